@@ -1,0 +1,63 @@
+# The observatory's commands. `make demo` and `make test` are all a newcomer needs; each makes its own environment first.
+# Everything is relative to this folder, so that a path with a space in it works. Nothing is downloaded once the environment stands.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	if "$$p" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; break; fi; done)
+BIN := .venv/bin
+OBSERVATORY_HOME ?= .observatory
+export OBSERVATORY_HOME
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+DEMO_SCALE ?= 1.0
+DEMO_QUARTERS ?= 8
+
+.PHONY: help demo test check env dev system bench clean
+
+help:
+	@echo "make demo    a made-up North West from returns to releases, on the embedded PostgreSQL"
+	@echo "make test    all tests"
+	@echo "make check   linters: ruff, mypy, the SQL rules"
+	@echo "make bench   the benchmarks"
+	@echo "make env     only the environment (.venv)"
+	@echo "make clean   remove the environment and caches; OBSERVATORY_HOME stays"
+
+env: .venv/env.done
+dev: .venv/dev.done
+
+.venv/env.done: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Making the environment in .venv (once; a minute or two) ..."
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module did not work; on Debian install it with: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/dev.done: .venv/env.done requirements-dev.lock
+	@echo "Adding what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+demo: env
+	@echo "A made-up North West, $(DEMO_QUARTERS) quarters, in $(OBSERVATORY_HOME)/landing:"
+	@$(BIN)/observatory synth --out "$(OBSERVATORY_HOME)/landing" --quarters $(DEMO_QUARTERS) --scale $(DEMO_SCALE)
+	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/observatory run
+	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/python -m pipelines.command.headline
+
+# Debian's PostgreSQL 15, where we may install it; elsewhere the tests that need it say so and are skipped.
+system:
+	@sh tests/install_system_packages.sh
+
+test: dev system
+	@$(BIN)/python -m pytest
+
+check: dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check . || { echo "Run .venv/bin/ruff format ."; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/python -m tests.sql_rules
+
+bench: dev
+	@$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,5 @@
+"""What exists: one package a stage, from the landing place to the release.
+
+Belongs here: plain functions that run and are tested without Dagster, and thin assets over them.
+Does not belong here: when they run (`pipelines`), what a column means (`schemas`), how a figure is derived (`dbt_like_sql`).
+"""

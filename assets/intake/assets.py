@@ -1,0 +1,137 @@
+"""Assets of the intake: the tables in `raw`, partitioned by census date.
+
+Belongs here: a thin shell over `loading`, descriptions, schemas and row counts for Dagster.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import dagster as dg
+import sqlalchemy as sa
+
+from assets.intake.loading import take_in
+from assets.warehouse.models import raw_columns
+from assets.warehouse.tables import RAW_DESCRIPTIONS, prepare
+from resources.observatory import Observatory
+from resources.warehouse import Warehouse
+from schemas.fields import all_fields
+from schemas.returns import return_tables
+
+OWNERS = ["team:regional-data"]
+RECORDS = ("submission", "submission_table", "finding")
+LANDING = dg.AssetKey(["landing", "returns"])
+
+
+def _description(name: str) -> str:
+    if name in RECORDS:
+        return RAW_DESCRIPTIONS[name]
+    table = return_tables()[name]
+    return f"{table.title}, every row as received, with its fate (loaded, rejected, set aside): {table.grain}."
+
+
+def column_schema(columns: dict[str, str]) -> dg.TableSchema:
+    """Dagster's schema of a table, described from the one dictionary of columns."""
+    fields = all_fields()
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name=name, type=kind, description=fields[name].description if name in fields else None)
+            for name, kind in columns.items()
+        ]
+    )
+
+
+def landing_asset() -> dg.AssetSpec:
+    """The landing place, as the outside source that everything rests on."""
+    return dg.AssetSpec(
+        LANDING,
+        group_name="landing",
+        description="Returns as senders drop them: `<census date>/<sender>/<file>`. Read-only to the pipeline.",
+        owners=OWNERS,
+        kinds={"file"},
+    )
+
+
+def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """One asset a table of `raw`, all filled by one pass over the files of a census date, in one transaction."""
+    names = [*return_tables(), *RECORDS]
+    specs = [
+        dg.AssetSpec(
+            ["raw", name],
+            deps=[LANDING],
+            group_name="raw",
+            description=_description(name),
+            owners=OWNERS,
+            kinds={"postgres", "python"},
+            tags={"layer": "raw"},
+            metadata={"dagster/column_schema": column_schema(raw_columns()[name]), "dagster/table_name": f"raw.{name}"},
+        )
+        for name in names
+    ]
+    books = dg.AssetCheckSpec(
+        "books_balance",
+        asset=["raw", "submission_table"],
+        blocking=True,
+        description="Rows received = loaded + rejected + set aside, and as many rows lie in raw as were received. A failure means that rows were lost.",
+    )
+
+    @dg.multi_asset(
+        name="intake",
+        specs=specs,
+        check_specs=[books],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def intake(context: dg.AssetExecutionContext, observatory: Observatory) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        warehouse = observatory.warehouse
+        prepare(warehouse, observatory.settings.region)
+        dates = [dt.date.fromisoformat(key) for key in context.partition_keys]
+        for date in dates:
+            result = take_in(warehouse, observatory.landing_place, date, observatory.key, context.log.info)
+            if result.files_new:
+                context.log.info(
+                    f"{date}: {result.files_new} new files ({result.files_rejected} rejected), {result.rows_received} rows received = "
+                    f"{result.rows_loaded} loaded + {result.rows_rejected} rejected + {result.rows_set_aside} set aside"
+                )
+        for name in names:
+            rows = _count(warehouse, name, dates)
+            yield dg.MaterializeResult(asset_key=["raw", name], metadata={"dagster/partition_row_count": rows})
+        lost = unbalanced(warehouse, dates)
+        yield dg.AssetCheckResult(
+            asset_key=["raw", "submission_table"], check_name="books_balance", passed=lost == 0, metadata={"tables_out_of_balance": lost}
+        )
+
+    return intake
+
+
+def _count(warehouse: Warehouse, name: str, dates: list[dt.date]) -> int:
+    if name in return_tables() or name == "submission":
+        return int(warehouse.scalar(f"select count(*) from raw.{name} where census_date = any(:dates)", dates=dates))
+    query = (
+        f"select count(*) from raw.{name} where submission_id in (select s.submission_id from raw.submission as s where s.census_date = any(:dates))"
+    )
+    return int(warehouse.scalar(query, dates=dates))
+
+
+def unbalanced(warehouse: Warehouse, dates: list[dt.date]) -> int:
+    """Tables of submissions whose books do not agree with the rows that lie in `raw`."""
+    lying = " union all ".join(
+        f"select submission_id, '{name}' as table_name, fate from raw.{name} where census_date = any(:dates)" for name in return_tables()
+    )
+    query = f"""
+        with lying as ({lying}),
+        counted as (
+            select submission_id, table_name, count(*) as received,
+                count(*) filter (where fate = 'loaded') as loaded,
+                count(*) filter (where fate = 'rejected') as rejected,
+                count(*) filter (where fate = 'set aside') as set_aside
+            from lying group by submission_id, table_name
+        )
+        select count(*) from raw.submission_table as t
+        inner join raw.submission as s on s.submission_id = t.submission_id
+        left join counted as c on c.submission_id = t.submission_id and c.table_name = t.table_name
+        where s.census_date = any(:dates)
+            and (t.rows_received, t.rows_loaded, t.rows_rejected, t.rows_set_aside)
+                is distinct from (coalesce(c.received, 0), coalesce(c.loaded, 0), coalesce(c.rejected, 0), coalesce(c.set_aside, 0))
+    """
+    with warehouse.reading() as connection:
+        return int(connection.execute(sa.text(query), {"dates": dates}).scalar() or 0)

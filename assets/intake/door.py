@@ -1,0 +1,615 @@
+"""The door: judges what was received, takes out what identifies a child, and decides the fate of every row.
+
+Belongs here: senders, faults of a whole file, faults of a row, rows set aside, pseudonyms, minimisation, the sentences for the sender.
+Does not belong here: opening files (`reading`), the database (`loading`).
+
+All files of a census date go through together, table by table and column by column: the cost is that of the rows, not of the files.
+Every row has one fate: loaded, rejected or set aside. A personal value never leaves this module: not in rows, not in findings.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from assets.intake.parsing import BLANK_WORDS, Parsed, expected, parse, read_date
+from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
+from assets.intake.recognising import Recognised, recognise, unasked
+from resources.landing import MAX_FILE_BYTES, LandedFile
+from resources.pseudonym import child_keys
+from schemas import authorities
+from schemas.contracts import failures
+from schemas.returns import Column, ReturnTable, header_key, return_tables
+from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule
+
+LOADED, REJECTED, SET_ASIDE = "loaded", "rejected", "set aside"
+NOT_RECOGNISED = "not recognised"
+NOT_SHOWN = "(not shown)"
+
+_PERIOD_HEADERS = {
+    "censusdate", "snapshotdate", "asat", "asatdate", "quarter", "quarterend", "quarterending", "quarterenddate", "period", "periodend",
+    "reportingperiod", "year", "financialyear", "collectiondate", "reportdate",
+}  # fmt: skip
+_TOTAL = re.compile(r"\s*(grand\s+|sub-?\s*)?totals?\s*:?\s*$", re.IGNORECASE)
+
+
+# --- senders ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sent a file: `kind` is ofsted, authority, provider or unknown; `key` names the sender in the warehouse."""
+
+    key: str
+    kind: str
+    name: str
+
+
+def sender_of(folder: str, census_date: dt.date) -> Sender:
+    """The sender that a folder's name says: `ofsted`, an authority's code, or `provider-<id>`."""
+    name = folder.strip().casefold()
+    if name == "ofsted":
+        return Sender("ofsted", "ofsted", "Ofsted")
+    if name.startswith("provider-") and len(name) > len("provider-"):
+        return Sender(name, "provider", folder)
+    if re.fullmatch(r"[a-z]\d{8}|\d{3}", name):
+        code = authorities.find(name, census_date)
+        about = authorities.on_date(code, census_date) if code else None
+        if about:
+            return Sender(about.code, "authority", about.name)
+    return Sender(folder[:100], "unknown", folder[:100])
+
+
+# --- what is said of a submission ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding. `row_number` is 0 for a finding about a sheet or the whole file."""
+
+    table_name: str
+    sheet: str
+    row_number: int
+    column_name: str
+    value: str
+    rule: str
+    message: str
+
+
+@dataclass
+class Submission:
+    """One file on its way in: its tables, and what was found about the file as a whole."""
+
+    id: str
+    file: LandedFile
+    sender: Sender
+    content_hash: str
+    tables: list[tuple[Sheet, Recognised]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether a blocking fault rejects the file as a whole."""
+        return any(rule(f.rule).severity == REJECTS_FILE for f in self.findings)
+
+    def find(self, name: str, *, table: str = "", sheet: str = "", column: str = "", value: str = "", row_number: int = 0, **words: object) -> None:
+        """Record a finding about the file or a sheet of it."""
+        sentence = rule(name).sentence(column=f"'{column}'" if column else "", value=value, **words)
+        self.findings.append(Finding(table, sheet, row_number, column, value, name, sentence))
+
+
+def open_submission(id_: str, file: LandedFile, content_hash: str) -> Submission:
+    """Open a file and recognise its tables; what is wrong with the file is recorded, never raised."""
+    submission = Submission(id_, file, sender_of(file.folder, file.census_date), content_hash)
+    if submission.sender.kind == "unknown":
+        submission.find("unknown_sender", value=file.folder[:100])
+        return submission
+    if file.size > MAX_FILE_BYTES:
+        submission.find("too_large", hint=f"it has {file.size // 1024 // 1024} MB")
+        return submission
+    try:
+        sheets = read_sheets(file.read())
+    except CannotRead as fault:
+        submission.find(fault.rule, hint=fault.hint)
+        return submission
+    near: list[tuple[Sheet, Recognised]] = []
+    for sheet in sheets:
+        found = recognise(sheet)
+        if found is None:
+            continue
+        (near if found.missing else submission.tables).append((sheet, found))
+    _judge_sheets(submission, sheets, near)
+    return submission
+
+
+def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[Sheet, Recognised]]) -> None:
+    kind = submission.sender.kind
+    for sheet, found in near:
+        # A sheet that only resembles a return is a fault where a sender of that return sent it and nothing better came.
+        if kind in found.table.senders and (not submission.tables or found.header_row < 10):
+            names = [found.table.column(name).headers[0] for name in found.missing]
+            submission.find(
+                "missing_column", table=found.table.name, sheet=sheet.name, column="', '".join(names),
+                expected=found.table.title, hint=" and ".join(f"'{name}'" for name in names),
+            )  # fmt: skip
+            submission.tables.append((sheet, found))
+    seen = {id(sheet) for sheet, _ in submission.tables}
+    for sheet in sheets:
+        if id(sheet) not in seen and submission.tables:
+            submission.find("sheet_not_recognised", sheet=sheet.name, value=sheet.name)
+    if not submission.tables:
+        first = next((row for sheet in sheets for row in sheet.rows if sum(1 for c in row if cell_text(c).strip()) > 1), [])
+        cells = [cell_text(cell).strip()[:40] for cell in first if cell_text(cell).strip()][:6]
+        hint = f"the first row with several cells says {', '.join(repr(c) for c in cells)}" if cells else "no row has more than one cell"
+        submission.find("no_recognised_table", hint=hint)
+    for sheet, found in submission.tables:
+        if kind not in found.table.senders:
+            names = {"ofsted": "Ofsted's folder", "authority": "an authority", "provider": "a provider"}
+            submission.find(
+                "not_from_this_sender", table=found.table.name, sheet=sheet.name, value=found.table.title,
+                expected=" or ".join(names[s] for s in found.table.senders),
+            )  # fmt: skip
+        for cell in unasked(found):
+            if header_key(cell) not in _PERIOD_HEADERS:
+                submission.find("column_dropped", table=found.table.name, sheet=sheet.name, value=cell[:60])
+        for column in found.table.columns:
+            if (column.first or column.last) and column.name not in found.columns and not column.needed and column.expected_on(submission.file.census_date):
+                submission.find("missing_optional_column", table=found.table.name, sheet=sheet.name, column=column.headers[0])
+        _judge_period_columns(submission, sheet, found)
+
+
+def _judge_period_columns(submission: Submission, sheet: Sheet, found: Recognised) -> None:
+    """A column of the return that says its date, quarter or year: it must be the folder's."""
+    for header, place in found.others.items():
+        if header_key(header) not in _PERIOD_HEADERS:
+            continue
+        values = [cell_text(row[place]).strip() for row in sheet.rows[found.header_row + 1 :] if place < len(row)]
+        values = [value for value in values if value]
+        wrong = [value for value in values if period_fits(value, submission.file.census_date) is False]
+        if values and len(wrong) > len(values) / 2:
+            submission.find(
+                "wrong_quarter", table=found.table.name, sheet=sheet.name, expected=f"{submission.file.census_date:%d/%m/%Y}",
+                hint=f"its column '{header}' says '{wrong[0][:40]}'",
+            )  # fmt: skip
+
+
+def period_fits(text: str, census_date: dt.date) -> bool | None:
+    """Whether a date, quarter or year written in a return is that of the census date; None where it cannot be told."""
+    if date := read_date(text):
+        day = dt.date.fromisoformat(date)
+        quarter_start = (census_date.replace(day=1) - dt.timedelta(days=62)).replace(day=1)
+        return quarter_start <= day <= census_date
+    word = text.casefold().strip()
+    years = _years_in(word)
+    if not years:
+        return None
+    quarter = re.search(r"\bq([1-4])\b|\bquarter ?([1-4])\b", word)
+    financial = census_date.year if census_date.month > 3 else census_date.year - 1
+    year_fits = (financial, financial + 1) == years if len(years) == 2 else years[0] in {census_date.year, financial, financial + 1}
+    if quarter is None:
+        months = re.findall(r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", word)
+        if months:
+            numbers = [1 + "janfebmaraprmayjunjulaugsepoctnovdec".index(m) // 3 for m in months]
+            return census_date.month in numbers and years[-1] == census_date.year
+        return year_fits
+    number = int(quarter.group(1) or quarter.group(2))
+    in_calendar_year = number == census_date.month // 3
+    in_financial_year = number == (census_date.month // 3 - 2) % 4 + 1
+    return year_fits and (in_financial_year or (len(years) == 1 and in_calendar_year))
+
+
+def _years_in(text: str) -> tuple[int, ...]:
+    if pair := re.search(r"\b(20\d{2})\s*[/\-\u2013]\s*(?:20)?(\d{2})\b", text):
+        return int(pair.group(1)), 2000 + int(pair.group(2))
+    single = re.search(r"\b(20\d{2})\b", text)
+    return (int(single.group(1)),) if single else ()
+
+
+# --- rows ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class JudgedTable:
+    """One table of all submissions of a census date, after the door.
+
+    `rows` has the columns of its `raw` table, one row a row received; `findings` those of `raw.finding`; `books` one row a submission:
+    `submission_id`, `rows_received`, `rows_loaded`, `rows_rejected`, `rows_set_aside`.
+    """
+
+    table: ReturnTable
+    rows: pd.DataFrame
+    findings: pd.DataFrame
+    books: pd.DataFrame
+
+
+FINDING_COLUMNS = ["submission_id", "table_name", "sheet", "row_number", "column_name", "value", "rule", "severity", "message"]
+
+
+def judge(submissions: list[Submission], census_date: dt.date, key: bytes) -> list[JudgedTable]:
+    """Judge all rows of the submissions, table by table. Faults of whole files are added to the submissions."""
+    by_table: dict[str, list[tuple[Submission, Sheet, Recognised]]] = defaultdict(list)
+    for submission in submissions:
+        for sheet, found in submission.tables:
+            by_table[found.table.name].append((submission, sheet, found))
+    # Whole-file faults first, over all tables of a file: a file is rejected as a whole or not at all.
+    frames = {name: _Frame(return_tables()[name], parts, census_date, key) for name, parts in by_table.items()}
+    for frame in frames.values():
+        frame.judge_rows()
+        frame.judge_files()
+    _judge_emptiness(submissions, frames.values())
+    if "provider_settings" in frames and "provider_placements" in frames:
+        _compare_placements(frames["provider_settings"], frames["provider_placements"])
+    return [frame.result() for frame in frames.values()]
+
+
+class _Frame:
+    """The rows of one table from many files: texts as received beside what was understood."""
+
+    def __init__(self, table: ReturnTable, parts: list[tuple[Submission, Sheet, Recognised]], census_date: dt.date, key: bytes) -> None:
+        self.table, self.parts, self.census_date, self.key = table, parts, census_date, key
+        columns: dict[str, list[str]] = {c.name: [] for c in table.columns}
+        self.bodies = [_body(sheet, found) for _, sheet, found in parts]
+        sizes = [len(rows) for rows in self.bodies]
+        self.offsets = np.concatenate([[0], np.cumsum(sizes)]).astype("int64")
+        self.too_long: dict[int, int] = {}
+        for rows, offset, (_, sheet, found) in zip(self.bodies, self.offsets, parts, strict=False):
+            for name, values in columns.items():
+                values.extend(_texts(rows, found.columns.get(name)))
+            self._note_too_long(rows, int(offset), len(sheet.rows[found.header_row]))
+        part_of = [np.full(size, index) for index, size in enumerate(sizes)]
+        numbers = [np.arange(size) + found.header_row + 2 for size, (_, _, found) in zip(sizes, parts, strict=True)]
+        self.texts = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in columns.items()})
+        self.part = pd.Series(np.concatenate(part_of) if part_of else [], dtype="int64")
+        self.number = pd.Series(np.concatenate(numbers) if numbers else [], dtype="int64")
+        self.submission_ids = pd.Series([s.id for s, _, _ in parts], dtype="str").take(self.part).reset_index(drop=True)
+        self.fate = pd.Series(LOADED, index=self.texts.index, dtype="str")
+        self.found: list[pd.DataFrame] = []
+        self.parsed: dict[str, Parsed] = {}
+        self._set_aside()
+
+    def _note_too_long(self, rows: list[list], offset: int, width: int) -> None:
+        """Note rows with something in a cell beyond the header: their values may stand under the wrong columns."""
+        lengths = np.fromiter(map(len, rows), dtype="int64", count=len(rows))
+        for place in np.flatnonzero(lengths > width):
+            if any(cell_text(cell).strip() for cell in rows[place][width:]):
+                self.too_long[offset + int(place)] = len(rows[place])
+
+    def _has_other_content(self, row: int) -> bool:
+        """Whether a row that is blank in the layout's columns has something in another one."""
+        part = int(self.part.iloc[row])
+        cells = self.bodies[part][row - int(self.offsets[part])]
+        return any(cell_text(cell).strip() for cell in cells)
+
+    # --- rows that are no data
+
+    def _set_aside(self) -> None:
+        texts = self.texts
+        is_blank = pd.Series(True, index=texts.index)
+        is_total = pd.Series(False, index=texts.index)
+        lacks_needed = pd.Series(False, index=texts.index)
+        for column in self.table.columns:
+            codes, distinct = pd.factorize(texts[column.name])
+            empty = np.array([not text.strip() for text in distinct], dtype=bool)
+            total = np.array([bool(_TOTAL.match(text)) for text in distinct], dtype=bool)
+            if len(distinct):
+                is_blank &= empty[codes]
+                is_total |= total[codes]
+                if column.needed:
+                    lacks_needed |= empty[codes]
+        for row in is_blank.index[is_blank]:
+            is_blank[row] = not self._has_other_content(row)
+        is_total &= lacks_needed
+        repeated = pd.Series(False, index=texts.index)
+        if self.table.identity and len(texts):
+            repeated = texts.assign(_part=self.submission_ids).duplicated(keep="first") & ~is_blank & ~is_total
+        self.fate[is_blank | is_total | repeated] = SET_ASIDE
+        for kind, mask in (("blank", is_blank), ("a totals line", is_total & ~is_blank), ("an exact duplicate of an earlier row", repeated)):
+            for part, count in self.part[mask].value_counts(sort=False).items():
+                submission, sheet, _ = self.parts[part]
+                submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint=kind)
+
+    # --- rows that are data
+
+    def judge_rows(self) -> None:
+        """Read every column, hold the typed frame against its contract, and take out what is personal."""
+        table, data = self.table, self.fate != SET_ASIDE
+        typed = {}
+        for column in table.columns:
+            read = parse(column, self.texts[column.name], self.census_date)
+            self.parsed[column.name] = read
+            typed[column.name] = read.typed
+            self._find_unreadable(column, read, data)
+        broken = failures(table, pd.DataFrame(typed)[data.to_numpy()])
+        given = {c.name: self.texts[c.name].str.strip() != "" for c in table.columns if c.needed}
+        for (name, rule_name), rows in broken.groupby(["column", "rule"], sort=True):
+            index = pd.Index(rows["index"])
+            if rule_name == "blank":  # an unreadable cell is typed as blank too, and has been found already
+                given_here = given[name].loc[index]
+                words = self.texts[name].loc[index].str.strip().str.casefold().isin(BLANK_WORDS)
+                unread = self.parsed[name].unreadable.loc[index]
+                index = index[(~given_here | (words & ~unread)).to_numpy()]
+            self._find_broken(name, rule_name, index)
+        self._find(pd.Index(self.too_long), "too_many_cells", hint=[f"{n} cells" for n in self.too_long.values()])
+
+    def _find_unreadable(self, column: Column, read: Parsed, data: pd.Series) -> None:
+        index = read.unreadable.index[read.unreadable & data]
+        words = expected(column, self.census_date)
+        if column.type == "authority" and not column.codes:
+            name = "unknown_authority_kept" if column.unknown_allowed else ("unknown_authority" if column.needed else "unreadable_left_blank")
+            self._find(index, name, column, expected=words, hint=self._authority_hint)
+        elif column.codes:
+            self._find(index, "unknown_label" if column.needed else "unknown_label_left_blank", column, expected=words)
+        else:
+            self._find(index, "unreadable" if column.needed else "unreadable_left_blank", column, expected=words)
+        if read.labels_of_other_quarter is not None:
+            foreign = read.labels_of_other_quarter
+            self._find(foreign.index[foreign & data], "label_of_another_quarter", column)
+
+    def _authority_hint(self, text: str) -> str:
+        if past := authorities.ended(text, self.census_date):
+            return f" {past.name} was no authority of its own on {self.census_date:%d/%m/%Y}: name the one that is."
+        near = authorities.nearest(text, self.census_date)
+        return f" Did you mean {' or '.join(near)}?" if near else ""
+
+    def _find_broken(self, name: str, rule_name: str, index: pd.Index) -> None:
+        check = next((s for s in self.table.sums if s.rule == rule_name), None)
+        if check is not None:
+            parts = " + ".join(check.parts)
+            hint = (
+                self.texts[check.total].loc[index] + " against "
+                + self.texts[list(check.parts)].loc[index].replace("", "0").agg(" + ".join, axis=1)
+            ) if len(index) else []  # fmt: skip
+            self._find(index, rule_name, hint=list(hint), expected=parts)
+            return
+        column = self.table.column(name)
+        if rule_name == "out_of_range" and not column.needed:
+            rule_name = "out_of_range_left_blank"
+            self.parsed[name].canonical[index] = None
+        words = column.field.description.rstrip(".") if rule_name == "blank" else expected(column, self.census_date)
+        self._find(index, rule_name, column, expected=words[0].lower() + words[1:] if rule_name == "blank" else words)
+
+    def _find(
+        self,
+        index: pd.Index,
+        name: str,
+        column: Column | None = None,
+        *,
+        expected: str = "",
+        hint: Callable[[str], str] | list[str] | str = "",
+    ) -> None:
+        """Record a finding for each row of `index`; rows that the rule rejects get that fate. Sentences are made once a distinct value."""
+        if not len(index):
+            return
+        if column is None:
+            values = pd.Series("", index=index, dtype="str")
+        elif column.personal:
+            values = pd.Series(NOT_SHOWN, index=index, dtype="str")
+        else:
+            values = self.texts[column.name].loc[index].str.slice(0, 200)
+        title = column.headers[0] if column else ""
+        about = rule(name)
+
+        def sentence(value: str, clue: str) -> str:
+            return about.sentence(column=f"'{title}'", value=value, expected=expected, hint=clue)
+
+        if isinstance(hint, list):
+            messages = [sentence(value, clue) for value, clue in zip(values, hint, strict=True)]
+        else:
+            made = {value: sentence(value, hint(value) if callable(hint) else hint) for value in values.unique()}
+            messages = values.map(made)
+        self.found.append(
+            pd.DataFrame(
+                {
+                    "row": index,
+                    "column_name": title,
+                    "value": values.to_numpy(),
+                    "rule": name,
+                    "severity": about.severity,
+                    "message": list(messages),
+                }
+            )
+        )
+        if about.severity == REJECTS_ROW:
+            self.fate[index] = REJECTED
+
+    # --- faults of a whole file that its rows show
+
+    def judge_files(self) -> None:
+        """Wrong authority and wrong quarter: told by most of a file's rows, they reject the file; told by a few, the rows."""
+        data = self.fate != SET_ASIDE
+        if self.table.own_authority:
+            self._judge_own_authority(data)
+        if self.table.start_date:
+            starts = self.parsed[self.table.start_date].typed[data]
+            late = (starts > pd.Timestamp(self.census_date)).groupby(self.part[data]).sum()
+            known = starts.notna().groupby(self.part[data]).sum()
+            for part in late.index[late > known / 2]:
+                submission, sheet, found = self.parts[part]
+                submission.find(
+                    "wrong_quarter", table=self.table.name, sheet=sheet.name, expected=f"{self.census_date:%d/%m/%Y}",
+                    hint=f"{late[part]} of {known[part]} placements start after the census date",
+                )  # fmt: skip
+
+    def _judge_own_authority(self, data: pd.Series) -> None:
+        column = self.table.column(self.table.own_authority)
+        named = self.parsed[column.name].canonical[data]
+        unreadable = self.parsed[column.name].unreadable[data]
+        owners = pd.Series([s.sender.key for s, _, _ in self.parts], dtype="str").take(self.part[data])
+        owners.index = named.index
+        other = named.notna() & (named != owners)
+        parts = self.part[data]
+        total, others, unread = parts.value_counts(), parts[other].value_counts(), parts[unreadable].value_counts()
+        blocked = set()
+        for part, count in total.items():
+            submission, sheet, _ = self.parts[part]
+            for wrong, counts, name in ((other, others, "wrong_authority"), (unreadable, unread, "unknown_own_authority")):
+                if counts.get(part, 0) > count / 2:
+                    blocked.add(part)
+                    said = self.texts.loc[parts.index[(parts == part) & wrong], column.name].mode().iloc[0][:100]
+                    submission.find(
+                        name, table=self.table.name, sheet=sheet.name, column=column.headers[0], value=said,
+                        expected=submission.sender.name, hint=self._authority_hint(said) if name == "unknown_own_authority" else "",
+                    )  # fmt: skip
+        few = other & ~parts.isin(blocked)
+        for part in parts[few].unique():
+            index = few.index[few & (parts == part)]
+            self._find(index, "other_authority", column, expected=self.parts[part][0].sender.name)
+        if blocked:  # one sentence for the file says it all: not one more a row
+            muted = parts.index[parts.isin(blocked)]
+            self.found = [f[~(f["row"].isin(muted) & (f["rule"] == "unknown_authority"))] for f in self.found]
+
+    # --- the result
+
+    def loaded_by_submission(self) -> pd.Series:
+        """Rows loaded so far, by submission."""
+        return (self.fate == LOADED).groupby(self.submission_ids).sum()
+
+    def result(self) -> JudgedTable:
+        """Rows, findings and books, with the rows of rejected files rejected."""
+        rejected = {submission.id for submission, _, _ in self.parts if submission.is_rejected}
+        self.fate[self.submission_ids.isin(rejected) & (self.fate == LOADED)] = REJECTED
+        sheets = pd.Series([sheet.name for _, sheet, _ in self.parts], dtype="str").take(self.part).reset_index(drop=True)
+        senders = pd.Series([s.sender.key for s, _, _ in self.parts], dtype="str").take(self.part).reset_index(drop=True)
+        rows = pd.DataFrame(
+            {
+                "submission_id": self.submission_ids,
+                "census_date": self.census_date.isoformat(),
+                "sender": senders,
+                "sheet": sheets,
+                "row_number": self.number,
+                "fate": self.fate,
+                "as_received": self._as_received(),
+            }
+        )
+        for column in self.table.kept:
+            if column.personal == "child key":
+                rows[column.kept_as] = child_keys(self.key, senders, self.parsed[column.name].canonical)
+            else:
+                rows[column.kept_as] = self.parsed[column.name].canonical
+        found = pd.concat(self.found, ignore_index=True) if self.found else pd.DataFrame(columns=["row"])
+        at = found.pop("row").astype("int64")
+        findings = found.assign(
+            submission_id=self.submission_ids.take(at).to_numpy(),
+            table_name=self.table.name,
+            sheet=sheets.take(at).to_numpy(),
+            row_number=self.number.take(at).to_numpy(),
+        )
+        counts = pd.crosstab(self.submission_ids, self.fate) if len(rows) else pd.DataFrame()
+        ids = list(dict.fromkeys(s.id for s, _, _ in self.parts))
+        counts = counts.reindex(index=ids, columns=[LOADED, REJECTED, SET_ASIDE], fill_value=0)
+        books = pd.DataFrame(
+            {
+                "submission_id": ids,
+                "table_name": self.table.name,
+                "rows_received": counts.sum(axis=1).to_numpy(),
+                "rows_loaded": counts[LOADED].to_numpy(),
+                "rows_rejected": counts[REJECTED].to_numpy(),
+                "rows_set_aside": counts[SET_ASIDE].to_numpy(),
+            }
+        )
+        return JudgedTable(self.table, rows, findings.reindex(columns=FINDING_COLUMNS), books)
+
+    def _as_received(self) -> pd.Series:
+        """What stood in the cells that the door understood as something else than their very letters, as JSON; missing where nothing did.
+
+        Spacing alone is no difference. Personal columns are left out: their originals stay in the sender's own file.
+        """
+        collected = pd.Series("", index=self.texts.index, dtype="str")
+        for column in self.table.kept:
+            if column.personal:
+                continue
+            sent = self.texts[column.name].str.strip()
+            differs = (sent != self.parsed[column.name].canonical.fillna("")) & (sent != "")
+            if differs.any():
+                values = sent[differs]
+                name = json.dumps(column.name)
+                pieces = {v: f"{name}: {json.dumps(v[:500].replace(chr(0), ''))}" for v in values.unique()}
+                before = collected[differs]
+                collected[differs] = before + np.where(before == "", "", ", ") + values.map(pieces)
+        return ("{" + collected + "}").where(collected != "", None)
+
+
+def _body(sheet: Sheet, found: Recognised) -> list[list]:
+    """The rows below the header, down to the last that has something in it."""
+    rows = sheet.rows[found.header_row + 1 :]
+    last = len(rows)
+    while last and not any(cell_text(cell).strip() for cell in rows[last - 1]):
+        last -= 1
+    return rows[:last]
+
+
+def _texts(rows: list[list], place: int | None) -> Iterable[str]:
+    if place is None:
+        return [""] * len(rows)
+    return [cell_text(row[place]) if place < len(row) else "" for row in rows]
+
+
+def _judge_emptiness(submissions: list[Submission], frames: Iterable[_Frame]) -> None:
+    """A file without a row, or of whose table no row could be loaded, is rejected: an earlier return stays in force."""
+    received: dict[tuple[str, str], int] = {}
+    loaded: dict[tuple[str, str], int] = {}
+    for frame in frames:
+        data = frame.fate != SET_ASIDE
+        for id_, count in data.groupby(frame.submission_ids).sum().items():
+            received[id_, frame.table.name] = int(count)
+        for id_, count in frame.loaded_by_submission().items():
+            loaded[id_, frame.table.name] = int(count)
+    for submission in submissions:
+        tables = list(dict.fromkeys(found.table.name for _, found in submission.tables))
+        if not tables or submission.is_rejected:
+            continue
+        if not any(received.get((submission.id, name), 0) for name in tables):
+            if not all(return_tables()[name].may_be_empty for name in tables):
+                submission.find("no_rows", table=tables[0])
+            continue
+        for name in tables:
+            if received.get((submission.id, name), 0) and not loaded.get((submission.id, name), 0):
+                submission.find("nothing_loaded", table=name, value=return_tables()[name].title)
+
+
+def _compare_placements(settings: _Frame, placements: _Frame) -> None:
+    """Rows in placements for a URN should number its occupied places: a warning on the setting where they do not."""
+    here = settings.fate == LOADED
+    there = placements.fate == LOADED
+    sender = pd.Series([s.sender.key for s, _, _ in settings.parts], dtype="str").take(settings.part).reset_index(drop=True)
+    sent_by = pd.Series([s.sender.key for s, _, _ in placements.parts], dtype="str").take(placements.part).reset_index(drop=True)
+    occupied = (
+        pd.DataFrame({"sender": sender, "urn": settings.parsed["urn"].canonical, "occupied": settings.parsed["occupied_places"].typed})[here]
+        .reset_index(names="row")
+        .groupby(["sender", "urn"], as_index=False)
+        .agg(occupied=("occupied", "sum"), row=("row", "first"))
+    )
+    living = (
+        pd.DataFrame({"sender": sent_by, "urn": placements.parsed["urn"].canonical})[there].groupby(["sender", "urn"]).size().rename("living")
+    )
+    if occupied.empty:
+        return
+    both = occupied.merge(living.reset_index(), how="left", on=["sender", "urn"]).fillna({"living": 0})
+    both = both[both["sender"].isin(set(sent_by)) & (both["occupied"] != both["living"])]
+    about = rule("number_of_placements_differs")
+    if len(both):
+        settings.found.append(
+            pd.DataFrame(
+                {
+                    "row": both["row"],
+                    "column_name": "occupied_places",
+                    "value": both["living"].astype("int64").astype("str"),
+                    "rule": about.name,
+                    "severity": about.severity,
+                    "message": [
+                        about.sentence(value=int(living), expected=int(places))
+                        for living, places in zip(both["living"], both["occupied"], strict=True)
+                    ],
+                }
+            )
+        )
+
+
+__all__ = ["FINDING_COLUMNS", "Finding", "JudgedTable", "NOTES", "Sender", "Submission", "WARNS", "judge", "open_submission", "period_fits", "sender_of"]

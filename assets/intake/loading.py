@@ -1,0 +1,231 @@
+"""Loading: new files of a census date into `raw`, in one transaction, with versions and balanced books.
+
+Belongs here: which files are new, version numbers, what supersedes what, writing rows and findings.
+Does not belong here: judging rows (`door`).
+
+A submission's number is made from census date, sender and content: the same bytes again are the same submission and change nothing,
+and a run that was killed and run again writes exactly what it would have written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Submission, judge, open_submission, sender_of
+from resources.landing import LandedFile, LandingPlace
+from resources.warehouse import Warehouse, copy_frame
+from schemas.returns import contract_version, return_tables
+from schemas.rules import REJECTS_FILE, rule
+
+
+@dataclass(frozen=True)
+class IntakeResult:
+    """What an intake did, for one census date."""
+
+    census_date: dt.date
+    files_seen: int
+    files_new: int
+    files_rejected: int
+    rows_received: int
+    rows_loaded: int
+    rows_rejected: int
+    rows_set_aside: int
+
+
+def submission_id(census_date: dt.date, sender: str, content_hash: str) -> str:
+    """The number of a submission: 16 hexadecimal digits of census date, sender and content."""
+    return hashlib.sha256(f"{census_date.isoformat()}|{sender}|{content_hash}".encode()).hexdigest()[:16]
+
+
+def new_files(connection: Connection, files: list[LandedFile], census_date: dt.date) -> list[tuple[str, str, LandedFile]]:
+    """Files that have not been read under today's contracts, as (submission number, content hash, file)."""
+    known = {
+        row.submission_id
+        for row in connection.execute(
+            sa.text("select submission_id from raw.submission where census_date = :d and contract_version = :v"),
+            {"d": census_date, "v": contract_version()},
+        )
+    }
+    found = []
+    for file in files:
+        content = file.content_hash()
+        number = submission_id(census_date, sender_of(file.folder, census_date).key, content)
+        if number not in known:
+            known.add(number)
+            found.append((number, content, file))
+    return found
+
+
+def take_in(
+    warehouse: Warehouse, landing: LandingPlace, census_date: dt.date, key: bytes, progress: Callable[[str], None] | None = None
+) -> IntakeResult:
+    """Read, judge and load what is new for a census date. Nothing is lost: every row received is in `raw` with its fate."""
+    say = progress or (lambda _: None)
+    files = landing.files(census_date)
+    with warehouse.writing() as connection:
+        new = new_files(connection, files, census_date)
+        if not new:
+            return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
+        say(f"{census_date}: reading {len(new)} new of {len(files)} files")
+        submissions = [open_submission(number, file, content) for number, content, file in new]
+        say(f"{census_date}: judging rows")
+        judged = judge(submissions, census_date, key)
+        say(f"{census_date}: loading")
+        books = _write(connection, census_date, submissions, judged)
+    return IntakeResult(
+        census_date,
+        len(files),
+        len(new),
+        sum(submission.is_rejected for submission in submissions),
+        *(int(books[column].sum()) for column in ("rows_received", "rows_loaded", "rows_rejected", "rows_set_aside")),
+    )
+
+
+def _write(connection: Connection, census_date: dt.date, submissions: list[Submission], judged: list[JudgedTable]) -> pd.DataFrame:
+    ids = [submission.id for submission in submissions]
+    versions = _forget(connection, ids)
+    order = {id_: place for place, id_ in enumerate(ids)}
+    by_id = {submission.id: submission for submission in submissions}
+    books = _books(submissions, judged).sort_values("submission_id", key=lambda s: s.map(order), kind="stable")
+    books["sender"] = books["submission_id"].map(lambda id_: by_id[id_].sender.key)
+    books["status"] = books["submission_id"].map(lambda id_: "rejected" if by_id[id_].is_rejected else "in force")
+    books["version"] = _number_versions(connection, census_date, books, versions)
+    _warn_of_larger_ones(connection, census_date, books, by_id)
+
+    copy_frame(
+        connection,
+        "raw.submission",
+        pd.DataFrame(
+            {
+                "submission_id": ids,
+                "census_date": census_date.isoformat(),
+                "sender": [s.sender.key for s in submissions],
+                "sender_kind": [s.sender.kind for s in submissions],
+                "file_name": [s.file.name for s in submissions],
+                "content_hash": [s.content_hash for s in submissions],
+                "size_bytes": [s.file.size for s in submissions],
+                "received_at": [s.file.received_at.isoformat() for s in submissions],
+                "contract_version": contract_version(),
+            }
+        ),
+    )
+    columns = ["submission_id", "table_name", "version", "status", "rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]
+    copy_frame(connection, "raw.submission_table", books[columns])
+    for table in judged:
+        copy_frame(connection, f"raw.{table.table.name}", table.rows)
+        copy_frame(connection, "raw.finding", table.findings)
+    about_files = pd.DataFrame(
+        [
+            (s.id, f.table_name, f.sheet, f.row_number, f.column_name, f.value, f.rule, rule(f.rule).severity, f.message)
+            for s in submissions
+            for f in s.findings
+        ],
+        columns=FINDING_COLUMNS,
+    )
+    copy_frame(connection, "raw.finding", about_files)
+    _settle(connection, census_date, sorted(set(books["sender"])))
+    return books
+
+
+def _forget(connection: Connection, ids: list[str]) -> dict[tuple[str, str], int]:
+    """Take out what an earlier contract made of these submissions; gives their version numbers, which they keep."""
+    versions = {
+        (row.submission_id, row.table_name): row.version
+        for row in connection.execute(
+            sa.text("select submission_id, table_name, version from raw.submission_table where submission_id = any(:ids)"), {"ids": ids}
+        )
+    }
+    if versions:
+        for table in [*return_tables(), "finding", "submission_table", "submission"]:
+            connection.execute(sa.text(f"delete from raw.{table} where submission_id = any(:ids)"), {"ids": ids})
+    return versions
+
+
+def _books(submissions: list[Submission], judged: list[JudgedTable]) -> pd.DataFrame:
+    """The books of every submission, one row a table; a file without a recognised table has one row of its own."""
+    parts = [table.books for table in judged]
+    with_tables = {id_ for part in parts for id_ in part["submission_id"]}
+    bare = [s.id for s in submissions if s.id not in with_tables]
+    empty = pd.DataFrame({"submission_id": bare, "table_name": NOT_RECOGNISED})
+    counts = ["rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]
+    return pd.concat([*parts, empty.assign(**dict.fromkeys(counts, 0))], ignore_index=True)
+
+
+def _number_versions(connection: Connection, census_date: dt.date, books: pd.DataFrame, kept: dict[tuple[str, str], int]) -> list[int]:
+    latest: dict[tuple[str, str], int] = {
+        (row.sender, row.table_name): row.version
+        for row in connection.execute(
+            sa.text(
+                "select s.sender, t.table_name, max(t.version) as version from raw.submission as s "
+                "inner join raw.submission_table as t on s.submission_id = t.submission_id "
+                "where s.census_date = :d group by s.sender, t.table_name"
+            ),
+            {"d": census_date},
+        )
+    }
+    for (id_, table), version in kept.items():
+        sender = books.loc[books["submission_id"] == id_, "sender"].iloc[0]
+        latest[sender, table] = max(latest.get((sender, table), 0), version)
+    numbers = []
+    for id_, sender, table in zip(books["submission_id"], books["sender"], books["table_name"], strict=True):
+        number = kept.get((id_, table))
+        if number is None:
+            number = latest.get((sender, table), 0) + 1
+            latest[sender, table] = number
+        numbers.append(number)
+    return numbers
+
+
+def _warn_of_larger_ones(connection: Connection, census_date: dt.date, books: pd.DataFrame, by_id: dict[str, Submission]) -> None:
+    """A return of less than half the rows of the one it replaces may have been meant as an addition: say so."""
+    in_force = {
+        (row.sender, row.table_name): row.rows_loaded
+        for row in connection.execute(
+            sa.text(
+                "select s.sender, t.table_name, t.rows_loaded from raw.submission as s "
+                "inner join raw.submission_table as t on s.submission_id = t.submission_id "
+                "where s.census_date = :d and t.status = 'in force'"
+            ),
+            {"d": census_date},
+        )
+    }
+    for book in books.itertuples():
+        if book.status != "in force":
+            continue
+        earlier = in_force.get((book.sender, book.table_name))
+        if earlier is not None and book.rows_loaded * 2 < earlier:
+            by_id[book.submission_id].find("replaces_a_larger_return", table=book.table_name, value=str(book.rows_loaded), expected=earlier)
+        in_force[book.sender, book.table_name] = book.rows_loaded
+
+
+def _settle(connection: Connection, census_date: dt.date, senders: list[str]) -> None:
+    """Of each sender's accepted versions of a table the newest is in force; the others stay on record as superseded."""
+    connection.execute(
+        sa.text(
+            """
+            with ranked as (
+                select t.submission_id, t.table_name,
+                    row_number() over (partition by s.sender, t.table_name order by t.version desc) as position
+                from raw.submission_table as t
+                inner join raw.submission as s on s.submission_id = t.submission_id
+                where s.census_date = :d and s.sender = any(:senders) and t.status <> 'rejected'
+            )
+            update raw.submission_table as t
+            set status = case when r.position = 1 then 'in force' else 'superseded' end
+            from ranked as r
+            where t.submission_id = r.submission_id and t.table_name = r.table_name
+                and t.status is distinct from case when r.position = 1 then 'in force' else 'superseded' end
+            """
+        ),
+        {"d": census_date, "senders": senders},
+    )
+
+
+__all__ = ["IntakeResult", "REJECTS_FILE", "new_files", "submission_id", "take_in"]

@@ -1,0 +1,210 @@
+"""Parsing: from the text of a column to its canonical text, its typed values, and which cells cannot be read.
+
+Belongs here: one reader a field type. Each works on the distinct texts of a column, so that a million rows cost little more than
+their number of different values.
+Does not belong here: whether a value is allowed (`schemas/contracts.py`), or what happens to its row (`door`).
+
+Canonical text is what goes to `raw`, and what staging casts: ISO dates, plain numbers, authority codes, labels, true and false.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from schemas import authorities
+from schemas.codes import code_set
+from schemas.contracts import dtype
+from schemas.returns import Column
+
+BLANK_WORDS = {"", "-", "--", "n/a", "na", "none", "null", "nan", "blank", "not applicable", "#n/a"}
+"""Texts that mean nothing was given, in columns of numbers, dates and yes or no. In text they are words like others."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A column after reading: canonical text (missing where blank or unreadable), typed values, and unreadable cells.
+
+    `labels_of_other_quarter` marks labels that belong to another quarter's layout.
+    """
+
+    canonical: pd.Series
+    typed: pd.Series
+    unreadable: pd.Series
+    labels_of_other_quarter: pd.Series | None = None
+
+
+def _number(text: str) -> str | None:
+    plain = re.sub(r"^(£|gbp)\s*|\s*(£|gbp)$|[,\s\u00a0]", "", text.strip().casefold().replace("\u2212", "-"))
+    plain = plain.replace("£", "")
+    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,2})?", plain):
+        return None
+    return plain
+
+
+def read_integer(text: str) -> str | None:
+    """A whole number: `3`, `3.0`, `1,200`. None where it is none."""
+    plain = _number(text)
+    if plain is None:
+        return None
+    value = float(plain)
+    return str(int(value)) if value.is_integer() and abs(value) < 2**31 else None
+
+
+def read_money(text: str) -> str | None:
+    """Pounds with at most two decimals: `£1,234.50`, `1234.5`. None where it is none."""
+    plain = _number(text)
+    if plain is None:
+        return None
+    value = round(float(plain), 2)
+    return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 1e12 else None
+
+
+_DATE_FORMATS = (
+    "%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%y", "%d-%m-%y", "%d.%m.%y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y",
+    "%d %b %y", "%d %B %y", "%Y/%m/%d", "%Y%m%d",
+)  # fmt: skip
+
+
+def read_date(text: str) -> str | None:
+    """A date as ISO text: day first, ISO, with a month's name, or a spreadsheet's serial number. None where it is none."""
+    plain = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", text.strip())
+    plain = re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", plain, flags=re.IGNORECASE).replace(",", " ")
+    plain = re.sub(r"\s+", " ", plain)
+    if re.fullmatch(r"[2-6]\d{4}(\.\d+)?", plain):
+        return (dt.date(1899, 12, 30) + dt.timedelta(days=int(float(plain)))).isoformat()
+    for form in _DATE_FORMATS:
+        try:
+            date = dt.datetime.strptime(plain, form).date()  # noqa: DTZ007 - a date has no time zone
+        except ValueError:
+            continue
+        return date.isoformat() if 1900 <= date.year <= 2100 else None
+    return None
+
+
+def read_yes_no(text: str) -> str | None:
+    """`true` or `false`. None where it is neither."""
+    word = text.strip().casefold()
+    if word in {"yes", "y", "true", "t", "1"}:
+        return "true"
+    return "false" if word in {"no", "n", "false", "f", "0"} else None
+
+
+def read_urn(text: str) -> str | None:
+    """Ofsted's number: `SC123456` or digits; `1234567.0` from a spreadsheet is `1234567`; X's stand for none (an empty text)."""
+    word = re.sub(r"\s", "", text).upper()
+    if re.fullmatch(r"X+", word):
+        return ""
+    word = re.sub(r"^(\d+)\.0+$", r"\1", word)
+    return word if re.fullmatch(r"[A-Z]{0,3}\d{1,10}", word) else None
+
+
+def read_text(text: str) -> str:
+    """Text without surrounding or doubled spaces."""
+    return re.sub(r"\s+", " ", text.replace("\u00a0", " ")).strip()
+
+
+def _read_loose_urn(text: str) -> str:
+    word = read_urn(text)
+    return read_text(text) if word is None else word
+
+
+def expected(column: Column, census_date: dt.date) -> str:
+    """What a cell of the column should have held, in words."""
+    if column.codes:
+        labels = [
+            label
+            for label, meaning in code_set(column.codes).meanings.items()
+            if _label_stands(meaning, census_date)
+        ]  # fmt: skip
+        shown = "; ".join(labels[:30])
+        return f"one of: {shown}" if len(labels) <= 30 else f"one of: {shown}; and {len(labels) - 30} more"
+    limits = {
+        (True, True): f" between {column.minimum} and {column.maximum}",
+        (True, False): f", {column.minimum} or more",
+        (False, True): f", at most {column.maximum}",
+        (False, False): "",
+    }[column.minimum is not None, column.maximum is not None]
+    words = {
+        "integer": f"a whole number{limits}",
+        "money": f"an amount in pounds{limits}",
+        "date": "a date such as 31/03/2025",
+        "yes_no": "Yes or No",
+        "urn": "Ofsted's URN, such as SC123456 or 1234567",
+        "authority": "a local authority's name or code",
+    }
+    return words.get(column.type, column.field.description.rstrip(".").lower())
+
+
+def _label_stands(meaning: dict[str, str], census_date: dt.date) -> bool:
+    first, last = meaning.get("from", ""), meaning.get("to", "")
+    return (not first or first <= census_date.isoformat()) and (not last or census_date.isoformat() <= last)
+
+
+def parse(column: Column, texts: pd.Series, census_date: dt.date) -> Parsed:
+    """Read a column of texts (missing values count as blank)."""
+    codes, distinct = pd.factorize(texts.fillna(""))
+    distinct = [str(text) for text in distinct]
+    canonical: list[str | None] = []
+    bad: list[bool] = []
+    foreign: list[bool] = []
+    for text in distinct:
+        value, unreadable, other_quarter = _read(column, text, census_date)
+        canonical.append(value)
+        bad.append(unreadable)
+        foreign.append(other_quarter)
+    by_code = pd.Series(canonical, dtype="str").take(codes)
+    by_code.index = texts.index
+    unreadable = pd.Series(bad, dtype="bool").take(codes)
+    unreadable.index = texts.index
+    others = None
+    if any(foreign):
+        others = pd.Series(foreign, dtype="bool").take(codes)
+        others.index = texts.index
+    return Parsed(by_code, _typed(column, by_code), unreadable, others)
+
+
+def _read(column: Column, text: str, census_date: dt.date) -> tuple[str | None, bool, bool]:
+    """Canonical text, whether it is unreadable, and whether it is a label of another quarter."""
+    plain = text.strip()
+    if not plain:
+        return None, False, False
+    if column.codes:
+        codes = code_set(column.codes)
+        label = codes.label(plain)
+        if label is None:
+            if not column.needed and plain.casefold() in BLANK_WORDS:
+                return None, False, False
+            return None, True, False
+        return label, False, not _label_stands(codes.meanings[label], census_date)
+    if column.type in {"text", "timestamp"}:
+        return read_text(text) or None, False, False
+    if plain.casefold() in BLANK_WORDS and not (column.type == "authority" and column.needed):
+        return None, False, False
+    if column.type == "authority":
+        code = authorities.find(plain, census_date)
+        if code is None and column.unknown_allowed:
+            return "UNKNOWN", True, False
+        return code, code is None, False
+    if column.type == "urn":
+        value = read_urn(text) if column.needed else _read_loose_urn(text)
+        return value or None, value is None, False
+    reader = {"integer": read_integer, "money": read_money, "date": read_date, "yes_no": read_yes_no}[column.type]
+    value = reader(text)
+    return value, value is None, False
+
+
+def _typed(column: Column, canonical: pd.Series) -> pd.Series:
+    kind = dtype(column.type) if not column.codes else "str"
+    if kind == "Int64":
+        return pd.to_numeric(canonical, errors="raise").astype("Int64")
+    if kind == "float64":
+        return pd.to_numeric(canonical, errors="raise").astype("float64")
+    if kind.startswith("datetime64"):
+        return pd.to_datetime(canonical, format="%Y-%m-%d").astype("datetime64[us]")
+    if kind == "boolean":
+        return canonical.map({"true": True, "false": False}).astype("boolean")
+    return canonical

@@ -1,0 +1,85 @@
+"""Recognising: which table a sheet holds, by its header row, never by file or sheet name.
+
+Belongs here: finding the header row and matching its cells with the layouts.
+Does not belong here: the rows below it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from assets.intake.reading import Sheet, cell_text
+from schemas.returns import ReturnTable, header_forms, header_key, return_tables
+
+HEADER_WITHIN = 60
+"""The header is looked for in this many rows: official lists have up to four lines of title above it."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A table found on a sheet.
+
+    `header_row` counts from 0; `columns` gives, by column of the layout, its place in the row; `others` are header cells that no
+    layout column claims; `missing` are needed columns that the header lacks.
+    """
+
+    table: ReturnTable
+    header_row: int
+    columns: dict[str, int]
+    others: dict[str, int]
+    missing: tuple[str, ...]
+
+
+@lru_cache(maxsize=20_000)
+def _forms(cell: str) -> tuple[str, ...]:
+    return tuple(header_forms(cell))
+
+
+def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Columns of the layout in a row of cells, and the cells that are none of them. Fuller spellings win over shorter ones."""
+    columns: dict[str, int] = {}
+    taken: set[int] = set()
+    for depth in range(4):
+        for place, cell in enumerate(cells):
+            forms = _forms(cell) if place not in taken else ()
+            name = table.header_keys.get(forms[depth]) if depth < len(forms) else None
+            if name is not None and name not in columns:
+                columns[name] = place
+                taken.add(place)
+    others = {cell.strip(): place for place, cell in enumerate(cells) if cell.strip() and place not in taken}
+    return columns, others
+
+
+def recognise(sheet: Sheet) -> Recognised | None:
+    """The table on the sheet; None where no row is the header of one.
+
+    A row that has all columns by which a table is recognised is its header, the most specific table first. Where there is no such row,
+    the row most like a layout is taken for its header, with what it lacks in `missing`: the sender is told which column.
+    """
+    best: tuple[float, Recognised] | None = None
+    for number, row in enumerate(sheet.rows[:HEADER_WITHIN]):
+        cells = [cell_text(cell) for cell in row]
+        if sum(1 for cell in cells if cell.strip()) < 2:
+            continue
+        for table in return_tables().values():
+            columns, others = _match(table, cells)
+            if len(columns) < 2:
+                continue
+            missing = tuple(name for name in table.needed if name not in columns)
+            found = Recognised(table, number, columns, others, missing)
+            if all(name in columns for name in table.recognised_by):
+                return found
+            wanted = dict.fromkeys([*table.needed, *table.recognised_by])
+            lacking = [name for name in wanted if name not in columns]
+            likeness = len(columns) / len(table.columns)
+            if len(lacking) <= max(1, len(wanted) // 2) and likeness >= 0.4 and (best is None or likeness > best[0]):
+                best = (likeness, Recognised(table, number, columns, others, tuple(lacking)))
+    return best[1] if best else None
+
+
+def unasked(found: Recognised) -> list[str]:
+    """Header cells that the layout neither asks for nor knows and leaves."""
+    if found.table.ignore_other_columns:
+        return []
+    return [cell for cell in found.others if not {*_forms(cell), header_key(cell)} & found.table.known_and_left]

@@ -1,0 +1,73 @@
+"""Files of a release: tidy CSVs with their metadata, and the manifest. The same release gives the same bytes.
+
+Belongs here: writing a release that stands in the ledger to its folder, whole or not at all.
+Does not belong here: what is in it (`tables`), whether it is new (`release`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from assets.publication.tables import PUBLISHED_TABLES, PublishedTable
+
+META_COLUMNS = [
+    "col_name", "col_type", "label", "indicator_grouping", "indicator_unit", "indicator_dp", "filter_hint", "filter_grouping_column",
+]  # fmt: skip
+
+
+def table_csv(frame: pd.DataFrame) -> bytes:
+    """A published table as CSV: UTF-8, header first, comma, LF."""
+    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def meta_csv(table: PublishedTable) -> bytes:
+    """The metadata of a published table in DfE's layout: one row a filter and an indicator."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(META_COLUMNS)
+    for name, label in table.filters.items():
+        writer.writerow([name, "Filter", label, "", "", "", f"Filter by {label[0].lower()}{label[1:]}", ""])
+    for indicator in table.indicators:
+        writer.writerow([indicator.name, "Indicator", indicator.label, "", indicator.unit, indicator.decimals, "", ""])
+    return buffer.getvalue().encode("utf-8")
+
+
+def manifest_json(manifest: Mapping[str, Any]) -> bytes:
+    """The manifest as JSON, keys sorted."""
+    return (json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def release_files(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> dict[str, bytes]:
+    """All files of a release by name."""
+    files = {}
+    for table in PUBLISHED_TABLES:
+        if table.name in tables:
+            files[f"{table.name}.csv"] = table_csv(tables[table.name])
+            files[f"{table.name}.meta.csv"] = meta_csv(table)
+    files["manifest.json"] = manifest_json(manifest)
+    return files
+
+
+def write_release(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Write a release to `folder`, whole or not at all. Gives whether it had to be written; what stands there is never changed."""
+    if folder.exists():
+        return False
+    making = folder.with_name(f".{folder.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    for name, content in files.items():
+        with (making / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    making.rename(folder)
+    return True

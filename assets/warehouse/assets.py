@@ -1,0 +1,141 @@
+"""Assets of the warehouse: one a table or view of staging, core and curated, and the reference facts they rest on.
+
+Belongs here: a thin shell over `building`, with what Dagster shows of each table: description, owners, kinds, columns, lineage, checks.
+
+One step writes all tables of a quarter, because a quarter is one transaction: a reader sees the whole old quarter or the whole new one, and
+where a blocking check fails nothing is written at all. In the graph each table is an asset of its own.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.intake.assets import OWNERS, column_schema
+from assets.warehouse.building import all_checks, build_quarter
+from assets.warehouse.models import Model, models, raw_columns, understandings
+from assets.warehouse.tables import RAW_DESCRIPTIONS, REFERENCE_TABLES, prepare
+from resources.observatory import Observatory
+
+
+def _key(relation: tuple[str, str]) -> dg.AssetKey:
+    return dg.AssetKey(list(relation))
+
+
+def column_lineage(model: Model) -> dg.TableColumnLineage:
+    """Where each column's value comes from, for Dagster."""
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key=_key(relation), column_name=name) for relation, name in sorted(parents)]
+            for column, parents in understandings()[model.relation].parents.items()
+            if parents
+        }
+    )
+
+
+def build_reference_asset() -> dg.AssetsDefinition:
+    """The reference facts in `raw`: authorities, neighbours, the region, code sets."""
+    specs = [
+        dg.AssetSpec(
+            ["raw", name],
+            group_name="reference",
+            description=RAW_DESCRIPTIONS[name],
+            owners=OWNERS,
+            kinds={"postgres", "csv"},
+            tags={"layer": "raw"},
+            metadata={"dagster/column_schema": column_schema(raw_columns()[name]), "dagster/table_name": f"raw.{name}"},
+        )
+        for name in REFERENCE_TABLES
+    ]
+
+    @dg.multi_asset(name="reference", specs=specs)
+    def reference(observatory: Observatory) -> Iterator[dg.MaterializeResult]:
+        prepare(observatory.warehouse, observatory.settings.region)
+        for name in REFERENCE_TABLES:
+            rows = observatory.warehouse.scalar(f"select count(*) from raw.{name}")
+            yield dg.MaterializeResult(asset_key=["raw", name], metadata={"dagster/row_count": rows})
+
+    return reference
+
+
+def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """One asset a model, partitioned by census date, with its grain and its SQL tests as checks."""
+    made = models()
+    specs = [
+        dg.AssetSpec(
+            _key(model.relation),
+            deps=[_key(relation) for relation in sorted(model.upstream)],
+            group_name=model.schema,
+            description=model.description,
+            owners=OWNERS,
+            kinds={"postgres", "sql", "view"} if model.is_view else {"postgres", "sql", "table"},
+            tags={"layer": model.schema},
+            code_version=model.code_version,
+            metadata={
+                "dagster/column_schema": column_schema(understandings()[model.relation].types),
+                "dagster/column_lineage": column_lineage(model),
+                "dagster/table_name": model.table,
+                "grain": ", ".join(model.grain),
+                "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```"),
+            },
+        )
+        for model in made.values()
+    ]
+    checks = [
+        dg.AssetCheckSpec(check.name, asset=_key(tuple(check.checks.split("."))), blocking=check.blocks, description=check.meaning)  # type: ignore[arg-type]
+        for check in all_checks()
+    ]
+
+    @dg.multi_asset(
+        name="warehouse",
+        specs=specs,
+        check_specs=checks,
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+    )
+    def warehouse(context: dg.AssetExecutionContext, observatory: Observatory) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        database, region = observatory.warehouse, observatory.settings.region
+        prepare(database, region)
+        chosen = {relation for relation in made if _key(relation) in context.selected_asset_keys}
+        only = None if len(chosen) == len(made) else chosen
+        rows: dict[tuple[str, str], int] = dict.fromkeys(made, 0)
+        offending: dict[tuple[str, str], int] = {}
+        blocked: list[str] = []
+        for key in context.partition_keys:
+            date = dt.date.fromisoformat(key)
+            result = build_quarter(database, date, region, only=only, anew=only is not None, progress=context.log.info)
+            for check in result.checks:
+                place = (check.table, check.name)
+                offending[place] = offending.get(place, 0) + check.offending
+            blocked += [f"{date}: {check.table}, {check.name}: {check.offending} rows. {check.meaning}" for check in result.blocked_by]
+            for relation, count in result.rows.items():
+                rows[relation] += count
+        selected = context.selected_asset_check_keys
+        for check in all_checks():
+            asset = _key(tuple(check.checks.split(".")))  # type: ignore[arg-type]
+            if dg.AssetCheckKey(asset, check.name) in selected:
+                found = offending.get((check.checks, check.name), 0)
+                yield dg.AssetCheckResult(
+                    asset_key=asset,
+                    check_name=check.name,
+                    passed=found == 0,
+                    severity=dg.AssetCheckSeverity.ERROR if check.blocks else dg.AssetCheckSeverity.WARN,
+                    metadata={"offending_rows": found},
+                )
+        if blocked:
+            raise dg.Failure(
+                "A blocking check failed, and the quarter was not written; the figures of the last good run stand.\n" + "\n".join(blocked)
+            )
+        for relation, model in made.items():
+            if relation in chosen:
+                count = database.scalar(f"select count(*) from {model.table}") if model.is_view else rows[relation]
+                yield dg.MaterializeResult(
+                    asset_key=_key(relation),
+                    metadata={
+                        "dagster/partition_row_count" if not model.is_view else "dagster/row_count": count,
+                        "dagster/column_lineage": column_lineage(model),
+                    },
+                )
+
+    return warehouse

@@ -1,0 +1,181 @@
+"""Building: rewrites one quarter of core and curated, in one transaction, or not at all.
+
+Belongs here: which quarters are out of date, running the models, holding the result against its tests before anybody sees it.
+Does not belong here: what a model computes (`dbt_like_sql`).
+
+A reader sees the old quarter until the new one is whole and its blocking tests have passed. A run that is killed leaves the old one; a
+rerun with nothing new writes nothing. What a quarter rests on (submissions in force, register lists, models, contracts, region)
+is written down with it in the same transaction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from assets.warehouse.models import Model, Relation, WarehouseTest, code_version, models, warehouse_tests
+from assets.warehouse.tables import region_hash
+from resources.warehouse import Warehouse
+from schemas.regions import Region
+from schemas.returns import contract_version
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one check of one table came out: `offending` rows were found."""
+
+    table: str
+    name: str
+    blocks: bool
+    meaning: str
+    offending: int
+
+
+@dataclass
+class BuildResult:
+    """What building a quarter did: rows written by table, the checks, and whether it was written (or was up to date already)."""
+
+    census_date: dt.date
+    rows: dict[Relation, int] = field(default_factory=dict)
+    seconds: dict[Relation, float] = field(default_factory=dict)
+    checks: list[CheckResult] = field(default_factory=list)
+    was_up_to_date: bool = False
+
+    @property
+    def blocked_by(self) -> list[CheckResult]:
+        """Blocking checks that failed: the quarter was not written."""
+        return [check for check in self.checks if check.blocks and check.offending]
+
+
+class _Blocked(Exception):
+    """Leaves the transaction without writing."""
+
+
+def rests_on(connection: Connection, census_date: dt.date, region: Region) -> str:
+    """A hash of everything that the quarter's figures rest on."""
+    submissions = connection.execute(
+        sa.text(
+            """
+            with register_lists as (
+                select t.table_name, max(s.census_date) as census_date
+                from raw.submission as s
+                inner join raw.submission_table as t on s.submission_id = t.submission_id
+                where s.sender_kind = 'ofsted' and t.status = 'in force' and s.census_date <= :d
+                group by t.table_name
+            )
+            select s.submission_id, t.table_name, t.status, t.version, s.received_at, s.contract_version
+            from raw.submission as s
+            inner join raw.submission_table as t on s.submission_id = t.submission_id
+            left join register_lists as l on t.table_name = l.table_name and s.census_date = l.census_date
+            where s.census_date = :d or (t.status = 'in force' and s.sender_kind = 'ofsted' and l.table_name is not null)
+            order by s.submission_id, t.table_name
+            """
+        ),
+        {"d": census_date},
+    ).all()
+    text = "\n".join("|".join(map(str, row)) for row in submissions)
+    parts = [text, code_version(), contract_version(), region.key, region_hash(region)]
+    return hashlib.sha256("\n\n".join(parts).encode()).hexdigest()
+
+
+def known_quarters(warehouse: Warehouse) -> list[dt.date]:
+    """Census dates for which anything was received, the oldest first."""
+    return [row.census_date for row in warehouse.rows("select distinct census_date from raw.submission order by census_date")]
+
+
+def out_of_date(warehouse: Warehouse, region: Region) -> list[dt.date]:
+    """Known census dates whose figures do not rest on what is in the warehouse now."""
+    with warehouse.reading() as connection:
+        written = {row.census_date: row.rests_on for row in connection.execute(sa.text("select census_date, rests_on from raw.quarter"))}
+        dates = [row.census_date for row in connection.execute(sa.text("select distinct census_date from raw.submission order by 1"))]
+        return [date for date in dates if written.get(date) != rests_on(connection, date, region)]
+
+
+def build_quarter(
+    warehouse: Warehouse, census_date: dt.date, region: Region, *, only: set[Relation] | None = None,
+    anew: bool = False, progress: Callable[[str], None] | None = None,
+) -> BuildResult:  # fmt: skip
+    """Rewrite the quarter, unless it is up to date (`anew` rewrites it all the same; `only` rewrites some tables alone).
+
+    Where a blocking check fails nothing is written, and the result says which.
+    """
+    say = progress or (lambda _: None)
+    result = BuildResult(census_date)
+    tables = [m for m in models().values() if not m.is_view and (only is None or m.relation in only)]
+    try:
+        with warehouse.writing() as connection:
+            basis = rests_on(connection, census_date, region)
+            written = connection.execute(sa.text("select rests_on from raw.quarter where census_date = :d"), {"d": census_date}).scalar()
+            result.was_up_to_date = written == basis and not anew
+            if result.was_up_to_date:
+                _count(connection, tables, result)
+                result.checks = run_checks(connection, census_date, only)
+                return result
+            say(f"{census_date}: writing {len(tables)} tables")
+            for model in tables:
+                started = time.monotonic()
+                result.rows[model.relation] = _rewrite(connection, model, census_date)
+                result.seconds[model.relation] = time.monotonic() - started
+            say(f"{census_date}: checking")
+            result.checks = run_checks(connection, census_date, only)
+            if result.blocked_by:
+                raise _Blocked
+            if only is None:
+                connection.execute(sa.text("delete from raw.quarter where census_date = :d"), {"d": census_date})
+                connection.execute(
+                    sa.text("insert into raw.quarter (census_date, rests_on, code_version) values (:d, :r, :v)"),
+                    {"d": census_date, "r": basis, "v": code_version()},
+                )
+    except _Blocked:
+        pass
+    return result
+
+
+def _rewrite(connection: Connection, model: Model, census_date: dt.date) -> int:
+    """Delete the quarter and insert it: never drop or rename, so that policies, grants, comments and readers stay."""
+    connection.execute(sa.text(f"delete from {model.table} where census_date = :census_date"), {"census_date": census_date})
+    columns = ", ".join(model.columns)
+    inserted = connection.execute(sa.text(f"insert into {model.table} ({columns})\n{model.sql}"), {"census_date": census_date})
+    if model.schema == "core":
+        connection.execute(sa.text(f"analyze {model.table}"))  # the next models are planned with its true size
+    return inserted.rowcount
+
+
+def _count(connection: Connection, tables: list[Model], result: BuildResult) -> None:
+    for model in tables:
+        query = sa.text(f"select count(*) from {model.table} where census_date = :d")
+        result.rows[model.relation] = connection.execute(query, {"d": result.census_date}).scalar() or 0
+
+
+def grain_check(model: Model) -> WarehouseTest:
+    """The check that every model has: one row a grain, no part of it missing."""
+    keys = ", ".join(f"t.{name}" for name in model.grain)
+    missing = " or ".join(f"t.{name} is null" for name in model.grain)
+    where = "" if "census_date" not in model.columns else "where t.census_date = cast(:census_date as date)"
+    sql = f"select {keys}, count(*) as found from {model.table} as t {where} group by {keys} having count(*) > 1 or bool_or({missing})"
+    meaning = f"{model.table} has one row a {', '.join(model.grain)}. A failure means that something is counted twice or stands nowhere."
+    return WarehouseTest("grain", model.table, True, meaning, sql, frozenset({model.relation}))
+
+
+def all_checks() -> list[WarehouseTest]:
+    """Every check of the warehouse: the grain of each model, and the SQL tests."""
+    return [grain_check(model) for model in models().values()] + list(warehouse_tests())
+
+
+def run_checks(connection: Connection, census_date: dt.date, only: set[Relation] | None = None) -> list[CheckResult]:
+    """Run the checks of the quarter (those of `only`'s tables, where given). No offending row leaves the database: they are counted."""
+    results = []
+    for check in all_checks():
+        if only is not None and tuple(check.checks.split(".")) not in only:
+            continue
+        query = f"select count(*) from (\n{check.sql}\n) as offending"
+        parameters = {"census_date": census_date} if ":census_date" in check.sql else {}
+        offending = connection.execute(sa.text(query), parameters).scalar() or 0
+        results.append(CheckResult(check.checks, check.name, check.blocks, check.meaning, offending))
+    return results

@@ -1,0 +1,269 @@
+"""SQL models: one SELECT a file in `dbt_like_sql/<schema>/<table>.sql`, found and understood by parsing.
+
+Belongs here: reading a model's head (description, grain, kind), what it reads, its columns' types and lineage, its code version.
+Does not belong here: running it (`building`), or the tables it fills (`tables`).
+
+The rules a model keeps are in `dbt_like_sql/README.md`; a file that breaks one is refused here with a sentence that says which.
+"""
+
+from __future__ import annotations
+
+import graphlib
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.lineage import lineage
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import build_scope, traverse_scope
+
+from schemas.fields import all_fields
+from schemas.returns import return_tables
+
+FOLDER = Path(__file__).resolve().parents[2] / "dbt_like_sql"
+LAYERS = ("staging", "core", "curated")
+_MAY_READ = {"staging": {"raw"}, "core": {"staging", "core"}, "curated": {"staging", "core", "curated"}}
+
+Relation = tuple[str, str]
+"""Schema and table."""
+
+
+class ModelError(ValueError):
+    """A model breaks a rule; says which, and what to do."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One table or view of the warehouse and the SELECT that makes it. `columns` are its columns' names, in order."""
+
+    schema: str
+    name: str
+    sql: str
+    description: str
+    grain: tuple[str, ...]
+    is_view: bool
+    upstream: frozenset[Relation]
+    code_version: str
+    columns: tuple[str, ...]
+
+    @property
+    def relation(self) -> Relation:
+        """Schema and table."""
+        return self.schema, self.name
+
+    @property
+    def table(self) -> str:
+        """`schema.table`."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def path(self) -> Path:
+        """The model's file."""
+        return FOLDER / self.schema / f"{self.name}.sql"
+
+    def column_description(self, column: str) -> str:
+        """What the column means, from the one dictionary of columns."""
+        described = all_fields().get(column)
+        return described.description if described else ""
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What parsing tells of a model's columns: their PostgreSQL types, and by column the columns that its value comes from.
+
+    Lineage is of values: columns that only join, filter or group are not in it, and a count has none.
+    """
+
+    types: dict[str, str]
+    parents: dict[str, set[tuple[Relation, str]]]
+
+
+@dataclass(frozen=True)
+class WarehouseTest:
+    """A SELECT of offending rows in `dbt_like_sql/tests`: it passes when it finds none. `blocks` keeps the quarter from being written."""
+
+    name: str
+    checks: str
+    blocks: bool
+    meaning: str
+    sql: str
+    upstream: frozenset[Relation]
+
+
+def _head(text: str) -> tuple[str, dict[str, str]]:
+    """The comment lines at the head of a file: description, and `key: value` lines."""
+    description: list[str] = []
+    entries: dict[str, str] = {}
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        content = line[2:].strip()
+        known = re.match(r"(grain|kind|checks|severity):\s*(.+)$", content)
+        if known:
+            entries[known.group(1)] = known.group(2).strip()
+        else:
+            description.append(content)
+    return " ".join(description).strip(), entries
+
+
+def _parse(path: Path, text: str) -> exp.Query:
+    try:
+        statements = [s for s in sqlglot.parse(text, dialect="postgres") if s is not None]
+    except SqlglotError as error:
+        raise ModelError(f"{path.name} cannot be parsed: {error}. One SELECT in PostgreSQL's SQL was expected.") from None
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise ModelError(f"{path.name} is not one SELECT. One SELECT a file was expected: no DDL, no DO, no second statement.")
+    if statements[0].find(exp.Lateral):
+        raise ModelError(f"{path.name} uses LATERAL, through which lineage cannot be followed. Write a join or a CTE.")
+    return statements[0]
+
+
+def upstream_of(tree: exp.Query) -> frozenset[Relation]:
+    """The tables that a query reads, CTEs told apart from tables."""
+    return frozenset(
+        (table.db, table.name)
+        for scope in traverse_scope(tree)
+        for table in scope.sources.values()
+        if isinstance(table, exp.Table) and table.name
+    )
+
+
+def _version(tree: exp.Query) -> str:
+    """A hash of what the query does: layout, case of keywords and comments do not count."""
+    return hashlib.sha256(tree.sql(dialect="postgres", comments=False).encode()).hexdigest()[:12]
+
+
+def raw_columns() -> dict[str, dict[str, str]]:
+    """Columns and types of the tables in `raw`, by table: what parsing starts from."""
+    reference = {
+        "authority": ("authority_code", "gss_code", "authority_name", "country", "region_code", "region_name", "valid_from", "valid_to"),
+        "authority_neighbour": ("authority_code", "neighbour_code"),
+        "region_member": ("authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days"),
+        "ofsted_provision_type": ("label", "provision_type"),
+        "type_of_provision": ("label", "provision_type", "arrangement", "mark", "in_house_by_register"),
+    }
+    tables: dict[str, dict[str, str]] = {name: dict.fromkeys(columns, "text") for name, columns in reference.items()}
+    tables["submission"] = {
+        "submission_id": "text", "census_date": "date", "sender": "text", "sender_kind": "text", "file_name": "text",
+        "content_hash": "text", "size_bytes": "bigint", "received_at": "timestamp with time zone", "contract_version": "text",
+    }  # fmt: skip
+    tables["submission_table"] = {
+        "submission_id": "text", "table_name": "text", "version": "integer", "status": "text",
+        "rows_received": "integer", "rows_loaded": "integer", "rows_rejected": "integer", "rows_set_aside": "integer",
+    }  # fmt: skip
+    tables["finding"] = {
+        "submission_id": "text", "table_name": "text", "sheet": "text", "row_number": "integer", "column_name": "text",
+        "value": "text", "rule": "text", "severity": "text", "message": "text",
+    }  # fmt: skip
+    for table in return_tables().values():
+        tables[table.name] = {
+            "submission_id": "text", "census_date": "date", "sender": "text", "sheet": "text", "row_number": "integer",
+            "fate": "text", "as_received": "jsonb",
+            **{str(column.kept_as): "text" for column in table.kept},
+        }  # fmt: skip
+    return tables
+
+
+@cache
+def models() -> dict[Relation, Model]:
+    """All models, each after what it reads.
+
+    Raises:
+        ModelError: a model breaks a rule.
+    """
+    found = {m.relation: m for schema in LAYERS for m in (_read_model(schema, p) for p in sorted((FOLDER / schema).glob("*.sql")))}
+    raw = {("raw", name) for name in raw_columns()}
+    for model in found.values():
+        for relation in sorted(model.upstream - raw - found.keys()):
+            raise ModelError(f"{model.table} reads {'.'.join(relation)}, which is no table of the warehouse. Check the name.")
+    try:
+        order = list(graphlib.TopologicalSorter({r: sorted(m.upstream & found.keys()) for r, m in sorted(found.items())}).static_order())
+    except graphlib.CycleError as error:
+        circle = " -> ".join(".".join(relation) for relation in error.args[1])
+        raise ModelError(f"Models read each other in a circle: {circle}. Break it.") from None
+    return {relation: found[relation] for relation in order}
+
+
+def _read_model(schema: str, path: Path) -> Model:
+    text = path.read_text(encoding="utf-8")
+    description, head = _head(text)
+    if not description or "grain" not in head:
+        raise ModelError(f"{schema}/{path.name} lacks a description or a `-- grain:` line at its head. Both were expected.")
+    tree = _parse(path, text)
+    upstream = upstream_of(tree)
+    wrong = sorted(".".join(r) for r in upstream if r[0] not in _MAY_READ[schema])
+    if wrong:
+        raise ModelError(f"{schema}/{path.name} reads {', '.join(wrong)}; a {schema} model reads only {sorted(_MAY_READ[schema])}.")
+    if any(isinstance(s, exp.Star) or (isinstance(s, exp.Column) and isinstance(s.this, exp.Star)) for s in tree.selects):
+        raise ModelError(f"{schema}/{path.name} ends in `select *`. Name the columns.")
+    grain = tuple(name.strip() for name in head["grain"].split(","))
+    columns = tuple(s.alias_or_name for s in tree.selects)
+    if not set(grain) <= set(columns):
+        raise ModelError(f"{schema}/{path.name}: its grain names {sorted(set(grain) - set(columns))}, which it does not select.")
+    return Model(schema, path.stem, text, description, grain, head.get("kind") == "view", upstream, _version(tree), columns)
+
+
+@cache
+def understandings() -> dict[Relation, Understanding]:
+    """Column types and lineage of every model. It takes a second or two, so only who shows them asks for them.
+
+    Raises:
+        ModelError: a model names a column that its tables do not have.
+    """
+    known: dict[str, dict[str, dict[str, str]]] = {"raw": raw_columns()}
+    understood = {}
+    for relation, model in models().items():
+        tree = _parse(model.path, model.sql)
+        try:
+            qualified = qualify(tree.copy(), schema=known, dialect="postgres", validate_qualify_columns=True)
+        except SqlglotError as error:
+            raise ModelError(f"{model.table} names a column that its tables do not have: {error}. Check the spelling.") from None
+        types = {}
+        for select in annotate_types(qualified.copy(), schema=known, dialect="postgres").selects:
+            kind = select.type.sql(dialect="postgres").lower() if select.type else "text"
+            types[select.alias_or_name] = "text" if kind in {"unknown", "varchar", "null"} else kind
+        nodes = lineage(None, qualified, schema=known, dialect="postgres", scope=build_scope(qualified), copy=False)
+        parents = {
+            column: {
+                ((n.expression.db, n.expression.name), n.name.rsplit(".", 1)[-1].strip('"'))
+                for n in nodes[column].walk()
+                if isinstance(n.expression, exp.Table) and n.expression.name and n.expression.db
+            }
+            for column in types
+        }
+        understood[relation] = Understanding(types, parents)
+        known.setdefault(model.schema, {})[model.name] = types
+    return understood
+
+
+@cache
+def warehouse_tests() -> tuple[WarehouseTest, ...]:
+    """All SQL tests.
+
+    Raises:
+        ModelError: a test lacks its head, or reads a table that is none.
+    """
+    tests = []
+    for path in sorted((FOLDER / "tests").glob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        meaning, head = _head(text)
+        if not meaning or "checks" not in head or head.get("severity") not in {"blocks", "warns"}:
+            raise ModelError(f"tests/{path.name} lacks a meaning, a `-- checks: schema.table` or a `-- severity: blocks | warns` line.")
+        tree = _parse(path, text)
+        tests.append(WarehouseTest(path.stem, head["checks"], head["severity"] == "blocks", meaning, text, upstream_of(tree)))
+        if tuple(head["checks"].split(".")) not in models():
+            raise ModelError(f"tests/{path.name} checks {head['checks']}, which is no model.")
+    return tuple(tests)
+
+
+@cache
+def code_version() -> str:
+    """A short hash of all models: figures made by another one are made anew."""
+    parts = "".join(f"{m.table}{m.code_version}" for m in models().values())
+    return hashlib.sha256(parts.encode()).hexdigest()[:12]

@@ -1,0 +1,195 @@
+"""Tables: the schemas, tables, views and comments of the warehouse, made from layouts and models.
+
+Belongs here: DDL, and the reference facts that go into `raw`.
+Does not belong here: rows of returns (`assets/intake`) and figures (`building`).
+
+Everything is made when it is missing and left alone when it is right. A curated or core table whose columns have changed is made anew,
+and all its quarters with it, since what they rest on carries the code version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from assets.warehouse.models import FOLDER, Model, models, raw_columns
+from resources.warehouse import Warehouse, copy_frame
+from schemas.regions import HERE as REGIONS
+from schemas.regions import Region
+from schemas.returns import contract_version, return_tables
+
+SCHEMAS = {
+    "raw": "Every row as received, after the door has replaced what identifies a child; rejected rows with reasons; the register of submissions.",
+    "staging": "One typed view a source table, of the returns in force.",
+    "core": "Authorities, settings and placements on each census date.",
+    "curated": "The indicators: one table a question, one grain a table, quarter by quarter.",
+    "published": "What left the building: releases after disclosure control, never changed.",
+}
+
+_DETAILS = {
+    "submission": "primary key (submission_id)",
+    "submission_table": (
+        "primary key (submission_id, table_name), "
+        "constraint books_balance check (rows_received = rows_loaded + rows_rejected + rows_set_aside), "
+        "constraint status_known check (status in ('in force', 'superseded', 'rejected'))"
+    ),
+}
+
+RAW_DESCRIPTIONS = {
+    "submission": "Every file received: who sent what for which census date, and when.",
+    "submission_table": "Every table of every file received, with its version, status and books: received = loaded + rejected + set aside.",
+    "finding": "What was found in the returns: rule, row, column, value as sent (never a personal one) and a sentence for the sender.",
+    "authority": "Reference: local authorities over time (DfE, ONS).",
+    "authority_neighbour": "Reference: authorities that share a border (ONS boundaries).",
+    "region_member": "Reference: members of the observatory's region.",
+    "ofsted_provision_type": "Reference: Ofsted's types of provision.",
+    "type_of_provision": "Reference: the placement census's types of provision.",
+}
+
+REFERENCE_TABLES = ("authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision")
+"""Tables of reference facts in `raw`."""
+
+PUBLISHED_DDL = """
+create table if not exists published.release (
+    census_date date not null,
+    release_number integer not null,
+    content_hash text not null,
+    manifest jsonb not null,
+    primary key (census_date, release_number)
+);
+create table if not exists published.cell (
+    census_date date not null,
+    release_number integer not null,
+    table_name text not null,
+    row_order integer not null,
+    keys jsonb not null,
+    measure text not null,
+    value text not null,
+    primary key (census_date, release_number, table_name, row_order, measure),
+    foreign key (census_date, release_number) references published.release
+);
+comment on table published.release is 'Every release of every census date, in the order of its numbers. A release is never changed; a correction is a new one.';
+comment on table published.cell is 'The ledger: every published cell of every release, as it was printed.';
+"""
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def region_hash(region: Region) -> str:
+    """A short hash of the region's file."""
+    return hashlib.sha256((REGIONS / f"{region.key}.toml").read_bytes()).hexdigest()[:12]
+
+
+def _state(region: Region) -> str:
+    """What the tables rest on: when it is unchanged there is nothing to do."""
+    models_and_this = hashlib.sha256(Path(__file__).read_bytes())
+    for path in sorted(FOLDER.glob("*/*.sql")):
+        models_and_this.update(path.read_bytes())
+    return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region)])
+
+
+def prepare(warehouse: Warehouse, region: Region) -> bool:
+    """Make what is missing, and bring reference facts up to date. Gives whether there was anything to do."""
+    state = _state(region)
+    if warehouse.scalar("select to_regclass('raw.observatory')") is not None and state == warehouse.scalar("select state from raw.observatory"):
+        return False
+    with warehouse.writing() as connection:
+        for schema, description in SCHEMAS.items():
+            connection.execute(sa.text(f"create schema if not exists {schema}"))
+            connection.execute(sa.text(f"comment on schema {schema} is {_quoted(description)}"))
+        connection.execute(sa.text("create table if not exists raw.observatory (state text not null)"))
+        _drop_views(connection)
+        _make_raw(connection)
+        _load_reference(connection, region)
+        for model in models().values():
+            _make_view(connection, model) if model.is_view else _make_table(connection, model)
+            _comment(connection, model)
+        connection.exec_driver_sql(PUBLISHED_DDL)
+        connection.execute(sa.text("delete from raw.observatory"))
+        connection.execute(sa.text("insert into raw.observatory values (:state)"), {"state": state})
+    return True
+
+
+def _drop_views(connection: Connection) -> None:
+    """Views are cheap: they are made anew, whatever has changed under them."""
+    views = connection.execute(
+        sa.text("select schemaname || '.' || viewname from pg_views where schemaname in ('staging', 'core', 'curated')")
+    ).scalars()
+    for view in list(views):
+        connection.execute(sa.text(f"drop view if exists {view} cascade"))
+
+
+def _make_raw(connection: Connection) -> None:
+    for name, columns in raw_columns().items():
+        body = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        details = f", {_DETAILS[name]}" if name in _DETAILS else ""
+        connection.execute(sa.text(f"create table if not exists raw.{name} ({body}{details})"))
+        for column, kind in columns.items():  # a layout that grew
+            connection.execute(sa.text(f"alter table raw.{name} add column if not exists {column} {kind}"))
+        if name in return_tables():
+            connection.execute(sa.text(f"create index if not exists {name}_by_quarter on raw.{name} (census_date, submission_id)"))
+        if name == "finding" or name in return_tables():
+            connection.execute(sa.text(f"create index if not exists {name}_by_submission on raw.{name} (submission_id)"))
+        title = return_tables()[name].title if name in return_tables() else ""
+        description = RAW_DESCRIPTIONS.get(name) or f"{title}, every row as received, with its fate: {return_tables()[name].grain}."
+        connection.execute(sa.text(f"comment on table raw.{name} is {_quoted(description)}"))
+    connection.execute(
+        sa.text("create table if not exists raw.quarter (census_date date primary key, rests_on text not null, code_version text not null)")
+    )
+
+
+def _load_reference(connection: Connection, region: Region) -> None:
+    root = Path(__file__).resolve().parents[2] / "schemas"
+    members = [
+        (code, sub_region, region.gss_code, region.name, str(region.return_deadline_days)) for code, sub_region in region.members.items()
+    ]
+    sources = {
+        "authority": pd.read_csv(root / "reference" / "authorities.csv", dtype=str, keep_default_na=False),
+        "authority_neighbour": pd.read_csv(root / "reference" / "authority_neighbours.csv", dtype=str),
+        "ofsted_provision_type": pd.read_csv(root / "codes" / "ofsted_provision_type.csv", dtype=str, keep_default_na=False),
+        "type_of_provision": pd.read_csv(root / "codes" / "type_of_provision.csv", dtype=str, keep_default_na=False),
+        "region_member": pd.DataFrame(
+            members, columns=["authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days"]
+        ),
+    }
+    for name, frame in sources.items():
+        connection.execute(sa.text(f"delete from raw.{name}"))
+        copy_frame(connection, f"raw.{name}", frame[list(raw_columns()[name])])
+
+
+def _select_for_ddl(model: Model) -> str:
+    """The model's SELECT without its parameter, which DDL does not take."""
+    return model.sql.replace(":census_date", "'2000-01-01'")
+
+
+def _make_view(connection: Connection, model: Model) -> None:
+    connection.exec_driver_sql(f"create view {model.table} as\n{_select_for_ddl(model)}")
+
+
+def _make_table(connection: Connection, model: Model) -> None:
+    connection.exec_driver_sql(f"create temporary table wanted on commit drop as\n{_select_for_ddl(model)}\nwith no data")
+    shape = "select array_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum) from pg_attribute where attrelid = to_regclass('{}') and attnum > 0 and not attisdropped"
+    wanted = connection.exec_driver_sql(shape.format("pg_temp.wanted")).scalar()
+    present = connection.exec_driver_sql(shape.format(model.table)).scalar()
+    connection.exec_driver_sql("drop table pg_temp.wanted")
+    if present == wanted:
+        return
+    connection.execute(sa.text(f"drop table if exists {model.table} cascade"))
+    connection.execute(sa.text(f"create table {model.table} ({', '.join(wanted)})"))
+    connection.execute(sa.text(f"create index {model.name}_grain on {model.table} ({', '.join(model.grain)})"))
+    connection.execute(sa.text("delete from raw.quarter"))  # its quarters are to be written anew
+
+
+def _comment(connection: Connection, model: Model) -> None:
+    kind = "view" if model.is_view else "table"
+    connection.execute(sa.text(f"comment on {kind} {model.table} is {_quoted(model.description).replace(':', chr(92) + ':')}"))
+    for column in model.columns:
+        described = model.column_description(column)
+        if described:
+            connection.execute(sa.text(f"comment on column {model.table}.{column} is {_quoted(described).replace(':', chr(92) + ':')}"))

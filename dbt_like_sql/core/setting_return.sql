@@ -1,0 +1,124 @@
+-- What the providers say of each setting on the census date: one row a URN in an authority, premises summed.
+-- Where two senders return the same setting, the one received last counts. The register's provision type stands over
+-- the return's; a setting unknown to the register keeps its own and is marked. Fostering agencies are known by URN alone:
+-- their register entry is an office.
+-- grain: census_date, urn, host_authority_code
+with received as (
+    select
+        s.census_date,
+        s.urn,
+        s.host_authority_code,
+        s.sender,
+        s.submission_id,
+        s.setting_name,
+        s.provision_type,
+        s.service_category,
+        s.sa_category,
+        s.framework,
+        s.lot,
+        s.registered_places,
+        s.occupied_places,
+        s.vacant_places,
+        s.unavailable_places,
+        s.unavailable_reason,
+        s.households,
+        s.min_age,
+        s.max_age,
+        s.gender_accepted,
+        s.referrals_received,
+        s.offers_made,
+        b.received_at,
+        dense_rank() over (
+            partition by s.urn, s.host_authority_code
+            order by b.received_at desc, s.sender asc
+        ) as position
+    from staging.provider_settings as s
+    inner join staging.submission as b
+        on s.submission_id = b.submission_id
+        and b.table_name = 'provider_settings'
+    where s.census_date = cast(:census_date as date)
+),
+
+summed as (
+    select
+        r.census_date,
+        r.urn,
+        r.host_authority_code,
+        min(r.sender) as sender,
+        min(r.submission_id) as submission_id,
+        min(r.received_at) as received_at,
+        min(r.setting_name) as setting_name,
+        min(r.provision_type) as provision_type,
+        min(r.service_category) as service_category,
+        string_agg(distinct r.sa_category, ', ' order by r.sa_category) as sa_category,
+        string_agg(distinct r.framework, ', ' order by r.framework) as framework,
+        string_agg(distinct r.lot, ', ' order by r.lot) as lot,
+        cast(count(*) as integer) as premises_returned,
+        cast(sum(r.registered_places) as integer) as registered_places,
+        cast(sum(r.occupied_places) as integer) as occupied_places,
+        cast(sum(r.vacant_places) as integer) as vacant_places,
+        cast(sum(r.unavailable_places) as integer) as unavailable_places,
+        string_agg(distinct r.unavailable_reason, ', ' order by r.unavailable_reason) as unavailable_reason,
+        cast(sum(r.households) as integer) as households,
+        min(r.min_age) as min_age,
+        max(r.max_age) as max_age,
+        case
+            when count(distinct r.gender_accepted) > 1 then 'Any'
+            else min(r.gender_accepted)
+        end as gender_accepted,
+        cast(sum(r.referrals_received) as integer) as referrals_received,
+        cast(sum(r.offers_made) as integer) as offers_made
+    from received as r
+    where r.position = 1
+    group by
+        r.census_date,
+        r.urn,
+        r.host_authority_code
+),
+
+agencies as (
+    select distinct s.urn
+    from core.setting as s
+    where
+        s.census_date = cast(:census_date as date)
+        and s.provision_type = 'Independent fostering'
+)
+
+select
+    s.census_date,
+    s.urn,
+    s.host_authority_code,
+    s.sender,
+    s.submission_id,
+    s.received_at,
+    s.setting_name,
+    case
+        when g.provision_type <> 'Other' then g.provision_type
+        when a.urn is not null then 'Independent fostering'
+        else s.provision_type
+    end as provision_type,
+    s.service_category,
+    s.sa_category,
+    s.framework,
+    s.lot,
+    s.premises_returned,
+    s.registered_places,
+    s.occupied_places,
+    s.vacant_places,
+    s.unavailable_places,
+    s.unavailable_reason,
+    s.households,
+    s.min_age,
+    s.max_age,
+    s.gender_accepted,
+    s.referrals_received,
+    s.offers_made,
+    (g.urn is not null and g.provision_type <> 'Other') or a.urn is not null as known_to_register,
+    g.places as register_places
+from summed as s
+left join core.setting as g
+    on s.census_date = g.census_date
+    and s.urn = g.urn
+    and s.host_authority_code = g.host_authority_code
+left join agencies as a
+    on s.urn = a.urn

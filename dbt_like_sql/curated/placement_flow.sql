@@ -1,0 +1,99 @@
+-- Children placed by one authority and living in another's area, as the providers say and as the authorities say.
+-- Both sides count children: the providers' under 18 or of unknown age, the authorities' looked-after children (not those placed
+-- after 18). A side is blank where it has not returned: the providers' where no provider of the type in the host's area sent
+-- placements, the authorities' where the placing authority sent no placement census.
+-- grain: census_date, placing_authority_code, host_authority_code, provision_type
+with by_providers as (
+    select
+        c.placing_authority_code,
+        c.host_authority_code,
+        c.provision_type,
+        count(*) as children
+    from core.setting_child as c
+    where
+        c.census_date = cast(:census_date as date)
+        and c.provision_type <> 'Other'
+        and coalesce(c.age, 0) < 18
+    group by
+        c.placing_authority_code,
+        c.host_authority_code,
+        c.provision_type
+),
+
+by_authorities as (
+    select
+        p.placing_authority_code,
+        p.host_authority_code,
+        p.provision_type,
+        count(*) as children
+    from core.placement as p
+    where
+        p.census_date = cast(:census_date as date)
+        and p.is_looked_after
+    group by
+        p.placing_authority_code,
+        p.host_authority_code,
+        p.provision_type
+),
+
+hosts_heard as (
+    select distinct
+        r.host_authority_code,
+        r.provision_type
+    from core.setting_return as r
+    where r.census_date = cast(:census_date as date)
+    union
+    select distinct
+        c.host_authority_code,
+        c.provision_type
+    from core.setting_child as c
+    where c.census_date = cast(:census_date as date)
+),
+
+authorities_heard as (
+    select distinct p.placing_authority_code
+    from core.placement as p
+    where p.census_date = cast(:census_date as date)
+),
+
+together as (
+    select
+        coalesce(b.placing_authority_code, a.placing_authority_code) as placing_authority_code,
+        coalesce(b.host_authority_code, a.host_authority_code) as host_authority_code,
+        coalesce(b.provision_type, a.provision_type) as provision_type,
+        b.children as children_by_providers,
+        a.children as children_by_authorities
+    from by_providers as b
+    full join by_authorities as a
+        on b.placing_authority_code = a.placing_authority_code
+        and b.host_authority_code = a.host_authority_code
+        and b.provision_type = a.provision_type
+)
+
+select
+    cast(:census_date as date) as census_date,
+    t.placing_authority_code,
+    p.authority_gss as placing_authority_gss,
+    coalesce(p.authority_name, t.placing_authority_code) as placing_authority_name,
+    t.host_authority_code,
+    h.authority_gss as host_authority_gss,
+    coalesce(h.authority_name, t.host_authority_code) as host_authority_name,
+    t.provision_type,
+    cast(
+        case when s.host_authority_code is not null then coalesce(t.children_by_providers, 0) end as integer
+    ) as children_by_providers,
+    cast(
+        case when d.placing_authority_code is not null then coalesce(t.children_by_authorities, 0) end as integer
+    ) as children_by_authorities
+from together as t
+left join hosts_heard as s
+    on t.host_authority_code = s.host_authority_code
+    and t.provision_type = s.provision_type
+left join authorities_heard as d
+    on t.placing_authority_code = d.placing_authority_code
+left join core.authority as p
+    on p.census_date = cast(:census_date as date)
+    and t.placing_authority_code = p.authority_code
+left join core.authority as h
+    on h.census_date = cast(:census_date as date)
+    and t.host_authority_code = h.authority_code

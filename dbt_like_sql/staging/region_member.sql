@@ -1,0 +1,10 @@
+-- Members of the observatory's own region, with their sub-region and the region's settings.
+-- grain: authority_code
+-- kind: view
+select
+    m.authority_code,
+    m.sub_region_name,
+    m.region_code,
+    m.region_name,
+    cast(m.return_deadline_days as integer) as return_deadline_days
+from raw.region_member as m

@@ -1,0 +1,68 @@
+"""The `observatory` command.
+
+Belongs here: what a person types, help texts, how failures are told. Each subcommand is a module of its own, imported when it is used.
+Exit codes: 0 done; 1 the answer is no (a return would be rejected, the warehouse was not brought up to date); 2 something to mend first.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from resources.settings import ObservatoryError
+
+_SUBCOMMANDS = {
+    "synth": ("pipelines.command.synth", "Make a made-up region: returns in the real layouts, and what the figures must be."),
+    "check": ("pipelines.command.check", "Say what would happen to a return, before it is sent."),
+    "run": ("pipelines.command.run", "Bring the warehouse and its releases up to date."),
+    "status": ("pipelines.command.status", "Say who has returned, who has not, and with what quality."),
+    "query": ("pipelines.command.query", "Ask the warehouse a question in SQL."),
+    "serve": ("pipelines.command.serve", "Open the Dagster UI on this machine."),
+    "template": ("pipelines.command.template", "Write a return's template."),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _SUBCOMMANDS:
+            return None
+        return importlib.import_module(_SUBCOMMANDS[cmd_name][0]).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in _SUBCOMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="sufficiency-observatory", prog_name="observatory")
+def cli() -> None:
+    """The regional sufficiency observatory: returns in, checked warehouse, safe published tables out.
+
+    Settings come from the environment: OBSERVATORY_HOME (where everything is kept; .observatory unless set), OBSERVATORY_LANDING (where returns
+    are dropped), OBSERVATORY_DATABASE_URL (a PostgreSQL of your own instead of the embedded one), OBSERVATORY_REGION, OBSERVATORY_PSEUDONYM_KEY.
+    """
+
+
+def main() -> None:
+    """Run the command; a failure that the user can mend is told in a sentence, without a traceback."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        print("Stopped. What was not finished is as it was before.", file=sys.stderr)
+        sys.exit(130)
+    except ObservatoryError as error:
+        print(f"observatory: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

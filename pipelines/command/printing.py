@@ -1,0 +1,38 @@
+"""How the command prints tables of text: aligned columns, numbers to the right, nothing cut off."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from typing import Any
+
+
+def shown(value: Any) -> str:
+    """A value as text for people."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | Decimal):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+
+
+def table_lines(names: list[str], rows: list[list[Any]]) -> list[str]:
+    """The lines of an aligned table: header, rule, rows."""
+    cells = [[shown(value) for value in row] for row in rows]
+    widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
+    right = [bool(rows) and all(isinstance(row[i], int | float | Decimal) or row[i] is None for row in rows) for i in range(len(names))]
+
+    def line(values: list[str]) -> str:
+        return "  ".join(v.rjust(w) if r else v.ljust(w) for v, w, r in zip(values, widths, right, strict=True)).rstrip()
+
+    return [line(names), "  ".join("-" * w for w in widths), *(line(row) for row in cells)]
+
+
+def print_table(names: list[str], rows: list[list[Any]]) -> None:
+    """Print an aligned table."""
+    print("\n".join(table_lines(names, rows)))

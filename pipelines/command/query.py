@@ -1,0 +1,79 @@
+"""`observatory query`: a question in SQL, answered as a table, CSV or JSON. Read-only."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+
+import click
+import sqlalchemy as sa
+
+from resources.settings import ObservatoryError, settings_from_environment
+from resources.warehouse import open_warehouse
+
+
+@click.command("query")
+@click.argument("sql")
+@click.option("--as", "role", metavar="ROLE", help="Ask as this role of the warehouse, and see what it may see.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+def command(sql: str, role: str | None, form: str) -> None:
+    """Ask the warehouse a question in SQL. Nothing can be changed this way.
+
+    \b
+    observatory query "select host_authority_name, occupied, vacant
+                       from curated.host_authority_occupancy
+                       where provision_type = 'Children''s home'"
+    """
+    with open_warehouse(settings_from_environment()) as warehouse, warehouse.reading() as connection:
+        try:
+            if role:
+                known = connection.execute(sa.text("select quote_ident(rolname) from pg_roles where rolname = :r"), {"r": role}).scalar()
+                if known is None:
+                    raise ObservatoryError(f"The warehouse has no role '{role}'. Leave out --as, or name a role that was granted.")
+                connection.exec_driver_sql(f"set local role {known}")
+            result = connection.exec_driver_sql(sql)
+        except sa.exc.DBAPIError as error:
+            said = str(error.orig).strip().splitlines()
+            raise ObservatoryError(
+                f"The question could not be answered: {said[0]} Check the SQL; "
+                "`observatory query \"select table_schema, table_name from information_schema.tables where table_schema in ('curated', 'published')\"` lists the tables."
+            ) from None
+        if not result.returns_rows:
+            raise ObservatoryError("The statement gives no rows. One SELECT was expected; the warehouse is only changed by `observatory run`.")
+        names, rows = list(result.keys()), [list(row) for row in result]
+    _PRINT[form](names, rows)
+
+
+def _print_csv(names: list[str], rows: list[list]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([["" if value is None else _text(value) for value in row] for row in rows])
+
+
+def _text(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
+def _print_json(names: list[str], rows: list[list]) -> None:
+    print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> object:
+    from decimal import Decimal
+
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and value.as_tuple().exponent >= 0 else float(value)  # type: ignore[operator]
+    return str(value)
+
+
+def _print_table(names: list[str], rows: list[list]) -> None:
+    from pipelines.command.printing import print_table
+
+    print_table(names, rows)
+    print(f"({len(rows)} row{'' if len(rows) == 1 else 's'})")
+
+
+_PRINT = {"csv": _print_csv, "json": _print_json, "table": _print_table}

@@ -1,0 +1,148 @@
+"""`observatory run`: from the landing place to the release, through Dagster, for every quarter that needs it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+
+import click
+
+from pipelines.command.options import CensusDate
+from resources.landing import LandingPlace
+from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.warehouse import Warehouse, open_warehouse
+
+DAGSTER_YAML = """\
+# Written by the observatory. Dagster's history of runs is kept in this folder.
+telemetry:
+  enabled: false
+run_monitoring:
+  enabled: true
+"""
+
+
+@click.command("run")
+@click.option("--landing", metavar="DIR", help="The landing place, if not OBSERVATORY_LANDING's.")
+@click.option("--census-date", "dates", type=CensusDate(), multiple=True, help="A quarter end to bring up to date; may be given several times.")
+@click.option("--all", "everything", is_flag=True, help="Every quarter in the landing place and the warehouse.")
+def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool) -> None:
+    """Bring the warehouse and its releases up to date.
+
+    Without --census-date or --all: every quarter for which something new has landed, or whose figures rest on something that has changed.
+    The runs appear in the Dagster UI (`observatory serve`). Ends with 0 when the work is done, though returns were rejected.
+    """
+    if dates and everything:
+        raise click.UsageError("Give --census-date or --all, not both.")
+    if landing:
+        os.environ["OBSERVATORY_LANDING"] = str(landing)
+    settings = settings_from_environment(landing=landing)
+    started = time.monotonic()
+    print(f"Landing place: {settings.landing}", flush=True)
+    place = LandingPlace(settings.landing)
+    landed = place.census_dates()
+    if odd := place.left_alone():
+        print(f"Left alone, because they are not in a census date's and sender's folder: {', '.join(odd[:10])}{' …' if len(odd) > 10 else ''}")
+    with open_warehouse(settings) as warehouse:
+        from assets.warehouse.tables import prepare
+
+        prepare(warehouse, settings.region)
+        due = quarters_due(warehouse, place, settings, landed, list(dates), everything)
+        if not due:
+            _write_missing_files(warehouse, settings)
+            said = "nothing new has landed" if landed else "the landing place holds no census date's folder"
+            print(f"Up to date: {said}. ({time.monotonic() - started:.0f} s)")
+            return
+        print(f"Quarters to bring up to date: {', '.join(map(str, due))}", flush=True)
+        run_quarters(settings, due)
+        still = _stale(warehouse, settings, due)
+        if still:  # an older register list that came in now speaks for later quarters too
+            print(f"Quarters that rest on what has come in: {', '.join(map(str, still))}", flush=True)
+            run_quarters(settings, still)
+        from pipelines.command.summary import print_summary
+
+        print_summary(warehouse, settings, sorted({*due, *still}))
+    print(f"\nDone in {time.monotonic() - started:.0f} s.")
+
+
+def quarters_due(
+    warehouse: Warehouse, place: LandingPlace, settings: Settings, landed: list[dt.date], dates: list[dt.date], everything: bool
+) -> list[dt.date]:
+    """The quarters to run: those asked for, or those for which something is new or has changed."""
+    from assets.intake.loading import new_files
+    from assets.warehouse.building import known_quarters, out_of_date
+
+    if dates:
+        return sorted(set(dates))
+    if everything:
+        return sorted({*landed, *known_quarters(warehouse)})
+    due = set(out_of_date(warehouse, settings.region))
+    with warehouse.reading() as connection:
+        due |= {date for date in landed if new_files(connection, place.files(date), date)}
+    return sorted(due)
+
+
+def _stale(warehouse: Warehouse, settings: Settings, done: list[dt.date]) -> list[dt.date]:
+    from assets.warehouse.building import out_of_date
+
+    return [date for date in out_of_date(warehouse, settings.region) if date > min(done)]
+
+
+def _write_missing_files(warehouse: Warehouse, settings: Settings) -> None:
+    from assets.publication.release import write_missing_files
+    from assets.warehouse.building import known_quarters
+
+    for date in known_quarters(warehouse):
+        write_missing_files(warehouse, date, settings.releases)
+
+
+def run_quarters(settings: Settings, dates: list[dt.date]) -> None:
+    """Run the quarters through Dagster, in this process, with the history kept where the UI looks for it.
+
+    Raises:
+        ObservatoryError: a run failed; the warehouse is as it was before it.
+    """
+    instance = dagster_instance(settings)
+    from pipelines.definitions import build_definitions
+    from pipelines.jobs import JOB, range_tags
+    from pipelines.partitions import last_quarter_end, runs_of
+
+    future = [date for date in dates if date > last_quarter_end(dt.datetime.now(tz=dt.UTC).date())]
+    if future:
+        raise ObservatoryError(
+            f"{', '.join(map(str, future))}: a census date in the future was found; a quarter that has ended was expected. Check the folder's name."
+        )
+    job = build_definitions(settings).resolve_job_def(JOB)
+    for first, last in runs_of(dates):
+        result = job.execute_in_process(
+            instance=instance, tags=range_tags(first, last), raise_on_error=False, run_config={"loggers": {"plain": {}}}
+        )
+        if not result.success:
+            raise click.ClickException(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
+
+
+def _why(result: object) -> str:
+    failures = [e for e in result.all_node_events if e.is_step_failure]  # type: ignore[attr-defined]
+    for event in failures:
+        error = event.step_failure_data.user_failure_data
+        if error and error.description:
+            return f"The run failed at {event.step_key}. {error.description}"
+        cause = event.step_failure_data.error
+        while cause and cause.cause:
+            cause = cause.cause
+        if cause:
+            return f"The run failed at {event.step_key}: {cause.message.strip()}"
+    return "The run failed before its first step."
+
+
+def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported only here
+    """Dagster's instance, kept under the observatory's home; no telemetry."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    config = settings.dagster_home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(DAGSTER_YAML, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    os.environ["OBSERVATORY_HOME"] = str(settings.home)
+    import dagster as dg
+
+    return dg.DagsterInstance.from_config(str(settings.dagster_home))

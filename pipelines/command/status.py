@@ -1,0 +1,117 @@
+"""`observatory status`: who has returned for a census date, who has not, and with what quality."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from pipelines.command.options import CensusDate
+from pipelines.command.printing import print_table
+from resources.settings import ObservatoryError, settings_from_environment
+from resources.warehouse import Warehouse, open_warehouse
+
+
+@click.command("status")
+@click.option("--census-date", "date", type=CensusDate(), help="The quarter end; the newest that is held, unless given.")
+def command(date: dt.date | None) -> None:
+    """Say who has returned for a quarter, who has not, and with what quality."""
+    settings = settings_from_environment()
+    with open_warehouse(settings) as warehouse:
+        held = []
+        if warehouse.scalar("select to_regclass('raw.quarter')") is not None:
+            held = [r.census_date for r in warehouse.rows("select census_date from raw.quarter order by 1")]
+        if not held:
+            raise ObservatoryError("The warehouse holds no quarter yet. Drop returns into the landing place and use `observatory run`.")
+        date = date or held[-1]
+        if date not in held:
+            raise ObservatoryError(f"Nothing is held for {date}; held are {', '.join(map(str, held))}. Give one of them, or run the quarter first.")
+        print(f"{settings.region.name}, census date {date:%d %B %Y}")
+        _register(warehouse, date)
+        _authorities(warehouse, date)
+        _coverage(warehouse, date)
+        _quality(warehouse, date)
+
+
+def _register(warehouse: Warehouse, date: dt.date) -> None:
+    rows = warehouse.rows(
+        "select register_use, register_table, register_as_at, register_carried from core.register_in_use where census_date = :d order by 1", d=date
+    )
+    print("\nOfsted's register:" if rows else "\nOfsted's register: no list is held.")
+    for row in rows:
+        carried = ", carried forward" if row.register_carried else ""
+        print(f"  {row.register_use}: list of {row.register_as_at:%d %B %Y}{carried} ({row.register_table})")
+
+
+def _authorities(warehouse: Warehouse, date: dt.date) -> None:
+    rows = warehouse.rows(
+        """
+        select a.authority_name, q.status, q.version, q.rows_loaded, q.rows_rejected, q.days_late,
+            (select coalesce(sum(w.value::integer), 0) from jsonb_each_text(q.warnings) as w) as warnings
+        from core.authority as a
+        left join curated.return_quality as q
+            on a.census_date = q.census_date and a.authority_code = q.sender and q.table_name = 'placement_census'
+        where a.census_date = :d and a.is_member order by a.authority_name
+        """,
+        d=date,
+    )
+    here = [r for r in rows if r.status == "in force"]
+    print(f"\nPlacement census: {len(here)} of {len(rows)} authorities have returned.")
+    if missing := [r.authority_name for r in rows if r.status is None]:
+        print(f"  Not yet: {', '.join(missing)}")
+    if refused := [r.authority_name for r in rows if r.status == "rejected"]:
+        print(f"  Sent, and rejected: {', '.join(refused)}")
+    if here:
+        print_table(
+            ["authority", "version", "rows loaded", "rows rejected", "warnings", "days late"],
+            [[r.authority_name, r.version, r.rows_loaded, r.rows_rejected, int(r.warnings), r.days_late] for r in here],
+        )
+
+
+def _coverage(warehouse: Warehouse, date: dt.date) -> None:
+    rows = warehouse.rows(
+        """
+        select o.provision_type, sum(o.settings_registered) as settings, sum(o.coverage_settings * o.settings_registered) as covered,
+            sum(o.places_registered) as places, sum(o.coverage_places * o.places_registered) as places_covered
+        from curated.host_authority_occupancy as o
+        inner join core.authority as a on o.census_date = a.census_date and o.host_authority_code = a.authority_code
+        where o.census_date = :d and a.is_member group by o.provision_type order by o.provision_type
+        """,
+        d=date,
+    )
+    senders = warehouse.scalar(
+        "select count(distinct sender) from curated.return_quality where census_date = :d and table_name = 'provider_settings' and status = 'in force'", d=date
+    )
+    print(f"\nProvider census: {senders} senders have returned. Of the settings registered in the region:")
+
+    def share(part: object, whole: object) -> str:
+        return f"{100 * float(part) / float(whole):.0f} %" if part is not None and whole else ""  # type: ignore[arg-type]
+
+    print_table(
+        ["provision type", "registered", "returned", "places registered", "places covered"],
+        [[r.provision_type, int(r.settings), share(r.covered, r.settings), r.places, share(r.places_covered, r.places)] for r in rows],
+    )
+
+
+def _quality(warehouse: Warehouse, date: dt.date) -> None:
+    refused = warehouse.rows(
+        "select s.sender, s.file_name, f.message from raw.submission as s inner join raw.finding as f on s.submission_id = f.submission_id "
+        "where s.census_date = :d and f.severity = 'rejects the file' order by 1, 2",
+        d=date,
+    )
+    if refused:
+        print("\nRejected files:")
+        for row in refused:
+            print(f"  {row.sender}, {row.file_name}: {row.message}")
+    rules = warehouse.rows(
+        """
+        select f.table_name, f.rule, f.severity, count(*) as findings, count(distinct s.sender) as senders
+        from raw.finding as f inner join raw.submission as s on s.submission_id = f.submission_id
+        where s.census_date = :d and f.severity in ('rejects the row', 'warns')
+        group by 1, 2, 3 order by 3, 4 desc
+        """,
+        d=date,
+    )
+    if rules:
+        print("\nFindings in the rows:")
+        print_table(["table", "rule", "what it does", "findings", "senders"], [list(r) for r in rules])

@@ -1,0 +1,111 @@
+"""What a run says at its end, in plain words: returns, headline figures, releases, where to look next."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pipelines.command.printing import print_table
+from resources.settings import Settings
+from resources.warehouse import Warehouse
+
+
+def print_summary(warehouse: Warehouse, settings: Settings, dates: list[dt.date]) -> None:
+    """Print what was built for these quarters, and the headline of the newest."""
+    _returns(warehouse, dates)
+    _headline(warehouse, settings, dates[-1])
+    _releases(warehouse, settings, dates)
+    print(
+        "\nWhere to look next:\n"
+        "  observatory status                 who has returned, who has not, with what quality\n"
+        "  observatory serve                  the Dagster UI: every table, its lineage, checks and history\n"
+        '  observatory query "select host_authority_name, occupied, vacant, unavailable from curated.host_authority_occupancy '
+        f"where census_date = '{dates[-1]}' and provision_type = 'Children''s home'\""
+    )
+
+
+def _returns(warehouse: Warehouse, dates: list[dt.date]) -> None:
+    rows = warehouse.rows(
+        """
+        select s.census_date, count(distinct s.sender) as senders, count(distinct s.submission_id) as files,
+            count(distinct s.submission_id) filter (where t.status = 'rejected') as rejected_files,
+            coalesce(sum(t.rows_received), 0) as received, coalesce(sum(t.rows_loaded), 0) as loaded,
+            coalesce(sum(t.rows_rejected), 0) as rejected, coalesce(sum(t.rows_set_aside), 0) as set_aside
+        from raw.submission as s inner join raw.submission_table as t on s.submission_id = t.submission_id
+        where s.census_date = any(:dates)
+        group by s.census_date order by s.census_date
+        """,
+        dates=dates,
+    )
+    print("\nReturns (rows received = loaded + rejected + set aside):")
+    print_table(
+        ["census date", "senders", "files", "rejected files", "rows received", "loaded", "rejected", "set aside"],
+        [[r.census_date, *map(int, r[1:])] for r in rows],
+    )
+    rejected = warehouse.rows(
+        "select s.sender, s.file_name, f.message from raw.submission as s inner join raw.finding as f on s.submission_id = f.submission_id "
+        "where s.census_date = any(:dates) and f.severity = 'rejects the file' order by s.census_date, s.sender, s.file_name limit 20",
+        dates=dates,
+    )
+    for row in rejected:
+        print(f"  Rejected: {row.file_name} from {row.sender}. {row.message}")
+
+
+def _percent(part: float | None, whole: float | None) -> str:
+    return f"{100 * float(part) / float(whole):.0f} %" if part is not None and whole else "not known"
+
+
+def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
+    row = warehouse.rows(
+        """
+        select sum(o.settings_registered) as settings, sum(o.places_registered) as places, sum(o.settings_returned) as returned,
+            sum(o.places_returned) as places_returned, sum(o.occupied) as occupied, sum(o.vacant) as vacant, sum(o.unavailable) as unavailable,
+            sum(o.coverage_places * o.places_registered) as covered
+        from curated.host_authority_occupancy as o
+        inner join core.authority as a on o.census_date = a.census_date and o.host_authority_code = a.authority_code
+        where o.census_date = :d and a.is_member and o.provision_type = 'Children''s home'
+        """,
+        d=date,
+    )[0]
+    print(f"\n{settings.region.name}, {date:%d %B %Y}: children's homes")
+    if not row.settings and not row.returned:
+        print("  No register and no returns are held for this quarter.")
+        return
+    if row.settings:
+        print(f"  {row.settings} homes with {row.places or 'an unknown number of'} places stand in the region's {_members(warehouse, date)} authorities.")
+    if not row.returned:
+        print("  No provider has returned: how many places are occupied is not known.")
+        return
+    print(f"  {row.returned} homes returned, {_percent(row.covered, row.places)} of the registered places.")
+    print(
+        f"  Of their {row.places_returned} places {row.occupied} are occupied ({_percent(row.occupied, row.places_returned)}), {row.vacant} could take a child now "
+        f"({_percent(row.vacant, row.places_returned)}) and {row.unavailable} are empty but cannot be offered ({_percent(row.unavailable, row.places_returned)})."
+    )
+    origin = warehouse.rows(
+        """
+        select sum(o.children) as children, sum(o.children) filter (where o.origin_band = 'host') as host,
+            sum(o.children) filter (where o.origin_band = 'elsewhere') as elsewhere
+        from curated.host_authority_origin as o
+        inner join core.authority as a on o.census_date = a.census_date and o.host_authority_code = a.authority_code
+        where o.census_date = :d and a.is_member and o.provision_type = 'Children''s home'
+        """,
+        d=date,
+    )[0]
+    if origin.children:
+        print(
+            f"  Of the children living there {_percent(origin.host, origin.children)} were placed by the home's own authority, "
+            f"{_percent(origin.elsewhere, origin.children)} come from beyond the region and its neighbours."
+        )
+
+
+def _members(warehouse: Warehouse, date: dt.date) -> int:
+    return int(warehouse.scalar("select count(*) from core.authority where census_date = :d and is_member", d=date) or 0)
+
+
+def _releases(warehouse: Warehouse, settings: Settings, dates: list[dt.date]) -> None:
+    rows = warehouse.rows(
+        "select census_date, max(release_number) as number from published.release where census_date = any(:dates) group by census_date order by 1",
+        dates=dates,
+    )
+    if rows:
+        print(f"\nReleases, small numbers hidden and the rest rounded to 5, in {settings.releases}:")
+        print("  " + ", ".join(f"{r.census_date}/r{r.number}" for r in rows))

@@ -1,0 +1,107 @@
+"""`observatory template`: a return's template, made from the same columns and code sets that judge it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from schemas.codes import code_set
+from schemas.returns import Column, return_tables
+
+_TEMPLATES = {"provider-census": ("provider_settings", "provider_placements")}
+_SHEETS = {"provider_settings": "settings", "provider_placements": "placements"}
+_ROWS = 500
+
+
+@click.command("template")
+@click.argument("name", type=click.Choice(list(_TEMPLATES)))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .xlsx to write.")
+def command(name: str, out: Path) -> None:
+    """Write a return's template: an .xlsx with drop-downs, a note at each column, and a guide."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_template(name, out)
+    print(f"Written: {out}")
+
+
+def write_template(name: str, out: Path) -> None:
+    """Write the template `name` to `out`."""
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(str(out)) as book:
+        title = book.add_format({"bold": True, "font_size": 16})
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        wrap = book.add_format({"text_wrap": True, "valign": "top"})
+        header = book.add_format({"bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter", "border": 1, "locked": True})
+        needed = book.add_format({"bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter", "border": 1, "bottom": 5, "bottom_color": "#F46A25", "locked": True})
+        open_cell = book.add_format({"locked": False})
+        text_cell = book.add_format({"locked": False, "num_format": "@"})
+        guide = book.add_worksheet("guide")
+        lists = book.add_worksheet("lists")
+        lists.hide()
+        places: dict[str, str] = {}
+        guide.set_column(0, 0, 26)
+        guide.set_column(1, 2, 70)
+        guide.write(0, 0, "Provider census: how to fill it in", title)
+        guide.write(1, 0, "Fill in the sheets settings and placements, one row each as described below, and send the workbook. Keep the header rows.")
+        guide.write(2, 0, "Give no child's name, reference or date of birth: such a column is dropped on receipt and you are told.")
+        row = 4
+        for table_name in _TEMPLATES[name]:
+            table = return_tables()[table_name]
+            guide.write(row, 0, f"Sheet {_SHEETS[table_name]}: {table.grain}", bold)
+            row += 1
+            for place, text in enumerate(("column", "what it means", "what is accepted")):
+                guide.write(row, place, text, header)
+            row += 1
+            sheet = book.add_worksheet(_SHEETS[table_name])
+            sheet.freeze_panes(1, 1)
+            sheet.set_row(0, 32)
+            sheet.protect("", {"insert_rows": True, "delete_rows": True, "sort": True, "autofilter": True, "format_columns": True})
+            for place, column in enumerate(table.columns):
+                guide.write(row, 0, column.name + (" (needed)" if column.needed else ""), bold)
+                guide.write(row, 1, column.field.description, wrap)
+                guide.write(row, 2, _accepted(column), wrap)
+                row += 1
+                sheet.set_column(place, place, max(14, len(column.name) + 2), text_cell if column.type in {"urn", "text", "authority"} else open_cell)
+                sheet.write(0, place, column.name, needed if column.needed else header)
+                sheet.write_comment(0, place, column.field.description, {"x_scale": 2})
+                _validate(sheet, lists, places, column, place)
+            row += 1
+        book.get_worksheet_by_name("settings").activate()
+
+
+def _accepted(column: Column) -> str:
+    if column.codes:
+        return "; ".join(code_set(column.codes).labels)
+    limits = f", {column.minimum:g} or more" if column.minimum is not None and column.maximum is None else ""
+    limits = f", {column.minimum:g} to {column.maximum:g}" if column.minimum is not None and column.maximum is not None else limits
+    kinds = {
+        "integer": f"a whole number{limits}", "money": f"pounds and pence{limits}", "date": "a date, such as 31/03/2025", "yes_no": "Yes or No",
+        "urn": "Ofsted's URN, such as SC123456 or 1234567", "authority": "a local authority's name or code",
+    }  # fmt: skip
+    return kinds.get(column.type, "text")
+
+
+def _validate(sheet, lists, places: dict[str, str], column: Column, place: int) -> None:  # noqa: ANN001 - xlsxwriter's worksheets
+    """A drop-down or a limit on the column's cells; a warning only, so that a careful sender is never locked out."""
+    options: dict = {"error_type": "warning", "input_title": column.name[:32], "input_message": column.field.description[:250]}
+    if column.codes or column.type == "yes_no":
+        labels = list(code_set(column.codes).labels) if column.codes else ["Yes", "No"]
+        key = column.codes or "yes_no"
+        if key not in places:
+            at = len(places)
+            lists.write_column(0, at, labels)
+            letter = chr(ord("A") + at)
+            places[key] = f"=lists!${letter}$1:${letter}${len(labels)}"
+        options |= {"validate": "list", "source": places[key]}
+    elif column.type in {"integer", "money"}:
+        kind = "integer" if column.type == "integer" else "decimal"
+        low, high = column.minimum or 0, column.maximum
+        options |= {"validate": kind, "criteria": "between", "minimum": low, "maximum": high} if high is not None else {"validate": kind, "criteria": ">=", "value": low}
+    elif column.type == "date":
+        import datetime as dt
+
+        options |= {"validate": "date", "criteria": ">=", "value": dt.date(1990, 1, 1)}
+    else:
+        options |= {"validate": "any"}
+    sheet.data_validation(1, place, _ROWS, place, options)

@@ -1,0 +1,21 @@
+"""What a run says on the console: the assets' own sentences, without Dagster's events."""
+
+import logging
+
+import dagster as dg
+
+
+class _Plain(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        meta = getattr(record, "dagster_meta", None)
+        if meta is None or meta.get("dagster_event") is not None or record.levelno < logging.INFO:
+            return
+        print(f"  {meta['orig_message']}", flush=True)
+
+
+@dg.logger(description="The assets' own sentences, without Dagster's events.")
+def plain_console(_: dg.InitLoggerContext) -> logging.Logger:
+    """A logger that prints what the assets say."""
+    logger = logging.Logger("observatory", level=logging.INFO)
+    logger.addHandler(_Plain())
+    return logger

@@ -1,0 +1,47 @@
+"""The code location: everything that Dagster knows of the observatory.
+
+Belongs here: `build_definitions`, a function, so that tests and the command assemble the same location with other settings.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import dagster as dg
+
+from assets.intake.assets import build_intake_assets, landing_asset
+from assets.publication.assets import build_publication_assets
+from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
+from pipelines.console import plain_console
+from pipelines.jobs import bring_up_to_date
+from pipelines.partitions import quarters
+from pipelines.schedules import quarters_close
+from pipelines.sensors import landing_place
+from resources.observatory import Observatory
+from resources.settings import Settings, settings_from_environment
+
+
+def build_definitions(settings: Settings | None = None) -> dg.Definitions:
+    """The code location for these settings (else the environment's)."""
+    return dg.Definitions(
+        assets=[
+            landing_asset(),
+            build_reference_asset(),
+            build_intake_assets(quarters),
+            build_warehouse_assets(quarters),
+            build_publication_assets(quarters),
+        ],
+        jobs=[bring_up_to_date],
+        schedules=[quarters_close],
+        sensors=[landing_place],
+        resources={"observatory": Observatory.from_settings(settings or settings_from_environment())},
+        loggers={"plain": plain_console},
+        # One process a run: the work is PostgreSQL's, and a fresh interpreter a step costs far more than the step.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

@@ -1,0 +1,54 @@
+"""Sensors: the landing place. What lands is taken in within a minute."""
+
+import datetime as dt
+import hashlib
+import json
+
+import dagster as dg
+
+from pipelines.jobs import bring_up_to_date, range_tags
+from resources.landing import LandedFile, LandingPlace
+from resources.settings import ObservatoryError, settings_from_environment
+
+SETTLED_SECONDS = 5
+"""A file that changed later than this is still being written: it is looked at the next time."""
+
+
+def _fingerprint(files: list[LandedFile]) -> str:
+    text = "\n".join(f"{f.folder}|{f.name}|{f.size}|{f.received_at.isoformat()}" for f in files)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def look(landing: LandingPlace, seen: dict[str, str], now: dt.datetime) -> tuple[dict[str, str], list[dt.date]]:
+    """What is in the landing place now, by census date, and the dates where that differs from what was seen before."""
+    current = dict(seen)
+    changed = []
+    for date in landing.census_dates():
+        files = landing.files(date)
+        if any((now - f.received_at).total_seconds() < SETTLED_SECONDS for f in files):
+            continue
+        mark = _fingerprint(files)
+        if files and seen.get(date.isoformat()) != mark:
+            changed.append(date)
+            current[date.isoformat()] = mark
+    return current, changed
+
+
+@dg.sensor(
+    job=bring_up_to_date,
+    minimum_interval_seconds=20,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Runs a census date when a file has landed for it or changed.",
+)
+def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """One run for each census date in which something has landed since the last look."""
+    settings = settings_from_environment()
+    seen = json.loads(context.cursor) if context.cursor else {}
+    try:
+        current, changed = look(LandingPlace(settings.landing), seen, dt.datetime.now(tz=dt.UTC))
+    except ObservatoryError as error:
+        return dg.SkipReason(str(error))
+    if not changed:
+        return dg.SkipReason("Nothing has landed since the last look.")
+    requests = [dg.RunRequest(run_key=f"{date} {current[date.isoformat()]}", tags=range_tags(date, date)) for date in changed]
+    return dg.SensorResult(run_requests=requests, cursor=json.dumps(current, sort_keys=True))

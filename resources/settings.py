@@ -1,0 +1,59 @@
+"""Settings, all from the environment (`OBSERVATORY_…`).
+
+Belongs here: reading the environment, once, into one object. Secrets are read here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.regions import Region, load_region
+
+
+class ObservatoryError(Exception):
+    """A failure that the user can mend: says what was found, what was expected and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are.
+
+    `home` holds what the observatory keeps (warehouse, releases, Dagster's history); `landing` is where returns are
+    dropped (a path, or an address that fsspec opens); `database_url` is empty for the embedded server.
+    """
+
+    home: Path
+    landing: str
+    database_url: str
+    region_key: str
+
+    @property
+    def region(self) -> Region:
+        """The region whose observatory this is."""
+        try:
+            return load_region(self.region_key)
+        except ValueError as error:
+            raise ObservatoryError(str(error)) from None
+
+    @property
+    def releases(self) -> Path:
+        """Folder of the releases."""
+        return self.home / "releases"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of Dagster's history of runs."""
+        return self.home / "dagster"
+
+
+def settings_from_environment(*, landing: str | None = None) -> Settings:
+    """The settings that the environment gives; `landing` overrides `OBSERVATORY_LANDING`."""
+    home = Path(os.environ.get("OBSERVATORY_HOME") or ".observatory").expanduser().absolute()
+    return Settings(
+        home=home,
+        landing=landing or os.environ.get("OBSERVATORY_LANDING") or str(home / "landing"),
+        database_url=os.environ.get("OBSERVATORY_DATABASE_URL", ""),
+        region_key=os.environ.get("OBSERVATORY_REGION") or "north_west",
+    )

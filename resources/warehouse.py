@@ -1,0 +1,127 @@
+"""The warehouse: a PostgreSQL server, embedded or given, and the few ways in which the program talks to it.
+
+Belongs here: opening and closing, transactions, COPY of a frame.
+Does not belong here: which tables there are (`assets/warehouse`).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, make_url
+
+from resources.embedded_postgres import EmbeddedPostgres
+from resources.settings import ObservatoryError, Settings
+
+_WRITERS = 724_611_901
+"""Advisory lock of those who write: one run at a time."""
+
+
+class Warehouse:
+    """An open warehouse at `url`. Use it as a context manager, or call `close`."""
+
+    def __init__(self, url: str, embedded: EmbeddedPostgres | None = None) -> None:
+        self.url = url
+        self.engine = sa.create_engine(url, pool_size=4, connect_args={"application_name": "observatory"})
+        self._embedded = embedded
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections and leave the embedded server, where it is ours."""
+        self.engine.dispose()
+        if self._embedded:
+            self._embedded.leave()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction of a writer. Writers wait for each other; readers never wait and never see half of it."""
+        with self.engine.begin() as connection:
+            connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One read-only transaction that sees one moment."""
+        with self.engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+            yield connection
+
+    def rows(self, query: str, **parameters: Any) -> list[sa.Row]:
+        """All rows of a query."""
+        with self.reading() as connection:
+            return list(connection.execute(sa.text(query), parameters))
+
+    def scalar(self, query: str, **parameters: Any) -> Any:
+        """The first value of the first row of a query; None where there is no row."""
+        with self.reading() as connection:
+            return connection.execute(sa.text(query), parameters).scalar()
+
+    def frame(self, query: str, **parameters: Any) -> pd.DataFrame:
+        """The rows of a query as a frame."""
+        with self.reading() as connection:
+            result = connection.execute(sa.text(query), parameters)
+            # not pandas' own reader: it takes a row with a column called `keys` or `values` for a mapping
+            return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()), coerce_float=True)
+
+
+def open_warehouse(settings: Settings) -> Warehouse:
+    """The warehouse that the settings name: the server at `OBSERVATORY_DATABASE_URL`, else the embedded one.
+
+    Raises:
+        ObservatoryError: it cannot be reached or started.
+    """
+    if not settings.database_url:
+        embedded = EmbeddedPostgres(settings.home)
+        return Warehouse(embedded.join(), embedded)
+    try:
+        url = make_url(settings.database_url)
+    except sa.exc.ArgumentError:
+        raise ObservatoryError(
+            "OBSERVATORY_DATABASE_URL is not an address; postgresql://user:password@host/database was expected. Correct it."
+        ) from None
+    if not url.drivername.startswith("postgres"):
+        raise ObservatoryError(
+            f"OBSERVATORY_DATABASE_URL names a {url.drivername} database; PostgreSQL was expected. Give postgresql://user:password@host/database."
+        )
+    warehouse = Warehouse(url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
+    try:
+        version = warehouse.scalar("select current_setting('server_version_num')::integer")
+    except sa.exc.OperationalError as error:
+        warehouse.close()
+        raise ObservatoryError(
+            f"The server of OBSERVATORY_DATABASE_URL ({url.render_as_string(hide_password=True)}) could not be reached: "
+            f"{str(error.orig).splitlines()[0]} Check the address, the password and that the server runs."
+        ) from None
+    if version < 150000:
+        warehouse.close()
+        raise ObservatoryError(f"The server is PostgreSQL {version // 10000}; 15 or newer was expected. Use a newer server.")
+    return warehouse
+
+
+def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> int:
+    """COPY a frame into `schema.table`, column by name, in the connection's transaction. Missing values become null.
+
+    `table` and the frame's columns are names of the program's own, never of a return. Returns the number of rows.
+    """
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
+    if frame.empty:
+        return 0
+    buffer = io.BytesIO()
+    options = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
+    arrow_csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), buffer, options)
+    columns = ", ".join(f'"{name}"' for name in frame.columns)
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"copy {table} ({columns}) from stdin with (format csv)") as copy:
+        copy.write(buffer.getbuffer())
+    return len(frame)

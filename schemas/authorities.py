@@ -1,0 +1,134 @@
+"""Local authorities over time: codes, names in their usual spellings, who has ended and who followed.
+
+Belongs here: `reference/authorities.csv` (DfE's list of local authorities, and ONS's codes for Wales, Scotland
+and Northern Ireland), `reference/authority_aliases.csv`, and finding the authority that a text means on a date.
+Authorities are keyed by DfE three-digit code plus date, because GSS codes change (Cumbria 2023, Barnsley and
+Sheffield 2025); authorities outside England have no DfE code and are keyed by their GSS code.
+Sources: DfE, Get Information about Schools; ONS, Register of Geographic Codes (Open Government Licence).
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import difflib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent / "reference"
+
+NO_AUTHORITY = {"HEALTH": "Health", "PRIVATE": "Private", "UNKNOWN": "Unknown"}
+"""Who placed a child where no authority did, or none is known: code and name."""
+
+_NO_AUTHORITY_SPELLINGS = {
+    "health": "HEALTH", "nhs": "HEALTH", "nhsengland": "HEALTH", "icb": "HEALTH", "ccg": "HEALTH",
+    "private": "PRIVATE", "privatelyplaced": "PRIVATE", "selffunded": "PRIVATE",
+    "unknown": "UNKNOWN", "notknown": "UNKNOWN",
+}  # fmt: skip
+
+_SET_ASIDE = re.compile(
+    r"\b(council|city|borough|metropolitan|county|mbc|mdc|cbc|bc|cc|district|unitary|authority|royal|the|of|la)\b"
+)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """One authority between two dates; `valid_to` is None while it still stands."""
+
+    code: str
+    gss: str
+    name: str
+    country: str
+    region_code: str
+    region_name: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+    def stands_on(self, date: dt.date) -> bool:
+        """Whether this row holds on `date`."""
+        return self.valid_from <= date and (self.valid_to is None or date <= self.valid_to)
+
+
+@cache
+def all_authorities() -> tuple[Authority, ...]:
+    """Every authority row there is, past ones included."""
+    with (HERE / "authorities.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Authority(
+                row["authority_code"],
+                row["gss_code"],
+                row["authority_name"],
+                row["country"],
+                row["region_code"],
+                row["region_name"],
+                dt.date.fromisoformat(row["valid_from"]),
+                dt.date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+def name_key(text: str) -> str:
+    """The form in which two spellings of an authority are the same.
+
+    Case, spaces, punctuation and words such as Council, City, Borough, Metropolitan, County and MBC are set aside.
+    """
+    words = text.casefold().replace("&", " and ").replace("\u2019", "'")
+    words = re.sub(r"^\s*london borough of ", " ", words)
+    words = re.sub(r"[^a-z0-9 ]+", lambda m: "" if m.group() in {"'", "."} else " ", words)
+    kept = re.sub(r"\s+", "", _SET_ASIDE.sub(" ", words))
+    return kept or re.sub(r"\s+", "", words)
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    with (HERE / "authority_aliases.csv").open(encoding="utf-8", newline="") as file:
+        return {name_key(row["alias"]): row["authority_code"] for row in csv.DictReader(file)}
+
+
+@cache
+def _keys_on(date: dt.date) -> tuple[dict[str, str], dict[str, str]]:
+    """Authority code by spelling key, for those that stand on `date` and for those that do not."""
+    standing: dict[str, str] = {}
+    others: dict[str, str] = {}
+    for authority in all_authorities():
+        spelled = standing if authority.stands_on(date) else others
+        for key in (name_key(authority.name), authority.gss.casefold(), authority.code.casefold()):
+            spelled.setdefault(key, authority.code)
+    codes_standing = set(standing.values())
+    # A GSS code that was replaced still means the same authority: Barnsley's old code in a new return.
+    for key in [key for key, code in others.items() if code in codes_standing]:
+        standing.setdefault(key, others.pop(key))
+    for key, code in _aliases().items():
+        (standing if code in codes_standing else others).setdefault(key, code)
+    return standing, others
+
+
+def find(text: str, date: dt.date) -> str | None:
+    """The code of the authority that `text` (a name or a code) means on `date`; None where it means none.
+
+    `Health`, `Private` and `Unknown` have codes of their own (`NO_AUTHORITY`). Nothing is guessed.
+    """
+    key = name_key(text)
+    standing, _ = _keys_on(date)
+    return standing.get(key) or standing.get(text.strip().casefold()) or _NO_AUTHORITY_SPELLINGS.get(key)
+
+
+def ended(text: str, date: dt.date) -> Authority | None:
+    """The authority that `text` meant at another time than `date`, if it did."""
+    _, others = _keys_on(date)
+    code = others.get(name_key(text)) or others.get(text.strip().casefold())
+    return next((a for a in reversed(all_authorities()) if a.code == code), None) if code else None
+
+
+def nearest(text: str, date: dt.date) -> list[str]:
+    """Names of at most two authorities spelt most like `text`: a suggestion to show, never to take."""
+    names = {name_key(a.name): a.name for a in all_authorities() if a.stands_on(date)}
+    return [names[key] for key in difflib.get_close_matches(name_key(text), names, n=2, cutoff=0.75)]
+
+
+def on_date(code: str, date: dt.date) -> Authority | None:
+    """The row of the authority `code` that holds on `date`."""
+    return next((a for a in all_authorities() if a.code == code and a.stands_on(date)), None)

@@ -1,0 +1,195 @@
+"""Layouts of the returns (`returns/*.toml`): which tables come in, their columns and how each is recognised.
+
+Belongs here: reading the layouts, and matching a header row with them. A new quarter's column is a line in a layout.
+Does not belong here: opening files (`assets/intake`), or what a value must be (`contracts.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import tomllib
+from dataclasses import dataclass, field as attribute
+from functools import cache
+from pathlib import Path
+
+from schemas.fields import Field, field
+
+HERE = Path(__file__).parent / "returns"
+CODES = Path(__file__).parent / "codes"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a return.
+
+    `codes` names its code set; `personal` is "child key" (becomes a keyed hash) or "drop" (not kept);
+    `first` and `last` are the census dates between which the layout has it.
+    """
+
+    name: str
+    field: Field
+    headers: tuple[str, ...]
+    needed: bool = False
+    optional: bool = False
+    codes: str = ""
+    personal: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    needed_when: str = ""
+    unknown_allowed: bool = False
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+    @property
+    def type(self) -> str:
+        """The field's type; a column with a code set is text."""
+        return self.field.type
+
+    @property
+    def kept_as(self) -> str | None:
+        """The column's name in the warehouse; None where the door drops it."""
+        if self.personal == "drop":
+            return None
+        return "child_key" if self.personal == "child key" else self.name
+
+    def expected_on(self, census_date: dt.date) -> bool:
+        """Whether the layout of that quarter has the column."""
+        if self.optional:
+            return False
+        return (self.first is None or self.first <= census_date) and (self.last is None or census_date <= self.last)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Parts that add up to a total, within a tolerance; where they do not, a warning."""
+
+    rule: str
+    total: str
+    parts: tuple[str, ...]
+    within: float
+
+
+@dataclass(frozen=True)
+class ReturnTable:
+    """One table that a return may hold."""
+
+    name: str
+    title: str
+    grain: str
+    senders: tuple[str, ...]
+    order: int
+    recognised_by: tuple[str, ...]
+    columns: tuple[Column, ...]
+    identity: tuple[str, ...] = ()
+    own_authority: str = ""
+    start_date: str = ""
+    may_be_empty: bool = False
+    ignore_other_columns: bool = False
+    known_and_left: frozenset[str] = frozenset()
+    sums: tuple[Sum, ...] = ()
+    header_keys: dict[str, str] = attribute(default_factory=dict, compare=False)
+
+    def column(self, name: str) -> Column:
+        """The column called `name`."""
+        return next(c for c in self.columns if c.name == name)
+
+    @property
+    def kept(self) -> list[Column]:
+        """The columns that reach the warehouse, in the layout's order."""
+        return [c for c in self.columns if c.kept_as]
+
+    @property
+    def needed(self) -> list[str]:
+        """Names of the columns that must be there and must not be blank."""
+        return [c.name for c in self.columns if c.needed]
+
+
+def header_key(text: str) -> str:
+    """The form in which two headers are the same: letters and digits, in lower case."""
+    return re.sub(r"[^a-z0-9]+", "", text.casefold())
+
+
+def header_forms(text: str) -> list[str]:
+    """Keys under which a header cell may be known, the fullest first.
+
+    Headers carry notes: `Service category (Note 4)`, `Age\\n(whole years)`, `URN - as on the register`.
+    """
+    bare = text.replace("\ufeff", "").strip()
+    forms = [
+        bare,
+        re.sub(r"\s*[(\[{][^)\]}]*[)\]}]\s*$", "", bare),
+        re.split(r"[\r\n]", bare)[0],
+        re.split(r"\s[-\u2013:]\s|[:*({\[]", bare)[0],
+    ]
+    return list(dict.fromkeys(key for key in map(header_key, forms) if key))
+
+
+def _column(entry: dict) -> Column:
+    meaning = field(entry.get("field", entry["name"]))
+    own = [] if entry.get("only_headers") else [entry["name"]]
+    return Column(
+        name=entry["name"],
+        field=meaning,
+        headers=tuple(dict.fromkeys([*entry.get("headers", []), *own])),
+        needed=entry.get("needed", False),
+        optional=entry.get("optional", False),
+        codes=entry.get("codes", ""),
+        personal=entry.get("personal", ""),
+        minimum=entry.get("minimum"),
+        maximum=entry.get("maximum"),
+        needed_when=entry.get("needed_when", ""),
+        unknown_allowed=entry.get("unknown_allowed", False),
+        first=entry.get("from"),
+        last=entry.get("to"),
+    )
+
+
+def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
+    entries = data["columns"]
+    left = list(data.get("known_and_left", []))
+    if parent := data.get("same_columns_as"):
+        entries = [*others[parent]["columns"], *entries]
+        left += others[parent].get("known_and_left", [])
+    columns = tuple(_column(entry) for entry in entries)
+    header_keys: dict[str, str] = {}
+    for column in columns:
+        for header in column.headers:
+            if header_keys.setdefault(header_key(header), column.name) != column.name:
+                raise ValueError(f"{data['name']}: the header '{header}' stands for two columns; give one of them only_headers.")
+    return ReturnTable(
+        name=data["name"],
+        title=data["title"],
+        grain=data["grain"],
+        senders=tuple(data["senders"]),
+        order=data["order"],
+        recognised_by=tuple(data["recognised_by"]),
+        columns=columns,
+        identity=tuple(data.get("identity", [])),
+        own_authority=data.get("own_authority", ""),
+        start_date=data.get("start_date", ""),
+        may_be_empty=data.get("may_be_empty", False),
+        ignore_other_columns=data.get("ignore_other_columns", False),
+        known_and_left=frozenset(header_key(h) for h in left),
+        sums=tuple(Sum(s["rule"], s["total"], tuple(s["parts"]), s["within"]) for s in data.get("sums", [])),
+        header_keys=header_keys,
+    )
+
+
+@cache
+def return_tables() -> dict[str, ReturnTable]:
+    """All tables that returns may hold, by name, the most specific first (the order of recognising)."""
+    data = {d["name"]: d for d in (tomllib.loads(p.read_text(encoding="utf-8")) for p in sorted(HERE.glob("*.toml")))}
+    tables = sorted((_table(d, data) for d in data.values()), key=lambda t: t.order)
+    return {t.name: t for t in tables}
+
+
+@cache
+def contract_version() -> str:
+    """A short hash of all layouts, code sets, reference facts and columns: a file read under another one is read again."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for path in sorted([*HERE.glob("*.toml"), *CODES.glob("*.csv"), *(here / "reference").glob("*.csv"), here / "fields.toml"]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
