@@ -15,6 +15,7 @@ is ever changed.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -26,7 +27,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from resources.settings import ObservatoryError
@@ -90,13 +90,14 @@ def _namespaces_work() -> bool:
 class EmbeddedPostgres:
     """One embedded server, in `home/postgres`.
 
-    `settings` are further server settings (tests switch fsync off).
+    `settings` are further server settings (tests switch fsync off); `programs` is another folder of PostgreSQL programs than the wheel's.
     """
 
-    def __init__(self, home: Path, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, home: Path, settings: dict[str, str] | None = None, programs: Path | None = None) -> None:
         self.folder = home / "postgres"
         self.data = self.folder / "data"
         self.settings = settings or {}
+        self.programs = programs or binaries()
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
         # A Unix socket's path must stay under about 100 characters and pg_ctl does not quote it: so not under home.
         self.socket = Path(tempfile.gettempdir() if len(tempfile.gettempdir()) < 40 and " " not in tempfile.gettempdir() else "/tmp")
@@ -152,7 +153,7 @@ class EmbeddedPostgres:
 
     # --- how it is done -------------------------------------------------------------------
 
-    @contextmanager
+    @contextlib.contextmanager
     def _only_one(self) -> Iterator[None]:
         """Hold the door: joining and leaving happen one process at a time."""
         handle = os.open(self.folder / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -173,7 +174,7 @@ class EmbeddedPostgres:
             return "self"
         user = _unprivileged_user()
         made_by = self.data.stat().st_uid if self.data.exists() else None
-        reachable = user is not None and _can_reach(self.folder, user) and _can_reach(binaries(), user)
+        reachable = user is not None and _can_reach(self.folder, user) and _can_reach(self.programs, user)
         if user is not None and reachable and made_by in (None, user.pw_uid):
             return user
         if _namespaces_work() and made_by in (None, 0):
@@ -221,18 +222,21 @@ class EmbeddedPostgres:
         self._own(making, 0o700)
         self._run(
             [
-                str(binaries() / "initdb"), "--pgdata", str(making), "--username", SUPERUSER, "--auth", "trust",
-                "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions",
+                str(self.programs / "initdb"), "--pgdata", str(making), "--username", SUPERUSER, "--auth", "trust",
+                "--encoding", "UTF8", "--locale", "C", "--no-sync",
             ],
             "made",
         )  # fmt: skip
         making.rename(self.data)
 
     def _pg_ctl(self, *arguments: str) -> None:
-        self._run([str(binaries() / "pg_ctl"), "--pgdata", str(self.data), *arguments], f"told to {arguments[0]}")
+        self._run([str(self.programs / "pg_ctl"), "--pgdata", str(self.data), *arguments], f"told to {arguments[0]}")
 
     def _start(self) -> None:
         self._make_socket_folder()
+        if (self.data / "postmaster.pid").exists():  # it runs, and its socket was cleaned away; or it died and left the file
+            with contextlib.suppress(ObservatoryError):
+                self._pg_ctl("stop", "-m", "fast", "--wait")
         log = self.folder / "server.log"
         log.touch(mode=0o600)
         if isinstance(self._run_as, pwd.struct_passwd):

@@ -119,7 +119,8 @@ def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> int:
         return 0
     buffer = io.BytesIO()
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
-    arrow_csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), buffer, options)
+    # combined first: the writer puts zero bytes into the text where a column starts with an empty chunk
+    arrow_csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False).combine_chunks(), buffer, options)
     columns = ", ".join(f'"{name}"' for name in frame.columns)
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"copy {table} ({columns}) from stdin with (format csv)") as copy:

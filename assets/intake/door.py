@@ -431,7 +431,9 @@ class _Frame:
             late = (starts > pd.Timestamp(self.census_date)).groupby(self.part[data]).sum()
             known = starts.notna().groupby(self.part[data]).sum()
             for part in late.index[late > known / 2]:
-                submission, sheet, found = self.parts[part]
+                submission, sheet, _ = self.parts[part]
+                if submission.is_rejected:
+                    continue
                 submission.find(
                     "wrong_quarter", table=self.table.name, sheet=sheet.name, expected=f"{self.census_date:%d/%m/%Y}",
                     hint=f"{late[part]} of {known[part]} placements start after the census date",
@@ -449,6 +451,8 @@ class _Frame:
         blocked = set()
         for part, count in total.items():
             submission, sheet, _ = self.parts[part]
+            if submission.is_rejected:
+                continue
             for wrong, counts, name in ((other, others, "wrong_authority"), (unreadable, unread, "unknown_own_authority")):
                 if counts.get(part, 0) > count / 2:
                     blocked.add(part)

@@ -72,8 +72,10 @@ def recognise(sheet: Sheet) -> Recognised | None:
                 return found
             wanted = dict.fromkeys([*table.needed, *table.recognised_by])
             lacking = [name for name in wanted if name not in columns]
-            likeness = len(columns) / len(table.columns)
-            if len(lacking) <= max(1, len(wanted) // 2) and likeness >= 0.4 and (best is None or likeness > best[0]):
+            of_layout, of_header = len(columns) / len(table.columns), len(columns) / (len(columns) + len(others))
+            is_like = len(lacking) <= max(1, len(wanted) // 2) and (of_layout >= 0.4 or (of_header >= 0.6 and len(columns) >= 3))
+            likeness = of_layout + of_header
+            if is_like and (best is None or likeness > best[0]):
                 best = (likeness, Recognised(table, number, columns, others, tuple(lacking)))
     return best[1] if best else None
 

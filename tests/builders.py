@@ -1,0 +1,52 @@
+"""Returns for tests, written in a line: only what a test is about is named, the rest is plausible."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from schemas.returns import return_tables
+
+
+def frame(table: str, rows: list[dict[str, object]], defaults: dict[str, object] | None = None) -> pd.DataFrame:
+    """Rows as a frame with the first header of each column of the layout; columns that no row has are left out."""
+    layout = return_tables()[table]
+    data = pd.DataFrame([{**(defaults or {}), **row} for row in rows])
+    return data.rename(columns={c.name: c.headers[0] for c in layout.columns})
+
+
+def register(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Providers and places."""
+    return frame(
+        "register_providers",
+        rows,
+        {"provision_type": "Children's home", "registration_status": "Active", "sector": "Private", "places": 3, "provider_name": "Acorn Care Ltd"},
+    )
+
+
+def premises(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Supported accommodation premises."""
+    return frame("register_premises", rows, {"registration_status": "Active", "sa_category": "Category 2", "places": 3, "sector": "Private"})
+
+
+def settings(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """The provider census's settings."""
+    defaults = {
+        "setting_name": "A home", "provision_type": "Children's home", "host_local_authority": "Stockport",
+        "registered_places": 3, "occupied_places": 2, "vacant_places": 1, "unavailable_places": 0, "unavailable_reason": "",
+    }  # fmt: skip
+    return frame("provider_settings", rows, defaults)
+
+
+def placements(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """The provider census's placements."""
+    return frame("provider_placements", rows, {"placing_local_authority": "Stockport", "age": 14})
+
+
+def census(rows: list[dict[str, object]], authority: str = "Stockport") -> pd.DataFrame:
+    """The regional placement census in the layout of 2022-03."""
+    defaults = {
+        "looked_after_child": "Yes", "placing_authority": authority, "age": 14, "gender": "Male",
+        "type_of_provision": "Residential - External (Commissioned)", "host_authority": authority,
+    }  # fmt: skip
+    rows = [{"identifier": f"C{number:05d}", **row} for number, row in enumerate(rows)]
+    return frame("placement_census", rows, defaults)

@@ -1,0 +1,176 @@
+"""What the tests share: real PostgreSQL servers (the embedded one, and version 15), warehouses, returns written in a line.
+
+A warehouse of a test is a database of its own, copied from one that was prepared once, so that tests do not see each other.
+Tests that ask for `warehouse` run twice: on the embedded server and on PostgreSQL 15.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from resources.embedded_postgres import SUPERUSER, EmbeddedPostgres
+from resources.landing import LandingPlace
+from resources.settings import Settings
+from resources.warehouse import Warehouse
+from schemas.regions import load_region
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
+KEY = b"a key that only the tests use"
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The official samples and control totals."""
+    if not (SHARED / "samples").is_dir():
+        pytest.skip("the official samples (../shared) are not on this machine")
+    return SHARED
+
+
+def _server(kind: str, home: Path) -> EmbeddedPostgres:
+    if kind == "embedded":
+        return EmbeddedPostgres(home, QUICK)
+    if not (POSTGRES_15 / "initdb").exists():
+        pytest.skip("PostgreSQL 15 is not on this machine and this user cannot install it (`make system` as root does)")
+    return EmbeddedPostgres(home, QUICK, POSTGRES_15)
+
+
+class Servers:
+    """Servers by kind, started when they are first asked for, each with one prepared database to copy."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.started: dict[str, EmbeddedPostgres] = {}
+        self.numbers = itertools.count()
+
+    def address(self, kind: str, database: str) -> str:
+        server = self.started[kind]
+        return f"postgresql+psycopg://{SUPERUSER}@/{database}?host={server.socket}"
+
+    def start(self, kind: str) -> None:
+        if kind in self.started:
+            return
+        home = self.root / kind
+        home.mkdir(parents=True)
+        server = _server(kind, home)
+        server.join()
+        self.started[kind] = server
+        from assets.warehouse.tables import prepare
+
+        self._run(kind, "create database prepared")
+        with Warehouse(self.address(kind, "prepared")) as warehouse:
+            prepare(warehouse, load_region("north_west"))
+
+    def _run(self, kind: str, statement: str) -> None:
+        engine = sa.create_engine(self.address(kind, "postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(statement))
+        engine.dispose()
+
+    def fresh(self, kind: str, template: str = "prepared") -> str:
+        """A new database's address."""
+        self.start(kind)
+        name = f"test_{next(self.numbers)}"
+        self._run(kind, f"create database {name} template {template}")
+        return self.address(kind, name)
+
+    def drop(self, kind: str, address: str) -> None:
+        self._run(kind, f"drop database if exists {address.split('@/')[1].split('?')[0]} with (force)")
+
+    def stop(self) -> None:
+        for server in self.started.values():
+            server.leave()
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """All servers of this session."""
+    made = Servers(tmp_path_factory.mktemp("servers"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(params=["embedded", "postgres15"])
+def warehouse(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Warehouse]:
+    """A prepared, empty warehouse on each kind of server."""
+    address = servers.fresh(request.param)
+    made = Warehouse(address)
+    yield made
+    made.close()
+    servers.drop(request.param, address)
+
+
+@pytest.fixture
+def embedded_warehouse(servers: Servers) -> Iterator[Warehouse]:
+    """A prepared, empty warehouse on the embedded server alone."""
+    address = servers.fresh("embedded")
+    made = Warehouse(address)
+    yield made
+    made.close()
+    servers.drop("embedded", address)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings whose home and landing place are the test's own."""
+    (tmp_path / "landing").mkdir()
+    return Settings(tmp_path / "home", str(tmp_path / "landing"), "", "north_west")
+
+
+class Landing:
+    """A landing place that a test fills: `drop` writes a return, the later ones received later."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.clock = itertools.count(1_760_000_000)
+
+    @property
+    def place(self) -> LandingPlace:
+        return LandingPlace(str(self.root))
+
+    def drop(self, census_date: str, sender: str, name: str, content: bytes | str | pd.DataFrame) -> Path:
+        folder = self.root / census_date / sender
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        if isinstance(content, pd.DataFrame):
+            content = content.to_csv(index=False)
+        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        moment = next(self.clock)
+        os.utime(path, (moment, moment))
+        return path
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Landing:
+    """An empty landing place."""
+    root = tmp_path / "landing"
+    root.mkdir(exist_ok=True)
+    return Landing(root)
+
+
+Bring = Callable[..., object]
+
+
+@pytest.fixture
+def bring() -> Bring:
+    """Take in and build one quarter without Dagster: `bring(warehouse, landing, "2025-03-31")` gives the build's result."""
+    from assets.intake.loading import take_in
+    from assets.warehouse.building import build_quarter
+
+    def bring_(warehouse: Warehouse, landing: Landing, census_date: str, region: str = "north_west") -> object:
+        date = dt.date.fromisoformat(census_date)
+        take_in(warehouse, landing.place, date, KEY)
+        result = build_quarter(warehouse, date, load_region(region))
+        assert not result.blocked_by, result.blocked_by
+        return result
+
+    return bring_

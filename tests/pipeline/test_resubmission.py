@@ -1,0 +1,87 @@
+"""Submissions on record: resubmission supersedes, the same bytes change nothing, books always balance."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from assets.intake.loading import take_in
+from assets.warehouse.building import build_quarter, out_of_date
+from schemas.regions import load_region
+from tests import builders
+from tests.conftest import KEY
+
+DATE = "2025-03-31"
+DAY = dt.date.fromisoformat(DATE)
+REGION = load_region("north_west")
+
+
+def test_a_resubmission_supersedes_and_the_older_stays_on_record(warehouse, landing, bring):
+    landing.drop(DATE, "E08000007", "march.csv", builders.census([{}] * 5))
+    bring(warehouse, landing, DATE)
+    landing.drop(DATE, "E08000007", "march v2.csv", builders.census([{}] * 7))
+    bring(warehouse, landing, DATE)
+    rows = warehouse.rows(
+        "select s.sender, s.file_name, t.version, t.status from raw.submission as s inner join raw.submission_table as t on s.submission_id = t.submission_id order by t.version"
+    )
+    assert [tuple(r) for r in rows] == [("356", "march.csv", 1, "superseded"), ("356", "march v2.csv", 2, "in force")]
+    assert warehouse.scalar("select sum(placements) from curated.commissioned_placements") == 7
+    assert warehouse.scalar("select count(*) from raw.placement_census") == 12
+
+
+def test_two_versions_before_the_first_run_count_in_the_order_received(embedded_warehouse, landing, bring):
+    landing.drop(DATE, "356", "z first.csv", builders.census([{}] * 3))
+    landing.drop(DATE, "356", "a second.csv", builders.census([{}] * 4))
+    bring(embedded_warehouse, landing, DATE)
+    assert embedded_warehouse.scalar("select sum(placements) from curated.commissioned_placements") == 4
+
+
+def test_the_same_bytes_again_change_nothing(embedded_warehouse, landing, bring):
+    path = landing.drop(DATE, "356", "march.csv", builders.census([{}] * 5))
+    bring(embedded_warehouse, landing, DATE)
+    before = embedded_warehouse.frame("select * from raw.submission_table")
+    landing.drop(DATE, "356", "copy of march.csv", path.read_bytes())
+    landing.drop(DATE, "E08000007", "march.csv", path.read_bytes())
+    result = take_in(embedded_warehouse, landing.place, DAY, KEY)
+    assert (result.files_seen, result.files_new) == (3, 0)
+    assert embedded_warehouse.frame("select * from raw.submission_table").equals(before)
+    assert out_of_date(embedded_warehouse, REGION) == []
+
+
+def test_content_that_changed_while_the_time_stamp_did_not_is_seen(embedded_warehouse, landing, bring):
+    import os
+
+    path = landing.drop(DATE, "356", "march.csv", builders.census([{"age": 11}] * 5))
+    bring(embedded_warehouse, landing, DATE)
+    stamp = path.stat().st_mtime
+    path.write_text(builders.census([{"age": 12}] * 5).to_csv(index=False), encoding="utf-8")
+    os.utime(path, (stamp, stamp))
+    bring(embedded_warehouse, landing, DATE)
+    assert embedded_warehouse.scalar("select min(age) from core.placement") == 12
+
+
+def test_a_quarter_that_is_up_to_date_is_not_written_again(embedded_warehouse, landing, bring):
+    landing.drop(DATE, "356", "march.csv", builders.census([{}] * 5))
+    bring(embedded_warehouse, landing, DATE)
+    rows = "select ctid::text, xmin::text from core.placement order by 1"
+    before = embedded_warehouse.frame(rows)
+    assert build_quarter(embedded_warehouse, DAY, REGION).was_up_to_date
+    assert embedded_warehouse.frame(rows).equals(before)
+
+
+def test_a_new_register_list_makes_later_quarters_that_carry_it_out_of_date(embedded_warehouse, landing, bring):
+    landing.drop("2025-06-30", "356", "june.csv", builders.census([{}] * 5))
+    bring(embedded_warehouse, landing, "2025-06-30")
+    landing.drop(DATE, "ofsted", "list.csv", builders.register([{"urn": "SC000001", "local_authority": "Stockport"}]))
+    bring(embedded_warehouse, landing, DATE)
+    assert out_of_date(embedded_warehouse, REGION) == [dt.date(2025, 6, 30)]
+    bring(embedded_warehouse, landing, "2025-06-30")
+    row = embedded_warehouse.rows("select settings_registered, register_carried from curated.host_authority_occupancy where census_date = '2025-06-30'")[0]
+    assert tuple(row) == (1, True)
+
+
+def test_a_smaller_return_that_takes_the_place_of_a_larger_one_is_questioned(embedded_warehouse, landing, bring):
+    landing.drop(DATE, "provider-a", "homes.csv", builders.settings([{"urn": f"SC00000{n}"} for n in range(5)]))
+    bring(embedded_warehouse, landing, DATE)
+    landing.drop(DATE, "provider-a", "one more home.csv", builders.settings([{"urn": "SC000009"}]))
+    bring(embedded_warehouse, landing, DATE)
+    assert "meant as an addition" in embedded_warehouse.scalar("select message from raw.finding where rule = 'replaces_a_larger_return'")
