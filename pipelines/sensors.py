@@ -8,7 +8,7 @@ import dagster as dg
 
 from pipelines.jobs import bring_up_to_date, range_tags
 from resources.landing import LandedFile, LandingPlace
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.settings import ObservatoryError, Settings, settings_from_environment
 
 SETTLED_SECONDS = 5
 """A file that changed later than this is still being written: it is looked at the next time."""
@@ -34,6 +34,18 @@ def look(landing: LandingPlace, seen: dict[str, str], now: dt.datetime) -> tuple
     return current, changed
 
 
+def unread(settings: Settings, landing: LandingPlace, dates: list[dt.date]) -> list[dt.date]:
+    """Of these census dates those with a file that the warehouse has not read: a touched file, or a restart, is no news."""
+    from assets.intake.loading import new_files
+    from assets.warehouse.tables import prepare
+    from resources.warehouse import open_warehouse
+
+    with open_warehouse(settings) as warehouse:
+        prepare(warehouse, settings.region)
+        with warehouse.reading() as connection:
+            return [date for date in dates if new_files(connection, landing.files(date), date)]
+
+
 @dg.sensor(
     job=bring_up_to_date,
     minimum_interval_seconds=20,
@@ -45,10 +57,12 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     settings = settings_from_environment()
     seen = json.loads(context.cursor) if context.cursor else {}
     try:
-        current, changed = look(LandingPlace(settings.landing), seen, dt.datetime.now(tz=dt.UTC))
+        place = LandingPlace(settings.landing)
+        current, changed = look(place, seen, dt.datetime.now(tz=dt.UTC))
+        news = unread(settings, place, changed) if changed else []
     except ObservatoryError as error:
         return dg.SkipReason(str(error))
     if not changed:
         return dg.SkipReason("Nothing has landed since the last look.")
-    requests = [dg.RunRequest(run_key=f"{date} {current[date.isoformat()]}", tags=range_tags(date, date)) for date in changed]
+    requests = [dg.RunRequest(run_key=f"{date} {current[date.isoformat()]}", tags=range_tags(date, date)) for date in news]
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(current, sort_keys=True))

@@ -193,8 +193,8 @@ fitted as (
         g.places,
         cast(g.occupied as numeric) / g.places as occupied_mean,
         cast(g.vacant as numeric) / g.places as vacant_mean,
-        (g.occupied_squares - cast(g.occupied as numeric) * g.occupied / g.places) / (g.settings - 1) as occupied_variance,
-        (g.vacant_squares - cast(g.vacant as numeric) * g.vacant / g.places) / (g.settings - 1) as vacant_variance
+        greatest(0, g.occupied_squares - cast(g.occupied as numeric) * g.occupied / g.places) / (g.settings - 1) as occupied_variance,
+        greatest(0, g.vacant_squares - cast(g.vacant as numeric) * g.vacant / g.places) / (g.settings - 1) as vacant_variance
     from groups as g
     where
         g.settings >= 10

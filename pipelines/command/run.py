@@ -17,6 +17,8 @@ DAGSTER_YAML = """\
 # Written by the observatory. Dagster's history of runs is kept in this folder.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 run_monitoring:
   enabled: true
 """
@@ -139,7 +141,7 @@ def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported 
     """Dagster's instance, kept under the observatory's home; no telemetry."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     config = settings.dagster_home / "dagster.yaml"
-    if not config.exists():
+    if not config.exists():  # a user's own settings stay
         config.write_text(DAGSTER_YAML, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["OBSERVATORY_HOME"] = str(settings.home)
