@@ -41,7 +41,6 @@ demo: env
 	@echo "A made-up North West, $(DEMO_QUARTERS) quarters, in $(OBSERVATORY_HOME)/landing:"
 	@$(BIN)/observatory synth --out "$(OBSERVATORY_HOME)/landing" --quarters $(DEMO_QUARTERS) --scale $(DEMO_SCALE)
 	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/observatory run
-	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/python -m pipelines.command.headline
 
 # Debian's PostgreSQL 15, where we may install it; elsewhere the tests that need it say so and are skipped.
 system:

@@ -50,7 +50,7 @@ def derived_columns(table: ReturnTable, typed: pd.DataFrame) -> pd.DataFrame:
 def contract(table_name: str) -> pa.DataFrameSchema:
     """The contract of a return's table, to be validated with `lazy=True`.
 
-    The name of each check is the rule that its failure breaks; a blank in a needed column fails `not_nullable`.
+    The error of each check is the rule that its failure breaks; a blank in a needed column fails `not_nullable`.
     """
     import pandera.pandas as pa
 
@@ -59,9 +59,9 @@ def contract(table_name: str) -> pa.DataFrameSchema:
     for column in table.columns:
         checks = []
         if column.minimum is not None:
-            checks.append(pa.Check.ge(column.minimum, name="out_of_range"))
+            checks.append(pa.Check.ge(column.minimum, error="out_of_range"))
         if column.maximum is not None:
-            checks.append(pa.Check.le(column.maximum, name="out_of_range"))
+            checks.append(pa.Check.le(column.maximum, error="out_of_range"))
         columns[column.name] = pa.Column(
             dtype(column.type),
             checks=checks,
@@ -70,10 +70,10 @@ def contract(table_name: str) -> pa.DataFrameSchema:
         )
     for check in table.sums:
         within = check.within + 0.0001
-        columns[f"sum:{check.rule}"] = pa.Column("float64", pa.Check.in_range(-within, within, name=check.rule))
+        columns[f"sum:{check.rule}"] = pa.Column("float64", pa.Check.in_range(-within, within, error=check.rule))
     for column in table.columns:
         if column.needed_when:
-            columns[f"given:{column.name}"] = pa.Column("bool", pa.Check.isin([True], name="reason_not_given"))
+            columns[f"given:{column.name}"] = pa.Column("bool", pa.Check.isin([True], error="reason_not_given"))
     return pa.DataFrameSchema(columns, strict=True, name=table.name, description=table.title)
 
 

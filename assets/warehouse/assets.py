@@ -16,6 +16,7 @@ from assets.warehouse.building import all_checks, build_quarter
 from assets.warehouse.models import Model, models, raw_columns, understandings
 from assets.warehouse.tables import RAW_DESCRIPTIONS, REFERENCE_TABLES, prepare
 from resources.observatory import Observatory
+from schemas.fields import all_fields
 
 
 def _key(relation: tuple[str, str]) -> dg.AssetKey:
@@ -31,6 +32,12 @@ def column_lineage(model: Model) -> dg.TableColumnLineage:
             if parents
         }
     )
+
+
+def column_types(model: Model) -> dict[str, str]:
+    """Each column's PostgreSQL type: the dictionary's where it has the column, else what parsing tells."""
+    fields = all_fields()
+    return {name: fields[name].postgres_type if name in fields else kind for name, kind in understandings()[model.relation].types.items()}
 
 
 def build_reference_asset() -> dg.AssetsDefinition:
@@ -72,7 +79,7 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
             tags={"layer": model.schema},
             code_version=model.code_version,
             metadata={
-                "dagster/column_schema": column_schema(understandings()[model.relation].types),
+                "dagster/column_schema": column_schema(column_types(model)),
                 "dagster/column_lineage": column_lineage(model),
                 "dagster/table_name": model.table,
                 "grain": ", ".join(model.grain),

@@ -47,13 +47,17 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool) -
         print(f"Left alone, because they are not in a census date's and sender's folder: {', '.join(odd[:10])}{' …' if len(odd) > 10 else ''}")
     with open_warehouse(settings) as warehouse:
         from assets.warehouse.tables import prepare
+        from pipelines.command.summary import print_summary
 
         prepare(warehouse, settings.region)
         due = quarters_due(warehouse, place, settings, landed, list(dates), everything)
         if not due:
             _write_missing_files(warehouse, settings)
             said = "nothing new has landed" if landed else "the landing place holds no census date's folder"
-            print(f"Up to date: {said}. ({time.monotonic() - started:.0f} s)")
+            print(f"Up to date: {said}.")
+            if held := _held(warehouse):
+                print_summary(warehouse, settings, held)
+            print(f"\nDone in {time.monotonic() - started:.0f} s.")
             return
         print(f"Quarters to bring up to date: {', '.join(map(str, due))}", flush=True)
         run_quarters(settings, due)
@@ -61,10 +65,12 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool) -
         if still:  # an older register list that came in now speaks for later quarters too
             print(f"Quarters that rest on what has come in: {', '.join(map(str, still))}", flush=True)
             run_quarters(settings, still)
-        from pipelines.command.summary import print_summary
-
         print_summary(warehouse, settings, sorted({*due, *still}))
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
+
+
+def _held(warehouse: Warehouse) -> list[dt.date]:
+    return [row.census_date for row in warehouse.rows("select census_date from raw.quarter order by 1")]
 
 
 def quarters_due(

@@ -1,0 +1,20 @@
+"""`python -m benchmarks`: all benchmarks, or those named."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ["quarter"]
+
+
+def main() -> None:
+    """Run the benchmarks named on the command line, else all."""
+    for name in sys.argv[1:] or NAMES:
+        if name not in NAMES:
+            raise SystemExit(f"There is no benchmark '{name}'; there are {', '.join(NAMES)}.")
+        importlib.import_module(f"benchmarks.{name}").main()
+
+
+if __name__ == "__main__":
+    main()
