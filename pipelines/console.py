@@ -13,7 +13,7 @@ class _Plain(logging.Handler):
         print(f"  {meta['orig_message']}", flush=True)
 
 
-@dg.logger(description="The assets' own sentences, without Dagster's events.")
+@dg.logger({}, description="The assets' own sentences, without Dagster's events.")
 def plain_console(_: dg.InitLoggerContext) -> logging.Logger:
     """A logger that prints what the assets say."""
     logger = logging.Logger("observatory", level=logging.INFO)

@@ -100,8 +100,10 @@ class EmbeddedPostgres:
         self.programs = programs or binaries()
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
         # A Unix socket's path must stay under about 100 characters and pg_ctl does not quote it: so not under home.
-        self.socket = Path(tempfile.gettempdir() if len(tempfile.gettempdir()) < 40 and " " not in tempfile.gettempdir() else "/tmp")
-        self.socket = self.socket / f"observatory-{os.getuid()}-{digest}"
+        temporary = tempfile.gettempdir()
+        if len(temporary) > 40 or " " in temporary:
+            temporary = "/tmp"  # noqa: S108 - the folder made in it is private and its owner is checked
+        self.socket = Path(temporary) / f"observatory-{os.getuid()}-{digest}"
         self._users: int | None = None
 
     # --- the life of the server ----------------------------------------------------------

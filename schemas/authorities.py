@@ -28,9 +28,7 @@ _NO_AUTHORITY_SPELLINGS = {
     "unknown": "UNKNOWN", "notknown": "UNKNOWN",
 }  # fmt: skip
 
-_SET_ASIDE = re.compile(
-    r"\b(council|city|borough|metropolitan|county|mbc|mdc|cbc|bc|cc|district|unitary|authority|royal|the|of|la)\b"
-)
+_SET_ASIDE = re.compile(r"\b(council|city|borough|metropolitan|county|mbc|mdc|cbc|bc|cc|district|unitary|authority|royal|the|of|la)\b")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import datetime as dt
 import hashlib
 import re
 import tomllib
-from dataclasses import dataclass, field as attribute
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from functools import cache
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def header_key(text: str) -> str:
 def header_forms(text: str) -> list[str]:
     """Keys under which a header cell may be known, the fullest first.
 
-    Headers carry notes: `Service category (Note 4)`, `Age\\n(whole years)`, `URN - as on the register`.
+    Headers carry notes: `Service category (Note 4)`, `Age (whole years)` over two lines, `URN - as on the register`.
     """
     bare = text.replace("\ufeff", "").strip()
     forms = [

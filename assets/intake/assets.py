@@ -34,8 +34,7 @@ def column_schema(columns: dict[str, str]) -> dg.TableSchema:
     fields = all_fields()
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(name=name, type=kind, description=fields[name].description if name in fields else None)
-            for name, kind in columns.items()
+            dg.TableColumn(name=name, type=kind, description=fields[name].description if name in fields else None) for name, kind in columns.items()
         ]
     )
 
@@ -71,7 +70,7 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
         "books_balance",
         asset=["raw", "submission_table"],
         blocking=True,
-        description="Rows received = loaded + rejected + set aside, and as many rows lie in raw as were received. A failure means that rows were lost.",
+        description="Rows received = loaded + rejected + set aside, and as many lie in raw as were received. A failure means that rows were lost.",
     )
 
     @dg.multi_asset(

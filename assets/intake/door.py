@@ -151,16 +151,21 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
         submission.find("no_recognised_table", hint=hint)
     for sheet, found in submission.tables:
         if kind not in found.table.senders:
-            names = {"ofsted": "Ofsted's folder", "authority": "an authority", "provider": "a provider"}
+            kinds = {"ofsted": "Ofsted's folder", "authority": "an authority", "provider": "a provider"}
             submission.find(
                 "not_from_this_sender", table=found.table.name, sheet=sheet.name, value=found.table.title,
-                expected=" or ".join(names[s] for s in found.table.senders),
+                expected=" or ".join(kinds[s] for s in found.table.senders),
             )  # fmt: skip
         for cell in unasked(found):
             if header_key(cell) not in _PERIOD_HEADERS:
                 submission.find("column_dropped", table=found.table.name, sheet=sheet.name, value=cell[:60])
         for column in found.table.columns:
-            if (column.first or column.last) and column.name not in found.columns and not column.needed and column.expected_on(submission.file.census_date):
+            if (
+                (column.first or column.last)
+                and column.name not in found.columns
+                and not column.needed
+                and column.expected_on(submission.file.census_date)
+            ):
                 submission.find("missing_optional_column", table=found.table.name, sheet=sheet.name, column=column.headers[0])
         _judge_period_columns(submission, sheet, found)
 
@@ -590,9 +595,7 @@ def _compare_placements(settings: _Frame, placements: _Frame) -> None:
         .groupby(["sender", "urn"], as_index=False)
         .agg(occupied=("occupied", "sum"), row=("row", "first"))
     )
-    living = (
-        pd.DataFrame({"sender": sent_by, "urn": placements.parsed["urn"].canonical})[there].groupby(["sender", "urn"]).size().rename("living")
-    )
+    living = pd.DataFrame({"sender": sent_by, "urn": placements.parsed["urn"].canonical})[there].groupby(["sender", "urn"]).size().rename("living")
     if occupied.empty:
         return
     both = occupied.merge(living.reset_index(), how="left", on=["sender", "urn"]).fillna({"living": 0})
@@ -616,4 +619,16 @@ def _compare_placements(settings: _Frame, placements: _Frame) -> None:
         )
 
 
-__all__ = ["FINDING_COLUMNS", "Finding", "JudgedTable", "NOTES", "Sender", "Submission", "WARNS", "judge", "open_submission", "period_fits", "sender_of"]
+__all__ = [
+    "FINDING_COLUMNS",
+    "Finding",
+    "JudgedTable",
+    "NOTES",
+    "Sender",
+    "Submission",
+    "WARNS",
+    "judge",
+    "open_submission",
+    "period_fits",
+    "sender_of",
+]

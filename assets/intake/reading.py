@@ -153,7 +153,7 @@ def decode(data: bytes) -> str:
 
 def _strangeness(text: str) -> int:
     """How many characters are unlikely in English office text."""
-    usual = "\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u2022\u00a3\u00a0\u20ac\u00bd\u00e9\u00e8\u00e1\u00f4\u00f6\u00fc\u00ef\u00e7\u0175\u0177\u00ae\u2122\u00b0\u00e2"
+    usual = "–—‘’“”…•£\u00a0€½éèáôöüïçŵŷ®™°â"
     return sum(1 for character in re.findall(r"[^\x00-\x7f]", text) if character not in usual)
 
 

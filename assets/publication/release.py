@@ -57,10 +57,7 @@ def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, rel
         if is_new:
             manifest = _manifest(connection, census_date, number, region, tables)
             connection.execute(
-                sa.text(
-                    "insert into published.release (census_date, release_number, content_hash, manifest) "
-                    "values (:d, :n, :h, cast(:m as jsonb))"
-                ),
+                sa.text("insert into published.release (census_date, release_number, content_hash, manifest) values (:d, :n, :h, cast(:m as jsonb))"),
                 {"d": census_date, "n": number, "h": content, "m": json.dumps(manifest)},
             )
             for name, frame in tables.items():
@@ -121,9 +118,7 @@ def _manifest(connection: Connection, census_date: dt.date, number: int, region:
 
 def read_release(warehouse: Warehouse, census_date: dt.date, number: int) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """A release as it stands in the ledger: its tables, every cell as printed, and its manifest."""
-    manifest = warehouse.scalar(
-        "select manifest from published.release where census_date = :d and release_number = :n", d=census_date, n=number
-    )
+    manifest = warehouse.scalar("select manifest from published.release where census_date = :d and release_number = :n", d=census_date, n=number)
     cells = warehouse.frame(
         "select table_name, row_order, keys, measure, value from published.cell where census_date = :d and release_number = :n",
         d=census_date, n=number,

@@ -120,9 +120,9 @@ def _occupancy(warehouse: Warehouse, census_date: dt.date) -> pd.DataFrame:
     members = warehouse.frame(_MEMBERS, d=census_date)
     figures = warehouse.frame(
         f"""
-        select o.host_authority_code as authority_code, o.provision_type, {', '.join('o.' + c for c in _OCCUPANCY_EXACT + _OCCUPANCY_COUNTS)},
+        select o.host_authority_code as authority_code, o.provision_type, {", ".join("o." + c for c in _OCCUPANCY_EXACT + _OCCUPANCY_COUNTS)},
             o.coverage_settings * o.settings_registered as settings_covered, o.coverage_places * o.places_registered as places_covered,
-            {', '.join('o.' + c for c in _ESTIMATES)}
+            {", ".join("o." + c for c in _ESTIMATES)}
         from curated.host_authority_occupancy as o
         inner join core.authority as a on o.census_date = a.census_date and o.host_authority_code = a.authority_code
         where o.census_date = :d and a.is_member
@@ -151,9 +151,13 @@ def _occupancy(warehouse: Warehouse, census_date: dt.date) -> pd.DataFrame:
     for name in _OCCUPANCY_COUNTS:
         published[name] = publish_counts(frame[name])
     p = published
-    known_whole = pd.DataFrame({"occupied": pd.to_numeric(p["occupied"], errors="coerce"), "whole": pd.to_numeric(p["places_returned"], errors="coerce")})
+    known_whole = pd.DataFrame(
+        {"occupied": pd.to_numeric(p["occupied"], errors="coerce"), "whole": pd.to_numeric(p["places_returned"], errors="coerce")}
+    )
     empty = (known_whole["whole"] - known_whole["occupied"]).clip(lower=0)
-    unoccupied = empty.fillna(0).astype("int64").astype("str").mask(empty.isna(), p["occupied"].where(p["occupied"].isin(["c", "x"]), p["places_returned"]))
+    unoccupied = (
+        empty.fillna(0).astype("int64").astype("str").mask(empty.isna(), p["occupied"].where(p["occupied"].isin(["c", "x"]), p["places_returned"]))
+    )
     offered = _sum_published(p["occupied"], p["vacant"])
     published["occupancy_rate"] = publish_share(p["occupied"], p["places_returned"])
     published["vacancy_rate"] = publish_share(p["vacant"], p["places_returned"])
@@ -167,7 +171,9 @@ def _occupancy(warehouse: Warehouse, census_date: dt.date) -> pd.DataFrame:
     partial = (frame["settings_covered"].round() < frame["settings_registered"]) & frame["occupied_estimate"].notna()
     for name in _ESTIMATES:
         published[name] = publish_counts(frame[name]).where(partial, NOT_APPLICABLE)
-    no_estimate = frame["occupied_estimate"].isna() & (frame["provision_type"] != TOTAL) & (frame["authority_code"] != "") & (frame["settings_returned"] == 0)
+    no_estimate = (
+        frame["occupied_estimate"].isna() & (frame["provision_type"] != TOTAL) & (frame["authority_code"] != "") & (frame["settings_returned"] == 0)
+    )
     for name in _ESTIMATES:
         published[name] = published[name].mask(no_estimate & (frame["settings_registered"] > 0), NOT_AVAILABLE)
     return _geography(published, members, census_date)

@@ -89,7 +89,7 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         for model in made.values()
     ]
     checks = [
-        dg.AssetCheckSpec(check.name, asset=_key(tuple(check.checks.split("."))), blocking=check.blocks, description=check.meaning)  # type: ignore[arg-type]
+        dg.AssetCheckSpec(check.name, asset=dg.AssetKey(check.checks.split(".")), blocking=check.blocks, description=check.meaning)
         for check in all_checks()
     ]
 
@@ -112,15 +112,15 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         for key in context.partition_keys:
             date = dt.date.fromisoformat(key)
             result = build_quarter(database, date, region, only=only, anew=only is not None, progress=context.log.info)
-            for check in result.checks:
-                place = (check.table, check.name)
-                offending[place] = offending.get(place, 0) + check.offending
-            blocked += [f"{date}: {check.table}, {check.name}: {check.offending} rows. {check.meaning}" for check in result.blocked_by]
+            for outcome in result.checks:
+                place = (outcome.table, outcome.name)
+                offending[place] = offending.get(place, 0) + outcome.offending
+            blocked += [f"{date}: {b.table}, {b.name}: {b.offending} rows. {b.meaning}" for b in result.blocked_by]
             for relation, count in result.rows.items():
                 rows[relation] += count
         selected = context.selected_asset_check_keys
         for check in all_checks():
-            asset = _key(tuple(check.checks.split(".")))  # type: ignore[arg-type]
+            asset = dg.AssetKey(check.checks.split("."))
             if dg.AssetCheckKey(asset, check.name) in selected:
                 found = offending.get((check.checks, check.name), 0)
                 yield dg.AssetCheckResult(

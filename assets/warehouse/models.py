@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -127,10 +128,7 @@ def _parse(path: Path, text: str) -> exp.Query:
 def upstream_of(tree: exp.Query) -> frozenset[Relation]:
     """The tables that a query reads, CTEs told apart from tables."""
     return frozenset(
-        (table.db, table.name)
-        for scope in traverse_scope(tree)
-        for table in scope.sources.values()
-        if isinstance(table, exp.Table) and table.name
+        (table.db, table.name) for scope in traverse_scope(tree) for table in scope.sources.values() if isinstance(table, exp.Table) and table.name
     )
 
 
@@ -216,7 +214,7 @@ def understandings() -> dict[Relation, Understanding]:
     Raises:
         ModelError: a model names a column that its tables do not have.
     """
-    known: dict[str, dict[str, dict[str, str]]] = {"raw": raw_columns()}
+    known: dict[str, Any] = {"raw": raw_columns()}
     understood = {}
     for relation, model in models().items():
         tree = _parse(model.path, model.sql)

@@ -72,7 +72,7 @@ create table if not exists published.cell (
     primary key (census_date, release_number, table_name, row_order, measure),
     foreign key (census_date, release_number) references published.release
 );
-comment on table published.release is 'Every release of every census date, in the order of its numbers. A release is never changed; a correction is a new one.';
+comment on table published.release is 'Every release of every census date. A release is never changed; a correction is a new one.';
 comment on table published.cell is 'The ledger: every published cell of every release, as it was printed.';
 """
 
@@ -146,17 +146,13 @@ def _make_raw(connection: Connection) -> None:
 
 def _load_reference(connection: Connection, region: Region) -> None:
     root = Path(__file__).resolve().parents[2] / "schemas"
-    members = [
-        (code, sub_region, region.gss_code, region.name, str(region.return_deadline_days)) for code, sub_region in region.members.items()
-    ]
+    members = [(code, sub_region, region.gss_code, region.name, str(region.return_deadline_days)) for code, sub_region in region.members.items()]
     sources = {
         "authority": pd.read_csv(root / "reference" / "authorities.csv", dtype=str, keep_default_na=False),
         "authority_neighbour": pd.read_csv(root / "reference" / "authority_neighbours.csv", dtype=str),
         "ofsted_provision_type": pd.read_csv(root / "codes" / "ofsted_provision_type.csv", dtype=str, keep_default_na=False),
         "type_of_provision": pd.read_csv(root / "codes" / "type_of_provision.csv", dtype=str, keep_default_na=False),
-        "region_member": pd.DataFrame(
-            members, columns=["authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days"]
-        ),
+        "region_member": pd.DataFrame(members, columns=["authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days"]),
     }
     for name, frame in sources.items():
         connection.execute(sa.text(f"delete from raw.{name}"))
@@ -174,8 +170,11 @@ def _make_view(connection: Connection, model: Model) -> None:
 
 def _make_table(connection: Connection, model: Model) -> None:
     connection.exec_driver_sql(f"create temporary table wanted on commit drop as\n{_select_for_ddl(model)}\nwith no data")
-    shape = "select array_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum) from pg_attribute where attrelid = to_regclass('{}') and attnum > 0 and not attisdropped"
-    wanted = connection.exec_driver_sql(shape.format("pg_temp.wanted")).scalar()
+    shape = (
+        "select array_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum) from pg_attribute "
+        "where attrelid = to_regclass('{}') and attnum > 0 and not attisdropped"
+    )
+    wanted = connection.exec_driver_sql(shape.format("pg_temp.wanted")).scalar_one()
     present = connection.exec_driver_sql(shape.format(model.table)).scalar()
     connection.exec_driver_sql("drop table pg_temp.wanted")
     if present == wanted:

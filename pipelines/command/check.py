@@ -14,7 +14,9 @@ from resources.landing import LandedFile, census_date_of
 
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--census-date", "date", type=CensusDate(), help="The quarter end; else the folder's (landing/<census date>/<sender>/), else the last one.")
+@click.option(
+    "--census-date", "date", type=CensusDate(), help="The quarter end; else the folder's (landing/<census date>/<sender>/), else the last one."
+)
 @click.option("--sender", help="Who sends it (ofsted, an authority's code, provider-<id>); else the folder's, else what the return itself says.")
 def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None) -> None:
     """Say what would happen to returns, before they are sent.
@@ -37,7 +39,8 @@ def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None) -
         for table in tables:
             b = table.books.iloc[0]
             print(
-                f"  {table.table.title}: {b.rows_received} rows received = {b.rows_loaded} would be loaded + {b.rows_rejected} rejected + {b.rows_set_aside} set aside"
+                f"  {table.table.title}: {b.rows_received} rows received = {b.rows_loaded} would be loaded + "
+                f"{b.rows_rejected} rejected + {b.rows_set_aside} set aside"
             )
         for finding in submission.findings:
             where = f" ({finding.sheet})" if finding.sheet else ""
@@ -63,11 +66,11 @@ def _severity(name: str) -> str:
 
 def _sender_inside(path: Path, census_date: dt.date) -> str:
     """The sender that a return outside the landing place seems to come from: its own authority, Ofsted, or a provider."""
+    import pandas as pd
+
     from assets.intake.parsing import parse
     from assets.intake.reading import CannotRead, cell_text, read_sheets
     from assets.intake.recognising import recognise
-
-    import pandas as pd
 
     try:
         sheets = read_sheets(path.read_bytes())

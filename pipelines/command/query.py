@@ -18,7 +18,7 @@ from resources.warehouse import open_warehouse
 @click.option("--as", "role", metavar="ROLE", help="Ask as this role of the warehouse, and see what it may see.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 def command(sql: str, role: str | None, form: str) -> None:
-    """Ask the warehouse a question in SQL. Nothing can be changed this way.
+    r"""Ask the warehouse a question in SQL. Nothing can be changed this way.
 
     \b
     observatory query "select host_authority_name, occupied, vacant
@@ -36,8 +36,8 @@ def command(sql: str, role: str | None, form: str) -> None:
         except sa.exc.DBAPIError as error:
             said = str(error.orig).strip().splitlines()
             raise ObservatoryError(
-                f"The question could not be answered: {said[0]} Check the SQL; "
-                "`observatory query \"select table_schema, table_name from information_schema.tables where table_schema in ('curated', 'published')\"` lists the tables."
+                f"The question could not be answered: {said[0]} One SELECT over the warehouse's tables was expected. Check the SQL; "
+                "select table_schema, table_name from information_schema.tables lists the tables."
             ) from None
         if not result.returns_rows:
             raise ObservatoryError("The statement gives no rows. One SELECT was expected; the warehouse is only changed by `observatory run`.")

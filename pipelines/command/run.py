@@ -122,9 +122,7 @@ def run_quarters(settings: Settings, dates: list[dt.date]) -> None:
         )
     job = build_definitions(settings).resolve_job_def(JOB)
     for first, last in runs_of(dates):
-        result = job.execute_in_process(
-            instance=instance, tags=range_tags(first, last), raise_on_error=False, run_config={"loggers": {"plain": {}}}
-        )
+        result = job.execute_in_process(instance=instance, tags=range_tags(first, last), raise_on_error=False, run_config={"loggers": {"plain": {}}})
         if not result.success:
             raise click.ClickException(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
 

@@ -80,7 +80,9 @@ def _coverage(warehouse: Warehouse, date: dt.date) -> None:
         d=date,
     )
     senders = warehouse.scalar(
-        "select count(distinct sender) from curated.return_quality where census_date = :d and table_name = 'provider_settings' and status = 'in force'", d=date
+        "select count(distinct sender) from curated.return_quality "
+        "where census_date = :d and table_name = 'provider_settings' and status = 'in force'",
+        d=date,
     )
     print(f"\nProvider census: {senders} senders have returned. Of the settings registered in the region:")
 

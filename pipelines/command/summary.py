@@ -71,14 +71,16 @@ def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
         print("  No register and no returns are held for this quarter.")
         return
     if row.settings:
-        print(f"  {row.settings} homes with {row.places or 'an unknown number of'} places stand in the region's {_members(warehouse, date)} authorities.")
+        places = row.places or "an unknown number of"
+        print(f"  {row.settings} homes with {places} places stand in the region's {_members(warehouse, date)} authorities.")
     if not row.returned:
         print("  No provider has returned: how many places are occupied is not known.")
         return
     print(f"  {row.returned} homes returned, {_percent(row.covered, row.places)} of the registered places.")
+    shares = [_percent(part, row.places_returned) for part in (row.occupied, row.vacant, row.unavailable)]
     print(
-        f"  Of their {row.places_returned} places {row.occupied} are occupied ({_percent(row.occupied, row.places_returned)}), {row.vacant} could take a child now "
-        f"({_percent(row.vacant, row.places_returned)}) and {row.unavailable} are empty but cannot be offered ({_percent(row.unavailable, row.places_returned)})."
+        f"  Of their {row.places_returned} places {row.occupied} are occupied ({shares[0]}), {row.vacant} could take a child now "
+        f"({shares[1]}) and {row.unavailable} are empty but cannot be offered ({shares[2]})."
     )
     origin = warehouse.rows(
         """

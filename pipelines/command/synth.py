@@ -14,7 +14,9 @@ MARK = ".made-up"
 
 
 @click.command("synth")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to; it can then be used as a landing place.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to; it can then be used as a landing place."
+)
 @click.option("--region", default="north_west", show_default=True, help="A region there is a file for.")
 @click.option("--quarters", type=click.IntRange(1, 40), default=8, show_default=True, help="How many quarters.")
 @click.option("--last", type=CensusDate(), default="2025-12-31", show_default=True, help="The last quarter's end.")
@@ -37,6 +39,13 @@ def command(out: Path, region: str, quarters: int, last: dt.date, seed: int, sca
     out.mkdir(parents=True, exist_ok=True)
     (out / MARK).write_text("Every return in this folder was made up by `observatory synth`.\n", encoding="utf-8")
     made = make_region(
-        out, region=region, quarters=quarters, last=last, seed=seed, scale=scale, response=response, progress=lambda text: print(f"  {text}", flush=True)
+        out,
+        region=region,
+        quarters=quarters,
+        last=last,
+        seed=seed,
+        scale=scale,
+        response=response,
+        progress=lambda text: print(f"  {text}", flush=True),
     )
     print(f"Made up in {out}: {made}")

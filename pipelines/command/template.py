@@ -32,8 +32,22 @@ def write_template(name: str, out: Path) -> None:
         title = book.add_format({"bold": True, "font_size": 16})
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        header = book.add_format({"bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter", "border": 1, "locked": True})
-        needed = book.add_format({"bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter", "border": 1, "bottom": 5, "bottom_color": "#F46A25", "locked": True})
+        header = book.add_format(
+            {"bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter", "border": 1, "locked": True}
+        )
+        needed = book.add_format(
+            {
+                "bold": True,
+                "bg_color": "#12436D",
+                "font_color": "#FFFFFF",
+                "text_wrap": True,
+                "valign": "vcenter",
+                "border": 1,
+                "bottom": 5,
+                "bottom_color": "#F46A25",
+                "locked": True,
+            }
+        )
         open_cell = book.add_format({"locked": False})
         text_cell = book.add_format({"locked": False, "num_format": "@"})
         guide = book.add_worksheet("guide")
@@ -97,7 +111,11 @@ def _validate(sheet, lists, places: dict[str, str], column: Column, place: int) 
     elif column.type in {"integer", "money"}:
         kind = "integer" if column.type == "integer" else "decimal"
         low, high = column.minimum or 0, column.maximum
-        options |= {"validate": kind, "criteria": "between", "minimum": low, "maximum": high} if high is not None else {"validate": kind, "criteria": ">=", "value": low}
+        options |= (
+            {"validate": kind, "criteria": "between", "minimum": low, "maximum": high}
+            if high is not None
+            else {"validate": kind, "criteria": ">=", "value": low}
+        )
     elif column.type == "date":
         import datetime as dt
 

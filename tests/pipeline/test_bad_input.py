@@ -40,7 +40,14 @@ FAULTS = [
     pytest.param("356", "a.csv", _without("Identifier"), "missing_column", ["Identifier", "Regional placement census"], id="no identifier"),
     pytest.param("356", "a.csv", _without("Type of provision"), "missing_column", ["Type of provision"], id="no type of provision"),
     pytest.param("356", "a.csv", builders.census([{}] * 3, "Trafford"), "wrong_authority", ["Trafford", "Stockport"], id="wrong authority"),
-    pytest.param("356", "a.csv", builders.census([{}] * 3, "Stokport"), "unknown_own_authority", ["Stokport", "Did you mean Stockport?"], id="unknown authority"),
+    pytest.param(
+        "356",
+        "a.csv",
+        builders.census([{}] * 3, "Stokport"),
+        "unknown_own_authority",
+        ["Stokport", "Did you mean Stockport?"],
+        id="unknown authority",
+    ),
     pytest.param("356", "a.csv", builders.census(LATE), "wrong_quarter", ["3 of 3", "31/03/2025"], id="starts after the quarter"),
     pytest.param("356", "a.csv", builders.census([{}]).assign(Quarter="Q1 2023/24"), "wrong_quarter", ["Q1 2023/24"], id="quarter column"),
     pytest.param("356", "a.csv", "name,colour\nfox,red\n", "no_recognised_table", ["name", "colour"], id="no table"),
@@ -87,10 +94,20 @@ def test_a_bad_resubmission_leaves_the_good_return_in_force(embedded_warehouse, 
 
 def test_no_personal_value_reaches_the_warehouse(embedded_warehouse, landing, bring):
     """Identifiers become hashes; postcodes and columns nobody asked for are dropped at the door, in rejected rows and findings too."""
-    landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "KIDREF77"}, {"identifier": "KIDREF78", "type_of_provision": "A castle"}]).assign(DOB="09/09/2011"))
+    landing.drop(
+        DATE,
+        "356",
+        "census.csv",
+        builders.census([{"identifier": "KIDREF77"}, {"identifier": "KIDREF78", "type_of_provision": "A castle"}]).assign(DOB="09/09/2011"),
+    )
     landing.drop(DATE, "provider-a", "settings.csv", builders.settings([{"urn": "SC1", "postcode": "SK99 9ZZ"}]).assign(child_name="Zebedee"))
     bring(embedded_warehouse, landing, DATE)
-    tables = [f"{r[0]}.{r[1]}" for r in embedded_warehouse.rows("select table_schema, table_name from information_schema.tables where table_schema in ('raw','staging','core','curated','published')")]
+    tables = [
+        f"{r[0]}.{r[1]}"
+        for r in embedded_warehouse.rows(
+            "select table_schema, table_name from information_schema.tables where table_schema in ('raw','staging','core','curated','published')"
+        )
+    ]
     assert len(tables) > 40
     for table in tables:
         text = embedded_warehouse.frame(f"select t::text as line from {table} as t")["line"].str.cat(sep="\n")

@@ -70,7 +70,10 @@ def _finish(process: subprocess.Popen) -> None:
 def _everything(address: str) -> dict[str, str]:
     """A fingerprint of every table of the warehouse, order of rows aside."""
     with Warehouse(address) as warehouse:
-        tables = warehouse.rows("select table_schema || '.' || table_name as name from information_schema.tables where table_schema in ('raw','staging','core','curated','published') order by 1")
+        tables = warehouse.rows(
+            "select table_schema || '.' || table_name as name from information_schema.tables "
+            "where table_schema in ('raw','staging','core','curated','published') order by 1"
+        )
         return {t.name: warehouse.scalar(f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {t.name} as t") for t in tables}
 
 

@@ -63,7 +63,10 @@ def _figure(warehouse, date: str, area: str, measure: str) -> tuple[int, int | N
         table = "register_providers" if "and places" in measure else "register_provider_levels"
         return one(f"select count(*), null from staging.{table} where census_date = '{date}'")[0], None
     if measure == "supported accommodation providers":
-        return one(f"select count(*), sum(places) from staging.register_providers where census_date = '{date}' and ofsted_provision_type = 'Supported accommodation'")
+        return one(
+            "select count(*), sum(places) from staging.register_providers "
+            f"where census_date = '{date}' and ofsted_provision_type = 'Supported accommodation'"
+        )
     homes = "in ('Children''s home', 'Secure children''s home', 'Residential special school')"
     kinds = {
         "children's homes (both spellings)": "= 'Children''s home'",
@@ -104,7 +107,9 @@ def test_official_samples_balance_and_lose_nothing(embedded_warehouse, official,
 
 def test_fostering_has_no_places_and_not_zero(embedded_warehouse, official, bring):
     bring(embedded_warehouse, official, "2025-03-31")
-    rows = embedded_warehouse.rows("select places_registered, occupied_estimate from curated.host_authority_occupancy where provision_type = 'Independent fostering'")
+    rows = embedded_warehouse.rows(
+        "select places_registered, occupied_estimate from curated.host_authority_occupancy where provision_type = 'Independent fostering'"
+    )
     assert rows
     assert all(row.places_registered is None and row.occupied_estimate is None for row in rows)
 

@@ -21,7 +21,8 @@ def test_a_resubmission_supersedes_and_the_older_stays_on_record(warehouse, land
     landing.drop(DATE, "E08000007", "march v2.csv", builders.census([{}] * 7))
     bring(warehouse, landing, DATE)
     rows = warehouse.rows(
-        "select s.sender, s.file_name, t.version, t.status from raw.submission as s inner join raw.submission_table as t on s.submission_id = t.submission_id order by t.version"
+        "select s.sender, s.file_name, t.version, t.status from raw.submission as s "
+        "inner join raw.submission_table as t on s.submission_id = t.submission_id order by t.version"
     )
     assert [tuple(r) for r in rows] == [("356", "march.csv", 1, "superseded"), ("356", "march v2.csv", 2, "in force")]
     assert warehouse.scalar("select sum(placements) from curated.commissioned_placements") == 7
@@ -75,7 +76,9 @@ def test_a_new_register_list_makes_later_quarters_that_carry_it_out_of_date(embe
     bring(embedded_warehouse, landing, DATE)
     assert out_of_date(embedded_warehouse, REGION) == [dt.date(2025, 6, 30)]
     bring(embedded_warehouse, landing, "2025-06-30")
-    row = embedded_warehouse.rows("select settings_registered, register_carried from curated.host_authority_occupancy where census_date = '2025-06-30'")[0]
+    row = embedded_warehouse.rows(
+        "select settings_registered, register_carried from curated.host_authority_occupancy where census_date = '2025-06-30'"
+    )[0]
     assert tuple(row) == (1, True)
 
 
