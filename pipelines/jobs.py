@@ -6,14 +6,11 @@ import datetime as dt
 
 import dagster as dg
 
-from pipelines.partitions import quarters
-
 JOB = "bring_up_to_date"
 
 bring_up_to_date = dg.define_asset_job(
     JOB,
     selection=dg.AssetSelection.all(),
-    partitions_def=quarters,
     description="Reads what is new in the landing place, rewrites the quarter's tables and makes a release where its figures have changed.",
 )
 

@@ -1,6 +1,7 @@
 -- Who lives in the settings on the census date, as the providers say: one row a child or young person, no identity.
 -- The host authority is the row's own; else the one authority in which the return has the setting; else the one authority
 -- in which the register has it (never for fostering); else UNKNOWN: it is not guessed.
+-- Where two senders return the same setting, the children are those of the sender whose settings row counts.
 -- grain: submission_id, sheet, row_number
 with children as (
     select
@@ -41,33 +42,57 @@ in_the_register as (
     from core.setting as s
     where s.census_date = cast(:census_date as date)
     group by s.urn
+),
+
+placed as (
+    select
+        c.submission_id,
+        c.census_date,
+        c.sender,
+        c.sheet,
+        c.row_number,
+        c.urn,
+        coalesce(
+            c.host_authority_code,
+            case when r.authorities = 1 then r.host_authority_code end,
+            case
+                when r.authorities is null and g.authorities = 1 and g.provision_type <> 'Independent fostering'
+                    then g.host_authority_code
+            end,
+            'UNKNOWN'
+        ) as host_authority_code,
+        coalesce(r.provision_type, g.provision_type, 'Other') as provision_type,
+        c.placing_authority_code,
+        c.placement_start_date,
+        c.age,
+        c.weekly_fee,
+        c.sourcing_route,
+        coalesce(c.notice_given, false) as notice_given
+    from children as c
+    left join in_the_return as r
+        on c.urn = r.urn
+    left join in_the_register as g
+        on c.urn = g.urn
 )
 
 select
-    c.submission_id,
-    c.census_date,
-    c.sender,
-    c.sheet,
-    c.row_number,
-    c.urn,
-    coalesce(
-        c.host_authority_code,
-        case when r.authorities = 1 then r.host_authority_code end,
-        case
-            when r.authorities is null and g.authorities = 1 and g.provision_type <> 'Independent fostering'
-                then g.host_authority_code
-        end,
-        'UNKNOWN'
-    ) as host_authority_code,
-    coalesce(r.provision_type, g.provision_type, 'Other') as provision_type,
-    c.placing_authority_code,
-    c.placement_start_date,
-    c.age,
-    c.weekly_fee,
-    c.sourcing_route,
-    coalesce(c.notice_given, false) as notice_given
-from children as c
-left join in_the_return as r
-    on c.urn = r.urn
-left join in_the_register as g
-    on c.urn = g.urn
+    p.submission_id,
+    p.census_date,
+    p.sender,
+    p.sheet,
+    p.row_number,
+    p.urn,
+    p.host_authority_code,
+    p.provision_type,
+    p.placing_authority_code,
+    p.placement_start_date,
+    p.age,
+    p.weekly_fee,
+    p.sourcing_route,
+    p.notice_given
+from placed as p
+left join core.setting_return as s
+    on p.census_date = s.census_date
+    and p.urn = s.urn
+    and p.host_authority_code = s.host_authority_code
+where coalesce(s.sender, p.sender) = p.sender

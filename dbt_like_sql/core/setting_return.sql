@@ -1,7 +1,7 @@
 -- What the providers say of each setting on the census date: one row a URN in an authority, premises summed.
 -- Where two senders return the same setting, the one received last counts. The register's provision type stands over
--- the return's; a setting unknown to the register keeps its own and is marked. Fostering agencies are known by URN alone:
--- their register entry is an office.
+-- the return's (an authority's own fostering service stays in-house); a setting unknown to the register keeps its own and is
+-- marked. Fostering agencies are known by URN alone: their register entry is an office.
 -- grain: census_date, urn, host_authority_code
 with received as (
     select
@@ -93,8 +93,8 @@ select
     s.received_at,
     s.setting_name,
     case
-        when g.provision_type <> 'Other' then g.provision_type
-        when a.urn is not null then 'Independent fostering'
+        when g.provision_type not in ('Other', 'Independent fostering') then g.provision_type
+        when a.urn is not null and s.provision_type <> 'In-house fostering' then 'Independent fostering'
         else s.provision_type
     end as provision_type,
     s.service_category,

@@ -51,7 +51,7 @@ select
     r.rows_rejected,
     r.rows_set_aside,
     coalesce(w.warnings, cast('{}' as jsonb)) as warnings,
-    greatest(0, cast(cast(r.received_at as date) - r.census_date as integer) - d.days) as days_late
+    greatest(0, cast(cast(r.received_at at time zone 'UTC' as date) - r.census_date as integer) - d.days) as days_late
 from ranked as r
 cross join deadline as d
 left join warned as w

@@ -1,0 +1,145 @@
+"""The landing place: files as they come in, when they came, and the books of every table in them.
+
+Belongs here: writing CSV and xlsx so that the same content gives the same bytes, the day of receipt, versions.
+Does not belong here: what stands in the rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xlsxwriter
+
+CREATED = dt.datetime(2024, 1, 1)  # noqa: DTZ001 - a workbook's properties have no time zone
+"""Written into every workbook, so that its bytes say nothing of when it was made."""
+
+LOADED, REJECTED, SET_ASIDE, SPACER = "loaded", "rejected", "set aside", "spacer"
+"""What becomes of a row; a spacer is a blank row between others or a totals line, set aside as well."""
+
+
+@dataclass
+class Table:
+    """One table as sent: header, rows as they are written, and what must become of each row."""
+
+    name: str
+    header: list[str]
+    rows: list[list[Any]]
+    fates: list[str]
+    titles: list[str] = field(default_factory=list)
+
+    def with_spacers(self, blank_after: int | None, totals: bool) -> Table:
+        """The table with a blank row after row `blank_after` and a totals line at the bottom."""
+        rows, fates = list(self.rows), list(self.fates)
+        if blank_after is not None and 0 < blank_after < len(rows):
+            rows.insert(blank_after, [""] * len(self.header))
+            fates.insert(blank_after, SPACER)
+        if totals and rows:
+            rows.append(["Total", *[""] * (len(self.header) - 1)])
+            fates.append(SPACER)
+        return Table(self.name, self.header, rows, fates, self.titles)
+
+
+class Landing:
+    """The folder that the made-up senders write to."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.books: list[dict[str, Any]] = []
+        self.files: Counter[dt.date] = Counter()
+        self.senders: dict[dt.date, set[str]] = {}
+        self._versions: Counter[tuple[dt.date, str, str]] = Counter()
+
+    def send(
+        self,
+        date: dt.date,
+        folder: str,
+        sender: str,
+        name: str,
+        tables: list[Table],
+        received: dt.datetime,
+        encoding: str = "utf-8",
+        sheets: list[str] | None = None,
+    ) -> None:
+        """Write one file (xlsx where `name` ends so, else a CSV of the one table) and enter its tables in the books.
+
+        Files of one sender, table and date must be sent in the order in which they are received: the last one counts.
+        """
+        path = self.out / date.isoformat() / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith(".xlsx"):
+            path.write_bytes(workbook_bytes(tables, sheets or [f"Sheet{i + 1}" for i in range(len(tables))]))
+        else:
+            path.write_bytes(csv_text(tables[0]).encode(encoding))
+        stamp = received.replace(tzinfo=dt.UTC).timestamp()
+        os.utime(path, (stamp, stamp))
+        self.files[date] += 1
+        self.senders.setdefault(date, set()).add(sender)
+        for table in tables:
+            key = (date, sender, table.name)
+            self._versions[key] += 1
+            fates = Counter(table.fates)
+            self.books.append(
+                {
+                    "census_date": date,
+                    "sender": sender,
+                    "table_name": table.name,
+                    "version": self._versions[key],
+                    "rows_received": len(table.rows),
+                    "rows_loaded": fates[LOADED],
+                    "rows_rejected": fates[REJECTED],
+                    "rows_set_aside": fates[SET_ASIDE] + fates[SPACER],
+                    "received_at": received,
+                }
+            )
+
+    def in_force(self) -> pd.DataFrame:
+        """The books of the newest version of every sender's table."""
+        return pd.DataFrame(self.books).groupby(["census_date", "sender", "table_name"], sort=True).tail(1)
+
+
+def received_on(date: dt.date, rng: np.random.Generator, size: int) -> list[dt.datetime]:
+    """When each of `size` senders' files come in: 5 to 40 days after the census date, some of them late, by day."""
+    days = np.where(rng.random(size) < 0.15, rng.integers(29, 38, size), rng.integers(5, 28, size))
+    seconds = rng.integers(8 * 3600, 17 * 3600, size)
+    start = dt.datetime.combine(date, dt.time())
+    return [start + dt.timedelta(days=int(d), seconds=int(s)) for d, s in zip(days, seconds, strict=True)]
+
+
+def csv_text(table: Table) -> str:
+    """The table as CSV, title lines first; a cell without a value is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    for title in table.titles:
+        writer.writerow([title, *[""] * (len(table.header) - 1)])
+    writer.writerow(table.header)
+    writer.writerows(table.rows)
+    return text.getvalue()
+
+
+def workbook_bytes(tables: list[Table], sheets: list[str]) -> bytes:
+    """The tables as a workbook, one sheet each; dates are real dates there."""
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream, {"in_memory": True, "default_date_format": "dd/mm/yyyy"})
+    book.set_properties({"created": CREATED})
+    for table, name in zip(tables, sheets, strict=True):
+        sheet = book.add_worksheet(name)
+        for number, row in enumerate([*[[title] for title in table.titles], table.header, *table.rows]):
+            for column, value in enumerate(row):
+                if isinstance(value, str):
+                    if value:
+                        sheet.write_string(number, column, value)
+                elif isinstance(value, dt.date):
+                    sheet.write_datetime(number, column, value)
+                elif value is not None:
+                    sheet.write_number(number, column, value)
+    book.close()
+    return stream.getvalue()

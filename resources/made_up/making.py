@@ -1,0 +1,174 @@
+"""Making the region: the quarters one after the other, every return of each, and the truth.
+
+Belongs here: the order of things, and the public entry point.
+Does not belong here: any fact or figure of its own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources.made_up import placement_returns, provider_returns
+from resources.made_up.areas import Areas, lay_out
+from resources.made_up.drawing import stream
+from resources.made_up.flows import Flows
+from resources.made_up.kinds import ADULT
+from resources.made_up.landing import Landing
+from resources.made_up.margins import base_margins, children_on
+from resources.made_up.occupancy import house
+from resources.made_up.people import People
+from resources.made_up.register import Lists, draw_up, in_use, lists_that_come, send_lists
+from resources.made_up.supply import build_supply
+from resources.made_up.truth import Quarter, Truth
+from schemas import authorities
+
+
+@dataclass(frozen=True)
+class QuarterCount:
+    """What was made for one census date.
+
+    `senders` and `files` as they came in; `children` looked after by the region's authorities and `settings` that stand in
+    the region, whether or not anybody returned them.
+    """
+
+    census_date: dt.date
+    senders: int
+    files: int
+    children: int
+    settings: int
+
+
+@dataclass(frozen=True)
+class MadeUpRegion:
+    """What was made, and where."""
+
+    region: str
+    out: Path
+    quarters: tuple[QuarterCount, ...]
+
+    def __str__(self) -> str:
+        last = self.latest
+        return (
+            f"{len(self.quarters)} quarters of {self.region}, {self.quarters[0].census_date} to {last.census_date}; in the last one "
+            f"{last.files:,} files of {last.senders:,} senders, {last.children:,} children looked after and {last.settings:,} settings"
+        )
+
+    @property
+    def census_dates(self) -> tuple[dt.date, ...]:
+        """The census dates, the earliest first."""
+        return tuple(quarter.census_date for quarter in self.quarters)
+
+    @property
+    def latest(self) -> QuarterCount:
+        """The last quarter."""
+        return self.quarters[-1]
+
+
+def quarter_ends(last: dt.date, quarters: int) -> list[dt.date]:
+    """The quarter ends up to and including `last`, the earliest first.
+
+    Raises:
+        ValueError: `last` is no quarter end, or there is less than one quarter.
+    """
+    if quarters < 1 or last.month % 3 or (last + dt.timedelta(days=1)).day != 1:
+        raise ValueError(f"Found {quarters} quarters up to {last}; expected at least 1, up to the last day of a quarter.")
+    ends = [last]
+    while len(ends) < quarters:
+        first_day = ends[-1].replace(day=1)
+        for _ in range(2):
+            first_day = (first_day - dt.timedelta(days=1)).replace(day=1)
+        ends.append(first_day - dt.timedelta(days=1))
+    return ends[::-1]
+
+
+def make_region(
+    out: Path,
+    *,
+    region: str = "north_west",
+    quarters: int = 8,
+    last: dt.date = dt.date(2025, 12, 31),
+    seed: int = 1,
+    scale: float = 1.0,
+    response: float = 0.9,
+    progress: Callable[[str], None] | None = None,
+) -> MadeUpRegion:
+    """Make a region's returns in the landing place `out`, and its truth in `out/truth`.
+
+    The same arguments give the same files, byte for byte.
+
+    Args:
+        out: a new or empty folder, or one of an earlier made-up region, which is taken away first (hidden files stay).
+        region: a region's key (`schemas/regions`).
+        quarters: how many census dates.
+        last: the last of them.
+        seed: another seed is another region.
+        scale: multiplies children, settings and providers.
+        response: share of the providers that answer; at 1 everybody does, authorities included.
+        progress: told one line a quarter.
+
+    Raises:
+        ValueError: an argument makes no sense.
+        FileExistsError: `out` holds something already.
+    """
+    if not scale > 0 or not 0 <= response <= 1:
+        raise ValueError(f"Found scale {scale} and response {response}; expected a scale above 0 and a response from 0 to 1.")
+    _clear(out)
+    (out / "truth").mkdir(parents=True)  # first of all: by it the next one knows a made-up region, a half-made one too
+    dates = quarter_ends(last, quarters)
+    areas = lay_out(region, dates, seed)
+    margins = base_margins(areas, seed, scale)
+    supply = build_supply(areas, margins, dates[0], dates[-1], seed, scale)
+    flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(out), Truth()
+    come = lists_that_come(dates)
+    held: list[Lists] = []
+    counts: list[QuarterCount] = []
+    for number, date in enumerate(dates):
+        previous = dates[number - 1] if number else None
+        room = supply.room_on(date.toordinal(), len(areas.hosts))
+        people.advance(flows.on(children_on(margins, date, seed), room), date, previous)
+        settings = house(people.frame, supply, areas, date, seed)
+        lists = draw_up(supply, areas, date, come[date], previous)
+        held.append(lists)
+        send_lists(lists, landing, number, seed)
+        folders = _folders(areas, date, seed)
+        providers = provider_returns.report(people.frame, settings, supply, areas, date, seed, response)
+        provider_returns.send_returns(providers, landing, date, seed, folders)
+        placements = placement_returns.report(people.frame, supply, areas, date, seed, response)
+        placement_returns.send_returns(placements, landing, areas, date, seed, folders)
+        truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, in_use(held, date), areas.codes_on(date)))
+        looked_after = (people.frame["origin"] < areas.members) & (people.frame["kind"] != ADULT)
+        in_region = settings.stands & (supply.units["host"] < areas.members).to_numpy()
+        counts.append(QuarterCount(date, len(landing.senders[date]), landing.files[date], int(looked_after.sum()), int(in_region.sum())))
+        if progress:
+            progress(f"{date}: {counts[-1].files} files of {counts[-1].senders} senders")
+    truth.write(out / "truth", landing, areas.region.return_deadline_days)
+    return MadeUpRegion(region, out, tuple(counts))
+
+
+def _clear(out: Path) -> None:
+    """Take away an earlier made-up region: its truth and its census dates' folders.
+
+    Raises:
+        FileExistsError: the folder holds something that was not made up.
+    """
+    there = [path for path in out.iterdir() if not path.name.startswith(".")] if out.is_dir() else []
+    if there and not (out / "truth").is_dir():
+        raise FileExistsError(f"The folder {out} holds {there[0].name}, which was not made up. A new or empty folder was expected.")
+    for path in there:
+        if path.name == "truth" or re.fullmatch(r"\d{4}-\d\d-\d\d", path.name):
+            shutil.rmtree(path)
+
+
+def _folders(areas: Areas, date: dt.date, seed: int) -> dict[str, str]:
+    """Each member's folder in the landing place: its DfE code for some, its GSS code on the date for others."""
+    folders = {}
+    for code in areas.codes_on(date)[: areas.members]:
+        authority = authorities.on_date(code, date)
+        gss = stream(seed, "folder", code).random() < 0.5 and authority is not None
+        folders[code] = authority.gss if gss and authority else code
+    return folders

@@ -1,0 +1,482 @@
+"""What the curated figures must be, worked out from what was made up: who lives where, who answered, what the lists say.
+
+Belongs here: the definitions of the curated tables once more, in pandas, written from their descriptions and never from
+their SQL, so that the two can be held against each other.
+Does not belong here: estimates and their intervals; `whole` gives what they are estimates of.
+Counts are whole numbers, shares are rounded half up to six decimals, unknown is blank.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from resources.made_up.areas import neighbours
+from resources.made_up.kinds import AGENCY, OWN, PROVISION_TYPES, SUPPORTED
+from resources.made_up.landing import Landing
+from resources.made_up.occupancy import Settings
+from resources.made_up.placement_returns import PlacementReturns
+from resources.made_up.provider_returns import ProviderReturns
+from resources.made_up.register import InUse
+from resources.made_up.supply import Supply
+from schemas import authorities
+from schemas.codes import code_set
+from schemas.regions import Region
+
+SETTING = ["urn", "host_authority_code"]
+LIVING = ["host_authority_code", "provision_type"]
+NOT_INSPECTED = "Not yet inspected"
+SUPPORTED_TYPE, AGENCY_TYPE, OTHER_TYPE = PROVISION_TYPES[SUPPORTED], PROVISION_TYPES[AGENCY], "Other"
+
+
+@dataclass
+class Quarter:
+    """All that was made up for one census date."""
+
+    date: dt.date
+    region: Region
+    supply: Supply
+    settings: Settings
+    people: pd.DataFrame
+    providers: ProviderReturns
+    placements: PlacementReturns
+    register: InUse
+    codes: np.ndarray
+
+
+class Truth:
+    """The curated tables, collected quarter by quarter."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, list[pd.DataFrame]] = {}
+
+    def add(self, quarter: Quarter) -> None:
+        """Work out one quarter's figures."""
+        figures = _Figures(quarter)
+        for name, make in figures.tables().items():
+            table = make()
+            table.insert(0, "census_date", quarter.date.isoformat())
+            self._tables.setdefault(name, []).append(table)
+
+    def write(self, folder: Path, landing: Landing, deadline_days: int) -> None:
+        """Write one CSV a table, all quarters in it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, tables in self._tables.items():
+            _write(pd.concat(tables, ignore_index=True), folder / f"{name}.csv")
+        _write(return_quality(landing, deadline_days), folder / "return_quality.csv")
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    path.write_bytes(table.to_csv(index=False, lineterminator="\n").encode())
+
+
+def share(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """`part / whole` as text with six decimals, half up; blank where either is unknown or the whole is 0."""
+    shares = []
+    for a, b in zip(part, whole, strict=True):
+        if pd.isna(a) or pd.isna(b) or b == 0:
+            shares.append("")
+        else:
+            millionths = (2 * int(a) * 10**6 + int(b)) // (2 * int(b))
+            shares.append(f"{millionths // 10**6}.{millionths % 10**6:06d}")
+    return pd.Series(shares, index=part.index, dtype=object)
+
+
+def return_quality(landing: Landing, deadline_days: int) -> pd.DataFrame:
+    """The books of every table in force, and how late it came."""
+    books = landing.in_force()
+    late = [max(0, (received.date() - date).days - deadline_days) for received, date in zip(books["received_at"], books["census_date"], strict=True)]
+    names = ["census_date", "sender", "table_name", "version", "status"]
+    rows = ["rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]
+    return books.assign(status="in force", days_late=late)[[*names, *rows, "days_late"]].reset_index(drop=True)
+
+
+class _Figures:
+    """One quarter's frames, and the figures that follow from them."""
+
+    def __init__(self, quarter: Quarter) -> None:
+        self.q = quarter
+        self.premises = self._premises()
+        self.register = self._register()
+        self.agency_urns = set(self.register.loc[self.register["provision_type"] == AGENCY_TYPE, "urn"])
+        self.reported = self._reported()
+        self.returned = self._returned()
+        self.residents = self._residents()
+        self.placed = self._placed()
+
+    def tables(self) -> dict:
+        """How to make each table, by name."""
+        return {
+            "host_authority_occupancy": self.host_authority_occupancy,
+            "host_authority_origin": self.host_authority_origin,
+            "host_use_of_own_supply": self.host_use_of_own_supply,
+            "unavailable_places": self.unavailable_places,
+            "homes": self.homes,
+            "own_placements_location": self.own_placements_location,
+            "placement_flow": self.placement_flow,
+            "commissioned_placements": self.commissioned_placements,
+            "setting_vacancies": self.setting_vacancies,
+            "whole": self.whole,
+        }
+
+    # --- what the figures rest on ----------------------------------------------------------------
+
+    def _premises(self) -> pd.DataFrame:
+        """Every home, agency and premises in the register: supported accommodation as its premises, all else as its entry."""
+        providers = self.q.register.providers
+        providers = providers[providers["provision_type"] != SUPPORTED_TYPE]
+        providers = providers.assign(premises=1, sa_category="", source="providers and places")
+        premises = self.q.register.premises.assign(premises=1, source="supported accommodation premises")
+        names = ["urn", "host_code", "provision_type", "sector", "sa_category", "places", "premises", "short_breaks"]
+        both = pd.concat([providers, premises], ignore_index=True)
+        return both[[*names, "provider_name", "source"]].rename(columns={"host_code": "host_authority_code"})
+
+    def _register(self) -> pd.DataFrame:
+        """One row a URN in an authority: places and premises summed, with the provider's grade."""
+        settings = self.premises.groupby(SETTING, as_index=False).agg(
+            provision_type=("provision_type", "first"),
+            sector=("sector", "first"),
+            provider_name=("provider_name", "first"),
+            places=("places", lambda places: places.sum(min_count=1)),
+            premises=("premises", "sum"),
+        )
+        grades = self.q.register.providers.set_index("urn")["grade"]
+        return settings.assign(grade=settings["urn"].map(grades).fillna("").replace("", NOT_INSPECTED))
+
+    def _reported(self) -> pd.DataFrame:
+        """The settings in the returns, row by row, with the provision type that counts.
+
+        The register's type stands over the return's; an agency is known by its URN wherever its carers live.
+        """
+        rows = self.q.providers.loaded_settings().rename(columns={"host_code": "host_authority_code"})
+        rows = rows.merge(
+            self.register[[*SETTING, "provision_type", "places"]].rename(columns={"places": "register_places"}),
+            on=SETTING,
+            how="left",
+        )
+        by_register = rows["provision_type"].notna() & (rows["provision_type"] != OTHER_TYPE)
+        agency = rows["urn"].isin(self.agency_urns)
+        own = pd.Series(PROVISION_TYPES[rows["kind"]], index=rows.index)
+        return rows.assign(
+            provision_type=rows["provision_type"].where(by_register, own.where(~agency, AGENCY_TYPE)),
+            known=by_register | agency,
+        )
+
+    def _returned(self) -> pd.DataFrame:
+        """One row a URN in an authority that returned, its premises summed."""
+        counts = ["registered_places", "occupied_places", "vacant_places", "unavailable_places"]
+
+        def joined(values: pd.Series) -> str:
+            return ", ".join(sorted({str(v) for v in values if v}))
+
+        def categories(values: pd.Series) -> str:
+            return ", ".join(f"Category {v}" for v in sorted(set(values)) if v)
+
+        def gender(values: pd.Series) -> str:
+            return values.iloc[0] if len(set(values)) == 1 else "Any"
+
+        return self.reported.groupby(SETTING, as_index=False).agg(
+            provision_type=("provision_type", "first"),
+            sender=("sender", "first"),
+            setting_name=("setting_name", "first"),
+            service_category=("service_category", "first"),
+            sa_category=("sa_category", categories),
+            framework=("framework", "first"),
+            lot=("lot", "first"),
+            premises=("unit", "size"),
+            min_age=("min_age", "min"),
+            max_age=("max_age", "max"),
+            gender_accepted=("gender_accepted", gender),
+            unavailable_reason=("unavailable_reason", joined),
+            known=("known", "first"),
+            register_places=("register_places", "first"),
+            **{name: (name, "sum") for name in counts},
+        )
+
+    def _residents(self) -> pd.DataFrame:
+        """Who lives in the settings, by the placements tables: every row's host is known from how the rows were made."""
+        types = self.returned[[*SETTING, "provision_type"]]
+        rows = self.q.providers.loaded_placements().rename(columns={"host_code": "host_authority_code"})
+        return rows.merge(types, on=SETTING)
+
+    def _placed(self) -> pd.DataFrame:
+        """The authorities' own placements, with host, provision type and arrangement as far as they can be known."""
+        rows = self.q.placements.loaded()
+        meaning = pd.DataFrame.from_dict(code_set("type_of_provision").meanings, orient="index")
+        rows = rows.join(meaning[["provision_type", "arrangement", "mark", "in_house_by_register"]], on="type_of_provision")
+        urns = self.register.groupby("urn").agg(
+            only_host=("host_authority_code", "first"),
+            hosts=("host_authority_code", "size"),
+            of_type=("provision_type", "first"),
+            sector=("sector", "first"),
+        )
+        place = urns.reindex(rows["establishment_urn"]).set_axis(rows.index)
+        provider_sector = urns["sector"].reindex(rows["provider_urn"]).set_axis(rows.index)
+        fostering = rows["provision_type"].isin([AGENCY_TYPE, PROVISION_TYPES[OWN]])
+        found = (place["hosts"] == 1) & (place["of_type"] != AGENCY_TYPE) & ~fostering
+        host = rows["host_code"].where(rows["host_code"] != "", place["only_host"].where(found, "UNKNOWN"))
+        sector = provider_sector.where(rows["provision_type"] == AGENCY_TYPE, place["sector"])
+        in_house = (rows["in_house_by_register"] == "yes") & (sector == "Local Authority")
+        own_carers = in_house & (rows["provision_type"] == AGENCY_TYPE)
+        return rows.assign(
+            placing_authority_code=rows["placing_code"],
+            host_authority_code=host,
+            arrangement=rows["arrangement"].where(~in_house, "in-house"),
+            provision_type=rows["provision_type"].where(~own_carers, PROVISION_TYPES[OWN]),
+            looked_after=~rows["post_18"] & (rows["mark"] != "post 18"),
+        )
+
+    # --- helpers ---------------------------------------------------------------------------------
+
+    def _named(self, table: pd.DataFrame, side: str) -> pd.DataFrame:
+        """With GSS code and name of the authority beside its code (`side` is host_, placing_ or nothing)."""
+        gss, names = {}, {}
+        for code in table[f"{side}authority_code"].unique():
+            authority = authorities.on_date(code, self.q.date)
+            gss[code] = authority.gss if authority else ""
+            names[code] = authority.name if authority else authorities.NO_AUTHORITY.get(code, code)
+        at = list(table.columns).index(f"{side}authority_code") + 1
+        table.insert(at, f"{side}authority_gss", table[f"{side}authority_code"].map(gss))
+        table.insert(at + 1, f"{side}authority_name", table[f"{side}authority_code"].map(names))
+        return table
+
+    def _sub_region(self, codes: pd.Series) -> pd.Series:
+        return codes.map(self.q.region.members)
+
+    def _region(self, codes: pd.Series) -> pd.Series:
+        regions = {}
+        for code in codes.unique():
+            authority = authorities.on_date(code, self.q.date)
+            known = authority.region_code if authority else None
+            regions[code] = self.q.region.gss_code if authority and code in self.q.region.members else known
+        return codes.map(regions)
+
+    # --- the tables ------------------------------------------------------------------------------
+
+    def host_authority_occupancy(self) -> pd.DataFrame:
+        register = self.register[self.register["provision_type"] != OTHER_TYPE]
+        here = pd.MultiIndex.from_frame(self.returned[SETTING])
+        answered = pd.MultiIndex.from_frame(register[SETTING]).isin(here)
+        by_agency = register["urn"].isin(self.returned.loc[self.returned["provision_type"] == AGENCY_TYPE, "urn"])
+        answered = np.where(register["provision_type"] == AGENCY_TYPE, by_agency, answered)
+        register = register.assign(
+            covered=register["premises"].where(answered, 0), covered_places=register["places"].where(answered, register["places"] * 0)
+        )
+
+        def known_sum(values: pd.Series) -> float:
+            return values.sum(min_count=1)
+
+        registered = register.groupby(LIVING).agg(
+            settings_registered=("premises", "sum"),
+            places_registered=("places", known_sum),
+            covered=("covered", "sum"),
+            covered_places=("covered_places", known_sum),
+        )
+        returned = self.returned.groupby(LIVING).agg(
+            settings_returned=("premises", "sum"),
+            occupied=("occupied_places", "sum"),
+            vacant=("vacant_places", "sum"),
+            unavailable=("unavailable_places", "sum"),
+        )
+        residents = self.residents.assign(under=self.residents["age"] < 18, over=self.residents["age"] >= 18)
+        ages = residents.groupby(LIVING)[["under", "over"]].sum()
+        table = registered.join(returned, how="outer").join(ages).sort_index().reset_index()
+        heard = table["settings_returned"].notna()
+        for name in ("settings_registered", "settings_returned"):
+            table[name] = table[name].fillna(0)
+        table["places_returned"] = (table["occupied"] + table["vacant"] + table["unavailable"]).fillna(0)
+        table["occupied_under_18"] = table["under"].fillna(0).where(heard)
+        table["occupied_18_plus"] = table["over"].fillna(0).where(heard)
+        places, occupied, vacant = table["places_returned"], table["occupied"], table["vacant"]
+        table["occupancy_rate"] = share(occupied, places)
+        table["vacancy_rate"] = share(vacant, places)
+        table["unoccupied_rate"] = share(places - occupied, places)
+        table["available_occupancy_rate"] = share(occupied, occupied + vacant)
+        table["availability_rate"] = share(occupied + vacant, places)
+        table["coverage_settings"] = share(table["covered"], table["settings_registered"])
+        table["coverage_places"] = share(table["covered_places"], table["places_registered"])
+        as_at = {SUPPORTED_TYPE: self.q.register.premises_as_at}
+        listed = table["provision_type"].isin(register["provision_type"])
+        dates = table["provision_type"].map(lambda kind: as_at.get(kind, self.q.register.providers_as_at))
+        table["register_as_at"] = dates.where(listed, "")
+        table["register_carried"] = (dates < self.q.date).map({True: "true", False: "false"}).where(listed, "")
+        source = table["provision_type"].map(lambda kind: "supported accommodation premises" if kind in as_at else "providers and places")
+        table["register_source"] = source.where(listed, "")
+        counts = [
+            "settings_registered", "places_registered", "settings_returned", "places_returned", "occupied", "vacant",
+            "unavailable", "occupied_under_18", "occupied_18_plus",
+        ]  # fmt: skip
+        rates = ["occupancy_rate", "vacancy_rate", "unoccupied_rate", "available_occupancy_rate", "availability_rate"]
+        table = _whole_numbers(table, counts)
+        last = ["coverage_settings", "coverage_places", "register_as_at", "register_carried", "register_source"]
+        return self._named(table[[*LIVING, *counts[:7], *rates, *counts[7:], *last]].copy(), "host_")
+
+    def host_authority_origin(self) -> pd.DataFrame:
+        placing, host = self.residents["placing_code"], self.residents["host_authority_code"]
+        pairs = zip(host, placing, strict=True)
+        borders = pd.Series([pair in neighbours() for pair in pairs], index=host.index, dtype=bool)
+        same_sub_region = self._sub_region(host) == self._sub_region(placing)
+        same_region = self._region(host) == self._region(placing)
+        band = np.select(
+            [(placing == "UNKNOWN") | (host == "UNKNOWN"), placing == host, same_sub_region, same_region | borders],
+            ["unknown", "host", "sub_region", "region_or_neighbour"],
+            "elsewhere",
+        )
+        bands = ["host", "sub_region", "region_or_neighbour", "elsewhere", "unknown"]
+        table = _banded(self.residents.assign(origin_band=band), LIVING, "origin_band", bands, "children")
+        return self._named(table, "host_")
+
+    def host_use_of_own_supply(self) -> pd.DataFrame:
+        residents = self.residents.assign(of_host=self.residents["placing_code"] == self.residents["host_authority_code"])
+        here = residents.groupby(LIVING).agg(children_living_here=("of_host", "size"), children_of_host=("of_host", "sum"))
+        own = self.placed[self.placed["looked_after"]]
+        own = own.assign(in_area=own["host_authority_code"] == own["placing_authority_code"])
+        by_own = own.assign(host_authority_code=own["placing_authority_code"]).groupby(LIVING)
+        placed = by_own.agg(own_placements=("in_area", "size"), own_placements_in_area=("in_area", "sum"))
+        table = here.join(placed, how="outer").sort_index().reset_index()
+        table.insert(4, "share_of_places_used_by_host", share(table["children_of_host"], table["children_living_here"]))
+        table["share_of_own_in_area"] = share(table["own_placements_in_area"], table["own_placements"])
+        counts = ["children_living_here", "children_of_host", "own_placements", "own_placements_in_area"]
+        return self._named(_whole_numbers(table, counts), "host_")
+
+    def unavailable_places(self) -> pd.DataFrame:
+        rows = self.reported[self.reported["unavailable_places"] > 0]
+        rows = rows.assign(reason=rows["unavailable_reason"].replace("", "Not given"))
+        table = rows.groupby([*LIVING, "reason"], as_index=False).agg(places=("unavailable_places", "sum"))
+        registered = self.reported.groupby(LIVING, as_index=False).agg(registered=("registered_places", "sum"))
+        table = table.merge(registered, on=LIVING, how="left")
+        table["share"] = share(table["places"], table.pop("registered"))
+        return self._named(table, "host_")
+
+    def homes(self) -> pd.DataFrame:
+        premises = self.premises[self.premises["provision_type"] != OTHER_TYPE]
+        premises = premises.merge(self.register[[*SETTING, "grade"]], on=SETTING)
+        said = premises.merge(self.returned[[*SETTING, "service_category"]], on=SETTING, how="left")["service_category"].fillna("").to_numpy()
+        category = np.select(
+            [premises["provision_type"] == SUPPORTED_TYPE, premises["provision_type"] == AGENCY_TYPE, said != "", premises["short_breaks"]],
+            [premises["sa_category"], "Not applicable", said, "Short breaks"],
+            "Not known",
+        )
+        size = premises["places"].map(lambda places: "Not known" if pd.isna(places) else "6+" if places >= 6 else str(int(places)))
+        premises = premises.assign(service_category=category, size_band=size)
+        keys = [*LIVING, "service_category", "size_band", "sector", "grade"]
+        table = premises.groupby(keys, as_index=False).agg(settings=("premises", "sum"), places=("places", lambda places: places.sum(min_count=1)))
+        return self._named(_whole_numbers(table, ["settings", "places"]), "host_")
+
+    def own_placements_location(self) -> pd.DataFrame:
+        own = self.placed[self.placed["looked_after"]]
+        placing, host = own["placing_authority_code"], own["host_authority_code"]
+        band = np.select(
+            [host == "UNKNOWN", host == placing, self._sub_region(host) == self._sub_region(placing)],
+            ["unknown", "in_area", "sub_region"],
+            "elsewhere",
+        )
+        bands = ["in_area", "sub_region", "elsewhere", "unknown"]
+        keys = ["placing_authority_code", "provision_type"]
+        table = _banded(own.assign(location_band=band), keys, "location_band", bands, "placements")
+        return self._named(table.assign(source="placement census"), "placing_")
+
+    def placement_flow(self) -> pd.DataFrame:
+        keys = ["placing_authority_code", *LIVING]
+        residents = self.residents.rename(columns={"placing_code": "placing_authority_code"})
+        children = residents[~(residents["age"] >= 18)]
+        by_providers = children.groupby(keys).size().rename("children_by_providers")
+        by_authorities = self.placed[self.placed["looked_after"]].groupby(keys).size().rename("children_by_authorities")
+        table = pd.concat([by_providers, by_authorities], axis=1).sort_index().reset_index()
+        heard = set(map(tuple, self.returned[LIVING].to_numpy())) | set(map(tuple, self.residents[LIVING].to_numpy()))
+        host_heard = np.array([pair in heard for pair in map(tuple, table[LIVING].to_numpy())], dtype=bool)
+        placing_heard = table["placing_authority_code"].isin(self.placed["placing_authority_code"])
+        table["children_by_providers"] = table["children_by_providers"].fillna(0).where(host_heard)
+        table["children_by_authorities"] = table["children_by_authorities"].fillna(0).where(placing_heard)
+        table = _whole_numbers(table, ["children_by_providers", "children_by_authorities"])
+        return self._named(self._named(table, "placing_"), "host_")
+
+    def commissioned_placements(self) -> pd.DataFrame:
+        bought = self.placed[self.placed["arrangement"] == "independent"]
+        bought = bought.assign(authority_code=bought["placing_authority_code"], after=~bought["looked_after"])
+        table = bought.groupby(["authority_code", "provision_type"], as_index=False).agg(
+            placements=("looked_after", "size"), looked_after=("looked_after", "sum"), post_18=("after", "sum")
+        )
+        return self._named(table, "")
+
+    def setting_vacancies(self) -> pd.DataFrame:
+        notice = self.residents[self.residents["notice"]].groupby(SETTING).size().rename("under_notice")
+        table = self.returned[self.returned["provision_type"] != OTHER_TYPE].join(notice, on=SETTING)
+        owners = self.register.groupby("urn")[["provider_name", "grade"]].first()
+        table = table.join(owners, on="urn").reset_index(drop=True)
+        received = table["sender"].map(self.q.providers.received)
+        registered = table["register_places"].fillna(table["registered_places"])
+        table = pd.DataFrame(
+            {
+                "urn": table["urn"],
+                "setting_name": table["setting_name"],
+                "provider_name": table["provider_name"].fillna(""),
+                "host_authority_code": table["host_authority_code"],
+                "provision_type": table["provision_type"],
+                "service_category": table["service_category"].where(table["service_category"] != "", table["sa_category"]),
+                "min_age": table["min_age"],
+                "max_age": table["max_age"],
+                "gender_accepted": table["gender_accepted"],
+                "needs_met": "",
+                "registered": registered,
+                "vacant": table["vacant_places"],
+                "unavailable": table["unavailable_places"],
+                "unavailable_reason": table["unavailable_reason"],
+                "under_notice": table["under_notice"].fillna(0),
+                "grade": table["grade"].fillna(""),
+                "framework": table["framework"],
+                "lot": table["lot"],
+                "known_to_register": table["known"].map({True: "true", False: "false"}),
+                "as_at": self.q.date.isoformat(),
+                "received_at": received.map(lambda when: f"{when:%Y-%m-%d %H:%M:%S}+00:00"),
+            }
+        )
+        return self._named(_whole_numbers(table, ["registered", "vacant", "unavailable", "under_notice"]), "host_")
+
+    def whole(self) -> pd.DataFrame:
+        """Occupied and vacant places of all settings in the register that have places there, returned or not.
+
+        Beside them those of settings that the register does not know and that returned: the counted figures hold them.
+        """
+        settings, supply = self.q.settings, self.q.supply
+        units = supply.units
+        stands = settings.stands & ~units["kind"].isin([AGENCY, OWN]).to_numpy()
+        chosen = np.flatnonzero(stands)
+        table = pd.DataFrame(
+            {
+                "unit": chosen,
+                "urn": supply.registrations["urn"].to_numpy()[units["registration"].to_numpy()[chosen]],
+                "host_authority_code": self.q.codes[units["host"].to_numpy()[chosen]],
+                "provision_type": PROVISION_TYPES[units["kind"].to_numpy()[chosen]],
+                "occupied": settings.occupied[chosen],
+                "vacant": settings.vacant[chosen],
+            }
+        )
+        register = pd.MultiIndex.from_frame(self.register.loc[self.register["provision_type"] != OTHER_TYPE, SETTING])
+        known = pd.MultiIndex.from_frame(table[SETTING]).isin(register)
+        returned = table["unit"].isin(self.reported["unit"]).to_numpy()
+        for name in ("occupied", "vacant"):
+            table[f"{name}_not_registered"] = table[name].where(~known & returned, 0)
+            table[name] = table[name].where(known, 0)
+        columns = ["occupied", "vacant", "occupied_not_registered", "vacant_not_registered"]
+        return table[known | returned].groupby(LIVING, as_index=False)[columns].sum()
+
+
+def _whole_numbers(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Those columns as whole numbers, blank where unknown."""
+    return table.astype(dict.fromkeys(names, "Int64"))
+
+
+def _banded(rows: pd.DataFrame, keys: list[str], band: str, bands: list[str], count: str) -> pd.DataFrame:
+    """Rows counted by band, and each band's share; the last band (unknown) has a row only where somebody is in it."""
+    totals = rows.groupby(keys, as_index=False).size().rename(columns={"size": "total"})
+    grid = totals.merge(pd.DataFrame({band: bands}), how="cross")
+    counted = rows.groupby([*keys, band], as_index=False).size().rename(columns={"size": count})
+    table = grid.merge(counted, on=[*keys, band], how="left")
+    table[count] = table[count].fillna(0).astype(int)
+    table = table[(table[band] != bands[-1]) | (table[count] > 0)].reset_index(drop=True)
+    return table.assign(share=share(table[count], table["total"]))[[*keys, band, count, "share"]]

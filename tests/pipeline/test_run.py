@@ -1,0 +1,145 @@
+"""The command end to end, as a user types it: through Dagster, in a home whose path has a space."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Observatory:
+    """The command with a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("OBSERVATORY_", "DAGSTER_"))},
+            "OBSERVATORY_HOME": str(home),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "ignore",
+        }
+
+    def __call__(self, *arguments: str, expect: int = 0) -> str:
+        command = [sys.executable, "-c", "from pipelines.command import main; main()", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env=self.environment, cwd=self.home.parent, check=False)
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done.stdout if expect == 0 else done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory) -> tuple[Observatory, str]:
+    root = tmp_path_factory.mktemp("a home with spaces")
+    observatory = Observatory(root / "the home")
+    observatory("synth", "--out", str(root / "landing place"), "--quarters", "2", "--scale", "0.03", "--seed", "2")
+    observatory.environment["OBSERVATORY_LANDING"] = str(root / "landing place")
+    return observatory, observatory("run")
+
+
+def test_a_run_says_what_was_built_and_where_to_look(ran):
+    _, said = ran
+    for words in (
+        "received = loaded + rejected + set aside",
+        "North West, 31 December 2025",
+        "are occupied",
+        "2025-12-31/r1",
+        "Where to look next",
+        "Done in",
+    ):
+        assert words in said, said
+    assert "Traceback" not in said
+
+
+def test_the_run_is_in_dagsters_history_with_rows_checks_and_lineage(ran):
+    observatory, _ = ran
+    with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
+        runs = instance.get_runs()
+        assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS]
+        assert runs[0].job_name == "bring_up_to_date"
+        occupancy = dg.AssetKey(["curated", "host_authority_occupancy"])
+        event = instance.get_latest_materialization_event(occupancy)
+        metadata = event.asset_materialization.metadata
+        assert metadata["dagster/partition_row_count"].value > 100
+        assert "occupied" in metadata["dagster/column_lineage"].value.deps_by_column
+        assert set(instance.get_materialized_partitions(occupancy)) == {"2025-09-30", "2025-12-31"}
+        checks = instance.event_log_storage.get_latest_asset_check_execution_by_key([dg.AssetCheckKey(occupancy, "grain")])
+        assert [record.status.value for record in checks.values()] == ["SUCCEEDED"]
+
+
+def test_a_second_run_does_nothing_and_says_so(ran):
+    observatory, _ = ran
+    said = observatory("run")
+    assert "Up to date: nothing new has landed." in said
+    assert "North West, 31 December 2025" in said
+    with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
+        assert len(instance.get_runs()) == 1
+
+
+def test_query_as_csv_prints_a_header_and_the_rows_and_nothing_else(ran):
+    observatory, _ = ran
+    rows = list(
+        csv.reader(
+            io.StringIO(observatory("query", "select provision_type, count(*) as n from curated.homes group by 1 order by 1", "--format", "csv"))
+        )
+    )
+    assert rows[0] == ["provision_type", "n"]
+    assert len(rows) > 3
+    assert all(int(row[1]) > 0 for row in rows[1:])
+    as_json = json.loads(observatory("query", "select 1 as one, null as nothing, true as yes", "--format", "json"))
+    assert as_json == [{"one": 1, "nothing": None, "yes": True}]
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [("select * from nowhere", "nowhere"), ("delete from curated.homes", "read-only"), ("selekt", "syntax error")],
+    ids=["no such table", "a change", "no SQL"],
+)
+def test_a_question_that_cannot_be_answered_is_told_in_a_sentence(ran, sql, says):
+    observatory, _ = ran
+    said = observatory("query", sql, expect=2)
+    assert says in said
+    assert "Traceback" not in said
+
+
+def test_a_role_that_does_not_exist_is_told(ran):
+    observatory, _ = ran
+    assert "no role 'nobody_we_know'" in observatory("query", "select 1", "--as", "nobody_we_know", expect=2)
+
+
+def test_status_names_who_has_and_who_has_not_returned(ran):
+    observatory, _ = ran
+    said = observatory("status")
+    assert "census date 31 December 2025" in said
+    assert "of 24 authorities have returned" in said
+    assert "Children's home" in said
+    assert "Nothing is held for 2015-03-31" in observatory("status", "--census-date", "2015-03-31", expect=2)
+
+
+def test_an_empty_landing_place_and_none_at_all_are_told(ran, tmp_path):
+    observatory, _ = ran
+    assert "No landing place was found" in observatory("run", "--landing", str(tmp_path / "none"), expect=2)
+
+
+def test_synth_never_writes_over_returns_that_were_not_made_up(tmp_path):
+    observatory = Observatory(tmp_path / "home")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "2025-12-31").mkdir()
+    assert "were not made up" in observatory("synth", "--out", str(tmp_path / "real"), expect=2)
+    assert sorted(p.name for p in (tmp_path / "real").rglob("*")) == ["2025-12-31"]
+
+
+def test_a_census_date_in_the_future_is_refused_before_anything_is_read(ran, tmp_path):
+    observatory, _ = ran
+    (tmp_path / "landing" / "2031-03-31" / "356").mkdir(parents=True)
+    (tmp_path / "landing" / "2031-03-31" / "356" / "a.csv").write_text("x,y\n1,2\n", encoding="utf-8")
+    said = observatory("run", "--landing", str(tmp_path / "landing"), expect=2)
+    assert "in the future" in said
+    assert observatory("query", "select count(*) as n from raw.submission where census_date > '2030-01-01'", "--format", "csv") == "n\n0\n"

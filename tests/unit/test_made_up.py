@@ -1,0 +1,282 @@
+"""The made-up region: the same every time, true to the official margins and to the layouts, and its truth hangs together."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from python_calamine import load_workbook
+
+from resources.made_up import MadeUpRegion, make_region
+from resources.made_up.areas import ANCHOR, lay_out
+from resources.made_up.flows import Flows
+from resources.made_up.kinds import ADULT, KINDS, OTHER, OWN
+from resources.made_up.making import quarter_ends
+from resources.made_up.margins import base_margins, children_on
+from resources.made_up.supply import build_supply
+from schemas.returns import ReturnTable, header_forms, return_tables
+
+SMALL = {"scale": 0.02, "quarters": 3, "last": dt.date(2025, 12, 31)}
+LIVING = ["census_date", "host_authority_code", "provision_type"]
+MARGINS = Path(__file__).parents[2] / "schemas" / "reference" / "north_west_margins.csv"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> MadeUpRegion:
+    return make_region(tmp_path_factory.mktemp("made up") / "region", **SMALL)
+
+
+@pytest.fixture(scope="module")
+def anchor(tmp_path_factory: pytest.TempPathFactory) -> MadeUpRegion:
+    return make_region(tmp_path_factory.mktemp("anchor") / "region", quarters=1, last=ANCHOR)
+
+
+def truth(made: MadeUpRegion, table: str) -> pd.DataFrame:
+    """One truth file; codes and dates as text, numbers as numbers, blanks missing."""
+    texts = ["authority_code", "host_authority_code", "placing_authority_code", "urn", "sender"]
+    return pd.read_csv(made.out / "truth" / f"{table}.csv", dtype=dict.fromkeys(texts, "str"))
+
+
+def files(folder: Path) -> dict[str, tuple[bytes, float]]:
+    """Every file below the folder: its bytes, and when it was received (the truth has no such time)."""
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): (path.read_bytes(), 0.0 if path.parent.name == "truth" else path.stat().st_mtime) for path in found}
+
+
+# --- the same every time ----------------------------------------------------------------------------
+
+
+def test_the_same_arguments_give_the_same_bytes_and_times(small: MadeUpRegion, tmp_path: Path) -> None:
+    again = make_region(tmp_path / "again", **SMALL)
+    assert files(again.out) == files(small.out)
+    assert again.quarters == small.quarters
+
+
+def test_another_seed_gives_another_region(small: MadeUpRegion, tmp_path: Path) -> None:
+    other = make_region(tmp_path / "other", **{**SMALL, "quarters": 1}, seed=2)
+    assert not truth(other, "setting_vacancies")["urn"].isin(truth(small, "setting_vacancies")["urn"]).all()
+
+
+def test_an_earlier_made_up_region_is_taken_away_and_nothing_else(tmp_path: Path) -> None:
+    tiny = {"scale": 0.01, "quarters": 1}
+    first = make_region(tmp_path, **tiny, last=dt.date(2025, 6, 30))
+    make_region(tmp_path, **tiny, last=dt.date(2025, 9, 30))
+    assert first.out == tmp_path
+    assert {path.name for path in tmp_path.iterdir()} == {"2025-09-30", "truth"}
+    (tmp_path / "real").mkdir()
+    real = tmp_path / "real" / "2025-03-31"
+    real.mkdir()
+    with pytest.raises(FileExistsError, match="was not made up"):
+        make_region(tmp_path / "real", **tiny)
+    assert real.is_dir()
+
+
+@pytest.mark.parametrize(("last", "quarters"), [(dt.date(2025, 12, 30), 1), (dt.date(2025, 11, 30), 1), (dt.date(2025, 12, 31), 0)])
+def test_quarters_end_on_quarter_ends(last: dt.date, quarters: int) -> None:
+    with pytest.raises(ValueError, match="last day of a quarter"):
+        quarter_ends(last, quarters)
+
+
+def test_quarter_ends_go_back() -> None:
+    ends = quarter_ends(dt.date(2025, 3, 31), 4)
+    assert ends == [dt.date(2024, 6, 30), dt.date(2024, 9, 30), dt.date(2024, 12, 31), dt.date(2025, 3, 31)]
+
+
+# --- the official margins ------------------------------------------------------------------------------
+
+
+def test_the_region_meets_the_official_margins_in_march_2025(anchor: MadeUpRegion) -> None:
+    margins = pd.read_csv(MARGINS, dtype={"authority_code": "str"}).set_index("authority_code").sort_index()
+    supply = truth(anchor, "host_authority_occupancy").set_index("host_authority_code")
+    for kind, settings, places in (
+        ("Children's home", "childrens_homes", "childrens_homes_places"),
+        ("Supported accommodation", "supported_premises", "supported_places"),
+    ):
+        of_kind = supply[supply["provision_type"] == kind].reindex(margins.index)
+        assert of_kind["settings_registered"].tolist() == margins[settings].tolist()
+        assert of_kind["places_registered"].tolist() == margins[places].tolist()
+    assert anchor.latest.children == margins["children_looked_after"].sum()
+
+
+def test_the_flows_meet_the_margins_of_children() -> None:
+    areas = lay_out("north_west", [ANCHOR], seed=1)
+    base = base_margins(areas, seed=1, scale=1.0)
+    margins = children_on(base, ANCHOR, seed=1)
+    room = build_supply(areas, base, ANCHOR, ANCHOR, seed=1, scale=1.0).room_on(ANCHOR.toordinal(), len(areas.hosts))
+    table = Flows(areas, seed=1).on(margins, room)
+    children = np.delete(table, ADULT, axis=0).sum(axis=0)
+    inside = np.diag(children[: areas.members, : areas.members])
+    assert children[: areas.members].sum(axis=1).tolist() == margins["looked_after"].tolist()
+    assert inside.tolist() == margins["inside"].tolist()
+    others = children[:, : areas.members].sum(axis=0) - inside
+    assert np.abs(others / margins["others_inside"] - 1).max() < 0.05
+    with_places = [kind for kind in range(len(KINDS)) if room[kind].sum()]
+    for kind in with_places:
+        people = table[kind] + (table[ADULT] if KINDS[kind].provision_type == KINDS[ADULT].provision_type else 0)
+        assert (people.sum(axis=0) <= room[kind])[: areas.english].all()
+    assert table[[OWN, OTHER], areas.outside].sum() == 0
+
+
+def test_about_the_share_of_places_is_occupied_that_the_strategies_tell(anchor: MadeUpRegion) -> None:
+    supply = truth(anchor, "host_authority_occupancy").groupby("provision_type")[["occupied", "places_returned"]].sum()
+    shares = supply["occupied"] / supply["places_returned"]
+    assert shares.loc[["Children's home", "Supported accommodation"]].between(0.65, 0.80).all()
+
+
+# --- the layouts ----------------------------------------------------------------------------------------
+
+
+def rows_of(path: Path) -> list[list[list[str]]]:
+    """The sheets of a file, as rows of text."""
+    data = path.read_bytes()
+    if path.suffix == ".xlsx":
+        book = load_workbook(io.BytesIO(data))
+        return [[[str(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python()] for name in book.sheet_names]
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252")
+    return [list(csv.reader(io.StringIO(text)))]
+
+
+def header_of(rows: list[list[str]]) -> tuple[ReturnTable, set[str], list[str]]:
+    """The table that the rows' header is one of, the columns it has, and header cells of no column."""
+    for row in rows[:5]:
+        for table in return_tables().values():
+            names = {}
+            for cell in row:
+                keys = [key for key in header_forms(cell) if key in table.header_keys]
+                names[cell] = table.header_keys[keys[0]] if keys else None
+            if set(table.recognised_by) <= set(names.values()):
+                others = [cell for cell, name in names.items() if name is None]
+                return table, {name for name in names.values() if name}, others
+    raise AssertionError(f"no header among {rows[:5]}")
+
+
+def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
+    seen = set()
+    for path in small.out.glob("20*/*/*"):
+        date = dt.date.fromisoformat(path.parts[-3])
+        for rows in rows_of(path):
+            table, columns, others = header_of(rows)
+            expected = {column.name for column in table.columns if column.expected_on(date)}
+            optional = {column.name for column in table.columns if column.optional}
+            left = [cell for cell in others if not set(header_forms(cell)) & table.known_and_left]
+            assert left == [], path
+            if table.name.startswith("register"):
+                assert set(table.needed) <= columns, path
+            else:
+                assert expected <= columns <= expected | optional, path
+            seen.add((table.name, path.suffix, date >= dt.date(2025, 12, 31)))
+    tables = {"register_providers", "register_provider_levels", "register_premises", "provider_settings", "provider_placements"}
+    assert {name for name, _, _ in seen} == tables | {"placement_census"}
+    assert {("placement_census", suffix, new) for suffix in (".csv", ".xlsx") for new in (False, True)} <= seen
+
+
+def test_no_list_of_the_register_comes_for_the_third_quarter(small: MadeUpRegion) -> None:
+    assert [(small.out / str(date) / "ofsted").exists() for date in small.census_dates] == [True, True, False]
+    carried = truth(small, "host_authority_occupancy").groupby("census_date")["register_carried"].agg(["min", "max"])
+    assert carried["max"].tolist() == [False, False, True]
+
+
+def test_files_come_within_forty_days(small: MadeUpRegion) -> None:
+    for path in small.out.glob("20*/*/*"):
+        date = dt.date.fromisoformat(path.parts[-3])
+        received = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC).date()
+        assert 5 <= (received - date).days <= 40
+
+
+# --- the truth ------------------------------------------------------------------------------------------
+
+
+def test_occupied_vacant_and_unavailable_make_the_returned_places(small: MadeUpRegion) -> None:
+    table = truth(small, "host_authority_occupancy")
+    parts = table[["occupied", "vacant", "unavailable"]].sum(axis=1)
+    assert (parts == table["places_returned"]).all()
+    assert table["occupied"].notna().eq(table["settings_returned"] > 0).all()
+    assert np.allclose((table["occupancy_rate"] + table["unoccupied_rate"]).dropna(), 1, atol=2e-6)
+    heard = table["places_returned"] > 0
+    assert np.allclose(table.loc[heard, "occupancy_rate"], (table["occupied"] / table["places_returned"])[heard], atol=1e-6)
+
+
+def test_tables_of_the_same_settings_agree(small: MadeUpRegion) -> None:
+    supply = truth(small, "host_authority_occupancy").set_index(LIVING).sort_index()
+    reasons = truth(small, "unavailable_places").groupby(LIVING)["places"].sum()
+    homes = truth(small, "homes").groupby(LIVING)["settings"].sum()
+    vacancies = truth(small, "setting_vacancies").groupby(LIVING)[["vacant", "unavailable"]].sum()
+    assert reasons.equals(supply["unavailable"][supply["unavailable"] > 0].astype("int64").rename("places"))
+    assert homes.equals(supply["settings_registered"][supply["settings_registered"] > 0].rename("settings"))
+    returned = supply[supply["settings_returned"] > 0]
+    assert vacancies["vacant"].tolist() == returned["vacant"].tolist()
+    assert vacancies["unavailable"].tolist() == returned["unavailable"].tolist()
+
+
+def test_those_who_live_in_an_area_are_counted_once(small: MadeUpRegion) -> None:
+    bands = truth(small, "host_authority_origin").groupby(LIVING).agg(children=("children", "sum"), share=("share", "sum"))
+    use = truth(small, "host_use_of_own_supply").dropna(subset=["children_living_here"]).set_index(LIVING)
+    assert bands["children"].tolist() == use["children_living_here"].tolist()
+    assert np.allclose(bands["share"], 1, atol=5e-6)
+    ages = truth(small, "host_authority_occupancy").set_index(LIVING)[["occupied_under_18", "occupied_18_plus"]].sum(axis=1)
+    assert (ages.reindex(bands.index) <= bands["children"]).all()
+
+
+def test_an_authoritys_own_placements_are_counted_once(small: MadeUpRegion) -> None:
+    located = truth(small, "own_placements_location")
+    keys = ["census_date", "placing_authority_code", "provision_type"]
+    totals = located.groupby(keys)[["placements", "share"]].sum()
+    use = truth(small, "host_use_of_own_supply").dropna(subset=["own_placements"]).set_index(LIVING)
+    assert totals["placements"].tolist() == use["own_placements"].tolist()
+    assert np.allclose(totals["share"], 1, atol=5e-6)
+    flow = truth(small, "placement_flow").groupby(keys)["children_by_authorities"].sum()
+    assert flow.reindex(totals.index).tolist() == totals["placements"].tolist()
+    bought = truth(small, "commissioned_placements")
+    assert (bought["placements"] == bought["looked_after"] + bought["post_18"]).all()
+    assert (bought.groupby("census_date")["post_18"].sum() > 0).tolist() == [False, False, True]
+
+
+def test_the_books_balance_and_something_is_rejected_and_set_aside(small: MadeUpRegion) -> None:
+    books = truth(small, "return_quality")
+    assert (books["rows_received"] == books[["rows_loaded", "rows_rejected", "rows_set_aside"]].sum(axis=1)).all()
+    assert books["rows_rejected"].sum() > 0
+    assert books["rows_set_aside"].sum() > 0
+    assert set(books["version"]) == {1, 2}
+    assert books["days_late"].max() > 0
+    assert not books.duplicated(["census_date", "sender", "table_name"]).any()
+
+
+def test_the_whole_is_no_less_than_what_returned(small: MadeUpRegion) -> None:
+    whole = truth(small, "whole").set_index(LIVING)
+    counted = truth(small, "host_authority_occupancy").set_index(LIVING)["occupied"].reindex(whole.index).fillna(0)
+    assert (whole["occupied"] + whole["occupied_not_registered"] >= counted).all()
+
+
+# --- other regions and responses ----------------------------------------------------------------------------
+
+
+def test_the_west_midlands_work(tmp_path: Path) -> None:
+    made = make_region(tmp_path / "region", region="west_midlands", quarters=2, scale=0.02)
+    assert made.latest.children > 0
+    placing = truth(made, "own_placements_location")["placing_authority_code"]
+    assert {"330", "860"} <= set(placing) <= set(lay_out("west_midlands", [ANCHOR], 1).region.members)
+
+
+def test_cumbria_stands_for_its_two_followers_before_2023(tmp_path: Path) -> None:
+    made = make_region(tmp_path / "region", quarters=2, last=dt.date(2023, 6, 30), scale=0.01, response=1.0)
+    by_date = truth(made, "own_placements_location").groupby("census_date")["placing_authority_code"].agg(set)
+    assert "909" in by_date["2023-03-31"]
+    assert not {"942", "943"} & by_date["2023-03-31"]
+    assert {"942", "943"} <= by_date["2023-06-30"]
+    assert "909" not in by_date["2023-06-30"]
+
+
+def test_everybody_answers_at_full_response(tmp_path: Path) -> None:
+    made = make_region(tmp_path / "region", quarters=1, scale=0.02, response=1.0)
+    table = truth(made, "host_authority_occupancy")
+    assert table["coverage_settings"].dropna().eq(1).all()
+    whole, counted = truth(made, "whole").set_index(LIVING), table.set_index(LIVING)["occupied"]
+    assert (whole["occupied"] + whole["occupied_not_registered"]).tolist() == counted.reindex(whole.index).tolist()
