@@ -28,13 +28,13 @@ dev: .venv/dev.done
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	@echo "Making the environment in .venv (once; a minute or two) ..."
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module did not work; on Debian install it with: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 .venv/dev.done: .venv/env.done requirements-dev.lock
 	@echo "Adding what the tests need ..."
-	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r requirements-dev.lock
 	@touch $@
 
 demo: env
