@@ -127,6 +127,21 @@ def nearest(text: str, date: dt.date) -> list[str]:
     return [names[key] for key in difflib.get_close_matches(name_key(text), names, n=2, cutoff=0.75)]
 
 
+@cache
 def on_date(code: str, date: dt.date) -> Authority | None:
     """The row of the authority `code` that holds on `date`."""
     return next((a for a in all_authorities() if a.code == code and a.stands_on(date)), None)
+
+
+@cache
+def _predecessors() -> dict[str, str]:
+    with (HERE / "authority_successions.csv").open(encoding="utf-8", newline="") as file:
+        return {row["succeeded_by"]: row["authority_code"] for row in csv.DictReader(file)}
+
+
+def standing_on(code: str, date: dt.date) -> str | None:
+    """The authority that stood on `date` where `code` stands now: itself, or the one it followed (Cumbria before April 2023)."""
+    if not code or on_date(code, date):
+        return code or None
+    before = _predecessors().get(code)
+    return before if before and on_date(before, date) else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from schemas.returns import ReturnTable, return_tables
@@ -32,13 +33,19 @@ def derived_columns(table: ReturnTable, typed: pd.DataFrame) -> pd.DataFrame:
     """The typed frame with one column for each rule over several columns.
 
     `sum:<rule>` is the total less its parts (0 where the total or all parts are blank), rounded to a tenth of a penny;
-    `given:<column>` is False where a column is blank although the column that asks for it is above 0.
+    `given:<column>` is False where a column is blank although the column that asks for it is above 0;
+    `order:<rule>` is False where a date is after the one that it must not be after; `together:<rule>` is False where columns are given apart.
     """
     derived = {}
     for check in table.sums:
         parts = typed[list(check.parts)].astype("float64")
         difference = typed[check.total].astype("float64") - parts.sum(axis=1)
         derived[f"sum:{check.rule}"] = difference.where(parts.notna().any(axis=1)).fillna(0.0).round(3)
+    for order in table.orders:
+        derived[f"order:{order.rule}"] = ~(typed[order.first] > typed[order.last])
+    for pair in table.together:
+        given = [typed[name].notna() for name in pair.columns]
+        derived[f"together:{pair.rule}"] = ~pd.Series(np.logical_xor.reduce(given[:2]), index=typed.index)
     for column in table.columns:
         if column.needed_when:
             asked = typed[column.needed_when].astype("float64").fillna(0) > 0
@@ -71,6 +78,9 @@ def contract(table_name: str) -> pa.DataFrameSchema:
     for check in table.sums:
         within = check.within + 0.0001
         columns[f"sum:{check.rule}"] = pa.Column("float64", pa.Check.in_range(-within, within, error=check.rule))
+    for kind, rules in (("order", table.orders), ("together", table.together)):
+        for entry in rules:
+            columns[f"{kind}:{entry.rule}"] = pa.Column("bool", pa.Check.isin([True], error=entry.rule))
     for column in table.columns:
         if column.needed_when:
             columns[f"given:{column.name}"] = pa.Column("bool", pa.Check.isin([True], error="reason_not_given"))
@@ -91,7 +101,7 @@ def failures(table: ReturnTable, typed: pd.DataFrame) -> pd.DataFrame:
         found = pd.DataFrame(
             {
                 "index": cases["index"].astype("int64"),
-                "column": cases["column"].str.replace(r"^(sum|given):", "", regex=True),
+                "column": cases["column"].str.replace(r"^(sum|given|order|together):", "", regex=True),
                 "rule": cases["check"].replace("not_nullable", "blank"),
             }
         )

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from functools import cache
@@ -25,7 +26,8 @@ CODES = Path(__file__).parent / "codes"
 class Column:
     """One column of a return.
 
-    `codes` names its code set; `personal` is "child key" (becomes a keyed hash) or "drop" (not kept);
+    `codes` names its code set; `personal` says what becomes of a value that identifies a child: "child key" (a keyed hash),
+    "birth date" (month and ages), "postcode" (authority and distance) or "drop" (nothing); `strict` means that an unreadable value rejects the row;
     `first` and `last` are the census dates between which the layout has it.
     """
 
@@ -36,6 +38,7 @@ class Column:
     optional: bool = False
     codes: str = ""
     personal: str = ""
+    strict: bool = False
     minimum: float | None = None
     maximum: float | None = None
     needed_when: str = ""
@@ -51,9 +54,9 @@ class Column:
     @property
     def kept_as(self) -> str | None:
         """The column's name in the warehouse; None where the door drops it."""
-        if self.personal == "drop":
-            return None
-        return "child_key" if self.personal == "child key" else self.name
+        if self.personal:
+            return "child_key" if self.personal == "child key" else None
+        return self.name
 
     def expected_on(self, census_date: dt.date) -> bool:
         """Whether the layout of that quarter has the column."""
@@ -73,8 +76,40 @@ class Sum:
 
 
 @dataclass(frozen=True)
+class Order:
+    """Two dates of which the first must not be after the last; where it is, the row is rejected."""
+
+    rule: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True)
+class Together:
+    """Columns that are given together or not at all; where they are not, a warning."""
+
+    rule: str
+    columns: tuple[str, ...]
+
+
+DERIVED: dict[str, tuple[str, ...]] = {
+    "": (),
+    "authority": ("authority_code",),
+    "children": ("authority_code", "birth_month", "age"),
+    "episodes": (
+        "authority_code", "age", "age_at_start", "age_at_end",
+        "placement_authority_code", "placement_key", "distance_miles", "distance_is_approximate",
+    ),
+}  # fmt: skip
+"""Columns that the door works out and adds, by what a layout says in `derive`."""
+
+
+@dataclass(frozen=True)
 class ReturnTable:
-    """One table that a return may hold."""
+    """One table that a return may hold.
+
+    `leave_alone` tables are recognised and recorded, and nothing of them is kept; `whole_rows` tables reject a row with fewer cells than the header.
+    """
 
     name: str
     title: str
@@ -90,6 +125,13 @@ class ReturnTable:
     ignore_other_columns: bool = False
     known_and_left: frozenset[str] = frozenset()
     sums: tuple[Sum, ...] = ()
+    orders: tuple[Order, ...] = ()
+    together: tuple[Together, ...] = ()
+    recognised_by_one_of: tuple[str, ...] = ()
+    authority_column: str = ""
+    derive: str = ""
+    whole_rows: bool = False
+    leave_alone: bool = False
     header_keys: dict[str, str] = attribute(default_factory=dict, compare=False)
 
     def column(self, name: str) -> Column:
@@ -100,6 +142,22 @@ class ReturnTable:
     def kept(self) -> list[Column]:
         """The columns that reach the warehouse, in the layout's order."""
         return [c for c in self.columns if c.kept_as]
+
+    @property
+    def derived(self) -> list[Field]:
+        """The columns that the door works out and adds."""
+        return [field(name) for name in DERIVED[self.derive]]
+
+    @property
+    def warehouse_columns(self) -> list[str]:
+        """Names of the columns in `raw`, after those that every table has."""
+        return [str(c.kept_as) for c in self.kept] + [f.name for f in self.derived]
+
+    def is_recognised_by(self, columns: Iterable[str]) -> bool:
+        """Whether a header with these columns is this table's."""
+        here = set(columns)
+        some = not self.recognised_by_one_of or any(name in here for name in self.recognised_by_one_of)
+        return some and all(name in here for name in self.recognised_by)
 
     @property
     def needed(self) -> list[str]:
@@ -138,6 +196,7 @@ def _column(entry: dict) -> Column:
         optional=entry.get("optional", False),
         codes=entry.get("codes", ""),
         personal=entry.get("personal", ""),
+        strict=entry.get("strict", False),
         minimum=entry.get("minimum"),
         maximum=entry.get("maximum"),
         needed_when=entry.get("needed_when", ""),
@@ -174,6 +233,13 @@ def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
         ignore_other_columns=data.get("ignore_other_columns", False),
         known_and_left=frozenset(header_key(h) for h in left),
         sums=tuple(Sum(s["rule"], s["total"], tuple(s["parts"]), s["within"]) for s in data.get("sums", [])),
+        orders=tuple(Order(o["rule"], o["first"], o["last"]) for o in data.get("orders", [])),
+        together=tuple(Together(t["rule"], tuple(t["columns"])) for t in data.get("together", [])),
+        recognised_by_one_of=tuple(data.get("recognised_by_one_of", [])),
+        authority_column=data.get("authority_column", ""),
+        derive=data.get("derive", ""),
+        whole_rows=data.get("whole_rows", False),
+        leave_alone=data.get("leave_alone", False),
         header_keys=header_keys,
     )
 

@@ -19,10 +19,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from assets.intake.deriving import births_by_child, derive_authority, derive_children, derive_episodes
 from assets.intake.parsing import BLANK_WORDS, Parsed, expected, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, recognise, unasked
 from resources.landing import MAX_FILE_BYTES, LandedFile
+from resources.postcodes import normal
 from resources.pseudonym import child_keys
 from schemas import authorities
 from schemas.contracts import failures
@@ -45,7 +47,7 @@ _TOTAL = re.compile(r"\s*(grand\s+|sub-?\s*)?totals?\s*:?\s*$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Sender:
-    """Who sent a file: `kind` is ofsted, authority, provider or unknown; `key` names the sender in the warehouse."""
+    """Who sent a file: `kind` is ofsted, authority, region, provider or unknown; `key` names the sender in the warehouse."""
 
     key: str
     kind: str
@@ -53,10 +55,12 @@ class Sender:
 
 
 def sender_of(folder: str, census_date: dt.date) -> Sender:
-    """The sender that a folder's name says: `ofsted`, an authority's code, or `provider-<id>`."""
+    """The sender that a folder's name says: `ofsted`, an authority's code, `region` (the pooled form), or `provider-<id>`."""
     name = folder.strip().casefold()
     if name == "ofsted":
         return Sender("ofsted", "ofsted", "Ofsted")
+    if name == "region":
+        return Sender("region", "region", "the region")
     if name.startswith("provider-") and len(name) > len("provider-"):
         return Sender(name, "provider", folder)
     if re.fullmatch(r"[a-z]\d{8}|\d{3}", name):
@@ -151,7 +155,7 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
         submission.find("no_recognised_table", hint=hint)
     for sheet, found in submission.tables:
         if kind not in found.table.senders:
-            kinds = {"ofsted": "Ofsted's folder", "authority": "an authority", "provider": "a provider"}
+            kinds = {"ofsted": "Ofsted's folder", "authority": "an authority", "provider": "a provider", "region": "the region's folder"}
             submission.find(
                 "not_from_this_sender", table=found.table.name, sheet=sheet.name, value=found.table.title,
                 expected=" or ".join(kinds[s] for s in found.table.senders),
@@ -171,14 +175,19 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
 
 
 def _judge_period_columns(submission: Submission, sheet: Sheet, found: Recognised) -> None:
-    """A column of the return that says its date, quarter or year: it must be the folder's."""
-    for header, place in found.others.items():
-        if header_key(header) not in _PERIOD_HEADERS:
-            continue
+    """A column of the return that says its date, quarter or year: it must be the folder's.
+
+    A pooled return may hold several years: it is of the wrong quarter only where none of its years is the folder's.
+    """
+    columns = {header: place for header, place in found.others.items() if header_key(header) in _PERIOD_HEADERS}
+    if "year" in found.columns:
+        columns[cell_text(sheet.rows[found.header_row][found.columns["year"]]).strip()] = found.columns["year"]
+    for header, place in columns.items():
         values = [cell_text(row[place]).strip() for row in sheet.rows[found.header_row + 1 :] if place < len(row)]
         values = [value for value in values if value]
         wrong = [value for value in values if period_fits(value, submission.file.census_date) is False]
-        if values and len(wrong) > len(values) / 2:
+        several_allowed = place == found.columns.get("year")
+        if len(wrong) == len(values) > 0 if several_allowed else len(wrong) > len(values) / 2:
             submission.find(
                 "wrong_quarter", table=found.table.name, sheet=sheet.name, expected=f"{submission.file.census_date:%d/%m/%Y}",
                 hint=f"its column '{header}' says '{wrong[0][:40]}'",
@@ -237,17 +246,29 @@ class JudgedTable:
 FINDING_COLUMNS = ["submission_id", "table_name", "sheet", "row_number", "column_name", "value", "rule", "severity", "message"]
 
 
-def judge(submissions: list[Submission], census_date: dt.date, key: bytes) -> list[JudgedTable]:
-    """Judge all rows of the submissions, table by table. Faults of whole files are added to the submissions."""
+def judge(submissions: list[Submission], census_date: dt.date, key: bytes, *, keep_sheets: bool = True) -> list[JudgedTable]:
+    """Judge all rows of the submissions, table by table. Faults of whole files are added to the submissions.
+
+    Without `keep_sheets` the rows of the sheets are let go once their texts are taken, which halves the memory of a large return.
+    """
     by_table: dict[str, list[tuple[Submission, Sheet, Recognised]]] = defaultdict(list)
     for submission in submissions:
         for sheet, found in submission.tables:
             by_table[found.table.name].append((submission, sheet, found))
     # Whole-file faults first, over all tables of a file: a file is rejected as a whole or not at all.
-    frames = {name: _Frame(return_tables()[name], parts, census_date, key) for name, parts in by_table.items()}
+    # The most specific table first: the SSDA903's header, which has the dates of birth, before its episodes.
+    births: dict[str, pd.Timestamp] = {}
+    frames = {}
+    for name, table in return_tables().items():
+        if name in by_table:
+            frames[name] = _Frame(table, by_table[name], census_date, key)
+            if not keep_sheets:
+                for _, sheet, found in by_table[name]:
+                    del sheet.rows[found.header_row + 1 :]
     for frame in frames.values():
-        frame.judge_rows()
-        frame.judge_files()
+        if not frame.table.leave_alone:
+            frame.judge_rows(births)
+            frame.judge_files()
     _judge_emptiness(submissions, frames.values())
     if "provider_settings" in frames and "provider_placements" in frames:
         _compare_placements(frames["provider_settings"], frames["provider_placements"])
@@ -260,13 +281,14 @@ class _Frame:
     def __init__(self, table: ReturnTable, parts: list[tuple[Submission, Sheet, Recognised]], census_date: dt.date, key: bytes) -> None:
         self.table, self.parts, self.census_date, self.key = table, parts, census_date, key
         columns: dict[str, list[str]] = {c.name: [] for c in table.columns}
-        self.bodies = [_body(sheet, found) for _, sheet, found in parts]
-        sizes = [len(rows) for rows in self.bodies]
-        self.offsets = np.concatenate([[0], np.cumsum(sizes)]).astype("int64")
+        bodies = [_body(sheet, found) for _, sheet, found in parts]
+        sizes = [len(rows) for rows in bodies]
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype("int64")
         self.too_long: dict[int, int] = {}
-        for rows, offset, (_, sheet, found) in zip(self.bodies, self.offsets, parts, strict=False):
+        self.too_short: dict[int, int] = {}
+        for rows, offset, (_, sheet, found) in zip(bodies, offsets, parts, strict=False):
             for name, values in columns.items():
-                values.extend(_texts(rows, found.columns.get(name)))
+                values.extend(_texts(rows, found.columns.get(name), is_text=sheet.is_text))
             self._note_too_long(rows, int(offset), len(sheet.rows[found.header_row]))
         part_of = [np.full(size, index) for index, size in enumerate(sizes)]
         numbers = [np.arange(size) + found.header_row + 2 for size, (_, _, found) in zip(sizes, parts, strict=True)]
@@ -277,25 +299,32 @@ class _Frame:
         self.fate = pd.Series(LOADED, index=self.texts.index, dtype="str")
         self.found: list[pd.DataFrame] = []
         self.parsed: dict[str, Parsed] = {}
-        self._set_aside()
+        self.derived: dict[str, pd.Series] = {}
+        self.owners = pd.Series([s.sender.key for s, _, _ in parts], dtype="str").take(self.part).reset_index(drop=True)
+        self.authority = self.owners
+        self._set_aside(bodies, offsets)
 
     def _note_too_long(self, rows: list[list], offset: int, width: int) -> None:
-        """Note rows with something in a cell beyond the header: their values may stand under the wrong columns."""
+        """Note rows whose values may stand under the wrong columns: with something beyond the header, or (where it matters) too few cells."""
         lengths = np.fromiter(map(len, rows), dtype="int64", count=len(rows))
+        if self.table.whole_rows:
+            short = np.flatnonzero((lengths < width) & (lengths > 0))
+            self.too_short |= {offset + int(place): int(lengths[place]) for place in short}
         for place in np.flatnonzero(lengths > width):
             if any(cell_text(cell).strip() for cell in rows[place][width:]):
                 self.too_long[offset + int(place)] = len(rows[place])
 
-    def _has_other_content(self, row: int) -> bool:
-        """Whether a row that is blank in the layout's columns has something in another one."""
-        part = int(self.part.iloc[row])
-        cells = self.bodies[part][row - int(self.offsets[part])]
-        return any(cell_text(cell).strip() for cell in cells)
-
     # --- rows that are no data
 
-    def _set_aside(self) -> None:
+    def _set_aside(self, bodies: list[list[list]], offsets: np.ndarray) -> None:
         texts = self.texts
+        if self.table.leave_alone:
+            self.fate[:] = SET_ASIDE
+            for part, count in self.part.value_counts(sort=False).items():
+                submission, sheet, found = self.parts[part]
+                marks = ", ".join(self.table.column(name).headers[0] for name in found.columns if name != "child")
+                submission.find("table_left_alone", table=self.table.name, sheet=sheet.name, value=str(count), hint=f"it has the column {marks}")
+            return
         is_blank = pd.Series(True, index=texts.index)
         is_total = pd.Series(False, index=texts.index)
         lacks_needed = pd.Series(False, index=texts.index)
@@ -308,12 +337,14 @@ class _Frame:
                 is_total |= total[codes]
                 if column.needed:
                     lacks_needed |= empty[codes]
-        for row in is_blank.index[is_blank]:
-            is_blank[row] = not self._has_other_content(row)
+        for row in is_blank.index[is_blank]:  # blank in the layout's columns; has it something in another?
+            part = int(self.part.iloc[row])
+            is_blank[row] = not any(cell_text(cell).strip() for cell in bodies[part][row - int(offsets[part])])
         is_total &= lacks_needed
         repeated = pd.Series(False, index=texts.index)
         if self.table.identity and len(texts):
             repeated = texts.assign(_part=self.submission_ids).duplicated(keep="first") & ~is_blank & ~is_total
+            repeated[[*self.too_long, *self.too_short]] = False
         self.fate[is_blank | is_total | repeated] = SET_ASIDE
         for kind, mask in (("blank", is_blank), ("a totals line", is_total & ~is_blank), ("an exact duplicate of an earlier row", repeated)):
             for part, count in self.part[mask].value_counts(sort=False).items():
@@ -322,8 +353,11 @@ class _Frame:
 
     # --- rows that are data
 
-    def judge_rows(self) -> None:
-        """Read every column, hold the typed frame against its contract, and take out what is personal."""
+    def judge_rows(self, births: dict[str, pd.Timestamp]) -> None:
+        """Read every column, hold the typed frame against its contract, and work out what personal values are dropped for.
+
+        `births` (dates of birth by authority and reference) is filled from a header and used by what comes after it.
+        """
         table, data = self.table, self.fate != SET_ASIDE
         typed = {}
         for column in table.columns:
@@ -341,7 +375,62 @@ class _Frame:
                 unread = self.parsed[name].unreadable.loc[index]
                 index = index[(~given_here | (words & ~unread)).to_numpy()]
             self._find_broken(name, rule_name, index)
-        self._find(pd.Index(self.too_long), "too_many_cells", hint=[f"{n} cells" for n in self.too_long.values()])
+        for rows_, name in ((self.too_long, "too_many_cells"), (self.too_short, "too_few_cells")):
+            at = [row for row in rows_ if data[row]]
+            self._find(pd.Index(at), name, hint=[f"{rows_[row]} cells" for row in at])
+        self._find_repeated(data)
+        if table.authority_column:
+            self._judge_row_authority(data)
+        if table.derive:
+            self._derive(births, data)
+
+    def _find_repeated(self, data: pd.Series) -> None:
+        """Rows that say something else of what another row speaks of already: one child twice, one URN twice."""
+        if not self.table.identity:
+            return
+        keys = pd.DataFrame({name: self.parsed[name].canonical for name in self.table.identity}).assign(_part=self.submission_ids)
+        first = self.table.column(self.table.identity[0])
+        repeated = keys[data & keys[first.name].notna()].duplicated(keep=False)
+        expected_ = self.table.grain[0].upper() + self.table.grain[1:]
+        self._find(repeated.index[repeated], "same_reference_twice", first, expected=expected_)
+
+    def _judge_row_authority(self, data: pd.Series) -> None:
+        """In a pooled return each row names its authority; in an authority's own, a row that names another is rejected."""
+        column = self.table.column(self.table.authority_column)
+        named = self.parsed[column.name].canonical
+        kinds = pd.Series([s.sender.kind for s, _, _ in self.parts], dtype="str").take(self.part).reset_index(drop=True)
+        self.authority = derive_authority(self.owners.where(kinds == "authority"), named)
+        unread = self.parsed[column.name].unreadable
+        lacks = data & (kinds == "region") & named.isna() & ~unread
+        self._find(lacks.index[lacks], "blank", column, expected="a pooled return names the authority of each row")
+        self._find(unread.index[unread & data & (kinds == "region")], "unknown_authority", column, hint=self._authority_hint)
+        other = data & (kinds == "authority") & named.notna() & (named != self.owners)
+        self._find(other.index[other], "other_authority", column, expected="the sender's own")
+
+    def _derive(self, births: dict[str, pd.Timestamp], data: pd.Series) -> None:
+        """Work out what stands in place of dates of birth and postcodes."""
+        self.derived["authority_code"] = self.authority
+        if self.table.derive == "children":
+            born = self.parsed["date_of_birth"].typed
+            births |= births_by_child(self.authority[data], self.parsed["child"].canonical[data], born[data])
+            self.derived |= derive_children(born, self.census_date)
+        if self.table.derive == "episodes":
+            postcodes = {c.name: self.texts[c.name] for c in self.table.columns if c.personal == "postcode"}
+            self.derived |= derive_episodes(self.parsed, postcodes, self.authority, births, self.census_date, self.key)
+            self._find_not_derived(data)
+
+    def _find_not_derived(self, data: pd.Series) -> None:
+        unknown = data & self.derived["age"].isna() & self.parsed["child"].canonical.notna()
+        parts = self.part[data].value_counts()
+        for part, count in self.part[unknown].value_counts(sort=False).items():
+            submission, sheet, _ = self.parts[part]
+            if count > parts[part] / 2:  # the header is missing: said once, not once a row
+                submission.find("birth_date_not_known", table=self.table.name, sheet=sheet.name)
+                unknown &= self.part != part
+        self._find(unknown.index[unknown], "birth_date_not_known", self.table.column("child"))
+        given = normal(self.texts["placement_postcode"]) != ""
+        nowhere = data & given & self.derived["placement_authority_code"].isna()
+        self._find(nowhere.index[nowhere], "postcode_not_known", self.table.column("placement_postcode"))
 
     def _find_unreadable(self, column: Column, read: Parsed, data: pd.Series) -> None:
         index = read.unreadable.index[read.unreadable & data]
@@ -352,7 +441,7 @@ class _Frame:
         elif column.codes:
             self._find(index, "unknown_label" if column.needed else "unknown_label_left_blank", column, expected=words)
         else:
-            self._find(index, "unreadable" if column.needed else "unreadable_left_blank", column, expected=words)
+            self._find(index, "unreadable" if column.needed or column.strict else "unreadable_left_blank", column, expected=words)
         if read.labels_of_other_quarter is not None:
             foreign = read.labels_of_other_quarter
             self._find(foreign.index[foreign & data], "label_of_another_quarter", column)
@@ -372,6 +461,18 @@ class _Frame:
                 + self.texts[list(check.parts)].loc[index].replace("", "0").agg(" + ".join, axis=1)
             ) if len(index) else []  # fmt: skip
             self._find(index, rule_name, hint=list(hint), expected=parts)
+            return
+        order = next((o for o in self.table.orders if o.rule == rule_name), None)
+        if order is not None:
+            hint = list(self.texts[order.first].loc[index] + " to " + self.texts[order.last].loc[index])
+            self._find(index, rule_name, self.table.column(order.last), hint=hint)
+            return
+        pair = next((t for t in self.table.together if t.rule == rule_name), None)
+        if pair is not None:
+            titles = [self.table.column(c).headers[0] for c in pair.columns]
+            given = pd.DataFrame({title: self.texts[c].loc[index].str.strip() for title, c in zip(titles, pair.columns, strict=True)})
+            said = [", ".join(f"{title} {value or 'blank'}" for title, value in zip(titles, row, strict=True)) for row in given.to_numpy()]
+            self._find(index, rule_name, hint=said)
             return
         column = self.table.column(name)
         if rule_name == "out_of_range" and not column.needed:
@@ -485,23 +586,25 @@ class _Frame:
         rejected = {submission.id for submission, _, _ in self.parts if submission.is_rejected}
         self.fate[self.submission_ids.isin(rejected) & (self.fate == LOADED)] = REJECTED
         sheets = pd.Series([sheet.name for _, sheet, _ in self.parts], dtype="str").take(self.part).reset_index(drop=True)
-        senders = pd.Series([s.sender.key for s, _, _ in self.parts], dtype="str").take(self.part).reset_index(drop=True)
         rows = pd.DataFrame(
             {
                 "submission_id": self.submission_ids,
                 "census_date": self.census_date.isoformat(),
-                "sender": senders,
+                "sender": self.owners,
                 "sheet": sheets,
                 "row_number": self.number,
                 "fate": self.fate,
-                "as_received": self._as_received(),
+                "as_received": None if self.table.leave_alone else self._as_received(),
             }
         )
-        for column in self.table.kept:
-            if column.personal == "child key":
-                rows[column.kept_as] = child_keys(self.key, senders, self.parsed[column.name].canonical)
-            else:
-                rows[column.kept_as] = self.parsed[column.name].canonical
+        if not self.table.leave_alone:
+            for column in self.table.kept:
+                if column.personal == "child key":
+                    rows[column.kept_as] = child_keys(self.key, self.authority, self.parsed[column.name].canonical)
+                else:
+                    rows[column.kept_as] = self.parsed[column.name].canonical
+            for name in (f.name for f in self.table.derived):
+                rows[name] = self.derived[name]
         found = pd.concat(self.found, ignore_index=True) if self.found else pd.DataFrame(columns=["row"])
         at = found.pop("row").astype("int64")
         findings = found.assign(
@@ -554,9 +657,11 @@ def _body(sheet: Sheet, found: Recognised) -> list[list]:
     return rows[:last]
 
 
-def _texts(rows: list[list], place: int | None) -> Iterable[str]:
+def _texts(rows: list[list], place: int | None, *, is_text: bool) -> Iterable[str]:
     if place is None:
         return [""] * len(rows)
+    if is_text:
+        return [row[place] if place < len(row) else "" for row in rows]
     return [cell_text(row[place]) if place < len(row) else "" for row in rows]
 
 
@@ -574,8 +679,9 @@ def _judge_emptiness(submissions: list[Submission], frames: Iterable[_Frame]) ->
         tables = list(dict.fromkeys(found.table.name for _, found in submission.tables))
         if not tables or submission.is_rejected:
             continue
+        left_alone = [name for name in tables if return_tables()[name].leave_alone]
         if not any(received.get((submission.id, name), 0) for name in tables):
-            if not all(return_tables()[name].may_be_empty for name in tables):
+            if not left_alone and not all(return_tables()[name].may_be_empty for name in tables):
                 submission.find("no_rows", table=tables[0])
             continue
         for name in tables:
@@ -587,8 +693,7 @@ def _compare_placements(settings: _Frame, placements: _Frame) -> None:
     """Rows in placements for a URN should number its occupied places: a warning on the setting where they do not."""
     here = settings.fate == LOADED
     there = placements.fate == LOADED
-    sender = pd.Series([s.sender.key for s, _, _ in settings.parts], dtype="str").take(settings.part).reset_index(drop=True)
-    sent_by = pd.Series([s.sender.key for s, _, _ in placements.parts], dtype="str").take(placements.part).reset_index(drop=True)
+    sender, sent_by = settings.owners, placements.owners
     occupied = (
         pd.DataFrame({"sender": sender, "urn": settings.parsed["urn"].canonical, "occupied": settings.parsed["occupied_places"].typed})[here]
         .reset_index(names="row")

@@ -75,8 +75,9 @@ def take_in(
             return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
         say(f"{census_date}: reading {len(new)} new of {len(files)} files")
         submissions = [open_submission(number, file, content) for number, content, file in new]
+        submissions += _companions(connection, submissions, files, census_date)
         say(f"{census_date}: judging rows")
-        judged = judge(submissions, census_date, key)
+        judged = judge(submissions, census_date, key, keep_sheets=False)
         say(f"{census_date}: loading")
         books = _write(connection, census_date, submissions, judged)
     return IntakeResult(
@@ -88,6 +89,38 @@ def take_in(
     )
 
 
+def _companions(connection: Connection, new: list[Submission], files: list[LandedFile], census_date: dt.date) -> list[Submission]:
+    """Files read before whose tables belong to those of a new one: an SSDA903 is one return in several files.
+
+    Ages come from the header and are worked out before the birth date is dropped, so header and episodes go through the door together,
+    whichever comes later. Their rows are written anew under the same submission.
+    """
+    senders = sorted({s.sender.key for s in new for _, found in s.tables if found.table.derive})
+    if not senders:
+        return []
+    belonging = [name for name, table in return_tables().items() if table.derive in {"children", "episodes"}]
+    wanted = {
+        row.content_hash: row.submission_id
+        for row in connection.execute(
+            sa.text(
+                "select distinct s.content_hash, s.submission_id from raw.submission as s "
+                "inner join raw.submission_table as t on s.submission_id = t.submission_id "
+                "where s.census_date = :d and s.sender = any(:senders) and t.table_name = any(:tables) and t.status in ('in force', 'superseded')"
+            ),
+            {"d": census_date, "senders": senders, "tables": belonging},
+        )
+    }
+    here = {s.id for s in new}
+    found = []
+    for file in files:
+        if wanted and sender_of(file.folder, census_date).key in senders:
+            content = file.content_hash()
+            number = wanted.pop(content, None)
+            if number and number not in here:
+                found.append(open_submission(number, file, content))
+    return found
+
+
 def _write(connection: Connection, census_date: dt.date, submissions: list[Submission], judged: list[JudgedTable]) -> pd.DataFrame:
     ids = [submission.id for submission in submissions]
     versions = _forget(connection, ids)
@@ -96,6 +129,8 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
     books = _books(submissions, judged).sort_values("submission_id", key=lambda s: s.map(order), kind="stable")
     books["sender"] = books["submission_id"].map(lambda id_: by_id[id_].sender.key)
     books["status"] = books["submission_id"].map(lambda id_: "rejected" if by_id[id_].is_rejected else "in force")
+    left_alone = books["table_name"].map(lambda name: name in return_tables() and return_tables()[name].leave_alone)
+    books.loc[left_alone & (books["status"] == "in force"), "status"] = "recorded"
     books["version"] = _number_versions(connection, census_date, books, versions)
     _warn_of_larger_ones(connection, census_date, books, by_id)
 
@@ -119,7 +154,8 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
     columns = ["submission_id", "table_name", "version", "status", "rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]
     copy_frame(connection, "raw.submission_table", books[columns])
     for table in judged:
-        copy_frame(connection, f"raw.{table.table.name}", table.rows)
+        if not table.table.leave_alone:
+            copy_frame(connection, f"raw.{table.table.name}", table.rows)
         copy_frame(connection, "raw.finding", table.findings)
     about_files = pd.DataFrame(
         [
@@ -143,7 +179,8 @@ def _forget(connection: Connection, ids: list[str]) -> dict[tuple[str, str], int
         )
     }
     if versions:
-        for table in [*return_tables(), "finding", "submission_table", "submission"]:
+        kept = [name for name, table in return_tables().items() if not table.leave_alone]
+        for table in [*kept, "finding", "submission_table", "submission"]:
             connection.execute(sa.text(f"delete from raw.{table} where submission_id = any(:ids)"), {"ids": ids})
     return versions
 
@@ -215,7 +252,7 @@ def _settle(connection: Connection, census_date: dt.date, senders: list[str]) ->
                     row_number() over (partition by s.sender, t.table_name order by t.version desc) as position
                 from raw.submission_table as t
                 inner join raw.submission as s on s.submission_id = t.submission_id
-                where s.census_date = :d and s.sender = any(:senders) and t.status <> 'rejected'
+                where s.census_date = :d and s.sender = any(:senders) and t.status in ('in force', 'superseded')
             )
             update raw.submission_table as t
             set status = case when r.position = 1 then 'in force' else 'superseded' end

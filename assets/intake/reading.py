@@ -30,10 +30,14 @@ csv.field_size_limit(10 * 1024 * 1024)
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet (a CSV is one sheet without a name): rows of cells, row 1 first. A cell is text, a number, a date or blank."""
+    """One sheet (a CSV is one sheet without a name): rows of cells, row 1 first. A cell is text, a number, a date or blank.
+
+    `is_text` says that every cell is text already, as in a CSV.
+    """
 
     name: str
     rows: list[list[Any]]
+    is_text: bool = False
 
 
 class CannotRead(Exception):
@@ -91,7 +95,7 @@ def _read_zip(data: bytes) -> list[Sheet]:
                     continue
                 label = part.filename.replace("\\", "/").rsplit("/", 1)[-1]
                 for sheet in read_sheets(archive.read(part)):
-                    sheets.append(Sheet(f"{label}: {sheet.name}" if sheet.name else label, sheet.rows))
+                    sheets.append(Sheet(f"{label}: {sheet.name}" if sheet.name else label, sheet.rows, sheet.is_text))
             return sheets
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, KeyError) as error:
         raise CannotRead("unreadable_file", f"the workbook is damaged ({type(error).__name__})") from None
@@ -169,7 +173,7 @@ def _read_csv(data: bytes) -> Sheet:
         raise CannotRead("unreadable_file", f"the CSV is damaged ({error})") from None
     if not any(any(cell.strip() for cell in row) for row in rows):
         raise CannotRead("empty_file")
-    return Sheet("", rows)
+    return Sheet("", rows, is_text=True)
 
 
 def _widest(head: str, delimiter: str) -> int:

@@ -68,8 +68,10 @@ def recognise(sheet: Sheet) -> Recognised | None:
                 continue
             missing = tuple(name for name in table.needed if name not in columns)
             found = Recognised(table, number, columns, others, missing)
-            if all(name in columns for name in table.recognised_by):
+            if table.is_recognised_by(columns):
                 return found
+            if table.leave_alone:
+                continue
             wanted = dict.fromkeys([*table.needed, *table.recognised_by])
             lacking = [name for name in wanted if name not in columns]
             of_layout, of_header = len(columns) / len(table.columns), len(columns) / (len(columns) + len(others))

@@ -160,10 +160,12 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "value": "text", "rule": "text", "severity": "text", "message": "text",
     }  # fmt: skip
     for table in return_tables().values():
+        if table.leave_alone:
+            continue
         tables[table.name] = {
             "submission_id": "text", "census_date": "date", "sender": "text", "sheet": "text", "row_number": "integer",
             "fate": "text", "as_received": "jsonb",
-            **{str(column.kept_as): "text" for column in table.kept},
+            **dict.fromkeys(table.warehouse_columns, "text"),
         }  # fmt: skip
     return tables
 

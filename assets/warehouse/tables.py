@@ -35,7 +35,7 @@ _DETAILS = {
     "submission_table": (
         "primary key (submission_id, table_name), "
         "constraint books_balance check (rows_received = rows_loaded + rows_rejected + rows_set_aside), "
-        "constraint status_known check (status in ('in force', 'superseded', 'rejected'))"
+        "constraint status_known check (status in ('in force', 'superseded', 'rejected', 'recorded', 'withdrawn'))"
     ),
 }
 

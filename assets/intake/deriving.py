@@ -1,0 +1,113 @@
+"""Deriving: what the door works out from values that it then drops: ages from dates of birth, authority and distance from postcodes.
+
+Belongs here: one function for each thing that a layout may say in `derive`, over whole columns.
+Does not belong here: the values it starts from leave no trace; keys are in `resources/pseudonym.py`.
+
+Distance as DfE's: a straight line between home and placement in miles (of 1,609.3 metres), to one decimal.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from assets.intake.parsing import Parsed
+from resources.postcodes import Places, PostcodeDirectory, area_authorities, normal
+from schemas import authorities
+
+METRES_A_MILE = 1609.3
+
+
+@cache
+def directory() -> PostcodeDirectory:
+    """The postcode directory, read once a process."""
+    return PostcodeDirectory()
+
+
+def ages(born: pd.Series, on: pd.Series | dt.date) -> pd.Series:
+    """Completed years from birth to a day, as whole numbers; missing where either is, or where the day is before the birth.
+
+    Who is born on 29 February has completed a year on 1 March of a common year.
+    """
+    day = pd.Series(pd.Timestamp(on), index=born.index) if isinstance(on, dt.date) else on
+    had = (day.dt.month > born.dt.month) | ((day.dt.month == born.dt.month) & (day.dt.day >= born.dt.day))
+    years = (day.dt.year - born.dt.year - (~had)).astype("float64")
+    return years.where(born.notna() & day.notna() & (years >= 0)).astype("Int64")
+
+
+def _text(numbers: pd.Series) -> pd.Series:
+    return numbers.astype("str").where(numbers.notna(), None)
+
+
+def derive_authority(owners: pd.Series, named: pd.Series) -> pd.Series:
+    """The responsible authority of each row: the row's own LA where it names one, else the sender's."""
+    return named.where(named.notna(), owners)
+
+
+def derive_children(born: pd.Series, census_date: dt.date) -> dict[str, pd.Series]:
+    """Month of birth and age on the census date."""
+    return {"birth_month": born.dt.strftime("%Y-%m").where(born.notna(), None), "age": _text(ages(born, census_date))}
+
+
+def births_by_child(authority: pd.Series, child: pd.Series, born: pd.Series) -> dict[str, pd.Timestamp]:
+    """Date of birth by `authority|CHILD`, from a header; the first readable one counts."""
+    keys = child_references(authority, child)
+    known = born.notna() & keys.notna()
+    return dict(zip(keys[known][::-1], born[known][::-1], strict=True))
+
+
+def child_references(authority: pd.Series, child: pd.Series) -> pd.Series:
+    """`authority|CHILD`, as the pseudonyms compare references."""
+    return authority.fillna("") + "|" + child.str.strip().str.upper()
+
+
+def derive_episodes(
+    parsed: Mapping[str, Parsed],
+    postcodes: Mapping[str, pd.Series],
+    authority: pd.Series,
+    births: Mapping[str, pd.Timestamp],
+    census_date: dt.date,
+    key: bytes,
+) -> dict[str, pd.Series]:
+    """Ages at start, at end and on the census date; where the placement lies; how far from home.
+
+    `births` are dates of birth by `authority|CHILD`, from the header.
+    """
+    born = pd.to_datetime(child_references(authority, parsed["child"].canonical).map(births)).astype("datetime64[us]")
+    home, there = directory().look_up(postcodes["home_postcode"]), directory().look_up(postcodes["placement_postcode"])
+    miles = np.hypot(home.easting - there.easting, home.northing - there.northing) / METRES_A_MILE
+    index = authority.index
+    distance = pd.Series(np.round(miles, 1), index=index)
+    approximate = pd.Series(home.is_sector | there.is_sector, index=index)
+    return {
+        "age": _text(ages(born, census_date)),
+        "age_at_start": _text(ages(born, parsed["decom"].typed)),
+        "age_at_end": _text(ages(born, parsed["dec"].typed)),
+        "placement_authority_code": _authority_of(there, census_date, index),
+        "placement_key": place_keys(key, authority, postcodes["placement_postcode"]),
+        "distance_miles": distance.map(lambda value: f"{value:.1f}", na_action="ignore").astype("str").where(distance.notna(), None),
+        "distance_is_approximate": approximate.map({True: "true", False: "false"}).where(distance.notna(), None),
+    }
+
+
+def _authority_of(places: Places, census_date: dt.date, index: pd.Index) -> pd.Series:
+    """The authority in which places lie, as authorities stood on the census date; missing where not known."""
+    codes, areas = pd.factorize(places.area)
+    known = area_authorities()
+    found = [authorities.standing_on(known.get(area.decode(), ""), census_date) for area in areas]
+    return pd.Series(pd.Series(found, dtype="str").take(codes).to_numpy(), index=index, dtype="str")
+
+
+def place_keys(key: bytes, authority: pd.Series, postcodes: pd.Series) -> pd.Series:
+    """A keyed hash of authority and postcode, 16 hexadecimal digits: equal where two placements are at one address. Blank where there is none."""
+    plain = normal(postcodes)
+    texts = authority.fillna("") + "|" + plain
+    codes, distinct = pd.factorize(texts)
+    hashed = [hmac.digest(key, f"place|{text}".encode(), hashlib.sha256).hex()[:16] for text in distinct]
+    return pd.Series(pd.Series(hashed, dtype="str").take(codes).to_numpy(), index=authority.index, dtype="str").where(plain != "", None)
