@@ -22,7 +22,7 @@ import pandas as pd
 from assets.intake.deriving import births_by_child, derive_authority, derive_children, derive_episodes
 from assets.intake.parsing import BLANK_WORDS, Parsed, expected, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
-from assets.intake.recognising import Recognised, recognise, unasked
+from assets.intake.recognising import Recognised, recognise_all, unasked
 from resources.landing import MAX_FILE_BYTES, LandedFile
 from resources.postcodes import normal
 from resources.pseudonym import child_keys
@@ -39,6 +39,7 @@ _PERIOD_HEADERS = {
     "censusdate", "snapshotdate", "asat", "asatdate", "quarter", "quarterend", "quarterending", "quarterenddate", "period", "periodend",
     "reportingperiod", "year", "financialyear", "collectiondate", "reportdate",
 }  # fmt: skip
+_SLASHED = re.compile(r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](?:\d{4}|\d{2})\b")
 _TOTAL = re.compile(r"\s*(grand\s+|sub-?\s*)?totals?\s*:?\s*$", re.IGNORECASE)
 
 
@@ -125,10 +126,8 @@ def open_submission(id_: str, file: LandedFile, content_hash: str) -> Submission
         return submission
     near: list[tuple[Sheet, Recognised]] = []
     for sheet in sheets:
-        found = recognise(sheet)
-        if found is None:
-            continue
-        (near if found.missing else submission.tables).append((sheet, found))
+        for found in recognise_all(sheet):
+            (near if found.missing else submission.tables).append((sheet, found))
     _judge_sheets(submission, sheets, near)
     return submission
 
@@ -183,7 +182,7 @@ def _judge_period_columns(submission: Submission, sheet: Sheet, found: Recognise
     if "year" in found.columns:
         columns[cell_text(sheet.rows[found.header_row][found.columns["year"]]).strip()] = found.columns["year"]
     for header, place in columns.items():
-        values = [cell_text(row[place]).strip() for row in sheet.rows[found.header_row + 1 :] if place < len(row)]
+        values = [cell_text(row[place]).strip() for row in _body(sheet, found) if place < len(row)]
         values = [value for value in values if value]
         wrong = [value for value in values if period_fits(value, submission.file.census_date) is False]
         several_allowed = place == found.columns.get("year")
@@ -262,9 +261,10 @@ def judge(submissions: list[Submission], census_date: dt.date, key: bytes, *, ke
     for name, table in return_tables().items():
         if name in by_table:
             frames[name] = _Frame(table, by_table[name], census_date, key)
-            if not keep_sheets:
-                for _, sheet, found in by_table[name]:
-                    del sheet.rows[found.header_row + 1 :]
+    if not keep_sheets:
+        for submission in submissions:
+            for sheet, _ in submission.tables:
+                sheet.rows.clear()
     for frame in frames.values():
         if not frame.table.leave_alone:
             frame.judge_rows(births)
@@ -362,6 +362,8 @@ class _Frame:
         typed = {}
         for column in table.columns:
             read = parse(column, self.texts[column.name], self.census_date)
+            if column.type == "date" and not column.codes:
+                read = self._distrust_month_first(column, read, data)
             self.parsed[column.name] = read
             typed[column.name] = read.typed
             self._find_unreadable(column, read, data)
@@ -383,6 +385,19 @@ class _Frame:
             self._judge_row_authority(data)
         if table.derive:
             self._derive(births, data)
+
+    def _distrust_month_first(self, column: Column, read: Parsed, data: pd.Series) -> Parsed:
+        """Take back dates that may be the other way round: 03/04/2024 in a file whose column also says 03/25/2024."""
+        parts = self.texts[column.name].str.extract(_SLASHED)
+        one, two = pd.to_numeric(parts[0]), pd.to_numeric(parts[1])
+        month_first = data & (one <= 12) & (two > 12) & (two <= 31)
+        if not month_first.any():
+            return read
+        day_first = data & (one > 12) & (one <= 31) & (two <= 12)
+        evidence = month_first.groupby(self.part).sum() > day_first.groupby(self.part).sum()
+        doubted = data & self.part.map(evidence) & (one <= 12) & ((two <= 12) & (one != two) | month_first)
+        self._find(doubted.index[doubted], "month_first" if column.needed or column.strict else "month_first_left_blank", column)
+        return Parsed(read.canonical.mask(doubted), read.typed.mask(doubted), read.unreadable & ~doubted)
 
     def _find_repeated(self, data: pd.Series) -> None:
         """Rows that say something else of what another row speaks of already: one child twice, one URN twice."""
@@ -650,7 +665,7 @@ class _Frame:
 
 def _body(sheet: Sheet, found: Recognised) -> list[list]:
     """The rows below the header, down to the last that has something in it."""
-    rows = sheet.rows[found.header_row + 1 :]
+    rows = sheet.rows[found.header_row + 1 : found.end_row]
     last = len(rows)
     while last and not any(cell_text(cell).strip() for cell in rows[last - 1]):
         last -= 1

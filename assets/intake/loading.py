@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 
 from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Submission, judge, open_submission, sender_of
 from resources.landing import LandedFile, LandingPlace
+from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse, copy_frame
 from schemas.returns import contract_version, return_tables
 from schemas.rules import REJECTS_FILE, rule
@@ -243,7 +244,13 @@ def _warn_of_larger_ones(connection: Connection, census_date: dt.date, books: pd
 
 
 def _settle(connection: Connection, census_date: dt.date, senders: list[str]) -> None:
-    """Of each sender's accepted versions of a table the newest is in force; the others stay on record as superseded."""
+    """Of each sender's accepted versions of a table the newest is in force; the others stay on record as superseded or withdrawn."""
+    connection.execute(
+        sa.text(
+            "update raw.submission_table set status = 'withdrawn' "
+            "where status in ('in force', 'superseded') and submission_id in (select w.submission_id from raw.withdrawal as w)"
+        )
+    )
     connection.execute(
         sa.text(
             """
@@ -265,4 +272,35 @@ def _settle(connection: Connection, census_date: dt.date, senders: list[str]) ->
     )
 
 
-__all__ = ["IntakeResult", "REJECTS_FILE", "new_files", "submission_id", "take_in"]
+def withdraw(warehouse: Warehouse, number: str, by: str, reason: str) -> tuple[dt.date, str]:
+    """Withdraw a submission: it stays on record and no longer counts; the accepted one before it counts again.
+
+    Gives its census date and sender.
+
+    Raises:
+        ObservatoryError: there is no such submission, or it counts no more.
+    """
+    with warehouse.writing() as connection:
+        found = connection.execute(
+            sa.text(
+                "select s.census_date, s.sender, bool_or(t.status in ('in force', 'superseded', 'recorded')) as counts, "
+                "string_agg(distinct t.status, ', ') as status from raw.submission as s "
+                "inner join raw.submission_table as t on s.submission_id = t.submission_id where s.submission_id = :n group by 1, 2"
+            ),
+            {"n": number},
+        ).first()
+        if found is None:
+            raise ObservatoryError(f"There is no submission '{number}'. Its number was expected, as `observatory status --history` lists it.")
+        if not found.counts:
+            raise ObservatoryError(
+                f"Submission {number} is {found.status} already; one that was accepted was expected. There is nothing to withdraw."
+            )
+        connection.execute(
+            sa.text("insert into raw.withdrawal (submission_id, withdrawn_at, withdrawn_by, reason) values (:n, now(), :by, :reason)"),
+            {"n": number, "by": by, "reason": reason},
+        )
+        _settle(connection, found.census_date, [found.sender])
+    return found.census_date, found.sender
+
+
+__all__ = ["IntakeResult", "REJECTS_FILE", "new_files", "submission_id", "take_in", "withdraw"]

@@ -6,8 +6,9 @@ Does not belong here: the rows below it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 from assets.intake.reading import Sheet, cell_text
 from schemas.returns import ReturnTable, header_forms, header_key, return_tables
@@ -20,8 +21,8 @@ HEADER_WITHIN = 60
 class Recognised:
     """A table found on a sheet.
 
-    `header_row` counts from 0; `columns` gives, by column of the layout, its place in the row; `others` are header cells that no
-    layout column claims; `missing` are needed columns that the header lacks.
+    `header_row` counts from 0, and `end_row` is the row before which the table ends (None: the sheet's end). `columns` gives, by column of the
+    layout, its place in the row; `others` are header cells that no layout column claims; `missing` are needed columns that the header lacks.
     """
 
     table: ReturnTable
@@ -29,6 +30,7 @@ class Recognised:
     columns: dict[str, int]
     others: dict[str, int]
     missing: tuple[str, ...]
+    end_row: int | None = None
 
 
 @lru_cache(maxsize=20_000)
@@ -49,6 +51,42 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
                 taken.add(place)
     others = {cell.strip(): place for place, cell in enumerate(cells) if cell.strip() and place not in taken}
     return columns, others
+
+
+def recognise_all(sheet: Sheet) -> list[Recognised]:
+    """All tables on the sheet, one below the other, each ending above the titles of the next; empty where there is none."""
+    first = recognise(sheet)
+    if first is None:
+        return []
+    found = [first]
+    for row in _header_like_rows(sheet, first.header_row + 1):
+        cells = [cell_text(cell) for cell in sheet.rows[row]]
+        for table in return_tables().values():
+            columns, others = _match(table, cells)
+            if table.is_recognised_by(columns):
+                end = row
+                while end > found[-1].header_row + 1 and _cells_given(sheet.rows[end - 1]) <= 1:
+                    end -= 1  # blank rows and titles above the header
+                found[-1] = replace(found[-1], end_row=end)
+                found.append(Recognised(table, row, columns, others, tuple(n for n in table.needed if n not in columns)))
+                break
+    return found
+
+
+def _cells_given(row: list) -> int:
+    return sum(1 for cell in row if cell_text(cell).strip())
+
+
+@lru_cache(maxsize=1)
+def _all_headers() -> frozenset[str]:
+    return frozenset(h.casefold() for table in return_tables().values() for c in table.columns for h in c.headers)
+
+
+def _header_like_rows(sheet: Sheet, start: int) -> list[int]:
+    """Rows whose first cell says a header's words: only these can be a second header."""
+    headers = _all_headers()
+    firsts = (next((c for c in row if c not in ("", None)), "") for row in islice(sheet.rows, start, None))
+    return [start + n for n, cell in enumerate(firsts) if isinstance(cell, str) and cell.strip().casefold() in headers]
 
 
 def recognise(sheet: Sheet) -> Recognised | None:

@@ -58,7 +58,11 @@ class _Blocked(Exception):
 
 
 def rests_on(connection: Connection, census_date: dt.date, region: Region) -> str:
-    """A hash of everything that the quarter's figures rest on."""
+    """A hash of everything that the quarter's figures rest on.
+
+    Some look back (the last quarter's totals, a year's flows, three years' stability), so what was received for the three years before is in it:
+    a late or corrected return makes the quarters after it out of date as well.
+    """
     submissions = connection.execute(
         sa.text(
             """
@@ -73,7 +77,9 @@ def rests_on(connection: Connection, census_date: dt.date, region: Region) -> st
             from raw.submission as s
             inner join raw.submission_table as t on s.submission_id = t.submission_id
             left join register_lists as l on t.table_name = l.table_name and s.census_date = l.census_date
-            where s.census_date = :d or (t.status = 'in force' and s.sender_kind = 'ofsted' and l.table_name is not null)
+            where s.census_date = :d
+                or (t.status = 'in force' and s.sender_kind = 'ofsted' and l.table_name is not null)
+                or (t.status = 'in force' and s.census_date < :d and s.census_date > :d - interval '37 months')
             order by s.submission_id, t.table_name
             """
         ),

@@ -155,6 +155,9 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "submission_id": "text", "table_name": "text", "version": "integer", "status": "text",
         "rows_received": "integer", "rows_loaded": "integer", "rows_rejected": "integer", "rows_set_aside": "integer",
     }  # fmt: skip
+    tables["withdrawal"] = {
+        "submission_id": "text", "withdrawn_at": "timestamp with time zone", "withdrawn_by": "text", "reason": "text",
+    }  # fmt: skip
     tables["finding"] = {
         "submission_id": "text", "table_name": "text", "sheet": "text", "row_number": "integer", "column_name": "text",
         "value": "text", "rule": "text", "severity": "text", "message": "text",

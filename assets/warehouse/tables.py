@@ -32,6 +32,7 @@ SCHEMAS = {
 
 _DETAILS = {
     "submission": "primary key (submission_id)",
+    "withdrawal": "primary key (submission_id)",
     "submission_table": (
         "primary key (submission_id, table_name), "
         "constraint books_balance check (rows_received = rows_loaded + rows_rejected + rows_set_aside), "
@@ -42,6 +43,7 @@ _DETAILS = {
 RAW_DESCRIPTIONS = {
     "submission": "Every file received: who sent what for which census date, and when.",
     "submission_table": "Every table of every file received, with its version, status and books: received = loaded + rejected + set aside.",
+    "withdrawal": "Submissions that were withdrawn: when, by whom and why. What they held stays on record.",
     "finding": "What was found in the returns: rule, row, column, value as sent (never a personal one) and a sentence for the sender.",
     "authority": "Reference: local authorities over time (DfE, ONS).",
     "authority_neighbour": "Reference: authorities that share a border (ONS boundaries).",
@@ -73,6 +75,11 @@ create table if not exists published.cell (
     foreign key (census_date, release_number) references published.release
 );
 comment on table published.release is 'Every release of every census date. A release is never changed; a correction is a new one.';
+create or replace view published.release_return as
+select r.census_date, r.release_number, x.sender, x.table_name, x.version, x.census_date as return_census_date, x.content_hash
+from published.release as r
+cross join jsonb_to_recordset(r.manifest -> 'returns') as x (sender text, table_name text, version integer, census_date date, content_hash text);
+comment on view published.release_return is 'Which version of which return counted in which release.';
 comment on table published.cell is 'The ledger: every published cell of every release, as it was printed.';
 """
 

@@ -60,6 +60,30 @@ providers as (
     where
         u.register_use = 'settings'
         and u.register_table = 'register_provider_levels'
+    union all
+    select
+        o.sheet,
+        o.row_number,
+        o.urn,
+        o.host_authority_code,
+        o.ofsted_provision_type,
+        o.setting_name,
+        o.provider_name,
+        o.sector,
+        o.registration_status,
+        o.registration_date,
+        o.places,
+        cast(null as integer) as premises,
+        cast(null as text) as short_break_only,
+        u.register_as_at,
+        u.register_carried,
+        'list to authorities' as register_source
+    from staging.register_list_homes as o
+    inner join used as u
+        on o.census_date = u.register_as_at
+    where
+        u.register_use = 'settings'
+        and u.register_table = 'register_list_homes'
 ),
 
 listed as (
@@ -69,7 +93,7 @@ listed as (
         p.urn,
         p.host_authority_code,
         p.ofsted_provision_type,
-        t.provision_type,
+        coalesce(t.provision_type, 'Other') as provision_type,
         p.setting_name,
         p.provider_name,
         p.sector,
@@ -86,10 +110,10 @@ listed as (
         p.register_carried,
         p.register_source
     from providers as p
-    inner join staging.ofsted_provision_type as t
+    left join staging.ofsted_provision_type as t
         on p.ofsted_provision_type = t.ofsted_provision_type
     where
-        t.provision_type <> 'Supported accommodation'
+        coalesce(t.provision_type, 'Other') <> 'Supported accommodation'
         or not exists (select 1 as found from used as u where u.register_use = 'premises')
     union all
     select
@@ -114,7 +138,35 @@ listed as (
     from staging.register_premises as s
     inner join used as u
         on s.census_date = u.register_as_at
-    where u.register_use = 'premises'
+    where
+        u.register_use = 'premises'
+        and u.register_table = 'register_premises'
+    union all
+    select
+        o.sheet,
+        o.row_number,
+        o.urn,
+        o.host_authority_code,
+        'Supported accommodation' as ofsted_provision_type,
+        'Supported accommodation' as provision_type,
+        o.setting_name,
+        o.provider_name,
+        o.sector,
+        o.sa_category,
+        o.registration_status,
+        o.registration_date,
+        o.places,
+        1 as premises,
+        false as short_break_only,
+        u.register_as_at,
+        u.register_carried,
+        'list to authorities' as register_source
+    from staging.register_list_premises as o
+    inner join used as u
+        on o.census_date = u.register_as_at
+    where
+        u.register_use = 'premises'
+        and u.register_table = 'register_list_premises'
 )
 
 select

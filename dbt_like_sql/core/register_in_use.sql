@@ -1,6 +1,6 @@
 -- Which list of the register speaks for the census date: the newest one held on or before it.
--- Settings come from providers and places where the newest date has it, else from the provider level sheet;
--- premises and grades each from their own newest list. A list older than the census date is carried forward.
+-- Settings come from providers and places where the newest date has it, else from the list sent to authorities, else from the
+-- provider level sheet; premises, grades and needs each from their own newest list. A list older than the census date is carried forward.
 -- grain: census_date, register_use
 with held as (
     select
@@ -12,9 +12,13 @@ with held as (
     inner join (
         values
         ('settings', 'register_providers', 1),
-        ('settings', 'register_provider_levels', 2),
+        ('settings', 'register_list_homes', 2),
+        ('settings', 'register_provider_levels', 3),
         ('premises', 'register_premises', 1),
-        ('grades', 'register_provider_levels', 1)
+        ('premises', 'register_list_premises', 2),
+        ('grades', 'register_provider_levels', 1),
+        ('grades', 'register_list_homes', 2),
+        ('needs', 'register_list_homes', 1)
     ) as u (register_use, table_name, preference)
         on s.table_name = u.table_name
     where

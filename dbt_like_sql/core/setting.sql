@@ -2,17 +2,49 @@
 -- Places are blank where the register gives none (fostering), never 0. The grade is the newest overall judgement held.
 -- Types that are no home for a child in care have the provision type Other and stay out of the figures.
 -- grain: census_date, urn, host_authority_code
-with graded as (
+with grades as (
     select
         g.urn,
-        max(g.grade) as grade
+        g.grade
     from staging.register_provider_levels as g
     inner join core.register_in_use as u
         on g.census_date = u.register_as_at
     where
         u.census_date = cast(:census_date as date)
         and u.register_use = 'grades'
+        and u.register_table = 'register_provider_levels'
+    union all
+    select
+        h.urn,
+        h.grade
+    from staging.register_list_homes as h
+    inner join core.register_in_use as u
+        on h.census_date = u.register_as_at
+    where
+        u.census_date = cast(:census_date as date)
+        and u.register_use = 'grades'
+        and u.register_table = 'register_list_homes'
+),
+
+graded as (
+    select
+        g.urn,
+        max(g.grade) as grade
+    from grades as g
     group by g.urn
+),
+
+needs as (
+    select
+        h.urn,
+        max(h.needs_met) as needs_met
+    from staging.register_list_homes as h
+    inner join core.register_in_use as u
+        on h.census_date = u.register_as_at
+    where
+        u.census_date = cast(:census_date as date)
+        and u.register_use = 'needs'
+    group by h.urn
 ),
 
 summed as (
@@ -61,9 +93,12 @@ select
         else cast(s.places as text)
     end as size_band,
     coalesce(g.grade, 'Not yet inspected') as grade,
+    n.needs_met,
     s.register_as_at,
     s.register_carried,
     s.register_source
 from summed as s
 left join graded as g
     on s.urn = g.urn
+left join needs as n
+    on s.urn = n.urn

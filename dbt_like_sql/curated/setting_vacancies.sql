@@ -1,6 +1,6 @@
 -- Home by home, what stands vacant and could take a child: every setting that returned. No address, no postcode, no child.
 -- Registered places are the register's, or the return's where the register gives none. Places under notice are the occupied ones on
--- which notice has been given. Needs met is blank until the register's operational list, which names them, is held.
+-- which notice has been given. Needs met come from Ofsted's list to authorities, where it is held.
 -- grain: census_date, urn, host_authority_code
 with under_notice as (
     select
@@ -39,7 +39,7 @@ select
     r.min_age,
     r.max_age,
     r.gender_accepted,
-    cast(null as text) as needs_met,
+    s.needs_met,
     coalesce(r.register_places, r.registered_places) as registered,
     r.vacant_places as vacant,
     r.unavailable_places as unavailable,

@@ -14,7 +14,8 @@ from resources.warehouse import Warehouse, open_warehouse
 
 @click.command("status")
 @click.option("--census-date", "date", type=CensusDate(), help="The quarter end; the newest that is held, unless given.")
-def command(date: dt.date | None) -> None:
+@click.option("--history", is_flag=True, help="Every submission of the quarter: who sent what when, what became of it, in which releases it counted.")
+def command(date: dt.date | None, history: bool) -> None:
     """Say who has returned for a quarter, who has not, and with what quality."""
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
@@ -27,10 +28,35 @@ def command(date: dt.date | None) -> None:
         if date not in held:
             raise ObservatoryError(f"Nothing is held for {date}; held are {', '.join(map(str, held))}. Give one of them, or run the quarter first.")
         print(f"{settings.region.name}, census date {date:%d %B %Y}")
+        if history:
+            _history(warehouse, date)
+            return
         _register(warehouse, date)
         _authorities(warehouse, date)
         _coverage(warehouse, date)
         _quality(warehouse, date)
+
+
+def _history(warehouse: Warehouse, date: dt.date) -> None:
+    rows = warehouse.rows(
+        """
+        select s.submission_id, s.sender, s.file_name, s.received_at, t.table_name, t.version, t.status, t.rows_received, t.rows_loaded,
+            (select string_agg('r' || r.release_number, ', ' order by r.release_number) from published.release_return as r
+                where r.census_date = s.census_date and r.sender = s.sender and r.table_name = t.table_name and r.version = t.version
+                    and r.return_census_date = s.census_date) as releases,
+            w.withdrawn_at, w.withdrawn_by, w.reason
+        from raw.submission as s
+        inner join raw.submission_table as t on s.submission_id = t.submission_id
+        left join raw.withdrawal as w on s.submission_id = w.submission_id
+        where s.census_date = :d
+        order by s.sender, t.table_name, t.version
+        """,
+        d=date,
+    )
+    print_table(
+        ["submission", "sender", "file", "received", "table", "version", "status", "rows", "loaded", "counted in", "withdrawn"],
+        [[*r[:9], r.releases or "", f"{r.withdrawn_at:%Y-%m-%d} by {r.withdrawn_by}: {r.reason}" if r.withdrawn_at else ""] for r in rows],
+    )
 
 
 def _register(warehouse: Warehouse, date: dt.date) -> None:

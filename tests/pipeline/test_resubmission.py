@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter, out_of_date
+from resources.settings import ObservatoryError
 from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY
@@ -88,3 +91,35 @@ def test_a_smaller_return_that_takes_the_place_of_a_larger_one_is_questioned(emb
     landing.drop(DATE, "provider-a", "one more home.csv", builders.settings([{"urn": "SC000009"}]))
     bring(embedded_warehouse, landing, DATE)
     assert "meant as an addition" in embedded_warehouse.scalar("select message from raw.finding where rule = 'replaces_a_larger_return'")
+
+
+def test_a_withdrawn_submission_stays_on_record_and_the_one_before_counts_again(warehouse, landing, bring):
+    from assets.intake.loading import withdraw
+
+    landing.drop(DATE, "356", "march.csv", builders.census([{}] * 5))
+    second = landing.drop(DATE, "356", "march v2.csv", builders.census([{}] * 7))
+    bring(warehouse, landing, DATE)
+    number = warehouse.scalar("select submission_id from raw.submission where file_name = 'march v2.csv'")
+    assert withdraw(warehouse, number, "the tester", "sent by mistake") == (DAY, "356")
+    bring(warehouse, landing, DATE)
+    assert warehouse.scalar("select sum(placements) from curated.commissioned_placements") == 5
+    statuses = dict(warehouse.rows("select file_name, status from raw.submission join raw.submission_table using (submission_id)"))
+    assert statuses == {"march.csv": "in force", "march v2.csv": "withdrawn"}
+    assert warehouse.scalar("select count(*) from raw.placement_census") == 12
+    landing.drop(DATE, "356", "march v2 again.csv", second.read_bytes())
+    bring(warehouse, landing, DATE)
+    assert warehouse.scalar("select sum(placements) from curated.commissioned_placements") == 5
+    with pytest.raises(ObservatoryError, match="withdrawn already"):
+        withdraw(warehouse, number, "the tester", "twice")
+    with pytest.raises(ObservatoryError, match="There is no submission"):
+        withdraw(warehouse, "nonsense", "the tester", "none")
+
+
+def test_a_late_return_makes_the_quarters_after_it_out_of_date_too(embedded_warehouse, landing, bring):
+    for date in (DATE, "2025-06-30"):
+        landing.drop(date, "356", "census.csv", builders.census([{}] * 5))
+        bring(embedded_warehouse, landing, date)
+    assert out_of_date(embedded_warehouse, REGION) == []
+    landing.drop(DATE, "352", "late.csv", builders.census([{}] * 5, "Manchester"))
+    bring(embedded_warehouse, landing, DATE)
+    assert out_of_date(embedded_warehouse, REGION) == [dt.date(2025, 6, 30)]

@@ -1,0 +1,336 @@
+-- Where two sources that should agree do not: register against census, placement census against SSDA903, provider against authority, this
+-- quarter against the last. Each names both figures; none keeps a return out. The sentence of each rule is in schemas/rules.toml.
+-- A total moves by more than its history explains where it changes by more than three times its usual change (and a tenth, and five);
+-- with fewer than two earlier changes to go by, where it changes by more than three tenths (and ten).
+-- grain: census_date, sender, rule, subject
+with previous as (
+    select
+        s.sender,
+        s.table_name,
+        max(s.census_date) as census_date
+    from staging.submission as s
+    where
+        s.status = 'in force'
+        and s.census_date < cast(:census_date as date)
+    group by
+        s.sender,
+        s.table_name
+),
+
+sent as (
+    select
+        s.sender,
+        s.table_name
+    from staging.submission as s
+    where
+        s.status = 'in force'
+        and s.census_date = cast(:census_date as date)
+),
+
+last_listed as (
+    select
+        g.urn,
+        g.host_authority_code,
+        max(g.census_date) as census_date
+    from core.setting as g
+    where g.census_date < cast(:census_date as date)
+    group by
+        g.urn,
+        g.host_authority_code
+),
+
+elsewhere as (
+    select
+        g.urn,
+        string_agg(distinct a.authority_name, ', ' order by a.authority_name) as authorities
+    from core.setting as g
+    inner join core.authority as a
+        on g.census_date = a.census_date
+        and g.host_authority_code = a.authority_code
+    where g.census_date = cast(:census_date as date)
+    group by g.urn
+),
+
+unknown_to_register as (
+    select
+        r.sender,
+        case when l.urn is not null then 'setting_left_the_register' else 'setting_not_in_register' end as rule,
+        concat(r.urn, ' in ', coalesce(a.authority_name, r.host_authority_code)) as subject,
+        concat(cast(r.registered_places as text), ' registered places') as sent,
+        case
+            when l.urn is not null then concat('last listed for ', to_char(l.census_date, 'DD/MM/YYYY'))
+            when e.urn is not null then concat('the register has this URN in ', e.authorities)
+            else 'no such URN'
+        end as beside
+    from core.setting_return as r
+    left join core.authority as a
+        on r.census_date = a.census_date
+        and r.host_authority_code = a.authority_code
+    left join last_listed as l
+        on r.urn = l.urn
+        and r.host_authority_code = l.host_authority_code
+    left join elsewhere as e
+        on r.urn = e.urn
+    where
+        r.census_date = cast(:census_date as date)
+        and not r.known_to_register
+        and r.provision_type <> 'In-house fostering'
+        and exists (
+            select 1 as found
+            from core.register_in_use as u
+            where
+                u.census_date = cast(:census_date as date)
+                and u.register_use = 'settings'
+        )
+),
+
+other_capacity as (
+    select
+        r.sender,
+        'capacity_differs_from_register' as rule,
+        concat(r.urn, ' in ', coalesce(a.authority_name, r.host_authority_code)) as subject,
+        concat(cast(r.registered_places as text), ' registered places') as sent,
+        concat(cast(r.register_places as text), ' in the register') as beside
+    from core.setting_return as r
+    left join core.authority as a
+        on r.census_date = a.census_date
+        and r.host_authority_code = a.authority_code
+    where
+        r.census_date = cast(:census_date as date)
+        and r.register_places is not null
+        and r.register_places <> r.registered_places
+),
+
+looked_after_now as (
+    select distinct
+        e.authority_code,
+        e.child_key
+    from staging.ssda903_episodes as e
+    where
+        e.census_date = cast(:census_date as date)
+        and e.decom <= e.census_date
+        and (e.dec is null or e.dec > e.census_date)
+        and e.legal_status not in ('V3', 'V4')
+),
+
+census_beside_903 as (
+    select
+        p.placing_authority_code as sender,
+        'census_children_not_in_903' as rule,
+        'children looked after' as subject,
+        concat(cast(count(distinct p.child_key) as text), ' in the placement census') as sent,
+        concat(cast(count(distinct n.child_key) as text), ' of them with an open episode in the SSDA903') as beside
+    from core.placement as p
+    left join looked_after_now as n
+        on p.placing_authority_code = n.authority_code
+        and p.child_key = n.child_key
+    where
+        p.census_date = cast(:census_date as date)
+        and p.is_looked_after
+        and p.placing_authority_code in (select l.authority_code from looked_after_now as l)
+    group by p.placing_authority_code
+    having count(distinct p.child_key) > count(distinct n.child_key)
+),
+
+by_providers as (
+    select
+        c.placing_authority_code,
+        c.provision_type,
+        count(*) as children
+    from core.setting_child as c
+    where
+        c.census_date = cast(:census_date as date)
+        and c.provision_type not in ('Other', 'In-house fostering')
+        and coalesce(c.age, 0) < 18
+    group by
+        c.placing_authority_code,
+        c.provision_type
+),
+
+by_authority as (
+    select
+        p.placing_authority_code,
+        p.provision_type,
+        count(*) as children
+    from core.placement as p
+    where
+        p.census_date = cast(:census_date as date)
+        and p.is_looked_after
+    group by
+        p.placing_authority_code,
+        p.provision_type
+),
+
+providers_show_more as (
+    select
+        s.sender,
+        'providers_show_more_children' as rule,
+        b.provision_type as subject,
+        concat(cast(coalesce(a.children, 0) as text), ' children in your placement census') as sent,
+        concat(cast(b.children as text), ' of your children in the providers'' returns') as beside
+    from by_providers as b
+    inner join sent as s
+        on b.placing_authority_code = s.sender
+        and s.table_name = 'placement_census'
+    left join by_authority as a
+        on b.placing_authority_code = a.placing_authority_code
+        and b.provision_type = a.provision_type
+    where b.children > coalesce(a.children, 0)
+),
+
+totals as (
+    select
+        p.census_date,
+        p.placing_authority_code as sender,
+        'placements' as subject,
+        cast(count(*) as integer) as total
+    from core.placement as p
+    where p.census_date <= cast(:census_date as date)
+    group by
+        p.census_date,
+        p.placing_authority_code
+    union all
+    select
+        r.census_date,
+        r.sender,
+        'occupied places' as subject,
+        cast(sum(r.occupied_places) as integer) as total
+    from core.setting_return as r
+    where r.census_date <= cast(:census_date as date)
+    group by
+        r.census_date,
+        r.sender
+),
+
+changes as (
+    select
+        t.census_date,
+        t.sender,
+        t.subject,
+        t.total,
+        lag(t.total) over (partition by t.sender, t.subject order by t.census_date) as total_before,
+        t.total - lag(t.total) over (partition by t.sender, t.subject order by t.census_date) as change
+    from totals as t
+),
+
+usual as (
+    select
+        c.sender,
+        c.subject,
+        count(c.change) as changes,
+        avg(abs(c.change)) as usual_change
+    from changes as c
+    where c.census_date < cast(:census_date as date)
+    group by
+        c.sender,
+        c.subject
+),
+
+moved as (
+    select
+        c.sender,
+        'total_moved_more_than_usual' as rule,
+        c.subject,
+        concat(cast(c.total as text), ' this quarter') as sent,
+        concat(cast(c.total_before as text), ' in the return before') as beside
+    from changes as c
+    inner join usual as u
+        on c.sender = u.sender
+        and c.subject = u.subject
+    where
+        c.census_date = cast(:census_date as date)
+        and c.change is not null
+        and case
+            when u.changes >= 2
+                then abs(c.change) > greatest(3 * u.usual_change, cast(c.total_before as numeric) / 10, 5)
+            else abs(c.change) > greatest(3 * cast(c.total_before as numeric) / 10, 10)
+        end
+),
+
+vanished as (
+    select
+        b.sender,
+        'setting_vanished' as rule,
+        concat(b.urn, ' in ', coalesce(a.authority_name, b.host_authority_code)) as subject,
+        'not in this return' as sent,
+        concat('returned for ', to_char(b.census_date, 'DD/MM/YYYY'), ', and still in the register') as beside
+    from core.setting_return as b
+    inner join previous as p
+        on b.sender = p.sender
+        and b.census_date = p.census_date
+        and p.table_name = 'provider_settings'
+    inner join sent as s
+        on b.sender = s.sender
+        and s.table_name = 'provider_settings'
+    inner join core.setting as g
+        on g.census_date = cast(:census_date as date)
+        and b.urn = g.urn
+        and b.host_authority_code = g.host_authority_code
+    left join core.setting_return as r
+        on r.census_date = cast(:census_date as date)
+        and b.urn = r.urn
+        and b.host_authority_code = r.host_authority_code
+    left join core.authority as a
+        on g.census_date = a.census_date
+        and b.host_authority_code = a.authority_code
+    where r.urn is null
+),
+
+together as (
+    select
+        u.sender,
+        u.rule,
+        u.subject,
+        u.sent,
+        u.beside
+    from unknown_to_register as u
+    union all
+    select
+        o.sender,
+        o.rule,
+        o.subject,
+        o.sent,
+        o.beside
+    from other_capacity as o
+    union all
+    select
+        c.sender,
+        c.rule,
+        c.subject,
+        c.sent,
+        c.beside
+    from census_beside_903 as c
+    union all
+    select
+        m.sender,
+        m.rule,
+        m.subject,
+        m.sent,
+        m.beside
+    from providers_show_more as m
+    union all
+    select
+        v.sender,
+        v.rule,
+        v.subject,
+        v.sent,
+        v.beside
+    from moved as v
+    union all
+    select
+        w.sender,
+        w.rule,
+        w.subject,
+        w.sent,
+        w.beside
+    from vanished as w
+)
+
+select
+    cast(:census_date as date) as census_date,
+    t.sender,
+    t.rule,
+    t.subject,
+    t.sent,
+    t.beside
+from together as t
