@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ["quarter"]
+NAMES = ["quarter", "damage"]
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 import dagster as dg
 
+from assets.answering.assets import build_outbox_asset
 from assets.intake.assets import build_intake_assets, landing_asset
 from assets.publication.assets import build_publication_assets
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
@@ -33,6 +34,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             build_intake_assets(quarters),
             build_warehouse_assets(quarters),
             build_publication_assets(quarters),
+            build_outbox_asset(quarters),
         ],
         jobs=[bring_up_to_date],
         schedules=[quarters_close],

@@ -94,7 +94,7 @@ class EmbeddedPostgres:
     """
 
     def __init__(self, home: Path, settings: dict[str, str] | None = None, programs: Path | None = None) -> None:
-        self.folder = home / "postgres"
+        self.folder = home.resolve() / "postgres"  # a home by another path is the same home, with the same socket
         self.data = self.folder / "data"
         self.settings = settings or {}
         self.programs = programs or binaries()
@@ -256,6 +256,7 @@ class EmbeddedPostgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_statement": "none",
+            "log_min_messages": "log",  # errors quote values (`Key (a)=(...) already exists`, a row of a COPY)
             "log_min_error_statement": "panic",  # a failing statement may hold a row: it does not go to the log
             "log_parameter_max_length_on_error": "0",
             **self.settings,

@@ -6,6 +6,7 @@ Does not belong here: what is in the files.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import os
@@ -54,7 +55,7 @@ def census_date_of(name: str) -> dt.date | None:
         date = dt.date.fromisoformat(name)
     except ValueError:
         return None
-    return date if len(name) == 10 and is_quarter_end(date) else None
+    return date if date.isoformat() == name and is_quarter_end(date) else None
 
 
 def _open(landing: str) -> Any:
@@ -68,6 +69,9 @@ def _open(landing: str) -> Any:
 def _modified(path: Any) -> tuple[int, float]:
     status = path.stat()
     modified = getattr(status, "st_mtime", None) or 0.0
+    if not modified and hasattr(path, "fs"):  # some places know the time only by asking for it
+        with contextlib.suppress(NotImplementedError):
+            modified = path.fs.modified(path.path).timestamp()
     return int(status.st_size), float(modified)
 
 

@@ -25,6 +25,7 @@ class Observatory(dg.ConfigurableResource):
     landing: str
     region_key: str
     database_url: str = ""
+    outbox: str = ""
 
     _warehouse: Warehouse | None = PrivateAttr(default=None)
 
@@ -35,13 +36,14 @@ class Observatory(dg.ConfigurableResource):
             home=str(settings.home),
             landing=settings.landing,
             region_key=settings.region_key,
+            outbox=settings.outbox_address,
             database_url=dg.EnvVar("OBSERVATORY_DATABASE_URL") if settings.database_url else "",
         )
 
     @property
     def settings(self) -> Settings:
         """The settings of this run."""
-        return Settings(Path(self.home), self.landing, self.database_url, self.region_key)
+        return Settings(Path(self.home), self.landing, self.database_url, self.region_key, self.outbox)
 
     @property
     def warehouse(self) -> Warehouse:

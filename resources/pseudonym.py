@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -29,8 +30,8 @@ def load_key(home: Path) -> bytes:
     if not key:
         if not path.exists():
             home.mkdir(parents=True, exist_ok=True)
-            new = path.with_name(f"pseudonym.key.{os.getpid()}")
-            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle, name = tempfile.mkstemp(prefix="pseudonym.key.", dir=home)  # readable by its owner only
+            new = Path(name)
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32))
                 file.flush()

@@ -28,6 +28,12 @@ class Settings:
     landing: str
     database_url: str
     region_key: str
+    outbox_address: str = ""
+
+    @property
+    def outbox(self) -> str:
+        """Where answers to senders go: a path, or an address that fsspec opens."""
+        return self.outbox_address or str(self.home / "outbox")
 
     @property
     def region(self) -> Region:
@@ -56,4 +62,5 @@ def settings_from_environment(*, landing: str | None = None) -> Settings:
         landing=landing or os.environ.get("OBSERVATORY_LANDING") or str(home / "landing"),
         database_url=os.environ.get("OBSERVATORY_DATABASE_URL", ""),
         region_key=os.environ.get("OBSERVATORY_REGION") or "north_west",
+        outbox_address=os.environ.get("OBSERVATORY_OUTBOX", ""),
     )

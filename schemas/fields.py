@@ -1,4 +1,4 @@
-"""Every column of the observatory, once (`fields.toml`): type, unit, description.
+"""Every column of the observatory, once (`dictionary/*.toml`): type, unit, description.
 
 Belongs here: reading the dictionary of columns, and the PostgreSQL type of each.
 Does not belong here: which table holds which column (layouts in `returns/`, models in `dbt_like_sql/`).
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-HERE = Path(__file__).parent
+DICTIONARY = Path(__file__).parent / "dictionary"
 
 POSTGRES_TYPES = {
     "text": "text",
@@ -50,13 +50,17 @@ def all_fields() -> dict[str, Field]:
     """All columns by name.
 
     Raises:
-        ValueError: a column's type is not one of `POSTGRES_TYPES`.
+        ValueError: a column is described twice, or its type is not one of `POSTGRES_TYPES`.
     """
-    entries = tomllib.loads((HERE / "fields.toml").read_text(encoding="utf-8"))
-    fields = {name: Field(name=name, **entry) for name, entry in entries.items()}
+    fields: dict[str, Field] = {}
+    for path in sorted(DICTIONARY.glob("*.toml")):
+        for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if name in fields:
+                raise ValueError(f"{path.name}: the column '{name}' is described twice. Describe it once, in one file of schemas/dictionary.")
+            fields[name] = Field(name=name, **entry)
     unknown = {f.name: f.type for f in fields.values() if f.type not in POSTGRES_TYPES}
     if unknown:
-        raise ValueError(f"fields.toml: unknown types {unknown}; expected one of {sorted(POSTGRES_TYPES)}.")
+        raise ValueError(f"schemas/dictionary: unknown types {unknown}; expected one of {sorted(POSTGRES_TYPES)}.")
     return fields
 
 
@@ -64,9 +68,9 @@ def field(name: str) -> Field:
     """The column called `name`.
 
     Raises:
-        KeyError: `fields.toml` has no such column; add it there.
+        KeyError: no file of `dictionary` has such a column; add it there.
     """
     try:
         return all_fields()[name]
     except KeyError:
-        raise KeyError(f"fields.toml has no column '{name}'; describe it there.") from None
+        raise KeyError(f"schemas/dictionary has no column '{name}'; describe it there.") from None

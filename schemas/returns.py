@@ -254,9 +254,10 @@ def return_tables() -> dict[str, ReturnTable]:
 
 @cache
 def contract_version() -> str:
-    """A short hash of all layouts, code sets, reference facts and columns: a file read under another one is read again."""
+    """A short hash of all layouts, rules, code sets, reference facts and columns: a file read under another one is read again."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for path in sorted([*HERE.glob("*.toml"), *CODES.glob("*.csv"), *(here / "reference").glob("*.csv"), here / "fields.toml"]):
+    folders = [*HERE.glob("*.toml"), *CODES.glob("*.csv"), *(here / "reference").glob("*.csv"), *(here / "dictionary").glob("*.toml")]
+    for path in sorted([*folders, here / "rules.toml"]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]

@@ -18,7 +18,7 @@ from schemas.fields import all_fields
 from schemas.returns import return_tables
 
 OWNERS = ["team:regional-data"]
-RECORDS = ("submission", "submission_table", "finding", "withdrawal")
+RECORDS = ("submission", "submission_table", "finding", "withdrawal", "answer")
 LANDING = dg.AssetKey(["landing", "returns"])
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from assets.intake.deriving import births_by_child, derive_authority, derive_children, derive_episodes
-from assets.intake.parsing import BLANK_WORDS, Parsed, expected, parse, read_date
+from assets.intake.parsing import BLANK_WORDS, Parsed, expected, parse, read_date, read_text
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, recognise_all, unasked
 from resources.landing import MAX_FILE_BYTES, LandedFile
@@ -149,8 +149,12 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
             submission.find("sheet_not_recognised", sheet=sheet.name, value=sheet.name)
     if not submission.tables:
         first = next((row for sheet in sheets for row in sheet.rows if sum(1 for c in row if cell_text(c).strip()) > 1), [])
-        cells = [cell_text(cell).strip()[:40] for cell in first if cell_text(cell).strip()][:6]
-        hint = f"the first row with several cells says {', '.join(repr(c) for c in cells)}" if cells else "no row has more than one cell"
+        cells = [cell_text(cell).strip()[:40] for cell in first if cell_text(cell).strip()]
+        hint = "no row has more than one cell"
+        if cells:  # a row with numbers, dates, authorities or codes may be a child's: it is not quoted
+            is_data = any(re.search(r"\d", cell) or authorities.find(cell, submission.file.census_date) for cell in cells)
+            shown = f"has {len(cells)} cells and is no header" if is_data else f"says {', '.join(repr(c) for c in cells[:6])}"
+            hint = f"the first row with several cells {shown}"
         submission.find("no_recognised_table", hint=hint)
     for sheet, found in submission.tables:
         if kind not in found.table.senders:
@@ -197,7 +201,7 @@ def period_fits(text: str, census_date: dt.date) -> bool | None:
     """Whether a date, quarter or year written in a return is that of the census date; None where it cannot be told."""
     if date := read_date(text):
         day = dt.date.fromisoformat(date)
-        quarter_start = (census_date.replace(day=1) - dt.timedelta(days=62)).replace(day=1)
+        quarter_start = dt.date(census_date.year, census_date.month - 2, 1)
         return quarter_start <= day <= census_date
     word = text.casefold().strip()
     years = _years_in(word)
@@ -215,7 +219,9 @@ def period_fits(text: str, census_date: dt.date) -> bool | None:
     number = int(quarter.group(1) or quarter.group(2))
     in_calendar_year = number == census_date.month // 3
     in_financial_year = number == (census_date.month // 3 - 2) % 4 + 1
-    return year_fits and (in_financial_year or (len(years) == 1 and in_calendar_year))
+    if len(years) == 1:  # of the calendar year, or of the financial year that begins in it
+        return (in_calendar_year and years[0] == census_date.year) or (in_financial_year and years[0] in {financial, financial + 1})
+    return year_fits and in_financial_year
 
 
 def _years_in(text: str) -> tuple[int, ...]:
@@ -289,7 +295,9 @@ class _Frame:
         for rows, offset, (_, sheet, found) in zip(bodies, offsets, parts, strict=False):
             for name, values in columns.items():
                 values.extend(_texts(rows, found.columns.get(name), is_text=sheet.is_text))
-            self._note_too_long(rows, int(offset), len(sheet.rows[found.header_row]))
+            if sheet.is_text:
+                last = max(place for place, cell in enumerate(sheet.rows[found.header_row]) if cell.strip())
+                self._note_too_long(rows, int(offset), last + 1)
         part_of = [np.full(size, index) for index, size in enumerate(sizes)]
         numbers = [np.arange(size) + found.header_row + 2 for size, (_, _, found) in zip(sizes, parts, strict=True)]
         self.texts = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in columns.items()})
@@ -303,6 +311,9 @@ class _Frame:
         self.owners = pd.Series([s.sender.key for s, _, _ in parts], dtype="str").take(self.part).reset_index(drop=True)
         self.authority = self.owners
         self._set_aside(bodies, offsets)
+        self.shifted = [row for row in {**self.too_long, **self.too_short} if self.fate[row] != SET_ASIDE]
+        for name in self.texts.columns:  # values may stand under the wrong columns, a child's reference among them: none is kept
+            self.texts.loc[self.shifted, name] = ""
 
     def _note_too_long(self, rows: list[list], offset: int, width: int) -> None:
         """Note rows whose values may stand under the wrong columns: with something beyond the header, or (where it matters) too few cells."""
@@ -328,8 +339,11 @@ class _Frame:
         is_blank = pd.Series(True, index=texts.index)
         is_total = pd.Series(False, index=texts.index)
         lacks_needed = pd.Series(False, index=texts.index)
+        alike: dict[str, np.ndarray] = {}
         for column in self.table.columns:
             codes, distinct = pd.factorize(texts[column.name])
+            if self.table.identity and len(distinct):  # spacing alone makes no difference
+                alike[column.name] = pd.factorize(pd.Series(distinct).map(read_text))[0][codes]
             empty = np.array([not text.strip() for text in distinct], dtype=bool)
             total = np.array([bool(_TOTAL.match(text)) for text in distinct], dtype=bool)
             if len(distinct):
@@ -343,7 +357,7 @@ class _Frame:
         is_total &= lacks_needed
         repeated = pd.Series(False, index=texts.index)
         if self.table.identity and len(texts):
-            repeated = texts.assign(_part=self.submission_ids).duplicated(keep="first") & ~is_blank & ~is_total
+            repeated = pd.DataFrame(alike).assign(_part=self.submission_ids).duplicated(keep="first") & ~is_blank & ~is_total
             repeated[[*self.too_long, *self.too_short]] = False
         self.fate[is_blank | is_total | repeated] = SET_ASIDE
         for kind, mask in (("blank", is_blank), ("a totals line", is_total & ~is_blank), ("an exact duplicate of an earlier row", repeated)):
@@ -367,8 +381,16 @@ class _Frame:
             self.parsed[column.name] = read
             typed[column.name] = read.typed
             self._find_unreadable(column, read, data)
-        broken = failures(table, pd.DataFrame(typed)[data.to_numpy()])
+        judged = data & ~data.index.isin(self.shifted)
+        broken = failures(table, pd.DataFrame(typed)[judged.to_numpy()])
+        rejected_here = set(
+            broken.loc[broken["rule"].isin(["blank"]) | ((broken["rule"] == "out_of_range") & broken["column"].isin(table.needed)), "index"]
+        )
+        unread = [index for name in table.needed for index in self.parsed[name].unreadable.index[self.parsed[name].unreadable]]
+        sums = {check.rule for check in table.sums}
+        broken = broken[~(broken["rule"].isin(sums) & broken["index"].isin(rejected_here.union(unread)))]
         given = {c.name: self.texts[c.name].str.strip() != "" for c in table.columns if c.needed}
+        lacking = {(part, name) for part, (_, _, found) in enumerate(self.parts) for name in found.missing}
         for (name, rule_name), rows in broken.groupby(["column", "rule"], sort=True):
             index = pd.Index(rows["index"])
             if rule_name == "blank":  # an unreadable cell is typed as blank too, and has been found already
@@ -376,6 +398,9 @@ class _Frame:
                 words = self.texts[name].loc[index].str.strip().str.casefold().isin(BLANK_WORDS)
                 unread = self.parsed[name].unreadable.loc[index]
                 index = index[(~given_here | (words & ~unread)).to_numpy()]
+                said = pd.Series([(part, name) in lacking for part in self.part.loc[index]], index=index, dtype="bool")
+                self.fate[index[said]] = REJECTED
+                index = index[~said]  # the file says it once
             self._find_broken(name, rule_name, index)
         for rows_, name in ((self.too_long, "too_many_cells"), (self.too_short, "too_few_cells")):
             at = [row for row in rows_ if data[row]]
@@ -413,6 +438,7 @@ class _Frame:
         """In a pooled return each row names its authority; in an authority's own, a row that names another is rejected."""
         column = self.table.column(self.table.authority_column)
         named = self.parsed[column.name].canonical
+        data = data & ~data.index.isin(self.shifted)
         kinds = pd.Series([s.sender.kind for s, _, _ in self.parts], dtype="str").take(self.part).reset_index(drop=True)
         self.authority = derive_authority(self.owners.where(kinds == "authority"), named)
         unread = self.parsed[column.name].unreadable
@@ -427,7 +453,9 @@ class _Frame:
         self.derived["authority_code"] = self.authority
         if self.table.derive == "children":
             born = self.parsed["date_of_birth"].typed
-            births |= births_by_child(self.authority[data], self.parsed["child"].canonical[data], born[data])
+            for part in sorted(set(self.part[data]), key=lambda part: self.parts[part][0].file.received_at):  # the newest counts
+                here = data & (self.part == part)
+                births |= births_by_child(self.authority[here], self.parsed["child"].canonical[here], born[here])
             self.derived |= derive_children(born, self.census_date)
         if self.table.derive == "episodes":
             postcodes = {c.name: self.texts[c.name] for c in self.table.columns if c.personal == "postcode"}
@@ -435,6 +463,7 @@ class _Frame:
             self._find_not_derived(data)
 
     def _find_not_derived(self, data: pd.Series) -> None:
+        data = data & ~data.index.isin(self.shifted)
         unknown = data & self.derived["age"].isna() & self.parsed["child"].canonical.notna()
         parts = self.part[data].value_counts()
         for part, count in self.part[unknown].value_counts(sort=False).items():
@@ -704,10 +733,16 @@ def _judge_emptiness(submissions: list[Submission], frames: Iterable[_Frame]) ->
                 submission.find("nothing_loaded", table=name, value=return_tables()[name].title)
 
 
+def _newest(frame: _Frame) -> pd.Series:
+    """Rows of the newest accepted file of each sender."""
+    newest = {submission.sender.key: submission.id for submission, _, _ in frame.parts if not submission.is_rejected}
+    return frame.submission_ids.isin(set(newest.values()))
+
+
 def _compare_placements(settings: _Frame, placements: _Frame) -> None:
     """Rows in placements for a URN should number its occupied places: a warning on the setting where they do not."""
-    here = settings.fate == LOADED
-    there = placements.fate == LOADED
+    here = (settings.fate == LOADED) & _newest(settings)
+    there = (placements.fate == LOADED) & _newest(placements)
     sender, sent_by = settings.owners, placements.owners
     occupied = (
         pd.DataFrame({"sender": sender, "urn": settings.parsed["urn"].canonical, "occupied": settings.parsed["occupied_places"].typed})[here]

@@ -38,9 +38,11 @@ class Parsed:
 
 
 def _number(text: str) -> str | None:
-    plain = re.sub(r"^(£|gbp)\s*|\s*(£|gbp)$|[,\s\u00a0]", "", text.strip().casefold().replace("\u2212", "-"))
-    plain = plain.replace("£", "")
-    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,2})?", plain):
+    plain = text.strip().casefold().replace("\u2212", "-").replace("\u00a0", " ")
+    plain = re.sub(r"^([+-]?)\s*(?:£|gbp)\s*|\s*(?:£|gbp)$", r"\1", plain)
+    if re.fullmatch(r"[+-]?[0-9]{1,3}([, ][0-9]{3})+(\.[0-9]*)?", plain):  # a comma or space only where thousands part
+        plain = re.sub(r"[, ]", "", plain)
+    if not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]{1,2})?", plain):
         return None
     return plain
 
@@ -59,7 +61,7 @@ def read_money(text: str) -> str | None:
     plain = _number(text)
     if plain is None:
         return None
-    value = round(float(plain), 2)
+    value = round(float(plain), 2) + 0.0  # no negative zero
     return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 1e12 else None
 
 
@@ -76,6 +78,8 @@ def read_date(text: str) -> str | None:
     plain = re.sub(r"\s+", " ", plain)
     if re.fullmatch(r"[2-6]\d{4}(\.\d+)?", plain):
         return (dt.date(1899, 12, 30) + dt.timedelta(days=int(float(plain)))).isoformat()
+    if re.fullmatch(r"\d{1,4}|\d{6,7}|\d{9,}", plain):  # 202512 is a month, not the second of January
+        return None
     for form in _DATE_FORMATS:
         try:
             date = dt.datetime.strptime(plain, form).date()  # noqa: DTZ007 - a date has no time zone
@@ -99,7 +103,7 @@ def read_urn(text: str) -> str | None:
     if re.fullmatch(r"X+", word):
         return ""
     word = re.sub(r"^(\d+)\.0+$", r"\1", word)
-    return word if re.fullmatch(r"[A-Z]{0,3}\d{1,10}", word) else None
+    return word if re.fullmatch(r"[A-Z]{0,3}[0-9]{1,10}", word) else None
 
 
 def read_text(text: str) -> str:
@@ -120,8 +124,7 @@ def expected(column: Column, census_date: dt.date) -> str:
             for label, meaning in code_set(column.codes).meanings.items()
             if _label_stands(meaning, census_date)
         ]  # fmt: skip
-        shown = "; ".join(labels[:30])
-        return f"one of: {shown}" if len(labels) <= 30 else f"one of: {shown}; and {len(labels) - 30} more"
+        return f"one of: {'; '.join(labels)}"
     limits = {
         (True, True): f" between {column.minimum} and {column.maximum}",
         (True, False): f", {column.minimum} or more",
@@ -191,7 +194,7 @@ def _read(column: Column, text: str, census_date: dt.date) -> tuple[str | None, 
         return code, code is None, False
     if column.type == "urn":
         value = read_urn(text) if column.needed else _read_loose_urn(text)
-        return value or None, value is None, False
+        return value or None, value is None or (column.needed and not value), False
     reader = {"integer": read_integer, "money": read_money, "date": read_date, "yes_no": read_yes_no}[column.type]
     value = reader(text)
     return value, value is None, False

@@ -66,7 +66,7 @@ def read_sheets(data: bytes) -> list[Sheet]:
     for mark, kind in ((b"%PDF", "a PDF"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"{\\rtf", "a text document")):
         if data.startswith(mark):
             raise CannotRead("not_a_spreadsheet", f"it is {kind}")
-    if re.match(rb"\s*<(!doctype|html|\?xml)", data[:200], re.IGNORECASE):
+    if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|table|\?xml)", data[:200], re.IGNORECASE):
         raise CannotRead("not_a_spreadsheet", "it is a web page or an XML file")
     return [_read_csv(data)]
 
@@ -83,10 +83,17 @@ def _read_zip(data: bytes) -> list[Sheet]:
             if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read("META-INF/manifest.xml"):
                 raise CannotRead("password_protected")
             if {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & names:
+                _refuse_wild_parts(archive)
                 return _read_workbook(data)
             if any(part.flag_bits & 1 for part in parts):
                 raise CannotRead("password_protected")
-            inside = [p for p in parts if not p.is_dir() and p.filename.lower().endswith((".csv", ".xlsx", ".xlsm", ".xls", ".ods"))]
+            inside = [
+                p
+                for p in parts
+                if not p.is_dir()
+                and not p.filename.rsplit("/", 1)[-1].startswith(".")
+                and p.filename.lower().endswith((".csv", ".xlsx", ".xlsm", ".xls", ".ods"))
+            ]
             if not inside:
                 raise CannotRead("not_a_spreadsheet", "it is a zip or an office document without a table in it")
             sheets = []
@@ -94,10 +101,17 @@ def _read_zip(data: bytes) -> list[Sheet]:
                 if part.filename.lower().endswith(".zip"):
                     continue
                 label = part.filename.replace("\\", "/").rsplit("/", 1)[-1]
-                for sheet in read_sheets(archive.read(part)):
+                inner = archive.read(part)
+                if inner.startswith(b"PK") and not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(
+                    zipfile.ZipFile(io.BytesIO(inner)).namelist()
+                ):
+                    raise CannotRead("not_a_spreadsheet", f"{label} in it is a zip again")
+                for sheet in read_sheets(inner):
                     sheets.append(Sheet(f"{label}: {sheet.name}" if sheet.name else label, sheet.rows, sheet.is_text))
             return sheets
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, KeyError) as error:
+    except CannotRead:
+        raise
+    except Exception as error:  # what a damaged archive makes the library raise has no end of names
         raise CannotRead("unreadable_file", f"the workbook is damaged ({type(error).__name__})") from None
 
 
@@ -108,6 +122,38 @@ def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
     for part in parts:
         if part.file_size > _BOMB_FLOOR and part.file_size > MAX_RATIO * max(part.compress_size, 1):
             raise CannotRead("too_large", f"one part unpacks to {part.file_size // max(part.compress_size, 1)} times its size")
+
+
+MAX_CELLS = 20_000_000
+"""A sheet whose farthest cells span more is no return: somewhere a stray cell stands."""
+
+
+def _refuse_wild_parts(archive: zipfile.ZipFile) -> None:
+    """Refuse what would make the reader take all memory or never end: parts that are not well formed, sheets that span millions of cells."""
+    from xml.parsers import expat
+
+    for part in archive.infolist():
+        if not re.fullmatch(r"xl/(worksheets/[^/]+|sharedStrings|workbook)\.xml|content\.xml", part.filename):
+            continue
+        far = [0, 0]
+
+        def start(name: str, attributes: dict[str, str], far: list[int] = far, size: int = part.file_size) -> None:
+            if name == "c" and (at := re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", attributes.get("r", ""))):
+                column = 0
+                for letter in at.group(1):
+                    column = column * 26 + ord(letter) - 64
+                far[:] = max(far[0], int(at.group(2))), max(far[1], column)
+            elif name == "sst" and int(attributes.get("uniqueCount", "0") or 0) > size:
+                raise CannotRead("unreadable_file", "the workbook is damaged (its list of texts)")
+
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = start
+        try:
+            parser.ParseFile(archive.open(part))
+        except expat.ExpatError as error:
+            raise CannotRead("unreadable_file", f"the workbook is damaged ({part.filename}: {error})") from None
+        if far[0] * far[1] > MAX_CELLS:
+            raise CannotRead("too_large", f"a cell stands in row {far[0]}, column {far[1]} of a sheet; delete what stands below and beside the table")
 
 
 def _read_workbook(data: bytes) -> list[Sheet]:
@@ -163,7 +209,7 @@ def _strangeness(text: str) -> int:
 
 def _read_csv(data: bytes) -> Sheet:
     text = decode(data)
-    if re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text[:4096]):
+    if "\0" in text or re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text[:4096]):
         raise CannotRead("not_a_spreadsheet", "it holds binary data")
     head = text[:20000]
     delimiter = max(",;\t|", key=lambda mark: _widest(head, mark))
@@ -178,7 +224,8 @@ def _read_csv(data: bytes) -> Sheet:
 
 def _widest(head: str, delimiter: str) -> int:
     try:
-        return max(sum(1 for cell in row if cell.strip()) for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+        widths = (sum(1 for cell in row if cell.strip()) for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+        return sum(width for width in widths if width > 1)
     except (csv.Error, ValueError):
         return 0
 

@@ -65,7 +65,7 @@ def recognise_all(sheet: Sheet) -> list[Recognised]:
             columns, others = _match(table, cells)
             if table.is_recognised_by(columns):
                 end = row
-                while end > found[-1].header_row + 1 and _cells_given(sheet.rows[end - 1]) <= 1:
+                while end > found[-1].header_row + 1 and (_cells_given(sheet.rows[end - 1]) == 0 or _is_title(sheet.rows[end - 1])):
                     end -= 1  # blank rows and titles above the header
                 found[-1] = replace(found[-1], end_row=end)
                 found.append(Recognised(table, row, columns, others, tuple(n for n in table.needed if n not in columns)))
@@ -75,6 +75,11 @@ def recognise_all(sheet: Sheet) -> list[Recognised]:
 
 def _cells_given(row: list) -> int:
     return sum(1 for cell in row if cell_text(cell).strip())
+
+
+def _is_title(row: list) -> bool:
+    """Whether the only cell given is words: a reference or a number is a row of which only that was filled in."""
+    return _cells_given(row) == 1 and not any(char.isdigit() for cell in row for char in cell_text(cell))
 
 
 @lru_cache(maxsize=1)

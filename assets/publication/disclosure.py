@@ -49,7 +49,9 @@ def publish_share(part: pd.Series, whole: pd.Series, decimals: int = 1) -> pd.Se
     Both being rounded, a part may be published larger than its whole: such a share is shown as 100.
     """
     share = (_number(part) / _number(whole).where(_number(whole) != 0) * 100).clip(upper=100).round(decimals)
+    tiny = (_number(part) > 0) & (share == 0)
     shown = share.map(lambda value: f"{value:.{decimals}f}", na_action="ignore").astype("str")
+    shown = shown.mask(tiny, "low")
     shown = shown.mask((_number(whole) == 0) | (whole == NOT_APPLICABLE) | (part == NOT_APPLICABLE), NOT_APPLICABLE)
     shown = shown.mask((part == NOT_AVAILABLE) | (whole == NOT_AVAILABLE), NOT_AVAILABLE)
     return shown.mask((part == CONFIDENTIAL) | (whole == CONFIDENTIAL), CONFIDENTIAL)

@@ -145,6 +145,12 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "region_member": ("authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days"),
         "ofsted_provision_type": ("label", "provision_type"),
         "type_of_provision": ("label", "provision_type", "arrangement", "mark", "in_house_by_register"),
+        "place_903": ("label", "meaning", "placement_type", "provision_type", "kinship"),
+        "legal_status_903": ("label", "meaning", "legal_status_group"),
+        "ethnic_903": ("label", "meaning", "ethnic_group"),
+        "reason_episode_ceased_903": ("label", "meaning", "reason_group"),
+        "population_0_17": ("authority_code", "mid_year", "population"),
+        "statistical_neighbours": ("authority_code", "closeness", "neighbour_code", "how_close"),
     }
     tables: dict[str, dict[str, str]] = {name: dict.fromkeys(columns, "text") for name, columns in reference.items()}
     tables["submission"] = {
@@ -158,6 +164,7 @@ def raw_columns() -> dict[str, dict[str, str]]:
     tables["withdrawal"] = {
         "submission_id": "text", "withdrawn_at": "timestamp with time zone", "withdrawn_by": "text", "reason": "text",
     }  # fmt: skip
+    tables["answer"] = {"submission_id": "text", "rests_on": "text"}
     tables["finding"] = {
         "submission_id": "text", "table_name": "text", "sheet": "text", "row_number": "integer", "column_name": "text",
         "value": "text", "rule": "text", "severity": "text", "message": "text",

@@ -33,6 +33,7 @@ SCHEMAS = {
 _DETAILS = {
     "submission": "primary key (submission_id)",
     "withdrawal": "primary key (submission_id)",
+    "answer": "primary key (submission_id)",
     "submission_table": (
         "primary key (submission_id, table_name), "
         "constraint books_balance check (rows_received = rows_loaded + rows_rejected + rows_set_aside), "
@@ -44,15 +45,25 @@ RAW_DESCRIPTIONS = {
     "submission": "Every file received: who sent what for which census date, and when.",
     "submission_table": "Every table of every file received, with its version, status and books: received = loaded + rejected + set aside.",
     "withdrawal": "Submissions that were withdrawn: when, by whom and why. What they held stays on record.",
+    "answer": "Which answer each sender was given: a hash of what it rests on.",
     "finding": "What was found in the returns: rule, row, column, value as sent (never a personal one) and a sentence for the sender.",
     "authority": "Reference: local authorities over time (DfE, ONS).",
     "authority_neighbour": "Reference: authorities that share a border (ONS boundaries).",
     "region_member": "Reference: members of the observatory's region.",
     "ofsted_provision_type": "Reference: Ofsted's types of provision.",
     "type_of_provision": "Reference: the placement census's types of provision.",
+    "place_903": "Reference: the SSDA903's placement codes.",
+    "legal_status_903": "Reference: the SSDA903's legal status codes.",
+    "ethnic_903": "Reference: the SSDA903's ethnicity codes.",
+    "reason_episode_ceased_903": "Reference: the SSDA903's reasons for an episode's end.",
+    "population_0_17": "Reference: people aged 0 to 17, mid-year (ONS).",
+    "statistical_neighbours": "Reference: statistical neighbours of each authority (DfE, 2025).",
 }
 
-REFERENCE_TABLES = ("authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision")
+REFERENCE_TABLES = (
+    "authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision", "place_903", "legal_status_903",
+    "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours",
+)  # fmt: skip
 """Tables of reference facts in `raw`."""
 
 PUBLISHED_DDL = """
@@ -157,8 +168,13 @@ def _load_reference(connection: Connection, region: Region) -> None:
     sources = {
         "authority": pd.read_csv(root / "reference" / "authorities.csv", dtype=str, keep_default_na=False),
         "authority_neighbour": pd.read_csv(root / "reference" / "authority_neighbours.csv", dtype=str),
-        "ofsted_provision_type": pd.read_csv(root / "codes" / "ofsted_provision_type.csv", dtype=str, keep_default_na=False),
-        "type_of_provision": pd.read_csv(root / "codes" / "type_of_provision.csv", dtype=str, keep_default_na=False),
+        "population_0_17": pd.read_csv(root / "reference" / "population_0_17.csv", dtype=str),
+        "statistical_neighbours": pd.read_csv(root / "reference" / "statistical_neighbours.csv", dtype=str, keep_default_na=False),
+        **{
+            name: pd.read_csv(root / "codes" / f"{name}.csv", dtype=str, keep_default_na=False)
+            for name in REFERENCE_TABLES
+            if (root / "codes" / f"{name}.csv").exists()
+        },
         "region_member": pd.DataFrame(members, columns=["authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days"]),
     }
     for name, frame in sources.items():

@@ -76,6 +76,7 @@ matched as (
         case
             when
                 e.authorities = 1
+                and e.host_authority_code <> 'UNKNOWN'
                 and e.provision_type <> 'Independent fostering'
                 and r.provision_type not in ('Independent fostering', 'In-house fostering')
                 then e.host_authority_code

@@ -88,7 +88,7 @@ select
     s.premises,
     s.is_short_break_only,
     case
-        when s.places is null then 'Not known'
+        when coalesce(s.places, 0) = 0 then 'Not known'
         when s.places >= 6 then '6+'
         else cast(s.places as text)
     end as size_band,

@@ -44,6 +44,14 @@ in_the_register as (
     group by s.urn
 ),
 
+senders as (
+    select distinct
+        r.urn,
+        r.sender
+    from core.setting_return as r
+    where r.census_date = cast(:census_date as date)
+),
+
 placed as (
     select
         c.submission_id,
@@ -95,4 +103,11 @@ left join core.setting_return as s
     on p.census_date = s.census_date
     and p.urn = s.urn
     and p.host_authority_code = s.host_authority_code
-where coalesce(s.sender, p.sender) = p.sender
+left join senders as k
+    on p.urn = k.urn
+    and p.sender = k.sender
+left join in_the_return as r
+    on p.urn = r.urn
+where
+    coalesce(s.sender, p.sender) = p.sender
+    and (p.host_authority_code <> 'UNKNOWN' or k.urn is not null or r.urn is null)

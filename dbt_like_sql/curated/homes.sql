@@ -15,7 +15,7 @@ with premises as (
             else 'Not known'
         end as service_category,
         case
-            when p.places is null then 'Not known'
+            when coalesce(p.places, 0) = 0 then 'Not known'
             when p.places >= 6 then '6+'
             else cast(p.places as text)
         end as size_band,

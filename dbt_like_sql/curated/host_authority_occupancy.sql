@@ -6,8 +6,9 @@
 -- Estimates gross the count up to the register: a setting that has not returned is given its places times the mean rate of
 -- the settings that returned within provision type, size and sector (the whole region's; wider groups where fewer than ten
 -- returned). The interval is 1.96 standard errors of prediction, with the variance of a setting proportional to its places, the
--- group's mean uncertain as well, never below the count nor above the count and all missing places. It takes non-response
--- to be unrelated to occupancy within a group. Official counterparts: occupancy and availability are DfE's (secure homes).
+-- group's mean uncertain as well, and no smaller than if places were filled by chance; it is never below the count nor above the
+-- count and all missing places. It takes non-response to be unrelated to occupancy within a group. Children by age are blank where
+-- homes with somebody in them sent no placements. Official counterparts: occupancy and availability are DfE's (secure homes).
 -- grain: census_date, host_authority_code, provision_type
 with registered as (
     select
@@ -191,10 +192,18 @@ fitted as (
         g.sector,
         g.width,
         g.places,
-        cast(g.occupied as numeric) / g.places as occupied_mean,
-        cast(g.vacant as numeric) / g.places as vacant_mean,
-        greatest(0, g.occupied_squares - cast(g.occupied as numeric) * g.occupied / g.places) / (g.settings - 1) as occupied_variance,
-        greatest(0, g.vacant_squares - cast(g.vacant as numeric) * g.vacant / g.places) / (g.settings - 1) as vacant_variance
+        least(1, cast(g.occupied as numeric) / g.places) as occupied_mean,
+        least(1, cast(g.vacant as numeric) / g.places) as vacant_mean,
+        greatest(
+            0,
+            (g.occupied_squares - cast(g.occupied as numeric) * g.occupied / g.places) / (g.settings - 1),
+            cast(g.occupied + 1 as numeric) * (g.places - g.occupied + 1) / ((g.places + 2) * (g.places + 2))
+        ) as occupied_variance,
+        greatest(
+            0,
+            (g.vacant_squares - cast(g.vacant as numeric) * g.vacant / g.places) / (g.settings - 1),
+            cast(g.vacant + 1 as numeric) * (g.places - g.vacant + 1) / ((g.places + 2) * (g.places + 2))
+        ) as vacant_variance
     from groups as g
     where
         g.settings >= 10
@@ -330,8 +339,12 @@ select
     round(cast(t.places_returned - t.occupied as numeric) / nullif(t.places_returned, 0), 6) as unoccupied_rate,
     round(cast(t.occupied as numeric) / nullif(t.occupied + t.vacant, 0), 6) as available_occupancy_rate,
     round(cast(t.occupied + t.vacant as numeric) / nullif(t.places_returned, 0), 6) as availability_rate,
-    cast(case when t.settings_returned > 0 then coalesce(c.occupied_under_18, 0) end as integer) as occupied_under_18,
-    cast(case when t.settings_returned > 0 then coalesce(c.occupied_18_plus, 0) end as integer) as occupied_18_plus,
+    cast(
+        case when t.occupied = 0 or (t.occupied > 0 and c.provision_type is not null) then coalesce(c.occupied_under_18, 0) end as integer
+    ) as occupied_under_18,
+    cast(
+        case when t.occupied = 0 or (t.occupied > 0 and c.provision_type is not null) then coalesce(c.occupied_18_plus, 0) end as integer
+    ) as occupied_18_plus,
     round(cast(t.settings_covered as numeric) / nullif(t.settings_registered, 0), 6) as coverage_settings,
     round(cast(t.places_covered as numeric) / nullif(t.places_registered, 0), 6) as coverage_places,
     round(e.occupied + e.occupied_missing, 1) as occupied_estimate,

@@ -1,6 +1,6 @@
 -- How far an authority uses the supply in its own area, from both sides.
 -- From the providers: of those living in the area's settings, the share that the host authority placed (any age).
--- From the authority: of its own placements of looked-after children, the share that stands in its own area (unknown hosts are
+-- From the authority: of its own placements of looked-after children (placement census, else SSDA903), the share that stands in its own area (unknown hosts are
 -- in the whole). A side that has not returned is blank.
 -- grain: census_date, host_authority_code, provision_type
 with living_here as (
@@ -25,10 +25,8 @@ own as (
         p.provision_type,
         count(*) as own_placements,
         sum(case when p.host_authority_code = p.placing_authority_code then 1 else 0 end) as own_placements_in_area
-    from core.placement as p
-    where
-        p.census_date = cast(:census_date as date)
-        and p.is_looked_after
+    from core.own_placement as p
+    where p.census_date = cast(:census_date as date)
     group by
         p.placing_authority_code,
         p.provision_type

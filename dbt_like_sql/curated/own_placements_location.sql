@@ -1,33 +1,33 @@
 -- Where an authority's own looked-after children are placed: in its area, in its sub-region, elsewhere, or not known.
--- Young people placed after 18 are left out. The share is of all the authority's placements of the provision type, unknowns included.
+-- From the placement census, else the SSDA903 (source says which); young people placed after 18 are left out. The share is of all the authority's placements of the provision type, unknowns included.
 -- The three named bands always have a row, 0 included; unknown has one where there is somebody in it.
 -- grain: census_date, placing_authority_code, provision_type, location_band
 with placements as (
     select
         p.placing_authority_code,
         p.provision_type,
+        p.source,
         case
             when p.host_authority_code = 'UNKNOWN' then 'unknown'
             when p.host_authority_code = p.placing_authority_code then 'in_area'
             when o.sub_region_name = h.sub_region_name then 'sub_region'
             else 'elsewhere'
         end as location_band
-    from core.placement as p
+    from core.own_placement as p
     left join core.authority as o
         on p.census_date = o.census_date
         and p.placing_authority_code = o.authority_code
     left join core.authority as h
         on p.census_date = h.census_date
         and p.host_authority_code = h.authority_code
-    where
-        p.census_date = cast(:census_date as date)
-        and p.is_looked_after
+    where p.census_date = cast(:census_date as date)
 ),
 
 totals as (
     select
         p.placing_authority_code,
         p.provision_type,
+        min(p.source) as source,
         count(*) as all_placements
     from placements as p
     group by
@@ -40,6 +40,7 @@ counted as (
         t.placing_authority_code,
         t.provision_type,
         v.location_band,
+        t.source,
         t.all_placements,
         count(p.location_band) as placements
     from totals as t
@@ -52,6 +53,7 @@ counted as (
         t.placing_authority_code,
         t.provision_type,
         v.location_band,
+        t.source,
         t.all_placements
 )
 
@@ -64,7 +66,7 @@ select
     c.location_band,
     cast(c.placements as integer) as placements,
     round(cast(c.placements as numeric) / nullif(c.all_placements, 0), 6) as share,
-    'placement census' as source
+    c.source
 from counted as c
 left join core.authority as a
     on a.census_date = cast(:census_date as date)

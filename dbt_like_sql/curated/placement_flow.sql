@@ -1,7 +1,7 @@
 -- Children placed by one authority and living in another's area, as the providers say and as the authorities say.
 -- Both sides count children: the providers' under 18 or of unknown age, the authorities' looked-after children (not those placed
 -- after 18). A side is blank where it has not returned: the providers' where no provider of the type in the host's area sent
--- placements, the authorities' where the placing authority sent no placement census.
+-- placements, the authorities' where the placing authority sent neither a placement census nor an SSDA903.
 -- grain: census_date, placing_authority_code, host_authority_code, provision_type
 with by_providers as (
     select
@@ -26,10 +26,8 @@ by_authorities as (
         p.host_authority_code,
         p.provision_type,
         count(*) as children
-    from core.placement as p
-    where
-        p.census_date = cast(:census_date as date)
-        and p.is_looked_after
+    from core.own_placement as p
+    where p.census_date = cast(:census_date as date)
     group by
         p.placing_authority_code,
         p.host_authority_code,
@@ -37,22 +35,30 @@ by_authorities as (
 ),
 
 hosts_heard as (
-    select distinct
+    select
         r.host_authority_code,
         r.provision_type
     from core.setting_return as r
-    where r.census_date = cast(:census_date as date)
+    where
+        r.census_date = cast(:census_date as date)
+        and r.provision_type <> 'Other'
+    group by
+        r.host_authority_code,
+        r.provision_type
+    having sum(r.occupied_places) = 0
     union
-    select distinct
+    select
         c.host_authority_code,
         c.provision_type
     from core.setting_child as c
-    where c.census_date = cast(:census_date as date)
+    where
+        c.census_date = cast(:census_date as date)
+        and c.provision_type <> 'Other'
 ),
 
 authorities_heard as (
     select distinct p.placing_authority_code
-    from core.placement as p
+    from core.own_placement as p
     where p.census_date = cast(:census_date as date)
 ),
 

@@ -25,10 +25,8 @@ authorities as (
         p.host_authority_code,
         p.provision_type,
         count(*) as children
-    from core.placement as p
-    where
-        p.census_date = cast(:census_date as date)
-        and p.is_looked_after
+    from core.own_placement as p
+    where p.census_date = cast(:census_date as date)
     group by
         p.placing_authority_code,
         p.host_authority_code,

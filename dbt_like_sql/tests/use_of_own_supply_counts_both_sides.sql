@@ -22,10 +22,8 @@ own as (
         p.placing_authority_code,
         p.provision_type,
         count(*) as placements
-    from core.placement as p
-    where
-        p.census_date = cast(:census_date as date)
-        and p.is_looked_after
+    from core.own_placement as p
+    where p.census_date = cast(:census_date as date)
     group by
         p.placing_authority_code,
         p.provision_type

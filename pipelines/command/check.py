@@ -1,9 +1,13 @@
-"""`observatory check`: what would happen to a return, before it is sent. No warehouse, nothing kept."""
+"""`observatory check`: what would happen to returns, before they are sent. No warehouse, nothing kept."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import io
+import secrets
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import click
@@ -17,51 +21,76 @@ from resources.landing import LandedFile, census_date_of
 @click.option(
     "--census-date", "date", type=CensusDate(), help="The quarter end; else the folder's (landing/<census date>/<sender>/), else the last one."
 )
-@click.option("--sender", help="Who sends it (ofsted, an authority's code, provider-<id>); else the folder's, else what the return itself says.")
-def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None) -> None:
+@click.option(
+    "--sender", help="Who sends it (ofsted, an authority's code, provider-<id>, region); else the folder's, else what the return itself says."
+)
+@click.option(
+    "--answer", "answer_folder", type=click.Path(file_okay=False, path_type=Path), help="Write the answer here too: a page and a marked workbook."
+)
+@click.option(
+    "--reconcile",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write placement census beside SSDA903, child by child, under your own references, to this .xlsx (give both returns).",
+)
+def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None, answer_folder: Path | None, reconcile: Path | None) -> None:
     """Say what would happen to returns, before they are sent.
 
-    Nothing is sent or kept. Ends with 1 if a file would be rejected.
+    Nothing is sent, and nothing is kept but what --answer and --reconcile write. Files that belong together (an SSDA903's header and episodes) are
+    best checked together. Ends with 1 if a file would be rejected.
     """
+    from assets.answering.answer import findings_of, trial_answer
     from assets.intake.door import judge, open_submission
-    from pipelines.partitions import last_quarter_end
-    from schemas.rules import REJECTS_FILE, REJECTS_ROW, WARNS
+    from schemas.rules import REJECTS_FILE
 
-    rejected = 0
+    together = defaultdict(list)
     for path in files:
-        folders = path.absolute().parent
-        census_date = date or census_date_of(folders.parent.name) or last_quarter_end(dt.datetime.now(tz=dt.UTC).date())
-        folder = sender or (folders.name if census_date_of(folders.parent.name) else _sender_inside(path, census_date))
-        landed = LandedFile(census_date, folder, path.name, path, path.stat().st_size, dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC))
-        submission = open_submission("check", landed, "")
-        tables = judge([submission], census_date, b"nothing is kept by a check")
-        print(f"{path}: as sent by {submission.sender.name} for {census_date:%d %B %Y}")
-        for table in tables:
-            b = table.books.iloc[0]
-            print(
-                f"  {table.table.title}: {b.rows_received} rows received = {b.rows_loaded} would be loaded + "
-                f"{b.rows_rejected} rejected + {b.rows_set_aside} set aside"
-            )
-        for finding in submission.findings:
-            where = f" ({finding.sheet})" if finding.sheet else ""
-            print(f"  - {finding.message}{where}")
-        for table in tables:
-            for severity in (REJECTS_ROW, WARNS):
-                found = table.findings[table.findings["severity"] == severity]
-                for message, group in found.groupby("message", sort=False):
-                    rows = group["row_number"].tolist()
-                    shown = ", ".join(map(str, rows[:12])) + (f" and {len(rows) - 12} more" if len(rows) > 12 else "")
-                    print(f"  - {'row' if len(rows) == 1 else 'rows'} {shown} ({severity.replace('rejects the row', 'rejected')}): {message}")
-        blocked = any(f.rule for f in submission.findings if _severity(f.rule) == REJECTS_FILE)
-        rejected += blocked
-        print("  This file would be REJECTED as a whole." if blocked else "  This file would be accepted.")
+        census_date, folder = _where_from(path, date, sender)
+        status = path.stat()
+        landed = LandedFile(census_date, folder, path.name, path, status.st_size, dt.datetime.fromtimestamp(int(status.st_mtime), tz=dt.UTC))
+        number = hashlib.sha256(f"{census_date}|{folder}|{path}".encode()).hexdigest()[:16]
+        together[census_date].append((path, open_submission(number, landed, "")))
+    rejected = 0
+    for census_date, opened in together.items():
+        submissions = [submission for _, submission in opened]
+        tables = judge(submissions, census_date, secrets.token_bytes(32))
+        for path, submission in opened:
+            print(f"{path}: as sent by {submission.sender.name} for {census_date:%d %B %Y}")
+            for table in tables:
+                for book in table.books[table.books["submission_id"] == submission.id].itertuples():
+                    print(
+                        f"  {table.table.title}: {book.rows_received} rows received = {book.rows_loaded} would be loaded + "
+                        f"{book.rows_rejected} rejected + {book.rows_set_aside} set aside"
+                    )
+            found = findings_of(submission, tables)
+            _print_findings(found)
+            blocked = bool((found["severity"] == REJECTS_FILE).any())
+            rejected += blocked
+            print("  This file would be REJECTED as a whole." if blocked else "  This file would be accepted.")
+            if answer_folder:
+                _write_answer(trial_answer(submission, tables), answer_folder, path)
+        if reconcile:
+            _reconcile(tables, submissions, census_date, reconcile)
     sys.exit(1 if rejected else 0)
 
 
-def _severity(name: str) -> str:
-    from schemas.rules import rule
+def _print_findings(found) -> None:  # noqa: ANN001 - a pandas frame; pandas is imported when a command needs it
+    for (severity, message), group in found.groupby(["severity", "message"], sort=False):
+        rows = [number for number in group["row_number"].tolist() if number]
+        sheets = [name for name in group["sheet"].unique() if name]
+        where = f"{', '.join(sheets)}: " if sheets else ""
+        shown = ", ".join(map(str, rows[:12])) + (f" and {len(rows) - 12} more" if len(rows) > 12 else "")
+        at = f"{'row' if len(rows) == 1 else 'rows'} {shown} " if rows else ""
+        does = {"rejects the row": "rejected", "rejects the file": "stops the file", "warns": "please check", "notes": "note"}[str(severity)]
+        print(f"  - {where}{at}({does}): {message}")
 
-    return rule(name).severity
+
+def _where_from(path: Path, date: dt.date | None, sender: str | None) -> tuple[dt.date, str]:
+    from pipelines.partitions import last_quarter_end
+
+    folder = path.absolute().parent
+    folder_date = census_date_of(folder.parent.name)
+    census_date = date or folder_date or last_quarter_end(dt.datetime.now(tz=dt.UTC).date())
+    return census_date, sender or (folder.name if folder_date else _sender_inside(path, census_date))
 
 
 def _sender_inside(path: Path, census_date: dt.date) -> str:
@@ -88,4 +117,33 @@ def _sender_inside(path: Path, census_date: dt.date) -> str:
             codes = parse(found.table.column(found.table.own_authority), texts, census_date).canonical.dropna()
             if len(codes):
                 return str(codes.mode().iloc[0])
+        if found.table.authority_column in found.columns:
+            return "region"
+        if "provider" not in found.table.senders:
+            raise click.UsageError(f"{path.name} does not say whose return it is. Give --sender with the authority's code, such as --sender 356.")
     return "provider-unknown"
+
+
+def _write_answer(answer, folder: Path, path: Path) -> None:  # noqa: ANN001 - see _print_findings
+    from assets.answering.page import render_page
+    from assets.answering.workbook import write_workbook
+
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / f"answer to {path.stem}.html"
+    workbook = page.with_suffix(".xlsx")
+    buffer = io.BytesIO()
+    write_workbook(answer, buffer)
+    workbook.write_bytes(buffer.getvalue())
+    page.write_text(render_page(answer, workbook.name), encoding="utf-8")
+    print(f"  The answer: {page} and {workbook}")
+
+
+def _reconcile(tables, submissions, census_date: dt.date, out: Path) -> None:  # noqa: ANN001 - see _print_findings
+    from assets.answering.reconciling import reconcile, write_reconciliation
+
+    rows = reconcile(tables, submissions, census_date)
+    if rows is None:
+        raise click.UsageError("--reconcile needs the placement census and the SSDA903's header and episodes. Give all of them.")
+    write_reconciliation(rows, out)
+    counts = rows["found_in"].value_counts()
+    print(f"Census beside SSDA903: {', '.join(f'{counts[name]} {name}' for name in counts.index)}. Written: {out}")

@@ -27,12 +27,13 @@ def command(sql: str, role: str | None, form: str) -> None:
     """
     with open_warehouse(settings_from_environment()) as warehouse, warehouse.reading() as connection:
         try:
+            _refuse_several(sql)
             if role:
                 known = connection.execute(sa.text("select quote_ident(rolname) from pg_roles where rolname = :r"), {"r": role}).scalar()
                 if known is None:
                     raise ObservatoryError(f"The warehouse has no role '{role}'. Leave out --as, or name a role that was granted.")
                 connection.exec_driver_sql(f"set local role {known}")
-            result = connection.exec_driver_sql(sql)
+            result = connection.execution_options(no_parameters=True).exec_driver_sql(sql)
         except sa.exc.DBAPIError as error:
             said = str(error.orig).strip().splitlines()
             raise ObservatoryError(
@@ -43,6 +44,18 @@ def command(sql: str, role: str | None, form: str) -> None:
             raise ObservatoryError("The statement gives no rows. One SELECT was expected; the warehouse is only changed by `observatory run`.")
         names, rows = list(result.keys()), [list(row) for row in result]
     _PRINT[form](names, rows)
+
+
+def _refuse_several(sql: str) -> None:
+    """Several statements in one could leave the read-only transaction and change the warehouse."""
+    from sqlglot import errors, exp, parse
+
+    try:
+        statements = [s for s in parse(sql, dialect="postgres") if s is not None]
+    except errors.SqlglotError:
+        statements = []
+    if len(statements) > 1 or (statements and isinstance(statements[0], exp.Command | exp.Copy | exp.Transaction | exp.Commit | exp.Rollback)):
+        raise ObservatoryError("One SELECT was expected; several statements, or another command, were found. Ask one question at a time.")
 
 
 def _print_csv(names: list[str], rows: list[list]) -> None:

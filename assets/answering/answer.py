@@ -1,0 +1,563 @@
+"""The answer to a return: what became of it, what was found, and what to do, before it takes the shape of a page or a workbook.
+
+Belongs here: the answer itself, the headline, findings brought together in groups, row ranges, the next steps, what was dropped at the door,
+and where in the sender's own sheets a finding stands.
+Does not belong here: how it looks (`page`, `workbook`), or whether a rule is broken (`assets/intake`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zoneinfo
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+import pandas as pd
+
+from assets.intake.door import FINDING_COLUMNS, NOT_SHOWN, JudgedTable, Submission
+from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
+from assets.intake.recognising import Recognised, recognise_all
+from schemas.returns import header_key
+from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule, rules
+
+ACCEPTED, REJECTED, RECORDED = "accepted", "rejected", "recorded"
+OUTCOMES = (ACCEPTED, REJECTED, RECORDED)
+
+FINDINGS = ["sheet", "row_number", "column_name", "value", "rule", "severity", "message"]
+CROSS_CHECKS = ["subject", "says", "beside", "message"]
+
+SEVERITIES = {
+    REJECTS_FILE: "Stops the whole return",
+    REJECTS_ROW: "Row not taken in",
+    WARNS: "Please check",
+    NOTES: "For your information",
+}
+"""What a finding does, in the sender's words, the worst first."""
+
+STATUSES = {
+    "in force": "counts now", "superseded": "on record, replaced by a newer return", "rejected": "not taken in",
+    "recorded": "on record only, not needed for the figures", "withdrawn": "withdrawn, no longer counts",
+}  # fmt: skip
+UNNAMED_SHEET = "Your file"
+DROPPED = "column_dropped"
+PERSONAL = {
+    "child key": "It names a child. It is replaced by a code that cannot be turned back; what you sent is not kept in the warehouse.",
+    "birth date": "It could identify a child. It becomes an age and a birth month; what you sent is not kept in the warehouse.",
+    "postcode": "It could say where a child lives. It becomes an area and a distance; what you sent is not kept in the warehouse.",
+    "drop": "It could identify a person or a home. It is taken out and not kept in the warehouse.",
+}
+"""What becomes of a column that is personal, by the layout's word for it."""
+
+WHO_TO_ASK = "Ask the regional commissioning group that collects this return."
+NOT_SHOWN_HERE = "not shown here: it is personal"
+GAP = "\u2026"
+
+
+@dataclass(frozen=True)
+class TableAnswer:
+    """What became of one table of the return.
+
+    `earlier` says in a few words which return of this table stood before it ("your return of 3 January 2026"); blank where there was none.
+    """
+
+    title: str
+    sheets: tuple[str, ...]
+    rows_received: int
+    rows_loaded: int
+    rows_rejected: int
+    rows_set_aside: int
+    version: int | None = None
+    status: str = ""
+    earlier: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """All there is to say about one file.
+
+    `findings` has a row a finding: sheet, row_number (0 is the whole sheet, or the whole file), column_name, value, rule, severity, message;
+    a column `table_name` is heeded too. `cross_checks` has subject, says, beside, message. `sheets` are the sender's own, each with the table
+    recognised on it or None, in the order of the file; one with several tables stands here once a table. `remark` is a sentence below the
+    headline, `contact` says who to ask. `is_trial` is set where nothing was sent: a check before sending.
+
+    Raises:
+        ValueError: the outcome is none of the three, or a frame lacks a column.
+    """
+
+    sender_name: str
+    sender_key: str
+    census_date: dt.date
+    file_name: str
+    submission_id: str
+    received_at: dt.datetime
+    outcome: str
+    tables: Sequence[TableAnswer] = ()
+    findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS))
+    cross_checks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CROSS_CHECKS))
+    sheets: Sequence[tuple[Sheet, Recognised | None]] = ()
+    remark: str = ""
+    contact: str = WHO_TO_ASK
+    is_trial: bool = False
+
+    def __post_init__(self) -> None:
+        if self.outcome not in OUTCOMES:
+            raise ValueError(f"The outcome of an answer is '{self.outcome}'; one of {', '.join(OUTCOMES)} was expected.")
+        for name, frame, columns in (("findings", self.findings, FINDINGS), ("cross_checks", self.cross_checks, CROSS_CHECKS)):
+            if lacking := [column for column in columns if column not in frame.columns]:
+                raise ValueError(f"The {name} of an answer lack {', '.join(lacking)}; the columns {', '.join(columns)} were expected.")
+
+    @cached_property
+    def found(self) -> list[Found]:
+        """The findings, the worst first, then as they stand in the file."""
+        return _found(self)
+
+    @cached_property
+    def to_mend(self) -> list[Group]:
+        """The findings in groups: see `groups`."""
+        return _grouped(self.found)
+
+    @cached_property
+    def own_sheets(self) -> list[Sheet]:
+        """The sender's sheets, each once."""
+        return list({id(sheet): sheet for sheet, _ in self.sheets}.values())
+
+    def tables_on(self, index: int) -> list[Recognised]:
+        """The tables recognised on a sheet, from the top."""
+        return [found for sheet, found in self.sheets if sheet is self.own_sheets[index] and found]
+
+    @property
+    def received(self) -> int:
+        """Rows received, of all tables."""
+        return sum(t.rows_received for t in self.tables)
+
+    @property
+    def loaded(self) -> int:
+        """Rows taken in, of all tables."""
+        return sum(t.rows_loaded for t in self.tables)
+
+    @property
+    def rejected(self) -> int:
+        """Rows not taken in, of all tables."""
+        return sum(t.rows_rejected for t in self.tables)
+
+    @property
+    def set_aside(self) -> int:
+        """Rows set aside, of all tables."""
+        return sum(t.rows_set_aside for t in self.tables)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One finding and where it stands: `place` is its sheet (of `own_sheets`) and its row in it, counted from 0; None where it cannot be told.
+
+    `header` is the column as the sender spells it, blank for a whole row, sheet or file; `column` is its place in the row, None if it has none.
+    """
+
+    severity: str
+    sheet: str
+    row_number: int
+    column_name: str
+    header: str
+    value: str
+    rule: str
+    message: str
+    place: tuple[int, int] | None
+    column: int | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One of the different things found in a group: what was sent, a clue, and the rows."""
+
+    value: str
+    clue: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one rule in one column: one thing to mend. `cases` is empty where the message says it all."""
+
+    severity: str
+    rule: str
+    sheet: str
+    header: str
+    column: int | None
+    message: str
+    rows: tuple[int, ...]
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A column that does not get past the door as it was sent, and why."""
+
+    header: str
+    sheet: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Next:
+    """What the sender should do next: a heading and its steps."""
+
+    heading: str
+    steps: tuple[str, ...]
+
+
+# --- small words --------------------------------------------------------------------------------
+
+
+_NOT_FOR_SHOW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+def shown(text: object) -> str:
+    """A text from outside as it may be shown: control characters, and those that turn the reading direction, are made visible as \ufffd."""
+    return _NOT_FOR_SHOW.sub("\ufffd", str(text).replace("\r\n", "\n"))
+
+
+def number_of(count: int, thing: str, things: str = "") -> str:
+    """A number with its thing: `1 row`, `1,200 rows`."""
+    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
+def in_ranges(rows: Iterable[int], most: int | None = None) -> str:
+    """Row numbers as ranges: `5-9, 12`; with `most`, so many ranges and how many rows more there are."""
+    ranges: list[list[int]] = []
+    for row in sorted(set(rows)):
+        if ranges and row == ranges[-1][1] + 1:
+            ranges[-1][1] = row
+        else:
+            ranges.append([row, row])
+    told = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges[:most])
+    more = sum(b - a + 1 for a, b in ranges[most:]) if most is not None else 0
+    return f"{told} and {more:,} more" if more else told
+
+
+def row_words(rows: Sequence[int], most: int | None = None) -> str:
+    """`row 5`, `rows 5-9, 12`; blank for row 0, the whole sheet."""
+    numbers = [row for row in rows if row]
+    return f"{'row' if len(set(numbers)) == 1 else 'rows'} {in_ranges(numbers, most)}" if numbers else ""
+
+
+_LONG_LIST = re.compile(r"one of: ((?:[^;]+; ){6,}[^;]*?)\. ")
+
+
+def listed(message: str) -> list[str]:
+    """What a cell may say, where a sentence lists it and the list is long."""
+    found = _LONG_LIST.search(message)
+    return found.group(1).split("; ") if found else []
+
+
+def without_list(message: str, instead: str) -> str:
+    """The sentence with other words in place of that list."""
+    return _LONG_LIST.sub(lambda _: f"{instead}. ", message)
+
+
+def day(date: dt.date) -> str:
+    """A date in words: 31 March 2025."""
+    return f"{date.day} {date:%B %Y}"
+
+
+@cache
+def _uk() -> dt.tzinfo:
+    try:
+        return zoneinfo.ZoneInfo("Europe/London")
+    except zoneinfo.ZoneInfoNotFoundError:
+        return dt.UTC
+
+
+def moment(at: dt.datetime) -> str:
+    """A moment in words, in UK time: 3 January 2026, 14:05."""
+    local = at.astimezone(_uk()) if at.tzinfo else at
+    return f"{day(local)}, {local:%H:%M}{' UTC' if local.tzinfo is dt.UTC else ''}"
+
+
+def sheet_words(name: str) -> str:
+    """A sheet's name as it is shown; a CSV is one sheet without a name."""
+    return shown(name) or UNNAMED_SHEET
+
+
+# --- the summary ----------------------------------------------------------------------------------
+
+
+def headline(answer: Answer) -> str:
+    """What became of the return, in one sentence."""
+    was, were = ("would be", "would be") if answer.is_trial else ("was", "were")
+    start = f"Your return {was} {answer.outcome}"
+    if answer.outcome == REJECTED:
+        return (
+            f"{start}: none of its {number_of(answer.received, 'row')} {was} taken in."
+            if answer.received > 1
+            else f"{start}: nothing {was} taken in."
+        )
+    if not answer.received:
+        return f"{start}."
+    if answer.outcome == RECORDED and not answer.loaded and not answer.rejected:
+        return f"{start}: it is not needed for the figures, and nothing of it {was} taken in."
+    if answer.loaded == answer.received:
+        clauses = [f"all {number_of(answer.loaded, 'row')} {were} taken in" if answer.loaded > 1 else f"its 1 row {was} taken in"]
+    else:
+        clauses = [f"{answer.loaded:,} of {number_of(answer.received, 'row')} {was if answer.loaded == 1 else were} taken in"]
+    if answer.rejected:
+        clauses.append(f"{number_of(answer.rejected, 'row')} {'needs' if answer.rejected == 1 else 'need'} mending")
+    if answer.set_aside:
+        clauses.append(f"{number_of(answer.set_aside, 'row')} {was if answer.set_aside == 1 else were} set aside")
+    if not answer.rejected and (checks := len(groups(answer))):
+        clauses.append(f"there {'is' if checks == 1 else 'are'} {number_of(checks, 'thing')} to check")
+    return f"{start}: {'; '.join(clauses)}."
+
+
+def next_steps(answer: Answer) -> Next:
+    """What to do next: nothing, look at it, mend and send again, or mend because nothing was taken in."""
+    mend = "Mend your own file, as said below."
+    if answer.sheets:
+        mend = "Mend your own file. The workbook that comes with this answer marks each cell; it is a copy to look at, not one to send back."
+    whole = "Send the whole return again, not only the mended rows: a new return takes the place of the one before it."
+    to_check = len(groups(answer))
+    if answer.outcome == REJECTED:
+        earlier = next((t.earlier for t in answer.tables if t.earlier), "")
+        stands = f"{earlier[0].upper()}{earlier[1:]} still counts" if earlier else "A return that you sent earlier for this quarter still counts"
+        if answer.is_trial:
+            return Next("Mend the file before you send it", (mend, "Check it again. Nothing has been sent or kept."))
+        return Next("Mend the file and send it again", (mend, "Send the whole file again.", f"{stands}; nothing of this one does."))
+    statuses = {table.status for table in answer.tables}
+    if statuses and statuses <= {"superseded"}:
+        return Next("You need do nothing", ("A newer return of yours has taken the place of this one.",))
+    if statuses and statuses <= {"superseded", "withdrawn"}:
+        return Next("Send a new return if one is due", ("This one was withdrawn: it no longer counts.",))
+    if answer.rejected:
+        rows = number_of(answer.rejected, "row")
+        if answer.is_trial:
+            return Next(f"Mend {rows} before you send it", (mend, "Check it again. Nothing has been sent or kept."))
+        if answer.outcome == RECORDED:
+            return Next(f"Mend {rows} and send the return again", (mend, whole))
+        until = f"Until then the {number_of(answer.loaded, 'row')} taken in {'is' if answer.loaded == 1 else 'are'} used."
+        return Next(f"Mend {rows} and send the return again", (mend, whole, until))
+    if to_check:
+        things = "the thing" if to_check == 1 else f"the {to_check} things"
+        if answer.is_trial:
+            return Next("It can be sent as it is", (f"Please look at {things} to check below first: what is wrong is easiest to mend now.",))
+        again = "If a figure is wrong, mend it and send the whole return again. Otherwise put it right next time."
+        return Next("Nothing needs sending again", (f"Please look at {things} to check below.", again))
+    leave_out = ("Next time, please leave out the columns that nobody asked for.",) if any(f.rule == DROPPED for f in answer.found) else ()
+    if answer.is_trial:
+        return Next("It can be sent as it is", ("Nothing has been sent or kept.", *leave_out))
+    return Next("You need do nothing", ("Thank you.", *leave_out))
+
+
+def groups(answer: Answer) -> list[Group]:
+    """What to mend or check, one group a rule and column, the worst first, then the one with the most rows.
+
+    A group whose sentences differ only in the value sent (or a clue) has one sentence, with the values and their rows beside it.
+    """
+    return answer.to_mend
+
+
+def dropped(answer: Answer) -> list[Dropped]:
+    """Columns that do not get past the door as they were sent: those that nobody asked for, and those that identify a child or a home."""
+    unasked = "Nobody asked for it. It is dropped and not kept: please leave it out next time."
+    found = [Dropped(f.value, f.sheet, unasked) for f in answer.found if f.rule == DROPPED]
+    for sheet, recognised in answer.sheets:
+        if recognised is None:
+            continue
+        for column in recognised.table.columns:
+            if column.personal and column.name in recognised.columns:
+                header = _header(sheet, recognised, recognised.columns[column.name])
+                found.append(Dropped(header, sheet.name, PERSONAL.get(column.personal, PERSONAL["drop"])))
+    return list(dict.fromkeys(found))
+
+
+def notes(answer: Answer) -> list[str]:
+    """What is for information only: sheets left alone, rows set aside."""
+    return [f.message for f in answer.found if f.severity == NOTES]
+
+
+# --- findings ---------------------------------------------------------------------------------------
+
+
+def _found(answer: Answer) -> list[Found]:
+    frame = answer.findings
+    if not len(frame):
+        return []
+    columns = {name: ["" if missing else str(text) for text, missing in zip(frame[name], frame[name].isna(), strict=True)] for name in FINDINGS}
+    named = frame["table_name"].fillna("").astype(str).tolist() if "table_name" in frame else [""] * len(frame)
+    numbers = [int(float(number or 0)) for number in columns["row_number"]]
+    sheet_of = cache(lambda name, table: _sheet_of(answer, name, table))
+    tables_on = [answer.tables_on(index) for index in range(len(answer.own_sheets))]
+
+    @cache
+    def column_of(index: int, at: int, rule_name: str, column: str, value: str) -> tuple[int | None, str]:
+        return _column_of(answer.own_sheets[index], tables_on[index][at], rule_name, column, value)
+
+    found = []
+    for number, table, sheet, column, value, rule_name, severity, message in zip(
+        numbers, named, *(columns[name] for name in ("sheet", "column_name", "value", "rule", "severity", "message")), strict=True
+    ):
+        index = sheet_of(sheet, table)
+        place, at, header = None, None, column
+        if index is not None:
+            which = _table_at(tables_on[index], table, number - 1)
+            place = (index, number - 1 if number else 0)
+            if which is not None:
+                at, header = column_of(index, which, rule_name, column, value if rule_name == DROPPED else "")
+                place = (index, number - 1 if number else tables_on[index][which].header_row)
+        if severity not in SEVERITIES:
+            severity = rule(rule_name).severity if rule_name in rules() else WARNS
+        found.append(Found(severity, sheet, number, column, header, value, rule_name, message, place, at))
+    order = {severity: position for position, severity in enumerate(SEVERITIES)}
+    positions = {sheet.name: position for position, sheet in reversed(list(enumerate(answer.own_sheets)))}
+    return sorted(found, key=lambda f: (order[f.severity], positions.get(f.sheet, -1), f.row_number, -1 if f.column is None else f.column))
+
+
+def _sheet_of(answer: Answer, name: str, table: str) -> int | None:
+    """The sheet that a finding is about; None where there is none or it could be either of two: no cell is marked on a guess."""
+    same = [index for index, sheet in enumerate(answer.own_sheets) if sheet.name == name]
+    if len(same) > 1 and table:
+        same = [index for index in same if any(found.table.name == table for found in answer.tables_on(index))]
+    return same[0] if len(same) == 1 else None
+
+
+def _table_at(tables: list[Recognised], name: str, row: int) -> int | None:
+    """Which of the tables on a sheet a finding is about: the one named, and of several the lowest whose header is above the row."""
+    fitting = [at for at, found in enumerate(tables) if not name or found.table.name == name]
+    above = [at for at in fitting if tables[at].header_row < row]
+    return above[-1] if above else fitting[0] if fitting else None
+
+
+def _column_of(sheet: Sheet, recognised: Recognised, rule_name: str, column: str, value: str) -> tuple[int | None, str]:
+    """Where a finding's column stands, and how the sender spells it."""
+    if rule_name == DROPPED:
+        at = next((place for header, place in recognised.others.items() if header[:60] == value), None)
+        return at, value
+    name = recognised.table.header_keys.get(header_key(column), "")
+    if not column:
+        name = next((check.total for check in recognised.table.sums if check.rule == rule_name), "")
+    at = recognised.columns.get(name)
+    return at, (_header(sheet, recognised, at) if at is not None else "") or column
+
+
+def _header(sheet: Sheet, recognised: Recognised, place: int) -> str:
+    return " ".join(cell_text(sheet.rows[recognised.header_row][place]).replace("\ufeff", "").split())[:80]
+
+
+def _grouped(findings: list[Found], most_cases: int = 12) -> list[Group]:
+    together: dict[tuple[str, str, str, str], dict[str, list[Found]]] = {}
+    for finding in findings:
+        if finding.severity == NOTES or finding.rule == DROPPED:
+            continue
+        key = (finding.severity, finding.sheet, finding.rule, finding.column_name if finding.row_number else "")
+        together.setdefault(key, {}).setdefault(finding.message, []).append(finding)
+    made = [_group(messages, most_cases) for messages in together.values()]
+    order = list(SEVERITIES)
+    return sorted(made, key=lambda g: (order.index(g.severity), -len(g.rows)))
+
+
+def _group(messages: dict[str, list[Found]], most_cases: int) -> Group:
+    first = next(iter(messages.values()))[0]
+    rows = tuple(sorted({f.row_number for found in messages.values() for f in found}))
+    if len(messages) == 1:
+        return Group(first.severity, first.rule, first.sheet, first.header, first.column, first.message, rows, ())
+    largest = sorted(messages.items(), key=lambda item: -len(item[1]))
+    about_rows = bool(first.row_number)
+    message, cases = _cases(largest, most_cases if about_rows else 60)
+    header, column = (first.header, first.column) if about_rows else ("", None)
+    return Group(first.severity, first.rule, first.sheet, header, column, message, rows, cases)
+
+
+def _cases(messages: list[tuple[str, list[Found]]], most: int) -> tuple[str, tuple[Case, ...]]:
+    """One sentence for many that differ in a word or two, and the words by rows. Where they differ in more, each sentence is a case."""
+    name = messages[0][1][0].rule
+    says = rule(name).says if name in rules() else ""
+    words = [_words(says, text) for text, _ in messages[:most]]
+    told = [found for found in words if found is not None]
+    rows = [tuple(sorted({f.row_number for f in found})) for _, found in messages]
+    left_over = tuple(sorted({row for part in rows[most:] for row in part}))
+    last = [Case(f"{len(messages) - most:,} others", "", left_over)] if len(messages) > most else []
+    same = {key: len({found[key] for found in told}) == 1 for key in ("column", "value", "expected", "hint")} if told else {}
+    if len(told) != len(words) or not same["expected"]:
+        each = [Case("", text, part) for (text, _), part in zip(messages[:most], rows, strict=False)]
+        return "", (*each, *last)
+    general = {key: told[0][key] if same[key] else GAP for key in ("column", "value", "expected", "hint")}
+    if not same["hint"] and all(found["hint"] == "" or found["hint"].startswith(" ") for found in told):
+        general["hint"] = ""
+    cases = []
+    for found, part, (_, findings) in zip(told, rows, messages, strict=False):
+        sent = found["value"] if not same["value"] else ""
+        if not same["column"]:
+            sent = findings[0].header or found["column"]
+        cases.append(Case(NOT_SHOWN_HERE if sent == NOT_SHOWN else sent, "" if same["hint"] else found["hint"].strip(), part))
+    return says.format(**general).strip(), (*cases, *last)
+
+
+@cache
+def _pattern(says: str) -> re.Pattern[str]:
+    pieces = re.split(r"\{(column|value|expected|hint)\}", says)
+    seen: set[str] = set()
+    out = []
+    for position, piece in enumerate(pieces):
+        if position % 2 == 0:
+            out.append(re.escape(piece))
+        else:
+            out.append(f"(?P={piece})" if piece in seen else f"(?P<{piece}>.*?)")
+            seen.add(piece)
+    return re.compile("".join(out), re.DOTALL)
+
+
+def _words(says: str, message: str) -> dict[str, str] | None:
+    """The words that were filled into a rule's sentence; None where the message is another sentence."""
+    match = _pattern(says.strip()).fullmatch(message) if says and len(message) < 5000 else None
+    return {"column": "", "value": "", "expected": "", "hint": ""} | match.groupdict() if match else None
+
+
+# --- from the door ------------------------------------------------------------------------------------
+
+
+def findings_of(submission: Submission, judged: Iterable[JudgedTable]) -> pd.DataFrame:
+    """All findings of one submission, those about the file first, as `raw.finding` keeps them."""
+    about_file = pd.DataFrame(
+        [
+            (submission.id, f.table_name, f.sheet, f.row_number, f.column_name, f.value, f.rule, rule(f.rule).severity, f.message)
+            for f in submission.findings
+        ],
+        columns=FINDING_COLUMNS,
+    )
+    about_rows = [table.findings[table.findings["submission_id"] == submission.id] for table in judged]
+    frames = [frame for frame in (about_file, *about_rows) if len(frame)]
+    return pd.concat(frames, ignore_index=True) if frames else about_file
+
+
+def sheets_of(data: bytes) -> list[tuple[Sheet, Recognised | None]]:
+    """The sheets of a file with what was recognised on each, once a table; none where it cannot be read (the findings say why)."""
+    try:
+        return [(sheet, found) for sheet in read_sheets(data) for found in (recognise_all(sheet) or [None])]  # type: ignore[list-item]
+    except CannotRead:
+        return []
+
+
+def trial_answer(submission: Submission, judged: Iterable[JudgedTable]) -> Answer:
+    """The answer to a return that was only held up to the door: what would become of it."""
+    judged = list(judged)
+    tables = []
+    for table in judged:
+        names = tuple(dict.fromkeys(sheet.name for sheet, found in submission.tables if found.table.name == table.table.name))
+        for book in table.books[table.books["submission_id"] == submission.id].itertuples():
+            received, loaded, rejected, aside = map(int, (book.rows_received, book.rows_loaded, book.rows_rejected, book.rows_set_aside))
+            tables.append(TableAnswer(table.table.title, names, received, loaded, rejected, aside))
+    left_alone = bool(submission.tables) and all(found.table.leave_alone for _, found in submission.tables)
+    unread = {"unknown_sender", "too_large"} & {finding.rule for finding in submission.findings}
+    return Answer(
+        sender_name=submission.sender.name,
+        sender_key=submission.sender.key,
+        census_date=submission.file.census_date,
+        file_name=submission.file.name,
+        submission_id=submission.id,
+        received_at=submission.file.received_at,
+        outcome=REJECTED if submission.is_rejected else RECORDED if left_alone else ACCEPTED,
+        tables=tables,
+        findings=findings_of(submission, judged),
+        sheets=[] if unread else sheets_of(submission.file.read()),
+        is_trial=True,
+    )

@@ -1,0 +1,37 @@
+"""Asset of the answers: the outbox, partitioned by census date.
+
+Belongs here: a thin shell over `outbox`.
+"""
+
+import datetime as dt
+
+import dagster as dg
+
+from assets.answering.outbox import answer_quarter
+from assets.intake.assets import LANDING, OWNERS
+from resources.observatory import Observatory
+
+
+def build_outbox_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The answers to all returns of a census date, written where they are missing or out of date."""
+
+    @dg.asset(
+        key=["outbox", "answers"],
+        deps=[LANDING, ["raw", "submission_table"], ["raw", "finding"], ["core", "cross_check"]],
+        group_name="outbox",
+        description="A page and a workbook for each sender: what became of the return, what was found, what to do. `outbox/<census date>/<sender>/`.",
+        owners=OWNERS,
+        kinds={"html", "excel"},
+        tags={"layer": "outbox"},
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def answers(context: dg.AssetExecutionContext, observatory: Observatory) -> dg.MaterializeResult:
+        written = 0
+        for key in context.partition_keys:
+            written += answer_quarter(
+                observatory.warehouse, observatory.landing_place, observatory.settings.outbox, dt.date.fromisoformat(key), context.log.info
+            )
+        return dg.MaterializeResult(metadata={"answers_written": written})
+
+    return answers

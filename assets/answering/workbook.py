@@ -1,0 +1,487 @@
+"""The answer as a workbook: a summary, every finding, and a copy of the sender's own sheets with the cells to mend marked.
+
+Belongs here: sheets, formats, widths, marks, notes and links.
+Does not belong here: what is said (`answer`).
+
+Everything that came from outside is written as text in a text format: a formula stays the letters it was sent as, also when it is edited.
+Colour is never the only sign: a marked cell has a heavy border and a note, and its row stands in Findings.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from os import PathLike
+from typing import IO, Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from assets.answering.answer import (
+    NOT_SHOWN_HERE,
+    REJECTED,
+    SEVERITIES,
+    STATUSES,
+    UNNAMED_SHEET,
+    Answer,
+    Found,
+    Group,
+    TableAnswer,
+    day,
+    dropped,
+    groups,
+    headline,
+    listed,
+    moment,
+    next_steps,
+    notes,
+    number_of,
+    row_words,
+    sheet_words,
+    shown,
+    without_list,
+)  # fmt: skip
+from assets.intake.door import NOT_SHOWN
+from assets.intake.reading import Sheet, cell_text
+from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS
+
+MOST_CELLS = 200_000
+"""A larger sheet is copied in part: its first rows, and as many rows with findings."""
+
+MOST_NOTES = 2_000
+"""Cell notes in a workbook; beyond, spreadsheets become slow. The cells are still marked."""
+
+LABELS = "Labels"
+MOST_SHEETS = 60
+MOST_FINDINGS = 1_000_000
+MOST_LINKS = 60_000
+MOST_COLUMNS = 16_384
+LARGE = 60_000
+"""From so many cells on, rows are written as they come instead of being kept in memory."""
+
+TEXT, MARKED, NOTED = "plain", "rejected", "warned"
+ORANGE, PALE_ORANGE, AMBER, BLUE, GREY = "#F46A25", "#FBDCCB", "#FFD166", "#12436D", "#595F66"
+
+_BASE = {"num_format": "@", "valign": "top"}
+_FORMATS: dict[str, dict[str, Any]] = {
+    "headline": {"bold": True, "font_size": 16, "font_color": BLUE, "valign": "top"},
+    "heading": {"bold": True, "font_size": 12, "font_color": BLUE, "bottom": 1, "bottom_color": BLUE, "valign": "bottom"},
+    "label": {"bold": True, "valign": "top", "text_wrap": True},
+    "bad": {"bold": True, "valign": "top", "text_wrap": True, "left": 5, "left_color": ORANGE, "indent": 1},
+    "check": {"bold": True, "valign": "top", "text_wrap": True, "left": 8, "left_color": BLUE, "indent": 1},
+    "wrapped": {**_BASE, "text_wrap": True},
+    "strong": {**_BASE, "text_wrap": True, "bold": True},
+    "number": {"valign": "top", "align": "left"},
+    "top": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, "valign": "vcenter", "text_wrap": True, "border": 1, "border_color": BLUE},
+    "link": {"valign": "top", "font_color": "#0B4F9E", "underline": 1},
+    TEXT: _BASE,
+    "header": {**_BASE, "bold": True, "bg_color": "#E8ECF0", "bottom": 1, "text_wrap": True},
+    MARKED: {**_BASE, "bold": True, "bg_color": ORANGE, "font_color": "#000000", "border": 5, "border_color": "#7A2400"},
+    NOTED: {**_BASE, "bold": True, "bg_color": AMBER, "font_color": "#000000", "border": 8, "border_color": "#6B4E00"},
+    "row": {**_BASE, "bold": True, "bg_color": PALE_ORANGE, "font_color": "#000000", "left": 5, "left_color": "#7A2400"},
+}
+
+LEGEND = (
+    (MARKED, "Not taken in", "Orange-red with a heavy unbroken border: what stands here kept its row, or the whole file, from being taken in."),
+    (NOTED, "Please check", "Amber with a heavy broken border: the row was taken in, but look at this."),
+    (
+        "row",
+        "Row not taken in",
+        "Pale with a heavy left edge, in the first cell of a row: somewhere in this row is a cell that kept it from being taken in.",
+    ),
+)
+
+Marks = dict[int, dict[int, tuple[str, list[str]]]]
+
+
+def write_workbook(answer: Answer, target: str | PathLike[str] | IO[bytes], *, most_cells: int = MOST_CELLS, most_notes: int = MOST_NOTES) -> None:
+    """Write the answer as an .xlsx to a path or a binary buffer. The same answer gives the same bytes."""
+    _Writer(answer, target, most_cells, most_notes).write()
+
+
+class _Writer:
+    def __init__(self, answer: Answer, target: Any, most_cells: int, most_notes: int) -> None:
+        self.answer, self.most_cells, self.notes_left = answer, most_cells, most_notes
+        self.marks = _marks(answer)
+        self.copied = answer.own_sheets[:MOST_SHEETS]
+        self.names = sheet_names([sheet.name for sheet in self.copied], ["Summary", "Findings", LABELS, "Cross-checks"])
+        self.labels = _labels(answer)
+        self.rows = [_rows_shown(sheet, self.marks.get(index, {}), most_cells) for index, sheet in enumerate(self.copied)]
+        cells = 7 * len(answer.found) + sum(len(sheet.rows[row]) for sheet, rows in zip(self.copied, self.rows, strict=True) for row in rows)
+        memory = {"constant_memory": True} if cells > LARGE else {"in_memory": True}
+        texts_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
+        self.book: Workbook = xlsxwriter.Workbook(target if not isinstance(target, PathLike) else str(target), {**memory, **texts_only})
+        created = answer.received_at.astimezone(dt.UTC).replace(tzinfo=None) if answer.received_at.tzinfo else answer.received_at
+        self.book.set_properties({"title": shown(headline(answer)), "subject": f"Return for {day(answer.census_date)}", "created": created})
+        self.formats: dict[str, Format] = {name: self.book.add_format(options) for name, options in _FORMATS.items()}
+
+    def write(self) -> None:
+        """Write all sheets in order: a summary first, the sender's own last."""
+        summary, findings = self.book.add_worksheet("Summary"), self.book.add_worksheet("Findings")
+        self._findings(findings)
+        if self.labels:
+            self._labels(self.book.add_worksheet(LABELS))
+        if len(self.answer.cross_checks):
+            self._cross_checks(self.book.add_worksheet("Cross-checks"))
+        for index, sheet in enumerate(self.copied):
+            headers = [found.header_row for found in self.answer.tables_on(index)]
+            self._copy(self.book.add_worksheet(self.names[index]), sheet, headers, self.rows[index], self.marks.get(index, {}))
+        self._summary(summary)
+        summary.activate()
+        self.book.close()
+
+    # --- the summary
+
+    def _summary(self, page: Worksheet) -> None:
+        answer = self.answer
+        lines: list[tuple[str, str, str, str]] = []  # label, its format, text, its format
+        lines.append((headline(answer), "headline", "", "wrapped"))
+        if answer.remark:
+            lines.append(("", "label", answer.remark, "wrapped"))
+        facts = {
+            "Sender": answer.sender_name if answer.sender_name == answer.sender_key else f"{answer.sender_name} ({answer.sender_key})",
+            "Census date": day(answer.census_date),
+            "File": answer.file_name,
+            "Received": "Not sent: this is a check before sending" if answer.is_trial else moment(answer.received_at),
+            "Submission": "" if answer.is_trial else answer.submission_id,
+        }
+        lines += [(label, "label", text, "wrapped") for label, text in facts.items() if text]
+
+        todo = next_steps(answer)
+        lines += [("What to do next", "heading", "", "heading"), ("", "label", todo.heading, "strong")]
+        lines += [(f"{number}.", "label", step, "wrapped") for number, step in enumerate(todo.steps, 1)]
+
+        if answer.tables or notes(answer):
+            lines.append(("What happened to the rows", "heading", "", "heading"))
+            lines += [(shown(table.title), "label", table_words(table, answer.is_trial), "wrapped") for table in answer.tables]
+            lines += [("Please note", "label", note, "wrapped") for note in notes(answer)]
+
+        lines.append(("What to mend first", "heading", "", "heading"))
+        found = groups(answer)
+        for group in found[:100]:
+            mark = "bad" if group.severity in (REJECTS_FILE, REJECTS_ROW) else "check"
+            lines.append((SEVERITIES[group.severity], mark, group_words(group), "wrapped"))
+        if not found:
+            lines.append(("", "label", "Nothing.", "wrapped"))
+        if len(found) > 100:
+            lines.append(("", "label", f"and {len(found) - 100} more: see the sheet Findings", "wrapped"))
+
+        if len(answer.cross_checks):
+            told = f"{number_of(len(answer.cross_checks), 'difference')} from other sources: see the sheet Cross-checks"
+            lines += [("Beside other sources", "heading", "", "heading"), ("", "label", told, "wrapped")]
+        if gone := dropped(answer):
+            lines.append(("Dropped at the door", "heading", "", "heading"))
+            lines += [(item.header, "label", item.why, "wrapped") for item in gone]
+
+        if self.copied:
+            lines.append(("Your sheets, marked", "heading", "", "heading"))
+            lines += [("", "label", text, "wrapped") for text in self._about_copies()]
+            lines += [(label, form, meaning, "wrapped") for form, label, meaning in LEGEND]
+        lines += [("Who to ask", "heading", "", "heading"), ("", "label", self._who_to_ask(), "wrapped")]
+
+        page.set_column(0, 0, 26)
+        page.set_column(1, 1, 105)
+        page.hide_gridlines(2)
+        for row, (label, label_format, text, text_format) in enumerate(lines):
+            if label:
+                page.write_string(row, 0, shown(label), self.formats[label_format])
+            if text or text_format == "heading":
+                page.write_string(row, 1, shown(text), self.formats[text_format])
+        _print_on_paper(page)
+
+    def _about_copies(self) -> list[str]:
+        said = [
+            "The other sheets of this workbook are copies of yours, cell for cell, as text. Row numbers are those of your file. "
+            "Point at a marked cell to read what was found."
+        ]
+        for index, sheet in enumerate(self.copied):
+            if self.names[index] != (sheet.name or UNNAMED_SHEET):
+                said.append(f"Your sheet '{sheet_words(sheet.name)}' is here called '{self.names[index]}'.")
+            if (left := len(sheet.rows) - len(self.rows[index])) > 0:
+                said.append(
+                    f"'{self.names[index]}' is too large to copy whole: {number_of(left, 'row')} of {len(sheet.rows):,} "
+                    f"{'is' if left == 1 else 'are'} left out. Its first rows and rows with findings are shown at their own row numbers."
+                )
+        if len(self.answer.own_sheets) > len(self.copied):
+            said.append(f"Only the first {MOST_SHEETS} sheets of {len(self.answer.own_sheets):,} are copied.")
+        if self.notes_left <= 0:
+            said.append("There are too many findings for a note on each cell: those without one are marked all the same, and are listed in Findings.")
+        if len(self.answer.found) > MOST_FINDINGS:
+            said.append(f"Findings lists the first {MOST_FINDINGS:,} of {len(self.answer.found):,}.")
+        return said
+
+    def _who_to_ask(self) -> str:
+        if self.answer.is_trial:
+            return self.answer.contact
+        return f"{self.answer.contact} Please give the submission number {self.answer.submission_id}."
+
+    # --- findings
+
+    def _findings(self, page: Worksheet) -> None:
+        columns = [
+            ("What it does", 21),
+            ("Sheet", 18),
+            ("Row", 12),
+            ("Column", 28),
+            ("Cell", 9),
+            ("Value as sent", 28),
+            ("What was found and what to do", 95),
+        ]
+        for place, (title, width) in enumerate(columns):
+            page.set_column(place, place, width)
+            page.write_string(0, place, title, self.formats["top"])
+        found = self.answer.found[:MOST_FINDINGS]
+        wrapped, strong, number, link = (self.formats[name] for name in ("wrapped", "strong", "number", "link"))
+        links = 0
+        for row, finding in enumerate(found, 1):
+            page.write_string(row, 0, SEVERITIES[finding.severity], strong)
+            about_file = not finding.row_number and not finding.sheet and finding.place is None
+            page.write_string(row, 1, "" if about_file else sheet_words(finding.sheet), wrapped)
+            if finding.row_number:
+                page.write_number(row, 2, finding.row_number, number)
+            else:
+                page.write_string(row, 2, "whole file" if about_file else "whole sheet", wrapped)
+            page.write_string(row, 3, shown(finding.header), wrapped)
+            if finding.place and finding.place[0] < len(self.copied):
+                cell = xl_rowcol_to_cell(finding.place[1], finding.column or 0)
+                if links < MOST_LINKS:
+                    quoted = self.names[finding.place[0]].replace("'", "''")
+                    page.write_url(row, 4, f"internal:'{quoted}'!{cell}", link, cell)
+                    links += 1
+                else:
+                    page.write_string(row, 4, cell, wrapped)
+            page.write_string(row, 5, f"({NOT_SHOWN_HERE})" if finding.value == NOT_SHOWN else shown(finding.value), wrapped)
+            page.write_string(row, 6, _sentence(finding.message), wrapped)
+        if not found:
+            page.write_string(1, 0, "Nothing was found.", wrapped)
+        page.freeze_panes(1, 0)
+        page.autofilter(0, 0, max(len(found), 1), len(columns) - 1)
+        page.ignore_errors({"number_stored_as_text": "A1:G1048576"})
+        page.repeat_rows(0)
+        _print_on_paper(page)
+
+    def _labels(self, page: Worksheet) -> None:
+        """What the columns may say whose list is too long for a sentence: one column of the sheet each."""
+        for place, title in enumerate(self.labels):
+            page.set_column(place, place, 46)
+            page.write_string(0, place, shown(title), self.formats["top"])
+        for row in range(max(map(len, self.labels.values()))):
+            for place, labels in enumerate(self.labels.values()):
+                if row < len(labels):
+                    page.write_string(row + 1, place, shown(labels[row]), self.formats["wrapped"])
+        page.freeze_panes(1, 0)
+        _print_on_paper(page)
+
+    def _cross_checks(self, page: Worksheet) -> None:
+        columns = [("Subject", "subject", 36), ("Your return says", "says", 28), ("Beside it stands", "beside", 28), ("What it means", "message", 90)]
+        frame = self.answer.cross_checks
+        texts = [frame[name].fillna("").astype(str).tolist() for _, name, _ in columns]
+        for place, (title, _, width) in enumerate(columns):
+            page.set_column(place, place, width)
+            page.write_string(0, place, title, self.formats["top"])
+        for row, values in enumerate(zip(*texts, strict=True), 1):
+            for place, value in enumerate(values):
+                page.write_string(row, place, shown(value), self.formats["wrapped"])
+        page.freeze_panes(1, 0)
+        page.autofilter(0, 0, len(frame), len(columns) - 1)
+        page.repeat_rows(0)
+        _print_on_paper(page)
+
+    # --- the sender's own sheets
+
+    def _copy(self, page: Worksheet, sheet: Sheet, headers: list[int], rows: Sequence[int], marks: Marks) -> None:
+        plain, formats, write = self.formats[TEXT], self.formats, page.write_string
+        for number in rows:
+            marked, cells = marks.get(number), sheet.rows[number][:MOST_COLUMNS]
+            usual = formats["header"] if number in headers else plain
+            if marked is None:
+                for place, cell in enumerate(cells):
+                    if cell is not None and cell != "":
+                        write(number, place, _as_sent(cell), usual)
+                continue
+            for place in range(max(len(cells), *(place + 1 for place in marked))):
+                text = _as_sent(cells[place]) if place < len(cells) else ""
+                mark, sentences = marked.get(place, ("", []))
+                form = formats[mark] if mark else usual
+                if text:
+                    write(number, place, text, form)
+                elif mark:
+                    page.write_blank(number, place, None, form)
+                if sentences:
+                    self._note(page, number, place, sentences)
+        for place, width in enumerate(_widths(sheet, headers[0] if headers else 0)):
+            page.set_column(place, place, width)
+        if len(headers) == 1 and headers[0] < 12:
+            page.freeze_panes(headers[0] + 1, 0)
+        if len(rows) < len(sheet.rows):
+            page.set_default_row(hide_unused_rows=True)
+        page.ignore_errors({"number_stored_as_text": "A1:XFD1048576", "two_digit_text_year": "A1:XFD1048576"})
+
+    def _note(self, page: Worksheet, row: int, place: int, sentences: list[str]) -> None:
+        if self.notes_left <= 0:
+            return
+        self.notes_left -= 1
+        text = "\n\n".join(dict.fromkeys(map(_sentence, sentences)))
+        text = text if len(text) <= 1500 else f"{text[:1500]}\u2026 (see Findings)"
+        height = 18 + 15 * (sum(1 + len(line) // 48 for line in text.split("\n")))
+        page.write_comment(row, place, text, {"width": 320, "height": min(height, 400), "font_size": 9, "color": "#FFFFFF"})
+
+
+# --- marks ------------------------------------------------------------------------------------------
+
+
+def _marks(answer: Answer) -> dict[int, Marks]:
+    """What to mark on each sheet: by row and column, the kind of mark and the sentences of its note."""
+    marks: dict[int, Marks] = defaultdict(lambda: defaultdict(dict))
+    kept_out: dict[tuple[int, int], list[Found]] = defaultdict(list)
+    for finding in answer.found:  # the worst first: the first mark of a cell stands
+        if finding.place is None or finding.severity == NOTES:
+            continue
+        index, row = finding.place
+        mark = NOTED if finding.severity == WARNS else MARKED
+        marks[index][row].setdefault(finding.column or 0, (mark, []))[1].append(finding.message)
+        if finding.severity == REJECTS_ROW:
+            kept_out[index, row].append(finding)
+    for (index, row), findings in kept_out.items():
+        columns = sorted({finding.column for finding in findings if finding.column is not None})
+        if columns and 0 not in columns:
+            cells = ", ".join(xl_rowcol_to_cell(row, column) for column in columns)
+            sentence = f"This row {'would not be' if answer.is_trial else 'was not'} taken in: see {cells}."
+            _, sentences = marks[index][row].get(0, ("", []))
+            marks[index][row][0] = ("row", [sentence, *sentences])
+    return marks
+
+
+def _labels(answer: Answer) -> dict[str, list[str]]:
+    """Long lists of what a column may say, by column: they stand once on a sheet of their own."""
+    found: dict[str, list[str]] = {}
+    for finding in answer.found:
+        if finding.header and finding.header not in found and (labels := listed(finding.message)):
+            found[finding.header] = labels
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _sentence(message: str) -> str:
+    return shown(without_list(message, f"one of those on the sheet {LABELS}"))
+
+
+def _rows_shown(sheet: Sheet, marks: Marks, most_cells: int) -> Sequence[int]:
+    """The rows to copy: all, or of a sheet that is too large its first ones and as many with findings."""
+    count = min(len(sheet.rows), 1_048_576)
+    if sum(map(len, sheet.rows)) <= most_cells:
+        return range(count)
+    budget = max(most_cells // max(map(len, sheet.rows)), 2)
+    first = min(budget, count)
+    marked = [row for row in sorted(marks) if row >= first // 2]
+    first -= min(len(marked), first // 2)
+    return [*range(first), *[row for row in marked if first <= row < count][: budget - first]]
+
+
+def sheet_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Names that a spreadsheet allows: at most 31 characters, none of []:*?/ or backslash, each once whatever its case."""
+    used = {name.casefold() for name in taken} | {"history"}
+    found = []
+    for name in names:
+        plain = re.sub(r"[\[\]:*?/\\\t\n]", "-", shown(name)).strip(" '") or UNNAMED_SHEET
+        number, end = 1, ""
+        while (candidate := _cut(plain, 31 - len(end)).rstrip(" '") + end).casefold() in used:
+            number += 1
+            end = f" ({number})"
+        used.add(candidate.casefold())
+        found.append(candidate)
+    return found
+
+
+def _cut(text: str, units: int) -> str:
+    """The text cut to so many UTF-16 units, as spreadsheets count."""
+    while len(text.encode("utf-16-le")) > 2 * units:
+        text = text[:-1]
+    return text
+
+
+# --- words and cells -----------------------------------------------------------------------------------
+
+
+def table_words(table: TableAnswer, is_trial: bool = False) -> str:
+    """The books of a table in a sentence or two."""
+    would = "would be " if is_trial else ""
+    told = (
+        f"{number_of(table.rows_received, 'row')} received = {table.rows_loaded:,} {would}taken in + "
+        f"{table.rows_rejected:,} not taken in + {table.rows_set_aside:,} set aside."
+    )
+    return " ".join([told, *about_table(table)])
+
+
+def about_table(table: TableAnswer) -> list[str]:
+    """Where the table stood, which version it is and what it replaces."""
+    names = [sheet_words(name) for name in table.sheets if name]
+    told = [f"Sheet{'' if len(names) == 1 else 's'} {', '.join(names)}."] if names else []
+    status = STATUSES.get(table.status, shown(table.status))
+    version = f"version {table.version}" if table.version else ""
+    if both := ", ".join(filter(None, [version, status])):
+        told.append(f"{both[0].upper()}{both[1:]}.")
+    if table.earlier and table.status != REJECTED:
+        told.append(f"It takes the place of {shown(table.earlier)}.")
+    return told
+
+
+def group_words(group: Group) -> str:
+    """A group in a line: column, rows, sentence, and the different values with their rows."""
+    where = [place_words(group), row_words(group.rows, 12)]
+    cases = [
+        ": ".join(
+            filter(
+                None,
+                [" ".join(filter(None, [case.value or case.clue, f"({case.clue})" if case.value and case.clue else ""])), row_words(case.rows, 6)],
+            )
+        )
+        for case in group.cases
+    ]
+    lines = [f"{', '.join(filter(None, where))}. {_sentence(group.message)}".strip(), *(f"   {case}" for case in cases)]
+    return "\n".join(lines)
+
+
+def place_words(group: Group) -> str:
+    """Where a group stands: its column and sheet, in the sender's words."""
+    sheet = f"sheet {sheet_words(group.sheet)}" if group.sheet else ""
+    if group.header:
+        letters = f" (column {xl_col_to_name(group.column)})" if group.column is not None else ""
+        return ", ".join(filter(None, [f"{group.header}{letters}", sheet]))
+    if any(group.rows):
+        return ", ".join(filter(None, ["Whole row" if len(group.rows) == 1 else "Whole rows", sheet]))
+    return f"Whole {sheet}" if sheet else "Whole file"
+
+
+def _as_sent(cell: Any) -> str:
+    """A cell as text; what no workbook can hold (half a character) is made visible."""
+    text = cell if isinstance(cell, str) else cell_text(cell)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _widths(sheet: Sheet, start: int) -> list[int]:
+    """Column widths from the header and the first rows below it."""
+    sample = sheet.rows[start : start + 40]
+    widths = [0] * min(max(map(len, sample), default=0), 400)
+    for row in sample:
+        for place, cell in enumerate(row[:400]):
+            if cell is not None and cell != "":
+                longest = len(cell_text(cell).split("\n", 1)[0])
+                widths[place] = max(widths[place], longest)
+    return [min(max(width + 2, 9), 34) for width in widths]
+
+
+def _print_on_paper(page: Worksheet) -> None:
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.set_footer("&L&A&RPage &P of &N")
+
+
+__all__ = ["MOST_CELLS", "MOST_NOTES", "about_table", "group_words", "place_words", "sheet_names", "table_words", "write_workbook"]

@@ -1,0 +1,147 @@
+-- How stable children's placements are, by DfE's two measures. Children looked after on the census date, short breaks out.
+-- Three or more: of all of them, those with three or more placements in the twelve months to the date, one already open at the start included.
+-- Same carer for two years: of those under 16 whose unbroken period of care began by two and a half years before (and not as a short break), those whose
+-- placement began by two years before, or who are placed for adoption (A3 to A6) and whose adoptive and previous placement together did.
+-- What begins a placement is said at the head of core.episode. Blank until returns are held that reach back far enough.
+-- Source: DfE, data guidance to "Children looked after in England" (local authority level tables); LAIT measure 372.
+-- grain: census_date, authority_code
+with children as (
+    select
+        c.authority_code,
+        c.child_key,
+        c.age,
+        c.place_counted,
+        c.period_number,
+        c.period_start,
+        c.period_start_is_known,
+        c.began_as_short_break,
+        c.placement_number,
+        c.placement_start
+    from core.child as c
+    where c.census_date = cast(:census_date as date)
+),
+
+-- How far back the returns of an authority reach without a gap: each tells of the twelve months before it.
+returns as (
+    select distinct
+        s.authority_code,
+        s.census_date
+    from staging.ssda903_episodes as s
+    where
+        s.census_date <= cast(:census_date as date)
+        and s.census_date > cast(:census_date as date) - interval '37 months'
+),
+
+chained as (
+    select
+        r.authority_code,
+        r.census_date,
+        lead(r.census_date) over (partition by r.authority_code order by r.census_date) as next_date
+    from returns as r
+),
+
+last_gap as (
+    select
+        c.authority_code,
+        max(c.next_date) as census_date
+    from chained as c
+    where c.next_date - interval '12 months' > c.census_date + interval '1 day'
+    group by c.authority_code
+),
+
+reach as (
+    select
+        c.authority_code,
+        min(c.census_date) - interval '12 months' as held_from
+    from chained as c
+    left join last_gap as g
+        on c.authority_code = g.authority_code
+    where g.census_date is null or c.census_date >= g.census_date
+    group by c.authority_code
+),
+
+placements as (
+    select
+        e.authority_code,
+        e.child_key,
+        count(distinct concat(cast(e.period_number as text), '/', cast(e.placement_number as text))) as placements
+    from core.episode as e
+    where
+        e.census_date = cast(:census_date as date)
+        and not e.is_short_break
+        and not e.is_temporary
+        and (e.dec is null or e.dec > cast(:census_date as date) - interval '12 months')
+    group by
+        e.authority_code,
+        e.child_key
+),
+
+previous_placement as (
+    select
+        c.authority_code,
+        c.child_key,
+        max(e.placement_start) as placement_start
+    from children as c
+    inner join core.episode as e
+        on e.census_date = cast(:census_date as date)
+        and c.authority_code = e.authority_code
+        and c.child_key = e.child_key
+        and c.period_number = e.period_number
+        and e.placement_number = c.placement_number - 1
+    where c.place_counted in ('A3', 'A4', 'A5', 'A6')
+    group by
+        c.authority_code,
+        c.child_key
+),
+
+judged as (
+    select
+        c.authority_code,
+        coalesce(p.placements, 1) >= 3 as has_three_or_more,
+        coalesce(c.age, 0) < 16
+        and c.period_start <= cast(:census_date as date) - interval '30 months'
+        and not c.began_as_short_break as is_long_term,
+        c.placement_start <= cast(:census_date as date) - interval '24 months'
+        or coalesce(v.placement_start <= cast(:census_date as date) - interval '24 months', false) as has_same_carer
+    from children as c
+    left join placements as p
+        on c.authority_code = p.authority_code
+        and c.child_key = p.child_key
+    left join previous_placement as v
+        on c.authority_code = v.authority_code
+        and c.child_key = v.child_key
+),
+
+counted as (
+    select
+        j.authority_code,
+        count(*) as children,
+        sum(case when j.has_three_or_more then 1 else 0 end) as three_or_more,
+        sum(case when j.is_long_term then 1 else 0 end) as long_term_children,
+        sum(case when j.is_long_term and j.has_same_carer then 1 else 0 end) as same_carer_two_years
+    from judged as j
+    group by j.authority_code
+)
+
+select
+    cast(:census_date as date) as census_date,
+    c.authority_code,
+    a.authority_gss,
+    coalesce(a.authority_name, c.authority_code) as authority_name,
+    cast(c.children as integer) as children,
+    cast(c.three_or_more as integer) as three_or_more,
+    round(cast(c.three_or_more as numeric) / nullif(c.children, 0), 6) as three_or_more_share,
+    cast(case when r.held_from <= w.long_ago then c.long_term_children end as integer) as long_term_children,
+    cast(case when r.held_from <= w.long_ago then c.same_carer_two_years end as integer) as same_carer_two_years,
+    case
+        when r.held_from <= w.long_ago
+            then round(cast(c.same_carer_two_years as numeric) / nullif(c.long_term_children, 0), 6)
+    end as same_carer_two_years_share,
+    cast(r.held_from as date) as held_from
+from counted as c
+inner join reach as r
+    on c.authority_code = r.authority_code
+cross join (select cast(:census_date as date) - interval '30 months' as long_ago) as w
+left join core.authority as a
+    on a.census_date = cast(:census_date as date)
+    and c.authority_code = a.authority_code

@@ -1,0 +1,114 @@
+"""The answer: in the outbox after a run, the same from a check before sending, and under the authority's own references for itself alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from python_calamine import CalamineWorkbook
+
+from assets.answering.outbox import answer_quarter
+from pipelines.command.check import command
+from tests import builders
+from tests.pipeline.test_ssda903 import episode, episodes, header
+
+DATE = "2025-03-31"
+DAY = dt.date.fromisoformat(DATE)
+
+
+def answers(folder) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.html"))}
+
+
+def test_every_return_gets_its_answer_once_and_again_only_when_it_changes(warehouse, landing, bring, tmp_path):
+    outbox = tmp_path / "outbox"
+    landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "KID1"}, {"identifier": "KID2", "type_of_provision": "A castle"}]))
+    landing.drop(DATE, "352", "broken.xlsx", b"%PDF-1.7")
+    bring(warehouse, landing, DATE)
+    assert answer_quarter(warehouse, landing.place, str(outbox), DAY) == 2
+    pages = answers(outbox / DATE)
+    accepted, refused = (next(text for name, text in pages.items() if name.startswith(start)) for start in ("census", "broken"))
+    assert "1 of 2 rows" in accepted
+    assert "A castle" in accepted
+    assert "PDF" in refused
+    assert "KID" not in accepted
+    book = CalamineWorkbook.from_path(next((outbox / DATE / "356").glob("*.xlsx")))
+    copy = [name for name in book.sheet_names if name not in {"Summary", "Findings", "Labels", "Cross-checks"}]
+    assert any("KID2" in map(str, row) for row in book.get_sheet_by_name(copy[0]).to_python())
+    assert answer_quarter(warehouse, landing.place, str(outbox), DAY) == 0
+    # The other side's return comes in, and shows more of Stockport's children: Stockport's answer says so now.
+    landing.drop(DATE, "provider-a", "s.csv", builders.settings([{"urn": "SC000001", "registered_places": 6, "occupied_places": 5}]))
+    landing.drop(DATE, "provider-a", "p.csv", builders.placements([{"urn": "SC000001"}] * 5))
+    bring(warehouse, landing, DATE)
+    assert answer_quarter(warehouse, landing.place, str(outbox), DAY) == 3
+    assert "5 of your children in the providers" in next(t for n, t in answers(outbox / DATE).items() if n.startswith("census"))
+
+
+def test_an_answer_that_was_lost_is_written_again(embedded_warehouse, landing, bring, tmp_path):
+    landing.drop(DATE, "356", "census.csv", builders.census([{}]))
+    bring(embedded_warehouse, landing, DATE)
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY)
+    page = next((tmp_path / "o").rglob("*.html"))
+    before = page.read_bytes()
+    page.unlink()
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY) == 1
+    assert page.read_bytes() == before
+
+
+def test_a_name_that_would_leave_the_outbox_stays_in_it(embedded_warehouse, landing, bring, tmp_path):
+    landing.drop(DATE, "provider-..", "a .. <script>x.csv", builders.settings([{"urn": "SC000001"}]))
+    bring(embedded_warehouse, landing, DATE)
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY)
+    written = [path for path in tmp_path.rglob("*") if path.suffix in {".html", ".xlsx"} and "landing" not in path.parts]
+    assert len(written) == 2
+    assert all((tmp_path / "o" / DATE) in path.parents and "<" not in path.name for path in written)
+
+
+def check(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(command, [str(a) for a in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def test_a_check_says_what_would_happen_and_writes_the_same_answer(landing, tmp_path):
+    path = landing.drop(DATE, "356", "census.csv", builders.census([{}, {"type_of_provision": "A castle"}]))
+    code, said = check(path, "--answer", tmp_path / "answer")
+    assert code == 0
+    assert "2 rows received = 1 would be loaded + 1 rejected + 0 set aside" in said
+    assert "row 3 (rejected): 'Type of provision' says 'A castle'" in said
+    assert "A castle" in (tmp_path / "answer" / "answer to census.html").read_text(encoding="utf-8")
+    assert (tmp_path / "answer" / "answer to census.xlsx").exists()
+
+
+@pytest.mark.parametrize(("content", "says"), [("x,y\n1,2\n", "REJECTED"), ("", "empty")])
+def test_a_check_ends_with_1_where_the_file_would_be_rejected(landing, content, says):
+    code, said = check(landing.drop(DATE, "356", "bad.csv", content))
+    assert code == 1
+    assert says in said
+
+
+def test_a_check_outside_the_landing_place_takes_the_sender_from_the_return(tmp_path):
+    path = tmp_path / "my return.csv"
+    builders.census([{}]).to_csv(path, index=False)
+    code, said = check(path, "--census-date", DATE)
+    assert (code, "as sent by Stockport for 31 March 2025" in said) == (0, True)
+
+
+def test_an_authority_takes_out_census_beside_903_under_its_own_references(landing, tmp_path):
+    rows = builders.census([{"identifier": "007"}, {"identifier": "008"}])
+    paths = [
+        landing.drop(DATE, "356", "census.csv", rows),
+        landing.drop(DATE, "356", "header.csv", header(("007", "05/06/2012"), ("009", "05/06/2012"))),
+        landing.drop(DATE, "356", "episodes.csv", episodes(episode("007"), episode("009"), episode("007", "01/01/2020", DEC="02/02/2020", REC="X1"))),
+    ]
+    out = tmp_path / "side by side.xlsx"
+    code, said = check(*paths, "--reconcile", out)
+    assert code == 0, said
+    assert "birth" not in said
+    table = pd.read_excel(out, dtype=str, engine="calamine")
+    assert dict(zip(table["reference"], table["found_in"], strict=True)) == {"007": "both", "008": "census only", "009": "SSDA903 only"}
+    assert table.set_index("reference").loc["007", "SSDA903: place"] == "K2"
+    assert not [name for name in os.listdir(tmp_path) if "key" in name]

@@ -1,0 +1,117 @@
+"""What stands in place of personal values: ages, where a placement lies, how far from home, and a key for its address."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assets.intake import deriving
+from assets.intake.deriving import ages, births_by_child, derive_children, place_keys
+from resources.postcodes import PostcodeDirectory
+from resources.settings import ObservatoryError
+
+KEY = b"a key that only the tests use"
+
+
+def age(born: dt.date | None, on: dt.date | None) -> int | None:
+    days = [pd.Series([day], dtype="datetime64[us]") for day in (born, on)]
+    made = ages(*days).iloc[0]
+    return None if pd.isna(made) else int(made)
+
+
+@pytest.mark.parametrize(
+    ("born", "on", "years"),
+    [
+        ("2012-06-05", "2025-06-04", 12), ("2012-06-05", "2025-06-05", 13), ("2012-06-05", "2012-06-05", 0), ("2012-06-05", "2013-06-04", 0),
+        ("2012-02-29", "2013-02-28", 0), ("2012-02-29", "2013-03-01", 1), ("2012-02-29", "2016-02-29", 4), ("2007-03-31", "2025-03-31", 18),
+        ("2025-04-01", "2025-03-31", None), (None, "2025-03-31", None), ("2012-06-05", None, None),
+    ],
+)  # fmt: skip
+def test_an_age_is_in_completed_years(born, on, years):
+    assert age(born and dt.date.fromisoformat(born), on and dt.date.fromisoformat(on)) == years
+
+
+@given(st.dates(dt.date(1998, 1, 1), dt.date(2025, 12, 31)), st.dates(dt.date(1998, 1, 1), dt.date(2025, 12, 31)))
+def test_an_age_is_the_number_of_birthdays_that_have_passed(born, on):
+    def birthday(year: int) -> dt.date:
+        return dt.date(year, 3, 1) if (born.month, born.day) == (2, 29) and year % 4 else born.replace(year=year)
+
+    passed = sum(birthday(year) <= on for year in range(born.year + 1, on.year + 1))
+    assert age(born, on) == (passed if on >= born else None)
+
+
+def test_only_the_month_of_birth_and_the_age_are_left():
+    made = derive_children(pd.Series([dt.date(2012, 6, 5), None], dtype="datetime64[us]"), dt.date(2025, 3, 31))
+    assert {name: column.fillna("-").tolist() for name, column in made.items()} == {"birth_month": ["2012-06", "-"], "age": ["12", "-"]}
+
+
+def test_birth_dates_are_kept_apart_by_authority_and_the_unreadable_ones_give_way():
+    columns = [["356", "358", "356", "356"], ["c1", "C1", " C1 ", "C2"], [None, dt.date(2010, 1, 1), dt.date(2012, 1, 1), None]]
+    authority, child = (pd.Series(texts, dtype="str") for texts in columns[:2])
+    births = births_by_child(authority, child, pd.Series(columns[2], dtype="datetime64[us]"))
+    assert {key: value.date().isoformat() for key, value in births.items()} == {"358|C1": "2010-01-01", "356|C1": "2012-01-01"}
+
+
+def test_an_address_has_one_key_within_an_authority_and_none_without_a_postcode():
+    keys = place_keys(KEY, pd.Series(["356", "356", "358", "356", "356"]), pd.Series(["M2 5DB", "m25db", "M2 5DB", "M2 5DC", " "]))
+    assert keys[0] == keys[1] and len({keys[0], keys[2], keys[3]}) == 3 and pd.isna(keys[4])
+    assert keys[:4].str.fullmatch("[0-9a-f]{16}").all()
+    assert place_keys(KEY + b"!", pd.Series(["356"]), pd.Series(["M2 5DB"]))[0] != keys[0]
+
+
+DIRECTORY = """\
+pcd,pcds,oseast1m,osnrth1m,laua
+ZZ1 1AA,ZZ1 1AA,100000,200000,E08000007
+ZZ1 1AB,ZZ1 1AB,100200,200400,E08000007
+YY9 9ZZ,YY9 9ZZ,400000,600000,E08000009
+"""
+
+
+@pytest.fixture
+def directory(tmp_path) -> PostcodeDirectory:
+    file = tmp_path / "a newer directory.csv"
+    file.write_text(DIRECTORY, encoding="utf-8")
+    return PostcodeDirectory(str(file))
+
+
+def test_postcodes_and_sectors_are_found_however_they_are_written(directory):
+    places = directory.look_up(pd.Series(["ZZ1 1AA", "zz11aa", " ZZ1 1 AB", "ZZ1 1", "YY9 9ZZ", "ZZ1 1AC", "AA1 1AA", "", "?", None]))
+    assert places.easting[:5].tolist() == [100000, 100000, 100200, 100100, 400000]
+    assert places.area[:5].tolist() == [b"E08000007"] * 4 + [b"E08000009"]
+    assert places.is_sector.tolist() == [False, False, False, True, *[False] * 6]
+    assert pd.isna(places.easting[5:]).all() and set(places.area[5:]) == {b""}
+
+
+def test_distance_is_a_straight_line_in_miles_to_one_decimal_and_in_or_out_is_by_the_postcode(directory, monkeypatch):
+    """300 kilometres east and 400 north are 500: 310.7 miles of 1,609.3 metres."""
+    monkeypatch.setattr(deriving, "directory", lambda: directory)
+    postcodes = {
+        "home_postcode": pd.Series(["ZZ1 1AA", "ZZ1 1AA", "ZZ1 1AA", "ZZ1 1"], dtype="str"),
+        "placement_postcode": pd.Series(["YY9 9ZZ", "ZZ11AA", "XX1 1XX", "ZZ1 1AA"], dtype="str"),
+    }
+    texts, dates = pd.Series(["C1"] * 4, dtype="str"), pd.Series([dt.date(2024, 6, 5)] * 4, dtype="datetime64[us]")
+    parsed = {
+        "child": deriving.Parsed(texts, texts, texts.isna()),
+        "decom": deriving.Parsed(texts, dates, texts.isna()),
+        "dec": deriving.Parsed(texts, dates.mask([True] * 4), texts.isna()),
+    }
+    births = {"356|C1": pd.Timestamp("2012-06-05")}
+    made = deriving.derive_episodes(parsed, postcodes, pd.Series(["356"] * 4, dtype="str"), births, dt.date(2025, 3, 31), KEY)
+    shown = {name: column.fillna("-").tolist() for name, column in made.items() if name != "placement_key"}
+    assert shown == {
+        "age": ["12"] * 4,
+        "age_at_start": ["12"] * 4,
+        "age_at_end": ["-"] * 4,
+        "placement_authority_code": ["358", "356", "-", "356"],
+        "distance_miles": ["310.7", "0.0", "-", "0.1"],
+        "distance_is_approximate": ["false", "false", "-", "true"],
+    }
+
+
+def test_a_directory_that_cannot_be_read_is_told(tmp_path):
+    with pytest.raises(ObservatoryError, match=r"OBSERVATORY_POSTCODES names .*nowhere\.csv.*An ONSPD CSV with pcds"):
+        PostcodeDirectory(str(tmp_path / "nowhere.csv")).look_up(pd.Series(["M2 5DB"]))

@@ -1,0 +1,149 @@
+"""The house: a room knows only the rooms before it, everything is described once, and the location shows every table."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assets.publication.tables import PUBLISHED_TABLES
+from assets.warehouse.models import models, raw_columns
+from assets.warehouse.tables import RAW_DESCRIPTIONS, REFERENCE_TABLES
+from schemas.fields import all_fields
+from schemas.returns import return_tables
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ["schemas", "resources", "assets", "pipelines"]
+MODULES = sorted(path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The packages that a module imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names.add(node.module or "")
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_a_room_knows_only_the_rooms_before_it(path):
+    later = ROOMS[ROOMS.index(path.parts[0]) + 1 :]
+    assert sorted(name for name in imported(path) if name.split(".")[0] in {*later, "tests", "benchmarks"}) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_a_module_says_what_it_is_for(path):
+    docstring = ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+    assert docstring and docstring.split("\n")[0].endswith((".", ":")), "its docstring begins with a sentence"
+
+
+def test_dagster_stays_in_its_shells():
+    """Plain functions run, and are tested, without Dagster."""
+    shells = {"resources/observatory.py", "assets/intake/assets.py", "assets/warehouse/assets.py", "assets/publication/assets.py"}
+    with_dagster = {str(path) for path in MODULES if any(name.split(".")[0] == "dagster" for name in imported(path)) and path.parts[0] != "pipelines"}
+    assert {path for path in with_dagster if path.rsplit("/", 1)[-1] != "assets.py"} <= shells
+
+
+# --- columns ---------------------------------------------------------------------------------------------
+
+USED_BY = {
+    **{f"return {t.name}": {c.field.name for c in t.columns} | {*t.warehouse_columns} for t in return_tables().values()},
+    **{model.table: set(model.columns) for model in models().values()},
+    "published": {indicator.name for table in PUBLISHED_TABLES for indicator in table.indicators},
+}
+
+
+@pytest.mark.parametrize("model", models().values(), ids=lambda model: model.table)
+def test_every_column_of_a_model_is_described(model):
+    assert sorted(set(model.columns) - set(all_fields())) == []
+
+
+def test_every_column_that_is_described_is_used():
+    used = set().union(*USED_BY.values()) | {name for columns in raw_columns().values() for name in columns}
+    assert sorted(set(all_fields()) - used) == []
+
+
+def test_every_published_indicator_and_filter_is_described():
+    published = {name for table in PUBLISHED_TABLES for name in (*table.filters, *(indicator.name for indicator in table.indicators))}
+    assert sorted(published - set(all_fields())) == []
+
+
+def test_every_table_of_raw_is_described():
+    taken_in = {t.name for t in return_tables().values() if not t.leave_alone}
+    assert set(raw_columns()) - taken_in == set(RAW_DESCRIPTIONS) > set(REFERENCE_TABLES)
+    assert taken_in < set(raw_columns())
+
+
+# --- the location ------------------------------------------------------------------------------------------
+
+# In an interpreter of its own: what is loaded must not depend on what other tests have loaded.
+LOCATION = """
+import json, sys, warnings
+from pathlib import Path
+warnings.simplefilter("ignore")
+from pipelines.definitions import build_definitions, defs
+import dagster as dg
+dg.Definitions.validate_loadable(defs)
+graph = defs.resolve_asset_graph()
+specs = [graph.get(key) for key in graph.get_all_asset_keys()]
+print(json.dumps({
+    "assets": {key.to_user_string(): graph.get(key).description for key in graph.get_all_asset_keys()},
+    "owned": sorted(node.key.to_user_string() for node in specs if node.owners),
+    "grouped": sorted({node.group_name for node in specs}),
+    "with_columns": sorted(node.key.to_user_string() for node in specs if "dagster/column_schema" in node.metadata),
+    "without_partitions": sorted(node.key.to_user_string() for node in specs if node.partitions_def is None),
+    "checks": sorted(f"{key.asset_key.to_user_string()}: {key.name}" for key in graph.asset_check_keys),
+    "jobs": sorted(job.name for job in defs.jobs or []), "schedules": len(defs.schedules or []), "sensors": len(defs.sensors or []),
+    "heavy": sorted({"great_expectations", "pandera", "duckdb"} & set(sys.modules)),
+}))
+"""
+
+
+OUTSIDE = {"landing/returns", "outbox/answers"}
+"""What the graph shows besides tables: where returns come from and where answers go."""
+
+
+@pytest.fixture(scope="module")
+def location(tmp_path_factory) -> dict:
+    home = tmp_path_factory.mktemp("home")
+    environment = {**os.environ, "OBSERVATORY_HOME": str(home), "PYTHONPATH": str(ROOT), "DAGSTER_HOME": ""}
+    environment.pop("OBSERVATORY_DATABASE_URL", None)
+    done = subprocess.run([sys.executable, "-c", LOCATION], capture_output=True, text=True, env=environment, cwd=home, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert list(home.iterdir()) == [], "to load the location is to write nothing"
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_there_is_one_asset_a_table_and_every_one_is_described_owned_and_grouped(location):
+    tables = {f"raw/{name}" for name in raw_columns()} | {model.table.replace(".", "/") for model in models().values()}
+    published = {f"published/{table.name}" for table in PUBLISHED_TABLES}
+    assert set(location["assets"]) - OUTSIDE == tables | published
+    assert "landing/returns" in location["assets"]
+    assert [key for key, description in location["assets"].items() if not description] == []
+    assert set(location["owned"]) == set(location["assets"])
+    assert {"raw", "staging", "core", "curated", "published"} <= set(location["grouped"])
+    assert tables | published <= set(location["with_columns"])
+
+
+def test_everything_but_reference_facts_and_the_landing_place_is_partitioned_by_census_date(location):
+    assert set(location["without_partitions"]) == {f"raw/{name}" for name in REFERENCE_TABLES} | {"landing/returns"}
+
+
+def test_every_table_with_a_grain_has_it_checked_and_the_books_are_checked(location):
+    assert "raw/submission_table: books_balance" in location["checks"]
+    tables = {model.table.replace(".", "/") for model in models().values() if not model.is_view}
+    assert tables <= {check.split(":")[0] for check in location["checks"] if "grain" in check}
+
+
+def test_the_location_has_its_job_schedule_and_sensor_and_loads_nothing_heavy(location):
+    assert (location["jobs"], location["schedules"], location["sensors"]) == (["bring_up_to_date"], 1, 1)
+    assert location["heavy"] == []

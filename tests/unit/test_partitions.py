@@ -1,0 +1,67 @@
+"""Partitions: quarter ends and nothing else, from their last day on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.jobs import range_tags
+from pipelines.partitions import FIRST, following, last_quarter_end, quarters, runs_of
+from resources.landing import is_quarter_end
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def keys_at(*moment: int) -> list[str]:
+    return list(quarters.get_partition_keys(current_time=dt.datetime(*moment, tzinfo=LONDON)))
+
+
+def test_the_partitions_are_the_quarter_ends_without_gap():
+    keys = keys_at(2026, 1, 15)
+    dates = [dt.date.fromisoformat(key) for key in keys]
+    assert (keys[0], keys[-1]) == ("2015-03-31", "2025-12-31")
+    assert all(is_quarter_end(date) for date in dates)
+    assert all(following(a) == b for a, b in zip(dates, dates[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("moment", "newest"),
+    [
+        ((2025, 3, 30, 23, 59), "2024-12-31"), ((2025, 3, 31, 0, 1), "2025-03-31"), ((2025, 6, 29, 23, 59), "2025-03-31"),
+        ((2025, 6, 30, 0, 1), "2025-06-30"),
+        ((2024, 2, 29, 12), "2023-12-31"), ((2025, 12, 31, 12), "2025-12-31"), ((2026, 1, 1, 0, 1), "2025-12-31"),
+    ],
+)  # fmt: skip
+def test_a_quarter_exists_from_its_last_day_on(moment, newest):
+    assert keys_at(*moment)[-1] == newest
+    assert last_quarter_end(dt.date(*moment[:3])).isoformat() == newest
+
+
+@given(st.dates(FIRST, dt.date(2099, 12, 31)))
+def test_the_last_quarter_end_is_the_newest_on_or_before_the_day(day):
+    date = last_quarter_end(day)
+    assert is_quarter_end(date) and date <= day < following(date)
+
+
+@pytest.mark.parametrize(
+    ("dates", "runs"),
+    [
+        ([], []),
+        (["2025-03-31"], [("2025-03-31", "2025-03-31")]),
+        (["2025-06-30", "2025-03-31", "2025-06-30"], [("2025-03-31", "2025-06-30")]),
+        (["2024-12-31", "2025-03-31", "2025-09-30", "2025-12-31", "2026-03-31"], [("2024-12-31", "2025-03-31"), ("2025-09-30", "2026-03-31")]),
+    ],
+    ids=["none", "one", "two, twice", "a gap"],
+)
+def test_quarters_that_follow_each_other_are_one_run(dates, runs):
+    made = runs_of([dt.date.fromisoformat(date) for date in dates])
+    assert [(a.isoformat(), b.isoformat()) for a, b in made] == runs
+
+
+def test_a_run_carries_its_range_as_dagster_reads_it():
+    tags = range_tags(dt.date(2025, 3, 31), dt.date(2025, 6, 30))
+    assert tags == {"dagster/asset_partition_range_start": "2025-03-31", "dagster/asset_partition_range_end": "2025-06-30"}
