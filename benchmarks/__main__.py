@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ["quarter", "damage"]
+NAMES = ["quarter", "ssda903", "damage"]
 
 
 def main() -> None:
