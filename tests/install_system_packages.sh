@@ -1,18 +1,20 @@
 #!/bin/sh
-# Installs what the tests need from Debian's packages: PostgreSQL 15. Only where we are root on a Debian;
-# elsewhere it says so, and the tests that need it are skipped with the reason.
+# Installs what the tests need from Debian's packages: PostgreSQL 15 and Chromium. Only where we are root on a Debian;
+# elsewhere it says so, and the tests that need them are skipped with the reason.
 set -eu
-if [ -x /usr/lib/postgresql/15/bin/initdb ]; then
-    exit 0
-fi
+wanted=""
+[ -x /usr/lib/postgresql/15/bin/initdb ] || wanted="postgresql-15"
+command -v chromium >/dev/null 2>&1 || wanted="$wanted chromium fonts-liberation"
+[ -n "$wanted" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-    echo "PostgreSQL 15 is not here and cannot be installed by this user; the tests on it will be skipped."
+    echo "Not here, and not to be installed by this user: $wanted. The tests on it will be skipped."
     exit 0
 fi
-echo "Installing Debian's PostgreSQL 15 for the tests ..."
+echo "Installing from Debian's packages for the tests: $wanted ..."
 export DEBIAN_FRONTEND=noninteractive
 # No cluster of Debian's own: the tests make theirs.
 mkdir -p /etc/postgresql-common
 [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends postgresql-15 >/dev/null
+# shellcheck disable=SC2086 -- a list of names
+apt-get install -y -qq --no-install-recommends $wanted >/dev/null

@@ -1,7 +1,7 @@
 -- How far an authority uses the supply in its own area, from both sides.
 -- From the providers: of those living in the area's settings, the share that the host authority placed (any age).
--- From the authority: of its own placements of looked-after children (placement census, else SSDA903), the share that stands in its own area (unknown hosts are
--- in the whole). A side that has not returned is blank.
+-- From the authority: of its own placements of looked-after children (placement census, else SSDA903), the share that stands in its own area
+-- (unknown hosts are in the whole). A side that has not returned is blank.
 -- grain: census_date, host_authority_code, provision_type
 with living_here as (
     select

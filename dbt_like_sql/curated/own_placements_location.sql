@@ -1,5 +1,6 @@
 -- Where an authority's own looked-after children are placed: in its area, in its sub-region, elsewhere, or not known.
--- From the placement census, else the SSDA903 (source says which); young people placed after 18 are left out. The share is of all the authority's placements of the provision type, unknowns included.
+-- From the placement census, else the SSDA903 (source says which); young people placed after 18 are left out. The share is of all the
+-- authority's placements of the provision type, unknowns included.
 -- The three named bands always have a row, 0 included; unknown has one where there is somebody in it.
 -- grain: census_date, placing_authority_code, provision_type, location_band
 with placements as (

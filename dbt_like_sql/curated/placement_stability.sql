@@ -1,7 +1,8 @@
 -- How stable children's placements are, by DfE's two measures. Children looked after on the census date, short breaks out.
 -- Three or more: of all of them, those with three or more placements in the twelve months to the date, one already open at the start included.
--- Same carer for two years: of those under 16 whose unbroken period of care began by two and a half years before (and not as a short break), those whose
--- placement began by two years before, or who are placed for adoption (A3 to A6) and whose adoptive and previous placement together did.
+-- Same carer for two years: of those under 16 whose unbroken period of care began by two and a half years before (and not as a short break),
+-- those whose placement began by two years before, or who are placed for adoption (A3 to A6) and whose adoptive and previous placement
+-- together did.
 -- What begins a placement is said at the head of core.episode. Blank until returns are held that reach back far enough.
 -- Source: DfE, data guidance to "Children looked after in England" (local authority level tables); LAIT measure 372.
 -- grain: census_date, authority_code
