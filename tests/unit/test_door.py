@@ -57,6 +57,13 @@ def test_what_is_loaded_is_canonical_and_what_was_sent_stands_beside_it():
     assert '"send"' not in row["as_received"] and "identifier" not in row["as_received"]
 
 
+def test_what_was_sent_stands_beside_its_own_row():
+    header = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN"
+    days = ["A,2024-05-01,S,C2,N1,U4,PR1,,,,,,", ",,,,,,,,,,,,", "B,02/05/2024,S,C2,N1,U4,PR1,,,,,,sc1", "C,03/05/2024,S,C2,N1,U4,PR1,,,,,,"]
+    rows = held_up("\n".join([header, *days]).encode()).rows
+    assert rows["as_received"].fillna("-").tolist() == ["-", "-", '{"decom": "02/05/2024", "placement_urn": "sc1"}', '{"decom": "03/05/2024"}']
+
+
 # --- every rule about a file --------------------------------------------------------------------------------
 
 
