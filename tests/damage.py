@@ -428,7 +428,7 @@ KINDS: dict[str, Damage] = {
     "authority ended": _pick(AUTHORITIES, "Cumbria County Council", "unknown_authority"),
     "loose number unreadable": _pick(LOOSE_NUMBERS, _garbage, "unreadable_left_blank"),
     "loose number out of range": _pick({"provider_placements": ["age"], "placement_census": ["age"]}, "140", "out_of_range_left_blank"),
-    "loose date unreadable": _pick(LOOSE_DATES, "31/02/2024", "unreadable_left_blank"),
+    "loose date unreadable": _pick(LOOSE_DATES, "2024-02-31", "unreadable_left_blank"),
     "date unreadable": _pick({"ssda903_episodes": ["decom"]}, "soon", "unreadable"),
     "end unreadable": _pick({"ssda903_episodes": ["dec"]}, "99/99/9999", "unreadable"),
     "end before start": _ends_early,

@@ -43,7 +43,7 @@ _PERIOD_HEADERS = {
     "reportingperiod", "year", "financialyear", "collectiondate", "reportdate",
 }  # fmt: skip
 _SLASHED = re.compile(r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](?:\d{4}|\d{2})\b")
-_TOTAL = r"^\s*(grand\s+|sub-?\s*)?totals?\s*:?\s*$"
+_TOTAL = "^(grand |sub-? ?)?totals? ?:?$"
 
 
 # --- senders ----------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ class _Frame:
                 alike[column.name] = coded.rows(pd.factorize(series_of(coded.tidy))[0])
             empty = coded.rows(coded.is_blank)
             is_blank &= empty
-            is_total |= coded.rows(pc.match_substring_regex(coded.distinct, _TOTAL, ignore_case=True).to_numpy(zero_copy_only=False))
+            is_total |= coded.rows(pc.match_substring_regex(coded.tidy, _TOTAL, ignore_case=True).to_numpy(zero_copy_only=False))
             if column.needed:
                 lacks_needed |= empty
         for row in is_blank.index[is_blank]:  # blank in the layout's columns; has it something in another?

@@ -504,6 +504,14 @@ def test_blank_lines_totals_and_exact_duplicates_are_set_aside_and_counted():
     assert answer.about_rows == []
 
 
+@pytest.mark.parametrize("word", ["Total", " TOTALS :", "\u00a0Sub-total\u00a0", "Grand  Total"])
+def test_a_totals_line_is_told_however_it_is_spaced(word):
+    lines = csv_of(SETTINGS, many(SETTINGS, 2)).splitlines()
+    columns = lines[0].split(",")
+    total = ",".join(word if n == 0 else ("9" if name == "registered_places" else "") for n, name in enumerate(columns))
+    assert held_up("\n".join([*lines, total])).books == [(3, 2, 0, 1)]
+
+
 def test_a_home_called_total_is_a_home():
     assert good(SETTINGS, {"setting_name": "Total"}).books == [(1, 1, 0, 0)]
 
