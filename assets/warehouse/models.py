@@ -235,7 +235,7 @@ def understandings() -> dict[Relation, Understanding]:
         except SqlglotError as error:
             raise ModelError(f"{model.table} names a column that its tables do not have: {error}. Check the spelling.") from None
         types = {}
-        for select in annotate_types(qualified.copy(), schema=known, dialect="postgres").selects:
+        for select in annotate_types(_with_rounds_as_numeric(qualified.copy()), schema=known, dialect="postgres").selects:
             kind = select.type.sql(dialect="postgres").lower() if select.type else "text"
             types[select.alias_or_name] = "text" if kind in {"unknown", "varchar", "null"} else kind
         nodes = lineage(None, qualified, schema=known, dialect="postgres", scope=build_scope(qualified), copy=False)
@@ -250,6 +250,13 @@ def understandings() -> dict[Relation, Understanding]:
         understood[relation] = Understanding(types, parents)
         known.setdefault(model.schema, {})[model.name] = types
     return understood
+
+
+def _with_rounds_as_numeric(tree: exp.Query) -> exp.Query:
+    """The query with each `round(..., digits)` cast to numeric: PostgreSQL has it for numeric alone, sqlglot takes it for double precision."""
+    for rounded in [node for node in tree.find_all(exp.Round) if node.args.get("decimals")]:
+        rounded.replace(exp.cast(rounded.copy(), "numeric"))
+    return tree
 
 
 @cache
