@@ -113,7 +113,7 @@ def test_a_projection_uses_nothing_later_than_its_census_date(warehouse):
     fill(warehouse, "356", {date: 300 + 4 * number for number, date in enumerate(DATES[:16])})
     rewrite(warehouse, DATES[15])
     before = rows(warehouse, DATES[15])
-    fill(warehouse, "356", {date: 10 for date in DATES[16:]})
+    fill(warehouse, "356", dict.fromkeys(DATES[16:], 10))
     assert DATES[15] not in out_of_date(warehouse)
     with warehouse.writing() as connection:
         connection.execute(sa.text("delete from raw.projection"))
