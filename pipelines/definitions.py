@@ -14,6 +14,7 @@ import dagster as dg
 
 from assets.answering.assets import build_outbox_asset
 from assets.intake.assets import build_intake_assets, landing_asset
+from assets.projection.assets import build_projection_asset
 from assets.publication.assets import build_publication_assets
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
 from pipelines.console import plain_console
@@ -33,6 +34,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             build_reference_asset(),
             build_intake_assets(quarters),
             build_warehouse_assets(quarters),
+            build_projection_asset(quarters),
             build_publication_assets(quarters),
             build_outbox_asset(quarters),
         ],

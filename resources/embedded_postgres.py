@@ -145,6 +145,9 @@ class EmbeddedPostgres:
                 alone = False
             if alone and self._is_running():
                 self._pg_ctl("stop", "-m", "fast", "-w")
+            if alone:
+                with contextlib.suppress(OSError):  # it lies in the temporary folder, and nothing else would ever remove it
+                    self.socket.rmdir()
             self._drop_lock()
         atexit.unregister(self.leave)
 

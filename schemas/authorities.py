@@ -28,6 +28,9 @@ _NO_AUTHORITY_SPELLINGS = {
     "unknown": "UNKNOWN", "notknown": "UNKNOWN",
 }  # fmt: skip
 
+_CITY_OF_LONDON = re.compile(r"\bcity of london\b|\blondon,? city of\b")
+"""One authority among the 33 of London: without its `City of`, London names none of them."""
+
 _SET_ASIDE = re.compile(r"\b(council|city|borough|metropolitan|county|mbc|mdc|cbc|bc|cc|district|unitary|authority|royal|the|of|la)\b")
 
 
@@ -75,6 +78,7 @@ def name_key(text: str) -> str:
     """
     words = text.casefold().replace("&", " and ").replace("\u2019", "'")
     words = re.sub(r"^\s*london borough of ", " ", words)
+    words = _CITY_OF_LONDON.sub("cityoflondon", words)
     words = re.sub(r"[^a-z0-9 ]+", lambda m: "" if m.group() in {"'", "."} else " ", words)
     kept = re.sub(r"\s+", "", _SET_ASIDE.sub(" ", words))
     return kept or re.sub(r"\s+", "", words)

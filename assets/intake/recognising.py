@@ -16,6 +16,9 @@ from assets.intake.columns import Coded, ColumnRows
 from assets.intake.reading import Sheet, cell_text
 from schemas.returns import ReturnTable, header_forms, header_key, return_tables
 
+EXAMPLE_MARK = "EXAMPLE - nothing on this sheet is read"
+"""A sheet that begins with these words is a template's worked example: it has headers and rows like a return and is none."""
+
 HEADER_WITHIN = 60
 """The header is looked for in this many rows: official lists have up to four lines of title above it."""
 
@@ -56,9 +59,14 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
     return columns, others
 
 
+def is_example(sheet: Sheet) -> bool:
+    """Whether the sheet is a template's worked example, by what its first cell says."""
+    return bool(sheet.rows) and bool(sheet.rows[0]) and cell_text(sheet.rows[0][0]).strip().startswith(EXAMPLE_MARK)
+
+
 def recognise_all(sheet: Sheet) -> list[Recognised]:
     """All tables on the sheet, one below the other, each ending above the titles of the next; empty where there is none."""
-    first = recognise(sheet)
+    first = None if is_example(sheet) else recognise(sheet)
     if first is None:
         return []
     found = [first]

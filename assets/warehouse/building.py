@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.warehouse.models import Model, Relation, WarehouseTest, code_version, models, warehouse_tests
+from assets.warehouse.models import Model, PythonTable, Relation, WarehouseTest, code_version, models, warehouse_tests
 from assets.warehouse.tables import region_hash
 from resources.warehouse import Warehouse
 from schemas.regions import Region
@@ -159,7 +159,7 @@ def _count(connection: Connection, tables: list[Model], result: BuildResult) -> 
         result.rows[model.relation] = connection.execute(query, {"d": result.census_date}).scalar() or 0
 
 
-def grain_check(model: Model) -> WarehouseTest:
+def grain_check(model: Model | PythonTable) -> WarehouseTest:
     """The check that every model has: one row a grain, no part of it missing."""
     keys = ", ".join(f"t.{name}" for name in model.grain)
     missing = " or ".join(f"t.{name} is null" for name in model.grain)

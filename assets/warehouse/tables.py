@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.intake.owners import decisions
-from assets.warehouse.models import FOLDER, Model, models, raw_columns
+from assets.warehouse.models import FOLDER, PYTHON_TABLES, Model, PythonTable, models, raw_columns
 from resources.warehouse import Warehouse, copy_frame
 from schemas.regions import HERE as REGIONS
 from schemas.regions import Region
@@ -110,7 +110,7 @@ def region_hash(region: Region) -> str:
 
 def _state(region: Region) -> str:
     """What the tables rest on: when it is unchanged there is nothing to do."""
-    models_and_this = hashlib.sha256(Path(__file__).read_bytes())
+    models_and_this = hashlib.sha256(Path(__file__).read_bytes() + repr(sorted(PYTHON_TABLES.items())).encode())
     for path in sorted(FOLDER.glob("*/*.sql")):
         models_and_this.update(path.read_bytes())
     return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region)])
@@ -129,6 +129,10 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
         _drop_views(connection)
         _make_raw(connection)
         _load_reference(connection, region)
+        for table in PYTHON_TABLES.values():
+            if _make(connection, table, [f"{column} {kind}" for column, kind in table.types.items()]):
+                connection.execute(sa.text("delete from raw.projection"))
+            _comment(connection, table)
         for model in models().values():
             _make_view(connection, model) if model.is_view else _make_table(connection, model)
             _comment(connection, model)
@@ -164,6 +168,7 @@ def _make_raw(connection: Connection) -> None:
     connection.execute(
         sa.text("create table if not exists raw.quarter (census_date date primary key, rests_on text not null, code_version text not null)")
     )
+    connection.execute(sa.text("create table if not exists raw.projection (census_date date primary key, rests_on text not null)"))
 
 
 def _load_reference(connection: Connection, region: Region) -> None:
@@ -199,22 +204,29 @@ def _make_view(connection: Connection, model: Model) -> None:
 
 def _make_table(connection: Connection, model: Model) -> None:
     connection.exec_driver_sql(f"create temporary table wanted on commit drop as\n{_select_for_ddl(model)}\nwith no data")
-    shape = (
-        "select array_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum) from pg_attribute "
-        "where attrelid = to_regclass('{}') and attnum > 0 and not attisdropped"
-    )
-    wanted = connection.exec_driver_sql(shape.format("pg_temp.wanted")).scalar_one()
-    present = connection.exec_driver_sql(shape.format(model.table)).scalar()
+    wanted = connection.exec_driver_sql(_SHAPE.format("pg_temp.wanted")).scalar_one()
     connection.exec_driver_sql("drop table pg_temp.wanted")
-    if present == wanted:
-        return
-    connection.execute(sa.text(f"drop table if exists {model.table} cascade"))
-    connection.execute(sa.text(f"create table {model.table} ({', '.join(wanted)})"))
-    connection.execute(sa.text(f"create index {model.name}_grain on {model.table} ({', '.join(model.grain)})"))
-    connection.execute(sa.text("delete from raw.quarter"))  # its quarters are to be written anew
+    if _make(connection, model, wanted):
+        connection.execute(sa.text("delete from raw.quarter"))  # its quarters are to be written anew
 
 
-def _comment(connection: Connection, model: Model) -> None:
+_SHAPE = (
+    "select array_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum) from pg_attribute "
+    "where attrelid = to_regclass('{}') and attnum > 0 and not attisdropped"
+)
+
+
+def _make(connection: Connection, table: Model | PythonTable, wanted: list[str]) -> bool:
+    """Make the table of the wanted columns (`name type`), unless it is there with just these. Gives whether it was made."""
+    if connection.exec_driver_sql(_SHAPE.format(table.table)).scalar() == wanted:
+        return False
+    connection.execute(sa.text(f"drop table if exists {table.table} cascade"))
+    connection.execute(sa.text(f"create table {table.table} ({', '.join(wanted)})"))
+    connection.execute(sa.text(f"create index {table.name}_grain on {table.table} ({', '.join(table.grain)})"))
+    return True
+
+
+def _comment(connection: Connection, model: Model | PythonTable) -> None:
     kind = "view" if model.is_view else "table"
     connection.execute(sa.text(f"comment on {kind} {model.table} is {_quoted(model.description).replace(':', chr(92) + ':')}"))
     for column in model.columns:

@@ -70,7 +70,20 @@ def _text(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
+def told_apart(names: list[str]) -> list[str]:
+    """The names, each once: a JSON object would keep only the last of equal ones. The second `share` becomes `share_2`."""
+    apart: list[str] = []
+    for name in names:
+        number, each = 1, name
+        while each in apart or (number > 1 and each in names):
+            number += 1
+            each = f"{name}_{number}"
+        apart.append(each)
+    return apart
+
+
 def _print_json(names: list[str], rows: list[list]) -> None:
+    names = told_apart(names)
     print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1, ensure_ascii=False, default=_plain))
 
 

@@ -78,22 +78,25 @@ def quarters_due(
 ) -> list[dt.date]:
     """The quarters to run: those asked for, or those for which something is new or has changed."""
     from assets.intake.loading import new_files
+    from assets.projection import table as projection
     from assets.warehouse.building import known_quarters, out_of_date
 
     if dates:
         return sorted(set(dates))
     if everything:
         return sorted({*landed, *known_quarters(warehouse)})
-    due = set(out_of_date(warehouse, settings.region))
+    due = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse)}
     with warehouse.reading() as connection:
         due |= {date for date in landed if new_files(connection, place.files(date), date)}
     return sorted(due)
 
 
 def _stale(warehouse: Warehouse, settings: Settings, done: list[dt.date]) -> list[dt.date]:
+    from assets.projection import table as projection
     from assets.warehouse.building import out_of_date
 
-    return [date for date in out_of_date(warehouse, settings.region) if date > min(done)]
+    stale = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse)}
+    return sorted(date for date in stale if date > min(done))
 
 
 def _write_missing_files(warehouse: Warehouse, settings: Settings) -> None:

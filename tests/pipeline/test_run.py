@@ -72,6 +72,8 @@ def test_the_run_is_in_dagsters_history_with_rows_checks_and_lineage(ran):
         assert set(instance.get_materialized_partitions(occupancy)) == {"2025-09-30", "2025-12-31"}
         checks = instance.event_log_storage.get_latest_asset_check_execution_by_key([dg.AssetCheckKey(occupancy, "grain")])
         assert [record.status.value for record in checks.values()] == ["SUCCEEDED"]
+        projection = instance.get_latest_materialization_event(dg.AssetKey(["curated", "children_looked_after_projection"]))
+        assert projection.asset_materialization.metadata["dagster/partition_row_count"].value > 100
 
 
 def test_a_second_run_does_nothing_and_says_so(ran):
