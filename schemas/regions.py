@@ -14,7 +14,10 @@ HERE = Path(__file__).parent / "regions"
 
 @dataclass(frozen=True)
 class Region:
-    """A region of authorities, keyed by DfE three-digit code."""
+    """A region of authorities, keyed by DfE three-digit code.
+
+    `open_to_members` names the curated tables (`curated.homes`) that the region's agreement opens to all its members.
+    """
 
     key: str
     name: str
@@ -22,6 +25,7 @@ class Region:
     return_deadline_days: int
     high_cost_weekly: int
     sub_regions: dict[str, tuple[str, ...]]
+    open_to_members: tuple[str, ...] = ()
 
     @property
     def members(self) -> dict[str, str]:
@@ -48,4 +52,4 @@ def load_region(key: str) -> Region:
         )
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     sub_regions = {name: tuple(codes) for name, codes in data.pop("sub_regions").items()}
-    return Region(key=key, sub_regions=sub_regions, **data)
+    return Region(key=key, sub_regions=sub_regions, open_to_members=tuple(data.pop("open_to_members", ())), **data)

@@ -41,7 +41,10 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Model:
-    """One table or view of the warehouse and the SELECT that makes it. `columns` are its columns' names, in order."""
+    """One table or view of the warehouse and the SELECT that makes it. `columns` are its columns' names, in order.
+
+    `readers` is "party" (an authority sees the rows that are its own) or "members" (every member sees every row).
+    """
 
     schema: str
     name: str
@@ -52,6 +55,7 @@ class Model:
     upstream: frozenset[Relation]
     code_version: str
     columns: tuple[str, ...]
+    readers: str = "party"
 
     @property
     def relation(self) -> Relation:
@@ -160,7 +164,7 @@ def _head(text: str) -> tuple[str, dict[str, str]]:
         if not line.startswith("--"):
             break
         content = line[2:].strip()
-        known = re.match(r"(grain|kind|checks|severity):\s*(.+)$", content)
+        known = re.match(r"(grain|kind|readers|checks|severity):\s*(.+)$", content)
         if known:
             entries[known.group(1)] = known.group(2).strip()
         else:
@@ -276,7 +280,10 @@ def _read_model(schema: str, path: Path) -> Model:
     columns = tuple(s.alias_or_name for s in tree.selects)
     if not set(grain) <= set(columns):
         raise ModelError(f"{schema}/{path.name}: its grain names {sorted(set(grain) - set(columns))}, which it does not select.")
-    return Model(schema, path.stem, text, description, grain, head.get("kind") == "view", upstream, _version(tree), columns)
+    readers = head.get("readers", "party")
+    if readers not in {"party", "members"}:
+        raise ModelError(f"{schema}/{path.name} says `readers: {readers}`; party or members was expected.")
+    return Model(schema, path.stem, text, description, grain, head.get("kind") == "view", upstream, _version(tree), columns, readers)
 
 
 @cache

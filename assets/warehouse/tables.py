@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.access import rights
 from assets.intake.owners import decisions
 from assets.warehouse.models import FOLDER, PYTHON_TABLES, Model, PythonTable, models, raw_columns
 from resources.warehouse import Warehouse, copy_frame
+from schemas.fields import all_fields
 from schemas.regions import HERE as REGIONS
 from schemas.regions import Region
 from schemas.returns import contract_version, return_tables
@@ -98,6 +101,34 @@ comment on view published.release_return is 'Which version of which return count
 comment on table published.cell is 'The ledger: every published cell of every release, as it was printed.';
 """
 
+PUBLISHED_COLUMNS = {
+    "release": {
+        "census_date": "The quarter end that the release speaks of.",
+        "release_number": "Number of the release: 1 for the census date's first.",
+        "content_hash": "SHA-256 of the release's tables.",
+        "manifest": "The returns, the code and the method that the release rests on, and what it holds.",
+    },
+    "cell": {
+        "census_date": "The quarter end that the release speaks of.",
+        "release_number": "Number of the release.",
+        "table_name": "Published table.",
+        "row_order": "Place of the row in its table.",
+        "keys": "Time, geography and filters of the row.",
+        "measure": "Indicator.",
+        "value": "The cell as printed: a number, or a symbol (c confidential, x not available, z not applicable, low rounds to 0).",
+    },
+    "release_return": {
+        "census_date": "The quarter end that the release speaks of.",
+        "release_number": "Number of the release.",
+        "sender": "Who sent the return.",
+        "table_name": "Table of the return.",
+        "version": "Version of the return that counted.",
+        "return_census_date": "Census date of the return.",
+        "content_hash": "SHA-256 of the file.",
+    },
+}
+"""What the columns of the ledger hold."""
+
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
@@ -108,17 +139,19 @@ def region_hash(region: Region) -> str:
     return hashlib.sha256((REGIONS / f"{region.key}.toml").read_bytes()).hexdigest()[:12]
 
 
-def _state(region: Region) -> str:
-    """What the tables rest on: when it is unchanged there is nothing to do."""
+def _state(warehouse: Warehouse, region: Region) -> str:
+    """What the tables and their rights rest on: when it is unchanged there is nothing to do."""
     models_and_this = hashlib.sha256(Path(__file__).read_bytes() + repr(sorted(PYTHON_TABLES.items())).encode())
     for path in sorted(FOLDER.glob("*/*.sql")):
         models_and_this.update(path.read_bytes())
-    return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region)])
+    with warehouse.reading() as connection:
+        access = rights.state(connection)
+    return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region), access])
 
 
 def prepare(warehouse: Warehouse, region: Region) -> bool:
-    """Make what is missing, and bring reference facts up to date. Gives whether there was anything to do."""
-    state = _state(region)
+    """Make what is missing, and bring reference facts and everybody's rights up to date. Gives whether there was anything to do."""
+    state = _state(warehouse, region)
     if warehouse.scalar("select to_regclass('raw.observatory')") is not None and state == warehouse.scalar("select state from raw.observatory"):
         return False
     with warehouse.writing() as connection:
@@ -137,6 +170,9 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
             _make_view(connection, model) if model.is_view else _make_table(connection, model)
             _comment(connection, model)
         connection.exec_driver_sql(PUBLISHED_DDL)
+        for table, columns in PUBLISHED_COLUMNS.items():
+            _describe(connection, f"published.{table}", columns)
+        rights.apply(connection, region)
         connection.execute(sa.text("delete from raw.observatory"))
         connection.execute(sa.text("insert into raw.observatory values (:state)"), {"state": state})
     return True
@@ -165,6 +201,7 @@ def _make_raw(connection: Connection) -> None:
         title = return_tables()[name].title if name in return_tables() else ""
         description = RAW_DESCRIPTIONS.get(name) or f"{title}, every row as received, with its fate: {return_tables()[name].grain}."
         connection.execute(sa.text(f"comment on table raw.{name} is {_quoted(description)}"))
+        _describe(connection, f"raw.{name}", {column: all_fields()[column].description for column in columns if column in all_fields()})
     connection.execute(
         sa.text("create table if not exists raw.quarter (census_date date primary key, rests_on text not null, code_version text not null)")
     )
@@ -229,7 +266,11 @@ def _make(connection: Connection, table: Model | PythonTable, wanted: list[str])
 def _comment(connection: Connection, model: Model | PythonTable) -> None:
     kind = "view" if model.is_view else "table"
     connection.execute(sa.text(f"comment on {kind} {model.table} is {_quoted(model.description).replace(':', chr(92) + ':')}"))
-    for column in model.columns:
-        described = model.column_description(column)
-        if described:
-            connection.execute(sa.text(f"comment on column {model.table}.{column} is {_quoted(described).replace(':', chr(92) + ':')}"))
+    _describe(connection, model.table, {column: model.column_description(column) for column in model.columns})
+
+
+def _describe(connection: Connection, table: str, columns: dict[str, str]) -> None:
+    """Comments on columns, all in one go; clients show them."""
+    statements = [f"comment on column {table}.{column} is {_quoted(said)}" for column, said in columns.items() if said]
+    driver: Any = connection.connection.driver_connection
+    driver.execute(";\n".join(statements))  # as they stand: a colon or a per cent sign in them is no placeholder

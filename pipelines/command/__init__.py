@@ -20,6 +20,8 @@ _SUBCOMMANDS = {
     "status": ("pipelines.command.status", "Say who has returned, who has not, and with what quality."),
     "withdraw": ("pipelines.command.withdraw", "Withdraw a submission: it stays on record and counts no more."),
     "query": ("pipelines.command.query", "Ask the warehouse a question in SQL."),
+    "grant": ("pipelines.command.grant", "Make, change, take away and list logins for the warehouse."),
+    "audit": ("pipelines.command.audit", "Say who read which children and who did what, month by month."),
     "serve": ("pipelines.command.serve", "Open the Dagster UI on this machine."),
     "template": ("pipelines.command.template", "Write a return's template."),
 }
