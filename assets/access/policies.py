@@ -20,7 +20,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
 
-from assets.warehouse.models import Relation, models, raw_columns
+from assets.warehouse.models import PYTHON_TABLES, Relation, models, raw_columns
 from schemas.fields import all_fields
 from schemas.regions import Region
 
@@ -143,5 +143,9 @@ def policies(region: Region) -> dict[Relation, Policy]:
     """The policy of every relation that is to be read by anybody but the pipeline, by schema and name."""
     found = [_raw_policy(name) for name in raw_columns()]
     found += [_model_policy(relation, region.open_to_members) for relation in models()]
+    for relation, table in PYTHON_TABLES.items():
+        condition = authority_condition(table.columns)
+        own = {AUTHORITY: condition} if condition else {}
+        found.append(Policy(*relation, readers={REGIONAL: EVERY_ROW, ENGINEER: EVERY_ROW, **own}))
     found += [Policy("published", name, is_view=name == "release_return", readers=dict.fromkeys(KINDS, EVERY_ROW)) for name in PUBLISHED]
     return {(policy.schema, policy.name): policy for policy in found}

@@ -162,10 +162,10 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
         _drop_views(connection)
         _make_raw(connection)
         _load_reference(connection, region)
-        for table in PYTHON_TABLES.values():
-            if _make(connection, table, [f"{column} {kind}" for column, kind in table.types.items()]):
+        for made in PYTHON_TABLES.values():
+            if _make(connection, made, [f"{column} {kind}" for column, kind in made.types.items()]):
                 connection.execute(sa.text("delete from raw.projection"))
-            _comment(connection, table)
+            _comment(connection, made)
         for model in models().values():
             _make_view(connection, model) if model.is_view else _make_table(connection, model)
             _comment(connection, model)
