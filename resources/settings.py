@@ -57,6 +57,11 @@ class Settings:
         return self.home / "releases"
 
     @property
+    def data_docs(self) -> Path:
+        """Folder of the readers' quality reports, one folder a census date."""
+        return self.home / "data_docs"
+
+    @property
     def dagster_home(self) -> Path:
         """Folder of Dagster's history of runs."""
         return self.home / "dagster"

@@ -18,6 +18,7 @@ _SUBCOMMANDS = {
     "check": ("pipelines.command.check", "Say what would happen to a return, before it is sent."),
     "run": ("pipelines.command.run", "Bring the warehouse and its releases up to date."),
     "status": ("pipelines.command.status", "Say who has returned, who has not, and with what quality."),
+    "report": ("pipelines.command.report", "Write the readers' quality report of a quarter."),
     "withdraw": ("pipelines.command.withdraw", "Withdraw a submission: it stays on record and counts no more."),
     "query": ("pipelines.command.query", "Ask the warehouse a question in SQL."),
     "grant": ("pipelines.command.grant", "Make, change, take away and list logins for the warehouse."),
