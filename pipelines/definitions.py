@@ -14,6 +14,7 @@ import dagster as dg
 
 from assets.answering.assets import build_outbox_asset
 from assets.intake.assets import build_intake_assets, landing_asset
+from assets.page.assets import build_page_asset
 from assets.publication.assets import build_publication_assets
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
 from pipelines.console import plain_console
@@ -34,6 +35,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             build_intake_assets(quarters),
             build_warehouse_assets(quarters),
             build_publication_assets(quarters),
+            build_page_asset(quarters),
             build_outbox_asset(quarters),
         ],
         jobs=[bring_up_to_date],

@@ -6,7 +6,7 @@ Belongs here: reading a region file. Another region is another file, never other
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent / "regions"
@@ -21,6 +21,8 @@ class Region:
     gss_code: str
     return_deadline_days: int
     sub_regions: dict[str, tuple[str, ...]]
+    tiles: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    """The region's tile map: column and row (from the top left) and short name by authority code."""
 
     @property
     def members(self) -> dict[str, str]:
@@ -47,4 +49,5 @@ def load_region(key: str) -> Region:
         )
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     sub_regions = {name: tuple(codes) for name, codes in data.pop("sub_regions").items()}
-    return Region(key=key, sub_regions=sub_regions, **data)
+    tiles = {code: (column, row, short) for code, (column, row, short) in data.pop("tiles", {}).items()}
+    return Region(key=key, sub_regions=sub_regions, tiles=tiles, **data)
