@@ -445,9 +445,7 @@ def maps(edition: Edition) -> Section | None:
     if not found:
         return None
     kind = _plural(_kind(table or origin))  # type: ignore[arg-type]
-    words = [
-        f"One square is one authority, roughly where it lies, and leads to its page. Shares are of the places, and of the children, in {kind}."
-    ]
+    words = [f"One square is one authority, roughly where it lies, and leads to its page. Shares are of the places, and of the children, in {kind}."]
     rows = [(_link(a), [next(t.figure for t in m.tiles if t.area == a) for m in found]) for a in areas]
     data = DataTable(
         f"The figures of the map{'s' if len(found) > 1 else ''}, {day(edition.census_date)}", "Authority", [m.title for m in found], rows
