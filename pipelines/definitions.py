@@ -15,6 +15,7 @@ import dagster as dg
 from assets.answering.assets import build_outbox_asset
 from assets.checks.assets import build_expectation_checks
 from assets.intake.assets import build_intake_assets, landing_asset
+from assets.page.assets import build_page_asset
 from assets.projection.assets import build_projection_asset
 from assets.publication.assets import build_publication_assets
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
@@ -37,6 +38,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             build_warehouse_assets(quarters),
             build_projection_asset(quarters),
             build_publication_assets(quarters),
+            build_page_asset(quarters),
             build_outbox_asset(quarters),
         ],
         asset_checks=[build_expectation_checks(quarters)],

@@ -80,6 +80,8 @@ class Region:
     sub_regions: dict[str, tuple[str, ...]]
     open_to_members: tuple[str, ...] = ()
     disclosure: DisclosureMethod = field(default_factory=DisclosureMethod)
+    tiles: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    """The region's tile map: column and row (from the top left) and short name by authority code."""
 
     @property
     def members(self) -> dict[str, str]:
@@ -108,4 +110,5 @@ def load_region(key: str) -> Region:
     sub_regions = {name: tuple(codes) for name, codes in data.pop("sub_regions").items()}
     opened = tuple(data.pop("open_to_members", ()))
     disclosure = disclosure_method(data.pop("disclosure", {}), path.name)
-    return Region(key=key, sub_regions=sub_regions, open_to_members=opened, disclosure=disclosure, **data)
+    tiles = {code: (column, row, short) for code, (column, row, short) in data.pop("tiles", {}).items()}
+    return Region(key=key, sub_regions=sub_regions, open_to_members=opened, disclosure=disclosure, tiles=tiles, **data)

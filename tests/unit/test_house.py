@@ -108,8 +108,8 @@ print(json.dumps({
 """
 
 
-OUTSIDE = {"landing/returns", "outbox/answers"}
-"""What the graph shows besides tables: where returns come from and where answers go."""
+OUTSIDE = {"landing/returns", "outbox/answers", "page/site"}
+"""What the graph shows besides tables: where returns come from, where answers go, and the observatory page."""
 
 
 @pytest.fixture(scope="module")
