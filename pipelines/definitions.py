@@ -17,6 +17,7 @@ from assets.intake.assets import build_intake_assets, landing_asset
 from assets.publication.assets import build_publication_assets
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
 from pipelines.console import plain_console
+from pipelines.housekeeping import housekeeping, nightly
 from pipelines.jobs import bring_up_to_date
 from pipelines.partitions import quarters
 from pipelines.schedules import quarters_close
@@ -36,8 +37,8 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             build_publication_assets(quarters),
             build_outbox_asset(quarters),
         ],
-        jobs=[bring_up_to_date],
-        schedules=[quarters_close],
+        jobs=[bring_up_to_date, housekeeping],
+        schedules=[quarters_close, nightly],
         sensors=[landing_place],
         resources={"observatory": Observatory.from_settings(settings or settings_from_environment())},
         loggers={"plain": plain_console},

@@ -17,6 +17,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.access import audit
 from assets.publication.disclosure import ROUND_TO, SMALLEST_SHOWN, SYMBOLS
 from assets.publication.files import release_files, table_csv, write_release
 from assets.publication.tables import GEOGRAPHY, PUBLISHED_TABLES, release_tables
@@ -62,6 +63,7 @@ def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, rel
             )
             for name, frame in tables.items():
                 copy_frame(connection, "published.cell", _cells(census_date, number, name, frame))
+            audit.record(connection, audit.RELEASED, f"{census_date} r{number}", content_hash=content)
     write_missing_files(warehouse, census_date, releases)
     counts = pd.concat([frame.drop(columns=GEOGRAPHY).stack() for frame in tables.values()])
     return Release(census_date, number, _folder(releases, census_date, number), is_new, len(counts), int((counts == "c").sum()))

@@ -155,6 +155,7 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
             connection.execute(sa.text(f"create schema if not exists {schema}"))
             connection.execute(sa.text(f"comment on schema {schema} is {_quoted(description)}"))
         connection.execute(sa.text("create table if not exists raw.observatory (state text not null)"))
+        rights.make_tables(connection)
         _drop_views(connection)
         _make_raw(connection)
         _load_reference(connection, region)
@@ -239,8 +240,18 @@ def _make_table(connection: Connection, model: Model) -> None:
     connection.exec_driver_sql("drop table pg_temp.wanted")
     if present == wanted:
         return
+    connection.execute(sa.text(f"create table {model.table}_anew ({', '.join(wanted)})"))
+    if present is not None:  # a closed quarter cannot be worked out again: its figures are carried over, as far as the columns are the same
+        same = ", ".join(column.split(" ", 1)[0] for column in wanted if column in present)
+        if "census_date date" in present and "census_date date" in wanted:
+            connection.execute(
+                sa.text(
+                    f"insert into {model.table}_anew ({same}) select {same} from {model.table} "
+                    "where census_date in (select c.census_date from access.closed_quarter as c)"
+                )
+            )
     connection.execute(sa.text(f"drop table if exists {model.table} cascade"))
-    connection.execute(sa.text(f"create table {model.table} ({', '.join(wanted)})"))
+    connection.execute(sa.text(f"alter table {model.table}_anew rename to {model.name}"))
     connection.execute(sa.text(f"create index {model.name}_grain on {model.table} ({', '.join(model.grain)})"))
     connection.execute(sa.text("delete from raw.quarter"))  # its quarters are to be written anew
 

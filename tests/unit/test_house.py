@@ -145,5 +145,5 @@ def test_every_table_with_a_grain_has_it_checked_and_the_books_are_checked(locat
 
 
 def test_the_location_has_its_job_schedule_and_sensor_and_loads_nothing_heavy(location):
-    assert (location["jobs"], location["schedules"], location["sensors"]) == (["bring_up_to_date"], 1, 1)
+    assert (location["jobs"], location["schedules"], location["sensors"]) == (["bring_up_to_date", "housekeeping"], 2, 1)
     assert location["heavy"] == []
