@@ -42,10 +42,16 @@ def actor() -> str:
 
 def record(connection: Connection, what: str, subject: str, by: str = "", **details: Any) -> None:
     """Write an event down, in the transaction in which it happens. Details hold no personal data."""
-    connection.execute(
-        sa.text("insert into access.event (actor, what, subject, details) values (:by, :what, :subject, cast(:details as jsonb))"),
-        {"by": by or actor(), "what": what, "subject": subject, "details": json.dumps(details, default=str)},
-    )
+    record_all(connection, [{"by": by or actor(), "what": what, "subject": subject, "details": details}])
+
+
+def record_all(connection: Connection, events: list[dict[str, Any]]) -> None:
+    """Write events down: `by`, `what`, `subject` and `details` of each."""
+    if events:
+        connection.execute(
+            sa.text("insert into access.event (actor, what, subject, details) values (:by, :what, :subject, cast(:details as jsonb))"),
+            [{**event, "details": json.dumps(event["details"], default=str)} for event in events],
+        )
 
 
 @dataclass(frozen=True)

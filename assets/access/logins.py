@@ -50,12 +50,12 @@ def grant(warehouse: Warehouse, name: str, kind: str, authority_code: str | None
             f"'{name}' cannot be a login's name. Two to fifty small letters, digits and underscores, a letter first (and not pg_), were expected."
         )
     with warehouse.engine.begin() as connection:
-        group = _group(connection, kind)
+        _group(connection, kind)
         if connection.execute(sa.text("select exists (select from pg_roles where rolname = :name)"), {"name": name}).scalar():
             raise ObservatoryError(f"The server has a role '{name}' already. Choose another name, or change this login with --rotate or --revoke.")
         if kind == AUTHORITY:
             _require_member(connection, authority_code)
-        password = _make_role(connection, name, group, kind)
+        password = make_role(connection, name, kind)
         connection.execute(
             sa.text("insert into access.login (login, kind, authority_code, granted_by) values (:name, :kind, :code, :by)"),
             {"name": name, "kind": kind, "code": authority_code if kind == AUTHORITY else None, "by": audit.actor()},
@@ -110,7 +110,7 @@ def borrowed(warehouse: Warehouse, name: str) -> Iterator[psycopg.Connection]:
         login = _require_login(connection, name)
         prefix = group_role(connection.exec_driver_sql("select current_database()").scalar_one(), "as")
         twin = f"{prefix}_{secrets.token_hex(4)}"
-        password = _make_role(connection, twin, _group(connection, login.kind), login.kind)
+        password = make_role(connection, twin, login.kind)
         connection.execute(
             sa.text("insert into access.login (login, kind, authority_code, granted_by, borrowed_from) values (:twin, :kind, :code, :by, :name)"),
             {"twin": twin, "kind": login.kind, "code": login.authority_code, "by": audit.actor(), "name": name},
@@ -163,7 +163,9 @@ def _require_login(connection: Connection, name: str) -> sa.Row:
     return row
 
 
-def _make_role(connection: Connection, name: str, group: str, kind: str) -> str:
+def make_role(connection: Connection, name: str, kind: str) -> str:
+    """Make a login role of a kind, without its row in `access.login`, and give its password."""
+    group = _group(connection, kind)
     role, database = quoted(connection, name), quoted(connection, connection.exec_driver_sql("select current_database()").scalar_one())
     connection.exec_driver_sql(
         f"create role {role} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls inherit "

@@ -109,11 +109,15 @@ def state(connection: Connection) -> str:
     return f"{digest.hexdigest()[:12]}/{where}"
 
 
-def apply(connection: Connection, region: Region) -> None:
-    """Make the database's rights what the policies say. Nobody but the pipeline keeps a right that they do not give."""
+def make_tables(connection: Connection) -> None:
+    """Make the tables of access itself, where they are missing."""
     _execute(connection, ACCESS_DDL)
     if connection.exec_driver_sql("select not exists (select from access.secret)").scalar():
         connection.execute(sa.text("insert into access.secret values (:secret)"), {"secret": secrets.token_hex(32)})
+
+
+def apply(connection: Connection, region: Region) -> None:
+    """Make the database's rights what the policies say. Nobody but the pipeline keeps a right that they do not give."""
     groups = _make_groups(connection)
     _close_the_database(connection)
     relations = connection.execute(

@@ -37,6 +37,7 @@ from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule
 LOADED, REJECTED, SET_ASIDE = "loaded", "rejected", "set aside"
 NOT_RECOGNISED = "not recognised"
 NOT_SHOWN = "(not shown)"
+ERASED = "about a child who was erased at the authority's request"
 
 _PERIOD_HEADERS = {
     "censusdate", "snapshotdate", "asat", "asatdate", "quarter", "quarterend", "quarterending", "quarterenddate", "period", "periodend",
@@ -254,8 +255,12 @@ class JudgedTable:
 FINDING_COLUMNS = ["submission_id", "table_name", "sheet", "row_number", "column_name", "value", "rule", "severity", "message"]
 
 
-def judge(submissions: list[Submission], census_date: dt.date, key: bytes, *, keep_sheets: bool = True) -> list[JudgedTable]:
+def judge(
+    submissions: list[Submission], census_date: dt.date, key: bytes, *, keep_sheets: bool = True, stopped: frozenset[str] = frozenset()
+) -> list[JudgedTable]:
     """Judge all rows of the submissions, table by table. Faults of whole files are added to the submissions.
+
+    Rows of children in `stopped` (keyed hashes of those who were erased) are set aside, and nothing that stands in them is kept.
 
     Without `keep_sheets` the rows of the sheets are let go once their texts are taken, which halves the memory of a large return.
     """
@@ -276,6 +281,7 @@ def judge(submissions: list[Submission], census_date: dt.date, key: bytes, *, ke
                 sheet.let_go()
     for frame in frames.values():
         if not frame.table.leave_alone:
+            frame.stop(stopped)
             births = frame.judge_rows(births)
             frame.judge_files()
     _judge_emptiness(submissions, frames.values())
@@ -369,6 +375,28 @@ class _Frame:
             for part, count in self.part[mask].value_counts(sort=False).items():
                 submission, sheet, _ = self.parts[part]
                 submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint=kind)
+
+    def stop(self, stopped: frozenset[str]) -> None:
+        """Set aside the rows of children who were erased, and forget what stands in them."""
+        reference = next((column for column in self.table.columns if column.personal == "child key"), None)
+        if not stopped or reference is None:
+            return
+        identifiers = parse(reference, self.coded[reference.name], self.census_date).canonical
+        of = self.owners
+        if self.table.authority_column:
+            column = self.table.column(self.table.authority_column)
+            of = derive_authority(of, parse(column, self.coded[column.name], self.census_date).canonical)
+        mask = child_keys(self.key, of, identifiers).isin(stopped)
+        if not mask.any():
+            return
+        for name in self.texts.columns:
+            self.texts.loc[mask, name] = ""
+            self.coded[name] = Coded.of(self.texts[name])
+        self.shifted = [row for row in self.shifted if not mask[row]]
+        self.fate[mask] = SET_ASIDE
+        for part, count in self.part[mask].value_counts(sort=False).items():
+            submission, sheet, _ = self.parts[part]
+            submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint=ERASED)
 
     # --- rows that are data
 

@@ -20,6 +20,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.access import audit
 from assets.publication.changes import what_changed
 from assets.publication.disclosure import CONFIDENTIAL, SYMBOLS
 from assets.publication.files import release_files, table_csv, write_release
@@ -107,6 +108,7 @@ def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, rel
             for name, frame in prepared.tables.items():
                 copy_frame(connection, "published.cell", _cells(census_date, number, name, frame))
             copy_frame(connection, "raw.released_count", _true_counts(census_date, number, true))
+            audit.record(connection, audit.RELEASED, f"{census_date} r{number}", content_hash=content)
         connection.execute(sa.text("delete from raw.release_basis where census_date = :d and release_number = :n"), {"d": census_date, "n": number})
         connection.execute(
             sa.text("insert into raw.release_basis (census_date, release_number, basis) values (:d, :n, :b)"),

@@ -176,6 +176,7 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
             connection.execute(sa.text(f"create schema if not exists {schema}"))
             connection.execute(sa.text(f"comment on schema {schema} is {_quoted(description)}"))
         connection.execute(sa.text("create table if not exists raw.observatory (state text not null)"))
+        rights.make_tables(connection)
         _drop_views(connection)
         _make_raw(connection)
         _load_reference(connection, region)
@@ -272,10 +273,21 @@ _SHAPE = (
 
 def _make(connection: Connection, table: Model | PythonTable, wanted: list[str]) -> bool:
     """Make the table of the wanted columns (`name type`), unless it is there with just these. Gives whether it was made."""
-    if connection.exec_driver_sql(_SHAPE.format(table.table)).scalar() == wanted:
+    present = connection.exec_driver_sql(_SHAPE.format(table.table)).scalar()
+    if present == wanted:
         return False
+    connection.execute(sa.text(f"create table {table.table}_anew ({', '.join(wanted)})"))
+    if present is not None:  # a closed quarter cannot be worked out again: its figures are carried over, as far as the columns are the same
+        same = ", ".join(column.split(" ", 1)[0] for column in wanted if column in present)
+        if "census_date date" in present and "census_date date" in wanted:
+            connection.execute(
+                sa.text(
+                    f"insert into {table.table}_anew ({same}) select {same} from {table.table} "
+                    "where census_date in (select c.census_date from access.closed_quarter as c)"
+                )
+            )
     connection.execute(sa.text(f"drop table if exists {table.table} cascade"))
-    connection.execute(sa.text(f"create table {table.table} ({', '.join(wanted)})"))
+    connection.execute(sa.text(f"alter table {table.table}_anew rename to {table.name}"))
     connection.execute(sa.text(f"create index {table.name}_grain on {table.table} ({', '.join(table.grain)})"))
     return True
 

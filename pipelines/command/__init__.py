@@ -24,6 +24,10 @@ _SUBCOMMANDS = {
     "query": ("pipelines.command.query", "Ask the warehouse a question in SQL."),
     "grant": ("pipelines.command.grant", "Make, change, take away and list logins for the warehouse."),
     "audit": ("pipelines.command.audit", "Say who read which children and who did what, month by month."),
+    "erase": ("pipelines.command.erase", "Take a child out of the warehouse, and keep it out."),
+    "backup": ("pipelines.command.backup", "Write the whole warehouse to one file."),
+    "restore": ("pipelines.command.restore", "Bring a backup back into an empty database."),
+    "seal": ("pipelines.command.seal", "Encrypt the returns in the landing place with your own key."),
     "serve": ("pipelines.command.serve", "Open the Dagster UI on this machine."),
     "template": ("pipelines.command.template", "Write a return's template."),
 }

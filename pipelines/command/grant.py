@@ -47,11 +47,11 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
         elif options["rotate"]:
             _show(warehouse, str(login), logins.rotate(warehouse, str(login)))
         else:
-            code = _code(str(options["authority"])) if options["authority"] else None
+            code = authority_code(str(options["authority"])) if options["authority"] else None
             _show(warehouse, str(login), logins.grant(warehouse, str(login), chosen[0], code))
 
 
-def _code(authority: str) -> str:
+def authority_code(authority: str) -> str:
     """The DfE code of an authority, named by DfE code, GSS code or name."""
     import datetime as dt
 
