@@ -156,7 +156,7 @@ def read_even(text: str, delimiter: str) -> ColumnRows | None:
     """The rows of a CSV whose rows all have as many cells as the first; None where one has not, or where it is not told alike by all readers."""
     try:
         table = arrow_csv.read_csv(
-            io.BytesIO(text.rstrip("\r\n").encode("utf-8")),
+            io.BytesIO((text.rstrip("\r\n") + "\n").encode("utf-8")),
             read_options=arrow_csv.ReadOptions(autogenerate_column_names=True, block_size=8 << 20),
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values='"' in text, ignore_empty_lines=False),
             convert_options=arrow_csv.ConvertOptions(strings_can_be_null=False, default_column_type=pa.large_string()),

@@ -8,7 +8,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from assets.intake import reading
@@ -23,7 +23,7 @@ def by_pythons_reader(text: str, delimiter: str = ",") -> list[list[str]]:
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     while rows and not rows[-1]:
         rows.pop()
-    return [row or [""] * len(rows[0]) for row in rows]
+    return [row or [""] * max(map(len, rows)) for row in rows]
 
 
 ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=8)
@@ -48,6 +48,7 @@ def test_what_was_written_is_read(rows: list[list[str]], delimiter: str, ending:
 @example("a,b\n\n\n")
 @example('"a" ,b\n')
 def test_wild_text_is_read_alike_or_not_at_all(text: str) -> None:
+    assume(text.strip("\r\n"))  # a file without anything in it is refused before
     found = read_even(text, ",")
     if found is not None:
         assert list(found) == by_pythons_reader(text)
