@@ -175,6 +175,7 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
     for table in judged:
         if not table.table.leave_alone:
             copy_frame(connection, f"raw.{table.table.name}", table.rows)
+            connection.execute(sa.text(f"analyze raw.{table.table.name}"))  # so that what reads it is planned with its true size
         copy_frame(connection, "raw.finding", table.findings)
     about_files = pd.DataFrame(
         [
