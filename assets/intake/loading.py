@@ -180,7 +180,15 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
     )
     copy_frame(connection, "raw.finding", about_files)
     _settle(connection, census_date, sorted(set(books["sender"])))
+    _analyze(connection, judged)
     return books
+
+
+def _analyze(connection: Connection, judged: list[JudgedTable]) -> None:
+    """Tell the planner what was loaded: the models that read it run at once, before the server would find out on its own."""
+    connection.execute(sa.text("analyze raw.submission, raw.submission_table"))
+    for table in (one.table for one in judged if not one.table.leave_alone):
+        connection.execute(sa.text(f"analyze raw.{table.name} (submission_id, census_date, sender, fate, {', '.join(table.warehouse_columns)})"))
 
 
 def _forget(connection: Connection, ids: list[str]) -> dict[tuple[str, str], int]:
