@@ -2,7 +2,7 @@
 -- From 2025-12 the return no longer names the host authority: it is the register's for the establishment's URN where
 -- that URN stands in one authority, never for fostering (whose entry is an office), else UNKNOWN, counted as such.
 -- A placement in an authority's own home or agency, by the register, is in-house.
--- grain: submission_id, sheet, row_number
+-- grain: census_date, submission_id, sheet, row_number
 with returned as (
     select
         c.submission_id,
