@@ -5,7 +5,7 @@ Does not belong here: what is expected (`schemas/expectations`), and which rows 
 
 No value of a row goes into a result or a page: an expectation says how many rows broke it, never which. The pages that Great Expectations makes would
 load scripts, fonts and pictures from other people's servers whenever somebody opens them; all of that is taken out, and a policy in each page
-forbids it.
+forbids it. The first page is our own: Great Expectations' is drawn by scripts.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import re
 import shutil
 import warnings
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -55,8 +57,8 @@ class Outcome:
     unexpected: int
 
 
-def hold_up(batches: list[Batch], docs: Path) -> list[Outcome]:
-    """Hold every batch against its expectations, and write Data Docs into `docs` in place of what was there.
+def hold_up(batches: list[Batch], docs: Path, title: str) -> list[Outcome]:
+    """Hold every batch against its expectations, and write Data Docs into `docs`, under this title, in place of what was there.
 
     Raises:
         ValueError: an expectation could not be worked out (its type or an argument is wrong).
@@ -73,7 +75,7 @@ def hold_up(batches: list[Batch], docs: Path) -> list[Outcome]:
         source = context.data_sources.add_pandas("curated")
         run = RunIdentifier(run_name=docs.name)
         outcomes = [outcome for batch in batches for outcome in _hold_up(gx, context, source, batch, run)]
-        _write_docs(context, docs)
+        _write_docs(context, docs, title, outcomes)
     return outcomes
 
 
@@ -109,7 +111,7 @@ def _made(gx: Any, expectation: Expectation) -> Any:
     return kind(**expectation.arguments, description=expectation.says, severity=expectation.severity)
 
 
-def _write_docs(context: Any, docs: Path) -> None:
+def _write_docs(context: Any, docs: Path, title: str, outcomes: list[Outcome]) -> None:
     making = docs.with_name(docs.name + ".making")
     shutil.rmtree(making, ignore_errors=True)
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(making)}
@@ -120,8 +122,28 @@ def _write_docs(context: Any, docs: Path) -> None:
         shutil.rmtree(making / "static" / folder, ignore_errors=True)
     for page in making.rglob("*.html"):
         page.write_text(alone(page.read_text(encoding="utf-8")), encoding="utf-8")
+    (making / "index.html").write_text(_first_page(title, outcomes, making), encoding="utf-8")
     shutil.rmtree(docs, ignore_errors=True)
     making.rename(docs)
+
+
+def _first_page(title: str, outcomes: list[Outcome], docs: Path) -> str:
+    """One row a batch: how many expectations are met, what is not so, and the pages that say it in full."""
+    rows = []
+    for batch in dict.fromkeys(outcome.batch for outcome in outcomes):
+        of_batch = [outcome for outcome in outcomes if outcome.batch == batch]
+        unmet = "".join(f"<li>{escape(o.says)} {o.unexpected} of {o.rows} rows ({o.severity}).</li>" for o in of_batch if not o.met)
+        page = next((docs / "validations" / batch).rglob("*.html")).relative_to(docs).as_posix()
+        rows.append(
+            f'<tr><th scope="row"><a href="{escape(quote(page))}">{escape(batch)}</a></th><td>{of_batch[0].rows}</td>'
+            f"<td>{sum(o.met for o in of_batch)} of {len(of_batch)}</td><td>{f'<ul>{unmet}</ul>' if unmet else 'as expected'}</td></tr>"
+        )
+    head = '<tr><th scope="col">Table</th><th scope="col">Rows</th><th scope="col">Expectations met</th><th scope="col">What is not so</th></tr>'
+    return (
+        f'<!doctype html><html lang="en"><head>{_POLICY}<meta charset="utf-8"><title>{escape(title)}</title></head><body><h1>{escape(title)}</h1>'
+        "<p>What readers may expect of each table, held against its rows. A warning asks for a look at what was returned; it may be true. The pages "
+        f"hold counts of rows, and no row.</p><table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table></body></html>\n"
+    )
 
 
 def alone(page: str) -> str:

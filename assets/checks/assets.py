@@ -27,8 +27,8 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
             says = "Totals change little from one quarter to the next: a warning asks for a look at what was returned, and may be true."
             specs.append(dg.AssetCheckSpec(CHANGES, asset=["curated", name], description=says, partitions_def=partitions))
 
-    @dg.multi_asset_check(name="quality_report", specs=specs, description="The readers' quality report: Data Docs of each census date.")
-    def quality_report(context: dg.AssetCheckExecutionContext, observatory: Observatory) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="expectations_of_readers", specs=specs, description="The readers' quality report: Data Docs of each census date.")
+    def expectations_of_readers(context: dg.AssetCheckExecutionContext, observatory: Observatory) -> Iterator[dg.AssetCheckResult]:
         prepare(observatory.warehouse, observatory.settings.region)
         data_docs = observatory.settings.data_docs
         outcomes: dict[str, list[tuple[str, Outcome]]] = {}
@@ -61,4 +61,4 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
                 },
             )
 
-    return quality_report
+    return expectations_of_readers

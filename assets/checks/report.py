@@ -38,7 +38,8 @@ def write_report(warehouse: Warehouse, census_date: dt.date, data_docs: Path) ->
     The pages begin at `report_page(data_docs, census_date)`. No row and no value is in them: counts alone.
     """
     data_docs.mkdir(parents=True, exist_ok=True)
-    return hold_up(batches(warehouse, census_date), data_docs / census_date.isoformat())
+    title = f"Quality report: {census_date:%d %B %Y}"
+    return hold_up(batches(warehouse, census_date), data_docs / census_date.isoformat(), title)
 
 
 def report_page(data_docs: Path, census_date: dt.date) -> Path:

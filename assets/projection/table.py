@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -152,24 +153,23 @@ def unbroken(counts: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
 
 def projections(counts: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
     """All projections of the census date, in the columns of the table: `HORIZON` rows a series, blank where the history is too short."""
-    horizons = list(pd.date_range(census_date, periods=HORIZON + 1, freq="QE")[1:].date)
-    made = []
+    ahead = {
+        "horizon_date": list(pd.date_range(census_date, periods=HORIZON + 1, freq="QE")[1:].date),
+        "quarters_ahead": list(range(1, HORIZON + 1)),
+    }
+    made: dict[str, list] = {column: [] for column in PROJECTION.columns}
     for (code, measure), of_one in counts.groupby(["authority_code", "measure"], sort=True):
         series = unbroken(of_one, census_date)
         names = of_one.loc[of_one["census_date"] == census_date, ["authority_gss", "authority_name"]].head(1).to_dict("records")
-        for provision_type in series.columns:
+        for provision_type in series.columns if len(series) else ():
             history = series[provision_type].to_numpy("float64")
-            if not len(history):
-                continue
-            made.append(
-                pd.DataFrame({"horizon_date": horizons, "quarters_ahead": range(1, HORIZON + 1)}).assign(
-                    census_date=census_date, authority_code=code, **names[0], measure=measure, provision_type=provision_type,
-                    latest=int(history[-1]), history_quarters=len(history), **_figures(project(history), len(history)),
-                )
-            )  # fmt: skip
-    if not made:
-        return pd.DataFrame(columns=list(PROJECTION.columns))
-    return pd.concat(made, ignore_index=True)[list(PROJECTION.columns)]
+            figures = {
+                "census_date": census_date, "authority_code": code, **names[0], "measure": measure, "provision_type": provision_type, **ahead,
+                "latest": int(history[-1]), "history_quarters": len(history), **_figures(project(history), len(history)),
+            }  # fmt: skip
+            for column, figure in figures.items():
+                made[column].extend([figure] * HORIZON if np.ndim(figure) == 0 else figure)
+    return pd.DataFrame(made)
 
 
 def _figures(projection: Projection | None, quarters: int) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from urllib.parse import unquote
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
@@ -34,7 +36,8 @@ def sound(embedded_warehouse):
     write(
         embedded_warehouse,
         "insert into curated.setting_vacancies (census_date, urn, setting_name, host_authority_code, host_authority_name, provision_type, "
-        f"registered, vacant, unavailable, max_age) values ('{DATE}', 'SC777777', 'Xanadu Lodge', '356', 'Stockport', 'Children''s home', 4, 1, 0, 17)",
+        f"registered, vacant, unavailable, max_age) values ('{DATE}', 'SC777777', 'Xanadu Lodge', '356', "
+        "'Stockport', 'Children''s home', 4, 1, 0, 17)",
     )
     return embedded_warehouse
 
@@ -75,7 +78,9 @@ def test_a_sound_quarter_meets_its_expectations_and_has_its_pages(sound, tmp_pat
     page = report_page(tmp_path / "data docs", DATE)
     assert page == tmp_path / "data docs" / "2025-09-30" / "index.html"
     index = page.read_text(encoding="utf-8")
-    assert all(name in index for name in ("host_authority_occupancy", "setting_vacancies"))
+    assert "Quality report: 30 September 2025" in index and index.count("as expected") == 3
+    pages = [unquote(link.split('"')[0]) for link in index.split('href="')[1:]]
+    assert len(pages) == 3 and all((page.parent / link).is_file() for link in pages)
     text = "".join(path.read_text(encoding="utf-8") for path in page.parent.rglob("*.html"))
     assert "Occupied, vacant and unavailable places are together the places returned." in text
     assert sorted(path.name for path in (tmp_path / "data docs").iterdir()) == ["2025-09-30"], "nothing half-made is left"
@@ -88,6 +93,8 @@ def test_a_break_is_seen_and_its_rows_stay_out_of_the_pages(sound, tmp_path, bro
     write(sound, broken)
     found = unmet(write_report(sound, DATE, tmp_path))
     assert seen in found
+    index = report_page(tmp_path, DATE).read_text(encoding="utf-8")
+    assert f"{seen[2]} of " in index and f"({seen[1]})" in index
     text = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.html"))
     for value in ("Xanadu", "SC777777", "Childrens home", "Trafford", "Stockport"):
         assert value not in text
@@ -119,12 +126,10 @@ def test_what_a_page_would_load_is_taken_out():
 
 
 def test_an_expectation_that_cannot_be_worked_out_is_told(tmp_path):
-    import pandas as pd
-
     frame = pd.DataFrame({"a": [1, 2]})
     for kind, arguments in (("expect_nothing_much", {"column": "a"}), ("expect_column_values_to_be_between", {"column": "b", "min_value": 0})):
         with pytest.raises(ValueError, match="schemas/expectations"):
-            hold_up([Batch("a table", frame, (Expectation(kind, "It is so.", "warning", arguments),))], tmp_path / "docs")
+            hold_up([Batch("a table", frame, (Expectation(kind, "It is so.", "warning", arguments),))], tmp_path / "docs", "A title")
 
 
 # --- what is expected, as data ------------------------------------------------------------------------------
