@@ -240,20 +240,41 @@ def _make_table(connection: Connection, model: Model) -> None:
     connection.exec_driver_sql("drop table pg_temp.wanted")
     if present == wanted:
         return
-    connection.execute(sa.text(f"create table {model.table}_anew ({', '.join(wanted)})"))
-    if present is not None:  # a closed quarter cannot be worked out again: its figures are carried over, as far as the columns are the same
-        same = ", ".join(column.split(" ", 1)[0] for column in wanted if column in present)
-        if "census_date date" in present and "census_date date" in wanted:
-            connection.execute(
-                sa.text(
-                    f"insert into {model.table}_anew ({same}) select {same} from {model.table} "
-                    "where census_date in (select c.census_date from access.closed_quarter as c)"
-                )
-            )
+    _set_closed_quarters_by(connection, model.table)
     connection.execute(sa.text(f"drop table if exists {model.table} cascade"))
-    connection.execute(sa.text(f"alter table {model.table}_anew rename to {model.name}"))
+    connection.execute(sa.text(f"create table {model.table} ({', '.join(wanted)})"))
+    _bring_closed_quarters_back(connection, model.table)
     connection.execute(sa.text(f"create index {model.name}_grain on {model.table} ({', '.join(model.grain)})"))
     connection.execute(sa.text("delete from raw.quarter"))  # its quarters are to be written anew
+
+
+def _columns(connection: Connection, table: str) -> dict[str, str]:
+    """A table's columns and their types; none where there is no such table."""
+    found = sa.text(
+        "select attname, format_type(atttypid, atttypmod) as type from pg_attribute "
+        "where attrelid = to_regclass(:table) and attnum > 0 and not attisdropped order by attnum"
+    )
+    return {row.attname: row.type for row in connection.execute(found, {"table": table})}
+
+
+def _set_closed_quarters_by(connection: Connection, table: str) -> None:
+    """A closed quarter cannot be worked out again: its rows are set by while the table is made anew."""
+    if "census_date" in _columns(connection, table):
+        connection.execute(
+            sa.text(
+                f"create temporary table closed_rows on commit drop as select * from {table} "
+                "where census_date in (select c.census_date from access.closed_quarter as c)"
+            )
+        )
+
+
+def _bring_closed_quarters_back(connection: Connection, table: str) -> None:
+    """The rows set by, as far as the columns are the same."""
+    held, wanted = _columns(connection, "pg_temp.closed_rows"), _columns(connection, table)
+    same = ", ".join(name for name, kind in wanted.items() if held.get(name) == kind)
+    if "census_date" in held:
+        connection.execute(sa.text(f"insert into {table} ({same}) select {same} from pg_temp.closed_rows"))
+        connection.execute(sa.text("drop table pg_temp.closed_rows"))
 
 
 def _comment(connection: Connection, model: Model) -> None:
