@@ -1,7 +1,7 @@
 """Readers with 40 quarters loaded: each ready query alone, while a run rewrites a quarter, and from 50 readers at once.
 
-One made-up quarter at full size is taken in and built; its core and curated rows are copied into 39 earlier quarters by SQL. Every query is asked by a
-login of the kind that it is for, rows fetched. The aim is 200 ms. OBSERVATORY_BENCH_SCALE makes the region smaller.
+One made-up quarter at full size is taken in and built; its core and curated rows are copied into 39 earlier quarters by SQL. Every query is asked
+by a login of the kind that it is for, rows fetched. The aim is 200 ms. OBSERVATORY_BENCH_SCALE makes the region smaller.
 """
 
 from __future__ import annotations
@@ -78,9 +78,10 @@ def _load(warehouse: Warehouse, root: Path) -> int:
         for model in models().values():
             if model.schema in {"core", "curated"} and not model.is_view and "census_date" in model.columns:
                 others = ", ".join(c for c in model.columns if c != "census_date")
+                copied = ", ".join(f"t.{c}" for c in model.columns if c != "census_date")
                 connection.execute(
                     sa.text(
-                        f"insert into {model.table} (census_date, {others}) select e.d, {', '.join('t.' + c for c in model.columns if c != 'census_date')} "
+                        f"insert into {model.table} (census_date, {others}) select e.d, {copied} "
                         f"from {model.table} as t cross join unnest(cast(:dates as date[])) as e (d) where t.census_date = :newest"
                     ),
                     {"dates": earlier[-(QUARTERS - 1) :], "newest": DATE},
