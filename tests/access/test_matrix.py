@@ -157,6 +157,8 @@ def test_money_of_others_is_shown_under_the_money_rule_alone(filled):
     assert "area_code not in" in authority_condition({"area_code", "places"})
     assert "host" not in authority_condition({"authority_code", "host_authority_code", "total_weekly_cost", "placements"})
     assert authority_condition({"places", "provision_type"}) is None
+    beside = authority_condition({"authority_code", "measure", "unit", "figure", "region_figure"})
+    assert beside.endswith("and unit not like 'pounds%'"), "the region's fees do not stand in an authority's own row"
 
 
 @pytest.mark.skipif(not MATRIX.exists(), reason="the matrix has not been written yet")
