@@ -103,7 +103,7 @@ class EmbeddedPostgres:
         # A Unix socket's path must stay under about 100 characters and pg_ctl does not quote it: so not under home.
         temporary = tempfile.gettempdir()
         if len(temporary) > 40 or " " in temporary:
-            temporary = "/tmp"  # noqa: S108 - the folder made in it is private and its owner is checked
+            temporary = "/tmp"  # noqa: S108 # nosec B108 - the folder made in it is private and its owner is checked
         self.socket = Path(temporary) / f"observatory-{os.getuid()}-{digest}"
         self._users: int | None = None
 

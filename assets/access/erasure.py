@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def erase(warehouse: Warehouse, settings: Settings, key: bytes, authority_code: 
         audit.record(connection, audit.ERASED, authority_code, rows=found.rows, quarters=found.quarters)
         stopped = _stop_list(connection)
     _keep(settings.home, stopped)
+    _clear_answers(settings.outbox, found)
     return found
 
 
@@ -141,6 +143,13 @@ def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
             _count(found, model.table, gone.rowcount)
     _note_what_remains(connection, found, sorted(submissions))
     return found
+
+
+def _clear_answers(outbox: str, found: Erased) -> None:
+    """Remove the answers to the returns that held the child: they show the sender's own rows. They are made anew from what lies in the landing."""
+    if "://" not in outbox:
+        for folder in {Path(outbox) / Path(file).parent for file in found.files}:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _count(found: Erased, table: str, rows: int) -> None:

@@ -155,9 +155,11 @@ def _require_member(connection: Connection, code: str | None) -> None:
 
 
 def _require_login(connection: Connection, name: str) -> sa.Row:
-    row = connection.execute(
-        sa.text("select login, kind, authority_code from access.login where login = :name and borrowed_from is null"), {"name": name}
-    ).first()
+    row = None
+    if connection.execute(sa.text("select to_regclass('access.login') is not null")).scalar():
+        row = connection.execute(
+            sa.text("select login, kind, authority_code from access.login where login = :name and borrowed_from is null"), {"name": name}
+        ).first()
     if row is None:
         raise ObservatoryError(f"The warehouse has no role '{name}' that was granted. `observatory grant --list` lists those there are.")
     return row

@@ -92,7 +92,10 @@ def authority_condition(columns: Collection[str]) -> str | None:
         owner = next((name for name in _OWNERS if name in columns), None)
         return f"{owner} = {OWN}" if owner else None
     parties = [name for name in _PARTIES if name in columns] or [name for name in ("sender",) if name in columns]
-    return " or ".join(f"{name} = {OWN}" for name in parties) or None
+    condition = " or ".join(f"{name} = {OWN}" for name in parties) or None
+    if condition and {"unit", "region_figure"} <= set(columns):  # the region's figure in an authority's own row: of fees it would tell others'
+        return f"({condition}) and unit not like 'pounds%'"
+    return condition
 
 
 def _model_policy(relation: Relation, opened: Collection[str]) -> Policy:

@@ -103,9 +103,11 @@ def quoted(connection: Connection, name: str) -> str:
 
 
 def state(connection: Connection) -> str:
-    """What the rights rest on besides the region: this code, the database's name and its owner."""
+    """What the rights rest on besides the region: this code, the database's name, its owner and what that may do."""
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
-    where = connection.execute(sa.text("select current_database() || '/' || current_user")).scalar_one()
+    where = connection.execute(
+        sa.text("select current_database() || '/' || rolname || '/' || (rolcreaterole or rolsuper) from pg_roles where rolname = current_user")
+    ).scalar_one()
     return f"{digest.hexdigest()[:12]}/{where}"
 
 

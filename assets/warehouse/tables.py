@@ -187,6 +187,8 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
         for model in models().values():
             _make_view(connection, model) if model.is_view else _make_table(connection, model)
             _comment(connection, model)
+        for model in models().values():
+            _index_by_quarter(connection, model)
         connection.exec_driver_sql(PUBLISHED_DDL)
         for table, columns in PUBLISHED_COLUMNS.items():
             _describe(connection, f"published.{table}", columns)
@@ -276,20 +278,50 @@ def _make(connection: Connection, table: Model | PythonTable, wanted: list[str])
     present = connection.exec_driver_sql(_SHAPE.format(table.table)).scalar()
     if present == wanted:
         return False
-    connection.execute(sa.text(f"create table {table.table}_anew ({', '.join(wanted)})"))
-    if present is not None:  # a closed quarter cannot be worked out again: its figures are carried over, as far as the columns are the same
-        same = ", ".join(column.split(" ", 1)[0] for column in wanted if column in present)
-        if "census_date date" in present and "census_date date" in wanted:
-            connection.execute(
-                sa.text(
-                    f"insert into {table.table}_anew ({same}) select {same} from {table.table} "
-                    "where census_date in (select c.census_date from access.closed_quarter as c)"
-                )
-            )
+    _set_closed_quarters_by(connection, table.table)
     connection.execute(sa.text(f"drop table if exists {table.table} cascade"))
-    connection.execute(sa.text(f"alter table {table.table}_anew rename to {table.name}"))
+    connection.execute(sa.text(f"create table {table.table} ({', '.join(wanted)})"))
+    _bring_closed_quarters_back(connection, table.table)
     connection.execute(sa.text(f"create index {table.name}_grain on {table.table} ({', '.join(table.grain)})"))
     return True
+
+
+def _index_by_quarter(connection: Connection, model: Model) -> None:
+    """Where the grain does not begin with the quarter, an index that does, and goes on with whose the rows are: readers ask for those."""
+    if model.is_view or model.grain[0] == "census_date" or "census_date" not in model.columns:
+        return
+    owners = [name for name in ("placing_authority_code", "authority_code") if name in model.columns][:1]
+    columns = ", ".join(["census_date", *owners])
+    connection.execute(sa.text(f"create index if not exists {model.name}_by_quarter on {model.table} ({columns})"))
+
+
+def _columns(connection: Connection, table: str) -> dict[str, str]:
+    """A table's columns and their types; none where there is no such table."""
+    found = sa.text(
+        "select attname, format_type(atttypid, atttypmod) as type from pg_attribute "
+        "where attrelid = to_regclass(:table) and attnum > 0 and not attisdropped order by attnum"
+    )
+    return {row.attname: row.type for row in connection.execute(found, {"table": table})}
+
+
+def _set_closed_quarters_by(connection: Connection, table: str) -> None:
+    """A closed quarter cannot be worked out again: its rows are set by while the table is made anew."""
+    if "census_date" in _columns(connection, table):
+        connection.execute(
+            sa.text(
+                f"create temporary table closed_rows on commit drop as select * from {table} "
+                "where census_date in (select c.census_date from access.closed_quarter as c)"
+            )
+        )
+
+
+def _bring_closed_quarters_back(connection: Connection, table: str) -> None:
+    """The rows set by, as far as the columns are the same."""
+    held, wanted = _columns(connection, "pg_temp.closed_rows"), _columns(connection, table)
+    same = ", ".join(name for name, kind in wanted.items() if held.get(name) == kind)
+    if "census_date" in held:
+        connection.execute(sa.text(f"insert into {table} ({same}) select {same} from pg_temp.closed_rows"))
+        connection.execute(sa.text("drop table pg_temp.closed_rows"))
 
 
 def _comment(connection: Connection, model: Model | PythonTable) -> None:

@@ -47,8 +47,10 @@ def command(authority: str, reference: str) -> None:
         print(f"  Releases {', '.join(found.releases)}: counts rounded to 5 with small numbers hidden; nobody can be found in them, and a release is")
         print("  never changed (statistics: UK GDPR Articles 17(3)(d) and 89).")
     print("  What providers said of who lives in their settings: those rows carry no reference, and cannot be told to be this child's.")
-    print("  The sender's own files, which are not the observatory's to change. Replace or remove them in the landing place, and in the outbox the")
-    print("  answers to them:")
+    print(
+        "  The sender's own files, which are not the observatory's to change. Replace or remove them in the landing place; the answers to them were"
+    )
+    print("  removed from the outbox and are made anew from what lies there:")
     for file in found.files:
         print(f"    {file}")
     print(f"  A keyed hash of the reference on the stop list ({settings.home / STOP_LIST}), so that the child stays out.")

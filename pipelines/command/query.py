@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import click
 import psycopg
@@ -17,17 +18,22 @@ from resources.warehouse import Warehouse, open_warehouse
 
 
 @click.command("query")
-@click.argument("sql")
+@click.argument("sql", required=False)
+@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Ask what stands in this file.")
 @click.option("--as", "role", metavar="ROLE", help="Ask as this login of the warehouse, and see what it may see.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
-def command(sql: str, role: str | None, form: str) -> None:
+def command(sql: str | None, file: Path | None, role: str | None, form: str) -> None:
     r"""Ask the warehouse a question in SQL. Nothing can be changed this way.
 
     \b
     observatory query "select host_authority_name, occupied, vacant
                        from curated.host_authority_occupancy
                        where provision_type = 'Children''s home'"
+    observatory query --file docs/queries/02_who_fills_our_homes.sql --as stockport_analyst
     """
+    if (sql is None) == (file is None):
+        raise click.UsageError("Missing argument 'SQL': give one question, or --file with one in it.")
+    sql = file.read_text(encoding="utf-8") if file else str(sql)
     with open_warehouse(settings_from_environment()) as warehouse, _session(warehouse, role) as session:
         try:
             # prepared first: the server itself then refuses a second statement, which could leave the read-only transaction

@@ -149,8 +149,12 @@ def test_the_command_says_what_remains_and_why(embedded_warehouse, landing, monk
     take_in(embedded_warehouse, landing.place, DAY, KEY)
     build_quarter(embedded_warehouse, DAY, REGION)
     make_release(embedded_warehouse, DAY, REGION, tmp_path / "releases")
+    answers = home / "outbox" / DATE / "356"
+    answers.mkdir(parents=True)
+    (answers / "census 1234.xlsx").write_bytes(b"the sender's own rows")
     result = CliRunner().invoke(command.cli, ["erase", "--authority", "Stockport", "--child", "C1"])
     assert result.exit_code == 0, result.exception
+    assert not answers.exists()
     for said in ("raw.placement_census: 1 row", "core.placement: 1 row", "2025-03-31 r1", "rounded to 5", "2025-03-31/356/census.csv", "Backups"):
         assert said in result.output
     result = CliRunner().invoke(command.cli, ["erase", "--authority", "Stockport", "--child", "C1"])

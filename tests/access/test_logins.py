@@ -9,10 +9,14 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from sqlalchemy.engine import make_url
 
 import pipelines.command as command
 from assets.access import audit, logins
+from assets.warehouse.tables import prepare
 from resources.settings import ObservatoryError
+from resources.warehouse import Warehouse
+from schemas.regions import load_region
 from tests.access.conftest import OTHER, OWN, Filled
 
 
@@ -99,6 +103,23 @@ def test_a_wrong_grant_says_what_was_expected(ask, arguments, says):
 @pytest.mark.parametrize("arguments", [["somebody"], ["somebody", "--public", "--regional"], ["--public"], ["somebody", "--list"]])
 def test_one_thing_is_granted_at_a_time(ask, arguments):
     assert ask("grant", *arguments).exit_code == 2
+
+
+def test_an_owner_who_may_make_no_roles_keeps_a_closed_warehouse_and_is_told_what_to_do(remote):
+    with remote.superuser("postgres") as session:
+        session.execute("create role plain login password 'only for the tests'")
+        session.execute("create database plain15 owner plain")
+    with Warehouse(
+        make_url(remote.database("unused15")).set(username="plain", database="plain15").render_as_string(hide_password=False)
+    ) as warehouse:
+        prepare(warehouse, load_region("north_west"))
+        assert warehouse.scalar("select count(*) from raw.authority") > 200, "the pipeline works"
+        with pytest.raises(ObservatoryError, match="may not make roles. Have the server's administrator give it CREATEROLE"):
+            logins.grant(warehouse, "somebody", "public")
+        with remote.superuser("postgres") as session:
+            session.execute("alter role plain createrole")
+        prepare(warehouse, load_region("north_west"))
+        assert logins.grant(warehouse, "somebody", "public")
 
 
 # --- asking as somebody ----------------------------------------------------------------------------------
