@@ -78,12 +78,13 @@ class System:
 
 
 def possible_values(texts: pd.Series, truth: pd.Series, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
-    """The least and greatest count that each printed text may stand for."""
+    """The least and greatest count that each printed text may stand for; a number that is not rounded is itself."""
     value = number(texts).to_numpy(dtype="float64")
     half = method.round_to / 2
     low = np.maximum(np.ceil(value - half), method.smallest_count_shown)
     high = np.ceil(value + half) - 1
-    low, high = np.where(value == 0, 0, low), np.where(value == 0, 0, high)
+    exact = (value == 0) | (value % method.round_to != 0)
+    low, high = np.where(exact, value, low), np.where(exact, value, high)
     hidden = (texts == CONFIDENTIAL).to_numpy()
     is_small = (truth < method.smallest_count_shown).to_numpy()
     low = np.where(hidden, 0, low)

@@ -48,7 +48,7 @@ def spreadsheet(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any])
             {
                 "title": _title(manifest),
                 "author": f"{manifest['region']} regional sufficiency observatory",
-                "created": dt.datetime(date.year, date.month, date.day),  # noqa: DTZ001 - its own date, to be made again
+                "created": dt.datetime.combine(date, dt.time()),  # the release's own date, so that it can be made again
             }
         )
         workbook.close()
@@ -67,7 +67,7 @@ def _cover(gptables: Any, manifest: Mapping[str, Any]) -> Any:
         intro=[
             "Introductory information",
             "Who lives in the homes and foster families of the region, which places are empty, and where its children in care are.",
-            f"The figures are of {_title(manifest).split(', ')[2]}. A later return that moves a figure makes a new release; this one is never changed.",
+            f"The figures are of {_title(manifest).split(', ')[2]}. A later return that moves a figure makes a new release; this one stays.",
         ],
         about=[
             "Small numbers",
@@ -113,7 +113,7 @@ def _sheet(gptables: Any, number: int, table: PublishedTable, frame: pd.DataFram
         table_name=f"{table.name}_table",
         title=f"Table {number}: {table.title}",
         subtitles=[_title(manifest)],
-        instructions="This worksheet contains one table. The notes worksheet says how its figures were made. Some cells hold shorthand in brackets.",
+        instructions="This worksheet contains one table. The notes worksheet says how its figures were made.",
         legend=[f"[{symbol}] {SYMBOLS[symbol]}" for symbol in SYMBOLS if symbol in used] or ["No shorthand is used in this table."],
         source="Returns of providers and authorities; Ofsted's register",
         scope=f"{manifest['region']}, the region and its local authorities",
