@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.publication.tables import PUBLISHED_TABLES, PublishedTable
+from assets.publication.programme import PUBLISHED_TABLES, PublishedTable
 
 META_COLUMNS = [
     "col_name", "col_type", "label", "indicator_grouping", "indicator_unit", "indicator_dp", "filter_hint", "filter_grouping_column",
@@ -53,7 +53,8 @@ def release_files(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any
         if table.name in tables:
             files[f"{table.name}.csv"] = table_csv(tables[table.name])
             files[f"{table.name}.meta.csv"] = meta_csv(table)
-    files["manifest.json"] = manifest_json(manifest)
+    files["changes.md"] = str(manifest.get("changes", "")).encode("utf-8")
+    files["manifest.json"] = manifest_json({key: value for key, value in manifest.items() if key != "changes"})
     return files
 
 

@@ -86,6 +86,23 @@ create table if not exists published.cell (
     foreign key (census_date, release_number) references published.release
 );
 comment on table published.release is 'Every release of every census date. A release is never changed; a correction is a new one.';
+create table if not exists raw.released_count (
+    census_date date not null,
+    release_number integer not null,
+    table_name text not null,
+    row_order integer not null,
+    measure text not null,
+    value integer not null,
+    primary key (census_date, release_number, table_name, row_order, measure)
+);
+comment on table raw.released_count is 'The true counts behind every release: by them the gate knows which hidden cells are small. For no reader.';
+create table if not exists raw.release_basis (
+    census_date date not null,
+    release_number integer not null,
+    basis text not null,
+    primary key (census_date, release_number)
+);
+comment on table raw.release_basis is 'A hash of the true figures behind every release: while it is the same, there is nothing new to release.';
 create or replace view published.release_return as
 select r.census_date, r.release_number, x.sender, x.table_name, x.version, x.census_date as return_census_date, x.content_hash
 from published.release as r

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
+from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.release import read_release
-from assets.publication.tables import PUBLISHED_TABLES
 from tests.page.region import DECEMBER, HOSTILE, HOSTILE_SENDER, MadeUp
 
 MOST_BYTES = 300_000
