@@ -6,6 +6,8 @@ Does not belong here: the places in an area (`supply`).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assets.page.drawing import bar
 from assets.page.figures import NOTHING, Area, Edition, Figure
 from assets.page.shapes import (
@@ -19,12 +21,12 @@ from assets.page.shapes import (
     BarRow,
     BarTable,
     Cell,
-    DataTable,
     Division,
     Section,
     kind_of,
     link,
     on,
+    plural,
     ranking,
     where,
 )
@@ -83,36 +85,42 @@ def location(edition: Edition, area: Area) -> Section | None:
     if not table:
         return None
     division = Division.of(table, "placements", "location_band", LOCATION_COLOURS)
+    kind = kind_of(table)
     whose = "the region\u2019s authorities" if area.is_region else area.name
-    total = table.figure(area, "placements")
-    whole = division.whole(f"The {total} placements of {whose}, by where they stand", area)
+    total = table.figure(area, "placements", provision_type=kind)
+    whole = division.whole(f"The {total} placements of {whose} in {plural(kind)}, by where they stand", area, provision_type=kind)
     if not whole:
         return None
-    inside = division.share(area, "in_area")
+    inside = division.share(area, "in_area", provision_type=kind)
     own = "their authority\u2019s own area" if area.is_region else "its own area"
-    words = [say(inside, f"{part_and_percent(inside)} of the placements of {whose} stand in {own}", f"The share that stands in {own}")]
+    words = [
+        say(inside, f"{part_and_percent(inside)} of the placements of {whose} in {plural(kind)} stand in {own}", f"The share that stands in {own}")
+    ]
+    unknown = division.share(area, "unknown")
+    if unknown.number:
+        words.append(f"Of the placements of every kind, where {whole_percent(unknown)} stand is not known.")
     if distance := edition.table(DISTANCE):
         far = distance.figure(area, "share", distance_band=distance.label("distance_band", "more than 20 miles"))
         if far.is_shown:
-            words.append(sentence(f"{whole_percent(far)} are known to be more than 20 miles from home"))
-    kinds = [k for k in table.values["provision_type"] if division.parts(area, provision_type=k)]
-    rows = [(Cell(k), area, k) for k in kinds]
-    first, of = "Type of provision", "by type of provision"
+            words.append(sentence(f"{whole_percent(far)} of all placements are known to be more than 20 miles from home"))
     if area.is_region:
-        kind = kind_of(table)
-        rows, first, of = [(link(a), a, kind) for a in edition.authorities.values()], "Placing authority", f"in a {kind.lower()}"
-    drawn = [
-        BarRow(
-            cell,
-            division.parts(a, provision_type=k),
-            [table.figure(a, "placements", provision_type=k), division.share(a, "in_area", provision_type=k)],
-        )
-        for cell, a, k in rows
-    ]
-    drawn = [row for row in drawn if not row.figures[0].is_missing]
-    bars = [BarTable(f"Placements {of}, {on(edition)}", first, ["Placements", "In area"], drawn, division.bands)] if drawn else []
+        first, caption = "Placing authority", f"Placements in {plural(kind)} by where they stand, {on(edition)}"
+        rows = [(link(a), a, kind) for a in edition.authorities.values()]
+    else:
+        first, caption = "Type of provision", f"Placements of {area.name} by where they stand, {on(edition)}"
+        rows = [
+            *((Cell(k), area, k) for k in table.values["provision_type"] if division.parts(area, provision_type=k)),
+            (Cell("All placements"), area, TOTAL),
+        ]
+    drawn = []
+    for cell, a, k in rows:
+        count = table.figure(a, "placements", provision_type=k)
+        if not count.is_missing:
+            drawn.append(BarRow(cell, division.parts(a, provision_type=k), [count, division.share(a, "in_area", provision_type=k)]))
+    bars = [BarTable(caption, first, ["Placements", "In area"], drawn, division.bands)] if drawn else []
     tables = tuple(name for name in (LOCATION, DISTANCE) if edition.table(name))
-    return Section("location", "Where they are placed", tables, words, whole, bars)
+    heading = "Where the region\u2019s own children are placed" if area.is_region else "Where its own children are placed"
+    return Section("location", heading, tables, words, whole, bars)
 
 
 def net_position(edition: Edition, area: Area) -> Section | None:
@@ -120,37 +128,33 @@ def net_position(edition: Edition, area: Area) -> Section | None:
     table = edition.table(NET)
     if not table:
         return None
-    labels = {"own_inside": "Own, inside", "own_outside": "Own, outside", "others_inside": "Others\u2019, inside", "net_gain": "Net gain"}
+    labels = {
+        "others_inside": "Others\u2019 children inside", "own_outside": "Own children outside", "own_inside": "Own children inside",
+        "own_unknown": "Own children, not known where", "net_gain": "Net gain",
+    }  # fmt: skip
     names = [n for n in labels if n in table.indicators]
-
-    def row(where_: Area) -> list[Figure]:
-        return [table.figure(where_, n) for n in names]
-
+    gain = "Net gain is the other authorities\u2019 children placed inside an area, less its own children known to be placed outside it."
     if area.is_region:
-        rows = [(link(a), row(a)) for a in edition.authorities.values()]
-        if all(f.is_missing for _, figures in rows for f in figures):
-            return None
-        words = ["Net gain is the other authorities\u2019 children placed inside an area, less its own children placed outside it."]
-        data = DataTable(f"Children placed in and out, by authority, {on(edition)}", "Authority", [labels[n] for n in names], rows)
-        return Section("net", "Children placed in and out", (NET,), words, data=[data])
-    figures = dict(zip(names, row(area), strict=True))
+        rows = [(link(a), [table.figure(a, n) for n in names]) for a in edition.authorities.values()]
+        rows = sorted((r for r in rows if not all(f.is_missing for f in r[1])), key=lambda r: -(r[1][0].number or -1))
+        bars = ranking(f"Children placed in and out, by authority, {on(edition)}", "Authority", [labels[n] for n in names], rows, "near-2")
+        return Section("net", "Children placed in and out", (NET,), [gain], bars=[bars]) if bars else None
+    figures = {n: table.figure(area, n) for n in names}
     if all(f.is_missing for f in figures.values()):
         return None
     words = []
-    inside, outside, net = (figures.get(n, NOTHING) for n in ("others_inside", "own_outside", "net_gain"))
+    inside, outside, unknown = (figures.get(n, NOTHING) for n in ("others_inside", "own_outside", "own_unknown"))
     if inside.is_shown:
         words.append(sentence(f"{number_of(inside, 'child', 'children')} of other authorities {_live(inside)} in {possessive(area.name)} area"))
     if outside.is_shown:
         words.append(sentence(f"{number_of(outside, 'child', 'children')} of {possessive(area.name)} own {_live(outside)} outside it"))
-    if net.number is not None:
-        words.append(
-            "More come in than go out." if net.number > 0 else "More go out than come in." if net.number < 0 else "As many come in as go out."
-        )
-    colours = {"own_inside": "near-1", "own_outside": "far", "others_inside": "near-2"}
+    if unknown.number:
+        words.append(sentence(f"Where {unknown} more of its own live is not known"))
+    colours = {"others_inside": "near-2", "own_outside": "far", "own_inside": "near-1", "own_unknown": "unknown"}
     most = max((f.number or 0 for n, f in figures.items() if n in colours), default=0)
-    rows_ = [BarRow(Cell(labels[n]), bar([(colours[n], labels[n], f)], None, most) if n in colours else [], [f]) for n, f in figures.items()]
-    bars = BarTable(f"Children placed in and out of {area.name}, {on(edition)}", "Children", ["Number"], rows_)
-    return Section("net", "Children placed in and out", (NET,), words, bars=[bars])
+    drawn = [BarRow(Cell(labels[n]), bar([(colours[n], labels[n], f)], None, most) if n in colours else [], [f]) for n, f in figures.items()]
+    bars = BarTable(f"Children placed in and out of {area.name}, {on(edition)}", "Children", ["Number"], drawn)
+    return Section("net", "Children placed in and out", (NET,), [*words, gain], bars=[bars])
 
 
 def flows(edition: Edition, area: Area) -> Section | None:
@@ -160,18 +164,20 @@ def flows(edition: Edition, area: Area) -> Section | None:
         return None
     by_name = {a.name: a for a in edition.authorities.values()}
 
-    def largest(rows: list[tuple[Cell, Figure]]) -> list[tuple[Cell, list[Figure]]]:
-        shown = [(cell, figure) for cell, figure in rows if figure.number]
-        return [(cell, [figure]) for cell, figure in sorted(shown, key=lambda row: (-(row[1].number or 0), row[0].name))[:MOST_FLOWS]]
+    def largest(caption: str, first: str, rows: list[tuple[Cell, Figure]], colour: str) -> BarTable | None:
+        shown = sorted(((c, [f]) for c, f in rows if f.number and c.link), key=lambda row: (-(row[1][0].number or 0), row[0].name))[:MOST_FLOWS]
+        made = ranking(caption, first, ["Children"], shown, colour)
+        rest = [BarRow(c, [], [f]) for c, f in rows if f.number and not c.link]
+        return replace(made, rows=[*made.rows, *rest]) if made else None
 
     hosts = table.values["host_authority_name"]
     out = [(link(by_name[h]) if h in by_name else Cell(h), table.figure(area, "children_by_authorities", host_authority_name=h)) for h in hosts]
     inward = [(link(a), table.figure(a, "children_by_providers", host_authority_name=area.name)) for a in by_name.values()]
     made = [
-        ranking(f"Where {possessive(area.name)} children live, by its own return, {on(edition)}", "Where", ["Children"], largest(out), "near-1"),
-        ranking(
+        largest(f"Where {possessive(area.name)} children live, by its own return, {on(edition)}", "Where", out, "near-1"),
+        largest(
             f"Which of the region\u2019s authorities placed the children living in {area.name}, by the providers\u2019 returns, {on(edition)}",
-            "Placed by", ["Children"], largest(inward), "near-2",
+            "Placed by", inward, "near-2",
         ),
     ]  # fmt: skip
     bars = [table_ for table_ in made if table_]

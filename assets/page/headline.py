@@ -116,7 +116,7 @@ def _first_reason(edition: Edition, area: Area) -> str:
     reasons = [r for r in table.values["reason"] if not r.startswith("Not ")]
     counts = [(table.figure(area, "places", provision_type=kind_of(table), reason=r).number or 0, r) for r in reasons]
     most, reason = max(counts, default=(0, ""))
-    return f", most often for {reason.lower()}" if most else ""
+    return f"; the reason given most often is {reason.lower()}" if most else ""
 
 
 def _could_take(edition: Edition, area: Area) -> Answer | None:

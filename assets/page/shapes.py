@@ -180,7 +180,9 @@ class Division:
         legend = []
         for colour, label in self.bands:
             chosen = {**filters, self.by: label}
-            legend.append((colour, label, self.table.figure(area, self.measure, **chosen), self.table.figure(area, "share", **chosen)))
+            count = self.table.figure(area, self.measure, **chosen)
+            if colour != "unknown" or count.number != 0:
+                legend.append((colour, label, count, self.table.figure(area, "share", **chosen)))
         return Whole(title, parts, legend) if parts else None
 
 

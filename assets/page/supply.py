@@ -199,7 +199,9 @@ def who_lives_here(edition: Edition, area: Area) -> Section | None:
         )
         for cell, a, k in rows_of
     ]
-    data = [DataTable(f"Children by who placed them, {on(edition)}", first, ["All", *(b for _, b in division.bands)], counts)] if counts else []
+    data = (
+        [DataTable(f"Children by who placed them, {on(edition)}", first, ["All", *(b for _, b in division.bands)], counts)] if len(counts) > 1 else []
+    )
     return Section("who", "Who lives in them", (ORIGIN,), words, whole, bars, data=data) if whole or bars else None
 
 
@@ -212,16 +214,21 @@ def unavailable(edition: Edition, area: Area) -> Section | None:
     figures = {r: [table.figure(area, n, provision_type=kind, reason=r) for n in ("places", "share")] for r in table.values["reason"]}
     reasons = [(r, f) for r, f in figures.items() if not f[0].is_missing and f[0].number != 0]
     reasons.sort(key=lambda item: (item[0].startswith("Not "), -(item[1][0].number or 0), item[0]))
-    bars = ranking(f"Places in {plural(kind)} that cannot be offered, by reason, {on(edition)}", "Reason", ["Places", "Share of them"],
-                   [(Cell(r), f) for r, f in reasons], "unavailable")  # fmt: skip
     total = table.figure(area, "places", provision_type=kind)
-    if not bars or not total.is_there:
+    if not total.is_there or total.is_missing or total.number == 0:
         return None
     stand = f"{number_of(total, 'place stands', 'places stand')} empty in {possessive(where(area))} {plural(kind)} and cannot be offered"
     words = [say(total, stand, "How many places cannot be offered")]
-    if reasons[0][1][0].number and not reasons[0][0].startswith("Not "):
-        words.append(sentence(f"The reason given most often is {reasons[0][0].lower()}: {number_of(reasons[0][1][0], 'place', 'places')}"))
-    return Section("unavailable", "Why places cannot be offered", (UNAVAILABLE,), words, bars=[bars])
+    bars = []
+    if any(f[0].number for _, f in reasons):
+        if reasons[0][1][0].number and not reasons[0][0].startswith("Not "):
+            words.append(sentence(f"The reason given most often is {reasons[0][0].lower()}: {number_of(reasons[0][1][0], 'place', 'places')}"))
+        caption = f"Places in {plural(kind)} that cannot be offered, by reason, {on(edition)}"
+        made = ranking(caption, "Reason", ["Places", "Share of them"], [(Cell(r), f) for r, f in reasons], "unavailable")
+        bars = [made] if made else []
+    elif reasons:
+        words.append("Why is not shown: each reason is given for few places.")
+    return Section("unavailable", "Why places cannot be offered", (UNAVAILABLE,), words, bars=bars)
 
 
 def homes(edition: Edition, area: Area) -> Section | None:
