@@ -73,6 +73,7 @@ class Region:
     name: str
     gss_code: str
     return_deadline_days: int
+    high_cost_weekly: int
     sub_regions: dict[str, tuple[str, ...]]
     disclosure: DisclosureMethod = field(default_factory=DisclosureMethod)
     tiles: dict[str, tuple[int, int, str]] = field(default_factory=dict)

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Submission, judge, open_submission, sender_of
+from assets.intake.owners import take_in_owners
 from resources.landing import LandedFile, LandingPlace
 from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse, copy_frame
@@ -179,6 +180,7 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
         columns=FINDING_COLUMNS,
     )
     copy_frame(connection, "raw.finding", about_files)
+    take_in_owners(connection, {table.table.name: table.rows for table in judged if table.table.name.startswith("register_")})
     _settle(connection, census_date, sorted(set(books["sender"])))
     return books
 

@@ -65,14 +65,26 @@ class System:
     current: np.ndarray
     contradictions: list[str] = field(default_factory=list)
 
+    def tells_no_more_than(self, other: System) -> bool:
+        """Whether the other has the same variables and ties, and bounds that are nowhere wider: then what is safe there is safe here."""
+        return (
+            self.matrix.shape == other.matrix.shape
+            and (self.matrix != other.matrix).nnz == 0
+            and bool((self.row_low <= other.row_low).all() and (self.row_high >= other.row_high).all())
+            and bool((self.low <= other.low).all() and (self.high >= other.high).all())
+            and set(np.flatnonzero(self.small)) <= set(np.flatnonzero(other.small))
+            and not self.contradictions
+        )
+
 
 def possible_values(texts: pd.Series, truth: pd.Series, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
-    """The least and greatest count that each printed text may stand for."""
+    """The least and greatest count that each printed text may stand for; a number that is not rounded is itself."""
     value = number(texts).to_numpy(dtype="float64")
     half = method.round_to / 2
     low = np.maximum(np.ceil(value - half), method.smallest_count_shown)
     high = np.ceil(value + half) - 1
-    low, high = np.where(value == 0, 0, low), np.where(value == 0, 0, high)
+    exact = (value == 0) | (value % method.round_to != 0)
+    low, high = np.where(exact, value, low), np.where(exact, value, high)
     hidden = (texts == CONFIDENTIAL).to_numpy()
     is_small = (truth < method.smallest_count_shown).to_numpy()
     low = np.where(hidden, 0, low)

@@ -125,32 +125,37 @@ def prepare_against(
     earlier: list[Any], census_date: dt.date, true: dict[str, TrueTable], printed: Callable[..., dict[str, pd.DataFrame]], method: DisclosureMethod
 ) -> Prepared:
     """As `prepare`, against given earlier releases. `printed(hidden, method)` gives the tidy tables with these cells hidden."""
-    from assets.publication.attack import Published, build_system
+    from assets.publication.attack import Published, System, build_system
     from assets.publication.gate import judge, needed_values
     from assets.publication.repair import Repair
 
     truth = {name: table.values for name, table in true.items()}
     number = 1 + max((release.number for release in earlier if release.census_date == census_date), default=0)
+
+    def system_of(tables: dict[str, pd.DataFrame]) -> System:
+        return build_system([*earlier, Published(census_date, number, tables, method, truth)])
+
     tables = printed({}, method)
-    system = build_system([*earlier, Published(census_date, number, tables, method, truth)])
-    repair = Repair(replace(system, low=system.low.copy(), high=system.high.copy()), needed_values(system, method.possible_values))
+    system = system_of(tables)
+    repair = Repair(system, needed_values(system, method.possible_values))
     repair.run()
-    unsafe: list[int] | None = None
-    asked = Verdict()
+    verdict = judge(repair.system, method.possible_values)
+    unsafe = verdict.leaks
     for _ in range(_ATTEMPTS):
-        if repair.hidden:
-            tables = printed(_masks(repair.masks(), true), method)
-            system = build_system([*earlier, Published(census_date, number, tables, method, truth)])
-        # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
-        verdict = judge(system, method.possible_values, only=unsafe)
-        asked = verdict if unsafe is None else replace(verdict, protected=asked.protected, programmes=asked.programmes + verdict.programmes)
         hidden = len(repair.hidden)
-        unsafe = [leak.variable for leak in verdict.leaks]
-        for variable in unsafe:
-            repair.hide_for(variable)
+        for leak in unsafe:
+            repair.hide_for(leak.variable)
         if len(repair.hidden) == hidden:
             break
-    return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), asked)
+        # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
+        unsafe = judge(repair.system, method.possible_values, only=[leak.variable for leak in unsafe]).leaks
+    verdict = replace(verdict, leaks=unsafe)
+    if repair.hidden:
+        tables = printed(_masks(repair.masks(), true), method)
+        final = system_of(tables)
+        if not final.tells_no_more_than(repair.system):  # the proof is of what is printed, or it is no proof
+            verdict = judge(final, method.possible_values)
+    return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict)
 
 
 def _masks(rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]) -> dict[tuple[str, str], np.ndarray]:

@@ -200,7 +200,7 @@ def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: H
         return publish_difference(_terms(printed, m.of))
     if m.rule == "rate":
         return publish_ratio(_terms(printed, m.of), _terms(printed, (m.per,)), m.times, m.decimals)
-    whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(printed, m))]
+    whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(true.table, printed, m))]
     return publish_ratio(_terms(printed, m.of), whole, 100, 1, most=100)
 
 
@@ -208,19 +208,13 @@ def _terms(printed: pd.DataFrame, names: tuple[str, ...]) -> list[tuple[int, pd.
     return [(-1 if name.startswith("-") else 1, printed[name.removeprefix("-")]) for name in names]
 
 
-def _total_of(printed: pd.DataFrame, m: Measure) -> pd.Series:
+def _total_of(table: PublishedTable, printed: pd.DataFrame, m: Measure) -> pd.Series:
     """The published Total over the filters of `over`, row by row."""
     (part,) = m.of
-    keys = [c for c in printed.columns if c == AUTHORITY or c in _filters_of(printed)]
     wholes = printed[(printed[list(m.over)] == TOTAL).all(axis=1)]
-    shared = [k for k in keys if k not in m.over]
+    shared = [k for k in (AUTHORITY, *table.filters) if k not in m.over]
     joined = printed[shared].merge(wholes[[*shared, part]], on=shared, how="left")[part]
     return joined.fillna(NOT_APPLICABLE).set_axis(printed.index)
-
-
-def _filters_of(printed: pd.DataFrame) -> set[str]:
-    names = {f for table in PUBLISHED_TABLES for f in table.filters}
-    return names & set(printed.columns)
 
 
 def worked_out(table: PublishedTable, m: Measure, frame: pd.DataFrame) -> pd.Series | None:
@@ -232,7 +226,7 @@ def worked_out(table: PublishedTable, m: Measure, frame: pd.DataFrame) -> pd.Ser
     printed = frame.rename(columns={"old_la_code": AUTHORITY})[[AUTHORITY, *table.filters, *(i.name for i in table.indicators if i.name in frame)]]
     if m.rule == "difference":
         return publish_difference(_terms(printed, m.of))
-    whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(printed, m))]
+    whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(table, printed, m))]
     return publish_ratio(_terms(printed, m.of), whole, 100, 1, most=100)
 
 

@@ -142,7 +142,7 @@ def raw_columns() -> dict[str, dict[str, str]]:
     reference = {
         "authority": ("authority_code", "gss_code", "authority_name", "country", "region_code", "region_name", "valid_from", "valid_to"),
         "authority_neighbour": ("authority_code", "neighbour_code"),
-        "region_member": ("authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days"),
+        "region_member": ("authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days", "high_cost_weekly"),
         "ofsted_provision_type": ("label", "provision_type"),
         "type_of_provision": ("label", "provision_type", "arrangement", "mark", "in_house_by_register"),
         "place_903": ("label", "meaning", "placement_type", "provision_type", "kinship"),
@@ -151,6 +151,9 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "reason_episode_ceased_903": ("label", "meaning", "reason_group"),
         "population_0_17": ("authority_code", "mid_year", "population"),
         "statistical_neighbours": ("authority_code", "closeness", "neighbour_code", "how_close"),
+        "owner_decision": ("owner_name", "owner_group", "decision", "decided_by", "decided_on", "note"),
+        "owner_name": ("provider_name", "owner_name", "is_damaged"),
+        "owner_proposal": ("owner_name", "near_name", "similarity"),
     }
     tables: dict[str, dict[str, str]] = {name: dict.fromkeys(columns, "text") for name, columns in reference.items()}
     tables["submission"] = {

@@ -16,6 +16,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.intake.owners import decisions
 from assets.warehouse.models import FOLDER, Model, models, raw_columns
 from resources.warehouse import Warehouse, copy_frame
 from schemas.regions import HERE as REGIONS
@@ -58,11 +59,14 @@ RAW_DESCRIPTIONS = {
     "reason_episode_ceased_903": "Reference: the SSDA903's reasons for an episode's end.",
     "population_0_17": "Reference: people aged 0 to 17, mid-year (ONS).",
     "statistical_neighbours": "Reference: statistical neighbours of each authority (DfE, 2025).",
+    "owner_decision": "Reference: what people have decided of owners' names: which belong to one group, and which do not.",
+    "owner_name": "Owners as the register writes them, and the plain name of each text.",
+    "owner_proposal": "Pairs of owners' plain names that are near each other: proposals for a person, on which no figure rests.",
 }
 
 REFERENCE_TABLES = (
     "authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision", "place_903", "legal_status_903",
-    "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours",
+    "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours", "owner_decision",
 )  # fmt: skip
 """Tables of reference facts in `raw`."""
 
@@ -181,7 +185,8 @@ def _make_raw(connection: Connection) -> None:
 
 def _load_reference(connection: Connection, region: Region) -> None:
     root = Path(__file__).resolve().parents[2] / "schemas"
-    members = [(code, sub_region, region.gss_code, region.name, str(region.return_deadline_days)) for code, sub_region in region.members.items()]
+    settings = (region.gss_code, region.name, str(region.return_deadline_days), str(region.high_cost_weekly))
+    members = [(code, sub_region, *settings) for code, sub_region in region.members.items()]
     sources = {
         "authority": pd.read_csv(root / "reference" / "authorities.csv", dtype=str, keep_default_na=False),
         "authority_neighbour": pd.read_csv(root / "reference" / "authority_neighbours.csv", dtype=str),
@@ -192,7 +197,8 @@ def _load_reference(connection: Connection, region: Region) -> None:
             for name in REFERENCE_TABLES
             if (root / "codes" / f"{name}.csv").exists()
         },
-        "region_member": pd.DataFrame(members, columns=["authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days"]),
+        "owner_decision": decisions(),
+        "region_member": pd.DataFrame(members, columns=list(raw_columns()["region_member"])),
     }
     for name, frame in sources.items():
         connection.execute(sa.text(f"delete from raw.{name}"))

@@ -17,6 +17,7 @@ _SUBCOMMANDS = {
     "synth": ("pipelines.command.synth", "Make a made-up region: returns in the real layouts, and what the figures must be."),
     "check": ("pipelines.command.check", "Say what would happen to a return, before it is sent."),
     "run": ("pipelines.command.run", "Bring the warehouse and its releases up to date."),
+    "release": ("pipelines.command.release", "Release a census date, or say what would be released."),
     "status": ("pipelines.command.status", "Say who has returned, who has not, and with what quality."),
     "withdraw": ("pipelines.command.withdraw", "Withdraw a submission: it stays on record and counts no more."),
     "query": ("pipelines.command.query", "Ask the warehouse a question in SQL."),

@@ -23,6 +23,7 @@ from resources.made_up.placement_returns import PlacementReturns
 from resources.made_up.provider_returns import ProviderReturns
 from resources.made_up.register import InUse
 from resources.made_up.supply import Supply
+from resources.made_up.truth_money import MoneyTruth
 from schemas import authorities
 from schemas.codes import code_set
 from schemas.regions import Region
@@ -53,12 +54,12 @@ class Truth:
 
     def __init__(self) -> None:
         self._tables: dict[str, list[pd.DataFrame]] = {}
+        self._money = MoneyTruth()
 
     def add(self, quarter: Quarter) -> None:
         """Work out one quarter's figures."""
         figures = _Figures(quarter)
-        for name, make in figures.tables().items():
-            table = make()
+        for name, table in [(name, make()) for name, make in figures.tables().items()] + [*self._money.tables(figures).items()]:
             table.insert(0, "census_date", quarter.date.isoformat())
             self._tables.setdefault(name, []).append(table)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -32,7 +33,12 @@ def differences(warehouse, truth: Path, table: str) -> pd.DataFrame:
     wanted = wanted.map(_plain)
     grain = [name for name in models()["curated", table].grain if name in columns]
     both = found.merge(wanted, on=columns, how="outer", indicator=True)
-    return both[both["_merge"] != "both"].sort_values(grain).replace({"_merge": {"left_only": "warehouse", "right_only": "truth"}})
+    return (
+        both[both["_merge"] != "both"]
+        .astype({"_merge": "str"})
+        .sort_values(grain)
+        .replace({"_merge": {"left_only": "warehouse", "right_only": "truth"}})
+    )
 
 
 def _text(value: object) -> str:
@@ -40,7 +46,7 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return _plain(str(value))
+    return _plain(np.format_float_positional(value) if isinstance(value, float) else str(value))
 
 
 def _plain(text: str) -> str:

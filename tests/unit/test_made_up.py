@@ -173,7 +173,8 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
             else:
                 assert expected <= columns <= expected | optional, path
             seen.add((table.name, path.suffix, date >= dt.date(2025, 12, 31)))
-    tables = {"register_providers", "register_provider_levels", "register_premises", "provider_settings", "provider_placements"}
+    provider_tables = {"provider_settings", "provider_placements", "in_house_fostering", "planned_homes"}
+    tables = {"register_providers", "register_provider_levels", "register_premises", *provider_tables}
     assert {name for name, _, _ in seen} == tables | {"placement_census"}
     assert {("placement_census", suffix, new) for suffix in (".csv", ".xlsx") for new in (False, True)} <= seen
 

@@ -1,0 +1,337 @@
+"""The gate: planted leaks are refused with the cells named, and no small table passes from which a child can be worked out.
+
+The tables are of two made-up programmes, small enough that every table which would have been published alike can be written out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assets.publication import attack, release, repair
+from assets.publication.attack import Published, build_system
+from assets.publication.gate import judge
+from assets.publication.programme import TOTAL, Term, Tie, published_table
+from assets.publication.release import prepare_against
+from assets.publication.tables import AUTHORITY, TrueTable, release_tables
+from schemas.regions import DisclosureMethod
+
+DATE = dt.date(2025, 12, 31)
+SAFE = DisclosureMethod()
+MEMBERS = pd.DataFrame(
+    {"authority_code": ["1", "2"], "authority_gss": ["E1", "E2"], "authority_name": ["Aford", "Beeham"], "region_code": "E0", "region_name": "North"}
+)
+
+CHILDREN = published_table(
+    "placements",
+    {
+        "title": "Placements",
+        "authority": "authority_code",
+        "filters": {"provision_type": {"label": "Type"}},
+        "measures": [
+            {"name": "placements", "rule": "count"},
+            {"name": "share", "rule": "share", "of": ["placements"], "over": ["provision_type"]},
+        ],
+    },
+)
+PLACES = published_table(
+    "places",
+    {
+        "title": "Places",
+        "authority": "authority_code",
+        "measures": [
+            {"name": "places_registered", "rule": "exact"},
+            {"name": "occupied", "rule": "count"},
+            {"name": "vacant", "rule": "count"},
+            {"name": "occupancy_rate", "rule": "share", "of": ["occupied"], "in": ["places_registered"]},
+        ],
+    },
+)
+FLOWS = published_table(
+    "flows",
+    {
+        "title": "Flows",
+        "authority": "authority_code",
+        "measures": [{"name": "children", "rule": "count"}, {"name": "started", "rule": "count"}, {"name": "ceased", "rule": "count"}],
+    },
+)
+REGISTER_TIE = Tie(
+    "occupied and vacant places are the places registered",
+    (Term("places", "occupied"), Term("places", "vacant"), Term("places", "places_registered", -1)),
+    presumed=True,
+)
+FLOW_TIE = Tie(
+    "children = those a year before + started - ceased",
+    (Term("flows", "children"), Term("flows", "children", -1, before=12), Term("flows", "started", -1), Term("flows", "ceased")),
+    presumed=True,
+)
+
+
+@pytest.fixture(autouse=True)
+def small_programme(monkeypatch):
+    """The made-up programme in place of the region's."""
+    tables = (CHILDREN, PLACES, FLOWS)
+    for module in (attack, repair, release):
+        monkeypatch.setattr(module, "PUBLISHED_TABLES", tables)
+    monkeypatch.setattr(attack, "ties", lambda: (REGISTER_TIE, FLOW_TIE))
+
+
+def children(counts: list[list[int]]) -> TrueTable:
+    """Placements of two authorities (rows) by type (columns), with every total."""
+    grid = np.array(counts)
+    keys, values = [], []
+    for area, provision in itertools.product(("", "1", "2"), (TOTAL, *"abcd"[: grid.shape[1]])):
+        rows = grid if area == "" else grid[[int(area) - 1]]
+        cells = rows if provision == TOTAL else rows[:, ["abcd".index(provision)]]
+        keys.append((area, provision))
+        values.append(float(cells.sum()))
+    frame = pd.DataFrame(keys, columns=[AUTHORITY, "provision_type"])
+    return TrueTable(CHILDREN, frame, pd.DataFrame({"placements": values}), pd.DataFrame({"placements": ["x"] * len(values)}))
+
+
+def simple(table, **measures: list[int]) -> TrueTable:
+    """A table without filters: measures of two authorities, and the region's sums."""
+    values = pd.DataFrame({name: [float(sum(column)), *map(float, column)] for name, column in measures.items()})
+    return TrueTable(table, pd.DataFrame({AUTHORITY: ["", "1", "2"]}), values, values.map(lambda _: "x"))
+
+
+def published(*tables: TrueTable, number: int = 1, date: dt.date = DATE, method: DisclosureMethod = SAFE, change=None) -> Published:
+    """The tables as printed without any repair; `change` plants a slip in the printed ones."""
+    true = {t.table.name: t for t in tables}
+    printed = release_tables(true, MEMBERS, date, {}, method)
+    if change:
+        change(printed)
+    return Published(date, number, printed, method, {name: t.values for name, t in true.items()})
+
+
+def test_a_harmless_table_passes():
+    verdict = judge(build_system([published(children([[3, 20, 9], [12, 4, 30]]))]))
+    assert verdict.passed
+    assert verdict.protected == 2
+
+
+def test_a_count_that_only_a_total_gives_away_is_refused_and_named():
+    # 16 and 1 make 17: published 15 (13 to 17) and 15 (13 to 17) leave 0 to 4; with 8 and 8 (at least 16) beside 17 (at most 17) 0 or 1 is left
+    verdict = judge(build_system([published(children([[8, 8, 1], [20, 20, 20]]))]))
+    assert [(leak.cell, leak.least, leak.greatest) for leak in verdict.leaks] == [("placements.placements, 1, c", 0, 1)]
+    (leak,) = verdict.leaks
+    assert "placements.placements, 1, Total (13 to 17)" in leak.by_cells
+    assert "placements.placements, 1, a (8 to 12)" in leak.by_cells
+    assert "provision_type total = sum of its parts" in leak.by_ties[0]
+
+
+def test_exact_totals_beside_rounded_parts_are_refused():
+    true = children([[0, 0, 4, 7], [20, 20, 20, 20]])
+    assert judge(build_system([published(true)])).passed
+    printed = published(children([[0, 0, 0, 4], [20, 20, 20, 30]]), change=lambda p: _put(p, "placements", "1", TOTAL, "placements", "4"))
+    verdict = judge(build_system([printed]))
+    assert ("placements.placements, 1, d", 4, 4) in [(leak.cell, leak.least, leak.greatest) for leak in verdict.leaks]
+    printed = published(children([[8, 1, 0, 0], [20, 20, 20, 30]]), change=lambda p: _put(p, "placements", "1", TOTAL, "placements", "9"))
+    assert "placements.placements, 1, b" in [leak.cell for leak in judge(build_system([printed])).leaks]
+
+
+def _put(printed, table: str, area: str, provision: str | None, measure: str, text: str) -> None:
+    frame = printed[table]
+    where = frame["old_la_code"] == area
+    if provision is not None:
+        where &= frame["provision_type"] == provision
+    frame.loc[where, measure] = text
+
+
+def test_a_share_of_the_true_counts_gives_back_its_count_and_is_refused():
+    # 3 of 26 is 11.5 %: with 23 to 27 in all that is 3 (11.5 % of 23 is 2.6, of 27 is 3.1)
+    printed = published(children([[3, 23], [20, 20]]), change=lambda p: _put(p, "placements", "1", "a", "share", "11.5"))
+    verdict = judge(build_system([printed]))
+    assert not verdict.passed
+    assert ("placements.placements, 1, a", 3, 3) in [(leak.cell, leak.least, leak.greatest) for leak in verdict.leaks]
+    assert "placements.share" in " ".join(verdict.lines())
+
+
+def test_registered_less_published_vacant_is_refused():
+    # 9 registered, 8 to 12 vacant: 0 or 1 occupied
+    verdict = judge(build_system([published(simple(PLACES, places_registered=[9, 40], occupied=[1, 20], vacant=[8, 20]))]))
+    assert ("places.occupied, 1", 0, 1) in [(leak.cell, leak.least, leak.greatest) for leak in verdict.leaks]
+    assert "occupied and vacant places are the places registered" in " ".join(verdict.leaks[0].by_ties)
+
+
+def test_what_the_register_gives_away_by_itself_is_not_the_releases_doing():
+    # one registered place: occupied is 0 or 1, whatever is published
+    assert judge(build_system([published(simple(PLACES, places_registered=[1, 40], occupied=[1, 20], vacant=[0, 20]))])).leaks
+    true = {"places": simple(PLACES, places_registered=[1, 40], occupied=[1, 20], vacant=[0, 20])}
+    prepared = prepare_against([], DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE)
+    assert prepared.verdict.passed
+    assert prepared.tables["places"].loc[1, ["occupied", "vacant"]].tolist() == ["c", "c"]
+
+
+def test_a_flow_identity_over_two_years_is_refused():
+    year_before = published(simple(FLOWS, children=[27, 50], started=[0, 20], ceased=[0, 20]), date=DATE.replace(year=2024))
+    now = published(simple(FLOWS, children=[33, 50], started=[6, 20], ceased=[0, 20]))
+    # 33 (33 to 37) - 27 (23 to 27) - 0: at least 6 started, and a hidden count is at most 7
+    verdict = judge(build_system([year_before, now]))
+    assert [(leak.cell, leak.least, leak.greatest) for leak in verdict.leaks] == [("flows.started, 1", 6, 7)]
+    assert "children = those a year before + started - ceased" in verdict.leaks[0].by_ties
+    assert judge(build_system([now])).passed, "without the year before nothing is told"
+
+
+def test_two_releases_a_child_apart_are_refused():
+    first = published(children([[7, 40], [20, 20]]))
+    second = published(children([[8, 40], [20, 20]]), number=2)
+    verdict = judge(build_system([first, second]))
+    assert not verdict.passed
+    assert {leak.cell for leak in verdict.leaks} == {"placements.placements, 1, a"}
+    assert "r1 and r2 are a child apart" in " ".join(verdict.leaks[0].by_ties)
+    assert judge(build_system([first, published(children([[18, 40], [20, 20]]), number=2)])).passed, "eleven more children tell nothing of the seven"
+
+
+def test_an_older_release_with_another_method_is_held_against_the_new_one():
+    # by tens: 8 to 14 is 10; by fives and hidden: 8 to 12. Two ways of rounding the same number leave what both allow
+    coarse = DisclosureMethod(round_to=10, smallest_count_shown=10)
+    first = published(children([[9, 15, 15], [20, 20, 20]]), method=coarse)
+    second = published(children([[9, 15, 15], [20, 20, 20]]), number=2)
+    system = build_system([first, second])
+    variable = system.names.index("placements.placements, 1, a")
+    assert (system.low[variable], system.high[variable]) == (8, 9), "hidden as under 10, then shown as 10"
+
+
+def test_figures_that_contradict_each_other_are_refused():
+    printed = published(children([[9, 20], [20, 20]]), change=lambda p: _put(p, "placements", "1", TOTAL, "placements", "300"))
+    verdict = judge(build_system([printed]))
+    assert not verdict.passed
+    assert any("contradict" in line and "provision_type total" in line for line in verdict.contradictions)
+
+
+def test_the_repair_hides_a_zero_where_that_is_enough():
+    # 13 is at least 13 and two hidden counts make at most 14: 6 or 7 each, unless a third may hide some
+    true = {"placements": children([[6, 7, 0], [20, 20, 20]])}
+    assert not judge(build_system([published(true["placements"])])).passed
+    prepared = prepare_against([], DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE)
+    assert prepared.verdict.passed
+    row = prepared.tables["placements"].set_index(["old_la_code", "provision_type"])["placements"]
+    assert row[["1"]].tolist() == ["15", "c", "c", "c"]
+    assert prepared.repaired == 1
+
+
+def test_the_repair_is_the_same_every_time():
+    true = {"placements": children([[6, 7, 0], [1, 8, 8]])}
+    made = [prepare_against([], DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE) for _ in range(2)]
+    assert made[0].tables["placements"].equals(made[1].tables["placements"])
+
+
+# --- every table that would have been published alike ------------------------------------------------------
+
+
+def _spans(texts: list[str], true: list[int], cap: int) -> list[range]:
+    """What each printed text may stand for, by hand: a hidden count that is small is 0 to 7, for a zero may be hidden; others anything."""
+    spans = []
+    for text, count in zip(texts, true, strict=True):
+        if text == "c":
+            spans.append(range(8) if count < 8 else range(cap))
+        elif text == "0":
+            spans.append(range(1))
+        else:
+            spans.append(range(max(8, int(text) - 2), int(text) + 3))
+    return spans
+
+
+def _possible_children(printed: pd.DataFrame, true: TrueTable, cap: int = 45) -> dict[tuple[str, str], int]:
+    """How many values each hidden small count takes over all tables that would be printed like this one."""
+    kinds = sorted(set(true.keys["provision_type"]) - {TOTAL})
+    text = dict(zip(true.keys.itertuples(index=False, name=None), printed["placements"], strict=True))
+    count = dict(zip(true.keys.itertuples(index=False, name=None), true.values["placements"].astype(int), strict=True))
+    leaves = [(area, kind) for area in ("1", "2") for kind in kinds]
+    axes = np.meshgrid(*[np.array(s, dtype=np.int16) for s in _spans([text[k] for k in leaves], [count[k] for k in leaves], cap)], sparse=True)
+    cells = dict(zip(leaves, axes, strict=True))
+    for kind in kinds:
+        cells["", kind] = sum(cells[area, kind] for area in ("1", "2"))
+    for area in ("", "1", "2"):
+        cells[area, TOTAL] = sum(cells[area, kind] for kind in kinds)
+    allowed = np.array(True)
+    for key, values in cells.items():
+        (span,) = _spans([text[key]], [count[key]], cap * len(leaves))
+        allowed = allowed & (values >= span.start) & (values < span.stop)
+    small = [key for key in cells if text[key] == "c" and 0 < count[key] < 8]
+    full = np.broadcast_shapes(*(axis.shape for axis in axes))
+    return {key: len(np.unique(np.broadcast_to(cells[key], full)[np.broadcast_to(allowed, full)])) for key in small}
+
+
+COUNTS = st.one_of(st.integers(0, 9), st.sampled_from([0, 1, 7, 8, 12, 13, 17, 18]))
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+
+
+@QUICK
+@given(st.lists(st.lists(COUNTS, min_size=2, max_size=2), min_size=2, max_size=2))
+def test_the_gate_refuses_a_table_exactly_when_a_child_can_be_worked_out_of_it(counts):
+    true = children(counts)
+    one = published(true)
+    verdict = judge(build_system([one]))
+    told = {key for key, values in _possible_children(one.tables["placements"], true).items() if values < 3}
+    named = {tuple(leak.cell.split(", ")[1:]) for leak in verdict.leaks}
+    assert named == {("region" if area == "" else area, kind) for area, kind in told}
+
+
+@QUICK
+@given(st.lists(st.lists(COUNTS, min_size=2, max_size=2), min_size=2, max_size=2))
+def test_no_table_passes_the_gate_from_which_a_child_can_be_worked_out(counts):
+    true = {"placements": children(counts)}
+    prepared = prepare_against([], DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE)
+    assert prepared.verdict.passed, "the repair finds a way"
+    assert all(values >= 3 for values in _possible_children(prepared.tables["placements"], true["placements"]).values())
+
+
+@QUICK
+@given(st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14)), min_size=2, max_size=2))
+def test_no_places_pass_the_gate_from_which_a_child_can_be_worked_out(areas):
+    occupied, vacant = [a for a, _ in areas], [b for _, b in areas]
+    registered = [a + b for a, b in areas]
+    true = {"places": simple(PLACES, places_registered=registered, occupied=occupied, vacant=vacant)}
+    prepared = prepare_against([], DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE)
+    assert prepared.verdict.passed
+    texts = prepared.tables["places"]
+    worlds = []  # of each authority: the pairs that its own cells allow
+    for n in (0, 1):
+        pair = [texts.loc[n + 1, "occupied"], texts.loc[n + 1, "vacant"]]
+        one, other = _spans(pair, [occupied[n], vacant[n]], 40)
+        worlds.append([(a, b) for a, b in itertools.product(one, other) if a + b == registered[n]])
+    together = [texts.loc[0, "occupied"], texts.loc[0, "vacant"]]
+    one, other = _spans(together, [sum(occupied), sum(vacant)], 80)
+    possible = [(x, y) for x, y in itertools.product(*worlds) if x[0] + y[0] in one and x[1] + y[1] in other]
+    for n, side in itertools.product((0, 1), (0, 1)):
+        count = (occupied, vacant)[side][n]
+        if 0 < count < 8:
+            left = {pair[n][side] for pair in possible}
+            one, other = _spans(["c", "c"], [occupied[n], vacant[n]], 40)  # what is left where nothing at all is shown
+            unshown = {pair[side] for pair in itertools.product(one, other) if sum(pair) == registered[n]}
+            assert len(left) >= min(3, len(unshown)), (areas, left)
+
+
+@QUICK
+@given(st.lists(st.lists(COUNTS, min_size=2, max_size=2), min_size=2, max_size=2), st.integers(0, 3), st.integers(-2, 2))
+def test_no_correction_passes_the_gate_from_which_a_child_can_be_worked_out(counts, where, by):
+    """Two releases, one count a child or two apart: over all pairs of tables that would have been published like these two."""
+    flat = [c for row in counts for c in row]
+    flat[where] = max(0, flat[where] + by)
+    first_true, second_true = children(counts), children([flat[:2], flat[2:]])
+    printing = {"placements": first_true}
+    first = prepare_against([], DATE, printing, lambda hidden, method: release_tables(printing, MEMBERS, DATE, hidden, method), SAFE)
+    earlier = Published(DATE, 1, first.tables, SAFE, {"placements": first_true.values})
+    again = {"placements": second_true}
+    second = prepare_against([earlier], DATE, again, lambda hidden, method: release_tables(again, MEMBERS, DATE, hidden, method), SAFE)
+    if not second.verdict.passed:
+        return  # refused: nothing leaves
+    alone = _possible_children(second.tables["placements"], second_true)
+    assert all(values >= 3 for values in alone.values())
+    moved = ("1" if where < 2 else "2", "ab"[where % 2])
+    before = dict(zip(first_true.keys.itertuples(index=False, name=None), first.tables["placements"]["placements"], strict=True))
+    after = dict(zip(second_true.keys.itertuples(index=False, name=None), second.tables["placements"]["placements"], strict=True))
+    was, now = int(np.array(counts)[int(moved[0]) - 1, "ab".index(moved[1])]), flat[where]
+    for count, one, other in ((was, before[moved], after[moved]), (now, after[moved], before[moved])):
+        if 0 < count < 8 and was != now:
+            (own,), (others,) = _spans([one], [count], 60), _spans([other], [now if count == was else was], 60)
+            left = {value for value in own if any(abs(value - o) <= 2 for o in others)}
+            assert len(left) >= 3, (counts, moved, was, now)
