@@ -154,9 +154,19 @@ def coverage(edition: Edition, area: Area) -> Section | None:
         say(whole, f"{whole_percent(whole)} of the {many} registered in {where(area)} sent a return", "How many of the registered settings returned")
     ]
     words.append("A figure counts only the settings that returned.")
+    words += _estimated(edition, area, kind)
     data = _returns_in(edition, area)
     tables = (OCCUPANCY, QUALITY) if data else (OCCUPANCY,)
     return Section("coverage", "How good the figures are", tables, words, bars=[bars] if bars else [], data=data) if bars or data else None
+
+
+def _estimated(edition: Edition, area: Area, kind: str) -> list[str]:
+    """The estimate for the whole register, where the release gives one."""
+    estimate, low, high = (edition.figure(OCCUPANCY, area, f"occupied_{n}", provision_type=kind) for n in ("estimate", "low", "high"))
+    if not (estimate.is_shown and low.is_shown and high.is_shown):
+        return []
+    said = f"Of all places registered in {plural(kind)}, an estimated {estimate} are lived in: {low} to {high}, in 95 cases of 100"
+    return [sentence(said)]
 
 
 def _returns_in(edition: Edition, area: Area) -> list[DataTable]:

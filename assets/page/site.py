@@ -80,6 +80,7 @@ _KINDS = {
     ".parquet": "figures (Parquet)",
     ".ods": "spreadsheet (ODS)",
     ".xlsx": "spreadsheet (Excel)",
+    "changes.md": "what changed since the release before",
     "datapackage.json": "data package (Frictionless)",
     "manifest.json": "manifest: what it rests on",
 }
