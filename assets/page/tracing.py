@@ -154,6 +154,7 @@ def _worked_out(table: PublishedTable, measure: Measure) -> str:
 
 _RULES = {
     "exact": "Printed as it is: it is public, or says nothing of a child.",
+    "given": "Printed as it is: it is public, and does not add up.",
     "count": "Small counts are hidden, others rounded.",
     "share": "Worked out from the printed figures.",
     "rate": "Worked out from the printed figures.",
@@ -162,6 +163,8 @@ _RULES = {
     "mean": "Given only where it rests on enough placements and owners; rounded.",
 }
 """What each rule of the programme means to a reader."""
+_COUNTED = ("exact", "given", "count", "estimate", "mean")
+"""Rules of measures that come from the warehouse; the others are worked out from what is printed."""
 
 
 def trace(table: PublishedTable, column: str) -> Trace:
@@ -170,7 +173,7 @@ def trace(table: PublishedTable, column: str) -> Trace:
     if not measure:
         return Trace(column, table.filters[column], meaning(column), "", "", "", _layers(_read_by(table.name).get(column, frozenset())))
     parts = [m for m in table.measures if m.name in {n.removeprefix("-") for n in (*measure.of, *measure.whole, measure.per) if n}]
-    start = frozenset().union(*(_sources(table, m) for m in ([measure] if measure.rule in ("exact", "count", "estimate", "mean") else parts)))
+    start = frozenset().union(*(_sources(table, m) for m in ([measure] if measure.rule in _COUNTED else parts)))
     shown = measure.indicator
     return Trace(column, shown.label, meaning(column), shown.unit, _RULES[measure.rule], _worked_out(table, measure), _layers(start))
 

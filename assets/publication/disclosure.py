@@ -45,6 +45,11 @@ def publish_exact(numbers: pd.Series, missing: str | pd.Series = NOT_APPLICABLE)
     return _whole_numbers(values.round()).mask(values.isna(), missing)
 
 
+def publish_given(numbers: pd.Series, decimals: int, missing: str | pd.Series = NOT_APPLICABLE) -> pd.Series:
+    """Public figures that do not add up (shares of the register) as text with their decimals; `missing` where there is none."""
+    return _printed(numbers.astype("float64"), decimals).mask(numbers.isna(), missing)
+
+
 def number(published: pd.Series) -> pd.Series:
     """Published text as numbers; blank where it is a symbol."""
     return pd.to_numeric(published, errors="coerce")

@@ -17,11 +17,12 @@ from schemas.fields import field
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 TOTAL = "Total"
-RULES = ("exact", "count", "share", "difference", "rate", "estimate", "mean")
+RULES = ("exact", "count", "share", "difference", "rate", "estimate", "mean", "given")
 ADDED_UP = ("exact", "count")
 """Rules of measures that are summed into totals; the others are worked out from what is published, or are given for single rows."""
 
 _UNITS = {"share": "%", "mean": "£"}
+"""Units of a rule's figures, unless the measure has its own."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,13 @@ class Measure:
     placements: str = ""
     owner_groups: str = ""
     largest_share: str = ""
+    unit: str = ""
 
     @property
     def indicator(self) -> Indicator:
         """What a reader sees of the measure."""
         label = self.label or field(self.name).description.split(";")[0].split(":")[0].rstrip(".")
-        return Indicator(self.name, label, _UNITS.get(self.rule, ""), 1 if self.rule == "share" else self.decimals)
+        return Indicator(self.name, label, self.unit or _UNITS.get(self.rule, ""), 1 if self.rule == "share" else self.decimals)
 
 
 @dataclass(frozen=True)

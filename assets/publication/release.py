@@ -261,11 +261,8 @@ def _read_true_counts(warehouse: Warehouse, census_date: dt.date, number: int, t
     )  # fmt: skip
     if cells.empty:
         return None
-    return {
-        # a row of which no count was known has none here: it keeps its place
-        str(name): part.pivot(index="row_order", columns="measure", values="value").astype("float64").reindex(range(len(tables[str(name)])))
-        for name, part in cells.groupby("table_name")
-    }
+    wide = {str(name): part.pivot(index="row_order", columns="measure", values="value") for name, part in cells.groupby("table_name")}
+    return {name: frame.reindex(tables[name].index).astype("float64") for name, frame in wide.items()}
 
 
 def _manifest(connection: Connection, census_date: dt.date, number: int, region: Region, prepared: Prepared) -> dict[str, Any]:

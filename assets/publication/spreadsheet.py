@@ -67,7 +67,7 @@ def _cover(gptables: Any, manifest: Mapping[str, Any]) -> Any:
         intro=[
             "Introductory information",
             "Who lives in the homes and foster families of the region, which places are empty, and where its children in care are.",
-            f"The figures are of {_title(manifest).split(', ')[2]}. A later return that moves a figure makes a new release; this one is never changed.",
+            f"The figures are of {_title(manifest).split(', ')[2]}. A later return that moves a figure makes a new release; this one stays.",
         ],
         about=[
             "Small numbers",

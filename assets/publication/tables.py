@@ -25,6 +25,7 @@ from assets.publication.disclosure import (
     publish_difference,
     publish_estimates,
     publish_exact,
+    publish_given,
     publish_means,
     publish_ratio,
 )
@@ -81,14 +82,17 @@ def _true_table(warehouse: Warehouse, census_date: dt.date, members: pd.DataFram
     source = f"({table.rows})" if table.rows else f"curated.{table.reads}"
     figures = warehouse.frame(
         f"select {', '.join([f't.{table.authority} as {AUTHORITY}', *grouped[1:]])}, {summed} from {source} as t "
-        f"inner join core.authority as a on t.census_date = a.census_date and t.{table.authority} = a.authority_code "
-        f"where t.census_date = :d and a.is_member group by {', '.join(grouped)}",
-        d=census_date,
-    )
-    if figures.empty:
-        return None
+        f"left join core.authority as a on t.census_date = a.census_date and t.{table.authority} = a.authority_code "
+        f"where t.census_date = :d and (a.is_member or t.{table.authority} = :region) group by {', '.join(grouped)}",
+        d=census_date, region=members["region_code"].iloc[0],
+    )  # fmt: skip
     names = [m.name for m in plain]
     figures[names] = figures[names].astype("float64")
+    # what does not add up (means, concentration) has a row of the region's own
+    is_region = figures[AUTHORITY] == members["region_code"].iloc[0]
+    regions, figures = figures[is_region].assign(**{AUTHORITY: ""}), figures[~is_region]
+    if figures.empty:
+        return None
     frame = _grid(figures, members, table).merge(figures.assign(_present=1.0), how="left")
     frame["_absent"] = frame.pop("_present").isna().astype("float64")
     frame = _filled(warehouse, census_date, frame, table, plain)
@@ -98,7 +102,8 @@ def _true_table(warehouse: Warehouse, census_date: dt.date, members: pd.DataFram
     added = [m.name for m in plain if m.rule in ADDED_UP]
     keys = [AUTHORITY] if table.nested else [AUTHORITY, *filters]
     whole = _with_totals(frame, [AUTHORITY, *filters], keys, added)
-    whole = whole.merge(frame[[AUTHORITY, *filters, *(n for n in names if n not in added)]], how="left") if len(added) < len(names) else whole
+    own = [AUTHORITY, *filters, *(n for n in names if n not in added)]
+    whole = whole.merge(pd.concat([frame[own], regions[own]]), how="left") if len(added) < len(names) else whole
     whole = _ordered(_kept(whole, table, members), table).reset_index(drop=True)
     return TrueTable(table, whole[[AUTHORITY, *filters]], whole[names], _symbols(whole, table, plain))
 
@@ -167,7 +172,7 @@ def _ordered(frame: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
 def _symbols(frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -> pd.DataFrame:
     symbols = pd.DataFrame(index=frame.index)
     for m in plain:
-        otherwise = NOT_APPLICABLE if m.rule in ("exact", "estimate") else NOT_AVAILABLE
+        otherwise = NOT_APPLICABLE if m.rule in ("exact", "estimate", "given") else NOT_AVAILABLE
         symbols[m.name] = np.where((frame["_absent"] == 1) & (table.absent == NOT_APPLICABLE), NOT_APPLICABLE, otherwise)
         for name, categories in m.only:
             symbols[m.name] = symbols[m.name].where(frame[name].isin(categories), NOT_APPLICABLE)
@@ -190,6 +195,8 @@ def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: H
         shown = rule(true.values[m.name], true.symbols[m.name])
         mask = hidden.get((true.table.name, m.name))
         return shown if mask is None else shown.mask(pd.Series(mask, index=shown.index), CONFIDENTIAL)
+    if m.rule == "given":
+        return publish_given(true.values[m.name], m.decimals, true.symbols[m.name])
     if m.rule == "estimate":
         partial = true.values[m.covered] < true.values[m.registered]
         return publish_estimates(true.values[m.name], printed[m.of[0]], partial & true.values[m.name].notna(), method)
