@@ -10,7 +10,7 @@ import dagster as dg
 
 from assets.intake.assets import OWNERS
 from assets.page.site import Sites
-from assets.publication.tables import PUBLISHED_TABLES
+from assets.publication.programme import PUBLISHED_TABLES
 from resources.observatory import Observatory
 
 

@@ -17,8 +17,9 @@ from typing import Any
 import pandas as pd
 
 from assets.publication.disclosure import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, SYMBOLS
+from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Indicator, PublishedTable
 from assets.publication.release import read_release
-from assets.publication.tables import GEOGRAPHY, PUBLISHED_TABLES, TOTAL, Indicator, PublishedTable
+from assets.publication.tables import GEOGRAPHY
 from resources.warehouse import Warehouse
 from schemas.regions import Region
 
@@ -126,6 +127,10 @@ class Table:
     def values(self) -> dict[str, list[str]]:
         """The values of each filter, in the order of the table, the Total left out."""
         return {name: [str(v) for v in self.frame[name].drop_duplicates() if v != TOTAL] for name in self.filters}
+
+    def label(self, filter_name: str, code: str) -> str:
+        """A filter's value as it is printed, by the programme's own code for it; the code where it has no label."""
+        return self.about.labels.get(filter_name, {}).get(code, code)
 
     def figure(self, area: Area, indicator: str, **filters: str) -> Figure:
         """The cell of an area; a filter that is not named is taken at its Total. Nothing where the release has no such cell."""

@@ -25,12 +25,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assets.page import wording
-from assets.page.figures import Area, Edition, Figure, Table, newest_releases, read_edition
-from assets.page.sections import HOME, OCCUPANCY, Cell, DataTable, answers, authority_sections, headline, lede, page_of, region_sections, the
-from assets.page.tracing import described, origin, returns_behind, summed_up, trace
-from assets.publication.disclosure import SYMBOLS
+from assets.page.figures import Area, Edition, Table, newest_releases, read_edition
+from assets.page.headline import answers, headline, lede
+from assets.page.sections import authority_sections, region_sections
+from assets.page.shapes import OCCUPANCY, Cell, DataTable, page_of, the
+from assets.page.tracing import described, meaning, origin, returns_behind, summed_up, trace
+from assets.publication.disclosure import SAFE, SYMBOLS
+from assets.publication.programme import TOTAL
 from assets.publication.release import write_missing_files
-from assets.publication.tables import TOTAL
 from assets.warehouse.models import code_version
 from resources.warehouse import Warehouse
 from schemas.authorities import HERE as REFERENCE
@@ -78,6 +80,7 @@ _KINDS = {
     ".parquet": "figures (Parquet)",
     ".ods": "spreadsheet (ODS)",
     ".xlsx": "spreadsheet (Excel)",
+    "changes.md": "what changed since the release before",
     "datapackage.json": "data package (Frictionless)",
     "manifest.json": "manifest: what it rests on",
 }
@@ -135,7 +138,15 @@ def _style_hash() -> str:
 def pages(edition: Edition, files: list[Download]) -> dict[str, str]:
     """Every page of the site by file name."""
     environment = _environment()
-    common = {"edition": edition, "files": files, "place": the(edition.region.name), "is_draft": "gate" not in edition.manifest}
+    method = edition.manifest.get("method", {})
+    common = {
+        "edition": edition,
+        "files": files,
+        "is_draft": "gate" not in edition.manifest,
+        "method": method,
+        "smallest": method.get("smallest_count_shown", SAFE.smallest_count_shown),
+        "round_to": method.get("round_to", SAFE.round_to),
+    }
 
     def made(template: str, **context: Any) -> str:
         return environment.get_template(template).render(**common, **context)
@@ -145,7 +156,7 @@ def pages(edition: Edition, files: list[Download]) -> dict[str, str]:
         "index.html": _area_page(made, edition, edition.here),
         "tables.html": made("tables.html.jinja", here="tables.html"),
         "glossary.html": made("glossary.html.jinja", here="glossary.html", words=glossary(edition)),
-        "methods.html": made("methods.html.jinja", here="methods.html", method=edition.manifest.get("method", {})),
+        "methods.html": made("methods.html.jinja", here="methods.html"),
         "changes.html": made("changes.html.jinja", here="changes.html", changes=changes(edition)),
         "returns.html": made("returns.html.jinja", here="returns.html", kinds=_by_kind(returned), senders=_by_sender(returned)[:MOST_RETURNS],
                              more=max(len(_by_sender(returned)) - MOST_RETURNS, 0)),
@@ -174,8 +185,7 @@ def _about(edition: Edition, table: Table, returned: list, files: list[Download]
         "table": table,
         "origin": source,
         "behind": summed_up(returned, source.returns) if source else [],
-        "traces": [trace(table.name, i.name, i.label, i.unit) for i in table.indicators.values()],
-        "filters": [trace(table.name, name, label, "") for name, label in table.about.filters.items()],
+        "traces": [trace(table.about, name) for name in (*table.filters, *table.indicators)],
         "preview": preview(edition, table),
         "preview_is_cut": sum(1 for _ in table.keys(edition.here)) > MOST_ROWS,
         "cells": len(cells),
@@ -240,11 +250,8 @@ def _by_sender(returned: list) -> list[tuple[str, list]]:
 def glossary(edition: Edition) -> dict[str, list[tuple[str, str]]]:
     """Words, types of provision and the columns of the published tables, each with its meaning."""
     words = [(w["term"], w["meaning"]) for w in tomllib.loads(GLOSSARY.read_text(encoding="utf-8"))["word"]]
-    columns: dict[str, str] = {}
-    for table in edition.tables.values():
-        for name in (*table.about.filters, *table.indicators):
-            if said := trace(table.name, name, "", "").meaning:
-                columns[name] = said
+    named = {name for table in edition.tables.values() for name in (*table.filters, *table.indicators)}
+    columns = {name: said for name in named if (said := meaning(name))}
     kinds = [(label, "") for label in code_set("provision_type").labels]
     return {"words": sorted(words), "kinds": kinds, "columns": sorted(columns.items())}
 
@@ -393,6 +400,3 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         folder.rename(old)
     making.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-__all__ = ["Changes", "Download", "Figure", "HOME", "Site", "Sites", "changes", "downloads", "glossary", "pages"]

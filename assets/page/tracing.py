@@ -6,12 +6,20 @@ Does not belong here: figures. Only definitions, lineage and the release's manif
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from assets.warehouse.models import Relation, models, understandings, warehouse_tests
+import sqlglot
+from sqlglot import exp
+from sqlglot.lineage import lineage
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import build_scope
+
+from assets.publication.programme import PUBLISHED_TABLES, Measure, PublishedTable
+from assets.warehouse.models import Relation, models, understandings, upstream_of, warehouse_tests
 from assets.warehouse.tables import RAW_DESCRIPTIONS
 from schemas.authorities import NO_AUTHORITY, on_date
 from schemas.fields import all_fields
@@ -29,6 +37,8 @@ class Trace:
     label: str
     meaning: str
     unit: str
+    rule: str
+    formula: str
     layers: dict[str, list[str]]
 
 
@@ -94,23 +104,96 @@ def _said(column: Column) -> str:
     return f"{returned.title}: {header}"
 
 
-def trace(table: str, column: str, label: str, unit: str) -> Trace:
-    """A column of the published table `table`, back to the returns."""
-    relation = ("curated", table)
-    known = relation in models() and column in models()[relation].columns
-    found = sorted(_ancestors(relation, column)) if known else []
-    layers = {layer: sorted({_said(c) for c in found if c[0][0] == layer}) for layer in LAYERS}
-    return Trace(column, label, meaning(column), unit, layers)
+def _published(name: str) -> PublishedTable:
+    return next(table for table in PUBLISHED_TABLES if table.name == name)
 
 
 @cache
-def origin(table: str) -> Origin | None:
-    """Where the published table `table` comes from; None where no curated table has its name."""
-    relation = ("curated", table)
+def _read_by(name: str) -> dict[str, frozenset[Column]]:
+    """The columns of the warehouse from which each column of the rows that a published table is made of comes."""
+    table = _published(name)
+    if not table.rows:
+        relation = ("curated", table.reads)
+        return {c: frozenset({(relation, c)}) for c in models()[relation].columns} if relation in models() else {}
+    known: dict[str, Any] = {}
+    for (schema, name), understood in understandings().items():
+        known.setdefault(schema, {})[name] = understood.types
+    qualified = qualify(sqlglot.parse_one(table.rows, dialect="postgres"), schema=known, dialect="postgres")
+    nodes = lineage(None, qualified, schema=known, dialect="postgres", scope=build_scope(qualified), copy=False)
+    return {
+        column: frozenset(
+            ((n.expression.db, n.expression.name), n.name.rsplit(".", 1)[-1].strip('"'))
+            for n in node.walk()
+            if isinstance(n.expression, exp.Table) and n.expression.db
+        )
+        for column, node in nodes.items()
+    }
+
+
+def _sources(table: PublishedTable, measure: Measure) -> frozenset[Column]:
+    """The columns of the warehouse that a measure is summed from."""
+    read = _read_by(table.name)
+    named = re.findall(r"\bt\.(\w+)", measure.sql) if measure.sql else [measure.name]
+    return frozenset().union(*(read.get(name, frozenset()) for name in named))
+
+
+def _worked_out(table: PublishedTable, measure: Measure) -> str:
+    """How a measure is worked out of the printed figures of its table; empty where it is counted."""
+
+    def added(names: Sequence[str]) -> str:
+        said = "".join(f"{' − ' if name.startswith('-') else ' + ' if place else ''}{name.removeprefix('-')}" for place, name in enumerate(names))
+        return f"({said})" if len(names) > 1 else said
+
+    if measure.rule == "share":
+        total = " and ".join(f"{table.filters[f][:1].lower()}{table.filters[f][1:]}" for f in measure.over)
+        return f"{added(measure.of)} ÷ {added(measure.whole) or f'its Total over {total}'} × 100"
+    if measure.rule == "rate":
+        return f"{added(measure.of)} ÷ {measure.per} × {measure.times:,}"
+    return added(measure.of).strip("()") if measure.rule == "difference" else ""
+
+
+_RULES = {
+    "exact": "Printed as it is: it is public, or says nothing of a child.",
+    "given": "Printed as it is: it is public, and does not add up.",
+    "count": "Small counts are hidden, others rounded.",
+    "share": "Worked out from the printed figures.",
+    "rate": "Worked out from the printed figures.",
+    "difference": "Worked out from the printed figures.",
+    "estimate": "Given only where part of the supply has not answered; rounded like a count.",
+    "mean": "Given only where it rests on enough placements and owners; rounded.",
+}
+"""What each rule of the programme means to a reader."""
+_COUNTED = ("exact", "given", "count", "estimate", "mean")
+"""Rules of measures that come from the warehouse; the others are worked out from what is printed."""
+
+
+def trace(table: PublishedTable, column: str) -> Trace:
+    """A filter or indicator of a published table, back to the returns."""
+    measure = next((m for m in table.measures if m.name == column), None)
+    if not measure:
+        return Trace(column, table.filters[column], meaning(column), "", "", "", _layers(_read_by(table.name).get(column, frozenset())))
+    parts = [m for m in table.measures if m.name in {n.removeprefix("-") for n in (*measure.of, *measure.whole, measure.per) if n}]
+    start = frozenset().union(*(_sources(table, m) for m in ([measure] if measure.rule in _COUNTED else parts)))
+    shown = measure.indicator
+    return Trace(column, shown.label, meaning(column), shown.unit, _RULES[measure.rule], _worked_out(table, measure), _layers(start))
+
+
+def _layers(start: Iterable[Column]) -> dict[str, list[str]]:
+    """The columns and all they come from, by layer, as a reader knows them."""
+    found = frozenset().union(*(_ancestors(*column) for column in start))
+    return {layer: sorted({_said(c) for c in found if c[0][0] == layer}) for layer in LAYERS}
+
+
+@cache
+def origin(name: str) -> Origin | None:
+    """Where the published table `name` comes from; None where no curated table has the name that it reads."""
+    table = _published(name)
+    relation = ("curated", table.reads)
     model = models().get(relation)
     if not model:
         return None
-    read = _closure(relation)
+    also = upstream_of(sqlglot.parse_one(table.rows, dialect="postgres")) if table.rows else frozenset()  # type: ignore[arg-type]
+    read = _closure(relation).union(*(_closure(other) for other in also))
     returns = {name: return_tables()[name].title for schema, name in sorted(read) if schema == "raw" and name in return_tables()}
     said = {r: ".".join(r) for r in read}
     tested = {said[r] for r in read}

@@ -74,6 +74,7 @@ def _register() -> list[dict[str, object]]:
 
 
 def _land(landing: Landing, date: str) -> None:
+    landing.drop(date, "356", "placements.csv", builders.census(_own_children()))
     landing.drop(date, "ofsted", "register.csv", builders.register(_register()))
     for number, (host, homes) in enumerate(HOMES.items()):
         sender = HOSTILE_SENDER if host == "Trafford" else f"provider-{number}"
@@ -104,6 +105,11 @@ def make_region(warehouse: Warehouse, landing: Landing, releases: Path) -> MadeU
     assert release and release.number == 2
     made.sites().make(DECEMBER)
     return made
+
+
+def _own_children() -> list[dict[str, object]]:
+    """Stockport's own placements: 30 in homes of its own area, 20 in Manchester's, 10 in Kent's."""
+    return [{"host_authority": host} for host, count in (("Stockport", 30), ("Manchester", 20), ("Kent", 10)) for _ in range(count)]
 
 
 def _bring(warehouse: Warehouse, landing: Landing, date: dt.date) -> None:

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
+from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.release import read_release
-from assets.publication.tables import PUBLISHED_TABLES
 from tests.page.region import DECEMBER, HOSTILE, HOSTILE_SENDER, MadeUp
 
 MOST_BYTES = 300_000
@@ -184,19 +184,16 @@ def test_the_figures_of_every_authority_are_the_ledgers(small):
         }
 
 
-@pytest.mark.parametrize("table", [t.name for t in PUBLISHED_TABLES])
-def test_the_regions_figures_on_a_tables_page_are_the_ledgers(small, table):
+def test_the_regions_figures_on_every_tables_page_are_the_ledgers(small):
     released, _ = read_release(small.warehouse, DECEMBER, 2)
-    if table not in released:
-        pytest.skip(f"the small region's release has no {table}")
-    about = next(t for t in PUBLISHED_TABLES if t.name == table)
-    frame = released[table]
-    region = frame[frame["geographic_level"] == "Regional"]
-    wanted = sorted(str(v) for v in region[[i.name for i in about.indicators if i.name in frame]].head(60).to_numpy().ravel())
-    shown = next(
-        rows for caption, rows in tables_of(small.page(f"table-{table}.html")).items() if caption.startswith(about.title.replace("'", "\u2019"))
-    )
-    assert sorted(as_released(cell) for row in shown[1:] for cell in row[1:]) == wanted
+    assert len(released) >= 8
+    for about in (t for t in PUBLISHED_TABLES if t.name in released):
+        frame = released[about.name]
+        region = frame[frame["geographic_level"] == "Regional"]
+        wanted = sorted(str(v) for v in region[[i.name for i in about.indicators if i.name in frame]].head(60).to_numpy().ravel())
+        tables = tables_of(small.page(f"table-{about.name}.html"))
+        shown = next(rows for caption, rows in tables.items() if caption.startswith(about.title.replace("'", "\u2019")))
+        assert sorted(as_released(cell) for row in shown[1:] for cell in row[1:]) == wanted, about.name
 
 
 def test_what_the_small_region_must_say(small):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assets.page.charts import Line, Range, lines, ranges
 from assets.page.drawing import bar, places_of, round_bounds, short_name, tile_map
 from assets.page.figures import Area, Figure
-from assets.page.sections import the
+from assets.page.shapes import the
 from assets.page.site import TEMPLATES
 from assets.page.wording import number_of, part_and_percent, part_of, possessive, say, unsaid, whole_percent
 from assets.publication.disclosure import SYMBOLS
