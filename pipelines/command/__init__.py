@@ -21,7 +21,7 @@ _SUBCOMMANDS = {
     "status": ("pipelines.command.status", "Say who has returned, who has not, and with what quality."),
     "withdraw": ("pipelines.command.withdraw", "Withdraw a submission: it stays on record and counts no more."),
     "query": ("pipelines.command.query", "Ask the warehouse a question in SQL."),
-    "serve": ("pipelines.command.serve", "Open the Dagster UI on this machine."),
+    "serve": ("pipelines.command.serve", "Open the Dagster UI and the observatory page on this machine."),
     "template": ("pipelines.command.template", "Write a return's template."),
 }
 

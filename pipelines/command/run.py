@@ -46,6 +46,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool) -
     if odd := place.left_alone():
         print(f"Left alone, because they are not in a census date's and sender's folder: {', '.join(odd[:10])}{' …' if len(odd) > 10 else ''}")
     with open_warehouse(settings) as warehouse:
+        from assets.page.site import bring_sites_up_to_date
         from assets.warehouse.tables import prepare
         from pipelines.command.summary import print_summary
 
@@ -53,7 +54,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool) -
         due = quarters_due(warehouse, place, settings, landed, list(dates), everything)
         if not due:
             _write_missing_files(warehouse, settings)
-            _bring_pages_up_to_date(warehouse, settings)
+            bring_sites_up_to_date(warehouse, settings.region, settings.releases)
             said = "nothing new has landed" if landed else "the landing place holds no census date's folder"
             print(f"Up to date: {said}.")
             if held := _held(warehouse):
@@ -103,17 +104,6 @@ def _write_missing_files(warehouse: Warehouse, settings: Settings) -> None:
 
     for date in known_quarters(warehouse):
         write_missing_files(warehouse, date, settings.releases)
-
-
-def _bring_pages_up_to_date(warehouse: Warehouse, settings: Settings) -> None:
-    """Make the pages that are missing, or that the program would make otherwise now: they show the ledger and may be made at any time."""
-    from assets.page.site import Sites
-
-    sites = Sites(warehouse, settings.region, settings.releases)
-    made = [str(date) for date in sites.newest if (site := sites.make(date)) and site.is_new]
-    if made:
-        sites.write_contents()
-        print(f"The observatory page was made anew for {', '.join(made)}.")
 
 
 def run_quarters(settings: Settings, dates: list[dt.date]) -> None:
