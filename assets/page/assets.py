@@ -9,7 +9,7 @@ import time
 import dagster as dg
 
 from assets.intake.assets import OWNERS
-from assets.page.site import Sites
+from assets.page.site import bring_sites_up_to_date
 from assets.publication.programme import PUBLISHED_TABLES
 from resources.observatory import Observatory
 
@@ -30,20 +30,15 @@ def build_page_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
     )
     def site(context: dg.AssetExecutionContext, observatory: Observatory) -> dg.MaterializeResult:
         settings = observatory.settings
-        sites = Sites(observatory.warehouse, settings.region, settings.releases)
-        started, made, largest = time.monotonic(), 0, 0
-        for date in sites.later([dt.date.fromisoformat(key) for key in context.partition_keys]):
-            found = sites.make(date)
-            if found and found.is_new:
-                context.log.info(f"{date}: the observatory page, {found.pages} pages")
-                made, largest = made + found.pages, max(largest, found.largest)
-        contents = sites.write_contents()
+        started = time.monotonic()
+        dates = [dt.date.fromisoformat(key) for key in context.partition_keys]
+        made = bring_sites_up_to_date(observatory.warehouse, settings.region, settings.releases, dates, context.log.info)
         return dg.MaterializeResult(
             metadata={
-                "pages_written": made,
-                "largest_page_bytes": largest,
+                "pages_written": sum(each.pages for each in made),
+                "largest_page_bytes": max((each.largest for each in made), default=0),
                 "seconds": round(time.monotonic() - started, 1),
-                "contents": dg.MetadataValue.path(str(contents)),
+                "contents": dg.MetadataValue.path(str(settings.releases / "index.html")),
             }
         )
 

@@ -388,6 +388,23 @@ class Sites:
         return self.releases / row.census_date.isoformat() / f"r{row.release_number}"
 
 
+def bring_sites_up_to_date(
+    warehouse: Warehouse, region: Region, releases: Path, dates: list[dt.date] | None = None, said: Callable[[str], object] = print
+) -> list[Site]:
+    """The sites of the newest releases, made where they are missing or out of date: of `dates` and later ones, whose trends show them, or of
+    all. `said` is told of each that was made; only those are given.
+    """
+    sites = Sites(warehouse, region, releases)
+    made = []
+    for date in sites.later(dates) if dates is not None else sites.newest:
+        site = sites.make(date)
+        if site and site.is_new:
+            said(f"{date}: the observatory page made, {site.pages} pages")
+            made.append(site)
+    sites.write_contents()
+    return made
+
+
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Put the files in `folder`, whole: what stood there is only taken away when the new ones are all written."""
     making, old = (folder.with_name(f".{folder.name}.{state}") for state in ("making", "old"))

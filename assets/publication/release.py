@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,13 +24,15 @@ from assets.access import audit
 from assets.publication.changes import what_changed
 from assets.publication.disclosure import CONFIDENTIAL, SYMBOLS
 from assets.publication.files import release_files, table_csv, write_release
-from assets.publication.gate import Verdict
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.tables import GEOGRAPHY, TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.models import code_version
 from resources.warehouse import Warehouse, copy_frame
 from schemas.regions import DisclosureMethod, Region
 from schemas.returns import contract_version
+
+if TYPE_CHECKING:  # what it needs takes a second to import
+    from assets.publication.gate import Verdict
 
 _ATTEMPTS = 6
 """Times that the gate is asked again after a repair that its linear programmes called for."""

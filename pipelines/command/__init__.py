@@ -28,7 +28,7 @@ _SUBCOMMANDS = {
     "backup": ("pipelines.command.backup", "Write the whole warehouse to one file."),
     "restore": ("pipelines.command.restore", "Bring a backup back into an empty database."),
     "seal": ("pipelines.command.seal", "Encrypt the returns in the landing place with your own key."),
-    "serve": ("pipelines.command.serve", "Open the Dagster UI on this machine."),
+    "serve": ("pipelines.command.serve", "Open the Dagster UI and the observatory page on this machine."),
     "template": ("pipelines.command.template", "Write a return's template."),
 }
 

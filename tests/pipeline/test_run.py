@@ -65,7 +65,7 @@ def test_the_observatory_page_lies_beside_the_release_and_is_made_again_where_it
     before = page.read_bytes()
     assert b"children\xe2\x80\x99s homes" in before
     page.parent.rename(page.parent.with_name("gone"))
-    assert "The observatory page was made anew for 2025-12-31." in observatory("run")
+    assert "2025-12-31: the observatory page made" in observatory("run")
     assert page.read_bytes() == before
 
 
