@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ["quarter", "ssda903", "answer", "history", "readers", "damage"]
+NAMES = ["quarter", "ssda903", "answer", "history", "readers", "gate", "damage"]
 
 
 def main() -> None:
