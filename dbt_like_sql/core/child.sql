@@ -16,7 +16,7 @@ with returned as (
 ),
 
 here as (
-    select
+    select distinct on (e.authority_code, e.child_key)
         e.authority_code,
         r.sender,
         r.year,
@@ -36,8 +36,7 @@ here as (
         e.period_start_is_known,
         e.began_as_short_break,
         e.placement_number,
-        e.placement_start,
-        row_number() over (partition by e.authority_code, e.child_key order by e.decom desc) as position
+        e.placement_start
     from core.episode as e
     inner join returned as r
         on e.authority_code = r.authority_code
@@ -50,6 +49,10 @@ here as (
             coalesce(e.age, 0) < 18
             or (e.legal_status = 'V2' and e.place_counted = 'K2')
         )
+    order by
+        e.authority_code,
+        e.child_key,
+        e.decom desc
 ),
 
 headers as (
@@ -148,4 +151,3 @@ left join unaccompanied as u
     and e.sender = u.sender
     and e.year = u.year
     and e.child_key = u.child_key
-where e.position = 1
