@@ -1,6 +1,7 @@
 -- The areas that figures are made for, and the authorities in each: every authority by itself, the sub-regions of the observatory's own
 -- region, and every region (the country outside England). An area's code is the authority's, the sub-region's name, or the region's GSS code.
 -- grain: census_date, area_level, area_code, authority_code
+-- readers: members
 with standing as (
     select
         a.authority_code,

@@ -3,6 +3,7 @@
 -- (same) joins two. Near names are not joined: they are proposals (core.owner_review). The group is blank where the text is damaged and nobody
 -- has decided what it stands for.
 -- grain: census_date, provider_name
+-- readers: members
 with texts as (
     select
         s.provider_name,

@@ -3,7 +3,8 @@
 -- homes or placements taken together, not the mean of its authorities' rates.
 -- The value is numerator / denominator, in the unit named. Provision type is All where the figure is not by type. Only figures with a whole that
 -- is known and above 0 have a row. Definitions are those of the tables that they come from, except that placements whose area is not known are
--- left out of the share placed in the own area, which would fall with every blank otherwise.
+-- left out of the share placed in the own area, which would fall with every blank otherwise. Fees are not among them: they are confidential
+-- between authorities, and a few neighbours' mean would tell one's; curated.weekly_cost has rank, ratio and areas of them.
 -- grain: census_date, authority_code, measure, provision_type
 with figures as (
     select
@@ -162,21 +163,6 @@ with figures as (
         cast(f.households as numeric) as denominator
     from curated.fostering_capacity as f
     where f.census_date = cast(:census_date as date)
-    union all
-    select
-        'mean weekly cost' as measure,
-        'pounds a week' as unit,
-        p.provision_type as provision_type,
-        p.placing_authority_code as authority_code,
-        cast(sum(p.total_weekly_cost) as numeric) as numerator,
-        cast(count(*) as numeric) as denominator
-    from core.placement as p
-    where
-        p.census_date = cast(:census_date as date)
-        and p.total_weekly_cost > 0
-    group by
-        p.placing_authority_code,
-        p.provision_type
 )
 
 select

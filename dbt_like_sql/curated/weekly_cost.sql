@@ -6,7 +6,10 @@
 -- Deciles are interpolated. A contribution that is left blank is 0 where the ones given make up the total to the penny, else it is unknown, and the
 -- placement is left out of that contribution's mean. Annual equivalent: mean x 365 / 7, if it lasted a full year (DfE's arithmetic).
 -- Ratio: the mean to that of all returned placements of the region. The year before is the quarter twelve months earlier, by the authorities
--- that had returned then; blank where none had.
+-- that had returned then; blank where none had. Rank, of authorities' rows: 1 the dearest mean of the region's.
+-- Owner groups and the largest one's share of the spend say whether other authorities may see an area's fees (they are confidential): the owner
+-- is the register's for the placement's URN (core.owner_group), the authority itself for in-house ones; placements whose owner the register does
+-- not tell count as one group. Of sub-regions and regions the year before is given only where it had 8 placements, 3 groups, and none above 0.75.
 -- Not section 251 unit costs: those are outturn with overheads / 903 care days in K1, K2, R1, S1 x 7 (residential), or / placements at
 -- 31 March / 365 x 7 (fostering). Never show the two in one chart without this note.
 -- grain: census_date, area_level, area_code, provision_type, basis
@@ -17,6 +20,21 @@ with dates as (
     from (values ('now'), ('year before')) as v (period)
 ),
 
+owners as (
+    select
+        s.census_date,
+        s.urn,
+        min(g.owner_group) as owner_group
+    from core.setting as s
+    inner join core.owner_group as g
+        on s.census_date = g.census_date
+        and s.provider_name = g.provider_name
+    where s.census_date in (cast(:census_date as date), cast(cast(:census_date as date) - interval '12 months' as date))
+    group by
+        s.census_date,
+        s.urn
+),
+
 placements as (
     select
         d.period,
@@ -24,6 +42,10 @@ placements as (
         p.placing_authority_code,
         p.provision_type,
         p.is_looked_after,
+        case
+            when p.arrangement = 'in-house' then 'authority ' || p.placing_authority_code
+            else coalesce(o.owner_group, 'not known')
+        end as owner,
         p.placement_start_date > p.census_date - interval '12 months' and p.placement_start_date <= p.census_date as started_in_year,
         nullif(p.total_weekly_cost, 0) as cost,
         p.contribution_social_care,
@@ -36,6 +58,12 @@ placements as (
     from core.placement as p
     inner join dates as d
         on p.census_date = d.census_date
+    left join owners as o
+        on p.census_date = o.census_date
+        and case
+            when p.provision_type = 'Independent fostering' then coalesce(p.provider_urn, p.establishment_urn)
+            else coalesce(p.establishment_urn, p.provider_urn)
+        end = o.urn
     where p.census_date in (cast(:census_date as date), cast(cast(:census_date as date) - interval '12 months' as date))
 ),
 
@@ -49,6 +77,7 @@ in_areas as (
         p.placing_authority_code,
         p.provision_type,
         p.is_looked_after,
+        p.owner,
         p.started_in_year,
         p.cost,
         coalesce(p.contribution_social_care, case when p.contributions_make_the_total then 0 end) as social_care,
@@ -104,6 +133,69 @@ figures as (
         b.basis
 ),
 
+spend_by_owner as (
+    select
+        i.period,
+        i.area_level,
+        i.area_code,
+        i.provision_type,
+        b.basis,
+        i.owner,
+        sum(i.cost) as spend
+    from in_areas as i
+    cross join (values ('all open'), ('started in the year')) as b (basis)
+    where
+        i.cost is not null
+        and (b.basis = 'all open' or i.started_in_year)
+    group by
+        i.period,
+        i.area_level,
+        i.area_code,
+        i.provision_type,
+        b.basis,
+        i.owner
+),
+
+groups as (
+    select
+        s.period,
+        s.area_level,
+        s.area_code,
+        s.provision_type,
+        s.basis,
+        count(*) as owner_groups,
+        max(s.spend) / sum(s.spend) as largest_group_share
+    from spend_by_owner as s
+    group by
+        s.period,
+        s.area_level,
+        s.area_code,
+        s.provision_type,
+        s.basis
+),
+
+year_before as (
+    select
+        f.area_level,
+        f.area_code,
+        f.provision_type,
+        f.basis,
+        f.mean
+    from figures as f
+    inner join groups as g
+        on f.period = g.period
+        and f.area_level = g.area_level
+        and f.area_code = g.area_code
+        and f.provision_type = g.provision_type
+        and f.basis = g.basis
+    where
+        f.period = 'year before'
+        and (
+            f.area_level = 'authority'
+            or (f.placements >= 8 and g.owner_groups >= 3 and g.largest_group_share <= 0.75)
+        )
+),
+
 regions as (
     select distinct
         a.area_level,
@@ -129,6 +221,8 @@ select
     cast(f.placements as integer) as placements,
     cast(f.placements_without_cost as integer) as placements_without_cost,
     cast(f.post_18 as integer) as post_18,
+    cast(coalesce(g.owner_groups, 0) as integer) as owner_groups,
+    round(g.largest_group_share, 6) as largest_group_share,
     round(f.mean, 2) as mean_weekly_cost,
     round(f.median, 2) as median_weekly_cost,
     round(f.lower_decile, 2) as lower_decile_weekly_cost,
@@ -138,6 +232,12 @@ select
     round(f.health, 2) as mean_health,
     round(f.mean * 365 / 7, 2) as annual_equivalent,
     round(f.mean / nullif(w.mean, 0), 6) as ratio_to_region,
+    case
+        when f.area_level = 'authority' and f.mean is not null and r.region_code is not null
+            then cast(
+                rank() over (partition by f.area_level, r.region_code, f.provision_type, f.basis order by f.mean desc nulls last) as integer
+            )
+    end as rank_in_region,
     round(b.mean, 2) as mean_weekly_cost_year_before,
     round(f.mean - b.mean, 2) as mean_weekly_cost_change,
     round((f.mean - b.mean) / nullif(b.mean, 0), 6) as mean_weekly_cost_change_share
@@ -154,9 +254,14 @@ left join figures as w
     and r.region_code = w.area_code
     and f.provision_type = w.provision_type
     and f.basis = w.basis
-left join figures as b
-    on b.period = 'year before'
-    and f.area_level = b.area_level
+left join groups as g
+    on g.period = 'now'
+    and f.area_level = g.area_level
+    and f.area_code = g.area_code
+    and f.provision_type = g.provision_type
+    and f.basis = g.basis
+left join year_before as b
+    on f.area_level = b.area_level
     and f.area_code = b.area_code
     and f.provision_type = b.provision_type
     and f.basis = b.basis

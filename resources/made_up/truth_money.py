@@ -78,9 +78,10 @@ class MoneyTruth:
                 groups[(*area, row["provision_type"], "all open")].append(row)
                 if a_year_ago.toordinal() < row["placed"] <= date.toordinal():
                     groups[(*area, row["provision_type"], "started in the year")].append(row)
+        owners = _owners(figures)
         costs = {key: sorted(cost for row in rows if (cost := pence(row["total_weekly_cost"]))) for key, rows in groups.items()}
         means = {key: Fraction(sum(found), 100 * len(found)) for key, found in costs.items() if found}
-        self._means[date] = means
+        self._means[date] = {key: mean for key, mean in means.items() if key[0] == "authority" or _may_be_told(groups[key], owners)}
         before = self._means.get(a_year_ago, {})
         lines = []
         for key, rows in groups.items():
@@ -88,6 +89,7 @@ class MoneyTruth:
             in_region = means.get(("region", areas_of(rows[0]["placing_authority_code"], region, date)[-1][1], *key[2:]))
             change = mean - earlier if mean is not None and earlier is not None else None
             paid = [row for row in rows if pence(row["total_weekly_cost"])]
+            spend = _spend_by_owner(paid, owners)
             lines.append(
                 {
                     "area_level": key[0],
@@ -98,6 +100,8 @@ class MoneyTruth:
                     "placements": len(paid),
                     "placements_without_cost": len(rows) - len(paid),
                     "post_18": sum(not row["looked_after"] for row in paid),
+                    "owner_groups": len(spend),
+                    "largest_group_share": exact(Fraction(max(spend.values()), sum(spend.values())) if spend else None, 6),
                     "mean_weekly_cost": exact(mean, 2),
                     "median_weekly_cost": exact(_quantile(costs[key], Fraction(1, 2)), 2),
                     "lower_decile_weekly_cost": exact(_quantile(costs[key], Fraction(1, 10)), 2),
@@ -105,12 +109,46 @@ class MoneyTruth:
                     **{name: exact(_mean([pence(row[part]) for row in paid]), 2) for name, part in PARTS.items()},
                     "annual_equivalent": exact(mean * 365 / 7 if mean is not None else None, 2),
                     "ratio_to_region": exact(mean / in_region if mean is not None and in_region else None, 6),
+                    "rank_in_region": _rank(key, means, region, date),
                     "mean_weekly_cost_year_before": exact(earlier, 2),
                     "mean_weekly_cost_change": exact(change, 2),
                     "mean_weekly_cost_change_share": exact(change / earlier if change is not None and earlier else None, 6),
                 }
             )
         return pd.DataFrame(lines)
+
+
+def _owners(figures: _Figures) -> dict[str, str]:
+    """The owner of each URN in the register, where the list tells it."""
+    names = figures.register.groupby("urn")["provider_name"].first()
+    return {urn: owner_of_spelling(name) for urn, name in names.items() if not is_damaged_owner(name)}
+
+
+def _spend_by_owner(paid: list[dict], owners: dict[str, str]) -> Counter[str]:
+    """Pence a week by owner: the authority itself in-house, one group for those whom the register does not tell."""
+    spend: Counter[str] = Counter()
+    for row in paid:
+        names = ("provider_urn", "establishment_urn") if row["provision_type"] == FOSTERING[0] else ("establishment_urn", "provider_urn")
+        urn = next((row[name] for name in names if row[name]), "")
+        of = f"authority {row['placing_authority_code']}" if row["arrangement"] == "in-house" else owners.get(urn, "not known")
+        spend[of] += pence(row["total_weekly_cost"]) or 0
+    return spend
+
+
+def _may_be_told(rows: list[dict], owners: dict[str, str]) -> bool:
+    """Whether 8 placements and 3 owners stand behind an area's mean, and no owner has more than three quarters of the spend."""
+    paid = [row for row in rows if pence(row["total_weekly_cost"])]
+    spend = _spend_by_owner(paid, owners)
+    return len(paid) >= 8 and len(spend) >= 3 and 4 * max(spend.values()) <= 3 * sum(spend.values())
+
+
+def _rank(key: tuple[str, str, str, str], means: dict[tuple[str, str, str, str], Fraction], region: Region, date: dt.date) -> str:
+    """One more than the authorities of the same region that are dearer."""
+    if key[0] != "authority" or key not in means:
+        return ""
+    here = areas_of(key[1], region, date)[-1]
+    others = [other for other in means if other[0] == "authority" and other[2:] == key[2:] and areas_of(other[1], region, date)[-1] == here]
+    return str(1 + sum(means[other] > means[key] for other in others))
 
 
 def _mean(parts: list[int | None]) -> Fraction | None:

@@ -14,8 +14,8 @@ BREAKS: dict[str, list[str]] = {
         "update curated.two_sided_truth set difference = difference + 1",
     ],
     "comparisons_hold_every_figure": [
-        "delete from curated.comparison where measure = 'mean weekly cost' and authority_code = '356'",
-        "update curated.comparison set region_figure = 99999 where measure = 'mean weekly cost'",
+        "delete from curated.comparison where measure = 'placed in the own area' and authority_code = '356'",
+        "update curated.comparison set region_figure = 99999 where measure = 'placed in the own area'",
         "update curated.comparison set rank_in_region = 9 where authority_code = '356'",
     ],
     "gaps_are_need_less_supply": [
