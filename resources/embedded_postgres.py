@@ -155,7 +155,7 @@ class EmbeddedPostgres:
     @property
     def url(self) -> str:
         """The server's SQLAlchemy address (psycopg 3, over the Unix socket)."""
-        return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={self.socket}&port={self.port}"
+        return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={self.socket}{'' if self.port == '5432' else f'&port={self.port}'}"
 
     # --- how it is done -------------------------------------------------------------------
 
