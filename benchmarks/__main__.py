@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ["quarter", "ssda903", "damage", "history"]
+NAMES = ["quarter", "ssda903", "answer", "damage", "history"]
 
 
 def main() -> None:

@@ -98,6 +98,7 @@ class EmbeddedPostgres:
         self.data = self.folder / "data"
         self.settings = settings or {}
         self.programs = programs or binaries()
+        self.port = self.settings.get("port", "5432")  # a Unix socket has one too
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
         # A Unix socket's path must stay under about 100 characters and pg_ctl does not quote it: so not under home.
         temporary = tempfile.gettempdir()
@@ -154,7 +155,7 @@ class EmbeddedPostgres:
     @property
     def url(self) -> str:
         """The server's SQLAlchemy address (psycopg 3, over the Unix socket)."""
-        return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={self.socket}"
+        return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={self.socket}&port={self.port}"
 
     # --- how it is done -------------------------------------------------------------------
 
@@ -289,7 +290,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + _START_SECONDS
         while True:
             try:
-                psycopg.connect(host=str(self.socket), user=SUPERUSER, dbname="postgres", connect_timeout=5).close()
+                psycopg.connect(host=str(self.socket), port=self.port, user=SUPERUSER, dbname="postgres", connect_timeout=5).close()
                 return True
             except psycopg.OperationalError as error:
                 starting = "starting up" in str(error) or "shutting down" in str(error)
@@ -300,6 +301,6 @@ class EmbeddedPostgres:
     def _make_database(self) -> None:
         import psycopg
 
-        with psycopg.connect(host=str(self.socket), user=SUPERUSER, dbname="postgres", autocommit=True) as connection:
+        with psycopg.connect(host=str(self.socket), port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True) as connection:
             if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
                 connection.execute(f"create database {DATABASE}")

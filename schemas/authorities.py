@@ -149,3 +149,31 @@ def standing_on(code: str, date: dt.date) -> str | None:
         return code or None
     before = _predecessors().get(code)
     return before if before and on_date(before, date) else None
+
+
+@cache
+def _beside() -> dict[str, tuple[str, ...]]:
+    beside: dict[str, list[str]] = {}
+    with (HERE / "authority_neighbours.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            beside.setdefault(row["authority_code"], []).append(row["neighbour_code"])
+    return {code: tuple(sorted(others)) for code, others in beside.items()}
+
+
+@cache
+def _alike() -> dict[str, tuple[str, ...]]:
+    alike: dict[str, list[tuple[int, str]]] = {}
+    with (HERE / "statistical_neighbours.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            alike.setdefault(row["authority_code"], []).append((int(row["closeness"]), row["neighbour_code"]))
+    return {code: tuple(other for _, other in sorted(others)) for code, others in alike.items()}
+
+
+def neighbours_of(code: str) -> tuple[str, ...]:
+    """The authorities that share a border with `code` (ONS boundaries), by code."""
+    return _beside().get(code, ())
+
+
+def statistical_neighbours_of(code: str) -> tuple[str, ...]:
+    """The statistical neighbours of `code` (DfE), the closest first."""
+    return _alike().get(code, ())

@@ -6,21 +6,82 @@ Belongs here: reading a region file. Another region is another file, never other
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent / "regions"
 
 
 @dataclass(frozen=True)
+class DisclosureMethod:
+    """How a region's small numbers are published. The values here are the safe ones; less safe ones need a reason.
+
+    Counts below `smallest_count_shown` are hidden and others rounded to the nearest `round_to`; a hidden count must keep `possible_values`.
+    A mean needs `placements_for_a_mean` placements and `owner_groups_for_a_mean` owner groups, none with more than `largest_share_of_spend`,
+    and is rounded to `round_money_to` pounds.
+    """
+
+    smallest_count_shown: int = 8
+    round_to: int = 5
+    possible_values: int = 3
+    placements_for_a_mean: int = 8
+    owner_groups_for_a_mean: int = 3
+    largest_share_of_spend: float = 0.75
+    round_money_to: int = 10
+    less_safe_because: str = ""
+
+
+_SAFER_IS_SMALLER = {"largest_share_of_spend"}
+
+
+def disclosure_method(settings: dict[str, Any], where: str) -> DisclosureMethod:
+    """The method of a region file's `[disclosure]`, checked.
+
+    Raises:
+        ValueError: a setting is not known or out of range, or is less safe than the default and `less_safe_because` does not say why.
+    """
+    safe = DisclosureMethod()
+    unknown = sorted(settings.keys() - safe.__dataclass_fields__.keys())
+    if unknown:
+        raise ValueError(f"{where}, [disclosure]: {', '.join(unknown)} was found; expected {', '.join(safe.__dataclass_fields__)}. Correct the name.")
+    numbers = {name: value for name, value in settings.items() if name != "less_safe_because"}
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise ValueError(f"{where}, [disclosure]: {name} is {value!r}; a number above 0 was expected. Correct it.")
+    method = DisclosureMethod(**settings)
+    if method.smallest_count_shown <= method.round_to // 2:
+        raise ValueError(
+            f"{where}, [disclosure]: counts from {method.smallest_count_shown} on are rounded to {method.round_to}, so some would read 0; "
+            f"smallest_count_shown above {method.round_to // 2} was expected. Correct one of them."
+        )
+    less = sorted(n for n, v in numbers.items() if (v > getattr(safe, n) if n in _SAFER_IS_SMALLER else v < getattr(safe, n)))
+    if less and not method.less_safe_because.strip():
+        said = ", ".join(f"{name} = {numbers[name]} (the safe value is {getattr(safe, name)})" for name in less)
+        raise ValueError(
+            f'{where}, [disclosure]: {said} is less safe than the default, without a reason. Leave it out, or give less_safe_because = "…": '
+            "the reason, which is printed in every release."
+        )
+    return method
+
+
+@dataclass(frozen=True)
 class Region:
-    """A region of authorities, keyed by DfE three-digit code."""
+    """A region of authorities, keyed by DfE three-digit code.
+
+    `open_to_members` names the curated tables (`curated.homes`) that the region's agreement opens to all its members.
+    """
 
     key: str
     name: str
     gss_code: str
     return_deadline_days: int
+    high_cost_weekly: int
     sub_regions: dict[str, tuple[str, ...]]
+    open_to_members: tuple[str, ...] = ()
+    disclosure: DisclosureMethod = field(default_factory=DisclosureMethod)
+    tiles: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    """The region's tile map: column and row (from the top left) and short name by authority code."""
 
     @property
     def members(self) -> dict[str, str]:
@@ -37,7 +98,7 @@ def load_region(key: str) -> Region:
     """The region in `regions/<key>.toml`.
 
     Raises:
-        ValueError: there is no such file.
+        ValueError: there is no such file, or its method of disclosure control is less safe than the default without saying why.
     """
     path = HERE / f"{key}.toml"
     if key not in region_keys():
@@ -47,4 +108,7 @@ def load_region(key: str) -> Region:
         )
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     sub_regions = {name: tuple(codes) for name, codes in data.pop("sub_regions").items()}
-    return Region(key=key, sub_regions=sub_regions, **data)
+    opened = tuple(data.pop("open_to_members", ()))
+    disclosure = disclosure_method(data.pop("disclosure", {}), path.name)
+    tiles = {code: (column, row, short) for code, (column, row, short) in data.pop("tiles", {}).items()}
+    return Region(key=key, sub_regions=sub_regions, open_to_members=opened, disclosure=disclosure, tiles=tiles, **data)

@@ -19,11 +19,13 @@ from schemas.returns import return_tables
 
 OWNERS = ["team:regional-data"]
 RECORDS = ("submission", "submission_table", "finding", "withdrawal", "answer")
+OWNER_TABLES = ("owner_name", "owner_proposal")
+"""Filled beside the register's lists; they speak of all quarters."""
 LANDING = dg.AssetKey(["landing", "returns"])
 
 
 def _description(name: str) -> str:
-    if name in RECORDS:
+    if name in (*RECORDS, *OWNER_TABLES):
         return RAW_DESCRIPTIONS[name]
     table = return_tables()[name]
     return f"{table.title}, every row as received, with its fate (loaded, rejected, set aside): {table.grain}."
@@ -57,7 +59,7 @@ def landing_asset() -> dg.AssetSpec:
 
 def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """One asset a table of `raw`, all filled by one pass over the files of a census date, in one transaction."""
-    names = [*kept_tables(), *RECORDS]
+    names = [*kept_tables(), *RECORDS, *OWNER_TABLES]
     specs = [
         dg.AssetSpec(
             ["raw", name],
@@ -110,6 +112,8 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
 def _count(warehouse: Warehouse, name: str, dates: list[dt.date]) -> int:
     if name in kept_tables() or name == "submission":
         return int(warehouse.scalar(f"select count(*) from raw.{name} where census_date = any(:dates)", dates=dates))
+    if name in OWNER_TABLES:
+        return int(warehouse.scalar(f"select count(*) from raw.{name}"))
     query = (
         f"select count(*) from raw.{name} where submission_id in (select s.submission_id from raw.submission as s where s.census_date = any(:dates))"
     )
@@ -133,7 +137,7 @@ def unbalanced(warehouse: Warehouse, dates: list[dt.date]) -> int:
         select count(*) from raw.submission_table as t
         inner join raw.submission as s on s.submission_id = t.submission_id
         left join counted as c on c.submission_id = t.submission_id and c.table_name = t.table_name
-        where s.census_date = any(:dates) and t.status <> 'recorded'
+        where s.census_date = any(:dates) and t.status <> 'recorded' and s.census_date not in (select q.census_date from access.closed_quarter as q)
             and (t.rows_received, t.rows_loaded, t.rows_rejected, t.rows_set_aside)
                 is distinct from (coalesce(c.received, 0), coalesce(c.loaded, 0), coalesce(c.rejected, 0), coalesce(c.set_aside, 0))
     """

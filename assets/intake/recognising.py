@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
+import numpy as np
+
+from assets.intake.columns import Coded, ColumnRows
 from assets.intake.reading import Sheet, cell_text
 from schemas.returns import ReturnTable, header_forms, header_key, return_tables
 
@@ -98,6 +101,9 @@ def _all_headers() -> frozenset[str]:
 def _header_like_rows(sheet: Sheet, start: int) -> list[int]:
     """Rows whose first cell says a header's words: only these can be a second header."""
     headers = _all_headers()
+    if isinstance(sheet.rows, ColumnRows):
+        coded = Coded.of(sheet.rows[start:].firsts())
+        return [start + int(n) for n in np.flatnonzero(coded.rows(np.array([w.strip().casefold() in headers for w in coded.words], dtype=bool)))]
     firsts = (next((c for c in row if c not in ("", None)), "") for row in islice(sheet.rows, start, None))
     return [start + n for n, cell in enumerate(firsts) if isinstance(cell, str) and cell.strip().casefold() in headers]
 

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.intake.assets import OWNERS, column_schema
-from assets.publication.release import make_release
+from assets.publication.release import Release, make_release
 from assets.publication.tables import GEOGRAPHY, PUBLISHED_TABLES
 from resources.observatory import Observatory
+
+GATE = "gate"
+"""The check that a release must pass."""
 
 
 def build_publication_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -19,7 +22,7 @@ def build_publication_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDe
     specs = [
         dg.AssetSpec(
             ["published", table.name],
-            deps=[["curated", table.name], ["core", "authority"]],
+            deps=[["curated", table.reads], ["core", "authority"]],
             group_name="published",
             description=f"{table.title}: as released, after disclosure control. Every release is kept in published.cell and never changed.",
             owners=OWNERS,
@@ -32,16 +35,45 @@ def build_publication_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDe
         for table in PUBLISHED_TABLES
     ]
 
-    @dg.multi_asset(name="publication", specs=specs, partitions_def=partitions, backfill_policy=dg.BackfillPolicy.single_run())
-    def publication(context: dg.AssetExecutionContext, observatory: Observatory) -> Iterator[dg.MaterializeResult]:
+    checks = [
+        dg.AssetCheckSpec(
+            GATE,
+            asset=dg.AssetKey(["published", table.name]),
+            blocking=True,
+            description="Nobody who holds every release and the public register can work out a small count of this table. "
+            "A failure means that the release was refused and nothing was written; its metadata name the cells and what gives them away.",
+        )
+        for table in PUBLISHED_TABLES
+    ]
+
+    @dg.multi_asset(name="publication", specs=specs, check_specs=checks, partitions_def=partitions, backfill_policy=dg.BackfillPolicy.single_run())
+    def publication(context: dg.AssetExecutionContext, observatory: Observatory) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         settings = observatory.settings
         numbers: dict[str, str] = {}
+        refused: list[Release] = []
         for key in context.partition_keys:
             release = make_release(observatory.warehouse, dt.date.fromisoformat(key), settings.region, settings.releases)
-            if release:
+            if release and release.refused:
+                refused.append(release)
+            elif release:
                 numbers[key] = f"r{release.number}"
                 if release.is_new:
                     context.log.info(f"{key}: release r{release.number} made: {release.cells} cells, {release.hidden} of them hidden as small")
+        said = [f"{release.census_date}: {line}" for release in refused if release.verdict for line in release.verdict.lines()]
+        for table in PUBLISHED_TABLES:
+            own = [line for line in said if f"{table.name}." in line or f"{table.name}:" in line]
+            yield dg.AssetCheckResult(
+                asset_key=["published", table.name],
+                check_name=GATE,
+                passed=not own,
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata={"found": dg.MetadataValue.json(own[:20])},
+            )
+        if refused:
+            raise dg.Failure(
+                "The gate refused the release, and nothing was written; the earlier releases stand. A small count could be worked out:\n"
+                + "\n".join(said[:20])
+            )
         for table in PUBLISHED_TABLES:
             rows = observatory.warehouse.scalar(
                 "select count(distinct (c.census_date, c.row_order)) from published.cell as c inner join ("

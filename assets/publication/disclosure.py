@@ -1,8 +1,8 @@
-"""The rounding rule: how a count of children or their places may leave the building.
+"""The rules under which a figure may leave the building, each applied to whole columns.
 
-Belongs here: one rule, applied to whole columns. A count of 1 to 7 becomes `c`; any other is rounded to the nearest 5, totals on
-their own; a true 0 stays 0. Shares are worked out from the published counts, never from the true ones.
-Does not belong here: which columns are counts (`tables`).
+Belongs here: the rules alone. A count below the smallest shown becomes `c`, any other is rounded, totals on their own; a true 0 stays 0.
+Shares, rates and differences are worked out from the published counts, never from the true ones. What the repair hides besides is `c` as well.
+Does not belong here: which columns are under which rule (`programme`), what more must be hidden (`repair`).
 
 Source: the method that NHS Digital has used since 2018 for its quarterly programme.
 """
@@ -12,46 +12,110 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from schemas.regions import DisclosureMethod
+
 CONFIDENTIAL = "c"
 NOT_AVAILABLE = "x"
 NOT_APPLICABLE = "z"
+LOW = "low"
 SYMBOLS = {
     CONFIDENTIAL: "confidential: a small number, or a figure from which one could be worked out",
     NOT_AVAILABLE: "not available: no return was received",
     NOT_APPLICABLE: "not applicable",
-    "low": "rounds to 0, but is not 0",
+    LOW: "rounds to 0, but is not 0",
 }
-SMALLEST_SHOWN = 8
-ROUND_TO = 5
+SAFE = DisclosureMethod()
 
 
-def publish_counts(counts: pd.Series) -> pd.Series:
-    """Counts as published: text, with `c` for 1 to 7, `x` where missing, else rounded to the nearest 5 (halves up)."""
+def _whole_numbers(values: pd.Series) -> pd.Series:
+    return values.fillna(0).astype("int64").astype("str")
+
+
+def publish_counts(counts: pd.Series, method: DisclosureMethod = SAFE, missing: str | pd.Series = NOT_AVAILABLE) -> pd.Series:
+    """Counts as published: text, with `c` for small ones, `missing` where unknown, else rounded to the nearest 5 (halves up)."""
     values = counts.astype("float64")
-    rounded = (np.floor(values / ROUND_TO + 0.5) * ROUND_TO).fillna(0).astype("int64").astype("str")
-    small = (values > 0) & (values < SMALLEST_SHOWN)
-    return rounded.mask(small, CONFIDENTIAL).mask(values.isna(), NOT_AVAILABLE)
+    rounded = np.floor(values / method.round_to + 0.5) * method.round_to
+    small = (values > 0) & (values < method.smallest_count_shown)
+    return _whole_numbers(rounded).mask(small, CONFIDENTIAL).mask(values.isna(), missing)
 
 
-def publish_exact(numbers: pd.Series, missing: str = NOT_APPLICABLE) -> pd.Series:
+def publish_exact(numbers: pd.Series, missing: str | pd.Series = NOT_APPLICABLE) -> pd.Series:
     """Numbers that are public anyway (homes and places in the register) as text; `missing` where there is none."""
     values = numbers.astype("float64")
-    return values.fillna(0).round().astype("int64").astype("str").mask(values.isna(), missing)
+    return _whole_numbers(values.round()).mask(values.isna(), missing)
 
 
-def _number(published: pd.Series) -> pd.Series:
+def number(published: pd.Series) -> pd.Series:
+    """Published text as numbers; blank where it is a symbol."""
     return pd.to_numeric(published, errors="coerce")
 
 
-def publish_share(part: pd.Series, whole: pd.Series, decimals: int = 1) -> pd.Series:
-    """A percentage of two published columns: `c` where either is `c`, `x` where either is not available, `z` where the whole is 0.
+def first_symbol(columns: list[pd.Series]) -> pd.Series:
+    """The symbol of a figure worked out of published columns: `c` where any is, else `x`, else `z`; blank where all are numbers."""
+    symbol = pd.Series("", index=columns[0].index, dtype="str")
+    for mark in (NOT_APPLICABLE, NOT_AVAILABLE, CONFIDENTIAL):
+        for column in columns:
+            symbol = symbol.mask(column == mark, mark)
+    return symbol
 
-    Both being rounded, a part may be published larger than its whole: such a share is shown as 100.
+
+def signed_sum(columns: list[tuple[int, pd.Series]]) -> pd.Series:
+    """The sum of published columns with their signs, as numbers; blank where any is a symbol."""
+    total = pd.Series(0.0, index=columns[0][1].index)
+    for sign, column in columns:
+        total = total + sign * number(column)
+    return total
+
+
+def _printed(values: pd.Series, decimals: int) -> pd.Series:
+    return values.round(decimals).map(lambda value: f"{value:.{decimals}f}", na_action="ignore").astype("str")
+
+
+def publish_share(part: pd.Series, whole: pd.Series, decimals: int = 1) -> pd.Series:
+    """A percentage of two published columns: `c` where either is `c`, `x` where either is not available, `z` where the whole is 0."""
+    return publish_ratio([(1, part)], [(1, whole)], 100, decimals, most=100)
+
+
+def publish_ratio(
+    part: list[tuple[int, pd.Series]], whole: list[tuple[int, pd.Series]], times: float, decimals: int, most: float = float("inf")
+) -> pd.Series:
+    """`times` part by whole, each a signed sum of published columns. Both being rounded, a part may be published larger than its
+    whole, or a difference below 0: shown as `most` and 0. `low` where it rounds to 0 but is not 0.
     """
-    share = (_number(part) / _number(whole).where(_number(whole) != 0) * 100).clip(upper=100).round(decimals)
-    tiny = (_number(part) > 0) & (share == 0)
-    shown = share.map(lambda value: f"{value:.{decimals}f}", na_action="ignore").astype("str")
-    shown = shown.mask(tiny, "low")
-    shown = shown.mask((_number(whole) == 0) | (whole == NOT_APPLICABLE) | (part == NOT_APPLICABLE), NOT_APPLICABLE)
-    shown = shown.mask((part == NOT_AVAILABLE) | (whole == NOT_AVAILABLE), NOT_AVAILABLE)
-    return shown.mask((part == CONFIDENTIAL) | (whole == CONFIDENTIAL), CONFIDENTIAL)
+    upper, lower = signed_sum(part).clip(lower=0), signed_sum(whole)
+    ratio = (upper / lower.where(lower > 0) * times).clip(upper=most)
+    shown = _printed(ratio, decimals).mask((upper > 0) & (ratio.round(decimals) == 0), LOW)
+    symbol = first_symbol([column for _, column in (*part, *whole)])
+    return shown.mask(lower <= 0, NOT_APPLICABLE).mask(symbol != "", symbol)
+
+
+def publish_difference(terms: list[tuple[int, pd.Series]]) -> pd.Series:
+    """A difference of published counts: the symbol of any that is one."""
+    symbol = first_symbol([column for _, column in terms])
+    return _whole_numbers(signed_sum(terms)).mask(symbol != "", symbol)
+
+
+def publish_estimates(estimates: pd.Series, count: pd.Series, is_partial: pd.Series, method: DisclosureMethod = SAFE) -> pd.Series:
+    """Estimates for the whole, rounded like counts: only where part of the supply has not answered (at full coverage the estimate is
+    the count), and `c` where the published `count` beside it is.
+    """
+    published = publish_counts(estimates, method, NOT_APPLICABLE).where(is_partial, NOT_APPLICABLE)
+    return published.mask((count == CONFIDENTIAL) & (published != NOT_APPLICABLE), CONFIDENTIAL).mask(
+        (count == NOT_AVAILABLE) & is_partial, NOT_AVAILABLE
+    )
+
+
+def publish_means(
+    means: pd.Series, placements: pd.Series, owner_groups: pd.Series, largest_share: pd.Series, method: DisclosureMethod = SAFE
+) -> pd.Series:
+    """Means and deciles of fees, in whole tens of pounds: `c` unless they rest on enough placements and owner groups, none of which
+    has too much of the spend. Blank supports are taken as not enough; a blank mean is `x` where there is nothing to hide.
+    """
+    values = means.astype("float64")
+    enough = (
+        (placements.astype("float64") >= method.placements_for_a_mean)
+        & (owner_groups.astype("float64") >= method.owner_groups_for_a_mean)
+        & (largest_share.astype("float64") <= method.largest_share_of_spend)
+    )
+    rounded = np.floor(values / method.round_money_to + 0.5) * method.round_money_to
+    return _whole_numbers(rounded).mask(values.notna() & ~enough, CONFIDENTIAL).mask(values.isna(), NOT_AVAILABLE)

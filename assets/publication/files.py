@@ -1,12 +1,14 @@
-"""Files of a release: tidy CSVs with their metadata, and the manifest. The same release gives the same bytes.
+"""Files of a release: tidy CSVs with their metadata, Parquet, descriptions, a spreadsheet, the manifest. The same release gives the same bytes.
 
-Belongs here: writing a release that stands in the ledger to its folder, whole or not at all.
-Does not belong here: what is in it (`tables`), whether it is new (`release`).
+Belongs here: DfE's metadata, and writing a release that stands in the ledger to its folder, whole or not at all.
+Does not belong here: what is in it (`tables`), whether it is new (`release`). The observatory page lies in the folder's `page/`: it is made
+from the ledger after the release, and may be made again.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -17,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.publication.tables import PUBLISHED_TABLES, PublishedTable
+from assets.publication.programme import PUBLISHED_TABLES, PublishedTable
 
 META_COLUMNS = [
     "col_name", "col_type", "label", "indicator_grouping", "indicator_unit", "indicator_dp", "filter_hint", "filter_grouping_column",
@@ -48,12 +50,21 @@ def manifest_json(manifest: Mapping[str, Any]) -> bytes:
 
 def release_files(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> dict[str, bytes]:
     """All files of a release by name."""
+    from assets.publication.describing import csvw_json, datapackage_json, parquet
+    from assets.publication.spreadsheet import spreadsheet
+
+    known = {table.name: table for table in PUBLISHED_TABLES if table.name in tables}
     files = {}
-    for table in PUBLISHED_TABLES:
-        if table.name in tables:
-            files[f"{table.name}.csv"] = table_csv(tables[table.name])
-            files[f"{table.name}.meta.csv"] = meta_csv(table)
-    files["manifest.json"] = manifest_json(manifest)
+    for name, table in known.items():
+        files[f"{name}.csv"] = table_csv(tables[name])
+        files[f"{name}.meta.csv"] = meta_csv(table)
+        files[f"{name}.csv-metadata.json"] = manifest_json(csvw_json(table, manifest))
+        files[f"{name}.parquet"] = parquet(tables[name])
+    sizes = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in files.items() if name.endswith(".csv")}
+    files["datapackage.json"] = manifest_json(datapackage_json(known, manifest, sizes))
+    files["tables.xlsx"] = spreadsheet(tables, manifest)
+    files["changes.md"] = str(manifest.get("changes", "")).encode("utf-8")
+    files["manifest.json"] = manifest_json({key: value for key, value in manifest.items() if key != "changes"})
     return files
 
 

@@ -1,7 +1,7 @@
 """Releases: numbered, kept in the ledger for ever, never changed; a correction is a new one.
 
-Belongs here: whether a release is due, its number and manifest, the ledger.
-Does not belong here: rounding (`disclosure`), layout (`tables`), files (`files`).
+Belongs here: whether a release is due, preparing it (print, repair, gate), its number and manifest, the ledger.
+Does not belong here: rules (`disclosure`), layout (`tables`), the attack (`attack`, `gate`), what has changed (`changes`), files (`files`).
 """
 
 from __future__ import annotations
@@ -9,26 +9,38 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.publication.disclosure import ROUND_TO, SMALLEST_SHOWN, SYMBOLS
+from assets.access import audit
+from assets.publication.changes import what_changed
+from assets.publication.disclosure import CONFIDENTIAL, SYMBOLS
 from assets.publication.files import release_files, table_csv, write_release
-from assets.publication.tables import GEOGRAPHY, PUBLISHED_TABLES, release_tables
+from assets.publication.gate import Verdict
+from assets.publication.programme import PUBLISHED_TABLES, ties
+from assets.publication.tables import GEOGRAPHY, TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.models import code_version
 from resources.warehouse import Warehouse, copy_frame
-from schemas.regions import Region
+from schemas.regions import DisclosureMethod, Region
 from schemas.returns import contract_version
+
+_ATTEMPTS = 6
+"""Times that the gate is asked again after a repair that its linear programmes called for."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """One release: its census date, number, folder, and whether it was made now (else it stands from before)."""
+    """One release: its census date, number and folder, whether it was made now (else it stands from before), its cells and how many of
+    them are hidden (`repaired`: by the repair). Where the gate refused it, `verdict` says why and nothing was written.
+    """
 
     census_date: dt.date
     number: int
@@ -36,39 +48,185 @@ class Release:
     is_new: bool
     cells: int
     hidden: int
+    repaired: int = 0
+    verdict: Verdict | None = None
+    changes: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the gate refused it."""
+        return self.verdict is not None and not self.verdict.passed
 
 
-def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, releases: Path) -> Release | None:
+@dataclass(frozen=True)
+class Prepared:
+    """Tables that are ready to leave, if the gate lets them, and how many cells the repair has hidden."""
+
+    tables: dict[str, pd.DataFrame]
+    repaired: int
+    verdict: Verdict
+
+
+def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, releases: Path, *, dry_run: bool = False) -> Release | None:
     """Release the census date, unless its newest release says the same already. None where the quarter has no figures.
 
     The ledger is written first, in one transaction, and the files are made from it: a run that is killed in between writes them next time.
+    Where the gate refuses, and in a dry run, nothing is written.
     """
-    tables = release_tables(warehouse, census_date)
-    if all(frame.empty for frame in tables.values()):
+    members = members_of_region(warehouse, census_date)
+    true = true_tables(warehouse, census_date, members) if len(members) else {}
+    if not true:
         return None
-    content = hashlib.sha256(b"".join(name.encode() + b"\0" + table_csv(frame) for name, frame in tables.items())).hexdigest()
+    basis = _basis(true, members, region.disclosure)
+    latest = _latest(warehouse, census_date)
+    if latest is not None and latest.basis == basis:
+        if not dry_run:
+            write_missing_files(warehouse, census_date, releases)
+        return _as_it_stands(warehouse, census_date, latest.release_number, releases)
+    prepared = prepare(warehouse, census_date, true, members, region.disclosure)
+    content = _content(prepared.tables)
+    is_new = latest is None or latest.content_hash != content
+    number = (latest.release_number if latest else 0) + (1 if is_new else 0)
+    with warehouse.reading() as connection:
+        manifest = _manifest(connection, census_date, number, region, prepared)
+    before = read_release(warehouse, census_date, latest.release_number) if latest else None
+    changes = what_changed(census_date, number, prepared.tables, manifest, before)
+    shown = pd.concat([frame.drop(columns=GEOGRAPHY).stack() for frame in prepared.tables.values()])
+    release = Release(
+        census_date, number, folder_of(releases, census_date, number), is_new, len(shown), int((shown == CONFIDENTIAL).sum()), prepared.repaired,
+        prepared.verdict, changes,
+    )  # fmt: skip
+    if release.refused or dry_run:
+        return release
     with warehouse.writing() as connection:
-        latest = connection.execute(
-            sa.text("select release_number, content_hash from published.release where census_date = :d order by release_number desc limit 1"),
-            {"d": census_date},
-        ).first()
-        is_new = latest is None or latest.content_hash != content
-        number = (latest.release_number if latest else 0) + (1 if is_new else 0)
         if is_new:
-            manifest = _manifest(connection, census_date, number, region, tables)
+            manifest["changes"] = changes
             connection.execute(
                 sa.text("insert into published.release (census_date, release_number, content_hash, manifest) values (:d, :n, :h, cast(:m as jsonb))"),
                 {"d": census_date, "n": number, "h": content, "m": json.dumps(manifest)},
             )
-            for name, frame in tables.items():
+            for name, frame in prepared.tables.items():
                 copy_frame(connection, "published.cell", _cells(census_date, number, name, frame))
+            copy_frame(connection, "raw.released_count", _true_counts(census_date, number, true))
+            audit.record(connection, audit.RELEASED, f"{census_date} r{number}", content_hash=content)
+        connection.execute(sa.text("delete from raw.release_basis where census_date = :d and release_number = :n"), {"d": census_date, "n": number})
+        connection.execute(
+            sa.text("insert into raw.release_basis (census_date, release_number, basis) values (:d, :n, :b)"),
+            {"d": census_date, "n": number, "b": basis},
+        )
     write_missing_files(warehouse, census_date, releases)
-    counts = pd.concat([frame.drop(columns=GEOGRAPHY).stack() for frame in tables.values()])
-    return Release(census_date, number, _folder(releases, census_date, number), is_new, len(counts), int((counts == "c").sum()))
+    return release
 
 
-def _folder(releases: Path, census_date: dt.date, number: int) -> Path:
+def prepare(warehouse: Warehouse, census_date: dt.date, true: dict[str, TrueTable], members: pd.DataFrame, method: DisclosureMethod) -> Prepared:
+    """Print the tables, hide what else must be hidden, and ask the gate."""
+    return prepare_against(earlier_releases(warehouse, census_date), census_date, true, partial(release_tables, true, members, census_date), method)
+
+
+def prepare_against(
+    earlier: list[Any], census_date: dt.date, true: dict[str, TrueTable], printed: Callable[..., dict[str, pd.DataFrame]], method: DisclosureMethod
+) -> Prepared:
+    """As `prepare`, against given earlier releases. `printed(hidden, method)` gives the tidy tables with these cells hidden."""
+    from assets.publication.attack import Published, System, build_system
+    from assets.publication.gate import judge, needed_values
+    from assets.publication.repair import Repair
+
+    truth = {name: table.values for name, table in true.items()}
+    number = 1 + max((release.number for release in earlier if release.census_date == census_date), default=0)
+
+    def system_of(tables: dict[str, pd.DataFrame]) -> System:
+        return build_system([*earlier, Published(census_date, number, tables, method, truth)])
+
+    tables = printed({}, method)
+    system = system_of(tables)
+    repair = Repair(system, needed_values(system, method.possible_values))
+    repair.run()
+    verdict = judge(repair.system, method.possible_values)
+    unsafe = verdict.leaks
+    for _ in range(_ATTEMPTS):
+        hidden = len(repair.hidden)
+        for leak in unsafe:
+            repair.hide_for(leak.variable)
+        if len(repair.hidden) == hidden:
+            break
+        # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
+        unsafe = judge(repair.system, method.possible_values, only=[leak.variable for leak in unsafe]).leaks
+    verdict = replace(verdict, leaks=unsafe)
+    if repair.hidden:
+        tables = printed(_masks(repair.masks(), true), method)
+        final = system_of(tables)
+        if not final.tells_no_more_than(repair.system):  # the proof is of what is printed, or it is no proof
+            verdict = judge(final, method.possible_values)
+    return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict)
+
+
+def _masks(rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]) -> dict[tuple[str, str], np.ndarray]:
+    masks = {}
+    for (table, measure), chosen in rows.items():
+        mask = np.zeros(len(true[table].keys), dtype=bool)
+        mask[chosen] = True
+        masks[table, measure] = mask
+    return masks
+
+
+def earlier_releases(warehouse: Warehouse, census_date: dt.date) -> list[Any]:
+    """Every earlier release that a tie connects with this date: those of the date itself whole, and of the dates that ties over time
+    reach (years before and after) the tables that they name.
+    """
+    from assets.publication.attack import Published
+
+    over_time = {term.table for tie in ties() if any(t.before for t in tie.terms) for term in tie.terms}
+    found = []
+    for row in warehouse.rows("select census_date, release_number from published.release order by census_date, release_number"):
+        same = row.census_date == census_date
+        if not same and (row.census_date.month, row.census_date.day) != (census_date.month, census_date.day):
+            continue
+        tables, manifest = read_release(warehouse, row.census_date, row.release_number, None if same else sorted(over_time))
+        if tables:
+            truth = _read_true_counts(warehouse, row.census_date, row.release_number, tables)
+            found.append(Published(row.census_date, row.release_number, tables, _method_of(manifest), truth))
+    return found
+
+
+def _method_of(manifest: dict[str, Any]) -> DisclosureMethod:
+    """The method that printed a release."""
+    said = manifest["method"]
+    known = {name: said[name] for name in DisclosureMethod.__dataclass_fields__ if name in said}
+    return DisclosureMethod(**{"round_to": said.get("rounded_to", DisclosureMethod.round_to), **known})
+
+
+def _latest(warehouse: Warehouse, census_date: dt.date) -> Any:
+    rows = warehouse.rows(
+        "select r.release_number, r.content_hash, b.basis from published.release as r left join raw.release_basis as b "
+        "on r.census_date = b.census_date and r.release_number = b.release_number where r.census_date = :d order by r.release_number desc limit 1",
+        d=census_date,
+    )
+    return rows[0] if rows else None
+
+
+def _as_it_stands(warehouse: Warehouse, census_date: dt.date, number: int, releases: Path) -> Release:
+    cells, hidden = warehouse.rows(
+        "select count(*), count(*) filter (where value = 'c') from published.cell where census_date = :d and release_number = :n",
+        d=census_date, n=number,
+    )[0]  # fmt: skip
+    return Release(census_date, number, folder_of(releases, census_date, number), False, cells, hidden)  # noqa: FBT003
+
+
+def folder_of(releases: Path, census_date: dt.date, number: int) -> Path:
+    """The folder of a release."""
     return releases / census_date.isoformat() / f"r{number}"
+
+
+def _content(tables: dict[str, pd.DataFrame]) -> str:
+    return hashlib.sha256(b"".join(name.encode() + b"\0" + table_csv(frame) for name, frame in tables.items())).hexdigest()
+
+
+def _basis(true: dict[str, TrueTable], members: pd.DataFrame, method: DisclosureMethod) -> str:
+    """A hash of everything that decides what is printed."""
+    parts = [repr(method).encode(), table_csv(members), repr([table.table for table in true.values()]).encode(), repr(ties()).encode()]
+    for table in true.values():
+        parts += [table_csv(table.keys), table_csv(table.values), table_csv(table.symbols)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _cells(census_date: dt.date, number: int, name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -84,7 +242,33 @@ def _cells(census_date: dt.date, number: int, name: str, frame: pd.DataFrame) ->
     return cells.assign(census_date=census_date.isoformat(), release_number=number, table_name=name)
 
 
-def _manifest(connection: Connection, census_date: dt.date, number: int, region: Region, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+def _true_counts(census_date: dt.date, number: int, true: dict[str, TrueTable]) -> pd.DataFrame:
+    """The true counts behind a release, one row a cell."""
+    pieces = []
+    for name, table in true.items():
+        counts = [m.name for m in table.table.of_rule("count")]
+        if counts:
+            cells = table.values[counts].assign(row_order=range(len(table.values))).melt("row_order", var_name="measure")
+            pieces.append(cells.dropna().astype({"value": "int64"}).assign(table_name=name))
+    if not pieces:
+        return pd.DataFrame()
+    return pd.concat(pieces).assign(census_date=census_date.isoformat(), release_number=number)
+
+
+def _read_true_counts(warehouse: Warehouse, census_date: dt.date, number: int, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame] | None:
+    cells = warehouse.frame(
+        "select table_name, row_order, measure, value from raw.released_count "
+        "where census_date = :d and release_number = :n and table_name = any(:tables)",
+        d=census_date, n=number, tables=list(tables),
+    )  # fmt: skip
+    if cells.empty:
+        return None
+    return {
+        str(name): part.pivot(index="row_order", columns="measure", values="value").astype("float64") for name, part in cells.groupby("table_name")
+    }
+
+
+def _manifest(connection: Connection, census_date: dt.date, number: int, region: Region, prepared: Prepared) -> dict[str, Any]:
     """What the release rests on: returns, code, contracts, method; and what it holds. No clock, so that it can be made again."""
     returns = connection.execute(
         sa.text(
@@ -108,37 +292,56 @@ def _manifest(connection: Connection, census_date: dt.date, number: int, region:
         "returns": [{**row, "census_date": row["census_date"].isoformat()} for row in returns],
         "code_version": code_version(),
         "contract_version": contract_version(),
-        "method": {"smallest_count_shown": SMALLEST_SHOWN, "rounded_to": ROUND_TO, "symbols": SYMBOLS},
+        "method": {**asdict(region.disclosure), "symbols": SYMBOLS},
+        "gate": {"protected_counts": prepared.verdict.protected, "variables": prepared.verdict.variables, "hidden_by_repair": prepared.repaired},
         "tables": {
             name: {"rows": len(frame), "columns": list(frame.columns), "sha256": hashlib.sha256(table_csv(frame)).hexdigest()}
-            for name, frame in tables.items()
+            for name, frame in prepared.tables.items()
         },
     }
 
 
-def read_release(warehouse: Warehouse, census_date: dt.date, number: int) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """A release as it stands in the ledger: its tables, every cell as printed, and its manifest."""
+def read_release(
+    warehouse: Warehouse, census_date: dt.date, number: int, only: list[str] | None = None
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """A release as it stands in the ledger: its tables (those of `only`, where given), every cell as printed, and its manifest."""
     manifest = warehouse.scalar("select manifest from published.release where census_date = :d and release_number = :n", d=census_date, n=number)
     cells = warehouse.frame(
-        "select table_name, row_order, keys, measure, value from published.cell where census_date = :d and release_number = :n",
-        d=census_date, n=number,
+        "select table_name, row_order, measure, value from published.cell where census_date = :d and release_number = :n "
+        "and (:everything or table_name = any(:only))",
+        d=census_date, n=number, everything=only is None, only=only or [],
+    )  # fmt: skip
+    keys = warehouse.frame(
+        "select distinct on (table_name, row_order) table_name, row_order, keys from published.cell "
+        "where census_date = :d and release_number = :n and (:everything or table_name = any(:only)) order by table_name, row_order",
+        d=census_date, n=number, everything=only is None, only=only or [],
     )  # fmt: skip
     tables = {}
-    for name, part in cells.groupby("table_name", sort=False):
-        keys = part.drop_duplicates("row_order").set_index("row_order")["keys"].sort_index()
-        wide = part.pivot(index="row_order", columns="measure", values="value").sort_index()
-        front = pd.DataFrame(list(keys), index=keys.index)
-        tables[str(name)] = front.join(wide)[manifest["tables"][name]["columns"]].reset_index(drop=True)
+    fronts = dict(iter(keys.groupby("table_name", sort=False)))
+    parts = {str(name): part for name, part in cells.groupby("table_name", sort=False)}
+    for name in [n for n in _in_order(manifest) if n in parts]:
+        wide = parts[name].pivot(index="row_order", columns="measure", values="value").sort_index()
+        front = pd.DataFrame(list(fronts[name]["keys"]), index=fronts[name]["row_order"])
+        tables[name] = front.join(wide)[manifest["tables"][name]["columns"]].reset_index(drop=True)
     return tables, manifest
+
+
+def _in_order(manifest: dict[str, Any]) -> list[str]:
+    """The tables of a release in the programme's order; those that the programme no longer has come last."""
+    order = {table.name: n for n, table in enumerate(PUBLISHED_TABLES)}
+    return sorted(manifest["tables"], key=lambda name: (order.get(name, len(order)), name))
 
 
 def write_missing_files(warehouse: Warehouse, census_date: dt.date, releases: Path) -> list[Path]:
     """Write the files of every release of the census date that has none."""
     written = []
     for row in warehouse.rows("select release_number from published.release where census_date = :d order by 1", d=census_date):
-        folder = _folder(releases, census_date, row.release_number)
+        folder = folder_of(releases, census_date, row.release_number)
         if not folder.exists():
             tables, manifest = read_release(warehouse, census_date, row.release_number)
             write_release(folder, release_files(tables, manifest))
             written.append(folder)
     return written
+
+
+__all__ = ["Release", "make_release", "prepare", "read_release", "write_missing_files"]

@@ -1,7 +1,7 @@
 """Tables of a release: curated figures of the region's authorities as tidy tables in DfE's open-data layout.
 
-Belongs here: which tables a release has, their filters and indicators, totals, and which rule each indicator is published under.
-Does not belong here: the rule itself (`disclosure`), numbering (`release`), files (`files`).
+Belongs here: bringing a table of the programme from the warehouse (grid, zeros, totals), and printing it under its rules.
+Does not belong here: which tables there are (`programme`), the rules (`disclosure`), numbering (`release`), files (`files`).
 
 Layout: DfE, "Open data standards" (time and geography columns first, filters with a Total, then indicators, snake_case).
 """
@@ -10,58 +10,33 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from assets.publication.disclosure import NOT_APPLICABLE, NOT_AVAILABLE, publish_counts, publish_exact, publish_share
+from assets.publication.disclosure import (
+    CONFIDENTIAL,
+    NOT_APPLICABLE,
+    NOT_AVAILABLE,
+    SAFE,
+    publish_counts,
+    publish_difference,
+    publish_estimates,
+    publish_exact,
+    publish_means,
+    publish_ratio,
+)
+from assets.publication.programme import ADDED_UP, PUBLISHED_TABLES, TOTAL, Indicator, Measure, PublishedTable
 from resources.warehouse import Warehouse
-from schemas.fields import field
+from schemas.regions import DisclosureMethod
 
 GEOGRAPHY = [
     "time_period", "time_identifier", "geographic_level", "country_code", "country_name",
     "region_code", "region_name", "old_la_code", "new_la_code", "la_name",
 ]  # fmt: skip
-TOTAL = "Total"
-
-BAND_LABELS = {
-    "host": "Placed by the host authority",
-    "sub_region": "Another authority of the sub-region",
-    "region_or_neighbour": "Rest of the region or a neighbouring authority",
-    "elsewhere": "Elsewhere",
-    "unknown": "Not known",
-}
-
-
-@dataclass(frozen=True)
-class Indicator:
-    """One indicator of a published table: its name, label, unit (`%` or nothing) and decimals."""
-
-    name: str
-    label: str
-    unit: str = ""
-    decimals: int = 0
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """One table of a release: filters (name to label), indicators, and the function that makes its rows from the warehouse."""
-
-    name: str
-    title: str
-    filters: dict[str, str]
-    indicators: tuple[Indicator, ...]
-    make: Callable[[Warehouse, dt.date], pd.DataFrame]
-
-
-def _counted(name: str) -> Indicator:
-    return Indicator(name, field(name).description.split(";")[0].split(":")[0].rstrip("."))
-
-
-def _rate(name: str) -> Indicator:
-    return Indicator(name, field(name).description.split(":")[0].rstrip("."), "%", 1)
-
+AUTHORITY = "authority_code"
 
 _MEMBERS = """
 select a.authority_code, a.authority_gss, a.authority_name, a.region_code, a.region_name
@@ -71,11 +46,212 @@ order by a.authority_code
 """
 
 
-def _geography(frame: pd.DataFrame, members: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
-    """Put time and geography columns in front; rows without an authority are the region's."""
+@dataclass(frozen=True)
+class TrueTable:
+    """A table of the programme before any rule: `keys` (authority_code, blank for the region, and filters), `values` of every measure
+    (unknown is blank) and the `symbols` to print where one is blank. All have the same rows, in their final order.
+    """
+
+    table: PublishedTable
+    keys: pd.DataFrame
+    values: pd.DataFrame
+    symbols: pd.DataFrame
+
+
+Hidden = Mapping[tuple[str, str], np.ndarray]
+"""By table and measure: which rows are hidden besides the small ones (true for hidden)."""
+
+
+def members_of_region(warehouse: Warehouse, census_date: dt.date) -> pd.DataFrame:
+    """The region's authorities on the census date."""
+    return warehouse.frame(_MEMBERS, d=census_date)
+
+
+def true_tables(warehouse: Warehouse, census_date: dt.date, members: pd.DataFrame) -> dict[str, TrueTable]:
+    """Every table of the programme for which there are figures of the region on the census date."""
+    made = {table.name: _true_table(warehouse, census_date, members, table) for table in PUBLISHED_TABLES}
+    return {name: true for name, true in made.items() if true is not None}
+
+
+def _true_table(warehouse: Warehouse, census_date: dt.date, members: pd.DataFrame, table: PublishedTable) -> TrueTable | None:
+    filters = list(table.filters)
+    plain = [m for m in table.measures if m.rule not in ("share", "difference", "rate")]
+    grouped = [f"t.{table.authority}", *(f"t.{f}" for f in filters)]
+    summed = ", ".join(f"sum({m.sql or 't.' + m.name}) as {m.name}" for m in plain)
+    source = f"({table.rows})" if table.rows else f"curated.{table.reads}"
+    figures = warehouse.frame(
+        f"select {', '.join([f't.{table.authority} as {AUTHORITY}', *grouped[1:]])}, {summed} from {source} as t "
+        f"inner join core.authority as a on t.census_date = a.census_date and t.{table.authority} = a.authority_code "
+        f"where t.census_date = :d and a.is_member group by {', '.join(grouped)}",
+        d=census_date,
+    )
+    if figures.empty:
+        return None
+    names = [m.name for m in plain]
+    figures[names] = figures[names].astype("float64")
+    frame = _grid(figures, members, table).merge(figures.assign(_present=1.0), how="left")
+    frame["_absent"] = frame.pop("_present").isna().astype("float64")
+    frame = _filled(warehouse, census_date, frame, table, plain)
+    for f in filters:
+        if table.labels[f]:
+            frame[f] = frame[f].map(lambda code, labels=table.labels[f]: labels.get(code, code))
+    added = [m.name for m in plain if m.rule in ADDED_UP]
+    keys = [AUTHORITY] if table.nested else [AUTHORITY, *filters]
+    whole = _with_totals(frame, [AUTHORITY, *filters], keys, added)
+    whole = whole.merge(frame[[AUTHORITY, *filters, *(n for n in names if n not in added)]], how="left") if len(added) < len(names) else whole
+    whole = _ordered(_kept(whole, table, members), table).reset_index(drop=True)
+    return TrueTable(table, whole[[AUTHORITY, *filters]], whole[names], _symbols(whole, table, plain))
+
+
+def _grid(figures: pd.DataFrame, members: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
+    """A row for every authority and category, where the curated table has one or not."""
+    filters = list(table.filters)
+    authorities = members[[AUTHORITY]]
+    if not filters:
+        return authorities
+    if table.nested:
+        return authorities.merge(figures[filters].drop_duplicates(), how="cross")
+    categories = [list(table.labels[f]) or sorted(figures[f].unique()) for f in filters]
+    return pd.MultiIndex.from_product([authorities[AUTHORITY], *categories], names=[AUTHORITY, *filters]).to_frame(index=False)
+
+
+def _filled(warehouse: Warehouse, census_date: dt.date, frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -> pd.DataFrame:
+    """Zeros where a row is absent because there was nobody to count, and blanks elsewhere."""
+    zero = pd.Series(table.absent == "0", index=frame.index)
+    if table.answered:
+        answered = warehouse.frame(table.answered, d=census_date)
+        keys = [c for c in answered.columns if c in frame.columns]
+        zero = frame[keys].merge(answered[keys].drop_duplicates().assign(_answered=True), how="left")["_answered"].notna().set_axis(frame.index)
+    for m in plain:
+        fill = pd.Series(True, index=frame.index) if m.absent == "0" else zero  # noqa: FBT003
+        if m.rule in ADDED_UP and m.shown:
+            blank = frame[m.name].isna() & fill
+            blank &= (frame["_absent"] == 1) | bool(table.answered)
+            frame.loc[blank, m.name] = 0.0
+    return frame
+
+
+def _with_totals(frame: pd.DataFrame, columns: list[str], keys: list[str], measures: list[str]) -> pd.DataFrame:
+    """The rows, and every total over each key (a blank code is the region); a sum of nothing known stays unknown."""
+    whole = frame[[*columns, *measures, "_absent"]]
+    for key in keys:
+        others = [c for c in columns if c != key]
+        groups = whole.groupby(others, as_index=False, sort=False) if others else None
+        if groups is None:
+            summed = pd.DataFrame([whole[measures].sum(min_count=1).to_dict() | {"_absent": whole["_absent"].min()}])
+        else:
+            summed = groups[measures].sum(min_count=1).merge(groups["_absent"].min(), on=others)
+        whole = pd.concat([whole, summed.assign(**{key: "" if key == AUTHORITY else TOTAL})], ignore_index=True)
+    return whole
+
+
+def _kept(frame: pd.DataFrame, table: PublishedTable, members: pd.DataFrame) -> pd.DataFrame:
+    """The rows that cross at most `ways` of authority and filters, and those of the categories that are given in full."""
+    if table.nested:
+        return frame
+    crossed = (frame[AUTHORITY] != "").astype(int)
+    for f in table.filters:
+        crossed += (frame[f] != TOTAL) & ~frame[f].isin(table.in_full.get(f, []))
+    return frame[crossed <= table.ways]
+
+
+def _ordered(frame: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
+    """Region first, then authorities by code; Total first in each filter, then its categories in their order."""
+    order = pd.DataFrame({AUTHORITY: frame[AUTHORITY]})
+    for f in table.filters:
+        ranks = {label: f"{n:03d}" for n, label in enumerate([TOTAL, *table.labels[f].values()])} if table.labels[f] else {TOTAL: ""}
+        order[f] = frame[f].map(lambda label, ranks=ranks: ranks.get(label, label))
+    return frame.loc[order.sort_values(list(order.columns), kind="stable").index]
+
+
+def _symbols(frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -> pd.DataFrame:
+    symbols = pd.DataFrame(index=frame.index)
+    for m in plain:
+        otherwise = NOT_APPLICABLE if m.rule in ("exact", "estimate") else NOT_AVAILABLE
+        symbols[m.name] = np.where((frame["_absent"] == 1) & (table.absent == NOT_APPLICABLE), NOT_APPLICABLE, otherwise)
+        for name, categories in m.only:
+            symbols[m.name] = symbols[m.name].where(frame[name].isin(categories), NOT_APPLICABLE)
+            frame[m.name] = frame[m.name].where(frame[name].isin(categories))
+    return symbols
+
+
+def print_table(true: TrueTable, hidden: Hidden, method: DisclosureMethod = SAFE) -> pd.DataFrame:
+    """The table as it will be printed: keys and every measure (those that are not shown included) as text."""
+    table = true.table
+    printed = true.keys.copy()
+    for m in table.measures:
+        printed[m.name] = _print_measure(true, printed, m, hidden, method)
+    return printed
+
+
+def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: Hidden, method: DisclosureMethod) -> pd.Series:
+    if m.rule in ("exact", "count"):
+        rule = publish_exact if m.rule == "exact" else lambda values, symbols: publish_counts(values, method, symbols)
+        shown = rule(true.values[m.name], true.symbols[m.name])
+        mask = hidden.get((true.table.name, m.name))
+        return shown if mask is None else shown.mask(pd.Series(mask, index=shown.index), CONFIDENTIAL)
+    if m.rule == "estimate":
+        partial = true.values[m.covered] < true.values[m.registered]
+        return publish_estimates(true.values[m.name], printed[m.of[0]], partial & true.values[m.name].notna(), method)
+    if m.rule == "mean":
+        support = true.values[m.placements], true.values[m.owner_groups], true.values[m.largest_share]
+        return publish_means(true.values[m.name], *support, method)
+    if m.rule == "difference":
+        return publish_difference(_terms(printed, m.of))
+    if m.rule == "rate":
+        return publish_ratio(_terms(printed, m.of), _terms(printed, (m.per,)), m.times, m.decimals)
+    whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(printed, m))]
+    return publish_ratio(_terms(printed, m.of), whole, 100, 1, most=100)
+
+
+def _terms(printed: pd.DataFrame, names: tuple[str, ...]) -> list[tuple[int, pd.Series]]:
+    return [(-1 if name.startswith("-") else 1, printed[name.removeprefix("-")]) for name in names]
+
+
+def _total_of(printed: pd.DataFrame, m: Measure) -> pd.Series:
+    """The published Total over the filters of `over`, row by row."""
+    (part,) = m.of
+    keys = [c for c in printed.columns if c == AUTHORITY or c in _filters_of(printed)]
+    wholes = printed[(printed[list(m.over)] == TOTAL).all(axis=1)]
+    shared = [k for k in keys if k not in m.over]
+    joined = printed[shared].merge(wholes[[*shared, part]], on=shared, how="left")[part]
+    return joined.fillna(NOT_APPLICABLE).set_axis(printed.index)
+
+
+def _filters_of(printed: pd.DataFrame) -> set[str]:
+    names = {f for table in PUBLISHED_TABLES for f in table.filters}
+    return names & set(printed.columns)
+
+
+def worked_out(table: PublishedTable, m: Measure, frame: pd.DataFrame) -> pd.Series | None:
+    """What a share or difference of a printed, tidy table must be by its published counts; None where it rests on what is not printed."""
+    if not m.shown or m.rule not in ("share", "difference"):
+        return None
+    if not {name.removeprefix("-") for name in (*m.of, *m.whole)} <= set(frame.columns):
+        return None
+    printed = frame.rename(columns={"old_la_code": AUTHORITY})[[AUTHORITY, *table.filters, *(i.name for i in table.indicators if i.name in frame)]]
+    if m.rule == "difference":
+        return publish_difference(_terms(printed, m.of))
+    whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(printed, m))]
+    return publish_ratio(_terms(printed, m.of), whole, 100, 1, most=100)
+
+
+def total_row(frame: pd.DataFrame, table: PublishedTable, m: Measure, index: int) -> int | None:
+    """The row of the whole that the share in row `index` is of; None where there is none."""
+    if not m.over:
+        return index
+    same = frame["old_la_code"] == frame.loc[index, "old_la_code"]
+    for name in table.filters:
+        same &= frame[name] == (TOTAL if name in m.over else frame.loc[index, name])
+    found = frame.index[same]
+    return int(found[0]) if len(found) else None
+
+
+def tidy(printed: pd.DataFrame, table: PublishedTable, members: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
+    """A printed table in DfE's layout: time and geography in front, then filters, then the indicators that are shown."""
     region = members.iloc[0]
-    joined = frame.merge(members[["authority_code", "authority_gss", "authority_name"]], on="authority_code", how="left")
-    is_region = joined["authority_code"] == ""
+    joined = printed[[AUTHORITY]].merge(members[[AUTHORITY, "authority_gss", "authority_name"]], on=AUTHORITY, how="left")
+    is_region = joined[AUTHORITY] == ""
     front = pd.DataFrame(
         {
             "time_period": str(census_date.year),
@@ -85,171 +261,20 @@ def _geography(frame: pd.DataFrame, members: pd.DataFrame, census_date: dt.date)
             "country_name": "England",
             "region_code": region["region_code"],
             "region_name": region["region_name"],
-            "old_la_code": joined["authority_code"],
+            "old_la_code": joined[AUTHORITY],
             "new_la_code": joined["authority_gss"].fillna(""),
             "la_name": joined["authority_name"].fillna(""),
         }
     )
-    return pd.concat([front, joined.drop(columns=["authority_code", "authority_gss", "authority_name"])], axis=1)
+    rest = printed[[*table.filters, *(i.name for i in table.indicators)]].reset_index(drop=True)
+    return pd.concat([front, rest], axis=1)
 
 
-def _with_totals(frame: pd.DataFrame, keys: list[str], measures: list[str]) -> pd.DataFrame:
-    """The rows, and every total over authority (blank code) and over each filter; a sum of nothing known stays unknown."""
-    pieces = [frame]
-    for key in keys:
-        whole = pd.concat(pieces)
-        others = [k for k in keys if k != key]
-        summed = whole.groupby(others, as_index=False)[measures].sum(min_count=1)
-        pieces.append(summed.assign(**{key: "" if key == "authority_code" else TOTAL}))
-        pieces = [pd.concat(pieces)]
-    return pieces[0][[*keys, *measures]].reset_index(drop=True)
-
-
-def _ordered(frame: pd.DataFrame, filters: list[str]) -> pd.DataFrame:
-    """Region first, then authorities by code; Total first in each filter."""
-    order = pd.DataFrame({"a": frame["authority_code"]} | {f: frame[f].where(frame[f] != TOTAL, "") for f in filters})
-    return frame.loc[order.sort_values(list(order.columns), kind="stable").index].reset_index(drop=True)
-
-
-_OCCUPANCY_COUNTS = ["occupied", "vacant", "unavailable", "places_returned", "occupied_under_18", "occupied_18_plus"]
-_OCCUPANCY_EXACT = ["settings_registered", "places_registered", "settings_returned"]
-_ESTIMATES = ["occupied_estimate", "occupied_low", "occupied_high", "vacant_estimate", "vacant_low", "vacant_high"]
-
-
-def _occupancy(warehouse: Warehouse, census_date: dt.date) -> pd.DataFrame:
-    members = warehouse.frame(_MEMBERS, d=census_date)
-    figures = warehouse.frame(
-        f"""
-        select o.host_authority_code as authority_code, o.provision_type, {", ".join("o." + c for c in _OCCUPANCY_EXACT + _OCCUPANCY_COUNTS)},
-            o.coverage_settings * o.settings_registered as settings_covered, o.coverage_places * o.places_registered as places_covered,
-            {", ".join("o." + c for c in _ESTIMATES)}
-        from curated.host_authority_occupancy as o
-        inner join core.authority as a on o.census_date = a.census_date and o.host_authority_code = a.authority_code
-        where o.census_date = :d and a.is_member
-        """,
-        d=census_date,
-    )
-    measures = [c for c in figures.columns if c not in {"authority_code", "provision_type"}]
-    figures[measures] = figures[measures].astype("float64")
-    grid = pd.MultiIndex.from_product(
-        [members["authority_code"], sorted(figures["provision_type"].unique())], names=["authority_code", "provision_type"]
-    ).to_frame(index=False)
-    figures = grid.merge(figures, how="left")
-    # In the grid but in neither register nor return: no settings stand there, and none could return.
-    nowhere = figures["settings_registered"].isna()
-    figures.loc[nowhere, ["settings_registered", "settings_returned", "places_returned"]] = 0
-    unanswered = figures["settings_returned"] == 0
-    figures.loc[unanswered, "places_returned"] = float("nan")
-    # An estimate of a total is only given where every part of it has one: ends of intervals do not add up.
-    totals = _with_totals(figures.drop(columns=_ESTIMATES), ["authority_code", "provision_type"], [m for m in measures if m not in _ESTIMATES])
-    frame = totals.merge(figures[["authority_code", "provision_type", *_ESTIMATES]], on=["authority_code", "provision_type"], how="left")
-    frame = _ordered(frame, ["provision_type"])
-
-    published = frame[["authority_code", "provision_type"]].copy()
-    for name in _OCCUPANCY_EXACT:
-        published[name] = publish_exact(frame[name])
-    for name in _OCCUPANCY_COUNTS:
-        published[name] = publish_counts(frame[name])
-    p = published
-    known_whole = pd.DataFrame(
-        {"occupied": pd.to_numeric(p["occupied"], errors="coerce"), "whole": pd.to_numeric(p["places_returned"], errors="coerce")}
-    )
-    empty = (known_whole["whole"] - known_whole["occupied"]).clip(lower=0)
-    unoccupied = (
-        empty.fillna(0).astype("int64").astype("str").mask(empty.isna(), p["occupied"].where(p["occupied"].isin(["c", "x"]), p["places_returned"]))
-    )
-    offered = _sum_published(p["occupied"], p["vacant"])
-    published["occupancy_rate"] = publish_share(p["occupied"], p["places_returned"])
-    published["vacancy_rate"] = publish_share(p["vacant"], p["places_returned"])
-    published["unoccupied_rate"] = publish_share(unoccupied, p["places_returned"])
-    published["available_occupancy_rate"] = publish_share(p["occupied"], offered)
-    published["availability_rate"] = publish_share(offered, p["places_returned"])
-    covered = pd.DataFrame({"settings": frame["settings_covered"].round(), "places": frame["places_covered"].round()})
-    published["coverage_settings"] = publish_share(publish_exact(covered["settings"]), p["settings_registered"])
-    published["coverage_places"] = publish_share(publish_exact(covered["places"]), p["places_registered"])
-    # An estimate at full coverage is the count itself: it is given only where part of the supply has not answered.
-    partial = (frame["settings_covered"].round() < frame["settings_registered"]) & frame["occupied_estimate"].notna()
-    for name in _ESTIMATES:
-        published[name] = publish_counts(frame[name]).where(partial, NOT_APPLICABLE)
-    no_estimate = (
-        frame["occupied_estimate"].isna() & (frame["provision_type"] != TOTAL) & (frame["authority_code"] != "") & (frame["settings_returned"] == 0)
-    )
-    for name in _ESTIMATES:
-        published[name] = published[name].mask(no_estimate & (frame["settings_registered"] > 0), NOT_AVAILABLE)
-    return _geography(published, members, census_date)
-
-
-def _sum_published(one: pd.Series, other: pd.Series) -> pd.Series:
-    """The sum of two published columns; the symbol of either where one is no number."""
-    a, b = pd.to_numeric(one, errors="coerce"), pd.to_numeric(other, errors="coerce")
-    total = (a + b).fillna(0).astype("int64").astype("str")
-    return total.mask(b.isna(), other).mask(a.isna(), one)
-
-
-def _origin(warehouse: Warehouse, census_date: dt.date) -> pd.DataFrame:
-    members = warehouse.frame(_MEMBERS, d=census_date)
-    figures = warehouse.frame(
-        """
-        select o.host_authority_code as authority_code, o.provision_type, o.origin_band, o.children
-        from curated.host_authority_origin as o
-        inner join core.authority as a on o.census_date = a.census_date and o.host_authority_code = a.authority_code
-        where o.census_date = :d and a.is_member
-        """,
-        d=census_date,
-    )
-    figures["children"] = figures["children"].astype("float64")
-    counted = figures[["authority_code", "provision_type"]].drop_duplicates().assign(is_counted=True)
-    grid = pd.MultiIndex.from_product(
-        [members["authority_code"], sorted(figures["provision_type"].unique()), list(BAND_LABELS)],
-        names=["authority_code", "provision_type", "origin_band"],
-    ).to_frame(index=False)
-    figures = grid.merge(figures, how="left").merge(counted, how="left")
-    figures["children"] = figures["children"].mask(figures["children"].isna() & figures["is_counted"].notna(), 0)
-    keys = ["authority_code", "provision_type", "origin_band"]
-    frame = _with_totals(figures[[*keys, "children"]], keys, ["children"])
-    frame["origin_band"] = frame["origin_band"].map({**BAND_LABELS, TOTAL: TOTAL})
-    frame = _ordered(frame, ["provision_type", "origin_band"])
-    published = frame[keys].copy()
-    published["children"] = publish_counts(frame["children"])
-    wholes = published[published["origin_band"] == TOTAL].drop(columns="origin_band").rename(columns={"children": "all_children"})
-    published = published.merge(wholes, on=["authority_code", "provision_type"], how="left")
-    published["share"] = publish_share(published["children"], published.pop("all_children"))
-    return _geography(published, members, census_date)
-
-
-PUBLISHED_TABLES: tuple[PublishedTable, ...] = (
-    PublishedTable(
-        "host_authority_occupancy",
-        "Places in each authority's area: occupied, vacant and unavailable",
-        {"provision_type": "Type of provision"},
-        tuple(_counted(n) for n in (*_OCCUPANCY_EXACT, *_OCCUPANCY_COUNTS))
-        + tuple(
-            _rate(n)
-            for n in (
-                "occupancy_rate", "vacancy_rate", "unoccupied_rate", "available_occupancy_rate", "availability_rate",
-                "coverage_settings", "coverage_places",
-            )
-        )
-        + tuple(_counted(n) for n in _ESTIMATES),
-        _occupancy,
-    ),
-    PublishedTable(
-        "host_authority_origin",
-        "Who lives in the settings that stand in each authority's area",
-        {"provision_type": "Type of provision", "origin_band": "Where the child comes from"},
-        (_counted("children"), Indicator("share", "Share of the children and young people living there", "%", 1)),
-        _origin,
-    ),
-)  # fmt: skip
-
-
-def release_tables(warehouse: Warehouse, census_date: dt.date) -> dict[str, pd.DataFrame]:
+def release_tables(
+    true: Mapping[str, TrueTable], members: pd.DataFrame, census_date: dt.date, hidden: Hidden | None = None, method: DisclosureMethod = SAFE
+) -> dict[str, pd.DataFrame]:
     """All tables of a release of the census date, every cell as it will be printed (text), in their final order."""
-    made = {}
-    for table in PUBLISHED_TABLES:
-        columns = [*GEOGRAPHY, *table.filters, *(indicator.name for indicator in table.indicators)]
-        made[table.name] = table.make(warehouse, census_date)[columns]
-    return made
+    return {name: tidy(print_table(t, hidden or {}, method), t.table, members, census_date) for name, t in true.items()}
 
 
-__all__ = ["GEOGRAPHY", "Indicator", "NOT_AVAILABLE", "PUBLISHED_TABLES", "PublishedTable", "release_tables"]
+__all__ = ["GEOGRAPHY", "Indicator", "PUBLISHED_TABLES", "PublishedTable", "TrueTable", "release_tables", "true_tables"]

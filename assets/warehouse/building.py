@@ -91,15 +91,21 @@ def rests_on(connection: Connection, census_date: dt.date, region: Region) -> st
 
 
 def known_quarters(warehouse: Warehouse) -> list[dt.date]:
-    """Census dates for which anything was received, the oldest first."""
-    return [row.census_date for row in warehouse.rows("select distinct census_date from raw.submission order by census_date")]
+    """Census dates for which anything was received and which are not closed, the oldest first."""
+    return [
+        row.census_date
+        for row in warehouse.rows(
+            "select distinct census_date from raw.submission "
+            "where census_date not in (select c.census_date from access.closed_quarter as c) order by census_date"
+        )
+    ]
 
 
 def out_of_date(warehouse: Warehouse, region: Region) -> list[dt.date]:
     """Known census dates whose figures do not rest on what is in the warehouse now."""
     with warehouse.reading() as connection:
         written = {row.census_date: row.rests_on for row in connection.execute(sa.text("select census_date, rests_on from raw.quarter"))}
-        dates = [row.census_date for row in connection.execute(sa.text("select distinct census_date from raw.submission order by 1"))]
+        dates = known_quarters(warehouse)
         return [date for date in dates if written.get(date) != rests_on(connection, date, region)]
 
 
@@ -118,6 +124,11 @@ def build_quarter(
         with warehouse.writing() as connection:
             basis = rests_on(connection, census_date, region)
             written = connection.execute(sa.text("select rests_on from raw.quarter where census_date = :d"), {"d": census_date}).scalar()
+            closed = sa.text("select exists (select from access.closed_quarter where census_date = :d)")
+            if connection.execute(closed, {"d": census_date}).scalar():  # what it rested on has been removed: it stands as it is
+                result.was_up_to_date = True
+                _count(connection, tables, result)
+                return result
             result.was_up_to_date = written == basis and not anew
             if result.was_up_to_date:
                 _count(connection, tables, result)

@@ -41,7 +41,10 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Model:
-    """One table or view of the warehouse and the SELECT that makes it. `columns` are its columns' names, in order."""
+    """One table or view of the warehouse and the SELECT that makes it. `columns` are its columns' names, in order.
+
+    `readers` is "party" (an authority sees the rows that are its own) or "members" (every member sees every row).
+    """
 
     schema: str
     name: str
@@ -52,6 +55,7 @@ class Model:
     upstream: frozenset[Relation]
     code_version: str
     columns: tuple[str, ...]
+    readers: str = "party"
 
     @property
     def relation(self) -> Relation:
@@ -160,7 +164,7 @@ def _head(text: str) -> tuple[str, dict[str, str]]:
         if not line.startswith("--"):
             break
         content = line[2:].strip()
-        known = re.match(r"(grain|kind|checks|severity):\s*(.+)$", content)
+        known = re.match(r"(grain|kind|readers|checks|severity):\s*(.+)$", content)
         if known:
             entries[known.group(1)] = known.group(2).strip()
         else:
@@ -197,7 +201,7 @@ def raw_columns() -> dict[str, dict[str, str]]:
     reference = {
         "authority": ("authority_code", "gss_code", "authority_name", "country", "region_code", "region_name", "valid_from", "valid_to"),
         "authority_neighbour": ("authority_code", "neighbour_code"),
-        "region_member": ("authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days"),
+        "region_member": ("authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days", "high_cost_weekly"),
         "ofsted_provision_type": ("label", "provision_type"),
         "type_of_provision": ("label", "provision_type", "arrangement", "mark", "in_house_by_register"),
         "place_903": ("label", "meaning", "placement_type", "provision_type", "kinship"),
@@ -206,6 +210,9 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "reason_episode_ceased_903": ("label", "meaning", "reason_group"),
         "population_0_17": ("authority_code", "mid_year", "population"),
         "statistical_neighbours": ("authority_code", "closeness", "neighbour_code", "how_close"),
+        "owner_decision": ("owner_name", "owner_group", "decision", "decided_by", "decided_on", "note"),
+        "owner_name": ("provider_name", "owner_name", "is_damaged"),
+        "owner_proposal": ("owner_name", "near_name", "similarity"),
     }
     tables: dict[str, dict[str, str]] = {name: dict.fromkeys(columns, "text") for name, columns in reference.items()}
     tables["submission"] = {
@@ -273,7 +280,10 @@ def _read_model(schema: str, path: Path) -> Model:
     columns = tuple(s.alias_or_name for s in tree.selects)
     if not set(grain) <= set(columns):
         raise ModelError(f"{schema}/{path.name}: its grain names {sorted(set(grain) - set(columns))}, which it does not select.")
-    return Model(schema, path.stem, text, description, grain, head.get("kind") == "view", upstream, _version(tree), columns)
+    readers = head.get("readers", "party")
+    if readers not in {"party", "members"}:
+        raise ModelError(f"{schema}/{path.name} says `readers: {readers}`; party or members was expected.")
+    return Model(schema, path.stem, text, description, grain, head.get("kind") == "view", upstream, _version(tree), columns, readers)
 
 
 @cache
@@ -294,7 +304,7 @@ def understandings() -> dict[Relation, Understanding]:
         except SqlglotError as error:
             raise ModelError(f"{model.table} names a column that its tables do not have: {error}. Check the spelling.") from None
         types = {}
-        for select in annotate_types(qualified.copy(), schema=known, dialect="postgres").selects:
+        for select in annotate_types(_with_rounds_as_numeric(qualified.copy()), schema=known, dialect="postgres").selects:
             kind = select.type.sql(dialect="postgres").lower() if select.type else "text"
             types[select.alias_or_name] = "text" if kind in {"unknown", "varchar", "null"} else kind
         nodes = lineage(None, qualified, schema=known, dialect="postgres", scope=build_scope(qualified), copy=False)
@@ -309,6 +319,13 @@ def understandings() -> dict[Relation, Understanding]:
         understood[relation] = Understanding(types, parents)
         known.setdefault(model.schema, {})[model.name] = types
     return understood
+
+
+def _with_rounds_as_numeric(tree: exp.Query) -> exp.Query:
+    """The query with each `round(..., digits)` cast to numeric: PostgreSQL has it for numeric alone, sqlglot takes it for double precision."""
+    for rounded in [node for node in tree.find_all(exp.Round) if node.args.get("decimals")]:
+        rounded.replace(exp.cast(rounded.copy(), "numeric"))
+    return tree
 
 
 @cache

@@ -11,13 +11,17 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.access import rights
+from assets.intake.owners import decisions
 from assets.warehouse.models import FOLDER, PYTHON_TABLES, Model, PythonTable, models, raw_columns
 from resources.warehouse import Warehouse, copy_frame
+from schemas.fields import all_fields
 from schemas.regions import HERE as REGIONS
 from schemas.regions import Region
 from schemas.returns import contract_version, return_tables
@@ -58,11 +62,14 @@ RAW_DESCRIPTIONS = {
     "reason_episode_ceased_903": "Reference: the SSDA903's reasons for an episode's end.",
     "population_0_17": "Reference: people aged 0 to 17, mid-year (ONS).",
     "statistical_neighbours": "Reference: statistical neighbours of each authority (DfE, 2025).",
+    "owner_decision": "Reference: what people have decided of owners' names: which belong to one group, and which do not.",
+    "owner_name": "Owners as the register writes them, and the plain name of each text.",
+    "owner_proposal": "Pairs of owners' plain names that are near each other: proposals for a person, on which no figure rests.",
 }
 
 REFERENCE_TABLES = (
     "authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision", "place_903", "legal_status_903",
-    "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours",
+    "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours", "owner_decision",
 )  # fmt: skip
 """Tables of reference facts in `raw`."""
 
@@ -86,6 +93,23 @@ create table if not exists published.cell (
     foreign key (census_date, release_number) references published.release
 );
 comment on table published.release is 'Every release of every census date. A release is never changed; a correction is a new one.';
+create table if not exists raw.released_count (
+    census_date date not null,
+    release_number integer not null,
+    table_name text not null,
+    row_order integer not null,
+    measure text not null,
+    value integer not null,
+    primary key (census_date, release_number, table_name, row_order, measure)
+);
+comment on table raw.released_count is 'The true counts behind every release: by them the gate knows which hidden cells are small. For no reader.';
+create table if not exists raw.release_basis (
+    census_date date not null,
+    release_number integer not null,
+    basis text not null,
+    primary key (census_date, release_number)
+);
+comment on table raw.release_basis is 'A hash of the true figures behind every release: while it is the same, there is nothing new to release.';
 create or replace view published.release_return as
 select r.census_date, r.release_number, x.sender, x.table_name, x.version, x.census_date as return_census_date, x.content_hash
 from published.release as r
@@ -93,6 +117,34 @@ cross join jsonb_to_recordset(r.manifest -> 'returns') as x (sender text, table_
 comment on view published.release_return is 'Which version of which return counted in which release.';
 comment on table published.cell is 'The ledger: every published cell of every release, as it was printed.';
 """
+
+PUBLISHED_COLUMNS = {
+    "release": {
+        "census_date": "The quarter end that the release speaks of.",
+        "release_number": "Number of the release: 1 for the census date's first.",
+        "content_hash": "SHA-256 of the release's tables.",
+        "manifest": "The returns, the code and the method that the release rests on, and what it holds.",
+    },
+    "cell": {
+        "census_date": "The quarter end that the release speaks of.",
+        "release_number": "Number of the release.",
+        "table_name": "Published table.",
+        "row_order": "Place of the row in its table.",
+        "keys": "Time, geography and filters of the row.",
+        "measure": "Indicator.",
+        "value": "The cell as printed: a number, or a symbol (c confidential, x not available, z not applicable, low rounds to 0).",
+    },
+    "release_return": {
+        "census_date": "The quarter end that the release speaks of.",
+        "release_number": "Number of the release.",
+        "sender": "Who sent the return.",
+        "table_name": "Table of the return.",
+        "version": "Version of the return that counted.",
+        "return_census_date": "Census date of the return.",
+        "content_hash": "SHA-256 of the file.",
+    },
+}
+"""What the columns of the ledger hold."""
 
 
 def _quoted(text: str) -> str:
@@ -104,17 +156,19 @@ def region_hash(region: Region) -> str:
     return hashlib.sha256((REGIONS / f"{region.key}.toml").read_bytes()).hexdigest()[:12]
 
 
-def _state(region: Region) -> str:
-    """What the tables rest on: when it is unchanged there is nothing to do."""
+def _state(warehouse: Warehouse, region: Region) -> str:
+    """What the tables and their rights rest on: when it is unchanged there is nothing to do."""
     models_and_this = hashlib.sha256(Path(__file__).read_bytes() + repr(sorted(PYTHON_TABLES.items())).encode())
     for path in sorted(FOLDER.glob("*/*.sql")):
         models_and_this.update(path.read_bytes())
-    return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region)])
+    with warehouse.reading() as connection:
+        access = rights.state(connection)
+    return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region), access])
 
 
 def prepare(warehouse: Warehouse, region: Region) -> bool:
-    """Make what is missing, and bring reference facts up to date. Gives whether there was anything to do."""
-    state = _state(region)
+    """Make what is missing, and bring reference facts and everybody's rights up to date. Gives whether there was anything to do."""
+    state = _state(warehouse, region)
     if warehouse.scalar("select to_regclass('raw.observatory')") is not None and state == warehouse.scalar("select state from raw.observatory"):
         return False
     with warehouse.writing() as connection:
@@ -122,17 +176,21 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
             connection.execute(sa.text(f"create schema if not exists {schema}"))
             connection.execute(sa.text(f"comment on schema {schema} is {_quoted(description)}"))
         connection.execute(sa.text("create table if not exists raw.observatory (state text not null)"))
+        rights.make_tables(connection)
         _drop_views(connection)
         _make_raw(connection)
         _load_reference(connection, region)
-        for table in PYTHON_TABLES.values():
-            if _make(connection, table, [f"{column} {kind}" for column, kind in table.types.items()]):
+        for made in PYTHON_TABLES.values():
+            if _make(connection, made, [f"{column} {kind}" for column, kind in made.types.items()]):
                 connection.execute(sa.text("delete from raw.projection"))
-            _comment(connection, table)
+            _comment(connection, made)
         for model in models().values():
             _make_view(connection, model) if model.is_view else _make_table(connection, model)
             _comment(connection, model)
         connection.exec_driver_sql(PUBLISHED_DDL)
+        for table, columns in PUBLISHED_COLUMNS.items():
+            _describe(connection, f"published.{table}", columns)
+        rights.apply(connection, region)
         connection.execute(sa.text("delete from raw.observatory"))
         connection.execute(sa.text("insert into raw.observatory values (:state)"), {"state": state})
     return True
@@ -161,6 +219,7 @@ def _make_raw(connection: Connection) -> None:
         title = return_tables()[name].title if name in return_tables() else ""
         description = RAW_DESCRIPTIONS.get(name) or f"{title}, every row as received, with its fate: {return_tables()[name].grain}."
         connection.execute(sa.text(f"comment on table raw.{name} is {_quoted(description)}"))
+        _describe(connection, f"raw.{name}", {column: all_fields()[column].description for column in columns if column in all_fields()})
     connection.execute(
         sa.text("create table if not exists raw.quarter (census_date date primary key, rests_on text not null, code_version text not null)")
     )
@@ -169,7 +228,8 @@ def _make_raw(connection: Connection) -> None:
 
 def _load_reference(connection: Connection, region: Region) -> None:
     root = Path(__file__).resolve().parents[2] / "schemas"
-    members = [(code, sub_region, region.gss_code, region.name, str(region.return_deadline_days)) for code, sub_region in region.members.items()]
+    settings = (region.gss_code, region.name, str(region.return_deadline_days), str(region.high_cost_weekly))
+    members = [(code, sub_region, *settings) for code, sub_region in region.members.items()]
     sources = {
         "authority": pd.read_csv(root / "reference" / "authorities.csv", dtype=str, keep_default_na=False),
         "authority_neighbour": pd.read_csv(root / "reference" / "authority_neighbours.csv", dtype=str),
@@ -180,7 +240,8 @@ def _load_reference(connection: Connection, region: Region) -> None:
             for name in REFERENCE_TABLES
             if (root / "codes" / f"{name}.csv").exists()
         },
-        "region_member": pd.DataFrame(members, columns=["authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days"]),
+        "owner_decision": decisions(),
+        "region_member": pd.DataFrame(members, columns=list(raw_columns()["region_member"])),
     }
     for name, frame in sources.items():
         connection.execute(sa.text(f"delete from raw.{name}"))
@@ -212,10 +273,21 @@ _SHAPE = (
 
 def _make(connection: Connection, table: Model | PythonTable, wanted: list[str]) -> bool:
     """Make the table of the wanted columns (`name type`), unless it is there with just these. Gives whether it was made."""
-    if connection.exec_driver_sql(_SHAPE.format(table.table)).scalar() == wanted:
+    present = connection.exec_driver_sql(_SHAPE.format(table.table)).scalar()
+    if present == wanted:
         return False
+    connection.execute(sa.text(f"create table {table.table}_anew ({', '.join(wanted)})"))
+    if present is not None:  # a closed quarter cannot be worked out again: its figures are carried over, as far as the columns are the same
+        same = ", ".join(column.split(" ", 1)[0] for column in wanted if column in present)
+        if "census_date date" in present and "census_date date" in wanted:
+            connection.execute(
+                sa.text(
+                    f"insert into {table.table}_anew ({same}) select {same} from {table.table} "
+                    "where census_date in (select c.census_date from access.closed_quarter as c)"
+                )
+            )
     connection.execute(sa.text(f"drop table if exists {table.table} cascade"))
-    connection.execute(sa.text(f"create table {table.table} ({', '.join(wanted)})"))
+    connection.execute(sa.text(f"alter table {table.table}_anew rename to {table.name}"))
     connection.execute(sa.text(f"create index {table.name}_grain on {table.table} ({', '.join(table.grain)})"))
     return True
 
@@ -223,7 +295,11 @@ def _make(connection: Connection, table: Model | PythonTable, wanted: list[str])
 def _comment(connection: Connection, model: Model | PythonTable) -> None:
     kind = "view" if model.is_view else "table"
     connection.execute(sa.text(f"comment on {kind} {model.table} is {_quoted(model.description).replace(':', chr(92) + ':')}"))
-    for column in model.columns:
-        described = model.column_description(column)
-        if described:
-            connection.execute(sa.text(f"comment on column {model.table}.{column} is {_quoted(described).replace(':', chr(92) + ':')}"))
+    _describe(connection, model.table, {column: model.column_description(column) for column in model.columns})
+
+
+def _describe(connection: Connection, table: str, columns: dict[str, str]) -> None:
+    """Comments on columns, all in one go; clients show them."""
+    statements = [f"comment on column {table}.{column} is {_quoted(said)}" for column, said in columns.items() if said]
+    driver: Any = connection.connection.driver_connection
+    driver.execute(";\n".join(statements))  # as they stand: a colon or a per cent sign in them is no placeholder

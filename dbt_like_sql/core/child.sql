@@ -5,9 +5,14 @@
 -- Source: DfE's test for <CLA_AT_31_MARCH>; data guidance to "Children looked after in England".
 -- grain: census_date, authority_code, child_key
 with returned as (
-    select distinct s.authority_code
-    from staging.ssda903_episodes as s
-    where s.census_date = cast(:census_date as date)
+    select
+        s.authority_code,
+        s.sender,
+        s.year
+    from core.ssda903_return as s
+    where
+        s.census_date = cast(:census_date as date)
+        and s.return_date = s.census_date
 ),
 
 here as (
@@ -52,6 +57,10 @@ headers as (
         min(h.sex) as sex,
         min(h.ethnic) as ethnic
     from staging.ssda903_header as h
+    inner join returned as r
+        on h.authority_code = r.authority_code
+        and h.sender = r.sender
+        and h.year is not distinct from r.year
     where h.census_date = cast(:census_date as date)
     group by
         h.authority_code,
@@ -63,6 +72,10 @@ unaccompanied as (
         u.authority_code,
         u.child_key
     from staging.ssda903_uasc as u
+    inner join returned as r
+        on u.authority_code = r.authority_code
+        and u.sender = r.sender
+        and u.year is not distinct from r.year
     where
         u.census_date = cast(:census_date as date)
         and (u.duc is null or u.duc > cast(:census_date as date))
@@ -82,7 +95,7 @@ select
         when e.age >= 16 then '16 and over'
         else 'Not known'
     end as age_band,
-    coalesce(h.sex, 'Not known') as sex,
+    coalesce(nullif(h.sex, 'Unknown'), 'Not known') as sex,
     coalesce(g.ethnic_group, 'Refused or information not yet available') as ethnic_group,
     u.child_key is not null as is_unaccompanied,
     e.legal_status,

@@ -6,5 +6,6 @@ select
     m.sub_region_name,
     m.region_code,
     m.region_name,
-    cast(m.return_deadline_days as integer) as return_deadline_days
+    cast(m.return_deadline_days as integer) as return_deadline_days,
+    cast(m.high_cost_weekly as numeric) as high_cost_weekly
 from raw.region_member as m

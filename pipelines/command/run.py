@@ -54,6 +54,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         due = quarters_due(warehouse, place, settings, landed, list(dates), everything)
         if not due:
             _write_missing_files(warehouse, settings)
+            _bring_pages_up_to_date(warehouse, settings)
             said = "nothing new has landed" if landed else "the landing place holds no census date's folder"
             print(f"Up to date: {said}.")
             if held := _held(warehouse):
@@ -118,6 +119,17 @@ def write_reports(settings: Settings, dates: list[dt.date]) -> None:
     print("\nQuality report:", flush=True)
     run_quarters(settings, dates, QUALITY)
     print(f"  Open {report_page(settings.data_docs, dates[-1])}")
+
+
+def _bring_pages_up_to_date(warehouse: Warehouse, settings: Settings) -> None:
+    """Make the pages that are missing, or that the program would make otherwise now: they show the ledger and may be made at any time."""
+    from assets.page.site import Sites
+
+    sites = Sites(warehouse, settings.region, settings.releases)
+    made = [str(date) for date in sites.newest if (site := sites.make(date)) and site.is_new]
+    if made:
+        sites.write_contents()
+        print(f"The observatory page was made anew for {', '.join(made)}.")
 
 
 def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "bring_up_to_date") -> None:

@@ -13,14 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from resources.made_up import placement_returns, provider_returns
+from resources.made_up import placement_returns, provider_returns, ssda903_returns
 from resources.made_up.areas import Areas, lay_out
+from resources.made_up.care import Care
+from resources.made_up.care_truth import CareFigures, Reach
 from resources.made_up.drawing import stream
 from resources.made_up.flows import Flows
 from resources.made_up.kinds import ADULT
 from resources.made_up.landing import Landing
 from resources.made_up.margins import base_margins, children_on
 from resources.made_up.occupancy import house
+from resources.made_up.optional_returns import OptionalReturns
 from resources.made_up.people import People
 from resources.made_up.register import Lists, draw_up, in_use, lists_that_come, send_lists
 from resources.made_up.supply import build_supply
@@ -124,7 +127,8 @@ def make_region(
     margins = base_margins(areas, seed, scale)
     supply = build_supply(areas, margins, dates[0], dates[-1], seed, scale)
     flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(out), Truth()
-    come = lists_that_come(dates)
+    come, optional = lists_that_come(dates), OptionalReturns()
+    care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
     counts: list[QuarterCount] = []
     for number, date in enumerate(dates):
@@ -138,14 +142,22 @@ def make_region(
         folders = _folders(areas, date, seed)
         providers = provider_returns.report(people.frame, settings, supply, areas, date, seed, response)
         provider_returns.send_returns(providers, landing, date, seed, folders)
+        optional.send(providers, areas, landing, date, seed, folders)
         placements = placement_returns.report(people.frame, supply, areas, date, seed, response)
         placement_returns.send_returns(placements, landing, areas, date, seed, folders)
-        truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, in_use(held, date), areas.codes_on(date)))
+        care.advance(people.frame, date, previous, stream(seed, "care", date.isoformat()))
+        told = ssda903_returns.report(care, areas, date, seed, response)
+        ssda903_returns.send_returns(told, care, landing, areas, date, seed, folders)
+        reach.add(told, date)
+        cared = CareFigures(care, told, reach, areas, date)
+        use, codes = in_use(held, date), areas.codes_on(date)
+        truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, use, codes, cared))
         looked_after = (people.frame["origin"] < areas.members) & (people.frame["kind"] != ADULT)
         in_region = settings.stands & (supply.units["host"] < areas.members).to_numpy()
         counts.append(QuarterCount(date, len(landing.senders[date]), landing.files[date], int(looked_after.sum()), int(in_region.sum())))
         if progress:
             progress(f"{date}: {counts[-1].files} files of {counts[-1].senders} senders")
+    optional.write(out / "truth")
     truth.write(out / "truth", landing, areas.region.return_deadline_days)
     return MadeUpRegion(region, out, tuple(counts))
 

@@ -9,6 +9,7 @@ Facts on the layout: Ofsted, "Children's social care in England", 2025 (Open Gov
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,37 @@ HEADERS = {
 TITLES = {PROVIDERS: "Providers and places", LEVELS: "Provider level as", PREMISES: "Supported accommodation premises as"}
 LINK = "Ofsted Social Care Provider Webpage"
 REDACTED = "REDACTED"
+
+
+DAMAGED_OWNER = "3.13"
+"""What a spreadsheet made of an owner's name, as in the official list of March 2025."""
+
+
+def spelt_owners(names: np.ndarray, urns: np.ndarray) -> np.ndarray:
+    """Owners' names as the lists spell them, each registration in its own way: most as they are, some in capitals or with Ltd for Limited
+    and the reverse, one in some hundreds damaged.
+    """
+    turned = {"Ltd": "Limited", "Limited": "Ltd"}
+    spelt = []
+    for name, urn in zip(names, urns, strict=True):
+        way = zlib.crc32(urn.encode()) % 400
+        if way < 20:
+            spelt.append(name.upper())
+        elif way < 40:
+            spelt.append(" ".join(turned.get(word, word) for word in name.split()))
+        else:
+            spelt.append(DAMAGED_OWNER if way == 40 else name)
+    return np.array(spelt, dtype=object)
+
+
+def owner_of_spelling(text: str) -> str:
+    """The owner that a spelling means, in one way of writing."""
+    return text.upper().replace("LIMITED", "LTD")
+
+
+def is_damaged_owner(text: str) -> bool:
+    """Whether the list tells no owner."""
+    return text in ("", DAMAGED_OWNER)
 
 
 @dataclass
@@ -92,7 +124,7 @@ def draw_up(supply: Supply, areas: Areas, date: dt.date, come: tuple[bool, bool]
             "provision_type": np.where(registrations["kind"].isin([-1, OWN]), "Other", _figures_type(registrations["kind"])),
             "host_code": codes[registrations["office"]],
             "sector": owners["sector"].to_numpy(),
-            "provider_name": owners["name"].to_numpy(),
+            "provider_name": spelt_owners(owners["name"].to_numpy(), registrations["urn"].to_numpy()),
             "opened": np.minimum(registrations["opened"], day - 1),
             "grade": _grade_on(registrations, day),
             "graded": np.where(registrations["graded_again"] <= day, registrations["graded_again"], registrations["graded"]),

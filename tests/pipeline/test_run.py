@@ -58,6 +58,17 @@ def test_a_run_says_what_was_built_and_where_to_look(ran):
     assert "Traceback" not in said
 
 
+def test_the_observatory_page_lies_beside_the_release_and_is_made_again_where_it_is_gone(ran):
+    observatory, said = ran
+    page = observatory.home / "releases" / "2025-12-31" / "r1" / "page" / "index.html"
+    assert str(page) in said
+    before = page.read_bytes()
+    assert b"children\xe2\x80\x99s homes" in before
+    page.parent.rename(page.parent.with_name("gone"))
+    assert "The observatory page was made anew for 2025-12-31." in observatory("run")
+    assert page.read_bytes() == before
+
+
 def test_the_run_is_in_dagsters_history_with_rows_checks_and_lineage(ran):
     observatory, _ = ran
     with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:

@@ -80,7 +80,10 @@ def grid(text: str) -> tuple[tuple[str, ...], list[tuple[str | None, ...]]]:
 def column_types(relation: Relation) -> dict[str, str]:
     """The PostgreSQL types of a table's columns, as the warehouse has them."""
     schema, name = relation
-    return raw_columns()[name] if schema == "raw" else understandings()[relation].types
+    if schema == "raw":
+        return raw_columns()[name]
+    # the parser takes what is rounded or divided for a float; the models have none
+    return {column: "numeric" if kind == "double precision" else kind for column, kind in understandings()[relation].types.items()}
 
 
 def all_cases() -> list[Case]:

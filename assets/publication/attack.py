@@ -1,0 +1,483 @@
+"""What a reader knows: everything published, now and before, as one system of whole numbers tied to each other.
+
+Belongs here: turning releases into variables with least and greatest values (from how a cell was printed), and ties between them (totals,
+the ties of `ties.toml`, the same figure in two releases, shares that are not what the published counts give).
+Does not belong here: solving it (`gate`), hiding more (`repair`).
+
+The attacker has every release and the public register, and is told more than that: which hidden cells are not above the smallest count
+shown. That a hidden cell is not 0 he is not told, for zeros are hidden too. A tie that is only presumed is his wherever it is true.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from assets.publication.disclosure import CONFIDENTIAL, number
+from assets.publication.programme import PUBLISHED_TABLES, TOTAL, PublishedTable, Term, Tie, ties
+from schemas.regions import DisclosureMethod
+
+UNBOUNDED = 1_000_000.0
+"""Greater than any count of children in a region."""
+A_CHILD_APART = 2
+"""Two releases of a date whose figures differ by no more than this are told apart as if the reader knew it."""
+AREA = "old_la_code"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One release as the attacker holds it: its tables (tidy, as printed), and the method that printed them.
+
+    `truth` is the true value of every count by table, a frame with the same rows and the measures as columns. The attacker does not see
+    it: it says which hidden cells are small, and which presumptions are true. None for a release of which it is not held.
+    """
+
+    census_date: dt.date
+    number: int
+    tables: Mapping[str, pd.DataFrame]
+    method: DisclosureMethod
+    truth: Mapping[str, pd.DataFrame] | None = None
+
+
+@dataclass
+class System:
+    """Variables with bounds, rows with bounds: `row_low <= matrix @ x <= row_high`, x whole numbers.
+
+    `cells` has a row a published cell (release, table, measure, row, area, key, text, truth, low, high, variable); variables beyond the
+    cells' are what is left of a total that is not wholly divided. `says` names each row's tie.
+    """
+
+    cells: pd.DataFrame
+    low: np.ndarray
+    high: np.ndarray
+    small: np.ndarray
+    truth: np.ndarray
+    names: list[str]
+    matrix: sp.csr_matrix
+    row_low: np.ndarray
+    row_high: np.ndarray
+    says: list[str]
+    current: np.ndarray
+    contradictions: list[str] = field(default_factory=list)
+
+    def tells_no_more_than(self, other: System) -> bool:
+        """Whether the other has the same variables and ties, and bounds that are nowhere wider: then what is safe there is safe here."""
+        return (
+            self.matrix.shape == other.matrix.shape
+            and (self.matrix != other.matrix).nnz == 0
+            and bool((self.row_low <= other.row_low).all() and (self.row_high >= other.row_high).all())
+            and bool((self.low <= other.low).all() and (self.high >= other.high).all())
+            and set(np.flatnonzero(self.small)) <= set(np.flatnonzero(other.small))
+            and not self.contradictions
+        )
+
+
+def possible_values(texts: pd.Series, truth: pd.Series, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
+    """The least and greatest count that each printed text may stand for."""
+    value = number(texts).to_numpy(dtype="float64")
+    half = method.round_to / 2
+    low = np.maximum(np.ceil(value - half), method.smallest_count_shown)
+    high = np.ceil(value + half) - 1
+    low, high = np.where(value == 0, 0, low), np.where(value == 0, 0, high)
+    hidden = (texts == CONFIDENTIAL).to_numpy()
+    is_small = (truth < method.smallest_count_shown).to_numpy()
+    low = np.where(hidden, 0, low)
+    high = np.where(hidden, np.where(is_small, method.smallest_count_shown - 1, UNBOUNDED), high)
+    return low, high
+
+
+def _public(releases: list[Published]) -> set[tuple[str, str]]:
+    """Public measures that a tie names: their values are known."""
+    tables = {table.name: table for table in PUBLISHED_TABLES}
+    return {
+        (term.table, term.measure) for tie in ties() for term in tie.terms if any(
+            m.name == term.measure and m.rule == "exact" for m in tables[term.table].measures
+        )
+    }  # fmt: skip
+
+
+def _cells(releases: list[Published]) -> pd.DataFrame:
+    public = _public(releases)
+    pieces = []
+    for n, release in enumerate(releases):
+        for table in PUBLISHED_TABLES:
+            if table.name not in release.tables:
+                continue
+            frame = release.tables[table.name]
+            truth = release.truth.get(table.name) if release.truth is not None else None
+            keys = _joined(frame, list(table.filters))
+            for m in table.measures:
+                is_public = (table.name, m.name) in public
+                if m.name not in frame or not (m.rule in ("count", "estimate") or is_public):
+                    continue
+                texts = frame[m.name]
+                kept = texts.isin([CONFIDENTIAL]) | number(texts).notna()
+                true = truth[m.name] if truth is not None and m.name in truth else pd.Series(np.nan, index=frame.index)
+                if is_public:
+                    low = high = number(texts).to_numpy(dtype="float64")
+                else:
+                    low, high = possible_values(texts, true, release.method)
+                piece = pd.DataFrame(
+                    {
+                        "release": n, "table": table.name, "measure": m.name, "row": frame.index, "area": frame[AREA], "key": keys,
+                        "text": texts, "truth": true if not is_public else number(texts), "low": low, "high": high, "is_public": is_public,
+                        "threshold": release.method.smallest_count_shown,
+                    }
+                )  # fmt: skip
+                pieces.append(piece[kept.to_numpy()])
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _joined(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """The columns' texts as one key."""
+    if not columns:
+        return pd.Series("", index=frame.index, dtype="str")
+    key = frame[columns[0]].astype("str")
+    for name in columns[1:]:
+        key = key + "|" + frame[name].astype("str")
+    return key
+
+
+def _split(keys: pd.Series, table: PublishedTable) -> pd.DataFrame:
+    """The key's categories, a column a filter."""
+    parts = keys.str.split("|")
+    return pd.DataFrame({name: parts.str[n] for n, name in enumerate(table.filters)}, index=keys.index)
+
+
+class _Rows:
+    """Rows of the system while it is made."""
+
+    def __init__(self) -> None:
+        self.rows: list[np.ndarray] = []
+        self.columns: list[np.ndarray] = []
+        self.values: list[np.ndarray] = []
+        self.low: list[np.ndarray] = []
+        self.high: list[np.ndarray] = []
+        self.says: list[str] = []
+
+    @property
+    def count(self) -> int:
+        return len(self.says)
+
+    def add(self, row: np.ndarray, column: np.ndarray, value: np.ndarray, low: np.ndarray, high: np.ndarray, says: list[str]) -> None:
+        """Add rows; `row` counts from 0 among the new ones."""
+        self.rows.append(np.asarray(row) + self.count)
+        self.columns.append(np.asarray(column))
+        self.values.append(np.asarray(value, dtype="float64"))
+        self.low.append(np.asarray(low, dtype="float64"))
+        self.high.append(np.asarray(high, dtype="float64"))
+        self.says += says
+
+
+def build_system(releases: list[Published]) -> System:
+    """The system of all releases; the last one is the current one."""
+    cells = _cells(releases)
+    cells["variable"] = _variables(cells, releases)
+    count = int(cells["variable"].max()) + 1 if len(cells) else 0
+    low, high = np.zeros(count), np.full(count, UNBOUNDED)
+    np.maximum.at(low, cells["variable"], cells["low"])
+    np.minimum.at(high, cells["variable"], cells["high"])
+    truth = np.full(count, np.nan)
+    truth[cells["variable"]] = cells["truth"]
+    system_rows = _Rows()
+    latent: list[tuple[str, float]] = []
+    _total_rows(cells, releases, system_rows, latent, count, truth)
+    _tie_rows(cells, releases, system_rows)
+    _apart_rows(cells, releases, system_rows)
+    contradictions = _share_rows(cells, releases, system_rows)
+    names = _names(cells, count)
+    for name, value in latent:
+        names.append(name)
+        truth = np.append(truth, value)
+    extra = len(latent)
+    low, high = np.append(low, np.zeros(extra)), np.append(high, np.full(extra, UNBOUNDED))
+    threshold = np.full(count + extra, releases[-1].method.smallest_count_shown, dtype="float64")
+    threshold[cells["variable"]] = cells["threshold"]
+    # what must be protected: hidden small counts, and small rests; where the truth is not held, whatever is hidden and may be small
+    hidden = np.zeros(count + extra, dtype=bool)
+    hidden[cells.loc[(cells["text"] == CONFIDENTIAL) & ~cells["is_public"], "variable"]] = True
+    hidden[count:] = True
+    small = hidden & ((truth > 0) & (truth < threshold) | np.isnan(truth) & (np.arange(count + extra) < count))
+    current = np.zeros(count + extra, dtype=bool)
+    current[cells.loc[cells["release"] == len(releases) - 1, "variable"]] = True
+    current[count:] = True
+    empty = np.array([])
+    matrix = sp.csr_matrix(
+        (
+            np.concatenate(system_rows.values or [empty]),
+            (np.concatenate(system_rows.rows or [empty]).astype(int), np.concatenate(system_rows.columns or [empty]).astype(int)),
+        ),
+        shape=(system_rows.count, count + extra),
+    )
+    return System(
+        cells, low, high, small, truth, names, matrix,
+        np.concatenate(system_rows.low or [empty]), np.concatenate(system_rows.high or [empty]), system_rows.says, current, contradictions,
+    )  # fmt: skip
+
+
+def _variables(cells: pd.DataFrame, releases: list[Published]) -> pd.Series:
+    """One variable a cell; the same figure in two releases of a date is one, where it has not changed."""
+    dates = pd.Series([release.census_date for release in releases])
+    identity = ["table", "measure", "area", "key", "truth"]
+    known = cells["truth"].notna()
+    named = cells[identity].assign(date=cells["release"].map(dates))
+    number_of = pd.Series(-1, index=cells.index)
+    number_of[known] = named[known].groupby([*identity, "date"], sort=False).ngroup()
+    if (~known).any():
+        number_of[~known] = number_of.max() + 1 + np.arange((~known).sum())
+    return number_of
+
+
+def _names(cells: pd.DataFrame, count: int) -> list[str]:
+    """What a reader would call each variable, after the newest release that has it."""
+    labels = cells["table"] + "." + cells["measure"] + ", " + cells["area"].where(cells["area"] != "", "region")
+    labels = labels + (", " + cells["key"].str.replace("|", ", ")).where(cells["key"] != "", "")
+    names = [""] * count
+    for variable, label in zip(cells["variable"], labels, strict=True):
+        names[variable] = label
+    return names
+
+
+def _total_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows, latent: list[tuple[str, float]], count: int, truth: np.ndarray) -> None:
+    """Every Total is the sum of its parts; where not all parts are published, what is left is a variable of its own."""
+    tables = {table.name: table for table in PUBLISHED_TABLES}
+    counted = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("count")}
+    for (n, name, measure), part in cells.groupby(["release", "table", "measure"], sort=False):
+        table = tables[str(name)]
+        if (name, measure) not in counted:
+            continue
+        keys = _split(part["key"], table).assign(area=part["area"], variable=part["variable"])
+        grid = releases[int(n)].tables[str(name)]
+        for dimension in ["area", *([] if table.nested else table.filters)]:
+            everything = {TOTAL if dimension != "area" else ""}
+            complete = grid[AREA if dimension == "area" else dimension].nunique() - 1
+            _sum_rows(keys, dimension, everything, complete, _rows_a_group(grid, table, dimension), rows, latent, count, truth, f"{name}: ")
+        if table.nested:
+            _nested_rows(keys, table, rows, f"{name}: ")
+
+
+def _rows_a_group(grid: pd.DataFrame, table: PublishedTable, dimension: str) -> pd.Series:
+    """How many rows, shown as a number or not, each group of the dimension's parts has in the printed table."""
+    column = AREA if dimension == "area" else dimension
+    others = [c for c in (AREA, *table.filters) if c != column]
+    parts = grid[grid[column] != ("" if dimension == "area" else TOTAL)]
+    if not others:
+        return pd.Series([len(parts)], index=[""])
+    return _joined(parts, others).value_counts()
+
+
+def _sum_rows(
+    keys: pd.DataFrame, dimension: str, everything: set[str], complete: int, printed: pd.Series, rows: _Rows,
+    latent: list[tuple[str, float]], count: int, truth: np.ndarray, where: str,
+) -> None:  # fmt: skip
+    order = ["area", *(c for c in keys.columns if c not in ("area", "variable"))]
+    others = [c for c in order if c != dimension]
+    group = _joined(keys, others)
+    is_total = keys[dimension].isin(everything)
+    wholes = pd.Series(keys.loc[is_total, "variable"].to_numpy(), index=group[is_total])
+    parts = pd.DataFrame({"group": group[~is_total], "variable": keys.loc[~is_total, "variable"]})
+    parts = parts[parts["group"].isin(wholes.index)]
+    if parts.empty:
+        return
+    codes, groups = pd.factorize(parts["group"])
+    size = len(groups)
+    whole = wholes.loc[groups].to_numpy()
+    row, column, value = [codes, np.arange(size)], [parts["variable"].to_numpy(), whole], [np.ones(len(parts)), -np.ones(size)]
+    left_over = np.flatnonzero(printed.reindex(groups).fillna(0).to_numpy() < complete)
+    if len(left_over):
+        summed = np.bincount(codes, truth[parts["variable"]], size)
+        row.append(left_over)
+        column.append(count + len(latent) + np.arange(len(left_over)))
+        value.append(np.ones(len(left_over)))
+        latent += [(f"{where}the rest of {groups[i].replace('|', ', ')} by {dimension}", truth[whole[i]] - summed[i]) for i in left_over]
+    says = [f"{where}{'region' if dimension == 'area' else dimension} total = sum of its parts"] * size
+    rows.add(np.concatenate(row), np.concatenate(column), np.concatenate(value), np.zeros(size), np.zeros(size), says)
+
+
+def _nested_rows(keys: pd.DataFrame, table: PublishedTable, rows: _Rows, where: str) -> None:
+    """The categories of each breakdown add up to the Total."""
+    first, _ = table.filters
+    wholes = keys[keys[first] == TOTAL].set_index("area")["variable"]
+    parts = keys[(keys[first] != TOTAL) & keys["area"].isin(wholes.index)]
+    if parts.empty:
+        return
+    codes, groups = pd.factorize(parts["area"] + "|" + parts[first])
+    size = len(groups)
+    whole = wholes.loc[[str(g).split("|")[0] for g in groups]].to_numpy()
+    rows.add(
+        np.concatenate([codes, np.arange(size)]), np.concatenate([parts["variable"], whole]),
+        np.concatenate([np.ones(len(parts)), -np.ones(size)]), np.zeros(size), np.zeros(size), [f"{where}a breakdown adds up to the total"] * size,
+    )  # fmt: skip
+
+
+def _months_before(date: dt.date, months: int) -> dt.date:
+    return date.replace(year=date.year - months // 12)
+
+
+def _term_cells(cells: pd.DataFrame, releases: list[Published], term: Term, shared: list[str]) -> pd.DataFrame:
+    table = next(t for t in PUBLISHED_TABLES if t.name == term.table)
+    found = cells[(cells["table"] == term.table) & (cells["measure"] == term.measure)]
+    keys = _split(found["key"], table)
+    where = {**{f: TOTAL for f in table.filters if f not in shared}, **(term.where or {})}
+    chosen = pd.Series(True, index=found.index)  # noqa: FBT003
+    for name, category in where.items():
+        if category == "@authority":
+            authorities = {}
+            for release in releases:
+                for frame in release.tables.values():
+                    authorities.update(frame[[AREA, "la_name"]].drop_duplicates().itertuples(index=False, name=None))
+            chosen &= (keys[name] == found["area"].map(authorities)) & (found["area"] != "")
+        else:
+            chosen &= keys[name] == category
+    joined = found[chosen]
+    on = keys.loc[joined.index, [f for f in shared if f not in where]].assign(area=joined["area"], release=joined["release"])
+    return on.assign(variable=joined["variable"], truth=joined["truth"])
+
+
+def _tie_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> None:
+    present = set(cells["table"])
+    for tie in ties():
+        if all(term.table in present for term in tie.terms):
+            _one_tie(cells, releases, rows, tie)
+
+
+def _one_tie(cells: pd.DataFrame, releases: list[Published], rows: _Rows, tie: Tie) -> None:
+    tables = {t.name: t for t in PUBLISHED_TABLES}
+    free = [set(tables[t.table].filters) - set(t.where or {}) for t in tie.terms]
+    shared = [f for f in tables[tie.terms[0].table].filters if all(f in names for names in free)]
+    joined: pd.DataFrame | None = None
+    on = [*shared, "area", "release"]
+    for n, term in enumerate(tie.terms):
+        found = _term_cells(cells, releases, term, shared)
+        if term.before:
+            found = _of_the_date_before(found, releases, term.before)
+        found = found.rename(columns={"variable": f"v{n}", "truth": f"t{n}"})
+        joined = found if joined is None else joined.merge(found, on=on)
+    if joined is None or joined.empty:
+        return
+    signs = np.array([term.sign for term in tie.terms], dtype="float64")
+    total = joined[[f"t{n}" for n in range(len(signs))]].to_numpy(dtype="float64") @ signs
+    if tie.fully_covered:
+        joined = joined.assign(covered=_is_fully_covered(joined, releases, tie.fully_covered, shared))
+        keep = joined["covered"].to_numpy(dtype=bool)
+        joined, total = joined[keep], total[keep]
+    if tie.presumed:
+        keep = (total <= 0) if tie.at_most else (total == 0)
+        joined = joined[keep]
+    size = len(joined)
+    if not size:
+        return
+    rows.add(
+        np.tile(np.arange(size), len(signs)), np.concatenate([joined[f"v{n}"] for n in range(len(signs))]), np.repeat(signs, size),
+        np.full(size, -np.inf if tie.at_most else 0.0), np.zeros(size), [tie.says] * size,
+    )  # fmt: skip
+
+
+def _of_the_date_before(found: pd.DataFrame, releases: list[Published], months: int) -> pd.DataFrame:
+    """The cells of the newest release of the date that many months before each release."""
+    pairs = []
+    for n, release in enumerate(releases):
+        earlier = [i for i, other in enumerate(releases) if other.census_date == _months_before(release.census_date, months)]
+        if earlier:
+            pairs.append((earlier[-1], n))
+    moved = [found[found["release"] == old].assign(release=new) for old, new in pairs]
+    return pd.concat(moved) if moved else found.iloc[:0]
+
+
+def _is_fully_covered(joined: pd.DataFrame, releases: list[Published], table: str, shared: list[str]) -> pd.Series:
+    """Whether the release says that every registered setting of the row has returned."""
+    said = []
+    for n, release in enumerate(releases):
+        if table in release.tables:
+            frame = release.tables[table]
+            said.append(
+                frame[[*shared]].assign(area=frame[AREA], release=n, full=(frame["coverage_settings"] == "100.0"))
+            )  # fmt: skip
+    return joined.merge(pd.concat(said), on=[*shared, "area", "release"], how="left")["full"].fillna(False).set_axis(joined.index)  # noqa: FBT003
+
+
+def _apart_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> None:
+    """The same figure in two releases of a date that follow each other, a child or two apart."""
+    for n, release in enumerate(releases):
+        later = next((i for i in range(n + 1, len(releases)) if releases[i].census_date == release.census_date), None)
+        if later is None:
+            continue
+        keys = ["table", "measure", "area", "key"]
+        both = cells[cells["release"] == n].merge(cells[cells["release"] == later], on=keys, suffixes=("", "_later"))
+        apart = (both["truth"] - both["truth_later"]).abs()
+        both = both[(apart > 0) & (apart <= A_CHILD_APART)]
+        size = len(both)
+        if size:
+            rows.add(
+                np.tile(np.arange(size), 2), np.concatenate([both["variable"], both["variable_later"]]), np.repeat([1.0, -1.0], size),
+                np.full(size, -A_CHILD_APART), np.full(size, A_CHILD_APART),
+                [f"{release.census_date} r{release.number} and r{releases[later].number} are a child apart"] * size,
+            )  # fmt: skip
+
+
+def _share_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> list[str]:
+    """Shares that are not what the published counts give: each tells something of the true ones. Names those of the current release."""
+    from assets.publication.tables import worked_out
+
+    said = []
+    for n, release in enumerate(releases):
+        for table in PUBLISHED_TABLES:
+            if table.name not in release.tables:
+                continue
+            frame = release.tables[table.name]
+            for m in table.of_rule("share", "rate", "difference"):
+                given = worked_out(table, m, frame)
+                if given is None:
+                    continue
+                differs = frame.index[(given != frame[m.name]) & number(frame[m.name]).notna()]
+                for index in differs:
+                    label = (
+                        f"{table.name}.{m.name}, row {index + 1}: {frame.loc[index, m.name]} is published; the published counts give {given[index]}"
+                    )
+                    if n == len(releases) - 1:
+                        said.append(label)
+                    _one_share(cells[(cells["release"] == n) & (cells["table"] == table.name)], table, m, frame, index, rows)
+    return said
+
+
+def _one_share(own: pd.DataFrame, table: PublishedTable, m: object, frame: pd.DataFrame, index: int, rows: _Rows) -> None:
+    """`times` part by whole is what is printed, give or take half a digit."""
+    from assets.publication.tables import total_row
+
+    def variables(names: tuple[str, ...], row: int) -> list[tuple[float, int]] | None:
+        found = []
+        for name in names:
+            at = own[(own["measure"] == name.removeprefix("-")) & (own["row"] == row)]
+            if at.empty:
+                return None
+            found.append((-1.0 if name.startswith("-") else 1.0, int(at["variable"].iloc[0])))
+        return found
+
+    printed = float(frame.loc[index, m.name])  # type: ignore[attr-defined]
+    part = variables(m.of, index)  # type: ignore[attr-defined]
+    if part is None:
+        return
+    if m.rule == "difference":  # type: ignore[attr-defined]
+        entries, low, high = part, printed, printed
+    else:
+        whole_row = total_row(frame, table, m, index)  # type: ignore[arg-type]
+        whole = variables(m.whole or m.of, whole_row) if whole_row is not None else None  # type: ignore[attr-defined]
+        if whole is None:
+            return
+        for ratio, low, high in ((printed / 100 - 0.0005, 0.0, np.inf), (printed / 100 + 0.0005, -np.inf, 0.0)):
+            entries = [*part, *((-ratio * sign, variable) for sign, variable in whole)]
+            _add_one(rows, entries, low, high, f"{table.name}.{m.name} = {printed}")  # type: ignore[attr-defined]
+        return
+    _add_one(rows, entries, low, high, f"{table.name}.{m.name} = {printed}")  # type: ignore[attr-defined]
+
+
+def _add_one(rows: _Rows, entries: list[tuple[float, int]], low: float, high: float, says: str) -> None:
+    rows.add(
+        np.zeros(len(entries), dtype=int), np.array([v for _, v in entries]), np.array([a for a, _ in entries]),
+        np.array([low]), np.array([high]), [says],
+    )  # fmt: skip

@@ -1,0 +1,515 @@
+"""The gate: a release leaves only if nobody who holds everything published can work out a small count.
+
+Belongs here: finding the least and greatest value of every hidden small count, proving that it has enough others, and the verdict.
+Does not belong here: what the reader knows (`attack`), what is hidden (`repair`).
+
+Three steps, each of which settles what it can. *Bounds*: every tie tightens the bounds of its terms, rounded to whole numbers, until
+nothing moves; what has too few values left is a leak. *Worlds*: other whole-number tables that would have been published just the same
+are made from the true ones, by moving a child and mending every total; a count that differs between enough of them cannot be told.
+*Ranges*: what is not settled is solved by linear programmes (HiGHS), least and greatest, and then by integer ones. What is still not
+proved safe counts as a leak: the gate fails closed.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from assets.publication.attack import UNBOUNDED, System
+
+_TOLERANCE = 1e-6
+_TRIES = 12
+"""Attempts to move a count by one amount, each with other partners."""
+_STEPS = 60
+"""Counts that one attempt may move."""
+_NEAR = 400
+"""Variables about a count that are let move before all are."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A small count that can be worked out: its variable and name, what is left of it, and the cells and ties that give it away."""
+
+    variable: int
+    cell: str
+    least: float
+    greatest: float
+    by_cells: tuple[str, ...]
+    by_ties: tuple[str, ...]
+
+    def __str__(self) -> str:
+        span = f"{self.least:.0f}" if self.least == self.greatest else f"{self.least:.0f} to {self.greatest:.0f}"
+        return f"{self.cell}: only {span} is left. Given away by {'; '.join(self.by_ties)}, of {'; '.join(self.by_cells) or 'these alone'}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate found: leaks (none where the release may leave), contradictions, and how much was tried."""
+
+    leaks: tuple[Leak, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    protected: int = 0
+    variables: int = 0
+    programmes: int = 0
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the release may leave."""
+        return not self.leaks and not self.contradictions
+
+    def lines(self) -> list[str]:
+        """What it found, a line each."""
+        return [*map(str, self.leaks), *self.contradictions]
+
+
+@dataclass
+class Bounds:
+    """Least and greatest value of every variable, and the row that last tightened each (-1: as printed)."""
+
+    low: np.ndarray
+    high: np.ndarray
+    low_by: np.ndarray
+    high_by: np.ndarray
+    broken: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
+
+
+def propagate(system: System, low: np.ndarray | None = None, high: np.ndarray | None = None, rounds: int = 200) -> Bounds:
+    """Tighten all bounds by all rows, in whole numbers, until nothing moves. `broken` names rows that cannot hold."""
+    matrix = system.matrix
+    low, high = (system.low if low is None else low).copy(), (system.high if high is None else high).copy()
+    low_by, high_by = np.full(len(low), -1), np.full(len(high), -1)
+    if matrix.nnz == 0:
+        return Bounds(low, high, low_by, high_by)
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    column, value = matrix.indices, matrix.data
+    positive = value > 0
+    for _ in range(rounds):
+        at_low, at_high = value * np.where(positive, low[column], high[column]), value * np.where(positive, high[column], low[column])
+        least, greatest = np.bincount(row, at_low, matrix.shape[0]), np.bincount(row, at_high, matrix.shape[0])
+        broken = np.flatnonzero((least > system.row_high + _TOLERANCE) | (greatest < system.row_low - _TOLERANCE))
+        if len(broken):
+            return Bounds(low, high, low_by, high_by, broken)
+        room_up = (system.row_high[row] - (least[row] - at_low)) / value
+        room_down = (system.row_low[row] - (greatest[row] - at_high)) / value
+        above = np.floor(np.where(positive, room_up, room_down) + _TOLERANCE)
+        below = np.ceil(np.where(positive, room_down, room_up) - _TOLERANCE)
+        moved = False
+        tighter = np.flatnonzero(above < high[column])
+        if len(tighter):
+            order = tighter[np.argsort(-above[tighter], kind="stable")]
+            high[column[order]], high_by[column[order]] = above[order], row[order]
+            moved = True
+        tighter = np.flatnonzero(below > low[column])
+        if len(tighter):
+            order = tighter[np.argsort(below[tighter], kind="stable")]
+            low[column[order]], low_by[column[order]] = below[order], row[order]
+            moved = True
+        if not moved:
+            break
+        crossed = np.flatnonzero(low > high)
+        if len(crossed):
+            return Bounds(low, high, low_by, high_by, np.unique(np.concatenate([low_by[crossed], high_by[crossed]])))
+    return Bounds(low, high, low_by, high_by)
+
+
+def known_before(system: System) -> np.ndarray:
+    """How many values the register and the earlier releases leave of each variable, at most: the new release hides all its counts."""
+    own = system.cells[system.cells["release"] == system.cells["release"].max()]
+    low, high = system.low.copy(), system.high.copy()
+    counts = own[~own["is_public"]]
+    low[counts["variable"]], high[counts["variable"]] = (
+        0,
+        np.where(system.truth[counts["variable"]] < counts["threshold"], counts["threshold"] - 1, UNBOUNDED),
+    )
+    older = system.cells[(system.cells["release"] != system.cells["release"].max()) | system.cells["is_public"]]
+    np.maximum.at(low, older["variable"], older["low"])
+    np.minimum.at(high, older["variable"], older["high"])
+    bounds = propagate(system, low, high)
+    return bounds.high - bounds.low + 1
+
+
+def needed_values(system: System, possible: int) -> np.ndarray:
+    """How many values each variable must keep: `possible`, or all that were left of it before this release."""
+    return np.minimum(possible, np.maximum(known_before(system), 1))
+
+
+def reason(system: System, bounds: Bounds, variable: int, rows: tuple[int, ...] = (), most: int = 60) -> tuple[list[int], list[int]]:
+    """The printed cells (variables) and the rows that give a variable its bounds: those that tightened it, and theirs."""
+    waiting = [r for r in (*rows, bounds.low_by[variable], bounds.high_by[variable]) if r >= 0]
+    seen_rows: list[int] = []
+    cells: list[int] = []
+    while waiting and len(seen_rows) < most:
+        row = int(waiting.pop(0))
+        if row in seen_rows:
+            continue
+        seen_rows.append(row)
+        for other in system.matrix.indices[system.matrix.indptr[row] : system.matrix.indptr[row + 1]]:
+            if other == variable:
+                continue
+            if other not in cells:
+                cells.append(int(other))
+            waiting += [r for r in (bounds.low_by[other], bounds.high_by[other]) if r >= 0]
+    return cells, seen_rows
+
+
+def _leak(system: System, bounds: Bounds, variable: int, least: float, greatest: float, rows: tuple[int, ...] = ()) -> Leak:
+    cells, by = reason(system, bounds, variable, rows)
+    names = tuple(f"{system.names[c]} ({_printed(system, c)})" for c in cells[:12])
+    return Leak(variable, system.names[variable], least, greatest, names, tuple(dict.fromkeys(system.says[r] for r in by))[:6])
+
+
+def _printed(system: System, variable: int) -> str:
+    low, high = system.low[variable], system.high[variable]
+    if low == high:
+        return f"{low:.0f}"
+    return "hidden" if low == 0 else f"{low:.0f} to {high:.0f}"
+
+
+def range_of(system: System, variable: int) -> tuple[float, float, list[int]]:
+    """The least and greatest value of one variable, and the variables whose bounds hold it there."""
+    bounds = propagate(system)
+    everything = np.full(len(system.low), 1.0)
+    prover = _Prover(system, bounds, everything, np.array([variable]), time.monotonic() + 10)
+    if variable not in prover.index:
+        cells, _ = reason(system, bounds, variable)
+        return bounds.low[variable], bounds.high[variable], cells
+    position = prover.index[variable]
+    model = _Model(prover)
+    weights = np.zeros(len(prover.columns))
+    ends, support = [], set()
+    for sign in (1.0, -1.0):
+        weights[position] = sign
+        solution = model.solve(weights)
+        if solution is None:
+            return bounds.low[variable], bounds.high[variable], reason(system, bounds, variable)[0]
+        ends.append(solution[position])
+        support |= {int(prover.columns[c]) for c in model.binding_columns()}
+    for other in list(support):
+        if bounds.low_by[other] >= 0 or bounds.high_by[other] >= 0:
+            support |= set(reason(system, bounds, other)[0])
+    return float(np.ceil(ends[0] - _TOLERANCE)), float(np.floor(ends[1] + _TOLERANCE)), sorted(support - {variable})
+
+
+def judge(system: System, possible: int = 3, *, only: list[int] | None = None, limit_seconds: float = 120.0) -> Verdict:
+    """Attack the system. The release passes if every small count (those of `only`, where given) keeps `possible` values, or all that
+    were left of it before.
+    """
+    started = time.monotonic()
+    need = needed_values(system, possible)
+    bounds = propagate(system)
+    protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
+    found, tried = len(protected), len(system.low)
+    if len(bounds.broken):
+        said = [f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}" for r in bounds.broken[:10]]
+        return Verdict((), (*system.contradictions, *said), found, tried, 0, time.monotonic() - started)
+    spans = bounds.high - bounds.low + 1
+    leaks = [_leak(system, bounds, int(v), bounds.low[v], bounds.high[v]) for v in protected if spans[v] < need[v]]
+    if not leaks:
+        prover = _Prover(system, bounds, need, protected, started + limit_seconds)
+        leaks = prover.leaks()
+        programmes = prover.programmes
+    else:
+        programmes = 0
+    return Verdict(tuple(leaks), tuple(system.contradictions), found, tried, programmes, time.monotonic() - started)
+
+
+def _row(system: System, row: int) -> str:
+    entries = range(system.matrix.indptr[row], system.matrix.indptr[row + 1])
+    return ", ".join(f"{system.names[system.matrix.indices[e]]} ({_printed(system, system.matrix.indices[e])})" for e in list(entries)[:12])
+
+
+class _Prover:
+    """Looks for enough worlds for every protected variable; what cannot be proved is a leak."""
+
+    def __init__(self, system: System, bounds: Bounds, need: np.ndarray, protected: np.ndarray, deadline: float) -> None:
+        self.system, self.bounds, self.need, self.deadline = system, bounds, need, deadline
+        self.programmes = 0
+        self._reduce(protected)
+        self.seen: list[set[int]] = [set() for _ in self.columns]
+        self.open = np.array([self.index[v] for v in protected if v in self.index], dtype=int)
+        self.start: np.ndarray | None = None
+
+    def _reduce(self, protected: np.ndarray) -> None:
+        """Leave out what is fixed, rows that always hold, and whatever is not tied to a protected variable."""
+        matrix, low, high = self.system.matrix, self.bounds.low, self.bounds.high
+        free = low < high
+        positive, negative = matrix.maximum(0), matrix.minimum(0)
+        least, greatest = positive @ low + negative @ high, positive @ high + negative @ low
+        holds = (least >= self.system.row_low - _TOLERANCE) & (greatest <= self.system.row_high + _TOLERANCE)
+        kept_rows = np.flatnonzero(~holds)
+        body = matrix[kept_rows][:, free]
+        fixed = matrix[kept_rows] @ np.where(free, 0, low)
+        columns = np.flatnonzero(free)
+        # components: two variables belong together where a row ties them
+        links = (abs(body.T) @ abs(body)).tocsr() if len(kept_rows) else sp.csr_matrix((len(columns), len(columns)))
+        _, label = connected_components(links, directed=False)
+        is_protected = np.isin(columns, protected)
+        wanted = np.isin(label, np.unique(label[is_protected]))
+        inside = np.flatnonzero(np.diff(body[:, wanted].tocsr().indptr) > 0)
+        self.columns = columns[wanted]
+        self.component = label[wanted]
+        self.rows = kept_rows[inside]
+        self.body = body[inside][:, wanted].tocsr()
+        self.row_low, self.row_high = self.system.row_low[self.rows] - fixed[inside], self.system.row_high[self.rows] - fixed[inside]
+        self.low, self.high = low[self.columns], high[self.columns]
+        self.index = {int(v): n for n, v in enumerate(self.columns)}
+        self.row_component = self.component[self.body.indices[self.body.indptr[:-1]]] if len(self.rows) else np.array([], dtype=int)
+
+    def leaks(self) -> list[Leak]:
+        """Every protected variable that could not be proved safe."""
+        # a variable without a row of its own may take any value between its bounds
+        alone = np.diff(self.body.tocsc().indptr) == 0
+        self.open = self.open[~alone[self.open]]
+        if not len(self.open):
+            return []
+        model = _Model(self)
+        self.start = self._start(model)
+        if self.start is not None:
+            self._take(self.start)
+            self._move_about(self.start)
+        found = []
+        while len(self.open):
+            position = int(self.open[0])
+            if leak := self._solve_alone(model, position):
+                found.append(leak)
+            self.open = self.open[self.open != position]
+        return found
+
+    def _start(self, model: _Model) -> np.ndarray | None:
+        """A world to begin with: the truth where it is held, else any."""
+        truth = self.system.truth[self.columns]
+        if np.isnan(truth).any():
+            self.programmes += 1
+            return model.solve_whole(None, 0.0, np.full(len(self.columns), True), None)  # noqa: FBT003
+        return truth
+
+    def _move_about(self, start: np.ndarray) -> None:
+        """Make worlds by moving each unsettled count by one, two or three, and mending every total that this breaks."""
+        mover = _Mover(self.body, self.row_low, self.row_high, self.low, self.high, start)
+        contradicted = self._contradicted(start)
+        for position in self.open.tolist():
+            if self.component[position] in contradicted:
+                continue
+            need = self.need[self.columns[position]]
+            for by in (1, -1, 2, -2, 3, -3, 4, -4):
+                if len(self.seen[position]) >= need or time.monotonic() > self.deadline:
+                    break
+                if int(start[position]) + by not in self.seen[position]:
+                    for moved, amount in mover.move(position, by).items():
+                        self.seen[moved].add(int(start[moved]) + amount)
+        self._settle()
+
+    def _take(self, solution: np.ndarray) -> None:
+        """Keep what a world shows, component by component, where it is whole numbers and keeps every row."""
+        whole = np.clip(np.round(solution), self.low, self.high)
+        good = ~np.isin(self.component[self.open], list(self._contradicted(whole)))
+        for position in self.open[good]:
+            self.seen[position].add(int(whole[position]))
+        self._settle()
+
+    def _near(self, position: int, most: int) -> np.ndarray:
+        """The variables nearest to one, tie by tie: the others may stay as they are while it is moved."""
+        near = np.zeros(len(self.columns), dtype=bool)
+        near[position] = True
+        body = abs(self.body)
+        while near.sum() < most:
+            wider = (body.T @ (body @ near.astype("float64"))) > 0
+            if (wider == near).all():
+                break
+            near = wider
+        return near
+
+    def _contradicted(self, world: np.ndarray) -> set[int]:
+        """The components in which a world breaks a row or leaves a bound."""
+        activity = self.body @ world
+        wrong = (activity < self.row_low - _TOLERANCE) | (activity > self.row_high + _TOLERANCE)
+        outside = (world < self.low) | (world > self.high)
+        return {*self.row_component[wrong].tolist(), *self.component[outside].tolist()}
+
+    def _settle(self) -> None:
+        enough = np.array([len(self.seen[p]) >= self.need[self.columns[p]] for p in self.open], dtype=bool)
+        self.open = self.open[~enough]
+
+    def _solve_alone(self, model: _Model, position: int) -> Leak | None:
+        """Settle one variable: by worlds near the start, else by its range, else by any world."""
+        variable = int(self.columns[position])
+        need = self.need[variable]
+        least, greatest = self.low[position], self.high[position]
+        if self.start is not None:
+            here = self.start[position]
+            nearest = sorted(np.arange(least, min(greatest, least + 20) + 1), key=lambda value: abs(value - here))
+            self._look(model, position, nearest[: int(need) + 4], self._near(position, _NEAR))
+            if len(self.seen[position]) >= need:
+                return None
+        weights = np.zeros(len(self.columns))
+        ends, rows = [], []
+        for sign in (1.0, -1.0):
+            weights[position] = sign
+            solution = model.solve(weights)
+            self.programmes += 1
+            if solution is None:
+                return _leak(self.system, self.bounds, variable, least, greatest)
+            ends.append(solution[position])
+            rows += model.binding_rows()
+            self._take(solution)
+        least, greatest = np.ceil(ends[0] - _TOLERANCE), np.floor(ends[1] + _TOLERANCE)
+        by = tuple(int(self.rows[r]) for r in dict.fromkeys(rows))
+        if greatest - least + 1 < need:
+            return _leak(self.system, self.bounds, variable, least, greatest, by)
+        self._look(model, position, np.arange(least, min(greatest, least + 20) + 1), self.component == self.component[position])
+        seen = self.seen[position]
+        return None if len(seen) >= need else _leak(self.system, self.bounds, variable, min(seen, default=least), max(seen, default=greatest), by)
+
+    def _look(self, model: _Model, position: int, values: np.ndarray | list[float], free: np.ndarray) -> None:
+        """Look for worlds in which a variable has these values, the `free` ones being let move."""
+        for value in values:
+            if len(self.seen[position]) >= self.need[self.columns[position]] or time.monotonic() > self.deadline:
+                return
+            if int(value) not in self.seen[position]:
+                solution = model.solve_whole(position, value, free, self.start)
+                self.programmes += 1
+                if solution is not None:
+                    self._take(solution)
+
+
+class _Mover:
+    """Moves single counts of a world and mends the rows that this breaks by moving others, so that another world comes of it."""
+
+    def __init__(self, body: sp.csr_matrix, row_low: np.ndarray, row_high: np.ndarray, low: np.ndarray, high: np.ndarray, start: np.ndarray) -> None:
+        by_column = body.tocsc()
+        self.in_row = [
+            list(zip(body.indices[a:b].tolist(), body.data[a:b].tolist(), strict=True))
+            for a, b in zip(body.indptr[:-1], body.indptr[1:], strict=True)
+        ]
+        self.of_column = [
+            list(zip(by_column.indices[a:b].tolist(), by_column.data[a:b].tolist(), strict=True))
+            for a, b in zip(by_column.indptr[:-1], by_column.indptr[1:], strict=True)
+        ]
+        self.row_low, self.row_high = row_low.tolist(), row_high.tolist()
+        self.room_down, self.room_up = (low - start).tolist(), (high - start).tolist()
+        self.activity = (body @ start).tolist()
+        self.random = random.Random(5)  # noqa: S311 - which partners are tried first is no secret
+
+    def move(self, column: int, by: int) -> dict[int, int]:
+        """The changes of a world in which `column` is moved `by`; empty where none was found."""
+        if not self.room_down[column] <= by <= self.room_up[column]:
+            return {}
+        for _ in range(_TRIES):
+            if changes := self._attempt(column, by):
+                return changes
+        return {}
+
+    def _broken(self, row: int, shift: float) -> float:
+        """By how much a row that is shifted must be brought back."""
+        at = self.activity[row] + shift
+        if at > self.row_high[row] + _TOLERANCE:
+            return self.row_high[row] - at
+        if at < self.row_low[row] - _TOLERANCE:
+            return self.row_low[row] - at
+        return 0.0
+
+    def _attempt(self, column: int, by: int) -> dict[int, int]:
+        changes = {column: by}
+        shift = {row: value * by for row, value in self.of_column[column]}
+        waiting = list(shift)
+        for _ in range(_STEPS):
+            while waiting and not self._broken(waiting[-1], shift[waiting[-1]]):
+                waiting.pop()
+            if not waiting:
+                return changes
+            row = waiting.pop()
+            chosen = self._partner(row, self._broken(row, shift[row]), changes, shift)
+            if chosen is None:
+                return {}
+            partner, amount = chosen
+            changes[partner] = amount
+            for other, value in self.of_column[partner]:
+                shift[other] = shift.get(other, 0.0) + value * amount
+                waiting.append(other)
+        return {}
+
+    def _partner(self, row: int, missing: float, changes: dict[int, int], shift: dict[int, float]) -> tuple[int, int] | None:
+        """The count of the row whose move mends it and breaks the fewest others."""
+        best, found = float("inf"), None
+        entries = self.in_row[row]
+        offset = self.random.randrange(len(entries))
+        looked = 0
+        for n in range(len(entries)):
+            column, value = entries[(offset + n) % len(entries)]
+            amount = missing / value
+            if column in changes or amount != int(amount) or not self.room_down[column] <= amount <= self.room_up[column]:
+                continue
+            breaks = sum(1 for other, v in self.of_column[column] if self._broken(other, shift.get(other, 0.0) + v * amount))
+            if breaks < best:
+                best, found = breaks, (column, int(amount))
+            looked += 1
+            if best == 0 or looked >= 10:
+                break
+        return found
+
+
+class _Model:
+    """The reduced system as a HiGHS model, solved again and again with other weights."""
+
+    def __init__(self, prover: _Prover) -> None:
+        import highspy
+
+        self.prover = prover
+        self.highs = highspy.Highs()
+        self.highs.setOptionValue("output_flag", False)  # noqa: FBT003
+        self.highs.setOptionValue("threads", 1)
+        self.highs.setOptionValue("random_seed", 5)
+        programme = highspy.HighsLp()
+        body = prover.body.tocsc()
+        programme.num_col_, programme.num_row_ = len(prover.columns), len(prover.rows)
+        programme.col_cost_ = np.zeros(len(prover.columns))
+        programme.col_lower_, programme.col_upper_ = prover.low, prover.high
+        programme.row_lower_, programme.row_upper_ = prover.row_low, prover.row_high
+        programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        programme.a_matrix_.start_, programme.a_matrix_.index_, programme.a_matrix_.value_ = body.indptr, body.indices, body.data
+        self.highs.passModel(programme)
+        self.columns = np.arange(len(prover.columns), dtype=np.int32)
+        self.optimal = highspy.HighsModelStatus.kOptimal
+
+    def solve(self, weights: np.ndarray) -> np.ndarray | None:
+        """The solution of least weight; None where there is none."""
+        self.highs.changeColsCost(len(self.columns), self.columns, weights)
+        self.highs.run()
+        if self.highs.getModelStatus() != self.optimal:
+            return None
+        self.last = self.highs.getSolution()
+        return np.array(self.last.col_value)
+
+    def binding_rows(self) -> list[int]:
+        """The rows that held the last solution back."""
+        return [int(r) for r in np.flatnonzero(np.abs(np.array(self.last.row_dual)) > _TOLERANCE)]
+
+    def binding_columns(self) -> list[int]:
+        """The variables whose bounds held the last solution back."""
+        return [int(c) for c in np.flatnonzero(np.abs(np.array(self.last.col_dual)) > _TOLERANCE)]
+
+    def solve_whole(self, position: int | None, value: float, free: np.ndarray, start: np.ndarray | None) -> np.ndarray | None:
+        """A whole-number world in which one variable (any, if None) has a value and the `free` ones may move, the others being as in
+        `start` (as they like, without one); None where there is none, or none was found in time.
+        """
+        low, high = self.prover.low.copy(), self.prover.high.copy()
+        if start is not None:
+            low[~free], high[~free] = start[~free], start[~free]
+        if position is not None:
+            low[position] = high[position] = value
+        self.highs.changeColsCost(len(self.columns), self.columns, np.zeros(len(self.columns)))
+        self.highs.changeColsBounds(len(self.columns), self.columns, low, high)
+        self.highs.changeColsIntegrality(len(self.columns), self.columns, free.astype(np.uint8))
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.5, min(10.0, self.prover.deadline - time.monotonic())))
+        self.highs.run()
+        solution = np.array(self.highs.getSolution().col_value) if self.highs.getModelStatus() == self.optimal else None
+        self.highs.changeColsIntegrality(len(self.columns), self.columns, np.zeros(len(self.columns), dtype=np.uint8))
+        self.highs.changeColsBounds(len(self.columns), self.columns, self.prover.low, self.prover.high)
+        self.highs.setOptionValue("time_limit", float("inf"))
+        return solution

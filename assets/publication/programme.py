@@ -1,0 +1,182 @@
+"""The programme of a release, read from `schemas/programme.toml` and `schemas/ties.toml`.
+
+Belongs here: what a published table, its measures and the ties between tables are.
+Does not belong here: figures (`tables`), the rounding rule (`disclosure`), the attack (`attack`).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from schemas.fields import field
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+TOTAL = "Total"
+RULES = ("exact", "count", "share", "difference", "rate", "estimate", "mean")
+ADDED_UP = ("exact", "count")
+"""Rules of measures that are summed into totals; the others are worked out from what is published, or are given for single rows."""
+
+_UNITS = {"share": "%", "mean": "£"}
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator of a published table: its name, label, unit (`%`, `£` or nothing) and decimals."""
+
+    name: str
+    label: str
+    unit: str = ""
+    decimals: int = 0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One column of a table in the programme, and the rule it is published under (see the head of `programme.toml`)."""
+
+    name: str
+    rule: str
+    sql: str = ""
+    label: str = ""
+    shown: bool = True
+    absent: str = ""
+    of: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    per: str = ""
+    times: int = 1
+    decimals: int = 0
+    covered: str = ""
+    registered: str = ""
+    placements: str = ""
+    owner_groups: str = ""
+    largest_share: str = ""
+
+    @property
+    def indicator(self) -> Indicator:
+        """What a reader sees of the measure."""
+        label = self.label or field(self.name).description.split(";")[0].split(":")[0].rstrip(".")
+        return Indicator(self.name, label, _UNITS.get(self.rule, ""), 1 if self.rule == "share" else self.decimals)
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table of a release: filters (name to label), indicators, and what it is made of."""
+
+    name: str
+    title: str
+    filters: dict[str, str]
+    indicators: tuple[Indicator, ...]
+    measures: tuple[Measure, ...]
+    reads: str
+    authority: str
+    rows: str
+    answered: str
+    absent: str
+    nested: bool
+    ways: int
+    in_full: dict[str, list[str]]
+    labels: dict[str, dict[str, str]]
+
+    def of_rule(self, *rules: str) -> list[Measure]:
+        """The measures under one of the rules, those that are not shown included."""
+        return [m for m in self.measures if m.rule in rules]
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of a tie: a measure of a table (in the rows of `where`), with its sign, `before` that many months."""
+
+    table: str
+    measure: str
+    sign: int = 1
+    where: Mapping[str, str] | None = None
+    before: int = 0
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A sum of terms that is 0, or at most 0 (`at_most`), in every row; `presumed` where it need not be true of every figure."""
+
+    says: str
+    terms: tuple[Term, ...]
+    at_most: bool = False
+    presumed: bool = False
+    fully_covered: str = ""
+
+
+_TABLE_KEYS = {"title", "reads", "authority", "rows", "answered", "absent", "nested", "ways", "in_full", "filters", "measures"}
+
+
+def _measure(table: str, entry: dict[str, Any]) -> Measure:
+    values = {("whole" if key == "in" else key): value for key, value in entry.items()}
+    only = tuple((name, tuple(categories)) for name, categories in values.pop("only", {}).items())
+    for key in ("of", "whole", "over"):
+        values[key] = tuple(values.get(key, ()))
+    measure = Measure(only=only, **values)
+    if measure.rule not in RULES:
+        raise ValueError(f"schemas/programme.toml, {table}.{measure.name}: the rule '{measure.rule}' was found; expected one of {', '.join(RULES)}.")
+    return measure
+
+
+def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
+    """One entry of the programme.
+
+    Raises:
+        ValueError: a key or rule is not known, or a measure names one that the table lacks.
+    """
+    unknown = sorted(entry.keys() - _TABLE_KEYS)
+    if unknown:
+        raise ValueError(f"schemas/programme.toml, {name}: {', '.join(unknown)} was found; expected {', '.join(sorted(_TABLE_KEYS))}.")
+    measures = tuple(_measure(name, each) for each in entry["measures"])
+    known = {m.name for m in measures}
+    for m in measures:
+        named = [n.removeprefix("-") for n in (*m.of, *m.whole, m.per, m.covered, m.registered, m.placements, m.owner_groups, m.largest_share) if n]
+        if missing := sorted(set(named) - known):
+            raise ValueError(f"schemas/programme.toml, {name}.{m.name} names {', '.join(missing)}, which the table has not. Add it, or correct it.")
+    filters = entry.get("filters", {})
+    return PublishedTable(
+        name=name,
+        title=entry["title"],
+        filters={key: value["label"] for key, value in filters.items()},
+        indicators=tuple(m.indicator for m in measures if m.shown),
+        measures=measures,
+        reads=entry.get("reads", name),
+        authority=entry["authority"],
+        rows=entry.get("rows", ""),
+        answered=entry.get("answered", ""),
+        absent=entry.get("absent", "x"),
+        nested=entry.get("nested", False),
+        ways=entry.get("ways", 2),
+        in_full=entry.get("in_full", {}),
+        labels={key: value.get("labels", {}) for key, value in filters.items()},
+    )
+
+
+@cache
+def ties() -> tuple[Tie, ...]:
+    """The ties between the tables.
+
+    Raises:
+        ValueError: a tie names a table or measure that the programme lacks.
+    """
+    found = []
+    tables = {table.name: {m.name for m in table.measures} for table in PUBLISHED_TABLES}
+    for entry in tomllib.loads((SCHEMAS / "ties.toml").read_text(encoding="utf-8"))["tie"]:
+        terms = tuple(Term(**term) for term in entry["terms"])
+        for term in terms:
+            if term.measure not in tables.get(term.table, set()):
+                raise ValueError(f"schemas/ties.toml: {term.table}.{term.measure} was found; expected a measure of the programme. Correct the name.")
+        found.append(Tie(entry["says"], terms, entry.get("is", "0") == "at most 0", entry.get("presumed", False), entry.get("fully_covered", "")))
+    return tuple(found)
+
+
+PUBLISHED_TABLES: tuple[PublishedTable, ...] = tuple(
+    published_table(name, entry) for name, entry in tomllib.loads((SCHEMAS / "programme.toml").read_text(encoding="utf-8")).items()
+)
+"""Every table of a release, in the programme's order."""

@@ -1,0 +1,139 @@
+"""The repair: hides further cells, zeros included, until no small count can be pinned. The same figures give the same cells.
+
+Belongs here: choosing what else to hide. What it hides is `c` like everything hidden.
+Does not belong here: the proof that it is enough (`gate`).
+
+For each count that can be told, the cells that give it away are tried, those first whose loss a reader feels least: single cells before
+totals, small figures before large. The first that helps is hidden. In the end whatever turns out not to be needed is shown again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.publication.attack import UNBOUNDED, System
+from assets.publication.gate import Bounds, propagate, range_of, reason
+from assets.publication.programme import PUBLISHED_TABLES, TOTAL
+
+_MOST_TRIED = 80
+
+
+class Repair:
+    """Hides cells of the system's current release; `hidden` holds the variables that it has hidden."""
+
+    def __init__(self, system: System, need: np.ndarray) -> None:
+        self.system, self.need = system, need
+        self.hidden: list[int] = []
+        self.presumable = 0
+        self.stuck: set[int] = set()
+        self.protected = np.flatnonzero(system.small)
+        self._rank = self._ranks()
+
+    def _ranks(self) -> dict[int, tuple[int, float, int]]:
+        """What may be hidden, by variable, and how much its loss is felt."""
+        cells = self.system.cells
+        newest = cells["release"].max()
+        counted = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("count")}
+        shown = cells[(cells["text"] != "c")]
+        shown_before = set(shown.loc[shown["release"] != newest, "variable"])
+        own = shown[shown["release"] == newest]
+        is_count = [pair in counted for pair in zip(own["table"], own["measure"], strict=True)]
+        own = own[is_count]
+        totals = (own["area"] == "").astype(int) + own["key"].str.split("|").map(lambda parts: parts.count(TOTAL))
+        ranks = zip(own["variable"], zip(totals, own["text"].astype(float), own["variable"], strict=True), strict=True)
+        return {variable: rank for variable, rank in ranks if variable not in shown_before}
+
+    def run(self, rounds: int = 400) -> None:
+        """Hide until the bounds pin nothing more, then show again what was not needed.
+
+        First against a reader who presumes that nothing hidden is 0, as far as hiding helps against him; then against the gate's.
+        """
+        presumed = (self.system.low == 0) & (self.system.truth > 0) & (self.system.small)
+        self.system.low[presumed] = 1
+        self._loosen(rounds)
+        self._show_again(set())
+        self.presumable = len(self.stuck)
+        self.system.low[presumed] = 0
+        self.stuck = set()
+        kept = set(self.hidden)
+        self._loosen(rounds)
+        self._show_again(kept)
+
+    def _loosen(self, rounds: int) -> None:
+        for _ in range(rounds):
+            bounds = propagate(self.system)
+            if len(bounds.broken):
+                break
+            told = self._told(bounds)
+            if not len(told):
+                break
+            self._hide_for(int(told[0]), bounds)
+
+    def hide_for(self, variable: int, tries: int = 12) -> None:
+        """Hide for a count that only the gate's linear programmes could tell."""
+        for _ in range(tries):
+            least, greatest, holding = range_of(self.system, variable)
+            if greatest - least + 1 >= self.need[variable]:
+                return
+            candidates = sorted((v for v in holding if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)
+            if not candidates:
+                break
+            self._hide(candidates[0])
+        self.stuck.add(variable)
+
+    def _told(self, bounds: Bounds) -> np.ndarray:
+        spans = bounds.high - bounds.low + 1
+        told = self.protected[spans[self.protected] < self.need[self.protected]]
+        return np.array([v for v in told if v not in self.stuck], dtype=int)
+
+    def _hide_for(self, variable: int, bounds: Bounds) -> None:
+        cells, _ = reason(self.system, bounds, variable)
+        candidates = sorted((v for v in cells if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)[:_MOST_TRIED]
+        before = bounds.high[variable] - bounds.low[variable] + 1
+        best, widest = None, before
+        for candidate in candidates:
+            was = self._hide(candidate)
+            after = propagate(self.system)
+            span = after.high[variable] - after.low[variable] + 1
+            self._show(candidate, was)
+            if span >= self.need[variable]:
+                best = candidate
+                break
+            if span > widest:
+                best, widest = candidate, span
+        if best is None and candidates:  # two ties hold it: loosen the nearest, and look again
+            best = candidates[0]
+        if best is None:
+            self.stuck.add(variable)
+        else:
+            self._hide(best)
+
+    def _hide(self, variable: int) -> tuple[float, float]:
+        system = self.system
+        was = system.low[variable], system.high[variable]
+        cells = system.cells[system.cells["variable"] == variable]
+        threshold = float(cells["threshold"].max())
+        system.low[variable] = 0
+        system.high[variable] = threshold - 1 if system.truth[variable] < threshold else UNBOUNDED
+        self.hidden.append(variable)
+        return was
+
+    def _show(self, variable: int, was: tuple[float, float]) -> None:
+        self.system.low[variable], self.system.high[variable] = was
+        self.hidden.remove(variable)
+
+    def _show_again(self, kept: set[int]) -> None:
+        """Show what turns out not to be needed, the largest loss first."""
+        printed = self.system.cells.drop_duplicates("variable", keep="last").set_index("variable")[["low", "high"]]
+        for variable in sorted(set(self.hidden) - kept, key=self._rank.__getitem__, reverse=True):
+            was = self.system.low[variable], self.system.high[variable]
+            self._show(variable, (printed.at[variable, "low"], printed.at[variable, "high"]))
+            if len(self._told(propagate(self.system))):
+                self.system.low[variable], self.system.high[variable] = was
+                self.hidden.append(variable)
+
+    def masks(self) -> dict[tuple[str, str], list[int]]:
+        """The rows to hide, by table and measure of the current release."""
+        cells = self.system.cells
+        own = cells[(cells["release"] == cells["release"].max()) & cells["variable"].isin(self.hidden)]
+        return {(str(t), str(m)): part["row"].tolist() for (t, m), part in own.groupby(["table", "measure"])}

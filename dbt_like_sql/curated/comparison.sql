@@ -1,0 +1,138 @@
+-- Every headline figure of an authority (curated.headline_figure) beside its sub-region's, its region's and its statistical neighbours', with its
+-- rank in the region and its change on a year before.
+-- An area's figure is of all its authorities that returned, taken together: the sum of what is counted / the sum of what it is counted of, the
+-- authority itself included (not among its neighbours). sub_region_authorities, region_authorities and neighbours_held say how many returned.
+-- Rank 1 is the highest figure of the region, equal figures have equal ranks: high is not always good. A year before is the quarter twelve months
+-- earlier; blank where it is not held. Sub-regions are the observatory's own region's. Values: shares to 6 decimals, the others to 2.
+-- grain: census_date, authority_code, measure, provision_type
+with figures as (
+    select
+        f.authority_code,
+        f.measure,
+        f.provision_type,
+        f.unit,
+        f.numerator,
+        f.denominator,
+        f.numerator / f.denominator as figure
+    from curated.headline_figure as f
+    where f.census_date = cast(:census_date as date)
+),
+
+year_before as (
+    select
+        f.authority_code,
+        f.measure,
+        f.provision_type,
+        f.numerator / f.denominator as figure
+    from curated.headline_figure as f
+    where f.census_date = cast(cast(:census_date as date) - interval '12 months' as date)
+),
+
+areas as (
+    select
+        a.area_level,
+        a.area_code,
+        a.authority_code
+    from core.area as a
+    where
+        a.census_date = cast(:census_date as date)
+        and a.area_level in ('sub-region', 'region')
+),
+
+of_areas as (
+    select
+        a.area_level,
+        a.area_code,
+        f.measure,
+        f.provision_type,
+        sum(f.numerator) / sum(f.denominator) as figure,
+        count(*) as authorities
+    from figures as f
+    inner join areas as a
+        on f.authority_code = a.authority_code
+    group by
+        a.area_level,
+        a.area_code,
+        f.measure,
+        f.provision_type
+),
+
+of_neighbours as (
+    select
+        n.authority_code,
+        f.measure,
+        f.provision_type,
+        sum(f.numerator) / sum(f.denominator) as figure,
+        count(*) as authorities
+    from figures as f
+    inner join staging.statistical_neighbours as n
+        on f.authority_code = n.neighbour_code
+    group by
+        n.authority_code,
+        f.measure,
+        f.provision_type
+),
+
+ranked as (
+    select
+        f.authority_code,
+        f.measure,
+        f.provision_type,
+        f.unit,
+        f.figure,
+        s.area_code as sub_region_code,
+        r.area_code as region_code,
+        case
+            when r.area_code is not null
+                then rank() over (partition by r.area_code, f.measure, f.provision_type order by f.figure desc)
+        end as rank_in_region,
+        case when f.unit = 'share' then 6 else 2 end as decimals
+    from figures as f
+    left join areas as s
+        on f.authority_code = s.authority_code
+        and s.area_level = 'sub-region'
+    left join areas as r
+        on f.authority_code = r.authority_code
+        and r.area_level = 'region'
+)
+
+select
+    cast(:census_date as date) as census_date,
+    f.authority_code,
+    a.authority_gss,
+    coalesce(a.authority_name, f.authority_code) as authority_name,
+    f.measure,
+    f.provision_type,
+    f.unit,
+    round(f.figure, f.decimals) as figure,
+    round(s.figure, f.decimals) as sub_region_figure,
+    cast(s.authorities as integer) as sub_region_authorities,
+    round(r.figure, f.decimals) as region_figure,
+    cast(r.authorities as integer) as region_authorities,
+    round(n.figure, f.decimals) as neighbours_figure,
+    cast(coalesce(n.authorities, 0) as integer) as neighbours_held,
+    cast(f.rank_in_region as integer) as rank_in_region,
+    round(b.figure, f.decimals) as figure_year_before,
+    round(f.figure - b.figure, f.decimals) as figure_change
+from ranked as f
+left join of_areas as s
+    on s.area_level = 'sub-region'
+    and f.sub_region_code = s.area_code
+    and f.measure = s.measure
+    and f.provision_type = s.provision_type
+left join of_areas as r
+    on r.area_level = 'region'
+    and f.region_code = r.area_code
+    and f.measure = r.measure
+    and f.provision_type = r.provision_type
+left join of_neighbours as n
+    on f.authority_code = n.authority_code
+    and f.measure = n.measure
+    and f.provision_type = n.provision_type
+left join year_before as b
+    on f.authority_code = b.authority_code
+    and f.measure = b.measure
+    and f.provision_type = b.provision_type
+left join core.authority as a
+    on a.census_date = cast(:census_date as date)
+    and f.authority_code = a.authority_code

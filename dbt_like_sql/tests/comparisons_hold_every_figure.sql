@@ -1,0 +1,57 @@
+-- Every headline figure has its comparison, and the region's figure lies between the lowest and the highest of its authorities. A failure means that
+-- an authority is missing, or is compared with something else.
+-- checks: curated.comparison
+-- severity: blocks
+with figures as (
+    select
+        f.authority_code,
+        f.measure,
+        f.provision_type
+    from curated.headline_figure as f
+    where f.census_date = cast(:census_date as date)
+),
+
+compared as (
+    select
+        c.authority_code,
+        c.measure,
+        c.provision_type,
+        c.figure,
+        c.region_figure,
+        c.rank_in_region,
+        c.region_authorities,
+        r.area_code as region_code
+    from curated.comparison as c
+    left join core.area as r
+        on c.census_date = r.census_date
+        and r.area_level = 'region'
+        and c.authority_code = r.authority_code
+    where c.census_date = cast(:census_date as date)
+)
+
+select
+    coalesce(c.authority_code, f.authority_code) as authority_code,
+    coalesce(c.measure, f.measure) as measure
+from compared as c
+full join figures as f
+    on c.authority_code = f.authority_code
+    and c.measure = f.measure
+    and c.provision_type = f.provision_type
+where
+    c.authority_code is null
+    or f.authority_code is null
+union all
+select
+    c.region_code as authority_code,
+    c.measure
+from compared as c
+where c.region_code is not null
+group by
+    c.region_code,
+    c.measure,
+    c.provision_type
+having
+    min(c.figure) > max(c.region_figure)
+    or max(c.figure) < min(c.region_figure)
+    or max(c.rank_in_region) > max(c.region_authorities)
+    or count(*) <> max(c.region_authorities)

@@ -1,0 +1,253 @@
+"""What the figures of money, market and trust must be, worked out from what was made up, in exact arithmetic.
+
+Belongs here: the definitions of weekly_cost, market_concentration and two_sided_truth once more, written from their descriptions and never from
+their SQL. Money is counted in whole pence and divided as fractions.
+Does not belong here: the frames that they start from (`truth.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from resources.made_up.kinds import AGENCY, OWN, PROVISION_TYPES
+from resources.made_up.register import is_damaged_owner, owner_of_spelling
+from schemas import authorities
+from schemas.regions import Region
+
+if TYPE_CHECKING:
+    from resources.made_up.truth import _Figures
+
+PARTS = {"mean_social_care": "contribution_social_care", "mean_education": "contribution_education", "mean_health": "contribution_health"}
+FOSTERING = (PROVISION_TYPES[AGENCY], PROVISION_TYPES[OWN])
+NOBODY = ("HEALTH", "PRIVATE", "UNKNOWN")
+
+
+def exact(value: Fraction | None, decimals: int) -> str:
+    """The fraction rounded to so many decimals, half away from zero; blank for None."""
+    if value is None:
+        return ""
+    scaled = abs(value) * 10**decimals
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    text = str(whole).zfill(decimals + 1)
+    sign = "-" if value < 0 and whole else ""
+    return f"{sign}{text[:-decimals]}.{text[-decimals:]}"
+
+
+def pence(pounds: float) -> int | None:
+    """Pounds as whole pence; None where unknown."""
+    return None if pounds != pounds else round(pounds * 100)
+
+
+def areas_of(code: str, region: Region, date: dt.date) -> list[tuple[str, str]]:
+    """The areas that an authority's figures are in: itself, its sub-region where it is a member, its region."""
+    found = [("authority", code)]
+    if code in region.members:
+        return [*found, ("sub-region", region.members[code]), ("region", region.gss_code)]
+    authority = authorities.on_date(code, date)
+    return [*found, ("region", authority.region_code)] if authority and authority.region_code else found
+
+
+class MoneyTruth:
+    """The figures quarter by quarter; those of a year before are kept for the change."""
+
+    def __init__(self) -> None:
+        self._means: dict[dt.date, dict[tuple[str, str, str, str], Fraction]] = {}
+
+    def tables(self, figures: _Figures) -> dict[str, pd.DataFrame]:
+        """The tables of one quarter, without its date."""
+        return {
+            "weekly_cost": self._weekly_cost(figures),
+            "market_concentration": market_concentration(figures),
+            "two_sided_truth": two_sided_truth(figures),
+        }
+
+    def _weekly_cost(self, figures: _Figures) -> pd.DataFrame:
+        date, region = figures.q.date, figures.q.region
+        a_year_ago = date.replace(year=date.year - 1)
+        groups: dict[tuple[str, str, str, str], list[dict]] = defaultdict(list)
+        returned: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in figures.placed.to_dict("records"):
+            for area in areas_of(row["placing_authority_code"], region, date):
+                returned[area].add(row["placing_authority_code"])
+                groups[(*area, row["provision_type"], "all open")].append(row)
+                if a_year_ago.toordinal() < row["placed"] <= date.toordinal():
+                    groups[(*area, row["provision_type"], "started in the year")].append(row)
+        costs = {key: sorted(cost for row in rows if (cost := pence(row["total_weekly_cost"]))) for key, rows in groups.items()}
+        means = {key: Fraction(sum(found), 100 * len(found)) for key, found in costs.items() if found}
+        self._means[date] = means
+        before = self._means.get(a_year_ago, {})
+        lines = []
+        for key, rows in groups.items():
+            mean, earlier = means.get(key), before.get(key)
+            in_region = means.get(("region", areas_of(rows[0]["placing_authority_code"], region, date)[-1][1], *key[2:]))
+            change = mean - earlier if mean is not None and earlier is not None else None
+            paid = [row for row in rows if pence(row["total_weekly_cost"])]
+            lines.append(
+                {
+                    "area_level": key[0],
+                    "area_code": key[1],
+                    "provision_type": key[2],
+                    "basis": key[3],
+                    "authorities_returned": len(returned[key[:2]]),
+                    "placements": len(paid),
+                    "placements_without_cost": len(rows) - len(paid),
+                    "post_18": sum(not row["looked_after"] for row in paid),
+                    "mean_weekly_cost": exact(mean, 2),
+                    "median_weekly_cost": exact(_quantile(costs[key], Fraction(1, 2)), 2),
+                    "lower_decile_weekly_cost": exact(_quantile(costs[key], Fraction(1, 10)), 2),
+                    "upper_decile_weekly_cost": exact(_quantile(costs[key], Fraction(9, 10)), 2),
+                    **{name: exact(_mean([pence(row[part]) for row in paid]), 2) for name, part in PARTS.items()},
+                    "annual_equivalent": exact(mean * 365 / 7 if mean is not None else None, 2),
+                    "ratio_to_region": exact(mean / in_region if mean is not None and in_region else None, 6),
+                    "mean_weekly_cost_year_before": exact(earlier, 2),
+                    "mean_weekly_cost_change": exact(change, 2),
+                    "mean_weekly_cost_change_share": exact(change / earlier if change is not None and earlier else None, 6),
+                }
+            )
+        return pd.DataFrame(lines)
+
+
+def _mean(parts: list[int | None]) -> Fraction | None:
+    known = [part for part in parts if part is not None]
+    return Fraction(sum(known), 100 * len(known)) if known else None
+
+
+def _quantile(ordered: list[int], share: Fraction) -> Fraction | None:
+    """The value (pence in order, to pounds) below which that share lies: in a straight line between the two nearest."""
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return (ordered[below] + (place - below) * (ordered[above] - ordered[below])) / 100
+
+
+def market_concentration(figures: _Figures) -> pd.DataFrame:
+    """Owners of the register's settings by area and type: who they are is known from how the lists were spelt."""
+    groups: dict[tuple[str, str, str], list[dict]] = defaultdict(list)
+    register = figures.register[figures.register["provision_type"] != "Other"]
+    for row in register.to_dict("records"):
+        for area in areas_of(row["host_authority_code"], figures.q.region, figures.q.date):
+            groups[(*area, row["provision_type"])].append(row)
+    lines = []
+    for (level, code, kind), rows in groups.items():
+        owned: Counter[str] = Counter()
+        unknown: list[int] = []
+        for row in rows:
+            places = 0 if pd.isna(row["places"]) else int(row["places"])
+            if is_damaged_owner(row["provider_name"]):
+                unknown.append(places)
+            else:
+                owned[owner_of_spelling(row["provider_name"])] += places
+        sizes = sorted(owned.values(), reverse=True)
+        whole = sum(sizes)
+        has_places = any(not pd.isna(row["places"]) for row in rows)
+        shares = {f"share_largest_{n}": exact(Fraction(sum(sizes[:n]), whole) if whole else None, 6) for n in (1, 3, 10)}
+        index = Fraction(10_000 * sum(size * size for size in sizes), whole * whole) if whole else None
+        lines.append(
+            {
+                "area_level": level,
+                "area_code": code,
+                "provision_type": kind,
+                "owner_groups": len(owned),
+                "settings": sum(int(row["premises"]) for row in rows),
+                "places": str(whole + sum(unknown)) if has_places else "",
+                "places_owner_unknown": str(sum(unknown)) if unknown and has_places else "",
+                **shares,
+                "herfindahl_hirschman_index": exact(index, 1),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def _setting_facts(figures: _Figures) -> tuple[dict[str, set[str]], dict[str, str]]:
+    """For each URN that the register or a return knows: the authorities it stands in, and its provision type where one tells it."""
+    hosts: dict[str, set[str]] = defaultdict(set)
+    kinds: dict[str, str] = {}
+    for row in figures.register.to_dict("records"):
+        hosts[row["urn"]] |= {row["host_authority_code"]} if row["provision_type"] != PROVISION_TYPES[AGENCY] else set()
+        if row["provision_type"] != "Other":
+            kinds[row["urn"]] = row["provision_type"]
+    for row in figures.returned[figures.returned["provision_type"] != "Other"].to_dict("records"):
+        hosts[row["urn"]].add(row["host_authority_code"])
+        kinds[row["urn"]] = row["provision_type"]
+    return hosts, kinds
+
+
+def _by_authorities(figures: _Figures, hosts: dict[str, set[str]], kinds: dict[str, str], living: Counter) -> Counter:
+    """Children by setting (URN, host, type) and placing authority, as the authorities say."""
+    lived_in: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for urn, host, _, placing in living:
+        lived_in[urn, placing].add(host)
+    placed = figures.placed[figures.placed["looked_after"] & (figures.placed["provision_type"] != "Other")].to_dict("records")
+    for row in placed:
+        names = ("provider_urn", "establishment_urn") if row["provision_type"] in FOSTERING else ("establishment_urn", "provider_urn")
+        row["urn"] = next((row[name] for name in names if row[name]), "")
+        if row["urn"] in hosts:
+            kinds.setdefault(row["urn"], row["provision_type"])
+    children: Counter = Counter()
+    for row in placed:
+        urn, placing, said = row["urn"], row["placing_authority_code"], row["host_authority_code"]
+        if urn not in hosts:
+            children["UNKNOWN", said, row["provision_type"], placing] += 1
+            continue
+        there = lived_in.get((urn, placing), set())
+        if len(hosts[urn]) == 1:
+            host = next(iter(hosts[urn]))
+        elif said != "UNKNOWN":
+            host = said
+        else:
+            host = next(iter(there)) if len(there) == 1 else "UNKNOWN"
+        children[urn, host, kinds[urn], placing] += 1
+    return children
+
+
+def two_sided_truth(figures: _Figures) -> pd.DataFrame:
+    """Children by setting and placing authority, as the providers and as the authorities say, with the likely cause where they differ."""
+    hosts, kinds = _setting_facts(figures)
+    residents = figures.residents[figures.residents["provision_type"] != "Other"]
+    children = residents[~(residents["age"] >= 18) & ~residents["placing_code"].isin(NOBODY)]
+    living: Counter = Counter(
+        zip(children["urn"], children["host_authority_code"], children["provision_type"], children["placing_code"], strict=True)
+    )
+    placed = _by_authorities(figures, hosts, kinds, living)
+    answered = set(zip(residents["urn"], residents["host_authority_code"], strict=True))
+    empty = figures.returned[(figures.returned["occupied_places"] == 0) & (figures.returned["provision_type"] != "Other")]
+    answered |= set(zip(empty["urn"], empty["host_authority_code"], strict=True))
+    senders = set(figures.placed["placing_authority_code"])
+    nowhere = {(placing, kind) for urn, _, kind, placing in placed if urn == "UNKNOWN"}
+
+    def lines() -> Iterator[dict]:
+        for key in sorted(living.keys() | placed.keys()):
+            urn, host, kind, placing = key
+            by_provider = living[key] if (urn, host) in answered else None
+            by_authority = placed[key] if placing in senders else None
+            differ = by_provider - by_authority if by_provider is not None and by_authority is not None else None
+            if urn == "UNKNOWN" or (differ is not None and differ > 0 and (placing, kind) in nowhere):
+                cause = "unknown URN"
+            elif by_authority is None and placing not in figures.q.region.members:
+                cause = "not a member"
+            elif host == "UNKNOWN" and any(urn == known for known, _ in answered):
+                cause = "host not known"
+            elif differ is None:
+                cause = "missing return"
+            else:
+                cause = "count differs" if differ else ""
+            yield {
+                "urn": urn,
+                "host_authority_code": host,
+                "provision_type": kind,
+                "placing_authority_code": placing,
+                "children_by_providers": "" if by_provider is None else str(by_provider),
+                "children_by_authorities": "" if by_authority is None else str(by_authority),
+                "difference": "" if differ is None else str(differ),
+                "likely_cause": cause,
+            }
+
+    return pd.DataFrame(lines())
