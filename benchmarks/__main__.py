@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ["quarter", "ssda903", "answer", "damage", "history"]
+NAMES = ["quarter", "ssda903", "answer", "history", "damage"]
 
 
 def main() -> None:

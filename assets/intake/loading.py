@@ -196,7 +196,18 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
             if s.id not in read_before
         ],
     )
+    _analyze(connection, judged)
     return books
+
+
+def _analyze(connection: Connection, judged: list[JudgedTable]) -> None:
+    """Tell the planner what was loaded: the models and checks that read it run at once, before the server would find out on its own.
+
+    Without it one check of a full quarter took two minutes.
+    """
+    connection.execute(sa.text("analyze raw.submission, raw.submission_table"))
+    for table in (one.table for one in judged if not one.table.leave_alone):
+        connection.execute(sa.text(f"analyze raw.{table.name} (submission_id, census_date, sender, fate, {', '.join(table.warehouse_columns)})"))
 
 
 def _forget(connection: Connection, ids: list[str]) -> dict[tuple[str, str], int]:

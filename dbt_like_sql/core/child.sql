@@ -8,7 +8,7 @@ with returned as (
     select
         s.authority_code,
         s.sender,
-        s.year
+        coalesce(s.year, '') as year
     from core.ssda903_return as s
     where
         s.census_date = cast(:census_date as date)
@@ -18,6 +18,8 @@ with returned as (
 here as (
     select
         e.authority_code,
+        r.sender,
+        r.year,
         e.child_key,
         e.decom,
         e.legal_status,
@@ -53,29 +55,27 @@ here as (
 headers as (
     select
         h.authority_code,
+        h.sender,
+        coalesce(h.year, '') as year,
         h.child_key,
         min(h.sex) as sex,
         min(h.ethnic) as ethnic
     from staging.ssda903_header as h
-    inner join returned as r
-        on h.authority_code = r.authority_code
-        and h.sender = r.sender
-        and h.year is not distinct from r.year
     where h.census_date = cast(:census_date as date)
     group by
         h.authority_code,
+        h.sender,
+        coalesce(h.year, ''),
         h.child_key
 ),
 
 unaccompanied as (
     select distinct
         u.authority_code,
+        u.sender,
+        coalesce(u.year, '') as year,
         u.child_key
     from staging.ssda903_uasc as u
-    inner join returned as r
-        on u.authority_code = r.authority_code
-        and u.sender = r.sender
-        and u.year is not distinct from r.year
     where
         u.census_date = cast(:census_date as date)
         and (u.duc is null or u.duc > cast(:census_date as date))
@@ -138,10 +138,14 @@ left join staging.legal_status_903 as l
     on e.legal_status = l.legal_status
 left join headers as h
     on e.authority_code = h.authority_code
+    and e.sender = h.sender
+    and e.year = h.year
     and e.child_key = h.child_key
 left join staging.ethnic_903 as g
     on h.ethnic = g.ethnic
 left join unaccompanied as u
     on e.authority_code = u.authority_code
+    and e.sender = u.sender
+    and e.year = u.year
     and e.child_key = u.child_key
 where e.position = 1

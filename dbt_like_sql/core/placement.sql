@@ -3,7 +3,7 @@
 -- that URN stands in one authority, never for fostering (whose entry is an office), else that of the placement's postcode
 -- in the authority's SSDA903 of the date, else UNKNOWN, counted as such.
 -- A placement in an authority's own home or agency, by the register, is in-house.
--- grain: submission_id, sheet, row_number
+-- grain: census_date, submission_id, sheet, row_number
 with returned as (
     select
         c.submission_id,
