@@ -6,6 +6,7 @@ Does not belong here: checking them (`resources/expectations`); what must hold f
 
 A new table needs no file: a rate of the dictionary is a share, a count is not negative, a name beside a code is never blank, and the columns of
 `_every_table.toml` have the values given there. These warn; what a table's own file says is held firmly unless it says `severity = "warning"`.
+A file that says `left_out = true` keeps a table out of the report that has a row a child.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ def suite(table: str, columns: tuple[str, ...]) -> Suite:
         ValueError: its file names a column that the table does not have, or has an entry that is none.
     """
     own = _entries(table)
+    if own.get("left_out"):
+        return Suite(table, (), {}, ())
     derived: dict[str, str] = own.get("derived", {})
     drifts = tuple(Drift(**{**entry, "by": tuple(entry["by"])}) for entry in own.get("drift", ()))
     stated = tuple(_stated(entry) for entry in own.get("expect", ()))

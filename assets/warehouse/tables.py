@@ -156,9 +156,14 @@ def region_hash(region: Region) -> str:
     return hashlib.sha256((REGIONS / f"{region.key}.toml").read_bytes()).hexdigest()[:12]
 
 
+def filled_by_python() -> str:
+    """What the tables that Python fills are, the same in every process: no set is in it, whose order is not."""
+    return repr([(table.table, table.description, table.grain, list(table.types.items())) for table in PYTHON_TABLES.values()])
+
+
 def _state(warehouse: Warehouse, region: Region) -> str:
     """What the tables and their rights rest on: when it is unchanged there is nothing to do."""
-    models_and_this = hashlib.sha256(Path(__file__).read_bytes() + repr(sorted(PYTHON_TABLES.items())).encode())
+    models_and_this = hashlib.sha256(Path(__file__).read_bytes() + filled_by_python().encode())
     for path in sorted(FOLDER.glob("*/*.sql")):
         models_and_this.update(path.read_bytes())
     with warehouse.reading() as connection:
