@@ -6,6 +6,7 @@ Belongs here: `build_definitions`, a function, so that tests and the command ass
 from __future__ import annotations
 
 import os
+import warnings
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -31,6 +32,9 @@ from resources.settings import Settings, settings_from_environment
 
 def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     """The code location for these settings (else the environment's)."""
+    # Partitioned checks and backfill policies are used knowingly; the version is pinned.
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
+    warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     return dg.Definitions(
         assets=[
             landing_asset(),
