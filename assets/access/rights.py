@@ -51,6 +51,8 @@ comment on table access.stop_list is 'Children who were erased, as keyed hashes:
 create table if not exists access.closed_quarter (census_date date primary key, closed_at timestamptz not null default now());
 comment on table access.closed_quarter is
     'Quarters whose rows about children have been kept long enough and were removed. They are not rewritten any more.';
+create table if not exists access.applied (state text not null);
+comment on table access.applied is 'Which code gave the rights, in which database, to whose tables.';
 create table if not exists access.secret (value text not null);
 comment on table access.secret is 'What marks the server''s own lines in its log.';
 
@@ -102,13 +104,20 @@ def quoted(connection: Connection, name: str) -> str:
     return connection.dialect.identifier_preparer.quote_identifier(name)
 
 
-def state(connection: Connection) -> str:
-    """What the rights rest on besides the region: this code, the database's name, its owner and what that may do."""
+def _state(connection: Connection) -> str:
+    """What the rights rest on besides the tables: this code, the database's name, its owner and what that may do."""
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
     where = connection.execute(
         sa.text("select current_database() || '/' || rolname || '/' || (rolcreaterole or rolsuper) from pg_roles where rolname = current_user")
     ).scalar_one()
     return f"{digest.hexdigest()[:12]}/{where}"
+
+
+def stand(connection: Connection) -> bool:
+    """Whether the database has its rights from this code, and is the database that they were given in (a copy is another)."""
+    if not connection.execute(sa.text("select to_regclass('access.applied') is not null")).scalar():
+        return False
+    return connection.execute(sa.text("select state from access.applied")).scalar() == _state(connection)
 
 
 def make_tables(connection: Connection) -> None:
@@ -148,6 +157,8 @@ def apply(connection: Connection, region: Region) -> None:
             statements.append(f"grant usage on schema {schema} to {group}")
         statements.append(f"grant select (login, authority_code) on access.login to {group}")
         statements.append(f"grant execute on function access.noted(text) to {group}")
+    connection.execute(sa.text("delete from access.applied"))
+    connection.execute(sa.text("insert into access.applied values (:state)"), {"state": _state(connection)})
     statements.append("create policy own_login on access.login for select using (login = current_user)")
     _execute(connection, ";\n".join(statements))
 

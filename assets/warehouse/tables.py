@@ -161,21 +161,22 @@ def filled_by_python() -> str:
     return repr([(table.table, table.description, table.grain, list(table.types.items())) for table in PYTHON_TABLES.values()])
 
 
-def _state(warehouse: Warehouse, region: Region) -> str:
-    """What the tables and their rights rest on: when it is unchanged there is nothing to do."""
+def _state(region: Region) -> str:
+    """What the tables rest on: when it is unchanged there is nothing to do."""
     models_and_this = hashlib.sha256(Path(__file__).read_bytes() + filled_by_python().encode())
     for path in sorted(FOLDER.glob("*/*.sql")):
         models_and_this.update(path.read_bytes())
-    with warehouse.reading() as connection:
-        access = rights.state(connection)
-    return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region), access])
+    return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region)])
 
 
 def prepare(warehouse: Warehouse, region: Region) -> bool:
     """Make what is missing, and bring reference facts and everybody's rights up to date. Gives whether there was anything to do."""
-    state = _state(warehouse, region)
+    state = _state(region)
     if warehouse.scalar("select to_regclass('raw.observatory')") is not None and state == warehouse.scalar("select state from raw.observatory"):
-        return False
+        with warehouse.reading() as connection:
+            rights_stand = rights.stand(connection)
+        if rights_stand:
+            return False
     with warehouse.writing() as connection:
         for schema, description in SCHEMAS.items():
             connection.execute(sa.text(f"create schema if not exists {schema}"))

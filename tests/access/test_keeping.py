@@ -261,7 +261,7 @@ def contents(warehouse: Warehouse) -> dict[str, str]:
         "select schemaname || '.' || tablename as relation from pg_tables "
         "where schemaname in ('raw', 'core', 'curated', 'published', 'access') order by 1"
     )
-    told = {"raw.observatory", "access.event"}  # what a restore writes down itself
+    told = {"raw.observatory", "access.applied", "access.event"}  # what a restore writes down itself
     return {
         row.relation: warehouse.scalar(
             f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) || ' ' || count(*) from {row.relation} as t"
