@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ["quarter", "ssda903", "damage"]
+NAMES = ["quarter", "ssda903", "damage", "gate"]
 
 
 def main() -> None:

@@ -4,15 +4,15 @@ Belongs here: turning releases into variables with least and greatest values (fr
 the ties of `ties.toml`, the same figure in two releases, shares that are not what the published counts give).
 Does not belong here: solving it (`gate`), hiding more (`repair`).
 
-The attacker has every release and the public register, and is told more than that: which hidden cells are not above the smallest count
-shown. That a hidden cell is not 0 he is not told, for zeros are hidden too. A tie that is only presumed is his wherever it is true.
+The attacker has every release and the public register, and is told more than that: which hidden cells are small. That a hidden cell is
+not 0 he is not told, for zeros are hidden too. A tie that is only presumed is his wherever it is true.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -64,6 +64,12 @@ class System:
     says: list[str]
     current: np.ndarray
     contradictions: list[str] = field(default_factory=list)
+    high_untold: np.ndarray = field(default_factory=lambda: np.array([]))
+    is_told: bool = True
+
+    def untold(self) -> System:
+        """The same, as it is for a reader who is not told which hidden counts are small: a hidden cell may be anything."""
+        return replace(self, high=self.high_untold, is_told=False)
 
     def tells_no_more_than(self, other: System) -> bool:
         """Whether the other has the same variables and ties, and bounds that are nowhere wider: then what is safe there is safe here."""
@@ -71,7 +77,7 @@ class System:
             self.matrix.shape == other.matrix.shape
             and (self.matrix != other.matrix).nnz == 0
             and bool((self.row_low <= other.row_low).all() and (self.row_high >= other.row_high).all())
-            and bool((self.low <= other.low).all() and (self.high >= other.high).all())
+            and bool((self.low <= other.low).all() and (self.high >= other.high).all() and (self.high_untold >= other.high_untold).all())
             and set(np.flatnonzero(self.small)) <= set(np.flatnonzero(other.small))
             and not self.contradictions
         )
@@ -183,6 +189,9 @@ def build_system(releases: list[Published]) -> System:
     low, high = np.zeros(count), np.full(count, UNBOUNDED)
     np.maximum.at(low, cells["variable"], cells["low"])
     np.minimum.at(high, cells["variable"], cells["high"])
+    high_untold = np.full(count, UNBOUNDED)
+    is_hidden = (cells["text"] == CONFIDENTIAL) & ~cells["is_public"]
+    np.minimum.at(high_untold, cells["variable"], cells["high"].mask(is_hidden, UNBOUNDED))
     truth = np.full(count, np.nan)
     truth[cells["variable"]] = cells["truth"]
     system_rows = _Rows()
@@ -197,11 +206,12 @@ def build_system(releases: list[Published]) -> System:
         truth = np.append(truth, value)
     extra = len(latent)
     low, high = np.append(low, np.zeros(extra)), np.append(high, np.full(extra, UNBOUNDED))
+    high_untold = np.append(high_untold, np.full(extra, UNBOUNDED))
     threshold = np.full(count + extra, releases[-1].method.smallest_count_shown, dtype="float64")
     threshold[cells["variable"]] = cells["threshold"]
     # what must be protected: hidden small counts, and small rests; where the truth is not held, whatever is hidden and may be small
     hidden = np.zeros(count + extra, dtype=bool)
-    hidden[cells.loc[(cells["text"] == CONFIDENTIAL) & ~cells["is_public"], "variable"]] = True
+    hidden[cells.loc[is_hidden, "variable"]] = True
     hidden[count:] = True
     small = hidden & ((truth > 0) & (truth < threshold) | np.isnan(truth) & (np.arange(count + extra) < count))
     current = np.zeros(count + extra, dtype=bool)
@@ -215,9 +225,9 @@ def build_system(releases: list[Published]) -> System:
         ),
         shape=(system_rows.count, count + extra),
     )
+    row_low, row_high = np.concatenate(system_rows.low or [empty]), np.concatenate(system_rows.high or [empty])
     return System(
-        cells, low, high, small, truth, names, matrix,
-        np.concatenate(system_rows.low or [empty]), np.concatenate(system_rows.high or [empty]), system_rows.says, current, contradictions,
+        cells, low, high, small, truth, names, matrix, row_low, row_high, system_rows.says, current, contradictions, high_untold
     )  # fmt: skip
 
 

@@ -123,13 +123,13 @@ def known_before(system: System) -> np.ndarray:
     own = system.cells[system.cells["release"] == system.cells["release"].max()]
     low, high = system.low.copy(), system.high.copy()
     counts = own[~own["is_public"]]
-    low[counts["variable"]], high[counts["variable"]] = (
-        0,
-        np.where(system.truth[counts["variable"]] < counts["threshold"], counts["threshold"] - 1, UNBOUNDED),
-    )
+    is_small = (system.truth[counts["variable"]] < counts["threshold"]) & system.is_told
+    low[counts["variable"]] = 0
+    high[counts["variable"]] = np.where(is_small, counts["threshold"] - 1, UNBOUNDED)
     older = system.cells[(system.cells["release"] != system.cells["release"].max()) | system.cells["is_public"]]
     np.maximum.at(low, older["variable"], older["low"])
-    np.minimum.at(high, older["variable"], older["high"])
+    hidden = (older["text"] == "c") & ~older["is_public"] & (not system.is_told)
+    np.minimum.at(high, older["variable"], older["high"].mask(hidden, UNBOUNDED))
     bounds = propagate(system, low, high)
     return bounds.high - bounds.low + 1
 
@@ -201,22 +201,31 @@ def judge(system: System, possible: int = 3, *, only: list[int] | None = None, l
     were left of it before.
     """
     started = time.monotonic()
-    need = needed_values(system, possible)
-    bounds = propagate(system)
     protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
-    found, tried = len(protected), len(system.low)
+    need, untold = needed_values(system, possible), system.untold()
+    leaks, broken, programmes = _attack(system, need, protected, started + limit_seconds)
+    # where the register and the telling leave too little by themselves, whoever is not told must still have enough
+    need_untold = needed_values(untold, possible)
+    doubtful = protected[need[protected] < need_untold[protected]]
+    if len(doubtful) and not len(broken):
+        more, _, tried = _attack(untold, need_untold, doubtful, started + limit_seconds)
+        leaks, programmes = leaks + [leak for leak in more if leak.variable not in {other.variable for other in leaks}], programmes + tried
+    said = [f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}" for r in broken[:10]]
+    seconds = time.monotonic() - started
+    return Verdict(tuple(leaks), (*system.contradictions, *said), len(protected), len(system.low), programmes, seconds)
+
+
+def _attack(system: System, need: np.ndarray, protected: np.ndarray, deadline: float) -> tuple[list[Leak], np.ndarray, int]:
+    """The leaks among the protected variables, the rows that cannot hold, and how many programmes were solved."""
+    bounds = propagate(system)
     if len(bounds.broken):
-        said = [f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}" for r in bounds.broken[:10]]
-        return Verdict((), (*system.contradictions, *said), found, tried, 0, time.monotonic() - started)
+        return [], bounds.broken, 0
     spans = bounds.high - bounds.low + 1
     leaks = [_leak(system, bounds, int(v), bounds.low[v], bounds.high[v]) for v in protected if spans[v] < need[v]]
-    if not leaks:
-        prover = _Prover(system, bounds, need, protected, started + limit_seconds)
-        leaks = prover.leaks()
-        programmes = prover.programmes
-    else:
-        programmes = 0
-    return Verdict(tuple(leaks), tuple(system.contradictions), found, tried, programmes, time.monotonic() - started)
+    if leaks:
+        return leaks, bounds.broken, 0
+    prover = _Prover(system, bounds, need, protected, deadline)
+    return prover.leaks(), bounds.broken, prover.programmes
 
 
 def _row(system: System, row: int) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,13 +23,16 @@ from sqlalchemy.engine import Connection
 from assets.publication.changes import what_changed
 from assets.publication.disclosure import CONFIDENTIAL, SYMBOLS
 from assets.publication.files import release_files, table_csv, write_release
-from assets.publication.gate import Verdict
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.tables import GEOGRAPHY, TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.models import code_version
 from resources.warehouse import Warehouse, copy_frame
 from schemas.regions import DisclosureMethod, Region
 from schemas.returns import contract_version
+
+if TYPE_CHECKING:
+    from assets.publication.attack import Published
+    from assets.publication.gate import Verdict
 
 _ATTEMPTS = 6
 """Times that the gate is asked again after a repair that its linear programmes called for."""
@@ -77,43 +80,48 @@ def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, rel
     if not true:
         return None
     basis = _basis(true, members, region.disclosure)
-    latest = _latest(warehouse, census_date)
-    if latest is not None and latest.basis == basis:
-        if not dry_run:
-            write_missing_files(warehouse, census_date, releases)
-        return _as_it_stands(warehouse, census_date, latest.release_number, releases)
-    prepared = prepare(warehouse, census_date, true, members, region.disclosure)
-    content = _content(prepared.tables)
-    is_new = latest is None or latest.content_hash != content
-    number = (latest.release_number if latest else 0) + (1 if is_new else 0)
-    with warehouse.reading() as connection:
-        manifest = _manifest(connection, census_date, number, region, prepared)
-    before = read_release(warehouse, census_date, latest.release_number) if latest else None
-    changes = what_changed(census_date, number, prepared.tables, manifest, before)
-    shown = pd.concat([frame.drop(columns=GEOGRAPHY).stack() for frame in prepared.tables.values()])
-    release = Release(
-        census_date, number, folder_of(releases, census_date, number), is_new, len(shown), int((shown == CONFIDENTIAL).sum()), prepared.repaired,
-        prepared.verdict, changes,
-    )  # fmt: skip
-    if release.refused or dry_run:
-        return release
-    with warehouse.writing() as connection:
-        if is_new:
-            manifest["changes"] = changes
-            connection.execute(
-                sa.text("insert into published.release (census_date, release_number, content_hash, manifest) values (:d, :n, :h, cast(:m as jsonb))"),
-                {"d": census_date, "n": number, "h": content, "m": json.dumps(manifest)},
-            )
-            for name, frame in prepared.tables.items():
-                copy_frame(connection, "published.cell", _cells(census_date, number, name, frame))
-            copy_frame(connection, "raw.released_count", _true_counts(census_date, number, true))
-        connection.execute(sa.text("delete from raw.release_basis where census_date = :d and release_number = :n"), {"d": census_date, "n": number})
-        connection.execute(
-            sa.text("insert into raw.release_basis (census_date, release_number, basis) values (:d, :n, :b)"),
-            {"d": census_date, "n": number, "b": basis},
-        )
-    write_missing_files(warehouse, census_date, releases)
+    with warehouse.writing() as connection:  # one at a time: what is compared with must still be the newest when it is written
+        latest = _latest(connection, census_date)
+        if latest is not None and latest.basis == basis:
+            release = _as_it_stands(connection, census_date, latest.release_number, releases)
+        else:
+            prepared = prepare(warehouse, census_date, true, members, region.disclosure)
+            content = _content(prepared.tables)
+            is_new = latest is None or latest.content_hash != content
+            number = (latest.release_number if latest else 0) + (1 if is_new else 0)
+            manifest = _manifest(connection, census_date, number, region, prepared.tables)
+            before = read_release(warehouse, census_date, latest.release_number) if latest else None
+            changes = what_changed(census_date, number, prepared.tables, manifest, before)
+            shown = pd.concat([frame.drop(columns=GEOGRAPHY).stack() for frame in prepared.tables.values()])
+            folder, hidden = folder_of(releases, census_date, number), int((shown == CONFIDENTIAL).sum())
+            release = Release(census_date, number, folder, is_new, len(shown), hidden, prepared.repaired, prepared.verdict, changes)
+            if not release.refused and not dry_run:
+                if is_new:
+                    _write_ledger(connection, release, content, {**manifest, "changes": changes}, prepared.tables, true)
+                _write_basis(connection, census_date, number, basis)
+    if not release.refused and not dry_run:
+        write_missing_files(warehouse, census_date, releases)
     return release
+
+
+def _write_ledger(
+    connection: Connection, release: Release, content: str, manifest: dict[str, Any], tables: dict[str, pd.DataFrame], true: dict[str, TrueTable]
+) -> None:
+    date, number = release.census_date, release.number
+    connection.execute(
+        sa.text("insert into published.release (census_date, release_number, content_hash, manifest) values (:d, :n, :h, cast(:m as jsonb))"),
+        {"d": date, "n": number, "h": content, "m": json.dumps(manifest)},
+    )
+    for name, frame in tables.items():
+        copy_frame(connection, "published.cell", _cells(date, number, name, frame))
+    copy_frame(connection, "raw.released_count", _true_counts(date, number, true))
+
+
+def _write_basis(connection: Connection, census_date: dt.date, number: int, basis: str) -> None:
+    connection.execute(sa.text("delete from raw.release_basis where census_date = :d and release_number = :n"), {"d": census_date, "n": number})
+    connection.execute(
+        sa.text("insert into raw.release_basis (census_date, release_number, basis) values (:d, :n, :b)"), {"d": census_date, "n": number, "b": basis}
+    )
 
 
 def prepare(warehouse: Warehouse, census_date: dt.date, true: dict[str, TrueTable], members: pd.DataFrame, method: DisclosureMethod) -> Prepared:
@@ -122,11 +130,15 @@ def prepare(warehouse: Warehouse, census_date: dt.date, true: dict[str, TrueTabl
 
 
 def prepare_against(
-    earlier: list[Any], census_date: dt.date, true: dict[str, TrueTable], printed: Callable[..., dict[str, pd.DataFrame]], method: DisclosureMethod
+    earlier: list[Published],
+    census_date: dt.date,
+    true: dict[str, TrueTable],
+    printed: Callable[..., dict[str, pd.DataFrame]],
+    method: DisclosureMethod,
 ) -> Prepared:
     """As `prepare`, against given earlier releases. `printed(hidden, method)` gives the tidy tables with these cells hidden."""
     from assets.publication.attack import Published, System, build_system
-    from assets.publication.gate import judge, needed_values
+    from assets.publication.gate import judge
     from assets.publication.repair import Repair
 
     truth = {name: table.values for name, table in true.items()}
@@ -136,8 +148,7 @@ def prepare_against(
         return build_system([*earlier, Published(census_date, number, tables, method, truth)])
 
     tables = printed({}, method)
-    system = system_of(tables)
-    repair = Repair(system, needed_values(system, method.possible_values))
+    repair = Repair(system_of(tables), method.possible_values)
     repair.run()
     verdict = judge(repair.system, method.possible_values)
     unsafe = verdict.leaks
@@ -167,7 +178,7 @@ def _masks(rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]) -
     return masks
 
 
-def earlier_releases(warehouse: Warehouse, census_date: dt.date) -> list[Any]:
+def earlier_releases(warehouse: Warehouse, census_date: dt.date) -> list[Published]:
     """Every earlier release that a tie connects with this date: those of the date itself whole, and of the dates that ties over time
     reach (years before and after) the tables that they name.
     """
@@ -193,20 +204,17 @@ def _method_of(manifest: dict[str, Any]) -> DisclosureMethod:
     return DisclosureMethod(**{"round_to": said.get("rounded_to", DisclosureMethod.round_to), **known})
 
 
-def _latest(warehouse: Warehouse, census_date: dt.date) -> Any:
-    rows = warehouse.rows(
+def _latest(connection: Connection, census_date: dt.date) -> Any:
+    query = (
         "select r.release_number, r.content_hash, b.basis from published.release as r left join raw.release_basis as b "
-        "on r.census_date = b.census_date and r.release_number = b.release_number where r.census_date = :d order by r.release_number desc limit 1",
-        d=census_date,
+        "on r.census_date = b.census_date and r.release_number = b.release_number where r.census_date = :d order by r.release_number desc limit 1"
     )
-    return rows[0] if rows else None
+    return connection.execute(sa.text(query), {"d": census_date}).first()
 
 
-def _as_it_stands(warehouse: Warehouse, census_date: dt.date, number: int, releases: Path) -> Release:
-    cells, hidden = warehouse.rows(
-        "select count(*), count(*) filter (where value = 'c') from published.cell where census_date = :d and release_number = :n",
-        d=census_date, n=number,
-    )[0]  # fmt: skip
+def _as_it_stands(connection: Connection, census_date: dt.date, number: int, releases: Path) -> Release:
+    query = "select count(*), count(*) filter (where value = 'c') from published.cell where census_date = :d and release_number = :n"
+    cells, hidden = connection.execute(sa.text(query), {"d": census_date, "n": number}).one()
     return Release(census_date, number, folder_of(releases, census_date, number), False, cells, hidden)  # noqa: FBT003
 
 
@@ -265,7 +273,7 @@ def _read_true_counts(warehouse: Warehouse, census_date: dt.date, number: int, t
     return {name: frame.reindex(tables[name].index).astype("float64") for name, frame in wide.items()}
 
 
-def _manifest(connection: Connection, census_date: dt.date, number: int, region: Region, prepared: Prepared) -> dict[str, Any]:
+def _manifest(connection: Connection, census_date: dt.date, number: int, region: Region, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """What the release rests on: returns, code, contracts, method; and what it holds. No clock, so that it can be made again."""
     returns = connection.execute(
         sa.text(
@@ -290,10 +298,9 @@ def _manifest(connection: Connection, census_date: dt.date, number: int, region:
         "code_version": code_version(),
         "contract_version": contract_version(),
         "method": {**asdict(region.disclosure), "symbols": SYMBOLS},
-        "gate": {"protected_counts": prepared.verdict.protected, "variables": prepared.verdict.variables, "hidden_by_repair": prepared.repaired},
         "tables": {
             name: {"rows": len(frame), "columns": list(frame.columns), "sha256": hashlib.sha256(table_csv(frame)).hexdigest()}
-            for name, frame in prepared.tables.items()
+            for name, frame in tables.items()
         },
     }
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.publication.attack import UNBOUNDED, System
-from assets.publication.gate import Bounds, propagate, range_of, reason
+from assets.publication.gate import Bounds, needed_values, propagate, range_of, reason
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL
 
 _MOST_TRIED = 80
@@ -21,13 +21,25 @@ _MOST_TRIED = 80
 class Repair:
     """Hides cells of the system's current release; `hidden` holds the variables that it has hidden."""
 
-    def __init__(self, system: System, need: np.ndarray) -> None:
-        self.system, self.need = system, need
+    def __init__(self, system: System, possible: int) -> None:
+        self.system = system
+        self.need_told, self.need_untold = needed_values(system, possible), needed_values(system.untold(), possible)
         self.hidden: list[int] = []
         self.presumable = 0
-        self.stuck: set[int] = set()
         self.protected = np.flatnonzero(system.small)
         self._rank = self._ranks()
+        self._as_told()
+
+    def _as_told(self) -> None:
+        """Look at it as a reader who is told which hidden counts are small."""
+        self.view, self.need, self.watched = self.system, self.need_told, self.protected
+        self.stuck: set[int] = set()
+
+    def _as_untold(self) -> None:
+        """Look at what the telling alone would give away as a reader who is not told."""
+        self.view, self.need = self.system.untold(), self.need_untold
+        self.watched = self.protected[self.need_told[self.protected] < self.need_untold[self.protected]]
+        self.stuck = set()
 
     def _ranks(self) -> dict[int, tuple[int, float, int]]:
         """What may be hidden, by variable, and how much its loss is felt."""
@@ -38,15 +50,15 @@ class Repair:
         shown_before = set(shown.loc[shown["release"] != newest, "variable"])
         own = shown[shown["release"] == newest]
         is_count = [pair in counted for pair in zip(own["table"], own["measure"], strict=True)]
-        own = own[is_count]
-        totals = (own["area"] == "").astype(int) + own["key"].str.split("|").map(lambda parts: parts.count(TOTAL))
+        own = own[np.array(is_count, dtype=bool)]
+        totals = (own["area"] == "").astype(int) + own["key"].map(lambda key: key.split("|").count(TOTAL)).astype(int)
         ranks = zip(own["variable"], zip(totals, own["text"].astype(float), own["variable"], strict=True), strict=True)
         return {variable: rank for variable, rank in ranks if variable not in shown_before}
 
     def run(self, rounds: int = 400) -> None:
         """Hide until the bounds pin nothing more, then show again what was not needed.
 
-        First against a reader who presumes that nothing hidden is 0, as far as hiding helps against him; then against the gate's.
+        First against a reader who presumes that nothing hidden is 0, as far as hiding helps against him; then against the gate's two.
         """
         presumed = (self.system.low == 0) & (self.system.truth > 0) & (self.system.small)
         self.system.low[presumed] = 1
@@ -54,14 +66,15 @@ class Repair:
         self._show_again(set())
         self.presumable = len(self.stuck)
         self.system.low[presumed] = 0
-        self.stuck = set()
-        kept = set(self.hidden)
-        self._loosen(rounds)
-        self._show_again(kept)
+        for look in (self._as_told, self._as_untold):
+            kept = set(self.hidden)
+            look()
+            self._loosen(rounds)
+            self._show_again(kept)
 
     def _loosen(self, rounds: int) -> None:
         for _ in range(rounds):
-            bounds = propagate(self.system)
+            bounds = propagate(self.view)
             if len(bounds.broken):
                 break
             told = self._told(bounds)
@@ -71,29 +84,28 @@ class Repair:
 
     def hide_for(self, variable: int, tries: int = 12) -> None:
         """Hide for a count that only the gate's linear programmes could tell."""
-        for _ in range(tries):
-            least, greatest, holding = range_of(self.system, variable)
-            if greatest - least + 1 >= self.need[variable]:
-                return
-            candidates = sorted((v for v in holding if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)
-            if not candidates:
-                break
-            self._hide(candidates[0])
-        self.stuck.add(variable)
+        for look in (self._as_told, self._as_untold):
+            look()
+            for _ in range(tries):
+                least, greatest, holding = range_of(self.view, variable)
+                candidates = sorted((v for v in holding if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)
+                if greatest - least + 1 >= self.need[variable] or not candidates:
+                    break
+                self._hide(candidates[0])
 
     def _told(self, bounds: Bounds) -> np.ndarray:
         spans = bounds.high - bounds.low + 1
-        told = self.protected[spans[self.protected] < self.need[self.protected]]
+        told = self.watched[spans[self.watched] < self.need[self.watched]]
         return np.array([v for v in told if v not in self.stuck], dtype=int)
 
     def _hide_for(self, variable: int, bounds: Bounds) -> None:
-        cells, _ = reason(self.system, bounds, variable)
+        cells, _ = reason(self.view, bounds, variable)
         candidates = sorted((v for v in cells if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)[:_MOST_TRIED]
         before = bounds.high[variable] - bounds.low[variable] + 1
         best, widest = None, before
         for candidate in candidates:
             was = self._hide(candidate)
-            after = propagate(self.system)
+            after = propagate(self.view)
             span = after.high[variable] - after.low[variable] + 1
             self._show(candidate, was)
             if span >= self.need[variable]:
@@ -108,28 +120,31 @@ class Repair:
         else:
             self._hide(best)
 
-    def _hide(self, variable: int) -> tuple[float, float]:
+    def _hide(self, variable: int) -> tuple[float, float, float]:
         system = self.system
-        was = system.low[variable], system.high[variable]
+        was = system.low[variable], system.high[variable], system.high_untold[variable]
         cells = system.cells[system.cells["variable"] == variable]
         threshold = float(cells["threshold"].max())
-        system.low[variable] = 0
-        system.high[variable] = threshold - 1 if system.truth[variable] < threshold else UNBOUNDED
+        self._set(variable, (0.0, threshold - 1 if system.truth[variable] < threshold else UNBOUNDED, UNBOUNDED))
         self.hidden.append(variable)
         return was
 
-    def _show(self, variable: int, was: tuple[float, float]) -> None:
-        self.system.low[variable], self.system.high[variable] = was
+    def _show(self, variable: int, was: tuple[float, float, float]) -> None:
+        self._set(variable, was)
         self.hidden.remove(variable)
+
+    def _set(self, variable: int, bounds: tuple[float, float, float]) -> None:
+        self.system.low[variable], self.system.high[variable], self.system.high_untold[variable] = bounds
 
     def _show_again(self, kept: set[int]) -> None:
         """Show what turns out not to be needed, the largest loss first."""
         printed = self.system.cells.drop_duplicates("variable", keep="last").set_index("variable")[["low", "high"]]
         for variable in sorted(set(self.hidden) - kept, key=self._rank.__getitem__, reverse=True):
-            was = self.system.low[variable], self.system.high[variable]
-            self._show(variable, (printed.at[variable, "low"], printed.at[variable, "high"]))
-            if len(self._told(propagate(self.system))):
-                self.system.low[variable], self.system.high[variable] = was
+            was = self.system.low[variable], self.system.high[variable], self.system.high_untold[variable]
+            low, high = printed.loc[variable]
+            self._show(variable, (low, high, high))
+            if len(self._told(propagate(self.view))):
+                self._set(variable, was)
                 self.hidden.append(variable)
 
     def masks(self) -> dict[tuple[str, str], list[int]]:

@@ -199,7 +199,7 @@ def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: H
         return publish_given(true.values[m.name], m.decimals, true.symbols[m.name])
     if m.rule == "estimate":
         partial = true.values[m.covered] < true.values[m.registered]
-        return publish_estimates(true.values[m.name], printed[m.of[0]], partial & true.values[m.name].notna(), method)
+        return publish_estimates(true.values[m.name], printed[m.of[0]], partial, method)
     if m.rule == "mean":
         support = true.values[m.placements], true.values[m.owner_groups], true.values[m.largest_share]
         return publish_means(true.values[m.name], *support, method)

@@ -1,0 +1,278 @@
+"""A release from returns to files: what DfE's screener, CSVW, Frictionless and the Analysis Function's checklist ask of it, and the ledger."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from assets.publication import release as releasing
+from assets.publication.files import META_COLUMNS, release_files
+from assets.publication.gate import Leak, Verdict
+from assets.publication.programme import PUBLISHED_TABLES
+from assets.publication.release import make_release, read_release
+from assets.publication.tables import GEOGRAPHY
+from resources.observatory import Observatory
+from resources.warehouse import Warehouse
+from schemas.regions import disclosure_method, load_region
+from tests import builders
+from tests.conftest import Landing
+
+DATE = dt.date(2025, 3, 31)
+REGION = load_region("north_west")
+
+
+def drop(landing: Landing, children: int) -> None:
+    homes = [{"urn": f"SC{n:06d}", "local_authority": ["Stockport", "Trafford", "Bolton"][n % 3], "places": 4} for n in range(60)]
+    landing.drop("2025-03-31", "ofsted", "list.csv", builders.register(homes))
+    landing.drop("2025-03-31", "356", "census.csv", builders.census([{"age": 10 + n % 6} for n in range(40)]))
+    returned = [{"urn": f"SC{n:06d}", "host_local_authority": ["Stockport", "Trafford", "Bolton"][n % 3]} for n in range(50)]
+    landing.drop("2025-03-31", "provider-a", "settings.csv", builders.settings(returned))
+    landing.drop("2025-03-31", "provider-a", "placements.csv", builders.placements([{"urn": f"SC{n % 50:06d}"} for n in range(children)]))
+
+
+@pytest.fixture(scope="module")
+def made(servers, tmp_path_factory):
+    """A warehouse with one release and the folder of releases."""
+    from assets.intake.loading import take_in
+    from assets.warehouse.building import build_quarter
+
+    address = servers.fresh("embedded")
+    root = tmp_path_factory.mktemp("release")
+    landing = Landing(root / "landing")
+    landing.root.mkdir()
+    drop(landing, 100)
+    with Warehouse(address) as warehouse:
+        take_in(warehouse, landing.place, DATE, b"a key that only the tests use")
+        assert not build_quarter(warehouse, DATE, REGION).blocked_by
+        release = make_release(warehouse, DATE, REGION, root / "releases")
+        yield warehouse, landing, root / "releases", release
+    servers.drop("embedded", address)
+
+
+@pytest.fixture(scope="module")
+def folder(made) -> Path:
+    _, _, _, release = made
+    return release.folder
+
+
+def tables(folder: Path) -> list[tuple]:
+    return [(table, pd.read_csv(folder / f"{table.name}.csv", dtype=str, keep_default_na=False)) for table in PUBLISHED_TABLES
+            if (folder / f"{table.name}.csv").exists()]  # fmt: skip
+
+
+# --- DfE's screening rules ---------------------------------------------------------------------------------
+
+
+def test_csvs_pass_the_screening_rules(folder):
+    found = tables(folder)
+    assert {"host_authority_occupancy", "host_authority_origin", "homes", "net_position"} <= {table.name for table, _ in found}
+    for table, data in found:
+        raw = (folder / f"{table.name}.csv").read_bytes()
+        assert not raw.startswith(b"\xef\xbb\xbf") and b"\r" not in raw
+        assert list(data.columns[: len(GEOGRAPHY)]) == GEOGRAPHY
+        measures = [i.name for i in table.indicators]
+        assert list(data.columns) == [*GEOGRAPHY, *table.filters, *measures], "filters before indicators"
+        assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in data.columns), "snake_case"
+        assert not data.duplicated([*GEOGRAPHY, *table.filters]).any(), "no row twice"
+        assert (data[[*table.filters, *measures]] != "").all(axis=None), "no blanks"
+        assert (data.map(str.strip) == data).all(axis=None)
+        for name in measures:
+            assert data[name].str.fullmatch(r"-?\d+(\.\d+)?|c|x|z|low").all(), (table.name, name)
+        for name in table.filters:
+            assert (data[name] == "Total").any(), f"{table.name}.{name} has a Total"
+            assert len(set(data[name])) > 1, f"{table.name}.{name} divides"
+        assert set(data["geographic_level"]) <= {"Regional", "Local authority"}
+        assert data["time_period"].eq("2025").all() and data["time_identifier"].eq("March").all()
+        authorities = data[data["geographic_level"] == "Local authority"]
+        assert authorities["new_la_code"].str.fullmatch(r"E\d{8}").all() and authorities["old_la_code"].str.fullmatch(r"\d{3}").all()
+        assert data.loc[data["geographic_level"] == "Regional", ["old_la_code", "new_la_code", "la_name"]].eq("").all(axis=None)
+
+
+def test_metadata_are_in_step_with_their_data(folder):
+    for table, data in tables(folder):
+        meta = list(csv.DictReader(io.StringIO((folder / f"{table.name}.meta.csv").read_text(encoding="utf-8"))))
+        assert list(meta[0]) == META_COLUMNS
+        assert [row["col_name"] for row in meta] == [c for c in data.columns if c not in GEOGRAPHY]
+        assert {row["col_name"] for row in meta if row["col_type"] == "Filter"} == set(table.filters)
+        labels = [row["label"] for row in meta]
+        assert all(labels) and len(set(labels)) == len(labels)
+        for row in meta:
+            assert row["indicator_unit"] in ("", "%", "£")
+            assert (row["indicator_dp"] == "") == (row["col_type"] == "Filter")
+            assert (row["filter_hint"] == "") == (row["col_type"] == "Indicator")
+
+
+# --- descriptions ------------------------------------------------------------------------------------------
+
+
+def test_csvw_describes_every_table(folder):
+    from csvw import CSVW
+
+    for table, data in tables(folder):
+        described = CSVW(str(folder / f"{table.name}.csv-metadata.json"))
+        assert described.is_valid, described.warnings
+        rows = list(described.tables[0])
+        assert len(rows) == len(data)
+        hidden = [name for name in (i.name for i in table.indicators) if (data[name] == "c").any()]
+        assert all(any(row[name] is None for row in rows) for name in hidden), "a symbol is no number"
+
+
+def test_the_package_is_valid(folder):
+    from frictionless import Package
+
+    report = Package(str(folder / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["title", "note"])
+
+
+def test_parquet_holds_what_the_csv_holds(folder):
+    for table, data in tables(folder):
+        assert pd.read_parquet(folder / f"{table.name}.parquet").astype("str").equals(data.astype("str"))
+
+
+# --- the spreadsheet: what of the checklist a program can test -----------------------------------------------
+
+
+def test_the_spreadsheet_keeps_the_checklist(folder):
+    from openpyxl import load_workbook
+
+    book = load_workbook(folder / "tables.xlsx")
+    assert book.sheetnames[:3] == ["Cover", "Contents", "Notes"]
+    assert book.properties.title and book.properties.creator
+    published = tables(folder)
+    assert len(book.sheetnames) == 3 + len(published)
+    names = []
+    for sheet in book.worksheets[1:]:
+        assert len(sheet.tables) == 1, f"{sheet.title}: one marked table a sheet"
+        assert not sheet.merged_cells.ranges, "no merged cells"
+        assert sheet.sheet_state == "visible" and not [d for d in sheet.row_dimensions.values() if d.hidden]
+        assert sheet["A1"].value, "the title stands in A1"
+        (marked,) = sheet.tables.values()
+        names.append(marked.name)
+        block = [[cell.value for cell in row] for row in sheet[marked.ref]]
+        assert all(block[0]) and len(set(block[0])) == len(block[0]), "every column has a heading of its own"
+        assert all(value is not None and value != "" for row in block for value in row), f"{sheet.title}: no empty cell"
+        assert any(v and "one table" in str(v[0]) for v in sheet.iter_rows(max_row=6, values_only=True)), "says how many tables"
+    assert len(set(names)) == len(names)
+    for (table, data), sheet in zip(published, book.worksheets[3:], strict=True):
+        (marked,) = sheet.tables.values()
+        block = [[cell.value for cell in row] for row in sheet[marked.ref]]
+        texts = {value for row in block[1:] for value in row[3 + len(table.filters) :] if isinstance(value, str)}
+        assert texts <= {"[c]", "[x]", "[z]", "[low]"}, "shorthand in brackets, figures as numbers"
+        assert len(block) - 1 == len(data)
+        above = " ".join(str(v[0]) for v in sheet.iter_rows(max_row=12, max_col=1, values_only=True))
+        assert all(symbol in above for symbol in texts), "the shorthand is explained above the table"
+
+
+def test_the_same_release_gives_the_same_bytes(made, folder):
+    warehouse, _, _, release = made
+    held, manifest = read_release(warehouse, DATE, release.number)
+    first, second = release_files(held, manifest), release_files(held, manifest)
+    assert first == second
+    assert {name: (folder / name).read_bytes() for name in first} == first
+    moments = {info.date_time for info in zipfile.ZipFile(folder / "tables.xlsx").infolist()}
+    assert len(moments) == 1, moments
+
+
+def test_the_manifest_names_returns_and_method(folder):
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert {(r["sender"], r["table_name"]) for r in manifest["returns"]} >= {("356", "placement_census"), ("provider-a", "provider_settings")}
+    assert manifest["method"]["smallest_count_shown"] == 8 and manifest["method"]["round_to"] == 5
+    assert "gate" not in manifest, "how many cells the repair hid would help to tell them apart"
+    assert "first release" in (folder / "changes.md").read_text(encoding="utf-8")
+
+
+# --- the ledger ---------------------------------------------------------------------------------------------
+
+
+def test_nothing_new_makes_no_release_and_a_dry_run_writes_nothing(made):
+    warehouse, _, root, release = made
+    again = make_release(warehouse, DATE, REGION, root)
+    assert (again.number, again.is_new, again.verdict) == (release.number, False, None)
+    cautious = load_region("north_west").__class__(
+        **{**vars(REGION), "disclosure": disclosure_method({"smallest_count_shown": 10, "round_to": 10}, "test")}
+    )
+    tried = make_release(warehouse, DATE, cautious, root, dry_run=True)
+    assert tried.is_new and tried.number == release.number + 1
+    assert "method of disclosure control changed" in tried.changes
+    assert not tried.folder.exists()
+    assert warehouse.scalar("select count(*) from published.release") == 1
+
+
+def test_a_refused_release_writes_nothing(made, monkeypatch):
+    warehouse, _, root, release = made
+    leak = Leak(0, "host_authority_origin.children, 356, Elsewhere", 2, 2, ("a total (8 to 12)",), ("a total = sum of its parts",))
+    refused = releasing.Prepared(read_release(warehouse, DATE, release.number)[0], 0, Verdict(leaks=(leak,)))
+    monkeypatch.setattr(releasing, "prepare", lambda *_: refused)
+    cautious = load_region("north_west").__class__(**{**vars(REGION), "disclosure": disclosure_method({"smallest_count_shown": 9}, "test")})
+    before = [warehouse.scalar(f"select count(*) from {t}") for t in ("published.cell", "published.release", "raw.released_count")]
+    result = make_release(warehouse, DATE, cautious, root)
+    assert result.refused and not result.folder.with_name("r2").exists()
+    assert [warehouse.scalar(f"select count(*) from {t}") for t in ("published.cell", "published.release", "raw.released_count")] == before
+
+
+def test_in_dagster_the_gate_is_a_blocking_check(made, monkeypatch, tmp_path):
+    from assets.publication import assets as shown
+    from assets.publication.assets import build_publication_assets
+    from pipelines.partitions import quarters
+
+    warehouse, _, root, release = made
+    leak = Leak(0, "host_authority_origin.children, 356, Elsewhere", 2, 2, (), ("a total = sum of its parts",))
+    refused = releasing.Release(DATE, 2, root / "none", True, 1, 1, 0, Verdict(leaks=(leak,)))  # noqa: FBT003
+    monkeypatch.setattr(shown, "make_release", lambda *_: refused)
+    assets = build_publication_assets(quarters)
+    assert {check.blocking for check in assets.check_specs} == {True}
+
+    observatory = Observatory(home=str(tmp_path), landing=str(tmp_path), database_url=warehouse.url, region_key="north_west")
+    result = dg.materialize([assets], partition_key="2025-03-31", resources={"observatory": observatory}, raise_on_error=False)
+    assert not result.success
+    failed = {e.asset_key.to_user_string(): e for e in result.get_asset_check_evaluations() if not e.passed}
+    assert list(failed) == ["published/host_authority_origin"]
+    assert not result.get_asset_materialization_events()
+
+
+def test_a_late_return_makes_a_new_release_that_says_why(made):
+    from assets.intake.loading import take_in
+    from assets.warehouse.building import build_quarter
+
+    warehouse, landing, root, release = made
+    drop(landing, 130)
+    take_in(warehouse, landing.place, DATE, b"a key that only the tests use")
+    assert not build_quarter(warehouse, DATE, REGION).blocked_by
+    second = make_release(warehouse, DATE, REGION, root)
+    assert second.number == release.number + 1 and second.is_new and second.verdict.passed
+    said = (second.folder / "changes.md").read_text(encoding="utf-8")
+    assert "Changed: provider placements of provider-a" in said
+    assert "is now" in said
+    assert release.folder.exists()
+
+
+# --- the method ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"smallest_count_shown": 5}, {"round_to": 3}, {"possible_values": 2}, {"placements_for_a_mean": 5}, {"largest_share_of_spend": 0.9}],
+)
+def test_a_region_is_not_less_safe_without_saying_why(settings):
+    with pytest.raises(ValueError, match="less safe"):
+        disclosure_method(settings, "a.toml")
+    assert disclosure_method({**settings, "less_safe_because": "agreed by all"}, "a.toml").less_safe_because == "agreed by all"
+
+
+@pytest.mark.parametrize("settings", [{"smallest": 9}, {"round_to": 0}, {"round_to": "5"}, {"round_to": 20}])
+def test_a_method_that_cannot_be_is_refused(settings):
+    with pytest.raises(ValueError, match="expected"):
+        disclosure_method(settings, "a.toml")
+
+
+def test_a_region_may_be_safer():
+    assert disclosure_method({"smallest_count_shown": 10, "round_to": 10, "largest_share_of_spend": 0.5}, "a.toml").round_to == 10
