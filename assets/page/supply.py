@@ -158,7 +158,7 @@ def maps(edition: Edition) -> Section | None:
     kind = plural(kind_of(edition.tables[tables[0]]))
     words = [f"One square is one authority, roughly where it lies, and leads to its page. Shares are of the places, and of the children, in {kind}."]
     rows = [(link(a), [figures[a] for _, figures in found]) for a in areas]
-    data = DataTable(f"The figures of the squares, {on(edition)}", "Authority", [m.title for m, _ in found], rows)
+    data = DataTable(f"What the squares show, {on(edition)}", "Authority", [m.title for m, _ in found], rows)
     return Section("map", "The region, square by square", tuple(tables), words, maps=[m for m, _ in found], data=[data])
 
 
@@ -285,7 +285,7 @@ def fees(edition: Edition, area: Area) -> Section | None:
     kind = HOME if HOME in kinds else kinds[0]
     words = []
     if cell("mean", kind).is_shown:
-        words.append(sentence(f"A placement in {plural(kind)} costs {pounds(cell('mean', kind))} a week on average"))
+        words.append(sentence(f"Placements in {plural(kind)} cost {pounds(cell('mean', kind))} a week on average"))
     if cell("lower_decile", kind).is_shown and cell("upper_decile", kind).is_shown:
         low, high = pounds(cell("lower_decile", kind)), pounds(cell("upper_decile", kind))
         words.append(sentence(f"The cheapest tenth cost {low} or less, the dearest tenth {high} or more"))

@@ -15,6 +15,8 @@ from resources.warehouse import Warehouse
 from tests.conftest import Landing
 from tests.page.region import MadeUp, make_region
 
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""Rules that depend on light and dark."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -63,12 +65,12 @@ def look(page: Any, path: Path, folder: Path) -> Look:
     page.on("console", lambda message: seen.said.append(message.text))
     page.on("pageerror", lambda error: seen.said.append(str(error)))
     page.on("request", lambda request: None if request.url.startswith((folder.as_uri(), "data:")) else seen.outside.append(request.url))
-    for scheme, only in (("light", RULES), ("dark", ["cat.color"])):
-        page.emulate_media(color_scheme=scheme)
-        if scheme == "light":
-            page.goto(path.as_uri())
-            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        found = Axe().run(page, options={"runOnly": only, "resultTypes": ["violations"]}).response["violations"]
+    page.goto(path.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    in_light = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response["violations"]
+    page.emulate_media(color_scheme="dark")
+    in_dark = page.evaluate("rules => axe.run(document, {runOnly: {type: 'rule', values: rules}}).then(found => found.violations)", COLOURS)
+    for scheme, found in (("light", in_light), ("dark", in_dark)):
         seen.violations += [f"{scheme}: {v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
     for width in (320, 1280):
         page.set_viewport_size({"width": width, "height": 800})
@@ -85,7 +87,7 @@ def looks(small: MadeUp, browser: Any) -> dict[str, Look]:
     paths = [*sorted(small.page().parent.glob("*.html")), small.page("changes.html", number=1), small.releases / "index.html"]
     seen = {}
     for path in paths:
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
         seen[str(path.relative_to(small.releases))] = look(context.new_page(), path, small.releases)
         context.close()
     return seen

@@ -197,7 +197,7 @@ def test_fees_show_what_is_published_and_leave_out_what_is_not():
     )
     found = supply.fees(edition(given), Area("", "North West"))
     assert found.words[:2] == [
-        "A placement in children’s homes costs £5,900 a week on average.",
+        "Placements in children’s homes cost £5,900 a week on average.",
         "The cheapest tenth cost £3,200 or less, the dearest tenth £9,100 or more.",
     ]
     assert [(cell.name, [str(f) for f in figures]) for cell, figures in found.data[0].rows] == [
