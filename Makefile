@@ -11,12 +11,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 DEMO_SCALE ?= 1.0
 DEMO_QUARTERS ?= 8
 
-.PHONY: help demo test check env dev system bench clean
+.PHONY: help demo test check audit env dev system bench clean
 
 help:
 	@echo "make demo    a made-up North West from returns to releases, on the embedded PostgreSQL"
 	@echo "make test    all tests"
 	@echo "make check   linters: ruff, mypy, the SQL rules"
+	@echo "make audit   known faults in the dependencies (needs the network)"
 	@echo "make bench   the benchmarks"
 	@echo "make env     only the environment (.venv)"
 	@echo "make clean   remove the environment and caches; OBSERVATORY_HOME stays"
@@ -54,6 +55,10 @@ check: dev
 	@$(BIN)/ruff format --check . || { echo "Run .venv/bin/ruff format ."; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.sql_rules
+
+# Apart from the tests, because it asks the network: the locked versions, with their hashes, against the advisories that are known today.
+audit: dev
+	@$(BIN)/python -m pip_audit --requirement requirements.lock --require-hashes --disable-pip --strict --progress-spinner off
 
 bench: dev
 	@$(BIN)/python -m benchmarks

@@ -13,14 +13,18 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 import dagster as dg
 
 from assets.answering.assets import build_outbox_asset
+from assets.checks.assets import build_expectation_checks
 from assets.intake.assets import build_intake_assets, landing_asset
+from assets.page.assets import build_page_asset
+from assets.projection.assets import build_projection_asset
 from assets.publication.assets import build_publication_assets
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
 from pipelines.console import plain_console
-from pipelines.jobs import bring_up_to_date
+from pipelines.housekeeping import housekeeping, nightly
+from pipelines.jobs import bring_up_to_date, quality_report
 from pipelines.partitions import quarters
 from pipelines.schedules import quarters_close
-from pipelines.sensors import landing_place
+from pipelines.sensors import landing_place, quality_after_a_run
 from resources.observatory import Observatory
 from resources.settings import Settings, settings_from_environment
 
@@ -33,12 +37,15 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             build_reference_asset(),
             build_intake_assets(quarters),
             build_warehouse_assets(quarters),
+            build_projection_asset(quarters),
             build_publication_assets(quarters),
+            build_page_asset(quarters),
             build_outbox_asset(quarters),
         ],
-        jobs=[bring_up_to_date],
-        schedules=[quarters_close],
-        sensors=[landing_place],
+        asset_checks=[build_expectation_checks(quarters)],
+        jobs=[bring_up_to_date, quality_report, housekeeping],
+        schedules=[quarters_close, nightly],
+        sensors=[landing_place, quality_after_a_run],
         resources={"observatory": Observatory.from_settings(settings or settings_from_environment())},
         loggers={"plain": plain_console},
         # One process a run: the work is PostgreSQL's, and a fresh interpreter a step costs far more than the step.

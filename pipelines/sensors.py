@@ -1,4 +1,4 @@
-"""Sensors: the landing place. What lands is taken in within a minute."""
+"""Sensors: the landing place, whose news is taken in within a minute; and the end of a run, which the quality report follows."""
 
 import datetime as dt
 import hashlib
@@ -6,7 +6,7 @@ import json
 
 import dagster as dg
 
-from pipelines.jobs import bring_up_to_date, range_tags
+from pipelines.jobs import bring_up_to_date, quality_report, range_tags
 from resources.landing import LandedFile, LandingPlace
 from resources.settings import ObservatoryError, Settings, settings_from_environment
 
@@ -66,3 +66,18 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
         return dg.SkipReason("Nothing has landed since the last look.")
     requests = [dg.RunRequest(run_key=f"{date} {current[date.isoformat()]}", tags=range_tags(date, date)) for date in news]
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(current, sort_keys=True))
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[bring_up_to_date],
+    request_job=quality_report,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Writes the quality report of the quarters that a run has brought up to date.",
+)
+def quality_after_a_run(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+    """One report for the quarters of the run."""
+    tags = {key: value for key, value in context.dagster_run.tags.items() if key in range_tags(dt.date.min, dt.date.min)}
+    if not tags:
+        return dg.SkipReason("The run names no range of quarters.")
+    return dg.RunRequest(run_key=context.dagster_run.run_id, tags=tags)

@@ -98,11 +98,12 @@ class EmbeddedPostgres:
         self.data = self.folder / "data"
         self.settings = settings or {}
         self.programs = programs or binaries()
+        self.port = self.settings.get("port", "5432")  # a Unix socket has one too
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
         # A Unix socket's path must stay under about 100 characters and pg_ctl does not quote it: so not under home.
         temporary = tempfile.gettempdir()
         if len(temporary) > 40 or " " in temporary:
-            temporary = "/tmp"  # noqa: S108 - the folder made in it is private and its owner is checked
+            temporary = "/tmp"  # noqa: S108 # nosec B108 - the folder made in it is private and its owner is checked
         self.socket = Path(temporary) / f"observatory-{os.getuid()}-{digest}"
         self._users: int | None = None
 
@@ -145,13 +146,16 @@ class EmbeddedPostgres:
                 alone = False
             if alone and self._is_running():
                 self._pg_ctl("stop", "-m", "fast", "-w")
+            if alone:
+                with contextlib.suppress(OSError):  # it lies in the temporary folder, and nothing else would ever remove it
+                    self.socket.rmdir()
             self._drop_lock()
         atexit.unregister(self.leave)
 
     @property
     def url(self) -> str:
         """The server's SQLAlchemy address (psycopg 3, over the Unix socket)."""
-        return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={self.socket}"
+        return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={self.socket}&port={self.port}"
 
     # --- how it is done -------------------------------------------------------------------
 
@@ -286,7 +290,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + _START_SECONDS
         while True:
             try:
-                psycopg.connect(host=str(self.socket), user=SUPERUSER, dbname="postgres", connect_timeout=5).close()
+                psycopg.connect(host=str(self.socket), port=self.port, user=SUPERUSER, dbname="postgres", connect_timeout=5).close()
                 return True
             except psycopg.OperationalError as error:
                 starting = "starting up" in str(error) or "shutting down" in str(error)
@@ -297,6 +301,6 @@ class EmbeddedPostgres:
     def _make_database(self) -> None:
         import psycopg
 
-        with psycopg.connect(host=str(self.socket), user=SUPERUSER, dbname="postgres", autocommit=True) as connection:
+        with psycopg.connect(host=str(self.socket), port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True) as connection:
             if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
                 connection.execute(f"create database {DATABASE}")

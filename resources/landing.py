@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from resources.sealing import is_sealed, opened
 from resources.settings import ObservatoryError
 
 MAX_FILE_BYTES = 400 * 1024 * 1024
@@ -32,15 +33,20 @@ class LandedFile:
     received_at: dt.datetime
 
     def read(self) -> bytes:
-        """The file's bytes."""
-        return self.path.read_bytes()
+        """The file's bytes; a sealed file's, opened with the user's key."""
+        content = self.path.read_bytes()
+        return opened(content, self.name) if is_sealed(content) else content
 
     def content_hash(self) -> str:
-        """SHA-256 of the file's bytes, in hexadecimal, without holding a large file in memory."""
+        """SHA-256 of the file's bytes, in hexadecimal, without holding a large file in memory. To seal a file does not change it."""
         digest = hashlib.sha256()
         with self.path.open("rb") as file:
-            while block := file.read(1 << 20):
+            block = file.read(1 << 20)
+            if is_sealed(block):
+                return hashlib.sha256(self.read()).hexdigest()
+            while block:
                 digest.update(block)
+                block = file.read(1 << 20)
         return digest.hexdigest()
 
 

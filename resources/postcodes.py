@@ -39,7 +39,12 @@ class Places:
 
 def normal(postcodes: pd.Series) -> pd.Series:
     """Postcodes in upper case without anything but letters and digits."""
-    return postcodes.fillna("").str.upper().str.replace(r"[^A-Z0-9]", "", regex=True)
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pa.array(postcodes.fillna("").astype("str"), type=pa.large_string())
+    plain = pc.replace_substring_regex(pc.utf8_upper(texts), "[^A-Z0-9]+", "")
+    return pd.Series(plain, index=postcodes.index, dtype="str")
 
 
 _Sorted = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]

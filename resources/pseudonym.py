@@ -5,7 +5,6 @@ Belongs here: the key (from the environment, else made once and kept in the obse
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -57,7 +56,7 @@ def child_keys(key: bytes, authorities: pd.Series, identifiers: pd.Series) -> pd
     Blank identifiers give missing values. Identifiers are compared without surrounding spaces and in upper case;
     leading zeros count.
     """
-    references = authorities.fillna("") + "|" + identifiers.fillna("").str.strip().str.upper()
-    digest = {text: hmac.digest(key, text.encode("utf-8"), hashlib.sha256).hex()[:32] for text in references.unique()}
-    hashed = references.map(digest)
-    return hashed.where(identifiers.fillna("").str.strip() != "", None)
+    plain = identifiers.fillna("").str.strip().str.upper()
+    codes, references = pd.factorize(authorities.fillna("") + "|" + plain)
+    digests = [hmac.digest(key, text.encode("utf-8"), "sha256").hex()[:32] for text in references]
+    return pd.Series(digests, dtype="str").reindex(codes).set_axis(identifiers.index).where(plain != "", None)

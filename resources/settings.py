@@ -36,6 +36,14 @@ class Settings:
         return self.outbox_address or str(self.home / "outbox")
 
     @property
+    def server_log(self) -> Path | None:
+        """The database server's log: the embedded one's, else the file that `OBSERVATORY_SERVER_LOG` names, else not known."""
+        if not self.database_url:
+            return self.home / "postgres" / "server.log"
+        named = os.environ.get("OBSERVATORY_SERVER_LOG")
+        return Path(named) if named else None
+
+    @property
     def region(self) -> Region:
         """The region whose observatory this is."""
         try:
@@ -47,6 +55,11 @@ class Settings:
     def releases(self) -> Path:
         """Folder of the releases."""
         return self.home / "releases"
+
+    @property
+    def data_docs(self) -> Path:
+        """Folder of the readers' quality reports, one folder a census date."""
+        return self.home / "data_docs"
 
     @property
     def dagster_home(self) -> Path:

@@ -18,8 +18,8 @@ from sqlalchemy.engine import Connection, make_url
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.settings import ObservatoryError, Settings
 
-_WRITERS = 724_611_901
-"""Advisory lock of those who write: one run at a time."""
+_FIRST_WRITER = 724_611_901
+"""Advisory lock of those who write while there is no table yet to lock."""
 
 
 class Warehouse:
@@ -44,9 +44,16 @@ class Warehouse:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction of a writer. Writers wait for each other; readers never wait and never see half of it."""
+        """One transaction of a writer. Writers wait for each other; readers never wait and never see half of it.
+
+        The lock is on a table that no reader has a right to: an advisory lock anybody who may connect could hold.
+        """
+        exists = sa.text("select to_regclass('raw.observatory') is not null")
         with self.engine.begin() as connection:
-            connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
+            if not connection.execute(exists).scalar():
+                connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _FIRST_WRITER})
+            if connection.execute(exists).scalar():
+                connection.execute(sa.text("lock table raw.observatory in exclusive mode"))
             yield connection
 
     @contextmanager
@@ -123,6 +130,15 @@ def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> int:
     arrow_csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False).combine_chunks(), buffer, options)
     columns = ", ".join(f'"{name}"' for name in frame.columns)
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"copy {table} ({columns}) from stdin with (format csv)") as copy:
-        copy.write(buffer.getbuffer())
+    # PostgreSQL does not COPY into a table whose row-level security holds for us (an owner who is no superuser): through a table without it
+    by_way = connection.execute(sa.text("select row_security_active(:table)"), {"table": table}).scalar()
+    target = "pg_temp.copied" if by_way else table
+    with driver.cursor() as cursor:
+        if by_way:
+            cursor.execute(f"create temporary table copied as select {columns} from {table} with no data")
+        with cursor.copy(f"copy {target} ({columns}) from stdin with (format csv)") as copy:
+            copy.write(buffer.getbuffer())
+        if by_way:
+            cursor.execute(f"insert into {table} ({columns}) select {columns} from pg_temp.copied")
+            cursor.execute("drop table pg_temp.copied")
     return len(frame)

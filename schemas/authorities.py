@@ -28,6 +28,9 @@ _NO_AUTHORITY_SPELLINGS = {
     "unknown": "UNKNOWN", "notknown": "UNKNOWN",
 }  # fmt: skip
 
+_CITY_OF_LONDON = re.compile(r"\bcity of london\b|\blondon,? city of\b")
+"""One authority among the 33 of London: without its `City of`, London names none of them."""
+
 _SET_ASIDE = re.compile(r"\b(council|city|borough|metropolitan|county|mbc|mdc|cbc|bc|cc|district|unitary|authority|royal|the|of|la)\b")
 
 
@@ -75,6 +78,7 @@ def name_key(text: str) -> str:
     """
     words = text.casefold().replace("&", " and ").replace("\u2019", "'")
     words = re.sub(r"^\s*london borough of ", " ", words)
+    words = _CITY_OF_LONDON.sub("cityoflondon", words)
     words = re.sub(r"[^a-z0-9 ]+", lambda m: "" if m.group() in {"'", "."} else " ", words)
     kept = re.sub(r"\s+", "", _SET_ASIDE.sub(" ", words))
     return kept or re.sub(r"\s+", "", words)
@@ -145,3 +149,31 @@ def standing_on(code: str, date: dt.date) -> str | None:
         return code or None
     before = _predecessors().get(code)
     return before if before and on_date(before, date) else None
+
+
+@cache
+def _beside() -> dict[str, tuple[str, ...]]:
+    beside: dict[str, list[str]] = {}
+    with (HERE / "authority_neighbours.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            beside.setdefault(row["authority_code"], []).append(row["neighbour_code"])
+    return {code: tuple(sorted(others)) for code, others in beside.items()}
+
+
+@cache
+def _alike() -> dict[str, tuple[str, ...]]:
+    alike: dict[str, list[tuple[int, str]]] = {}
+    with (HERE / "statistical_neighbours.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            alike.setdefault(row["authority_code"], []).append((int(row["closeness"]), row["neighbour_code"]))
+    return {code: tuple(other for _, other in sorted(others)) for code, others in alike.items()}
+
+
+def neighbours_of(code: str) -> tuple[str, ...]:
+    """The authorities that share a border with `code` (ONS boundaries), by code."""
+    return _beside().get(code, ())
+
+
+def statistical_neighbours_of(code: str) -> tuple[str, ...]:
+    """The statistical neighbours of `code` (DfE), the closest first."""
+    return _alike().get(code, ())

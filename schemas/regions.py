@@ -67,7 +67,10 @@ def disclosure_method(settings: dict[str, Any], where: str) -> DisclosureMethod:
 
 @dataclass(frozen=True)
 class Region:
-    """A region of authorities, keyed by DfE three-digit code."""
+    """A region of authorities, keyed by DfE three-digit code.
+
+    `open_to_members` names the curated tables (`curated.homes`) that the region's agreement opens to all its members.
+    """
 
     key: str
     name: str
@@ -75,7 +78,10 @@ class Region:
     return_deadline_days: int
     high_cost_weekly: int
     sub_regions: dict[str, tuple[str, ...]]
+    open_to_members: tuple[str, ...] = ()
     disclosure: DisclosureMethod = field(default_factory=DisclosureMethod)
+    tiles: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    """The region's tile map: column and row (from the top left) and short name by authority code."""
 
     @property
     def members(self) -> dict[str, str]:
@@ -102,5 +108,7 @@ def load_region(key: str) -> Region:
         )
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     sub_regions = {name: tuple(codes) for name, codes in data.pop("sub_regions").items()}
+    opened = tuple(data.pop("open_to_members", ()))
     disclosure = disclosure_method(data.pop("disclosure", {}), path.name)
-    return Region(key=key, sub_regions=sub_regions, disclosure=disclosure, **data)
+    tiles = {code: (column, row, short) for code, (column, row, short) in data.pop("tiles", {}).items()}
+    return Region(key=key, sub_regions=sub_regions, open_to_members=opened, disclosure=disclosure, tiles=tiles, **data)

@@ -50,3 +50,22 @@ def census(rows: list[dict[str, object]], authority: str = "Stockport") -> pd.Da
     }  # fmt: skip
     rows = [{"identifier": f"C{number:05d}", **row} for number, row in enumerate(rows)]
     return frame("placement_census", rows, defaults)
+
+
+def children(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """The SSDA903's header."""
+    return frame("ssda903_header", rows, {"sex": "1", "date_of_birth": "05/06/2012", "ethnic": "WBRI"})
+
+
+def episodes(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """The SSDA903's episodes: open, in a children's home in Manchester, the child's home in Stockport."""
+    defaults = {
+        "decom": "01/05/2024", "reason_new_episode": "S", "legal_status": "C2", "category_of_need": "N1", "place": "K2", "place_provider": "PR4",
+        "dec": "", "reason_episode_ceased": "", "home_postcode": "SK1 3XE", "placement_postcode": "M2 5DB",
+    }  # fmt: skip
+    return frame("ssda903_episodes", rows, defaults)
+
+
+def unaccompanied(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """The SSDA903's unaccompanied asylum-seeking children."""
+    return frame("ssda903_uasc", rows, {"sex": "1", "duc": ""})

@@ -101,7 +101,8 @@ def settings(rng: Rng) -> Return:
         return {
             "urn": f"SC{n + 100000}", "setting_name": f"Home {n}", "provision_type": "Children's home", "host_local_authority": "Stockport",
             "registered_places": str(occupied + vacant + other), "occupied_places": str(occupied), "vacant_places": str(vacant),
-            "unavailable_places": str(other), "unavailable_reason": "Staffing" if other else "", "min_age": "8", "max_age": "17", "gender_accepted": "Any",
+            "unavailable_places": str(other), "unavailable_reason": "Staffing" if other else "",
+            "min_age": "8", "max_age": "17", "gender_accepted": "Any",
         }  # fmt: skip
 
     names = [
@@ -119,7 +120,8 @@ def placements(rng: Rng) -> Return:
             "weekly_fee": f"{int(rng.integers(900, 9000))}.50", "notice_given": "No",
         }  # fmt: skip
 
-    return _good("provider_placements", "provider-a", ["urn", "placing_local_authority", "placement_start_date", "age", "weekly_fee", "notice_given"], one, rng)
+    columns = ["urn", "placing_local_authority", "placement_start_date", "age", "weekly_fee", "notice_given"]
+    return _good("provider_placements", "provider-a", columns, one, rng)
 
 
 def census(rng: Rng) -> Return:
@@ -173,12 +175,24 @@ def _pick(wanted: dict[str, list[str]], to: str | Callable[[Rng], str], rule: st
     return damage
 
 
-NEEDED = {name: [c for c in return_tables()[name].needed] for name in MAKERS}
+NEEDED = {name: list(return_tables()[name].needed) for name in MAKERS}
 COUNTS = {"provider_settings": ["occupied_places", "vacant_places"]}
 AUTHORITIES = {"provider_settings": ["host_local_authority"], "provider_placements": ["placing_local_authority"]}
-LABELS = {"provider_settings": ["provision_type"], "placement_census": ["type_of_provision", "looked_after_child"], "ssda903_episodes": ["legal_status", "place"]}
-LOOSE_LABELS = {"provider_settings": ["gender_accepted"], "placement_census": ["gender"], "ssda903_episodes": ["reason_new_episode", "place_provider"]}
-LOOSE_NUMBERS = {"provider_placements": ["age", "weekly_fee"], "placement_census": ["age", "total_weekly_cost"], "provider_settings": ["min_age", "max_age"]}
+LABELS = {
+    "provider_settings": ["provision_type"],
+    "placement_census": ["type_of_provision", "looked_after_child"],
+    "ssda903_episodes": ["legal_status", "place"],
+}
+LOOSE_LABELS = {
+    "provider_settings": ["gender_accepted"],
+    "placement_census": ["gender"],
+    "ssda903_episodes": ["reason_new_episode", "place_provider"],
+}
+LOOSE_NUMBERS = {
+    "provider_placements": ["age", "weekly_fee"],
+    "placement_census": ["age", "total_weekly_cost"],
+    "provider_settings": ["min_age", "max_age"],
+}
 LOOSE_DATES = {"provider_placements": ["placement_start_date"], "placement_census": ["placement_start_date"]}
 
 
@@ -208,7 +222,7 @@ def _too_few_cells(r: Return, rng: Rng) -> bool:
     row = r.untouched(rng)
     if r.table != "ssda903_episodes" or row is None or r.as_workbook:
         return False
-    r.cut_cells[id(row)] = int(rng.integers(1, len(r.columns)))
+    r.cut_cells[id(row)] = int(rng.integers(len(r.columns) // 2, len(r.columns)))
     r.plant(row, "too_few_cells")
     return True
 
@@ -286,9 +300,10 @@ def _month_first(r: Return, rng: Rng) -> bool:
     row = r.untouched(rng)
     if r.table not in LOOSE_DATES or row is None:
         return False
+    if any(id(other) in r.damaged and other.get("placement_start_date") for other in r.rows):
+        return False  # what other damage did to a date would be undone, or doubted too
     for other in r.rows:
-        if other is not row:
-            other["placement_start_date"] = ""
+        other["placement_start_date"] = ""
     row["placement_start_date"] = "03/25/2024"
     r.plant(row, "month_first_left_blank")
     return True
@@ -313,7 +328,8 @@ def _delimiter(r: Return, rng: Rng) -> None:
 
 
 def _header_style(r: Return, rng: Rng) -> None:
-    styles = [str.upper, str.lower, lambda t: f"  {t} ", lambda t: t.replace(" ", "\n"), lambda t: f"{t} (Note 4)", lambda t: f"\ufeff{t}", lambda t: t.replace("_", " ")]
+    styles = [str.upper, str.lower, lambda t: f"  {t} ", lambda t: t.replace(" ", "\n")]
+    styles += [lambda t: f"{t} (Note 4)", lambda t: f"\ufeff{t}", lambda t: t.replace("_", " ")]
     r.headers = {name: styles[int(rng.integers(len(styles)))](text) for name, text in r.headers.items()}
 
 
@@ -347,13 +363,16 @@ def _urn_floats(r: Return, rng: Rng) -> None:
 
 
 def _date_styles(r: Return, rng: Rng) -> None:
+    style = int(rng.integers(5))
     for row in r.rows:
         for name in ("placement_start_date", "decom"):
             try:
-                day = dt.datetime.strptime(row.get(name, ""), "%d/%m/%Y").date()
+                day = dt.datetime.strptime(row.get(name, ""), "%d/%m/%Y").date()  # noqa: DTZ007 - a date has no time zone
             except ValueError:
                 continue
-            row[name] = str(rng.choice([f"{day:%Y-%m-%d}", f"{day:%d.%m.%Y}", f"{day:%d %B %Y}", f"{day:%d-%b-%y}", str((day - dt.date(1899, 12, 30)).days)]))
+            serial = str((day - dt.date(1899, 12, 30)).days)
+            # one style a day: an exact duplicate stays one
+            row[name] = [f"{day:%Y-%m-%d}", f"{day:%d.%m.%Y}", f"{day:%d %B %Y}", f"{day:%d-%b-%y}", serial][(day.toordinal() + style) % 5]
 
 
 def _label_styles(r: Return, rng: Rng) -> None:
@@ -409,7 +428,7 @@ KINDS: dict[str, Damage] = {
     "authority ended": _pick(AUTHORITIES, "Cumbria County Council", "unknown_authority"),
     "loose number unreadable": _pick(LOOSE_NUMBERS, _garbage, "unreadable_left_blank"),
     "loose number out of range": _pick({"provider_placements": ["age"], "placement_census": ["age"]}, "140", "out_of_range_left_blank"),
-    "loose date unreadable": _pick(LOOSE_DATES, "31/02/2024", "unreadable_left_blank"),
+    "loose date unreadable": _pick(LOOSE_DATES, "2024-02-31", "unreadable_left_blank"),
     "date unreadable": _pick({"ssda903_episodes": ["decom"]}, "soon", "unreadable"),
     "end unreadable": _pick({"ssda903_episodes": ["dec"]}, "99/99/9999", "unreadable"),
     "end before start": _ends_early,

@@ -137,7 +137,7 @@ def unbalanced(warehouse: Warehouse, dates: list[dt.date]) -> int:
         select count(*) from raw.submission_table as t
         inner join raw.submission as s on s.submission_id = t.submission_id
         left join counted as c on c.submission_id = t.submission_id and c.table_name = t.table_name
-        where s.census_date = any(:dates) and t.status <> 'recorded'
+        where s.census_date = any(:dates) and t.status <> 'recorded' and s.census_date not in (select q.census_date from access.closed_quarter as q)
             and (t.rows_received, t.rows_loaded, t.rows_rejected, t.rows_set_aside)
                 is distinct from (coalesce(c.received, 0), coalesce(c.loaded, 0), coalesce(c.rejected, 0), coalesce(c.set_aside, 0))
     """

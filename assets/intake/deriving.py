@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
 from collections.abc import Mapping
 from functools import cache
 
@@ -45,6 +44,13 @@ def _text(numbers: pd.Series) -> pd.Series:
     return numbers.astype("str").where(numbers.notna(), None)
 
 
+def _tenths(numbers: pd.Series) -> pd.Series:
+    """Numbers as text with one decimal; missing where there is none."""
+    codes, distinct = pd.factorize(numbers)
+    texts = pd.Series([f"{value:.1f}" for value in distinct], dtype="str").reindex(codes)
+    return texts.set_axis(numbers.index)
+
+
 def derive_authority(owners: pd.Series, named: pd.Series) -> pd.Series:
     """The responsible authority of each row: the row's own LA where it names one, else the sender's."""
     return named.where(named.notna(), owners)
@@ -55,11 +61,12 @@ def derive_children(born: pd.Series, census_date: dt.date) -> dict[str, pd.Serie
     return {"birth_month": born.dt.strftime("%Y-%m").where(born.notna(), None), "age": _text(ages(born, census_date))}
 
 
-def births_by_child(authority: pd.Series, child: pd.Series, born: pd.Series) -> dict[str, pd.Timestamp]:
+def births_by_child(authority: pd.Series, child: pd.Series, born: pd.Series) -> pd.Series:
     """Date of birth by `authority|CHILD`, from a header; the first readable one counts."""
     keys = child_references(authority, child)
     known = born.notna() & keys.notna()
-    return dict(zip(keys[known][::-1], born[known][::-1], strict=True))
+    births = pd.Series(born[known].to_numpy(), index=pd.Index(keys[known], dtype="str"), dtype="datetime64[us]")
+    return births[~births.index.duplicated(keep="first")]
 
 
 def child_references(authority: pd.Series, child: pd.Series) -> pd.Series:
@@ -71,7 +78,7 @@ def derive_episodes(
     parsed: Mapping[str, Parsed],
     postcodes: Mapping[str, pd.Series],
     authority: pd.Series,
-    births: Mapping[str, pd.Timestamp],
+    births: pd.Series,
     census_date: dt.date,
     key: bytes,
 ) -> dict[str, pd.Series]:
@@ -79,7 +86,8 @@ def derive_episodes(
 
     `births` are dates of birth by `authority|CHILD`, from the header.
     """
-    born = pd.to_datetime(child_references(authority, parsed["child"].canonical).map(births)).astype("datetime64[us]")
+    references = child_references(authority, parsed["child"].canonical)
+    born = pd.Series(births.reindex(references.fillna("")).to_numpy(), index=authority.index, dtype="datetime64[us]")
     home, there = directory().look_up(postcodes["home_postcode"]), directory().look_up(postcodes["placement_postcode"])
     miles = np.hypot(home.easting - there.easting, home.northing - there.northing) / METRES_A_MILE
     index = authority.index
@@ -91,7 +99,7 @@ def derive_episodes(
         "age_at_end": _text(ages(born, parsed["dec"].typed)),
         "placement_authority_code": _authority_of(there, census_date, index),
         "placement_key": place_keys(key, authority, postcodes["placement_postcode"]),
-        "distance_miles": distance.map(lambda value: f"{value:.1f}", na_action="ignore").astype("str").where(distance.notna(), None),
+        "distance_miles": _tenths(distance),
         "distance_is_approximate": approximate.map({True: "true", False: "false"}).where(distance.notna(), None),
     }
 
@@ -105,9 +113,12 @@ def _authority_of(places: Places, census_date: dt.date, index: pd.Index) -> pd.S
 
 
 def place_keys(key: bytes, authority: pd.Series, postcodes: pd.Series) -> pd.Series:
-    """A keyed hash of authority and postcode, 16 hexadecimal digits: equal where two placements are at one address. Blank where there is none."""
+    """A keyed hash (BLAKE2b) of authority and postcode, 16 hexadecimal digits: equal where two placements are at one address.
+
+    Blank where there is no postcode.
+    """
     plain = normal(postcodes)
-    texts = authority.fillna("") + "|" + plain
-    codes, distinct = pd.factorize(texts)
-    hashed = [hmac.digest(key, f"place|{text}".encode(), hashlib.sha256).hex()[:16] for text in distinct]
-    return pd.Series(pd.Series(hashed, dtype="str").take(codes).to_numpy(), index=authority.index, dtype="str").where(plain != "", None)
+    codes, distinct = pd.factorize(authority.fillna("") + "|" + plain)
+    secret = hashlib.blake2b(key, person=b"place").digest()
+    hashed = [hashlib.blake2b(text.encode(), key=secret, digest_size=8).hexdigest() for text in distinct]
+    return pd.Series(hashed, dtype="str").reindex(codes).set_axis(authority.index).where(plain != "", None)

@@ -13,16 +13,19 @@ import datetime as dt
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from assets.intake.columns import Coded, ColumnRows, gather, series_of
 from assets.intake.deriving import births_by_child, derive_authority, derive_children, derive_episodes
-from assets.intake.parsing import BLANK_WORDS, Parsed, expected, parse, read_date, read_text
+from assets.intake.parsing import BLANK_WORDS, Parsed, expected, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
-from assets.intake.recognising import Recognised, recognise_all, unasked
+from assets.intake.recognising import Recognised, is_example, recognise_all, unasked
 from resources.landing import MAX_FILE_BYTES, LandedFile
 from resources.postcodes import normal
 from resources.pseudonym import child_keys
@@ -34,13 +37,14 @@ from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule
 LOADED, REJECTED, SET_ASIDE = "loaded", "rejected", "set aside"
 NOT_RECOGNISED = "not recognised"
 NOT_SHOWN = "(not shown)"
+ERASED = "about a child who was erased at the authority's request"
 
 _PERIOD_HEADERS = {
     "censusdate", "snapshotdate", "asat", "asatdate", "quarter", "quarterend", "quarterending", "quarterenddate", "period", "periodend",
     "reportingperiod", "year", "financialyear", "collectiondate", "reportdate",
 }  # fmt: skip
 _SLASHED = re.compile(r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](?:\d{4}|\d{2})\b")
-_TOTAL = re.compile(r"\s*(grand\s+|sub-?\s*)?totals?\s*:?\s*$", re.IGNORECASE)
+_TOTAL = "^(grand |sub-? ?)?totals? ?:?$"
 
 
 # --- senders ----------------------------------------------------------------------------------
@@ -146,7 +150,7 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
     seen = {id(sheet) for sheet, _ in submission.tables}
     for sheet in sheets:
         if id(sheet) not in seen and submission.tables:
-            submission.find("sheet_not_recognised", sheet=sheet.name, value=sheet.name)
+            submission.find("example_left_alone" if is_example(sheet) else "sheet_not_recognised", sheet=sheet.name, value=sheet.name)
     if not submission.tables:
         first = next((row for sheet in sheets for row in sheet.rows if sum(1 for c in row if cell_text(c).strip()) > 1), [])
         cells = [cell_text(cell).strip()[:40] for cell in first if cell_text(cell).strip()]
@@ -251,8 +255,12 @@ class JudgedTable:
 FINDING_COLUMNS = ["submission_id", "table_name", "sheet", "row_number", "column_name", "value", "rule", "severity", "message"]
 
 
-def judge(submissions: list[Submission], census_date: dt.date, key: bytes, *, keep_sheets: bool = True) -> list[JudgedTable]:
+def judge(
+    submissions: list[Submission], census_date: dt.date, key: bytes, *, keep_sheets: bool = True, stopped: frozenset[str] = frozenset()
+) -> list[JudgedTable]:
     """Judge all rows of the submissions, table by table. Faults of whole files are added to the submissions.
+
+    Rows of children in `stopped` (keyed hashes of those who were erased) are set aside, and nothing that stands in them is kept.
 
     Without `keep_sheets` the rows of the sheets are let go once their texts are taken, which halves the memory of a large return.
     """
@@ -262,7 +270,7 @@ def judge(submissions: list[Submission], census_date: dt.date, key: bytes, *, ke
             by_table[found.table.name].append((submission, sheet, found))
     # Whole-file faults first, over all tables of a file: a file is rejected as a whole or not at all.
     # The most specific table first: the SSDA903's header, which has the dates of birth, before its episodes.
-    births: dict[str, pd.Timestamp] = {}
+    births = pd.Series(dtype="datetime64[us]")
     frames = {}
     for name, table in return_tables().items():
         if name in by_table:
@@ -270,10 +278,11 @@ def judge(submissions: list[Submission], census_date: dt.date, key: bytes, *, ke
     if not keep_sheets:
         for submission in submissions:
             for sheet, _ in submission.tables:
-                sheet.rows.clear()
+                sheet.let_go()
     for frame in frames.values():
         if not frame.table.leave_alone:
-            frame.judge_rows(births)
+            frame.stop(stopped)
+            births = frame.judge_rows(births)
             frame.judge_files()
     _judge_emptiness(submissions, frames.values())
     if "provider_settings" in frames and "provider_placements" in frames:
@@ -286,21 +295,20 @@ class _Frame:
 
     def __init__(self, table: ReturnTable, parts: list[tuple[Submission, Sheet, Recognised]], census_date: dt.date, key: bytes) -> None:
         self.table, self.parts, self.census_date, self.key = table, parts, census_date, key
-        columns: dict[str, list[str]] = {c.name: [] for c in table.columns}
         bodies = [_body(sheet, found) for _, sheet, found in parts]
         sizes = [len(rows) for rows in bodies]
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype("int64")
         self.too_long: dict[int, int] = {}
         self.too_short: dict[int, int] = {}
         for rows, offset, (_, sheet, found) in zip(bodies, offsets, parts, strict=False):
-            for name, values in columns.items():
-                values.extend(_texts(rows, found.columns.get(name), is_text=sheet.is_text))
             if sheet.is_text:
                 last = max(place for place, cell in enumerate(sheet.rows[found.header_row]) if cell.strip())
                 self._note_too_long(rows, int(offset), last + 1)
         part_of = [np.full(size, index) for index, size in enumerate(sizes)]
         numbers = [np.arange(size) + found.header_row + 2 for size, (_, _, found) in zip(sizes, parts, strict=True)]
-        self.texts = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in columns.items()})
+        cells = list(zip(bodies, (found for _, _, found in parts), (None if sheet.is_text else cell_text for _, sheet, _ in parts), strict=True))
+        self.texts = pd.DataFrame({c.name: gather([(rows, found.columns.get(c.name), text) for rows, found, text in cells]) for c in table.columns})
+        self.coded = {name: Coded.of(self.texts[name]) for name in self.texts.columns}
         self.part = pd.Series(np.concatenate(part_of) if part_of else [], dtype="int64")
         self.number = pd.Series(np.concatenate(numbers) if numbers else [], dtype="int64")
         self.submission_ids = pd.Series([s.id for s, _, _ in parts], dtype="str").take(self.part).reset_index(drop=True)
@@ -312,22 +320,27 @@ class _Frame:
         self.authority = self.owners
         self._set_aside(bodies, offsets)
         self.shifted = [row for row in {**self.too_long, **self.too_short} if self.fate[row] != SET_ASIDE]
-        for name in self.texts.columns:  # values may stand under the wrong columns, a child's reference among them: none is kept
-            self.texts.loc[self.shifted, name] = ""
+        if self.shifted:
+            for name in self.texts.columns:  # values may stand under the wrong columns, a child's reference among them: none is kept
+                self.texts.loc[self.shifted, name] = ""
+                self.coded[name] = Coded.of(self.texts[name])
 
-    def _note_too_long(self, rows: list[list], offset: int, width: int) -> None:
+    def _note_too_long(self, rows: Sequence[list], offset: int, width: int) -> None:
         """Note rows whose values may stand under the wrong columns: with something beyond the header, or (where it matters) too few cells."""
+        if isinstance(rows, ColumnRows):
+            self.too_long |= {offset + int(place): rows.width for place in rows.given_beyond(width)}
+            return
         lengths = np.fromiter(map(len, rows), dtype="int64", count=len(rows))
         if self.table.whole_rows:
             short = np.flatnonzero((lengths < width) & (lengths > 0))
             self.too_short |= {offset + int(place): int(lengths[place]) for place in short}
         for place in np.flatnonzero(lengths > width):
-            if any(cell_text(cell).strip() for cell in rows[place][width:]):
-                self.too_long[offset + int(place)] = len(rows[place])
+            if any(cell_text(cell).strip() for cell in rows[int(place)][width:]):
+                self.too_long[offset + int(place)] = int(lengths[place])
 
     # --- rows that are no data
 
-    def _set_aside(self, bodies: list[list[list]], offsets: np.ndarray) -> None:
+    def _set_aside(self, bodies: list[Sequence[list]], offsets: np.ndarray) -> None:
         texts = self.texts
         if self.table.leave_alone:
             self.fate[:] = SET_ASIDE
@@ -341,16 +354,14 @@ class _Frame:
         lacks_needed = pd.Series(False, index=texts.index)
         alike: dict[str, np.ndarray] = {}
         for column in self.table.columns:
-            codes, distinct = pd.factorize(texts[column.name])
-            if self.table.identity and len(distinct):  # spacing alone makes no difference
-                alike[column.name] = pd.factorize(pd.Series(distinct).map(read_text))[0][codes]
-            empty = np.array([not text.strip() for text in distinct], dtype=bool)
-            total = np.array([bool(_TOTAL.match(text)) for text in distinct], dtype=bool)
-            if len(distinct):
-                is_blank &= empty[codes]
-                is_total |= total[codes]
-                if column.needed:
-                    lacks_needed |= empty[codes]
+            coded = self.coded[column.name]
+            if self.table.identity:  # spacing alone makes no difference
+                alike[column.name] = coded.rows(pd.factorize(series_of(coded.tidy))[0])
+            empty = coded.rows(coded.is_blank)
+            is_blank &= empty
+            is_total |= coded.rows(pc.match_substring_regex(coded.tidy, _TOTAL, ignore_case=True).to_numpy(zero_copy_only=False))
+            if column.needed:
+                lacks_needed |= empty
         for row in is_blank.index[is_blank]:  # blank in the layout's columns; has it something in another?
             part = int(self.part.iloc[row])
             is_blank[row] = not any(cell_text(cell).strip() for cell in bodies[part][row - int(offsets[part])])
@@ -365,17 +376,39 @@ class _Frame:
                 submission, sheet, _ = self.parts[part]
                 submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint=kind)
 
+    def stop(self, stopped: frozenset[str]) -> None:
+        """Set aside the rows of children who were erased, and forget what stands in them."""
+        reference = next((column for column in self.table.columns if column.personal == "child key"), None)
+        if not stopped or reference is None:
+            return
+        identifiers = parse(reference, self.coded[reference.name], self.census_date).canonical
+        of = self.owners
+        if self.table.authority_column:
+            column = self.table.column(self.table.authority_column)
+            of = derive_authority(of, parse(column, self.coded[column.name], self.census_date).canonical)
+        mask = child_keys(self.key, of, identifiers).isin(stopped)
+        if not mask.any():
+            return
+        for name in self.texts.columns:
+            self.texts.loc[mask, name] = ""
+            self.coded[name] = Coded.of(self.texts[name])
+        self.shifted = [row for row in self.shifted if not mask[row]]
+        self.fate[mask] = SET_ASIDE
+        for part, count in self.part[mask].value_counts(sort=False).items():
+            submission, sheet, _ = self.parts[part]
+            submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint=ERASED)
+
     # --- rows that are data
 
-    def judge_rows(self, births: dict[str, pd.Timestamp]) -> None:
+    def judge_rows(self, births: pd.Series) -> pd.Series:
         """Read every column, hold the typed frame against its contract, and work out what personal values are dropped for.
 
-        `births` (dates of birth by authority and reference) is filled from a header and used by what comes after it.
+        `births` (dates of birth by authority and reference) is used here, and given back with those that this table tells.
         """
         table, data = self.table, self.fate != SET_ASIDE
         typed = {}
         for column in table.columns:
-            read = parse(column, self.texts[column.name], self.census_date)
+            read = parse(column, self.coded[column.name], self.census_date)
             if column.type == "date" and not column.codes:
                 read = self._distrust_month_first(column, read, data)
             self.parsed[column.name] = read
@@ -389,7 +422,7 @@ class _Frame:
         unread = [index for name in table.needed for index in self.parsed[name].unreadable.index[self.parsed[name].unreadable]]
         sums = {check.rule for check in table.sums}
         broken = broken[~(broken["rule"].isin(sums) & broken["index"].isin(rejected_here.union(unread)))]
-        given = {c.name: self.texts[c.name].str.strip() != "" for c in table.columns if c.needed}
+        given = {c.name: pd.Series(self.coded[c.name].rows(~self.coded[c.name].is_blank)) for c in table.columns if c.needed}
         lacking = {(part, name) for part, (_, _, found) in enumerate(self.parts) for name in found.missing}
         for (name, rule_name), rows in broken.groupby(["column", "rule"], sort=True):
             index = pd.Index(rows["index"])
@@ -408,13 +441,13 @@ class _Frame:
         self._find_repeated(data)
         if table.authority_column:
             self._judge_row_authority(data)
-        if table.derive:
-            self._derive(births, data)
+        return self._derive(births, data) if table.derive else births
 
     def _distrust_month_first(self, column: Column, read: Parsed, data: pd.Series) -> Parsed:
         """Take back dates that may be the other way round: 03/04/2024 in a file whose column also says 03/25/2024."""
-        parts = self.texts[column.name].str.extract(_SLASHED)
-        one, two = pd.to_numeric(parts[0]), pd.to_numeric(parts[1])
+        coded = self.coded[column.name]
+        parts = series_of(coded.distinct).str.extract(_SLASHED)
+        one, two = (pd.Series(coded.rows(pd.to_numeric(parts[n]).to_numpy(dtype="float64"))) for n in (0, 1))
         month_first = data & (one <= 12) & (two > 12) & (two <= 31)
         if not month_first.any():
             return read
@@ -448,19 +481,22 @@ class _Frame:
         other = data & (kinds == "authority") & named.notna() & (named != self.owners)
         self._find(other.index[other], "other_authority", column, expected="the sender's own")
 
-    def _derive(self, births: dict[str, pd.Timestamp], data: pd.Series) -> None:
-        """Work out what stands in place of dates of birth and postcodes."""
+    def _derive(self, births: pd.Series, data: pd.Series) -> pd.Series:
+        """Work out what stands in place of dates of birth and postcodes. Gives the births with those of this table."""
         self.derived["authority_code"] = self.authority
         if self.table.derive == "children":
             born = self.parsed["date_of_birth"].typed
-            for part in sorted(set(self.part[data]), key=lambda part: self.parts[part][0].file.received_at):  # the newest counts
-                here = data & (self.part == part)
-                births |= births_by_child(self.authority[here], self.parsed["child"].canonical[here], born[here])
+            newest_first = sorted(set(self.part[data]), key=lambda part: self.parts[part][0].file.received_at, reverse=True)
+            heres = [data & (self.part == part) for part in newest_first]
+            told = [births_by_child(self.authority[here], self.parsed["child"].canonical[here], born[here]) for here in heres]
+            births = pd.concat([*told, births])
+            births = births[~births.index.duplicated(keep="first")]
             self.derived |= derive_children(born, self.census_date)
         if self.table.derive == "episodes":
             postcodes = {c.name: self.texts[c.name] for c in self.table.columns if c.personal == "postcode"}
             self.derived |= derive_episodes(self.parsed, postcodes, self.authority, births, self.census_date, self.key)
             self._find_not_derived(data)
+        return births
 
     def _find_not_derived(self, data: pd.Series) -> None:
         data = data & ~data.index.isin(self.shifted)
@@ -677,36 +713,38 @@ class _Frame:
 
         Spacing alone is no difference. Personal columns are left out: their originals stay in the sender's own file.
         """
-        collected = pd.Series("", index=self.texts.index, dtype="str")
+        said = []
         for column in self.table.kept:
             if column.personal:
                 continue
-            sent = self.texts[column.name].str.strip()
-            differs = (sent != self.parsed[column.name].canonical.fillna("")) & (sent != "")
+            coded = self.coded[column.name]
+            sent = pc.utf8_trim_whitespace(coded.distinct)
+            given = coded.rows(sent)
+            differs = ((given != self.parsed[column.name].canonical.fillna("")) & (given != "")).to_numpy()
             if differs.any():
-                values = sent[differs]
                 name = json.dumps(column.name)
-                pieces = {v: f"{name}: {json.dumps(v[:500].replace(chr(0), ''))}" for v in values.unique()}
-                before = collected[differs]
-                collected[differs] = before + np.where(before == "", "", ", ") + values.map(pieces)
-        return ("{" + collected + "}").where(collected != "", None)
+                pieces = np.full(len(sent), None, dtype=object)
+                for place in np.unique(coded.codes[differs]):
+                    pieces[place] = f", {name}: {json.dumps(sent[place].as_py()[:500].replace(chr(0), ''))}"
+                places = pa.array(coded.codes, mask=~differs)
+                said.append(pa.array(pieces, type=pa.large_string()).take(places))
+        if not said:
+            return pd.Series(None, index=self.texts.index, dtype="str")
+        text = pa.large_string()
+        nothing = pa.scalar("", text)
+        # replaced, not skipped: Arrow's skip loses the rows in which all are missing
+        joined = pc.binary_join_element_wise(*said, nothing, null_handling="replace", null_replacement="")
+        whole = pc.binary_join_element_wise(pa.scalar("{", text), pc.utf8_slice_codeunits(joined, 2), pa.scalar("}", text), nothing)
+        return series_of(pc.if_else(pc.equal(joined, ""), pa.scalar(None, text), whole))
 
 
-def _body(sheet: Sheet, found: Recognised) -> list[list]:
+def _body(sheet: Sheet, found: Recognised) -> Sequence[list]:
     """The rows below the header, down to the last that has something in it."""
     rows = sheet.rows[found.header_row + 1 : found.end_row]
     last = len(rows)
     while last and not any(cell_text(cell).strip() for cell in rows[last - 1]):
         last -= 1
     return rows[:last]
-
-
-def _texts(rows: list[list], place: int | None, *, is_text: bool) -> Iterable[str]:
-    if place is None:
-        return [""] * len(rows)
-    if is_text:
-        return [row[place] if place < len(row) else "" for row in rows]
-    return [cell_text(row[place]) if place < len(row) else "" for row in rows]
 
 
 def _judge_emptiness(submissions: list[Submission], frames: Iterable[_Frame]) -> None:

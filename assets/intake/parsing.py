@@ -13,8 +13,12 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from assets.intake.columns import Coded, read_text, series_of
 from schemas import authorities
 from schemas.codes import code_set
 from schemas.contracts import dtype
@@ -106,11 +110,6 @@ def read_urn(text: str) -> str | None:
     return word if re.fullmatch(r"[A-Z]{0,3}[0-9]{1,10}", word) else None
 
 
-def read_text(text: str) -> str:
-    """Text without surrounding or doubled spaces."""
-    return re.sub(r"\s+", " ", text.replace("\u00a0", " ")).strip()
-
-
 def _read_loose_urn(text: str) -> str:
     word = read_urn(text)
     return read_text(text) if word is None else word
@@ -147,27 +146,26 @@ def _label_stands(meaning: dict[str, str], census_date: dt.date) -> bool:
     return (not first or first <= census_date.isoformat()) and (not last or census_date.isoformat() <= last)
 
 
-def parse(column: Column, texts: pd.Series, census_date: dt.date) -> Parsed:
-    """Read a column of texts (missing values count as blank)."""
-    codes, distinct = pd.factorize(texts.fillna(""))
-    distinct = [str(text) for text in distinct]
-    canonical: list[str | None] = []
-    bad: list[bool] = []
-    foreign: list[bool] = []
-    for text in distinct:
-        value, unreadable, other_quarter = _read(column, text, census_date)
-        canonical.append(value)
-        bad.append(unreadable)
-        foreign.append(other_quarter)
-    by_code = pd.Series(canonical, dtype="str").take(codes)
-    by_code.index = texts.index
-    unreadable = pd.Series(bad, dtype="bool").take(codes)
-    unreadable.index = texts.index
-    others = None
-    if any(foreign):
-        others = pd.Series(foreign, dtype="bool").take(codes)
-        others.index = texts.index
-    return Parsed(by_code, _typed(column, by_code), unreadable, others)
+def parse(column: Column, texts: pd.Series | Coded, census_date: dt.date) -> Parsed:
+    """Read a column of texts (missing values count as blank): each distinct text once."""
+    coded = texts if isinstance(texts, Coded) else Coded.of(texts)
+    bad = foreign = None
+    if column.type in {"text", "timestamp"} and not column.codes:
+        canonical = pc.if_else(pc.equal(coded.tidy, ""), pa.scalar(None, pa.large_string()), coded.tidy)
+    else:
+        read = [_read(column, text, census_date) for text in coded.words]
+        canonical = pa.array([value for value, _, _ in read], type=pa.large_string())
+        bad = np.array([unreadable for _, unreadable, _ in read], dtype=bool)
+        foreign = np.array([other_quarter for _, _, other_quarter in read], dtype=bool)
+    by_row = coded.rows(canonical)
+    typed = by_row if _is_text(column) else pd.Series(_typed(column, series_of(canonical)).array.take(coded.codes))
+    unreadable = pd.Series(np.zeros(len(by_row), dtype=bool) if bad is None else coded.rows(bad))
+    others = pd.Series(coded.rows(foreign)) if foreign is not None and foreign.any() else None
+    if isinstance(texts, pd.Series):
+        for made in (by_row, typed, unreadable, others):
+            if made is not None:
+                made.index = texts.index
+    return Parsed(by_row, typed, unreadable, others)
 
 
 def _read(column: Column, text: str, census_date: dt.date) -> tuple[str | None, bool, bool]:
@@ -200,14 +198,16 @@ def _read(column: Column, text: str, census_date: dt.date) -> tuple[str | None, 
     return value, value is None, False
 
 
+def _is_text(column: Column) -> bool:
+    return bool(column.codes) or dtype(column.type) == "str"
+
+
 def _typed(column: Column, canonical: pd.Series) -> pd.Series:
-    kind = dtype(column.type) if not column.codes else "str"
+    kind = dtype(column.type)
     if kind == "Int64":
         return pd.to_numeric(canonical, errors="raise").astype("Int64")
     if kind == "float64":
         return pd.to_numeric(canonical, errors="raise").astype("float64")
     if kind.startswith("datetime64"):
         return pd.to_datetime(canonical, format="%Y-%m-%d").astype("datetime64[us]")
-    if kind == "boolean":
-        return canonical.map({"true": True, "false": False}).astype("boolean")
-    return canonical
+    return canonical.map({"true": True, "false": False}).astype("boolean")

@@ -17,6 +17,8 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any
 
+from assets.intake.columns import ColumnRows, read_even
+
 MAX_UNPACKED_BYTES = 800 * 1024 * 1024
 """No return unpacks to more. The largest official file (2025's register) unpacks to 76 MB."""
 
@@ -24,6 +26,9 @@ MAX_RATIO = 400
 """A part of a workbook that is more than this many times its packed size (and large) is a bomb, not a return."""
 
 _BOMB_FLOOR = 50 * 1024 * 1024
+
+READ_BY_COLUMN_FROM = 1_000_000
+"""A CSV of so many characters is read column by column where it can be, which takes a tenth of the time."""
 
 csv.field_size_limit(10 * 1024 * 1024)
 
@@ -36,8 +41,12 @@ class Sheet:
     """
 
     name: str
-    rows: list[list[Any]]
+    rows: list[list[Any]] | ColumnRows
     is_text: bool = False
+
+    def let_go(self) -> None:
+        """Let the rows go, to have their memory back: the sheet is empty after."""
+        self.rows.clear()
 
 
 class CannotRead(Exception):
@@ -213,6 +222,8 @@ def _read_csv(data: bytes) -> Sheet:
         raise CannotRead("not_a_spreadsheet", "it holds binary data")
     head = text[:20000]
     delimiter = max(",;\t|", key=lambda mark: _widest(head, mark))
+    if len(text) >= READ_BY_COLUMN_FROM and (even := read_even(text, delimiter)) is not None:
+        return Sheet("", even, is_text=True)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:

@@ -10,8 +10,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
+import numpy as np
+
+from assets.intake.columns import Coded, ColumnRows
 from assets.intake.reading import Sheet, cell_text
 from schemas.returns import ReturnTable, header_forms, header_key, return_tables
+
+EXAMPLE_MARK = "EXAMPLE - nothing on this sheet is read"
+"""A sheet that begins with these words is a template's worked example: it has headers and rows like a return and is none."""
 
 HEADER_WITHIN = 60
 """The header is looked for in this many rows: official lists have up to four lines of title above it."""
@@ -53,9 +59,14 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
     return columns, others
 
 
+def is_example(sheet: Sheet) -> bool:
+    """Whether the sheet is a template's worked example, by what its first cell says."""
+    return bool(sheet.rows) and bool(sheet.rows[0]) and cell_text(sheet.rows[0][0]).strip().startswith(EXAMPLE_MARK)
+
+
 def recognise_all(sheet: Sheet) -> list[Recognised]:
     """All tables on the sheet, one below the other, each ending above the titles of the next; empty where there is none."""
-    first = recognise(sheet)
+    first = None if is_example(sheet) else recognise(sheet)
     if first is None:
         return []
     found = [first]
@@ -90,6 +101,9 @@ def _all_headers() -> frozenset[str]:
 def _header_like_rows(sheet: Sheet, start: int) -> list[int]:
     """Rows whose first cell says a header's words: only these can be a second header."""
     headers = _all_headers()
+    if isinstance(sheet.rows, ColumnRows):
+        coded = Coded.of(sheet.rows[start:].firsts())
+        return [start + int(n) for n in np.flatnonzero(coded.rows(np.array([w.strip().casefold() in headers for w in coded.words], dtype=bool)))]
     firsts = (next((c for c in row if c not in ("", None)), "") for row in islice(sheet.rows, start, None))
     return [start + n for n, cell in enumerate(firsts) if isinstance(cell, str) and cell.strip().casefold() in headers]
 

@@ -20,6 +20,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.access import audit
 from assets.publication.changes import what_changed
 from assets.publication.disclosure import CONFIDENTIAL, SYMBOLS
 from assets.publication.files import release_files, table_csv, write_release
@@ -30,7 +31,7 @@ from resources.warehouse import Warehouse, copy_frame
 from schemas.regions import DisclosureMethod, Region
 from schemas.returns import contract_version
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what they need takes a second to import
     from assets.publication.attack import Published
     from assets.publication.gate import Verdict
 
@@ -115,6 +116,7 @@ def _write_ledger(
     for name, frame in tables.items():
         copy_frame(connection, "published.cell", _cells(date, number, name, frame))
     copy_frame(connection, "raw.released_count", _true_counts(date, number, true))
+    audit.record(connection, audit.RELEASED, f"{date} r{number}", content_hash=content)
 
 
 def _write_basis(connection: Connection, census_date: dt.date, number: int, basis: str) -> None:

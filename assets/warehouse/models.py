@@ -24,7 +24,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope, traverse_scope
 
-from schemas.fields import all_fields
+from schemas.fields import all_fields, field
 from schemas.returns import return_tables
 
 FOLDER = Path(__file__).resolve().parents[2] / "dbt_like_sql"
@@ -41,7 +41,10 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Model:
-    """One table or view of the warehouse and the SELECT that makes it. `columns` are its columns' names, in order."""
+    """One table or view of the warehouse and the SELECT that makes it. `columns` are its columns' names, in order.
+
+    `readers` is "party" (an authority sees the rows that are its own) or "members" (every member sees every row).
+    """
 
     schema: str
     name: str
@@ -52,6 +55,7 @@ class Model:
     upstream: frozenset[Relation]
     code_version: str
     columns: tuple[str, ...]
+    readers: str = "party"
 
     @property
     def relation(self) -> Relation:
@@ -72,6 +76,61 @@ class Model:
         """What the column means, from the one dictionary of columns."""
         described = all_fields().get(column)
         return described.description if described else ""
+
+
+@dataclass(frozen=True)
+class PythonTable:
+    """A table of the warehouse that Python fills after the models: its columns' types are the dictionary's. Views may read it, tables may not."""
+
+    schema: str
+    name: str
+    description: str
+    grain: tuple[str, ...]
+    upstream: frozenset[Relation]
+    columns: tuple[str, ...]
+    is_view = False
+
+    @property
+    def relation(self) -> Relation:
+        """Schema and table."""
+        return self.schema, self.name
+
+    @property
+    def table(self) -> str:
+        """`schema.table`."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Each column's PostgreSQL type."""
+        return {column: field(column).postgres_type for column in self.columns}
+
+    def column_description(self, column: str) -> str:
+        """What the column means, from the one dictionary of columns."""
+        return field(column).description
+
+
+PROJECTION = PythonTable(
+    "curated",
+    "children_looked_after_projection",
+    "Children looked after, and own placements by provision type, projected quarter by quarter to three years on, with the intervals in which 80 and "
+    "95 per cent of the outcomes are expected. Children looked after are the totals of the SSDA903 (provision_type is All there); own placements are "
+    "those of the one return that counts, and a provision type that an authority did not use in a quarter counts 0. A series is the unbroken run of "
+    "quarters up to the census date that come from the same return; nothing later than the census date is used. The method is a damped trend. It "
+    "stands only where it beat 'no change' in a backtest on the quarters before (both mean errors are given); elsewhere the projection is no change, "
+    "with intervals of its own, and projection_note says why. Where the history is too short the figures are blank. A projection says what follows "
+    "if things go on as they did: it knows of no policy, no closure and no change of law.",
+    ("census_date", "authority_code", "measure", "provision_type", "horizon_date"),
+    frozenset({("curated", "children_looked_after"), ("curated", "own_placements_location")}),
+    (
+        "census_date", "authority_code", "authority_gss", "authority_name", "measure", "provision_type", "horizon_date", "quarters_ahead", "latest",
+        "projected", "projected_low_80", "projected_high_80", "projected_low_95", "projected_high_95", "projection_method", "history_quarters",
+        "backtest_forecasts", "backtest_error", "no_change_error", "beats_no_change", "projection_note",
+    ),
+)  # fmt: skip
+
+PYTHON_TABLES: dict[Relation, PythonTable] = {PROJECTION.relation: PROJECTION}
+"""Tables that Python fills, by schema and name."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +164,7 @@ def _head(text: str) -> tuple[str, dict[str, str]]:
         if not line.startswith("--"):
             break
         content = line[2:].strip()
-        known = re.match(r"(grain|kind|checks|severity):\s*(.+)$", content)
+        known = re.match(r"(grain|kind|readers|checks|severity):\s*(.+)$", content)
         if known:
             entries[known.group(1)] = known.group(2).strip()
         else:
@@ -193,7 +252,9 @@ def models() -> dict[Relation, Model]:
     found = {m.relation: m for schema in LAYERS for m in (_read_model(schema, p) for p in sorted((FOLDER / schema).glob("*.sql")))}
     raw = {("raw", name) for name in raw_columns()}
     for model in found.values():
-        for relation in sorted(model.upstream - raw - found.keys()):
+        for relation in sorted(model.upstream & PYTHON_TABLES.keys()) if not model.is_view else ():
+            raise ModelError(f"{model.table} reads {'.'.join(relation)}, which is filled after the models. Only a view may: add `-- kind: view`.")
+        for relation in sorted(model.upstream - raw - found.keys() - PYTHON_TABLES.keys()):
             raise ModelError(f"{model.table} reads {'.'.join(relation)}, which is no table of the warehouse. Check the name.")
     try:
         order = list(graphlib.TopologicalSorter({r: sorted(m.upstream & found.keys()) for r, m in sorted(found.items())}).static_order())
@@ -219,7 +280,10 @@ def _read_model(schema: str, path: Path) -> Model:
     columns = tuple(s.alias_or_name for s in tree.selects)
     if not set(grain) <= set(columns):
         raise ModelError(f"{schema}/{path.name}: its grain names {sorted(set(grain) - set(columns))}, which it does not select.")
-    return Model(schema, path.stem, text, description, grain, head.get("kind") == "view", upstream, _version(tree), columns)
+    readers = head.get("readers", "party")
+    if readers not in {"party", "members"}:
+        raise ModelError(f"{schema}/{path.name} says `readers: {readers}`; party or members was expected.")
+    return Model(schema, path.stem, text, description, grain, head.get("kind") == "view", upstream, _version(tree), columns, readers)
 
 
 @cache
@@ -230,6 +294,8 @@ def understandings() -> dict[Relation, Understanding]:
         ModelError: a model names a column that its tables do not have.
     """
     known: dict[str, Any] = {"raw": raw_columns()}
+    for table in PYTHON_TABLES.values():
+        known.setdefault(table.schema, {})[table.name] = table.types
     understood = {}
     for relation, model in models().items():
         tree = _parse(model.path, model.sql)
@@ -238,7 +304,7 @@ def understandings() -> dict[Relation, Understanding]:
         except SqlglotError as error:
             raise ModelError(f"{model.table} names a column that its tables do not have: {error}. Check the spelling.") from None
         types = {}
-        for select in annotate_types(qualified.copy(), schema=known, dialect="postgres").selects:
+        for select in annotate_types(_with_rounds_as_numeric(qualified.copy()), schema=known, dialect="postgres").selects:
             kind = select.type.sql(dialect="postgres").lower() if select.type else "text"
             types[select.alias_or_name] = "text" if kind in {"unknown", "varchar", "null"} else kind
         nodes = lineage(None, qualified, schema=known, dialect="postgres", scope=build_scope(qualified), copy=False)
@@ -253,6 +319,13 @@ def understandings() -> dict[Relation, Understanding]:
         understood[relation] = Understanding(types, parents)
         known.setdefault(model.schema, {})[model.name] = types
     return understood
+
+
+def _with_rounds_as_numeric(tree: exp.Query) -> exp.Query:
+    """The query with each `round(..., digits)` cast to numeric: PostgreSQL has it for numeric alone, sqlglot takes it for double precision."""
+    for rounded in [node for node in tree.find_all(exp.Round) if node.args.get("decimals")]:
+        rounded.replace(exp.cast(rounded.copy(), "numeric"))
+    return tree
 
 
 @cache

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.access import rights
 from assets.intake.owners import decisions
-from assets.warehouse.models import FOLDER, Model, models, raw_columns
+from assets.warehouse.models import FOLDER, PYTHON_TABLES, Model, PythonTable, models, raw_columns
 from resources.warehouse import Warehouse, copy_frame
+from schemas.fields import all_fields
 from schemas.regions import HERE as REGIONS
 from schemas.regions import Region
 from schemas.returns import contract_version, return_tables
@@ -115,6 +118,34 @@ comment on view published.release_return is 'Which version of which return count
 comment on table published.cell is 'The ledger: every published cell of every release, as it was printed.';
 """
 
+PUBLISHED_COLUMNS = {
+    "release": {
+        "census_date": "The quarter end that the release speaks of.",
+        "release_number": "Number of the release: 1 for the census date's first.",
+        "content_hash": "SHA-256 of the release's tables.",
+        "manifest": "The returns, the code and the method that the release rests on, and what it holds.",
+    },
+    "cell": {
+        "census_date": "The quarter end that the release speaks of.",
+        "release_number": "Number of the release.",
+        "table_name": "Published table.",
+        "row_order": "Place of the row in its table.",
+        "keys": "Time, geography and filters of the row.",
+        "measure": "Indicator.",
+        "value": "The cell as printed: a number, or a symbol (c confidential, x not available, z not applicable, low rounds to 0).",
+    },
+    "release_return": {
+        "census_date": "The quarter end that the release speaks of.",
+        "release_number": "Number of the release.",
+        "sender": "Who sent the return.",
+        "table_name": "Table of the return.",
+        "version": "Version of the return that counted.",
+        "return_census_date": "Census date of the return.",
+        "content_hash": "SHA-256 of the file.",
+    },
+}
+"""What the columns of the ledger hold."""
+
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
@@ -125,17 +156,19 @@ def region_hash(region: Region) -> str:
     return hashlib.sha256((REGIONS / f"{region.key}.toml").read_bytes()).hexdigest()[:12]
 
 
-def _state(region: Region) -> str:
-    """What the tables rest on: when it is unchanged there is nothing to do."""
-    models_and_this = hashlib.sha256(Path(__file__).read_bytes())
+def _state(warehouse: Warehouse, region: Region) -> str:
+    """What the tables and their rights rest on: when it is unchanged there is nothing to do."""
+    models_and_this = hashlib.sha256(Path(__file__).read_bytes() + repr(sorted(PYTHON_TABLES.items())).encode())
     for path in sorted(FOLDER.glob("*/*.sql")):
         models_and_this.update(path.read_bytes())
-    return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region)])
+    with warehouse.reading() as connection:
+        access = rights.state(connection)
+    return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region), access])
 
 
 def prepare(warehouse: Warehouse, region: Region) -> bool:
-    """Make what is missing, and bring reference facts up to date. Gives whether there was anything to do."""
-    state = _state(region)
+    """Make what is missing, and bring reference facts and everybody's rights up to date. Gives whether there was anything to do."""
+    state = _state(warehouse, region)
     if warehouse.scalar("select to_regclass('raw.observatory')") is not None and state == warehouse.scalar("select state from raw.observatory"):
         return False
     with warehouse.writing() as connection:
@@ -143,13 +176,23 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
             connection.execute(sa.text(f"create schema if not exists {schema}"))
             connection.execute(sa.text(f"comment on schema {schema} is {_quoted(description)}"))
         connection.execute(sa.text("create table if not exists raw.observatory (state text not null)"))
+        rights.make_tables(connection)
         _drop_views(connection)
         _make_raw(connection)
         _load_reference(connection, region)
+        for made in PYTHON_TABLES.values():
+            if _make(connection, made, [f"{column} {kind}" for column, kind in made.types.items()]):
+                connection.execute(sa.text("delete from raw.projection"))
+            _comment(connection, made)
         for model in models().values():
             _make_view(connection, model) if model.is_view else _make_table(connection, model)
             _comment(connection, model)
+        for model in models().values():
+            _index_by_quarter(connection, model)
         connection.exec_driver_sql(PUBLISHED_DDL)
+        for table, columns in PUBLISHED_COLUMNS.items():
+            _describe(connection, f"published.{table}", columns)
+        rights.apply(connection, region)
         connection.execute(sa.text("delete from raw.observatory"))
         connection.execute(sa.text("insert into raw.observatory values (:state)"), {"state": state})
     return True
@@ -178,9 +221,11 @@ def _make_raw(connection: Connection) -> None:
         title = return_tables()[name].title if name in return_tables() else ""
         description = RAW_DESCRIPTIONS.get(name) or f"{title}, every row as received, with its fate: {return_tables()[name].grain}."
         connection.execute(sa.text(f"comment on table raw.{name} is {_quoted(description)}"))
+        _describe(connection, f"raw.{name}", {column: all_fields()[column].description for column in columns if column in all_fields()})
     connection.execute(
         sa.text("create table if not exists raw.quarter (census_date date primary key, rests_on text not null, code_version text not null)")
     )
+    connection.execute(sa.text("create table if not exists raw.projection (census_date date primary key, rests_on text not null)"))
 
 
 def _load_reference(connection: Connection, region: Region) -> None:
@@ -216,25 +261,77 @@ def _make_view(connection: Connection, model: Model) -> None:
 
 def _make_table(connection: Connection, model: Model) -> None:
     connection.exec_driver_sql(f"create temporary table wanted on commit drop as\n{_select_for_ddl(model)}\nwith no data")
-    shape = (
-        "select array_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum) from pg_attribute "
-        "where attrelid = to_regclass('{}') and attnum > 0 and not attisdropped"
-    )
-    wanted = connection.exec_driver_sql(shape.format("pg_temp.wanted")).scalar_one()
-    present = connection.exec_driver_sql(shape.format(model.table)).scalar()
+    wanted = connection.exec_driver_sql(_SHAPE.format("pg_temp.wanted")).scalar_one()
     connection.exec_driver_sql("drop table pg_temp.wanted")
+    if _make(connection, model, wanted):
+        connection.execute(sa.text("delete from raw.quarter"))  # its quarters are to be written anew
+
+
+_SHAPE = (
+    "select array_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum) from pg_attribute "
+    "where attrelid = to_regclass('{}') and attnum > 0 and not attisdropped"
+)
+
+
+def _make(connection: Connection, table: Model | PythonTable, wanted: list[str]) -> bool:
+    """Make the table of the wanted columns (`name type`), unless it is there with just these. Gives whether it was made."""
+    present = connection.exec_driver_sql(_SHAPE.format(table.table)).scalar()
     if present == wanted:
+        return False
+    _set_closed_quarters_by(connection, table.table)
+    connection.execute(sa.text(f"drop table if exists {table.table} cascade"))
+    connection.execute(sa.text(f"create table {table.table} ({', '.join(wanted)})"))
+    _bring_closed_quarters_back(connection, table.table)
+    connection.execute(sa.text(f"create index {table.name}_grain on {table.table} ({', '.join(table.grain)})"))
+    return True
+
+
+def _index_by_quarter(connection: Connection, model: Model) -> None:
+    """Where the grain does not begin with the quarter, an index that does, and goes on with whose the rows are: readers ask for those."""
+    if model.is_view or model.grain[0] == "census_date" or "census_date" not in model.columns:
         return
-    connection.execute(sa.text(f"drop table if exists {model.table} cascade"))
-    connection.execute(sa.text(f"create table {model.table} ({', '.join(wanted)})"))
-    connection.execute(sa.text(f"create index {model.name}_grain on {model.table} ({', '.join(model.grain)})"))
-    connection.execute(sa.text("delete from raw.quarter"))  # its quarters are to be written anew
+    owners = [name for name in ("placing_authority_code", "authority_code") if name in model.columns][:1]
+    columns = ", ".join(["census_date", *owners])
+    connection.execute(sa.text(f"create index if not exists {model.name}_by_quarter on {model.table} ({columns})"))
 
 
-def _comment(connection: Connection, model: Model) -> None:
+def _columns(connection: Connection, table: str) -> dict[str, str]:
+    """A table's columns and their types; none where there is no such table."""
+    found = sa.text(
+        "select attname, format_type(atttypid, atttypmod) as type from pg_attribute "
+        "where attrelid = to_regclass(:table) and attnum > 0 and not attisdropped order by attnum"
+    )
+    return {row.attname: row.type for row in connection.execute(found, {"table": table})}
+
+
+def _set_closed_quarters_by(connection: Connection, table: str) -> None:
+    """A closed quarter cannot be worked out again: its rows are set by while the table is made anew."""
+    if "census_date" in _columns(connection, table):
+        connection.execute(
+            sa.text(
+                f"create temporary table closed_rows on commit drop as select * from {table} "
+                "where census_date in (select c.census_date from access.closed_quarter as c)"
+            )
+        )
+
+
+def _bring_closed_quarters_back(connection: Connection, table: str) -> None:
+    """The rows set by, as far as the columns are the same."""
+    held, wanted = _columns(connection, "pg_temp.closed_rows"), _columns(connection, table)
+    same = ", ".join(name for name, kind in wanted.items() if held.get(name) == kind)
+    if "census_date" in held:
+        connection.execute(sa.text(f"insert into {table} ({same}) select {same} from pg_temp.closed_rows"))
+        connection.execute(sa.text("drop table pg_temp.closed_rows"))
+
+
+def _comment(connection: Connection, model: Model | PythonTable) -> None:
     kind = "view" if model.is_view else "table"
     connection.execute(sa.text(f"comment on {kind} {model.table} is {_quoted(model.description).replace(':', chr(92) + ':')}"))
-    for column in model.columns:
-        described = model.column_description(column)
-        if described:
-            connection.execute(sa.text(f"comment on column {model.table}.{column} is {_quoted(described).replace(':', chr(92) + ':')}"))
+    _describe(connection, model.table, {column: model.column_description(column) for column in model.columns})
+
+
+def _describe(connection: Connection, table: str, columns: dict[str, str]) -> None:
+    """Comments on columns, all in one go; clients show them."""
+    statements = [f"comment on column {table}.{column} is {_quoted(said)}" for column, said in columns.items() if said]
+    driver: Any = connection.connection.driver_connection
+    driver.execute(";\n".join(statements))  # as they stand: a colon or a per cent sign in them is no placeholder

@@ -1,6 +1,7 @@
 -- Authorities as they stand on the census date, with their region and, for the region's members, their sub-region.
 -- HEALTH, PRIVATE and UNKNOWN stand for "no authority placed" and "none is known".
 -- grain: census_date, authority_code
+-- readers: members
 select
     cast(:census_date as date) as census_date,
     a.authority_code,

@@ -5,14 +5,21 @@
 -- Source: DfE's test for <CLA_AT_31_MARCH>; data guidance to "Children looked after in England".
 -- grain: census_date, authority_code, child_key
 with returned as (
-    select distinct s.authority_code
-    from staging.ssda903_episodes as s
-    where s.census_date = cast(:census_date as date)
+    select
+        s.authority_code,
+        s.sender,
+        coalesce(s.year, '') as year
+    from core.ssda903_return as s
+    where
+        s.census_date = cast(:census_date as date)
+        and s.return_date = s.census_date
 ),
 
 here as (
     select
         e.authority_code,
+        r.sender,
+        r.year,
         e.child_key,
         e.decom,
         e.legal_status,
@@ -48,6 +55,8 @@ here as (
 headers as (
     select
         h.authority_code,
+        h.sender,
+        coalesce(h.year, '') as year,
         h.child_key,
         min(h.sex) as sex,
         min(h.ethnic) as ethnic
@@ -55,12 +64,16 @@ headers as (
     where h.census_date = cast(:census_date as date)
     group by
         h.authority_code,
+        h.sender,
+        coalesce(h.year, ''),
         h.child_key
 ),
 
 unaccompanied as (
     select distinct
         u.authority_code,
+        u.sender,
+        coalesce(u.year, '') as year,
         u.child_key
     from staging.ssda903_uasc as u
     where
@@ -82,7 +95,7 @@ select
         when e.age >= 16 then '16 and over'
         else 'Not known'
     end as age_band,
-    coalesce(h.sex, 'Not known') as sex,
+    coalesce(nullif(h.sex, 'Unknown'), 'Not known') as sex,
     coalesce(g.ethnic_group, 'Refused or information not yet available') as ethnic_group,
     u.child_key is not null as is_unaccompanied,
     e.legal_status,
@@ -125,10 +138,14 @@ left join staging.legal_status_903 as l
     on e.legal_status = l.legal_status
 left join headers as h
     on e.authority_code = h.authority_code
+    and e.sender = h.sender
+    and e.year = h.year
     and e.child_key = h.child_key
 left join staging.ethnic_903 as g
     on h.ethnic = g.ethnic
 left join unaccompanied as u
     on e.authority_code = u.authority_code
+    and e.sender = u.sender
+    and e.year = u.year
     and e.child_key = u.child_key
 where e.position = 1

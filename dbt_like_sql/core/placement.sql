@@ -1,8 +1,9 @@
 -- An authority's placements on the census date, from its placement census: one row a child or young person.
 -- From 2025-12 the return no longer names the host authority: it is the register's for the establishment's URN where
--- that URN stands in one authority, never for fostering (whose entry is an office), else UNKNOWN, counted as such.
+-- that URN stands in one authority, never for fostering (whose entry is an office), else that of the placement's postcode
+-- in the authority's SSDA903 of the date, else UNKNOWN, counted as such.
 -- A placement in an authority's own home or agency, by the register, is in-house.
--- grain: submission_id, sheet, row_number
+-- grain: census_date, submission_id, sheet, row_number
 with returned as (
     select
         c.submission_id,
@@ -54,6 +55,15 @@ by_urn as (
     group by s.urn
 ),
 
+by_903 as (
+    select
+        c.authority_code,
+        c.child_key,
+        c.placement_authority_code
+    from core.child as c
+    where c.census_date = cast(:census_date as date)
+),
+
 matched as (
     select
         r.submission_id,
@@ -81,6 +91,7 @@ matched as (
                 and r.provision_type not in ('Independent fostering', 'In-house fostering')
                 then e.host_authority_code
         end as host_by_register,
+        l.placement_authority_code as host_by_903,
         r.type_of_provision,
         r.provision_type,
         r.mark,
@@ -104,6 +115,9 @@ matched as (
         on r.establishment_urn = e.urn
     left join by_urn as p
         on r.provider_urn = p.urn
+    left join by_903 as l
+        on r.placing_authority_code = l.authority_code
+        and r.child_key = l.child_key
 )
 
 select
@@ -123,10 +137,11 @@ select
     m.provider_urn,
     m.establishment,
     m.establishment_urn,
-    coalesce(m.host_by_return, m.host_by_register, 'UNKNOWN') as host_authority_code,
+    coalesce(m.host_by_return, m.host_by_register, m.host_by_903, 'UNKNOWN') as host_authority_code,
     case
         when m.host_by_return is not null then 'the return'
         when m.host_by_register is not null then 'the register'
+        when m.host_by_903 is not null then 'the SSDA903'
         else 'unknown'
     end as host_known_by,
     m.type_of_provision,

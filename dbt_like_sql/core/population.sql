@@ -2,6 +2,7 @@
 -- date's reporting year (mid-2024 for 31 March 2025), else the newest year held before it.
 -- Source: ONS mid-year estimates; DfE's outcomes dashboard for which year goes with which date.
 -- grain: census_date, authority_code
+-- readers: members
 with wanted as (
     select
         cast(

@@ -2,6 +2,7 @@
 -- Supported accommodation stands where its premises stand, so it is taken from the premises list; only where no
 -- premises list is held does the provider's own entry stand for it. Premises have no key: they are numbered in the list's order.
 -- grain: census_date, urn, host_authority_code, premises_number
+-- readers: members
 with used as (
     select
         u.register_use,

@@ -2,6 +2,7 @@
 -- Settings come from providers and places where the newest date has it, else from the list sent to authorities, else from the
 -- provider level sheet; premises, grades and needs each from their own newest list. A list older than the census date is carried forward.
 -- grain: census_date, register_use
+-- readers: members
 with held as (
     select
         u.register_use,

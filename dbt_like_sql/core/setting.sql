@@ -2,6 +2,7 @@
 -- Places are blank where the register gives none (fostering), never 0. The grade is the newest overall judgement held.
 -- Types that are no home for a child in care have the provision type Other and stay out of the figures.
 -- grain: census_date, urn, host_authority_code
+-- readers: members
 with grades as (
     select
         g.urn,

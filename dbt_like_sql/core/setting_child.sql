@@ -2,7 +2,7 @@
 -- The host authority is the row's own; else the one authority in which the return has the setting; else the one authority
 -- in which the register has it (never for fostering); else UNKNOWN: it is not guessed.
 -- Where two senders return the same setting, the children are those of the sender whose settings row counts.
--- grain: submission_id, sheet, row_number
+-- grain: census_date, submission_id, sheet, row_number
 with children as (
     select
         p.submission_id,

@@ -1,13 +1,17 @@
 -- Children who started and ceased to be looked after in the twelve months to the census date: children, not events.
 -- Started: the first episode with RNE S in the window. Ceased: the last end other than X1 in the window; a child who left and came back counts as
 -- ceased, and so does one whose care another authority took over (E3), who starts there: the two are not netted. Short breaks (V3, V4) in neither.
--- Ages are those at the start and at the end. Blank until a return of the date is held; breakdown total has the rate per 10,000 aged 0 to 17.
+-- Ages are those at the start and at the end. An authority has no rows until its returns tell of the whole twelve months (core.ssda903_return).
+-- The total has the rate per 10,000 aged 0 to 17.
 -- Source: DfE, data guidance to "Children looked after in England".
 -- grain: census_date, authority_code, direction, breakdown, category
 with returned as (
-    select distinct s.authority_code
-    from staging.ssda903_episodes as s
-    where s.census_date = cast(:census_date as date)
+    select s.authority_code
+    from core.ssda903_return as s
+    where
+        s.census_date = cast(:census_date as date)
+        and s.return_date = s.census_date
+        and s.held_from <= cast(:census_date as date) - interval '12 months' + interval '1 day'
 ),
 
 starts as (

@@ -20,9 +20,11 @@ with children as (
 ),
 
 returned as (
-    select distinct s.authority_code
-    from staging.ssda903_episodes as s
-    where s.census_date = cast(:census_date as date)
+    select s.authority_code
+    from core.ssda903_return as s
+    where
+        s.census_date = cast(:census_date as date)
+        and s.return_date = s.census_date
 ),
 
 totals as (

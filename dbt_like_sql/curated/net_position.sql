@@ -1,42 +1,89 @@
 -- An authority's own children placed inside and outside its area, and other authorities' children inside it: DfE's net gain.
--- net_gain = others_inside - own_outside. Own figures from the authority's return (placement census, else SSDA903; source says which);
--- placements whose host is not known are in neither. Others inside are children under 18 (or of unknown age) by the providers' returns,
--- because only they see everybody: coverage says how much of the registered places has answered. Beside it what the region's authorities say,
--- a floor: only members return. Source: DfE, "Children looked after in England", table of children by authority of placement.
+-- net_gain = others_inside - own_outside. Own figures from the placement census, else from the SSDA903, whose children looked after, those with
+-- parents and placed for adoption too, they then add up to (source says which); a placement whose host is not known is in own_unknown.
+-- Others inside are children under 18 (or of unknown age) by the providers' returns, because only they see everybody, other countries of the
+-- UK included: coverage says how much of the registered places has answered. Beside it what the region's authorities say, a floor: only members
+-- return. Source: DfE, "Children looked after in England", table of children by authority of placement.
 -- grain: census_date, authority_code
-with own as (
+with own_placements as (
     select
         p.placing_authority_code as authority_code,
-        min(p.source) as source,
-        sum(case when p.host_authority_code = p.placing_authority_code then 1 else 0 end) as own_inside,
-        sum(case when p.host_authority_code not in (p.placing_authority_code, 'UNKNOWN') then 1 else 0 end) as own_outside,
-        sum(case when p.host_authority_code = 'UNKNOWN' then 1 else 0 end) as own_unknown
+        p.source,
+        p.host_authority_code
     from core.own_placement as p
-    where p.census_date = cast(:census_date as date)
-    group by p.placing_authority_code
+    where
+        p.census_date = cast(:census_date as date)
+        and p.source = 'placement census'
+    union all
+    select
+        c.authority_code,
+        'SSDA903' as source,
+        coalesce(c.placement_authority_code, 'UNKNOWN') as host_authority_code
+    from core.child as c
+    where
+        c.census_date = cast(:census_date as date)
+        and not exists (
+            select 1 as found
+            from core.placement as p
+            where
+                p.census_date = cast(:census_date as date)
+                and p.placing_authority_code = c.authority_code
+        )
+),
+
+own as (
+    select
+        p.authority_code,
+        min(p.source) as source,
+        sum(case when p.host_authority_code = p.authority_code then 1 else 0 end) as own_inside,
+        sum(case when p.host_authority_code not in (p.authority_code, 'UNKNOWN') then 1 else 0 end) as own_outside,
+        sum(case when p.host_authority_code = 'UNKNOWN' then 1 else 0 end) as own_unknown
+    from own_placements as p
+    group by p.authority_code
 ),
 
 by_authorities as (
     select
         p.host_authority_code as authority_code,
         count(*) as others_inside
-    from core.own_placement as p
-    where
-        p.census_date = cast(:census_date as date)
-        and p.host_authority_code not in (p.placing_authority_code, 'UNKNOWN')
+    from own_placements as p
+    where p.host_authority_code not in (p.authority_code, 'UNKNOWN')
     group by p.host_authority_code
+),
+
+-- Areas of which providers said who lives there, or that nobody does.
+living_there as (
+    select
+        c.host_authority_code as authority_code,
+        case
+            when
+                c.placing_authority_code not in (c.host_authority_code, 'HEALTH', 'PRIVATE', 'UNKNOWN')
+                and coalesce(c.age, 0) < 18
+                then 1
+            else 0
+        end as others
+    from core.setting_child as c
+    where
+        c.census_date = cast(:census_date as date)
+        and c.host_authority_code <> 'UNKNOWN'
+    union all
+    select
+        r.host_authority_code as authority_code,
+        0 as others
+    from core.setting_return as r
+    where
+        r.census_date = cast(:census_date as date)
+        and r.host_authority_code <> 'UNKNOWN'
+    group by r.host_authority_code
+    having sum(r.occupied_places) = 0
 ),
 
 by_providers as (
     select
-        c.host_authority_code as authority_code,
-        sum(case when c.placing_authority_code <> c.host_authority_code then 1 else 0 end) as others_inside
-    from core.setting_child as c
-    where
-        c.census_date = cast(:census_date as date)
-        and coalesce(c.age, 0) < 18
-        and c.placing_authority_code not in ('HEALTH', 'PRIVATE', 'UNKNOWN')
-    group by c.host_authority_code
+        l.authority_code,
+        sum(l.others) as others_inside
+    from living_there as l
+    group by l.authority_code
 ),
 
 covered as (
@@ -46,13 +93,21 @@ covered as (
     from curated.host_authority_occupancy as o
     where o.census_date = cast(:census_date as date)
     group by o.host_authority_code
+),
+
+heard as (
+    select o.authority_code
+    from own as o
+    union
+    select p.authority_code
+    from by_providers as p
 )
 
 select
     cast(:census_date as date) as census_date,
-    a.authority_code,
+    h.authority_code,
     a.authority_gss,
-    a.authority_name,
+    coalesce(a.authority_name, h.authority_code) as authority_name,
     cast(o.own_inside as integer) as own_inside,
     cast(o.own_outside as integer) as own_outside,
     cast(o.own_unknown as integer) as own_unknown,
@@ -61,16 +116,15 @@ select
     cast(p.others_inside - o.own_outside as integer) as net_gain,
     cast(b.others_inside as integer) as others_inside_by_authorities,
     round(c.coverage_places, 6) as coverage_places
-from core.authority as a
+from heard as h
+left join core.authority as a
+    on a.census_date = cast(:census_date as date)
+    and h.authority_code = a.authority_code
 left join own as o
-    on a.authority_code = o.authority_code
+    on h.authority_code = o.authority_code
 left join by_providers as p
-    on a.authority_code = p.authority_code
+    on h.authority_code = p.authority_code
 left join by_authorities as b
-    on a.authority_code = b.authority_code
+    on h.authority_code = b.authority_code
 left join covered as c
-    on a.authority_code = c.authority_code
-where
-    a.census_date = cast(:census_date as date)
-    and a.authority_code not in ('HEALTH', 'PRIVATE', 'UNKNOWN')
-    and (o.authority_code is not null or p.authority_code is not null)
+    on h.authority_code = c.authority_code

@@ -1,7 +1,7 @@
 -- How far from home an authority's looked-after children are placed, and whether inside its area: from the SSDA903 of the date.
--- Straight line between home and placement postcodes; 20.0 miles is "20 miles or less". Shares are of all placements, unknowns included
--- (for unaccompanied children, and where a postcode is withheld, distance is not known). Children with parents or for adoption have no
--- provision type and stand under None.
+-- Straight line between home and placement postcodes; 20.0 miles is "20 miles or less", 999.9 is DfE's mark of not known. Shares are of all
+-- placements, unknowns included (for unaccompanied children, and where a postcode is withheld, distance is not known). Children with parents or
+-- for adoption have no provision type and stand under None.
 -- Source: DfE, "Children looked after in England", distance and locality tables.
 -- grain: census_date, authority_code, provision_type, locality, distance_band
 with placements as (
@@ -14,7 +14,7 @@ with placements as (
             else 'outside'
         end as locality,
         case
-            when c.distance_miles is null then 'not known or not recorded'
+            when coalesce(c.distance_miles, 999.9) = 999.9 then 'not known or not recorded'
             when c.distance_miles <= 20 then '20 miles or less'
             else 'more than 20 miles'
         end as distance_band

@@ -57,9 +57,15 @@ hosts_heard as (
 ),
 
 authorities_heard as (
-    select distinct p.placing_authority_code
-    from core.own_placement as p
+    select p.placing_authority_code
+    from core.placement as p
     where p.census_date = cast(:census_date as date)
+    union
+    select s.authority_code as placing_authority_code
+    from core.ssda903_return as s
+    where
+        s.census_date = cast(:census_date as date)
+        and s.return_date = s.census_date
 ),
 
 together as (

@@ -14,7 +14,6 @@ with children as (
         c.place_counted,
         c.period_number,
         c.period_start,
-        c.period_start_is_known,
         c.began_as_short_break,
         c.placement_number,
         c.placement_start
@@ -22,43 +21,14 @@ with children as (
     where c.census_date = cast(:census_date as date)
 ),
 
--- How far back the returns of an authority reach without a gap: each tells of the twelve months before it.
-returns as (
-    select distinct
+returned as (
+    select
         s.authority_code,
-        s.census_date
-    from staging.ssda903_episodes as s
+        s.held_from
+    from core.ssda903_return as s
     where
-        s.census_date <= cast(:census_date as date)
-        and s.census_date > cast(:census_date as date) - interval '37 months'
-),
-
-chained as (
-    select
-        r.authority_code,
-        r.census_date,
-        lead(r.census_date) over (partition by r.authority_code order by r.census_date) as next_date
-    from returns as r
-),
-
-last_gap as (
-    select
-        c.authority_code,
-        max(c.next_date) as census_date
-    from chained as c
-    where c.next_date - interval '12 months' > c.census_date + interval '1 day'
-    group by c.authority_code
-),
-
-reach as (
-    select
-        c.authority_code,
-        min(c.census_date) - interval '12 months' as held_from
-    from chained as c
-    left join last_gap as g
-        on c.authority_code = g.authority_code
-    where g.census_date is null or c.census_date >= g.census_date
-    group by c.authority_code
+        s.census_date = cast(:census_date as date)
+        and s.return_date = s.census_date
 ),
 
 placements as (
@@ -77,19 +47,27 @@ placements as (
         e.child_key
 ),
 
+-- Of children whose placement began as one for adoption: the placement before it. Where the present carers adopt, it is one placement already.
 previous_placement as (
     select
         c.authority_code,
         c.child_key,
         max(e.placement_start) as placement_start
     from children as c
+    inner join core.episode as f
+        on f.census_date = cast(:census_date as date)
+        and c.authority_code = f.authority_code
+        and c.child_key = f.child_key
+        and c.placement_start = f.decom
     inner join core.episode as e
         on e.census_date = cast(:census_date as date)
         and c.authority_code = e.authority_code
         and c.child_key = e.child_key
         and c.period_number = e.period_number
         and e.placement_number = c.placement_number - 1
-    where c.place_counted in ('A3', 'A4', 'A5', 'A6')
+    where
+        c.place_counted in ('A3', 'A4', 'A5', 'A6')
+        and f.place in ('A3', 'A4', 'A5', 'A6')
     group by
         c.authority_code,
         c.child_key
@@ -130,19 +108,23 @@ select
     a.authority_gss,
     coalesce(a.authority_name, c.authority_code) as authority_name,
     cast(c.children as integer) as children,
-    cast(c.three_or_more as integer) as three_or_more,
-    round(cast(c.three_or_more as numeric) / nullif(c.children, 0), 6) as three_or_more_share,
-    cast(case when r.held_from <= w.long_ago then c.long_term_children end as integer) as long_term_children,
-    cast(case when r.held_from <= w.long_ago then c.same_carer_two_years end as integer) as same_carer_two_years,
+    cast(case when r.held_from <= d.year_ago then c.three_or_more end as integer) as three_or_more,
+    case when r.held_from <= d.year_ago then round(cast(c.three_or_more as numeric) / nullif(c.children, 0), 6) end as three_or_more_share,
+    cast(case when r.held_from <= d.long_ago then c.long_term_children end as integer) as long_term_children,
+    cast(case when r.held_from <= d.long_ago then c.same_carer_two_years end as integer) as same_carer_two_years,
     case
-        when r.held_from <= w.long_ago
+        when r.held_from <= d.long_ago
             then round(cast(c.same_carer_two_years as numeric) / nullif(c.long_term_children, 0), 6)
     end as same_carer_two_years_share,
-    cast(r.held_from as date) as held_from
+    r.held_from
 from counted as c
-inner join reach as r
+inner join returned as r
     on c.authority_code = r.authority_code
-cross join (select cast(:census_date as date) - interval '30 months' as long_ago) as w
+cross join (
+    select
+        cast(:census_date as date) - interval '12 months' + interval '1 day' as year_ago,
+        cast(:census_date as date) - interval '30 months' + interval '1 day' as long_ago
+) as d
 left join core.authority as a
     on a.census_date = cast(:census_date as date)
     and c.authority_code = a.authority_code

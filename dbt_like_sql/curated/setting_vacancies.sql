@@ -2,6 +2,7 @@
 -- Registered places are the register's, or the return's where the register gives none. Places under notice are the occupied ones on
 -- which notice has been given. Needs met come from Ofsted's list to authorities, where it is held.
 -- grain: census_date, urn, host_authority_code
+-- readers: members
 with under_notice as (
     select
         c.urn,

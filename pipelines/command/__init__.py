@@ -19,9 +19,16 @@ _SUBCOMMANDS = {
     "run": ("pipelines.command.run", "Bring the warehouse and its releases up to date."),
     "release": ("pipelines.command.release", "Release a census date, or say what would be released."),
     "status": ("pipelines.command.status", "Say who has returned, who has not, and with what quality."),
+    "report": ("pipelines.command.report", "Write the readers' quality report of a quarter."),
     "withdraw": ("pipelines.command.withdraw", "Withdraw a submission: it stays on record and counts no more."),
     "query": ("pipelines.command.query", "Ask the warehouse a question in SQL."),
-    "serve": ("pipelines.command.serve", "Open the Dagster UI on this machine."),
+    "grant": ("pipelines.command.grant", "Make, change, take away and list logins for the warehouse."),
+    "audit": ("pipelines.command.audit", "Say who read which children and who did what, month by month."),
+    "erase": ("pipelines.command.erase", "Take a child out of the warehouse, and keep it out."),
+    "backup": ("pipelines.command.backup", "Write the whole warehouse to one file."),
+    "restore": ("pipelines.command.restore", "Bring a backup back into an empty database."),
+    "seal": ("pipelines.command.seal", "Encrypt the returns in the landing place with your own key."),
+    "serve": ("pipelines.command.serve", "Open the Dagster UI and the observatory page on this machine."),
     "template": ("pipelines.command.template", "Write a return's template."),
 }
 

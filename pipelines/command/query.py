@@ -5,57 +5,71 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import click
-import sqlalchemy as sa
+import psycopg
+from sqlalchemy.engine import make_url
 
 from resources.settings import ObservatoryError, settings_from_environment
-from resources.warehouse import open_warehouse
+from resources.warehouse import Warehouse, open_warehouse
 
 
 @click.command("query")
-@click.argument("sql")
-@click.option("--as", "role", metavar="ROLE", help="Ask as this role of the warehouse, and see what it may see.")
+@click.argument("sql", required=False)
+@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Ask what stands in this file.")
+@click.option("--as", "role", metavar="ROLE", help="Ask as this login of the warehouse, and see what it may see.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
-def command(sql: str, role: str | None, form: str) -> None:
+def command(sql: str | None, file: Path | None, role: str | None, form: str) -> None:
     r"""Ask the warehouse a question in SQL. Nothing can be changed this way.
 
     \b
     observatory query "select host_authority_name, occupied, vacant
                        from curated.host_authority_occupancy
                        where provision_type = 'Children''s home'"
+    observatory query --file docs/queries/02_who_fills_our_homes.sql --as stockport_analyst
     """
-    with open_warehouse(settings_from_environment()) as warehouse, warehouse.reading() as connection:
+    if (sql is None) == (file is None):
+        raise click.UsageError("Missing argument 'SQL': give one question, or --file with one in it.")
+    sql = file.read_text(encoding="utf-8") if file else str(sql)
+    with open_warehouse(settings_from_environment()) as warehouse, _session(warehouse, role) as session:
         try:
-            _refuse_several(sql)
-            if role:
-                known = connection.execute(sa.text("select quote_ident(rolname) from pg_roles where rolname = :r"), {"r": role}).scalar()
-                if known is None:
-                    raise ObservatoryError(f"The warehouse has no role '{role}'. Leave out --as, or name a role that was granted.")
-                connection.exec_driver_sql(f"set local role {known}")
-            result = connection.execution_options(no_parameters=True).exec_driver_sql(sql)
-        except sa.exc.DBAPIError as error:
-            said = str(error.orig).strip().splitlines()
-            raise ObservatoryError(
-                f"The question could not be answered: {said[0]} One SELECT over the warehouse's tables was expected. Check the SQL; "
-                "select table_schema, table_name from information_schema.tables lists the tables."
-            ) from None
-        if not result.returns_rows:
+            # prepared first: the server itself then refuses a second statement, which could leave the read-only transaction
+            result = session.cursor().execute(sql, prepare=True)
+            names, rows = [column.name for column in result.description or []], [list(row) for row in result] if result.description else []
+        except psycopg.errors.SyntaxError as error:
+            if "multiple commands" in str(error):
+                raise ObservatoryError("One SELECT was expected; several statements were found. Ask one question at a time.") from None
+            raise ObservatoryError(_unanswered(error)) from None
+        except psycopg.Error as error:
+            raise ObservatoryError(_unanswered(error)) from None
+        if result.description is None:
             raise ObservatoryError("The statement gives no rows. One SELECT was expected; the warehouse is only changed by `observatory run`.")
-        names, rows = list(result.keys()), [list(row) for row in result]
     _PRINT[form](names, rows)
 
 
-def _refuse_several(sql: str) -> None:
-    """Several statements in one could leave the read-only transaction and change the warehouse."""
-    from sqlglot import errors, exp, parse
+@contextmanager
+def _session(warehouse: Warehouse, role: str | None) -> Iterator[psycopg.Connection]:
+    """A read-only session: the pipeline's own, or one that may read what `role` may and cannot become anybody else."""
+    if role:
+        from assets.access.logins import borrowed
 
-    try:
-        statements = [s for s in parse(sql, dialect="postgres") if s is not None]
-    except errors.SqlglotError:
-        statements = []
-    if len(statements) > 1 or (statements and isinstance(statements[0], exp.Command | exp.Copy | exp.Transaction | exp.Commit | exp.Rollback)):
-        raise ObservatoryError("One SELECT was expected; several statements, or another command, were found. Ask one question at a time.")
+        with borrowed(warehouse, role) as session:
+            yield session
+    else:
+        url = make_url(warehouse.url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with closing(psycopg.connect(url, application_name="observatory query")) as session:
+            session.read_only = True
+            yield session
+
+
+def _unanswered(error: psycopg.Error) -> str:
+    return (
+        f"The question could not be answered: {str(error).strip().splitlines()[0]} One SELECT over the warehouse's tables was expected. "
+        "Check the SQL; select table_schema, table_name from information_schema.tables lists the tables."
+    )
 
 
 def _print_csv(names: list[str], rows: list[list]) -> None:
@@ -70,7 +84,20 @@ def _text(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
+def told_apart(names: list[str]) -> list[str]:
+    """The names, each once: a JSON object would keep only the last of equal ones. The second `share` becomes `share_2`."""
+    apart: list[str] = []
+    for name in names:
+        number, each = 1, name
+        while each in apart or (number > 1 and each in names):
+            number += 1
+            each = f"{name}_{number}"
+        apart.append(each)
+    return apart
+
+
 def _print_json(names: list[str], rows: list[list]) -> None:
+    names = told_apart(names)
     print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1, ensure_ascii=False, default=_plain))
 
 

@@ -25,6 +25,7 @@ def command(date: dt.date, *, dry_run: bool) -> None:
     """
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
+        from assets.page.site import bring_sites_up_to_date
         from assets.publication.release import make_release
         from assets.warehouse.building import out_of_date
         from assets.warehouse.tables import prepare
@@ -40,6 +41,8 @@ def command(date: dt.date, *, dry_run: bool) -> None:
                 f"Run `observatory run --census-date {date}`."
             )
         release = make_release(warehouse, date, settings.region, settings.releases, dry_run=dry_run)
+        if release and not dry_run and not release.refused:
+            bring_sites_up_to_date(warehouse, settings.region, settings.releases, [date])
     if release is None:
         raise ObservatoryError(
             f"There are no figures of {settings.region.name} for {date}; returns or a register were expected. Check `observatory status`."

@@ -28,7 +28,8 @@ run_monitoring:
 @click.option("--landing", metavar="DIR", help="The landing place, if not OBSERVATORY_LANDING's.")
 @click.option("--census-date", "dates", type=CensusDate(), multiple=True, help="A quarter end to bring up to date; may be given several times.")
 @click.option("--all", "everything", is_flag=True, help="Every quarter in the landing place and the warehouse.")
-def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool) -> None:
+@click.option("--report", is_flag=True, help="Write the readers' quality report of these quarters too, after the release.")
+def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, report: bool) -> None:
     """Bring the warehouse and its releases up to date.
 
     Without --census-date or --all: every quarter for which something new has landed, or whose figures rest on something that has changed.
@@ -46,6 +47,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool) -
     if odd := place.left_alone():
         print(f"Left alone, because they are not in a census date's and sender's folder: {', '.join(odd[:10])}{' …' if len(odd) > 10 else ''}")
     with open_warehouse(settings) as warehouse:
+        from assets.page.site import bring_sites_up_to_date
         from assets.warehouse.tables import prepare
         from pipelines.command.summary import print_summary
 
@@ -53,6 +55,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool) -
         due = quarters_due(warehouse, place, settings, landed, list(dates), everything)
         if not due:
             _write_missing_files(warehouse, settings)
+            bring_sites_up_to_date(warehouse, settings.region, settings.releases)
             said = "nothing new has landed" if landed else "the landing place holds no census date's folder"
             print(f"Up to date: {said}.")
             if held := _held(warehouse):
@@ -66,6 +69,8 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool) -
             print(f"Quarters that rest on what has come in: {', '.join(map(str, still))}", flush=True)
             run_quarters(settings, still)
         print_summary(warehouse, settings, sorted({*due, *still}))
+        if report:
+            write_reports(settings, sorted({*due, *still}))
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
 
 
@@ -78,22 +83,25 @@ def quarters_due(
 ) -> list[dt.date]:
     """The quarters to run: those asked for, or those for which something is new or has changed."""
     from assets.intake.loading import new_files
+    from assets.projection import table as projection
     from assets.warehouse.building import known_quarters, out_of_date
 
     if dates:
         return sorted(set(dates))
     if everything:
         return sorted({*landed, *known_quarters(warehouse)})
-    due = set(out_of_date(warehouse, settings.region))
+    due = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse)}
     with warehouse.reading() as connection:
         due |= {date for date in landed if new_files(connection, place.files(date), date)}
     return sorted(due)
 
 
 def _stale(warehouse: Warehouse, settings: Settings, done: list[dt.date]) -> list[dt.date]:
+    from assets.projection import table as projection
     from assets.warehouse.building import out_of_date
 
-    return [date for date in out_of_date(warehouse, settings.region) if date > min(done)]
+    stale = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse)}
+    return sorted(date for date in stale if date > min(done))
 
 
 def _write_missing_files(warehouse: Warehouse, settings: Settings) -> None:
@@ -104,15 +112,25 @@ def _write_missing_files(warehouse: Warehouse, settings: Settings) -> None:
         write_missing_files(warehouse, date, settings.releases)
 
 
-def run_quarters(settings: Settings, dates: list[dt.date]) -> None:
-    """Run the quarters through Dagster, in this process, with the history kept where the UI looks for it.
+def write_reports(settings: Settings, dates: list[dt.date]) -> None:
+    """Write the quality reports of these quarters, through Dagster, and say where they are."""
+    from assets.checks.report import report_page
+    from pipelines.jobs import QUALITY
+
+    print("\nQuality report:", flush=True)
+    run_quarters(settings, dates, QUALITY)
+    print(f"  Open {report_page(settings.data_docs, dates[-1])}")
+
+
+def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "bring_up_to_date") -> None:
+    """Run a job for the quarters through Dagster, in this process, with the history kept where the UI looks for it.
 
     Raises:
         ObservatoryError: a run failed; the warehouse is as it was before it.
     """
     instance = dagster_instance(settings)
     from pipelines.definitions import build_definitions
-    from pipelines.jobs import JOB, range_tags
+    from pipelines.jobs import range_tags
     from pipelines.partitions import last_quarter_end, runs_of
 
     future = [date for date in dates if date > last_quarter_end(dt.datetime.now(tz=dt.UTC).date())]
@@ -120,7 +138,7 @@ def run_quarters(settings: Settings, dates: list[dt.date]) -> None:
         raise ObservatoryError(
             f"{', '.join(map(str, future))}: a census date in the future was found; a quarter that has ended was expected. Check the folder's name."
         )
-    job = build_definitions(settings).resolve_job_def(JOB)
+    job = build_definitions(settings).resolve_job_def(job_name)
     for first, last in runs_of(dates):
         result = job.execute_in_process(instance=instance, tags=range_tags(first, last), raise_on_error=False, run_config={"loggers": {"plain": {}}})
         if not result.success:

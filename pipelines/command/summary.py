@@ -17,7 +17,7 @@ def print_summary(warehouse: Warehouse, settings: Settings, dates: list[dt.date]
     print(
         "\nWhere to look next:\n"
         "  observatory status                 who has returned, who has not, with what quality\n"
-        "  observatory serve                  the Dagster UI: every table, its lineage, checks and history\n"
+        "  observatory serve                  the Dagster UI (every table, its lineage, checks and history) and the observatory page\n"
         '  observatory query "select host_authority_name, occupied, vacant, unavailable from curated.host_authority_occupancy '
         f"where census_date = '{dates[-1]}' and provision_type = 'Children''s home'\""
     )
@@ -111,3 +111,5 @@ def _releases(warehouse: Warehouse, settings: Settings, dates: list[dt.date]) ->
     if rows:
         print(f"\nReleases, small numbers hidden and the rest rounded to 5, in {settings.releases}:")
         print("  " + ", ".join(f"{r.census_date}/r{r.number}" for r in rows))
+        newest = rows[-1]
+        print(f"The observatory page: {settings.releases / str(newest.census_date) / f'r{newest.number}' / 'page' / 'index.html'}")

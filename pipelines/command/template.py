@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from assets.intake.recognising import EXAMPLE_MARK
 from schemas.codes import code_set
 from schemas.returns import Column, return_tables
 
@@ -13,12 +14,40 @@ _TEMPLATES = {"provider-census": ("provider_settings", "provider_placements")}
 _SHEETS = {"provider_settings": "settings", "provider_placements": "placements"}
 _ROWS = 500
 
+_EXAMPLE: dict[str, list[dict[str, str | int]]] = {
+    "provider_settings": [
+        {
+            "urn": "EXAMPLE1", "setting_name": "Example House", "provision_type": "Children's home", "service_category": "Therapeutic",
+            "host_local_authority": "Stockport", "framework": "NW Contract - Residential FPS", "registered_places": 4, "occupied_places": 2,
+            "vacant_places": 1, "unavailable_places": 1, "unavailable_reason": "Staffing", "min_age": 10, "max_age": 17,
+            "gender_accepted": "Any", "referrals_received": 12, "offers_made": 2,
+        },
+        {
+            "urn": "EXAMPLE2", "setting_name": "Example Court", "provision_type": "Supported accommodation", "sa_category": "Category 2",
+            "host_local_authority": "Trafford", "registered_places": 3, "occupied_places": 1, "vacant_places": 2, "unavailable_places": 0,
+            "min_age": 16, "max_age": 17, "gender_accepted": "Any",
+        },
+    ],
+    "provider_placements": [
+        {
+            "urn": "EXAMPLE1", "placing_local_authority": "Stockport", "placement_start_date": "01/09/2024", "age": 14, "weekly_fee": 5200,
+            "sourcing_route": "NW Contract - Residential FPS or previous", "notice_given": "No",
+        },
+        {
+            "urn": "EXAMPLE1", "placing_local_authority": "Manchester", "placement_start_date": "15/01/2025", "age": 12, "weekly_fee": 5450,
+            "sourcing_route": "Direct Award / Off Framework", "notice_given": "Yes",
+        },
+        {"urn": "EXAMPLE2", "placing_local_authority": "Trafford", "placement_start_date": "03/02/2025", "age": 17, "weekly_fee": 1150},
+    ],
+}  # fmt: skip
+"""A worked example of each table. Its URNs are none, so that a row of it that is copied among the real ones is rejected."""
+
 
 @click.command("template")
 @click.argument("name", type=click.Choice(list(_TEMPLATES)))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .xlsx to write.")
 def command(name: str, out: Path) -> None:
-    """Write a return's template: an .xlsx with drop-downs, a note at each column, and a guide."""
+    """Write a return's template: an .xlsx with drop-downs, a note at each column, a guide and a worked example that is never read."""
     out.parent.mkdir(parents=True, exist_ok=True)
     write_template(name, out)
     print(f"Written: {out}")
@@ -59,7 +88,8 @@ def write_template(name: str, out: Path) -> None:
         guide.write(0, 0, "Provider census: how to fill it in", title)
         guide.write(1, 0, "Fill in the sheets settings and placements, one row each as described below, and send the workbook. Keep the header rows.")
         guide.write(2, 0, "Give no child's name, reference or date of birth: such a column is dropped on receipt and you are told.")
-        row = 4
+        guide.write(3, 0, "The sheet example shows both sheets filled in. Nothing on it is read: leave it or delete it.")
+        row = 5
         for table_name in _TEMPLATES[name]:
             table = return_tables()[table_name]
             guide.write(row, 0, f"Sheet {_SHEETS[table_name]}: {table.grain}", bold)
@@ -81,7 +111,24 @@ def write_template(name: str, out: Path) -> None:
                 sheet.write_comment(0, place, column.field.description, {"x_scale": 2})
                 _validate(sheet, lists, places, column, place)
             row += 1
+        _write_example(book.add_worksheet("example"), name, title, header, wrap)
         book.get_worksheet_by_name("settings").activate()
+
+
+def _write_example(sheet, name: str, title, header, wrap) -> None:  # noqa: ANN001 - xlsxwriter's worksheets and formats
+    """Both tables filled in, one below the other, under words by which the sheet is known for an example and left alone."""
+    sheet.protect()
+    sheet.write(0, 0, f"{EXAMPLE_MARK}. Fill in the sheets settings and placements.", title)
+    row = 2
+    for table_name in _TEMPLATES[name]:
+        columns = return_tables()[table_name].columns
+        sheet.write(row, 0, f"Example of the sheet {_SHEETS[table_name]}")
+        for place, column in enumerate(columns):
+            sheet.set_column(place, place, 22)
+            sheet.write(row + 1, place, column.name, header)
+            for below, example in enumerate(_EXAMPLE[table_name], start=2):
+                sheet.write(row + below, place, example.get(column.name, ""), wrap)
+        row += len(_EXAMPLE[table_name]) + 4
 
 
 def _accepted(column: Column) -> str:

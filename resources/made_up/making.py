@@ -13,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from resources.made_up import placement_returns, provider_returns
+from resources.made_up import placement_returns, provider_returns, ssda903_returns
 from resources.made_up.areas import Areas, lay_out
+from resources.made_up.care import Care
+from resources.made_up.care_truth import CareFigures, Reach
 from resources.made_up.drawing import stream
 from resources.made_up.flows import Flows
 from resources.made_up.kinds import ADULT
@@ -126,6 +128,7 @@ def make_region(
     supply = build_supply(areas, margins, dates[0], dates[-1], seed, scale)
     flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(out), Truth()
     come, optional = lists_that_come(dates), OptionalReturns()
+    care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
     counts: list[QuarterCount] = []
     for number, date in enumerate(dates):
@@ -142,7 +145,13 @@ def make_region(
         optional.send(providers, areas, landing, date, seed, folders)
         placements = placement_returns.report(people.frame, supply, areas, date, seed, response)
         placement_returns.send_returns(placements, landing, areas, date, seed, folders)
-        truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, in_use(held, date), areas.codes_on(date)))
+        care.advance(people.frame, date, previous, stream(seed, "care", date.isoformat()))
+        told = ssda903_returns.report(care, areas, date, seed, response)
+        ssda903_returns.send_returns(told, care, landing, areas, date, seed, folders)
+        reach.add(told, date)
+        cared = CareFigures(care, told, reach, areas, date)
+        use, codes = in_use(held, date), areas.codes_on(date)
+        truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, use, codes, cared))
         looked_after = (people.frame["origin"] < areas.members) & (people.frame["kind"] != ADULT)
         in_region = settings.stands & (supply.units["host"] < areas.members).to_numpy()
         counts.append(QuarterCount(date, len(landing.senders[date]), landing.files[date], int(looked_after.sum()), int(in_region.sum())))

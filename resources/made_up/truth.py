@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from resources.made_up.areas import neighbours
+from resources.made_up.care_truth import CareFigures, half_up
 from resources.made_up.kinds import AGENCY, OWN, PROVISION_TYPES, SUPPORTED
 from resources.made_up.landing import Landing
 from resources.made_up.occupancy import Settings
@@ -47,6 +48,7 @@ class Quarter:
     placements: PlacementReturns
     register: InUse
     codes: np.ndarray
+    care: CareFigures
 
 
 class Truth:
@@ -108,6 +110,7 @@ class _Figures:
         self.returned = self._returned()
         self.residents = self._residents()
         self.placed = self._placed()
+        self.own = self._own()
 
     def tables(self) -> dict:
         """How to make each table, by name."""
@@ -120,8 +123,10 @@ class _Figures:
             "own_placements_location": self.own_placements_location,
             "placement_flow": self.placement_flow,
             "commissioned_placements": self.commissioned_placements,
+            "net_position": self.net_position,
             "setting_vacancies": self.setting_vacancies,
             "whole": self.whole,
+            **{name: lambda make=make: self._named(make(), "") for name, make in self.q.care.tables().items()},
         }
 
     # --- what the figures rest on ----------------------------------------------------------------
@@ -219,7 +224,10 @@ class _Figures:
         provider_sector = urns["sector"].reindex(rows["provider_urn"]).set_axis(rows.index)
         fostering = rows["provision_type"].isin([AGENCY_TYPE, PROVISION_TYPES[OWN]])
         found = (place["hosts"] == 1) & (place["of_type"] != AGENCY_TYPE) & ~fostering
-        host = rows["host_code"].where(rows["host_code"] != "", place["only_host"].where(found, "UNKNOWN"))
+        by_register = place["only_host"].where(found & (place["only_host"] != "UNKNOWN"))
+        children = self.q.care.children.set_index(["authority_code", "child"])["host_authority_code"]
+        by_903 = children.reindex(pd.MultiIndex.from_frame(rows[["placing_code", "number"]])).set_axis(rows.index)
+        host = rows["host_code"].where(rows["host_code"] != "", by_register.fillna(by_903).fillna("UNKNOWN"))
         sector = provider_sector.where(rows["provision_type"] == AGENCY_TYPE, place["sector"])
         in_house = (rows["in_house_by_register"] == "yes") & (sector == "Local Authority")
         own_carers = in_house & (rows["provision_type"] == AGENCY_TYPE)
@@ -230,6 +238,15 @@ class _Figures:
             provision_type=rows["provision_type"].where(~own_carers, PROVISION_TYPES[OWN]),
             looked_after=~rows["post_18"] & (rows["mark"] != "post 18"),
         )
+
+    def _own(self) -> pd.DataFrame:
+        """The authorities' placements of looked-after children: by the placement census, else by the SSDA903."""
+        placed = self.placed[self.placed["looked_after"]].assign(source="placement census")
+        children = self.q.care.children
+        children = children[~children["authority_code"].isin(self.placed["placing_authority_code"]) & (children["provision_type"] != "")]
+        by_903 = children.rename(columns={"authority_code": "placing_authority_code"}).assign(source="SSDA903")
+        names = ["placing_authority_code", "host_authority_code", "provision_type", "source"]
+        return pd.concat([placed[names], by_903[names]], ignore_index=True)
 
     # --- helpers ---------------------------------------------------------------------------------
 
@@ -334,8 +351,7 @@ class _Figures:
     def host_use_of_own_supply(self) -> pd.DataFrame:
         residents = self.residents.assign(of_host=self.residents["placing_code"] == self.residents["host_authority_code"])
         here = residents.groupby(LIVING).agg(children_living_here=("of_host", "size"), children_of_host=("of_host", "sum"))
-        own = self.placed[self.placed["looked_after"]]
-        own = own.assign(in_area=own["host_authority_code"] == own["placing_authority_code"])
+        own = self.own.assign(in_area=self.own["host_authority_code"] == self.own["placing_authority_code"])
         by_own = own.assign(host_authority_code=own["placing_authority_code"]).groupby(LIVING)
         placed = by_own.agg(own_placements=("in_area", "size"), own_placements_in_area=("in_area", "sum"))
         table = here.join(placed, how="outer").sort_index().reset_index()
@@ -369,7 +385,7 @@ class _Figures:
         return self._named(_whole_numbers(table, ["settings", "places"]), "host_")
 
     def own_placements_location(self) -> pd.DataFrame:
-        own = self.placed[self.placed["looked_after"]]
+        own = self.own
         placing, host = own["placing_authority_code"], own["host_authority_code"]
         band = np.select(
             [host == "UNKNOWN", host == placing, self._sub_region(host) == self._sub_region(placing)],
@@ -379,18 +395,19 @@ class _Figures:
         bands = ["in_area", "sub_region", "elsewhere", "unknown"]
         keys = ["placing_authority_code", "provision_type"]
         table = _banded(own.assign(location_band=band), keys, "location_band", bands, "placements")
-        return self._named(table.assign(source="placement census"), "placing_")
+        source = own.groupby("placing_authority_code")["source"].first()
+        return self._named(table.assign(source=table["placing_authority_code"].map(source)), "placing_")
 
     def placement_flow(self) -> pd.DataFrame:
         keys = ["placing_authority_code", *LIVING]
         residents = self.residents.rename(columns={"placing_code": "placing_authority_code"})
         children = residents[~(residents["age"] >= 18)]
         by_providers = children.groupby(keys).size().rename("children_by_providers")
-        by_authorities = self.placed[self.placed["looked_after"]].groupby(keys).size().rename("children_by_authorities")
+        by_authorities = self.own.groupby(keys).size().rename("children_by_authorities")
         table = pd.concat([by_providers, by_authorities], axis=1).sort_index().reset_index()
         heard = set(map(tuple, self.returned[LIVING].to_numpy())) | set(map(tuple, self.residents[LIVING].to_numpy()))
         host_heard = np.array([pair in heard for pair in map(tuple, table[LIVING].to_numpy())], dtype=bool)
-        placing_heard = table["placing_authority_code"].isin(self.placed["placing_authority_code"])
+        placing_heard = table["placing_authority_code"].isin({*self.placed["placing_authority_code"], *self.q.care.returns.answered})
         table["children_by_providers"] = table["children_by_providers"].fillna(0).where(host_heard)
         table["children_by_authorities"] = table["children_by_authorities"].fillna(0).where(placing_heard)
         table = _whole_numbers(table, ["children_by_providers", "children_by_authorities"])
@@ -403,6 +420,37 @@ class _Figures:
             placements=("looked_after", "size"), looked_after=("looked_after", "sum"), post_18=("after", "sum")
         )
         return self._named(table, "")
+
+    def net_position(self) -> pd.DataFrame:
+        census = self.own[self.own["source"] == "placement census"]
+        children = self.q.care.children.rename(columns={"authority_code": "placing_authority_code"}).assign(source="SSDA903")
+        children = children[~children["placing_authority_code"].isin(self.placed["placing_authority_code"])]
+        own = pd.concat([census, children[census.columns]], ignore_index=True)
+        placing, host = own["placing_authority_code"], own["host_authority_code"]
+        own = own.assign(own_inside=host == placing, own_outside=(host != placing) & (host != "UNKNOWN"), own_unknown=host == "UNKNOWN")
+        sides = own.groupby("placing_authority_code").agg(
+            own_inside=("own_inside", "sum"), own_outside=("own_outside", "sum"), own_unknown=("own_unknown", "sum"), source=("source", "first")
+        )
+        others = own[own["own_outside"]].groupby("host_authority_code").size().rename("others_inside_by_authorities")
+
+        living = self.residents[self.residents["host_authority_code"] != "UNKNOWN"]
+        of_others = ~living["placing_code"].isin(["HEALTH", "PRIVATE", "UNKNOWN"]) & (living["placing_code"] != living["host_authority_code"])
+        told = living.assign(other=of_others & ~(living["age"] >= 18)).groupby("host_authority_code")["other"].sum()
+        lived_in = self.returned.groupby("host_authority_code")["occupied_places"].sum()
+        nobody = pd.Series(0, index=lived_in.index[(lived_in == 0) & (lived_in.index != "UNKNOWN")].difference(told.index), dtype="int64")
+        by_providers = pd.concat([told, nobody]).rename("others_inside")
+
+        table = sides.join(by_providers, how="outer").join(others).rename_axis("authority_code").reset_index()
+        table["net_gain"] = table["others_inside"] - table["own_outside"]
+        supply = self.host_authority_occupancy()
+        supply = supply[supply["coverage_places"] != ""]
+        millionths = supply["coverage_places"].map(lambda text: int(text.replace(".", ""))) * supply["places_registered"].astype(int)
+        covered = supply.assign(covered=millionths).groupby("host_authority_code")[["covered", "places_registered"]].sum()
+        shares = {code: half_up(int(part), int(whole) * 10**6, 6) for code, (part, whole) in zip(covered.index, covered.to_numpy(), strict=True)}
+        table["coverage_places"] = table["authority_code"].map(shares).fillna("")
+        table["source"] = table["source"].fillna("")
+        counts = ["own_inside", "own_outside", "own_unknown", "others_inside", "net_gain", "others_inside_by_authorities"]
+        return self._named(_whole_numbers(table, counts), "")
 
     def setting_vacancies(self) -> pd.DataFrame:
         notice = self.residents[self.residents["notice"]].groupby(SETTING).size().rename("under_notice")

@@ -58,6 +58,17 @@ def test_a_run_says_what_was_built_and_where_to_look(ran):
     assert "Traceback" not in said
 
 
+def test_the_observatory_page_lies_beside_the_release_and_is_made_again_where_it_is_gone(ran):
+    observatory, said = ran
+    page = observatory.home / "releases" / "2025-12-31" / "r1" / "page" / "index.html"
+    assert str(page) in said
+    before = page.read_bytes()
+    assert b"children\xe2\x80\x99s homes" in before
+    page.parent.rename(page.parent.with_name("gone"))
+    assert "2025-12-31: the observatory page made" in observatory("run")
+    assert page.read_bytes() == before
+
+
 def test_the_run_is_in_dagsters_history_with_rows_checks_and_lineage(ran):
     observatory, _ = ran
     with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
@@ -72,6 +83,27 @@ def test_the_run_is_in_dagsters_history_with_rows_checks_and_lineage(ran):
         assert set(instance.get_materialized_partitions(occupancy)) == {"2025-09-30", "2025-12-31"}
         checks = instance.event_log_storage.get_latest_asset_check_execution_by_key([dg.AssetCheckKey(occupancy, "grain")])
         assert [record.status.value for record in checks.values()] == ["SUCCEEDED"]
+        projection = instance.get_latest_materialization_event(dg.AssetKey(["curated", "children_looked_after_projection"]))
+        assert projection.asset_materialization.metadata["dagster/partition_row_count"].value > 100
+
+
+def test_the_quality_report_is_written_and_in_dagsters_history_and_blocks_nothing(ran):
+    observatory, _ = ran
+    said = observatory("report")
+    page = observatory.home / "data_docs" / "2025-12-31" / "index.html"
+    assert f"Open {page}" in said and page.is_file()
+    occupancy = dg.AssetKey(["curated", "host_authority_occupancy"])
+    with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
+        key = dg.AssetCheckKey(occupancy, "expectations")
+        record = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+        metadata = record.evaluation.metadata
+        assert record.evaluation.passed and metadata["unmet"].value == "none" and metadata["expectations"].value > 10
+        assert metadata["data docs 2025-12-31"].value == str(page)
+        observed = instance.fetch_observations(occupancy, limit=1).records[0]
+        assert observed.asset_observation.metadata["data docs 2025-12-31"].value == str(page)
+        assert instance.get_runs(limit=1)[0].job_name == "quality_report"
+        instance.delete_run(instance.get_runs(limit=1)[0].run_id)
+    assert "No figures are held for 2015-03-31" in observatory("report", "--census-date", "2015-03-31", expect=2)
 
 
 def test_a_second_run_does_nothing_and_says_so(ran):

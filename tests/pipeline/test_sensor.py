@@ -8,8 +8,9 @@ import json
 import dagster as dg
 import pytest
 
+from pipelines.jobs import range_tags
 from pipelines.schedules import quarters_close
-from pipelines.sensors import landing_place, look
+from pipelines.sensors import landing_place, look, quality_after_a_run
 from resources.embedded_postgres import EmbeddedPostgres
 from tests import builders
 from tests.conftest import KEY
@@ -84,3 +85,22 @@ def test_the_quarters_close_runs_the_quarter_that_ended_last(day, quarter):
     moment = dt.datetime.fromisoformat(f"{day}T06:00:00+00:00")
     request = quarters_close(dg.build_schedule_context(scheduled_execution_time=moment))
     assert request.tags["dagster/asset_partition_range_start"] == request.tags["dagster/asset_partition_range_end"] == quarter
+
+
+@pytest.mark.parametrize("tags", [range_tags(dt.date(2025, 3, 31), dt.date(2025, 6, 30)), {}], ids=["a range of quarters", "no quarter"])
+def test_the_quality_report_follows_a_run_for_the_same_quarters(tags):
+    @dg.op
+    def nothing() -> None: ...
+
+    @dg.job
+    def done():
+        nothing()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = done.execute_in_process(instance=instance, tags={**tags, "another": "tag"})
+        context = dg.build_run_status_sensor_context("quality_after_a_run", result.get_run_success_event(), instance, result.dagster_run)
+        asked = quality_after_a_run(context)
+    if tags:
+        assert (asked.run_key, asked.tags) == (result.run_id, tags)
+    else:
+        assert isinstance(asked, dg.SkipReason)

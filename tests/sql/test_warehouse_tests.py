@@ -34,6 +34,15 @@ BREAKS: dict[str, list[str]] = {
         "update core.setting_child set placing_authority_code = '909' where urn = 'SC01'",
         "update core.placement set host_authority_code = 'E10000006' where row_number = 2",
     ],
+    "care_flows_add_up": [
+        "update curated.care_flows set children = children + 1 where breakdown = 'age'",
+        "update curated.care_flows set children = children + 1 where breakdown = 'total' and direction = 'started'",
+        "delete from curated.care_flows where breakdown = 'reason'",
+    ],
+    "children_and_flows_agree": [
+        "insert into curated.children_looked_after (census_date, authority_code, breakdown, category, children) "
+        "values ('2024-03-31', '350', 'total', 'Total', 14)",
+    ],
     "children_live_in_a_returned_setting": ["update raw.provider_placements set urn = 'SC77' where urn = 'SC01'"],
     "children_of_a_setting_come_from_one_sender": [
         "insert into core.setting_child (census_date, submission_id, sheet, row_number, sender, urn, host_authority_code, placing_authority_code) "
@@ -41,10 +50,22 @@ BREAKS: dict[str, list[str]] = {
         "from core.setting_child as c where c.urn = 'SC01'",
         "update core.setting_child set sender = 'provider-other', host_authority_code = 'UNKNOWN' where urn = '2700001'",
     ],
+    "children_looked_after_add_up": [
+        "update curated.children_looked_after set children = children + 1 where breakdown = 'age'",
+        "update curated.children_looked_after set children = children - 1 where breakdown = 'total'",
+        "update curated.children_looked_after set share = share / 2 where breakdown = 'sex'",
+        "delete from curated.children_looked_after where breakdown = 'legal status'",
+        f"insert into core.child (census_date, authority_code, child_key) values ('{DATE}', '350', 'one more')",
+    ],
     "commissioned_placements_count_every_row": [
         "update curated.commissioned_placements set placements = placements + 1, looked_after = looked_after + 1",
         "update curated.commissioned_placements set post_18 = post_18 + 1",
         "delete from curated.commissioned_placements where provision_type = 'Children''s home'",
+    ],
+    "distances_count_every_child": [
+        "update curated.placement_distance set placements = placements + 1",
+        "update curated.placement_distance set share = share / 2",
+        "delete from curated.placement_distance where provision_type = 'None'",
     ],
     "estimates_lie_in_their_interval": [
         "update curated.host_authority_occupancy set occupied_estimate = occupied_high + 0.1",
@@ -77,6 +98,12 @@ BREAKS: dict[str, list[str]] = {
         "update curated.own_placements_location set placements = placements + 1 where location_band = 'in_area'",
         "update curated.own_placements_location set share = share + 0.1 where location_band = 'in_area'",
         "delete from curated.own_placements_location where provision_type = 'Children''s home'",
+    ],
+    "net_gain_is_of_every_placement": [
+        "update curated.net_position set net_gain = net_gain + 1",
+        "update curated.net_position set own_inside = own_inside + 1 where source = 'SSDA903'",
+        "update curated.net_position set own_unknown = own_unknown - 1 where source = 'placement census'",
+        "delete from curated.net_position where source = 'SSDA903'",
     ],
     "occupancy_adds_up": [
         "update curated.host_authority_occupancy set occupied = occupied + 1, places_returned = places_returned + 1",
@@ -134,6 +161,12 @@ BREAKS: dict[str, list[str]] = {
         "update core.setting set places = 0 where places is null",
         "delete from core.setting where urn = 'SC90'",
     ],
+    "stability_is_of_the_children": [
+        "update curated.placement_stability set three_or_more = children + 1",
+        "update curated.placement_stability set children = children + 1",
+        "update curated.placement_stability set long_term_children = 1, same_carer_two_years = 2",
+        "delete from curated.placement_stability",
+    ],
     "unavailable_places_are_the_occupancys": [
         "update curated.unavailable_places set places = places + 1",
         "delete from curated.unavailable_places where host_authority_code = '350'",
@@ -157,7 +190,8 @@ BLOCKING = [pytest.param(name, id=name) for name in BREAKS if TESTS[name].blocks
 
 
 def _fill(landing: Landing) -> None:
-    """A sound quarter: homes of which one has not returned, supported accommodation in two authorities, an agency, one authority's census."""
+    """A sound quarter: homes of which one has not returned, supported accommodation in two authorities, an agency, one authority's census,
+    another's SSDA903 of two children and of one who left."""
     register = [
         {"urn": "SC01", "local_authority": "Bolton", "places": 4},
         {"urn": "SC02", "local_authority": "Bolton", "places": 3},
@@ -193,11 +227,18 @@ def _fill(landing: Landing) -> None:
         {"host_authority": "Stockport"},
         {"host_authority": "Bolton", "type_of_provision": "SaILs - Group Living", "age": 17},
     ]
+    episodes = [
+        {"child": "1"},
+        {"child": "2", "place": "P1", "place_provider": "PR0", "placement_postcode": "BL1 1RU"},
+        {"child": "3", "dec": "01/06/2024", "reason_episode_ceased": "E4A"},
+    ]
     landing.drop(DATE, "ofsted", "providers.csv", builders.register(register))
     landing.drop(DATE, "ofsted", "premises.csv", builders.premises(premises))
     landing.drop(DATE, "provider-a", "settings.csv", builders.settings(settings))
     landing.drop(DATE, "provider-a", "placements.csv", builders.placements(placements))
     landing.drop(DATE, "356", "census.csv", builders.census(census))
+    landing.drop(DATE, "350", "header.csv", builders.children([{"child": str(number)} for number in (1, 2, 3)]))
+    landing.drop(DATE, "350", "episodes.csv", builders.episodes(episodes))
 
 
 @pytest.fixture(scope="module", params=["embedded", "postgres15"])

@@ -41,6 +41,9 @@ SPELLINGS = [
     ("City of York Council", "816"),
     ("North Yorkshire", "815"),
     ("London Borough of Camden", "202"),
+    ("City of London", "201"),
+    ("The City of London Council", "201"),
+    ("London, City of", "201"),
     ("Royal Borough of Greenwich", "203"),
     ("Barking & Dagenham", "301"),
     ("Cheshire West & Chester", "896"),
@@ -72,6 +75,11 @@ MEANINGLESS = [
     "N/A",
     "Newcastle",
     "Cheshire",
+    "London",
+    "Greater London",
+    "London Borough",
+    "London Borough Council",
+    "LONDON CITY",
 ]
 
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 import pipelines.command as command
 from assets.intake.reading import read_sheets
-from assets.intake.recognising import recognise
+from assets.intake.recognising import EXAMPLE_MARK, is_example, recognise_all
 from pipelines.command import query
 from pipelines.command.printing import shown, table_lines
 from resources.settings import ObservatoryError
@@ -207,9 +207,9 @@ def template(tmp_path_factory) -> Path:
 
 
 def test_the_template_is_recognised_as_both_tables_and_nothing_else(template):
-    found = {sheet.name: recognise(sheet) for sheet in read_sheets(template.read_bytes())}
-    assert {name: about.table.name for name, about in found.items() if about} == TABLES
-    for about in filter(None, found.values()):
+    found = {sheet.name: recognise_all(sheet) for sheet in read_sheets(template.read_bytes())}
+    assert {name: [about.table.name for about in tables] for name, tables in found.items() if tables} == {n: [t] for n, t in TABLES.items()}
+    for about in [about for tables in found.values() for about in tables]:
         assert (about.header_row, about.missing, about.others) == (0, (), {})
         assert set(about.columns) == {column.name for column in about.table.columns}
 
@@ -259,10 +259,33 @@ def test_a_template_filled_in_with_its_own_labels_is_loaded_without_a_word(templ
             book[sheet_name].cell(2, place, value)
             if sheet_name == "placements":
                 book[sheet_name].cell(3, place, value)
+    answer = held_up(_bytes(book), sender="provider-acorn")
+    assert (answer.about_files, answer.about_rows, answer.books) == ([], [], [(1, 1, 0, 0), (2, 2, 0, 0)])
+
+
+def test_the_templates_example_is_never_counted_and_its_rows_are_refused_where_they_do_not_belong(template):
+    sheets = {sheet.name: sheet for sheet in read_sheets(template.read_bytes())}
+    example = sheets["example"]
+    assert [name for name, sheet in sheets.items() if is_example(sheet)] == ["example"]
+    assert {row[0] for row in example.rows if str(row[0]).startswith("EXAMPLE") and row[0] != example.rows[0][0]} == {"EXAMPLE1", "EXAMPLE2"}
+    book = openpyxl.load_workbook(template)
+    for place, column in enumerate(return_tables()["provider_settings"].columns, start=1):
+        text = GOOD["provider_settings"].get(column.name, "")
+        book["settings"].cell(2, place, int(text) if text.isdigit() and column.type == "integer" else text or None)
+    answer = held_up(_bytes(book), sender="provider-acorn")
+    assert answer.books == [(1, 1, 0, 0), (0, 0, 0, 0)]
+    assert [(f.sheet, f.rule) for f in answer.submissions[0].findings if f.rule == "example_left_alone"] == [("example", "example_left_alone")]
+    # the same sheet without its mark would be two tables of a return: it is the mark alone that keeps it out
+    book["example"].cell(1, 1, "Our return")
+    unmarked = held_up(_bytes(book), sender="provider-acorn")
+    assert [received for received, *_ in unmarked.books] == [3, 3]
+    assert EXAMPLE_MARK in str(example.rows[0][0])
+
+
+def _bytes(book: openpyxl.Workbook) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
-    answer = held_up(buffer.getvalue(), sender="provider-acorn")
-    assert (answer.about_files, answer.about_rows, answer.books) == ([], [], [(1, 1, 0, 0), (2, 2, 0, 0)])
+    return buffer.getvalue()
 
 
 def test_an_empty_template_is_refused_as_having_no_rows(template):
@@ -270,6 +293,14 @@ def test_an_empty_template_is_refused_as_having_no_rows(template):
 
 
 # --- printing ------------------------------------------------------------------------------------------------
+
+
+def test_equal_names_are_told_apart_in_json_and_no_column_is_lost(capsys):
+    query._print_json(["share", "n", "share", "share_2", "share"], [[1, 2, 3, 4, 5]])
+    assert json.loads(capsys.readouterr().out) == [{"share": 1, "n": 2, "share_3": 3, "share_2": 4, "share_4": 5}]
+    assert query.told_apart(["a", "b"]) == ["a", "b"]
+    assert query.told_apart(["?column?", "?column?"]) == ["?column?", "?column?_2"]
+
 
 NAMES = ["name", "count", "rate", "when", "yes", "list", "none"]
 ROWS = [

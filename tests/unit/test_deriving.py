@@ -99,7 +99,7 @@ def test_distance_is_a_straight_line_in_miles_to_one_decimal_and_in_or_out_is_by
         "decom": deriving.Parsed(texts, dates, texts.isna()),
         "dec": deriving.Parsed(texts, dates.mask([True] * 4), texts.isna()),
     }
-    births = {"356|C1": pd.Timestamp("2012-06-05")}
+    births = pd.Series([pd.Timestamp("2012-06-05")], index=["356|C1"], dtype="datetime64[us]")
     made = deriving.derive_episodes(parsed, postcodes, pd.Series(["356"] * 4, dtype="str"), births, dt.date(2025, 3, 31), KEY)
     shown = {name: column.fillna("-").tolist() for name, column in made.items() if name != "placement_key"}
     assert shown == {

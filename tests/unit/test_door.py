@@ -57,6 +57,13 @@ def test_what_is_loaded_is_canonical_and_what_was_sent_stands_beside_it():
     assert '"send"' not in row["as_received"] and "identifier" not in row["as_received"]
 
 
+def test_what_was_sent_stands_beside_its_own_row():
+    header = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN"
+    days = ["A,2024-05-01,S,C2,N1,U4,PR1,,,,,,", ",,,,,,,,,,,,", "B,02/05/2024,S,C2,N1,U4,PR1,,,,,,sc1", "C,03/05/2024,S,C2,N1,U4,PR1,,,,,,"]
+    rows = held_up("\n".join([header, *days]).encode()).rows
+    assert rows["as_received"].fillna("-").tolist() == ["-", "-", '{"decom": "02/05/2024", "placement_urn": "sc1"}', '{"decom": "03/05/2024"}']
+
+
 # --- every rule about a file --------------------------------------------------------------------------------
 
 
@@ -495,6 +502,14 @@ def test_blank_lines_totals_and_exact_duplicates_are_set_aside_and_counted():
         "1 rows were set aside: an exact duplicate of an earlier row.",
     }
     assert answer.about_rows == []
+
+
+@pytest.mark.parametrize("word", ["Total", " TOTALS :", "\u00a0Sub-total\u00a0", "Grand  Total"])
+def test_a_totals_line_is_told_however_it_is_spaced(word):
+    lines = csv_of(SETTINGS, many(SETTINGS, 2)).splitlines()
+    columns = lines[0].split(",")
+    total = ",".join(word if n == 0 else ("9" if name == "registered_places" else "") for n, name in enumerate(columns))
+    assert held_up("\n".join([*lines, total])).books == [(3, 2, 0, 1)]
 
 
 def test_a_home_called_total_is_a_home():

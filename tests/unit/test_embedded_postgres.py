@@ -177,6 +177,16 @@ def test_two_processes_share_one_server_and_the_last_to_leave_stops_it(made, oth
     assert process is not None and not (server.data / "postmaster.pid").exists()
 
 
+def test_nothing_of_a_stopped_server_stays_in_the_temporary_folder(made, others):
+    server = EmbeddedPostgres(made, QUICK)
+    server.join()
+    others.append(Other(made))
+    server.leave()
+    assert server.socket.is_dir(), "one still uses it"
+    others[0].leave()
+    assert not server.socket.exists()
+
+
 def test_a_second_use_in_one_process_counts_as_a_second_user(made):
     one, two = EmbeddedPostgres(made, QUICK), EmbeddedPostgres(made, QUICK)
     one.join()

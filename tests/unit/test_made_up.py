@@ -33,7 +33,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> MadeUpRegion:
 
 @pytest.fixture(scope="module")
 def anchor(tmp_path_factory: pytest.TempPathFactory) -> MadeUpRegion:
-    return make_region(tmp_path_factory.mktemp("anchor") / "region", quarters=1, last=ANCHOR)
+    return make_region(tmp_path_factory.mktemp("anchor") / "region", quarters=1, last=ANCHOR, response=1.0)
 
 
 def truth(made: MadeUpRegion, table: str) -> pd.DataFrame:
@@ -101,6 +101,33 @@ def test_the_region_meets_the_official_margins_in_march_2025(anchor: MadeUpRegio
         assert of_kind["settings_registered"].tolist() == margins[settings].tolist()
         assert of_kind["places_registered"].tolist() == margins[places].tolist()
     assert anchor.latest.children == margins["children_looked_after"].sum()
+
+
+def test_children_looked_after_reproduce_the_margins_authority_by_authority(anchor: MadeUpRegion) -> None:
+    margins = pd.read_csv(MARGINS, dtype={"authority_code": "str"}).set_index("authority_code").sort_index()
+    table = truth(anchor, "children_looked_after").set_index(["breakdown", "category", "authority_code"])["children"].sort_index()
+    for breakdown, category, margin in (
+        ("total", "Total", "children_looked_after"),
+        ("placement type", "Foster placements", "in_foster_placements"),
+        ("placement type", "Secure homes and children's homes", "in_secure_and_childrens_homes"),
+        ("placement type", "Independent and semi-independent living arrangements/supported accommodation", "in_supported_accommodation"),
+    ):
+        assert table.loc[breakdown, category].tolist() == margins[margin].tolist(), category
+    placed = truth(anchor, "placement_distance")
+    inside = placed[placed["locality"] == "inside"].groupby("authority_code")["placements"].sum()
+    assert inside.sort_index().tolist() == margins["own_placed_inside"].tolist()
+
+
+def test_children_and_their_flows_are_of_the_size_that_england_shows(anchor: MadeUpRegion) -> None:
+    """England, March 2025: 21 per cent more than 20 miles from home; about a third of the children start, and cease, in a year."""
+    table = truth(anchor, "children_looked_after")
+    children = table.loc[table["breakdown"] == "total", "children"].sum()
+    distance = truth(anchor, "placement_distance").groupby("distance_band")["placements"].sum() / children
+    assert 0.12 < distance["more than 20 miles"] < 0.28
+    assert 0 < distance["not known or not recorded"] < 0.05
+    flows = truth(anchor, "care_flows")
+    yearly = flows[flows["breakdown"] == "total"].groupby("direction")["children"].sum() / children
+    assert yearly.between(0.25, 0.45).all()
 
 
 def test_the_flows_meet_the_margins_of_children() -> None:
@@ -173,9 +200,9 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
             else:
                 assert expected <= columns <= expected | optional, path
             seen.add((table.name, path.suffix, date >= dt.date(2025, 12, 31)))
-    provider_tables = {"provider_settings", "provider_placements", "in_house_fostering", "planned_homes"}
-    tables = {"register_providers", "register_provider_levels", "register_premises", *provider_tables}
-    assert {name for name, _, _ in seen} == tables | {"placement_census"}
+    supply = {"register_providers", "register_provider_levels", "register_premises", "provider_settings", "provider_placements"}
+    care = {"ssda903_header", "ssda903_episodes", "ssda903_uasc"}
+    assert {name for name, _, _ in seen} == supply | care | {"placement_census", "in_house_fostering", "planned_homes"}
     assert {("placement_census", suffix, new) for suffix in (".csv", ".xlsx") for new in (False, True)} <= seen
 
 
@@ -230,6 +257,7 @@ def test_an_authoritys_own_placements_are_counted_once(small: MadeUpRegion) -> N
     located = truth(small, "own_placements_location")
     keys = ["census_date", "placing_authority_code", "provision_type"]
     totals = located.groupby(keys)[["placements", "share"]].sum()
+    assert set(located["source"]) == {"placement census", "SSDA903"}
     use = truth(small, "host_use_of_own_supply").dropna(subset=["own_placements"]).set_index(LIVING)
     assert totals["placements"].tolist() == use["own_placements"].tolist()
     assert np.allclose(totals["share"], 1, atol=5e-6)
@@ -238,6 +266,25 @@ def test_an_authoritys_own_placements_are_counted_once(small: MadeUpRegion) -> N
     bought = truth(small, "commissioned_placements")
     assert (bought["placements"] == bought["looked_after"] + bought["post_18"]).all()
     assert (bought.groupby("census_date")["post_18"].sum() > 0).tolist() == [False, False, True]
+
+
+def test_breakdowns_of_children_looked_after_add_up(small: MadeUpRegion) -> None:
+    table = truth(small, "children_looked_after")
+    sums = table.groupby(["census_date", "authority_code", "breakdown"])["children"].sum().unstack("breakdown")
+    assert sums.eq(sums["total"], axis=0).all(axis=None)
+    placed = truth(small, "placement_distance").groupby(["census_date", "authority_code"])["placements"].sum()
+    assert placed.tolist() == sums["total"].tolist()
+
+
+def test_net_gain_is_others_inside_less_own_outside(small: MadeUpRegion) -> None:
+    table = truth(small, "net_position")
+    both = table.dropna(subset=["own_outside", "others_inside"])
+    assert len(both) > 20
+    assert (both["net_gain"] == both["others_inside"] - both["own_outside"]).all()
+    by_903 = table[table["source"] == "SSDA903"].set_index(["census_date", "authority_code"])
+    children = truth(small, "children_looked_after").query("breakdown == 'total'").set_index(["census_date", "authority_code"])["children"]
+    assert len(by_903) > 0
+    assert by_903[["own_inside", "own_outside", "own_unknown"]].sum(axis=1).tolist() == children.reindex(by_903.index).tolist()
 
 
 def test_the_books_balance_and_something_is_rejected_and_set_aside(small: MadeUpRegion) -> None:

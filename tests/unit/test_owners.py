@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assets.intake.owners import NEAR, decisions, is_damaged, plain_name, proposals
 
@@ -31,6 +33,16 @@ def test_what_varies_in_writing_makes_no_other_owner(one, other):
 )
 def test_what_is_only_near_is_another_plain_name(one, other):
     assert plain_name(one) != plain_name(other)
+
+
+@given(st.text(max_size=40))
+def test_a_plain_name_is_its_own_plain_name(text):
+    assert plain_name(plain_name(text)) == plain_name(text)
+
+
+@given(st.text(alphabet="abcdefghij &.'-", max_size=30))
+def test_case_and_spaces_never_make_another_owner(text):
+    assert plain_name(text.upper()) == plain_name(f"  {text} ")
 
 
 @pytest.mark.parametrize("text", ["3.13", "0.0", "1900-01-03 03:07:12", "", "NULL", "REDACTED"])

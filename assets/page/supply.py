@@ -1,0 +1,340 @@
+"""Sections on what stands in an area: its places, who lives there, why places are empty, what kinds of homes there are, fees and owners.
+
+Belongs here: the host authority's side. Each function gives a section, or None where its table or its figures are not in the release.
+Does not belong here: an authority's own children (`demand`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from assets.page.charts import Range, ranges
+from assets.page.drawing import Part, bar, tile_map
+from assets.page.figures import Area, Edition, Figure, Table
+from assets.page.headline import open_placements, pounds
+from assets.page.shapes import (
+    COST,
+    FOSTERING,
+    HOME,
+    HOMES,
+    MARKET,
+    OCCUPANCY,
+    ORIGIN,
+    SECTORS,
+    UNAVAILABLE,
+    BarRow,
+    BarTable,
+    Cell,
+    DataTable,
+    Division,
+    Section,
+    Whole,
+    kind_of,
+    link,
+    on,
+    plural,
+    ranking,
+    where,
+)
+from assets.page.wording import number_of, part_and_percent, possessive, say, sentence, unsaid, whole_percent
+from assets.publication.disclosure import publish_share
+
+PLACES = (("occupied", "Lived in"), ("vacant", "Could take a child now"), ("unavailable", "Empty, cannot be offered"))
+ORIGIN_COLOURS = {"host": "near-1", "sub_region": "near-2", "region_or_neighbour": "near-3", "elsewhere": "far", "unknown": "unknown"}
+"""Colour of each origin band, nearest first."""
+
+
+def places_parts(table: Table, area: Area, kind: str) -> list[Part]:
+    """The places of an area as a full bar, so that areas of different size compare."""
+    parts = [(name, label, table.figure(area, name, provision_type=kind)) for name, label in PLACES]
+    return bar(parts, table.figure(area, "places_returned", provision_type=kind).number)
+
+
+def own_share(table: Table, area: Area, kind: str) -> Figure:
+    """The share of the children living in the area's settings whom the host authority itself placed."""
+    return table.figure(area, "share", provision_type=kind, origin_band=table.label("origin_band", "host"))
+
+
+def _share_of(part: Figure, whole: Figure) -> Figure:
+    """A share of two published figures, by the rule of the releases."""
+    return Figure(str(publish_share(pd.Series([part.text]), pd.Series([whole.text])).iloc[0]), "%")
+
+
+def _every_figure(table: Table, rows: Sequence[tuple[Cell, Area, str]], caption: str, first: str) -> DataTable:
+    columns = {
+        "settings_registered": "Settings registered", "places_registered": "Places registered", "settings_returned": "Settings that returned",
+        "places_returned": "Places returned", "occupied": "Lived in", "vacant": "Could take a child now", "unavailable": "Cannot be offered",
+        "occupancy_rate": "Lived in, %", "vacancy_rate": "Could take a child now, %", "unoccupied_rate": "Nobody living in them, %",
+        "coverage_settings": "Coverage of settings", "coverage_places": "Coverage of places",
+    }  # fmt: skip
+    cells = [(cell, [table.figure(area, n, provision_type=kind) for n in columns]) for cell, area, kind in rows]
+    return DataTable(caption, first, list(columns.values()), cells)
+
+
+def places_here(edition: Edition, area: Area) -> Section | None:
+    """The places of an area: one bar of its children's homes, and a row a provision type."""
+    table = edition.table(OCCUPANCY)
+    if not table:
+        return None
+    kind = kind_of(table)
+
+    def cell(name: str, of: str = kind) -> Figure:
+        return table.figure(area, name, provision_type=of)
+
+    whole = None
+    if parts := places_parts(table, area, kind):
+        shares = [cell("occupancy_rate"), cell("vacancy_rate"), _share_of(cell("unavailable"), cell("places_returned"))]
+        legend = [(name, label, cell(name), share) for (name, label), share in zip(PLACES, shares, strict=True)]
+        whole = Whole(f"The {cell('places_returned')} places counted in {possessive(where(area))} {plural(kind)}", parts, legend)
+    kinds = [k for k in table.values["provision_type"] if cell("settings_registered", k).number or cell("settings_returned", k).number]
+    if not kinds:
+        return None
+    caption = f"Places in {where(area)} by type of provision, {on(edition)}"
+    names = ("places_returned", "occupancy_rate", "vacant", "coverage_settings")
+    rows = [BarRow(Cell(k), places_parts(table, area, k), [cell(n, k) for n in names]) for k in kinds]
+    columns = ["Places counted", "Lived in", "Could take a child now", "Settings that returned"]
+    bars = BarTable(caption, "Type of provision", columns, rows, list(PLACES))
+    data = _every_figure(table, [(Cell(k), area, k) for k in kinds], caption, "Type of provision")
+    return Section("places", "Where every place stands", (OCCUPANCY,), _beside_region(edition, area, table, kind), whole, [bars], data=[data])
+
+
+def _beside_region(edition: Edition, area: Area, table: Table, kind: str) -> list[str]:
+    """An authority beside the region, in a sentence."""
+    own, whole = (table.figure(a, "unoccupied_rate", provision_type=kind) for a in (area, edition.here))
+    if area.is_region or own.number is None or whole.number is None:
+        return []
+    gap = own.number - whole.number
+    than = "about as many as" if abs(gap) < 2 else "more than" if gap > 0 else "fewer than"
+    said = f"{whole_percent(own)} of {possessive(area.name)} places in {plural(kind)} have nobody living in them"
+    return [sentence(f"{said}, {than} in {where(edition.here)} as a whole ({whole_percent(whole)})")]
+
+
+def by_authority(edition: Edition) -> Section | None:
+    """The places of every authority's area, those with most empty places first."""
+    table = edition.table(OCCUPANCY)
+    if not table or not edition.authorities:
+        return None
+    kind = kind_of(table)
+
+    def cell(area: Area, name: str) -> Figure:
+        return table.figure(area, name, provision_type=kind)
+
+    empty = {a.code: cell(a, "unoccupied_rate").number for a in edition.authorities.values()}
+    areas = sorted(edition.authorities.values(), key=lambda a: (empty[a.code] is None, -(empty[a.code] or 0), a.name))
+    words = []
+    known = [a for a in areas if empty[a.code] is not None]
+    if len(known) > 1 and empty[known[0].code] != empty[known[-1].code]:
+        low, high = (f"{whole_percent(cell(a, 'unoccupied_rate'))} in {a.name}" for a in (known[-1], known[0]))
+        words.append(sentence(f"The share of places with nobody living in them runs from {low} to {high}"))
+    largest = max(areas, key=lambda a: cell(a, "places_returned").number or 0)
+    if cell(largest, "places_returned").number:
+        words.append(sentence(f"Most places were counted in {largest.name}: {cell(largest, 'places_returned')}"))
+    caption = f"Places in {plural(kind)} by host authority, {on(edition)}"
+    names = ("places_returned", "unoccupied_rate", "vacant", "coverage_places")
+    rows = [BarRow(link(a), places_parts(table, a, kind), [cell(a, n) for n in names]) for a in areas]
+    columns = ["Places counted", "Nobody living in them", "Could take a child now", "Coverage of places"]
+    bars = BarTable(caption, "Host authority", columns, rows, list(PLACES))
+    data = _every_figure(table, [(link(a), a, kind) for a in areas], caption, "Host authority")
+    return Section("authorities", "Places, authority by authority", (OCCUPANCY,), words, bars=[bars], data=[data])
+
+
+def maps(edition: Edition) -> Section | None:
+    """The region as tile maps: empty places, and children whom the host authority itself placed."""
+    areas = list(edition.authorities.values())
+    drawn, tables = [], []
+    if table := edition.table(OCCUPANCY):
+        figures = [(a, table.figure(a, "unoccupied_rate", provision_type=kind_of(table))) for a in areas]
+        drawn.append((tile_map("Places with nobody living in them", edition.region, figures), figures))
+        tables.append(OCCUPANCY)
+    if origin := edition.table(ORIGIN):
+        figures = [(a, own_share(origin, a, kind_of(origin))) for a in areas]
+        drawn.append((tile_map("Children placed by the host authority itself", edition.region, figures), figures))
+        tables.append(ORIGIN)
+    found = [(m, dict(figures)) for m, figures in drawn if m]
+    if not found:
+        return None
+    kind = plural(kind_of(edition.tables[tables[0]]))
+    words = [f"One square is one authority, roughly where it lies, and leads to its page. Shares are of the places, and of the children, in {kind}."]
+    rows = [(link(a), [figures[a] for _, figures in found]) for a in areas]
+    data = DataTable(f"The figures of the squares, {on(edition)}", "Authority", [m.title for m, _ in found], rows)
+    return Section("map", "The region, square by square", tuple(tables), words, maps=[m for m, _ in found], data=[data])
+
+
+def who_lives_here(edition: Edition, area: Area) -> Section | None:
+    """Where the children come from who live in the area's homes; for the region, authority by authority."""
+    table = edition.table(ORIGIN)
+    if not table:
+        return None
+    kind = kind_of(table)
+    division = Division.of(table, "children", "origin_band", ORIGIN_COLOURS)
+    living = f"the children and young people living in {possessive(where(area))} {plural(kind)}"
+    total, own = table.figure(area, "children", provision_type=kind), own_share(table, area, kind)
+    by = "the authority that the home stands in" if area.is_region else area.name
+    words = []
+    if own.is_shown:
+        words.append(sentence(f"{part_and_percent(own)} of {living} were placed by {by}"))
+    elif total.is_there:
+        words.append(unsaid(own, f"What share of them was placed by {by}"))
+    whole = division.whole(f"{living.replace('the ', f'The {total} ', 1)}, by who placed them", area, provision_type=kind)
+    if area.is_region:
+        first, rows_of = "Host authority", [(link(a), a, kind) for a in edition.authorities.values()]
+        caption = f"Who lives in {plural(kind)}, by host authority, {on(edition)}"
+    else:
+        first, rows_of = "Type of provision", [(Cell(k), area, k) for k in table.values["provision_type"] if division.parts(area, provision_type=k)]
+        caption = f"Who lives in each type of provision, {on(edition)}"
+    rows = [
+        BarRow(cell, division.parts(a, provision_type=k), [table.figure(a, "children", provision_type=k), own_share(table, a, k)])
+        for cell, a, k in rows_of
+    ]
+    bars = [BarTable(caption, first, ["Children", "Placed by the host"], rows, division.bands)] if len(rows) > 1 or area.is_region and rows else []
+    counts = [
+        (
+            cell,
+            [
+                table.figure(a, "children", provision_type=k),
+                *(table.figure(a, "children", provision_type=k, origin_band=b) for _, b in division.bands),
+            ],
+        )
+        for cell, a, k in rows_of
+    ]
+    data = (
+        [DataTable(f"Children by who placed them, {on(edition)}", first, ["All", *(b for _, b in division.bands)], counts)] if len(counts) > 1 else []
+    )
+    return Section("who", "Who lives in them", (ORIGIN,), words, whole, bars, data=data) if whole or bars else None
+
+
+def unavailable(edition: Edition, area: Area) -> Section | None:
+    """Places that can take nobody, and why."""
+    table = edition.table(UNAVAILABLE)
+    if not table:
+        return None
+    kind = kind_of(table)
+    figures = {r: [table.figure(area, n, provision_type=kind, reason=r) for n in ("places", "share")] for r in table.values["reason"]}
+    reasons = [(r, f) for r, f in figures.items() if not f[0].is_missing and f[0].number != 0]
+    reasons.sort(key=lambda item: (item[0].startswith("Not "), -(item[1][0].number or 0), item[0]))
+    total = table.figure(area, "places", provision_type=kind)
+    if not total.is_there or total.is_missing or total.number == 0:
+        return None
+    stand = f"{number_of(total, 'place stands', 'places stand')} empty in {possessive(where(area))} {plural(kind)} and cannot be offered"
+    words = [say(total, stand, "How many places cannot be offered")]
+    bars = []
+    if any(f[0].number for _, f in reasons):
+        if reasons[0][1][0].number and not reasons[0][0].startswith("Not "):
+            words.append(sentence(f"The reason given most often is {reasons[0][0].lower()}: {number_of(reasons[0][1][0], 'place', 'places')}"))
+        caption = f"Places in {plural(kind)} that cannot be offered, by reason, {on(edition)}"
+        made = ranking(caption, "Reason", ["Places", "Share of them"], [(Cell(r), f) for r, f in reasons], "unavailable")
+        bars = [made] if made else []
+    elif reasons:
+        words.append("Why is not shown: each reason is given for few places.")
+    return Section("unavailable", "Why places cannot be offered", (UNAVAILABLE,), words, bars=bars)
+
+
+def homes(edition: Edition, area: Area) -> Section | None:
+    """What kinds of homes stand here: their size, and whose they are."""
+    sizes, sectors = edition.table(HOMES), edition.table(SECTORS)
+    bars, words = [], []
+    if sizes:
+        kind = kind_of(sizes)
+        rows = [
+            (Cell(_size(s)), [sizes.figure(area, n, provision_type=kind, size_band=s) for n in ("settings", "places")])
+            for s in sizes.values["size_band"]
+        ]
+        rows = [(cell, figures) for cell, figures in rows if figures[0].number]
+        if made := ranking(f"Registered {plural(kind)} by size, {on(edition)}", "Size", ["Homes", "Places"], rows):
+            bars.append(made)
+            one, all_ = sizes.figure(area, "settings", provision_type=kind, size_band="1"), sizes.figure(area, "settings", provision_type=kind)
+            if one.number and all_.number:
+                have = "has" if one.number == 1 else "have"
+                words.append(sentence(f"{one} of the {all_} registered {plural(kind)} {have} a single place"))
+    if sectors:
+        rows = [(Cell(s), [sectors.figure(area, n, sector=s) for n in ("settings", "places")]) for s in sectors.values["sector"]]
+        rows = sorted((row for row in rows if row[1][0].number), key=lambda row: -(row[1][0].number or 0))
+        if made := ranking(f"Registered settings of every kind by sector, {on(edition)}", "Sector", ["Settings", "Places"], rows):
+            bars.append(made)
+    tables = tuple(name for name, table in ((HOMES, sizes), (SECTORS, sectors)) if table)
+    return Section("homes", "What kinds of homes there are", tables, words, bars=bars) if bars else None
+
+
+def _size(band: str) -> str:
+    return f"{band} place{'' if band == '1' else 's'}" if band[:1].isdigit() else band
+
+
+def fees(edition: Edition, area: Area) -> Section | None:
+    """What placements cost a week, by type of provision."""
+    table = edition.table(COST)
+    if not table:
+        return None
+    basis = open_placements(table)
+
+    def cell(name: str, kind: str) -> Figure:
+        return table.figure(area, f"{name}_weekly_cost", provision_type=kind, **basis)
+
+    kinds = [k for k in table.values["provision_type"] if not cell("mean", k).is_missing]
+    if not kinds:
+        return None
+    rows = [Range(k, cell("lower_decile", k).number, cell("mean", k).number, cell("upper_decile", k).number) for k in kinds]
+    rows.sort(key=lambda r: -(r.middle or 0))
+    title = f"Weekly cost of open placements of {where(area)}, by type of provision"
+    ends = "The dot is the mean; four placements in five lie within the bar" if any(r.low and r.high for r in rows) else "The dot is the mean"
+    chart = ranges(title, rows, "£ a week", ends)
+    names = [n for n in table.indicators if any(not table.figure(area, n, provision_type=k, **basis).is_missing for k in kinds)]
+    figures = [(Cell(k), [table.figure(area, n, provision_type=k, **basis) for n in names]) for k in kinds]
+    data = DataTable(f"Weekly cost, {where(area)}, {on(edition)}", "Type of provision", [table.indicators[n].label for n in names], figures)
+    kind = HOME if HOME in kinds else kinds[0]
+    words = []
+    if cell("mean", kind).is_shown:
+        words.append(sentence(f"A placement in {plural(kind)} costs {pounds(cell('mean', kind))} a week on average"))
+    if cell("lower_decile", kind).is_shown and cell("upper_decile", kind).is_shown:
+        low, high = pounds(cell("lower_decile", kind)), pounds(cell("upper_decile", kind))
+        words.append(sentence(f"The cheapest tenth cost {low} or less, the dearest tenth {high} or more"))
+    words.append("These are the fees of open placements, as the authorities that pay them return them.")
+    return Section("fees", "What it costs", (COST,), words, charts=[chart] if chart else [], data=[data])
+
+
+def market(edition: Edition, area: Area) -> Section | None:
+    """Who owns the places: shares of the largest owner groups."""
+    table = edition.table(MARKET)
+    if not table:
+        return None
+    labels = {"share_largest_10": "Largest ten", "share_largest_3": "Largest three", "share_largest_1": "Largest one", "owner_groups": "Owner groups"}
+    names = [n for n in labels if n in table.indicators]
+    rows = [(Cell(k), [table.figure(area, n, provision_type=k) for n in names]) for k in table.values.get("provision_type", [])]
+    rows = [(cell, figures) for cell, figures in rows if figures and figures[0].is_shown]
+    bars = ranking(
+        f"Share of the places that the largest owner groups hold, {on(edition)}", "Type of provision", [labels[n] for n in names], rows, full=100
+    )
+    if not bars:
+        return None
+    kind = kind_of(table)
+    ten, groups = (table.figure(area, n, provision_type=kind) for n in ("share_largest_10", "owner_groups"))
+    words = []
+    if ten.is_shown:
+        of = f" of {groups}" if groups.is_shown else ""
+        words.append(
+            sentence(f"The ten largest owner groups{of} hold {whole_percent(ten)} of the places in {possessive(where(area))} {plural(kind)}")
+        )
+    return Section("market", "Who owns the places", (MARKET,), words, bars=[bars])
+
+
+def fostering(edition: Edition, area: Area) -> Section | None:
+    """Foster carers: how many places they are approved for, and how many of those are filled, free or not available."""
+    table = edition.table(FOSTERING)
+    if not table:
+        return None
+    uses = [("occupied", "filled_share", "Filled"), ("vacant", "vacant_share", "Vacant"), ("unavailable", "not_available_share", "Not available")]
+    uses = [(colour, name, label) for colour, name, label in uses if name in table.indicators]
+    others = {"households": "Households", "approved_places": "Approved places", "children_per_household": "Children a household"}
+    names = [n for n in others if n in table.indicators]
+    rows = []
+    for kind in table.values.get("provision_type", []):
+        parts = bar([(colour, label, table.figure(area, name, provision_type=kind)) for colour, name, label in uses], 100)
+        figures = [table.figure(area, n, provision_type=kind) for n in (*names, *(name for _, name, _ in uses))]
+        if any(not f.is_missing for f in figures):
+            rows.append(BarRow(Cell(kind), parts, figures))
+    if not rows:
+        return None
+    columns = [*(others[n] for n in names), *(label for *_, label in uses)]
+    bars = BarTable(f"Approved foster places, {where(area)}, {on(edition)}", "Carers", columns, rows, [(colour, label) for colour, _, label in uses])
+    return Section("fostering", "Foster carers", (FOSTERING,), [], bars=[bars])

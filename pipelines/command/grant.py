@@ -1,0 +1,87 @@
+"""`observatory grant`: logins for the warehouse."""
+
+from __future__ import annotations
+
+import click
+from sqlalchemy.engine import make_url
+
+from resources.settings import ObservatoryError, settings_from_environment
+from resources.warehouse import Warehouse, open_warehouse
+
+
+@click.command("grant")
+@click.argument("login", metavar="ROLE", required=False)
+@click.option("--authority", metavar="CODE", help="For an authority: its own children, the rows it is a party to, all vacancies, all releases.")
+@click.option("--regional", is_flag=True, help="For the regional group: all figures, no rows about children.")
+@click.option("--engineer", is_flag=True, help="For a data engineer: everything but rows about children.")
+@click.option("--public", is_flag=True, help="For anybody: releases alone.")
+@click.option("--rotate", is_flag=True, help="Give ROLE another password; its open sessions end.")
+@click.option("--revoke", is_flag=True, help="Take ROLE away.")
+@click.option("--list", "listing", is_flag=True, help="List all logins.")
+def command(login: str | None, listing: bool, **options: str | bool | None) -> None:
+    r"""Make a login for the warehouse, with a password that is shown once.
+
+    \b
+    observatory grant stockport_analyst --authority 356
+    observatory grant region --regional
+    observatory grant stockport_analyst --rotate
+    observatory grant stockport_analyst --revoke
+    observatory grant --list
+    """
+    chosen = [name for name, given in {**options, "list": listing}.items() if given]
+    if len(chosen) != 1:
+        raise click.UsageError("Give one of --authority CODE, --regional, --engineer, --public, --rotate, --revoke or --list.")
+    if (login is None) != listing:
+        raise click.UsageError("--list takes no ROLE." if listing else "Name the ROLE: `observatory grant ROLE --authority CODE`.")
+    from assets.access import logins
+    from assets.warehouse.tables import prepare
+
+    settings = settings_from_environment()
+    with open_warehouse(settings) as warehouse:
+        prepare(warehouse, settings.region)
+        if listing:
+            _list(warehouse)
+        elif options["revoke"]:
+            logins.revoke(warehouse, str(login))
+            print(f"Revoked: {login} can come in no more, and its sessions have ended.")
+        elif options["rotate"]:
+            _show(warehouse, str(login), logins.rotate(warehouse, str(login)))
+        else:
+            code = authority_code(str(options["authority"])) if options["authority"] else None
+            _show(warehouse, str(login), logins.grant(warehouse, str(login), chosen[0], code))
+
+
+def authority_code(authority: str) -> str:
+    """The DfE code of an authority, named by DfE code, GSS code or name."""
+    import datetime as dt
+
+    from schemas import authorities
+
+    today = dt.datetime.now(tz=dt.UTC).date()
+    code = authorities.find(authority, today)
+    if code is None:
+        near = authorities.nearest(authority, today)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise ObservatoryError(f"'{authority}' is no local authority. Its DfE code, GSS code or name was expected, such as 356.{hint}")
+    return code
+
+
+def _show(warehouse: Warehouse, login: str, password: str) -> None:
+    url = make_url(warehouse.url)
+    host = url.query.get("host") or url.host
+    embedded = str(host).startswith("/")
+    print(f"Login:     {login}")
+    print(f"Password:  {password}")
+    print(f"Server:    {host}{'' if embedded else f', port {url.port or 5432}'}")
+    print(f"Database:  {url.database}")
+    print("The password is shown this once. Hand it over by another way than the login's name.")
+    if embedded:
+        print("This server listens to this machine's own user alone. For readers elsewhere set OBSERVATORY_DATABASE_URL to a server of your own.")
+
+
+def _list(warehouse: Warehouse) -> None:
+    from assets.access import logins
+    from pipelines.command.printing import print_table
+
+    names = ["login", "kind", "authority_code", "authority_name", "granted_by", "granted_at", "changed_at", "may_log_in"]
+    print_table(names, [list(row) for row in logins.listed(warehouse)])

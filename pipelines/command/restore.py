@@ -1,0 +1,27 @@
+"""`observatory restore`: a backup back into an empty database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from resources.settings import settings_from_environment
+from resources.warehouse import open_warehouse
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def command(file: Path) -> None:
+    """Bring FILE back into an empty database: every table, everybody's rights, and none of the children who were erased since."""
+    from assets.access.backup import restore
+
+    settings = settings_from_environment()
+    with open_warehouse(settings) as warehouse:
+        found = restore(warehouse, settings, file)
+    print(f"Brought back: {file}.")
+    if found.erased.rows:
+        print(f"Erased again, by the stop list: {sum(found.erased.rows.values())} rows. Use `observatory run` to rewrite the quarters.")
+    if found.logins:
+        print("These logins were made again, with passwords that nobody knows. Give each a new one with `observatory grant ROLE --rotate`:")
+        print("  " + ", ".join(found.logins))

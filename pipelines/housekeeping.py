@@ -1,0 +1,47 @@
+"""Housekeeping: once a night, who read what is gathered from the server's log, and what has been kept long enough is removed."""
+
+import dagster as dg
+
+from assets.access.audit import gather
+from assets.access.retention import remove_what_is_due
+from assets.warehouse.tables import prepare
+from resources.observatory import Observatory
+
+
+@dg.op(description="Gathers from the server's log who read which table of children.")
+def gather_readings(context: dg.OpExecutionContext, observatory: Observatory) -> None:
+    """Bring the log's readings into access.reading; without a log there is nothing to bring, and it is said."""
+    prepare(observatory.warehouse, observatory.settings.region)
+    log = observatory.settings.server_log
+    if log is None or not log.is_file():
+        context.log.warning("The server's log was not found: who read what was not gathered. Set OBSERVATORY_SERVER_LOG.")
+        return
+    found = gather(observatory.warehouse, log)
+    context.log.info(f"{found.readings} readings gathered")
+    if found.forged:
+        context.log.warning(f"{found.forged} lines in the server's log look like readings and do not bear its mark")
+
+
+@dg.op(description="Removes the rows whose retention period is over, and closes their quarters.", ins={"after": dg.In(dg.Nothing)})
+def remove_what_has_been_kept_long_enough(context: dg.OpExecutionContext, observatory: Observatory) -> None:
+    """Remove what is due today."""
+    import datetime as dt
+
+    for table, rows in remove_what_is_due(observatory.warehouse, dt.datetime.now(tz=dt.UTC).date()).items():
+        context.log.info(f"{table}: {rows} rows removed; their period is over")
+
+
+@dg.job(description="Gathers who read what, and removes what has been kept for as long as it may be (schemas/retention.toml).")
+def housekeeping() -> None:
+    """Both, in this order."""
+    remove_what_has_been_kept_long_enough(after=gather_readings())
+
+
+nightly = dg.ScheduleDefinition(
+    name="nightly_housekeeping",
+    job=housekeeping,
+    cron_schedule="30 3 * * *",
+    execution_timezone="Europe/London",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night at half past three.",
+)

@@ -1,0 +1,354 @@
+"""Sections from figures given by hand: what is said and drawn of shown, hidden, missing and absent figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from assets.page import demand, sections, supply
+from assets.page.figures import Area, Edition, Table
+from assets.page.headline import answers, headline, lede
+from assets.page.shapes import page_of
+from assets.publication.programme import published_table
+from assets.publication.tables import GEOGRAPHY
+from schemas.regions import load_region
+
+DATE = dt.date(2025, 12, 31)
+STOCKPORT, MANCHESTER, WIGAN = Area("356", "Stockport", "E08000007"), Area("352", "Manchester", "E08000003"), Area("359", "Wigan", "E08000010")
+HOMES = "Children's home"
+
+
+def table(name: str, filters: dict[str, dict], measures: dict[str, str], rows: list[str]) -> Table:
+    """A published table: measures with their rule, and rows of `area | filter values | figures`, a blank area for the region."""
+    entry = {
+        "title": f"The {name}",
+        "authority": "authority_code",
+        "filters": filters,
+        "measures": [
+            {"name": n, "rule": "exact", "label": n} | ({"rule": "mean", "placements": n, "owner_groups": n, "largest_share": n} if r == "£" else {})
+            for n, r in measures.items()
+        ],
+    }
+    about = published_table(name, entry)
+    names = {a.code: (a.name, a.gss) for a in (STOCKPORT, MANCHESTER, WIGAN)}
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows]
+    frame = pd.DataFrame(cells, columns=["old_la_code", *filters, *measures])
+    for column in GEOGRAPHY:
+        if column not in frame:
+            frame[column] = ""
+    frame["la_name"] = frame["old_la_code"].map(lambda code: names.get(code, ("", ""))[0])
+    return Table(about, frame)
+
+
+def edition(*tables: Table, earlier: tuple[Edition, ...] = (), date: dt.date = DATE) -> Edition:
+    return Edition(date, 1, load_region("north_west"), {t.name: t for t in tables}, {"gate": {}}, earlier)
+
+
+KIND = {"provision_type": {"label": "Type of provision"}}
+PLACES = (
+    "settings_registered",
+    "places_registered",
+    "settings_returned",
+    "places_returned",
+    "occupied",
+    "vacant",
+    "unavailable",
+    "occupancy_rate",
+    "vacancy_rate",
+    "unoccupied_rate",
+    "coverage_settings",
+    "coverage_places",
+)
+
+
+def occupancy(*rows: str) -> Table:
+    return table("host_authority_occupancy", KIND, dict.fromkeys(PLACES, "exact"), list(rows))
+
+
+FULL = f"356 | {HOMES} | 40 | 160 | 36 | 140 | 105 | 15 | 20 | 75.0 | 10.7 | 25.0 | 90.0 | 87.5"
+
+
+def said(found: list[str]) -> str:
+    return " ".join(found)
+
+
+# --- headline and answers --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "heading"),
+    [
+        (FULL, "About a quarter of the places in Stockport’s children’s homes stand empty"),
+        (
+            f"356 | {HOMES} | 40 | 160 | 36 | 140 | 140 | 0 | 0 | 100.0 | 0.0 | 0.0 | 90.0 | 87.5",
+            "Every place counted in Stockport’s children’s homes is lived in",
+        ),
+        (f"356 | {HOMES} | 2 | 6 | 2 | c | c | c | c | c | c | c | 100.0 | 100.0", "2 children’s homes stand in Stockport"),
+        (f"356 | {HOMES} | 1 | 3 | 1 | c | c | c | c | c | c | c | 100.0 | 100.0", "1 children’s home stands in Stockport"),
+        (f"356 | {HOMES} | 0 | z | 0 | z | z | z | z | z | z | z | z | z", "No children’s homes stand in Stockport"),
+        (f"356 | {HOMES} | x | x | x | x | x | x | x | x | x | x | x | x", "Homes for children in care in Stockport"),
+    ],
+    ids=["shown", "full", "hidden", "one hidden", "none", "not known"],
+)
+def test_the_heading_says_what_the_figures_let_it_say(row, heading):
+    assert headline(edition(occupancy(row)), STOCKPORT) == heading
+
+
+def test_the_lede_of_an_area_with_one_home_that_did_not_return():
+    given = edition(occupancy(f"356 | {HOMES} | 1 | 4 | 0 | x | x | x | x | x | x | x | 0.0 | 0.0"))
+    assert lede(given, STOCKPORT) == [
+        "1 children’s home with 4 places stands in Stockport.",
+        "None of them sent a return.",
+        "How many places are lived in is not known: no return was received.",
+    ]
+
+
+def test_the_lede_leaves_out_what_is_hidden_and_says_so():
+    given = edition(occupancy(f"356 | {HOMES} | 9 | 30 | 9 | 30 | 25 | c | 0 | 83.3 | c | 16.7 | 100.0 | 100.0"))
+    assert said(lede(given, STOCKPORT)) == (
+        "9 children’s homes with 30 places stand in Stockport. All of them sent a return. Of the places counted, 25 are lived in and none are "
+        "empty but cannot be offered. How many are free is not shown, so that nobody can be found in the figures."
+    )
+
+
+def test_the_four_answers():
+    origin = table(
+        "host_authority_origin",
+        KIND | {"origin_band": {"label": "From", "labels": {"host": "Its own", "elsewhere": "Elsewhere"}}},
+        {"children": "exact", "share": "exact"},
+        [f"356 | {HOMES} | Total | 105 | z", f"356 | {HOMES} | Its own | 25 | 23.8", f"356 | {HOMES} | Elsewhere | 40 | 38.1"],
+    )
+    reasons = table(
+        "unavailable_places",
+        KIND | {"reason": {"label": "Why"}},
+        {"places": "exact", "share": "exact"},
+        [f"356 | {HOMES} | Total | 20 | 100.0", f"356 | {HOMES} | Staffing | 15 | 75.0", f"356 | {HOMES} | Not given | 50 | 10.0"],
+    )
+    cost = table(
+        "weekly_cost",
+        KIND | {"basis": {"label": "Basis"}},
+        {"mean_weekly_cost": "£", "upper_decile_weekly_cost": "£"},
+        [f"356 | {HOMES} | All open | 5900 | 9100", f"356 | {HOMES} | Started in the year | 6100 | 9900"],
+    )
+    found = answers(edition(occupancy(FULL), origin, reasons, cost), STOCKPORT)
+    assert [(a.figure, a.words) for a in found] == [
+        ("24%", "of the children living here were placed by Stockport itself. 38% come from beyond the region and its neighbours."),
+        ("25%", "of the places counted have nobody living in them. 20 places of them cannot be offered; the reason given most often is staffing."),
+        ("15", "places could take a child now, 11% of those counted."),
+        ("£5,900", "a week is what Stockport pays on average for a child in children’s homes. The dearest tenth cost £9,100 or more."),
+    ]
+
+
+def test_an_answer_that_is_hidden_says_why():
+    found = answers(edition(occupancy(f"356 | {HOMES} | 2 | 6 | 2 | c | c | c | c | c | c | c | 100.0 | 100.0")), STOCKPORT)
+    assert [a.figure for a in found] == ["[c]", "[c]"]
+    assert all("is not shown" in a.words for a in found)
+
+
+# --- supply ----------------------------------------------------------------------------------------------
+
+
+def test_an_area_beside_the_region():
+    given = edition(occupancy(FULL, f" | {HOMES} | 400 | 1600 | 360 | 1400 | 900 | 250 | 250 | 64.3 | 17.9 | 35.7 | 90.0 | 87.5"))
+    assert supply.places_here(given, STOCKPORT).words == [
+        "25% of Stockport’s places in children’s homes have nobody living in them, fewer than in the North West as a whole (36%).",
+    ]
+
+
+def test_authorities_are_ranked_by_what_is_empty_and_those_that_are_hidden_come_last():
+    wigan = f"359 | {HOMES} | 9 | 30 | 9 | c | c | c | c | c | c | c | 100.0 | 100.0"
+    manchester = f"352 | {HOMES} | 40 | 160 | 36 | 150 | 90 | 30 | 30 | 60.0 | 20.0 | 40.0 | 90.0 | 87.5"
+    found = supply.by_authority(edition(occupancy(wigan, FULL, manchester)))
+    assert [(row.cell.name, row.cell.link) for row in found.bars[0].rows] == [
+        ("Manchester", "authority-352.html"),
+        ("Stockport", "authority-356.html"),
+        ("Wigan", "authority-359.html"),
+    ]
+    assert found.words == [
+        "The share of places with nobody living in them runs from 25% in Stockport to 40% in Manchester.",
+        "Most places were counted in Manchester: 150.",
+    ]
+    assert found.bars[0].rows[2].parts == []
+
+
+def test_reasons_that_are_all_hidden_are_no_table_of_symbols():
+    given = table(
+        "unavailable_places",
+        KIND | {"reason": {"label": "Why"}},
+        {"places": "exact", "share": "exact"},
+        [f"356 | {HOMES} | Total | 20 | 100.0", f"356 | {HOMES} | Staffing | c | c", f"356 | {HOMES} | Other | c | c"],
+    )
+    found = supply.unavailable(edition(given), STOCKPORT)
+    assert found.words[-1] == "Why is not shown: each reason is given for few places."
+    assert found.bars == []
+    none = table("unavailable_places", KIND | {"reason": {"label": "Why"}}, {"places": "exact", "share": "exact"}, [f"356 | {HOMES} | Total | 0 | z"])
+    assert supply.unavailable(edition(none), STOCKPORT) is None
+
+
+def test_fees_show_what_is_published_and_leave_out_what_is_not():
+    money = {f"{n}_weekly_cost": "£" for n in ("mean", "lower_decile", "upper_decile")}
+    given = table(
+        "weekly_cost",
+        KIND | {"basis": {"label": "Basis"}},
+        money,
+        [f" | {HOMES} | All open | 5900 | 3200 | 9100", " | Independent fostering | All open | 1010 | c | c", " | Other | All open | x | x | x"],
+    )
+    found = supply.fees(edition(given), Area("", "North West"))
+    assert found.words[:2] == [
+        "A placement in children’s homes costs £5,900 a week on average.",
+        "The cheapest tenth cost £3,200 or less, the dearest tenth £9,100 or more.",
+    ]
+    assert [(cell.name, [str(f) for f in figures]) for cell, figures in found.data[0].rows] == [
+        (HOMES, ["£5,900", "£3,200", "£9,100"]),
+        ("Independent fostering", ["£1,010", "[c]", "[c]"]),
+    ]
+    assert "£5,900" in found.charts[0].small and "Independent fostering" in found.charts[0].large
+    assert supply.fees(edition(given), STOCKPORT) is None
+
+
+def test_the_market():
+    given = table(
+        "market_concentration",
+        KIND,
+        dict.fromkeys(("owner_groups", "share_largest_1", "share_largest_3", "share_largest_10"), "exact"),
+        [f" | {HOMES} | 240 | 6.1 | 14.2 | 31.0", f"356 | {HOMES} | 12 | x | x | x"],
+    )
+    found = supply.market(edition(given), Area("", "North West"))
+    assert found.words == ["The ten largest owner groups of 240 hold 31% of the places in the North West’s children’s homes."]
+    assert [(p.colour, p.width) for p in found.bars[0].rows[0].parts] == [("occupied", 31)]
+    assert supply.market(edition(given), STOCKPORT) is None
+
+
+def test_foster_carers():
+    names = ("households", "approved_places", "filled_share", "vacant_share", "not_available_share")
+    given = table("fostering_capacity", KIND, dict.fromkeys(names, "exact"), ["356 | In-house fostering | 120 | 235 | 76.6 | 14.9 | 8.5"])
+    row = supply.fostering(edition(given), STOCKPORT).bars[0].rows[0]
+    assert [(p.colour, p.width) for p in row.parts] == [("occupied", 76.6), ("vacant", 14.9), ("unavailable", 8.5)]
+
+
+# --- demand ----------------------------------------------------------------------------------------------
+
+
+def test_the_children_looked_after():
+    looked_after = table(
+        "children_looked_after",
+        {"breakdown": {"label": "By", "labels": {"total": "Total", "placement type": "Placement type"}}, "category": {"label": "Category"}},
+        {"children": "exact", "share": "exact", "rate_per_10k": "exact"},
+        [
+            "356 | Total | Total | 480 | 100.0 | 74.2",
+            "356 | Placement type | Total | 480 | 100.0 | z",
+            "356 | Placement type | Secure homes and children's homes | 60 | 12.5 | z",
+            "356 | Placement type | Foster placements | 330 | 68.8 | z",
+            "356 | Placement type | Other placements | 0 | 0.0 | z",
+            "356 | Sex | Male | 250 | 52.1 | z",
+        ],
+    )
+    flows = table(
+        "care_flows",
+        {"breakdown": {"label": "By"}, "category": {"label": "Category"}},
+        {"started": "exact", "ceased": "exact"},
+        ["356 | Total | Total | 190 | 205"],
+    )
+    stable = table("placement_stability", {}, {"three_or_more_share": "exact", "same_carer_two_years_share": "exact"}, ["356 | 9.9 | c"])
+    found = demand.children(edition(looked_after, flows, stable), STOCKPORT)
+    assert found.words == [
+        "480 children are looked after by Stockport.",
+        "That is 74.2 for every 10,000 people aged 0 to 17.",
+        "In the twelve months before, 190 children started to be looked after and 205 ceased.",
+        "10% had three or more placements in that time.",
+    ]
+    assert [row.cell.name for row in found.bars[0].rows] == ["Foster placements", "Secure homes and children's homes"]
+
+
+def test_where_children_are_placed_speaks_of_homes_and_says_what_is_not_known():
+    bands = {"label": "Where", "labels": {"in_area": "In area", "sub_region": "Sub-region", "elsewhere": "Beyond", "unknown": "Not known"}}
+    given = table(
+        "own_placements_location",
+        KIND | {"location_band": bands},
+        {"placements": "exact", "share": "exact"},
+        [
+            f"356 | {HOMES} | Total | 65 | 100.0",
+            f"356 | {HOMES} | In area | 25 | 38.5",
+            f"356 | {HOMES} | Sub-region | 25 | 38.5",
+            f"356 | {HOMES} | Beyond | 15 | 23.1",
+            f"356 | {HOMES} | Not known | 0 | 0.0",
+            "356 | Total | Total | 450 | 100.0",
+            "356 | Total | In area | 30 | 6.7",
+            "356 | Total | Not known | 375 | 83.3",
+        ],
+    )
+    found = demand.location(edition(given), STOCKPORT)
+    assert found.words == [
+        "39% of the placements of Stockport in children’s homes stand in its own area.",
+        "Of the placements of every kind, where 83% stand is not known.",
+    ]
+    assert [row.cell.name for row in found.bars[0].rows] == [HOMES, "All placements"]
+    assert [label for _, label, *_ in found.whole.legend] == ["In area", "Sub-region", "Beyond"]
+
+
+def test_children_placed_in_and_out():
+    names = ("own_inside", "own_outside", "own_unknown", "others_inside", "net_gain")
+    given = table("net_position", {}, dict.fromkeys(names, "exact"), ["356 | 175 | 100 | 0 | 275 | 175", "352 | 300 | 400 | c | 50 | -350"])
+    found = demand.net_position(edition(given), STOCKPORT)
+    assert found.words[:2] == ["275 children of other authorities live in Stockport’s area.", "100 children of Stockport’s own live outside it."]
+    assert [[str(f) for f in row.figures] for row in found.bars[0].rows] == [["275"], ["100"], ["175"], ["0"], ["175"]]
+    whole = demand.net_position(edition(given), Area("", "North West"))
+    assert [(row.cell.name, str(row.figures[-1])) for row in whole.bars[0].rows] == [("Stockport", "175"), ("Manchester", "\u2212350")]
+
+
+def test_flows_both_ways_largest_first_and_the_small_ones_left_out():
+    given = table(
+        "placement_flow",
+        {"host_authority_name": {"label": "Where"}},
+        {"children_by_authorities": "exact", "children_by_providers": "exact"},
+        [
+            "356 | Total | 450 | 400",
+            "356 | Stockport | 300 | 280",
+            "356 | Manchester | 40 | 35",
+            "356 | Wigan | c | c",
+            "356 | Outside the region or not known | 110 | 60",
+            "352 | Stockport | 90 | 95",
+            "359 | Stockport | c | 20",
+        ],
+    )
+    out, inward = demand.flows(edition(given), STOCKPORT).bars
+    assert [(r.cell.name, str(r.figures[0])) for r in out.rows] == [
+        ("Stockport", "300"),
+        ("Manchester", "40"),
+        ("Outside the region or not known", "110"),
+    ]
+    assert out.rows[-1].parts == []
+    assert [(r.cell.name, str(r.figures[0])) for r in inward.rows] == [("Stockport", "280"), ("Manchester", "95"), ("Wigan", "20")]
+
+
+# --- beside, in time, in doubt ---------------------------------------------------------------------------
+
+
+def test_an_authority_stands_first_beside_its_neighbours_and_the_region_last():
+    rows = [FULL.replace("356", code, 1) for code in ("356", "352", "359")]
+    found = sections.neighbours(edition(occupancy(*rows, FULL.replace("356", "", 1))), STOCKPORT)
+    assert [row.cell.name for row in found.bars[0].rows][0] == "Stockport"
+    assert [row.cell.name for row in found.bars[0].rows][-1] == "North West"
+    assert "Manchester" in [row.cell.name for row in found.bars[0].rows]
+
+
+def test_a_trend_leaves_a_gap_where_a_quarter_is_hidden():
+    quarters = [dt.date(2025, 3, 31), dt.date(2025, 6, 30)]
+    hidden = f"356 | {HOMES} | 40 | 160 | 36 | c | c | c | c | c | c | c | 90.0 | 87.5"
+    earlier = tuple(edition(occupancy(row), date=date) for row, date in zip((FULL.replace("105", "100"), hidden), quarters, strict=True))
+    found = sections.trend(edition(occupancy(FULL), earlier=earlier), STOCKPORT)
+    assert [[str(f) for f in figures][0] for _, figures in found.data[0].rows] == ["100", "[c]", "105"]
+    assert found.words[0] == "5 more places are lived in than on 31 March 2025: 100 then, 105 now."
+    assert sections.trend(edition(occupancy(FULL)), STOCKPORT) is None
+
+
+def test_a_release_without_a_table_has_no_section_of_it():
+    assert sections.region_sections(edition()) == []
+    assert answers(edition(), STOCKPORT) == []
+    assert headline(edition(), STOCKPORT) == "Homes for children in care in Stockport"
+
+
+def test_a_page_is_named_by_letters_and_digits_alone():
+    assert page_of(Area("../../x<y>", "n")) == "authority-xy.html"
