@@ -105,6 +105,9 @@ def _true_table(warehouse: Warehouse, census_date: dt.date, members: pd.DataFram
     own = [AUTHORITY, *filters, *(n for n in names if n not in added)]
     whole = whole.merge(pd.concat([frame[own], regions[own]]), how="left") if len(added) < len(names) else whole
     whole = _ordered(_kept(whole, table, members), table).reset_index(drop=True)
+    for m in plain:
+        for name, categories in m.only:
+            whole[m.name] = whole[m.name].where(whole[name].isin(categories))
     return TrueTable(table, whole[[AUTHORITY, *filters]], whole[names], _symbols(whole, table, plain))
 
 
@@ -176,7 +179,6 @@ def _symbols(frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -
         symbols[m.name] = np.where((frame["_absent"] == 1) & (table.absent == NOT_APPLICABLE), NOT_APPLICABLE, otherwise)
         for name, categories in m.only:
             symbols[m.name] = symbols[m.name].where(frame[name].isin(categories), NOT_APPLICABLE)
-            frame[m.name] = frame[m.name].where(frame[name].isin(categories))
     return symbols
 
 
