@@ -69,7 +69,7 @@ def _moved(table: TrueTable, generator: np.random.Generator) -> TrueTable:
     """A correction: the same table, one in two hundred of its single counts of children one more, with every total of it. Tables whose
     measures are tied by definition stay as they are: moved one by one they would contradict each other.
     """
-    if any(term.table == table.table.name for tie in ties() if not tie.presumed for term in tie.terms):
+    if table.table.nested or any(term.table == table.table.name for tie in ties() if not tie.presumed for term in tie.terms):
         return table
     filters = list(table.table.filters)
     values = table.values.copy()
