@@ -18,6 +18,7 @@ import numpy as np
 from assets.intake.loading import take_in
 from assets.publication.attack import Published, build_system
 from assets.publication.gate import judge
+from assets.publication.programme import TOTAL, ties
 from assets.publication.release import prepare_against
 from assets.publication.repair import Repair
 from assets.publication.tables import GEOGRAPHY, TrueTable, members_of_region, release_tables, true_tables
@@ -65,9 +66,11 @@ def _earlier(true: dict[str, TrueTable], members: object) -> list[Published]:
 
 
 def _moved(table: TrueTable, generator: np.random.Generator) -> TrueTable:
-    """A correction: the same table, one in two hundred of its single counts of children moved by one, with every total of it."""
-    from assets.publication.programme import TOTAL
-
+    """A correction: the same table, one in two hundred of its single counts of children one more, with every total of it. Tables whose
+    measures are tied by definition stay as they are: moved one by one they would contradict each other.
+    """
+    if table.table.nested or any(term.table == table.table.name for tie in ties() if not tie.presumed for term in tie.terms):
+        return table
     filters = list(table.table.filters)
     values = table.values.copy()
     for m in table.table.of_rule("count"):

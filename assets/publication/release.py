@@ -31,7 +31,7 @@ from resources.warehouse import Warehouse, copy_frame
 from schemas.regions import DisclosureMethod, Region
 from schemas.returns import contract_version
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what they need takes a second to import
     from assets.publication.attack import Published
     from assets.publication.gate import Verdict
 

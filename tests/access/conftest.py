@@ -36,7 +36,8 @@ REGION = load_region("north_west")
 SCHEMAS = ("raw", "staging", "core", "curated", "published", "access")
 
 WHOLE = {
-    "core.area", "core.authority", "core.owner_group", "core.population", "core.premises", "core.register_in_use", "core.setting", "curated.setting_vacancies",
+    "core.area", "core.authority", "core.owner_group", "core.population", "core.premises", "core.register_in_use", "core.setting",
+    "curated.setting_vacancies",
     "published.release", "published.cell", "published.release_return",
 }  # fmt: skip
 """What every member reads whole, by the design: the register's facts, vacancies home by home, releases."""
