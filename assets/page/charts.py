@@ -81,7 +81,7 @@ def _svg(chart: Any, title: str, size: str) -> Markup:
         raise ValueError(f"The chart '{title}' came out without a size; an SVG with width, height and viewBox was expected.")
     body = drawn[drawn.index(">", head.end()) + 1 :]
     opening = f'<svg class="chart {size}" role="img" aria-label="{escape(title)}" viewBox="{head[3]}" width="{head[1]}" height="{head[2]}">'
-    return Markup(opening + body)  # noqa: S704 - vl-convert's own drawing; Vega escapes the labels in it
+    return Markup(opening + body)  # noqa: S704 # nosec B704 - vl-convert's own drawing; Vega escapes the labels in it
 
 
 def _both(title: str, draw: Any) -> Chart:

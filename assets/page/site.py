@@ -110,7 +110,7 @@ def _environment() -> Environment:
     environment.filters.update(day=wording.day, iso=lambda text: wording.day(dt.date.fromisoformat(text)), size=_size, percent=wording.whole_percent)
     environment.globals |= {
         "symbols": SYMBOLS,
-        "style": Markup(_style()),  # noqa: S704 - our own file
+        "style": Markup(_style()),  # noqa: S704 # nosec B704 - our own file
         "style_hash": _style_hash(),
         "page_of": page_of,
         "the": the,

@@ -38,6 +38,9 @@ if TYPE_CHECKING:  # what they need takes a second to import
 _ATTEMPTS = 6
 """Times that the gate is asked again after a repair that its linear programmes called for."""
 
+_LAST_ATTEMPTS = 2
+"""Times that it is asked of what would be printed, with whole authorities hidden around what is still told."""
+
 
 @dataclass(frozen=True)
 class Release:
@@ -163,11 +166,19 @@ def prepare_against(
         # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
         unsafe = judge(repair.system, method.possible_values, only=[leak.variable for leak in unsafe]).leaks
     verdict = replace(verdict, leaks=unsafe)
-    if repair.hidden:
+    for attempt in range(_LAST_ATTEMPTS):
+        if not repair.hidden:
+            break
         tables = printed(_masks(repair.masks(), true), method)
         final = system_of(tables)
-        if not final.tells_no_more_than(repair.system):  # the proof is of what is printed, or it is no proof
+        # the proof is of what is printed, or it is no proof; and what is worked out of hidden figures is hidden too, and tells no more
+        if verdict.leaks or not final.tells_no_more_than(repair.system):
             verdict = judge(final, method.possible_values)
+        if not verdict.leaks or attempt == _LAST_ATTEMPTS - 1:
+            break
+        places = {name: variable for variable, name in enumerate(repair.system.names)}
+        for leak in verdict.leaks:
+            repair.hide_around(places.get(final.names[leak.variable], leak.variable))
     return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict)
 
 

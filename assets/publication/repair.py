@@ -93,6 +93,22 @@ class Repair:
                     break
                 self._hide(candidates[0])
 
+    def hide_around(self, variable: int) -> None:
+        """The last resort, where hiding cell by cell did not help: every count of the authorities whose cells give it away is hidden.
+
+        A region too small for its tables loses an authority's figures then, and not the release.
+        """
+        areas = self.system.cells.drop_duplicates("variable").set_index("variable")["area"]
+        for look in (self._as_told, self._as_untold):
+            look()
+            bounds = propagate(self.view)
+            pinned = bounds.high[variable] - bounds.low[variable] + 1 < self.need[variable]
+            holding = reason(self.view, bounds, variable)[0] if pinned else range_of(self.view, variable)[2]
+            near = areas.reindex([variable, *holding]).dropna()
+            for v in areas.index[areas.isin(set(near) - {""} or {""})]:
+                if v in self._rank and v not in self.hidden:
+                    self._hide(int(v))
+
     def _told(self, bounds: Bounds) -> np.ndarray:
         spans = bounds.high - bounds.low + 1
         told = self.watched[spans[self.watched] < self.need[self.watched]]

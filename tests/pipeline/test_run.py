@@ -39,7 +39,7 @@ class Observatory:
 def ran(tmp_path_factory) -> tuple[Observatory, str]:
     root = tmp_path_factory.mktemp("a home with spaces")
     observatory = Observatory(root / "the home")
-    observatory("synth", "--out", str(root / "landing place"), "--quarters", "2", "--scale", "0.03", "--seed", "2")
+    observatory("synth", "--out", str(root / "landing place"), "--quarters", "2", "--scale", "0.1", "--seed", "2")
     observatory.environment["OBSERVATORY_LANDING"] = str(root / "landing place")
     return observatory, observatory("run")
 
