@@ -101,7 +101,8 @@ def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, rel
             release = Release(census_date, number, folder, is_new, len(shown), hidden, prepared.repaired, prepared.verdict, changes)
             if not release.refused and not dry_run:
                 if is_new:
-                    _write_ledger(connection, release, content, {**manifest, "changes": changes}, prepared.tables, true)
+                    said = {"changes": changes, "gate": "passed"}  # and no more: how many were attacked would help to tell them apart
+                    _write_ledger(connection, release, content, {**manifest, **said}, prepared.tables, true)
                 _write_basis(connection, census_date, number, basis)
     if not release.refused and not dry_run:
         write_missing_files(warehouse, census_date, releases)

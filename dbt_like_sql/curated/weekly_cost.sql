@@ -9,7 +9,8 @@
 -- that had returned then; blank where none had. Rank, of authorities' rows: 1 the dearest mean of the region's.
 -- Owner groups and the largest one's share of the spend say whether other authorities may see an area's fees (they are confidential): the owner
 -- is the register's for the placement's URN (core.owner_group), the authority itself for in-house ones; placements whose owner the register does
--- not tell count as one group. Of sub-regions and regions the year before is given only where it had 8 placements, 3 groups, and none above 0.75.
+-- not tell count as one group. Of sub-regions and regions the year before is given only where it had 8 placements, 3 groups, and none above 0.75;
+-- so is the ratio, which with an authority's own mean would tell the region's.
 -- Not section 251 unit costs: those are outturn with overheads / 903 care days in K1, K2, R1, S1 x 7 (residential), or / placements at
 -- 31 March / 365 x 7 (fostering). Never show the two in one chart without this note.
 -- grain: census_date, area_level, area_code, provision_type, basis
@@ -231,7 +232,10 @@ select
     round(f.education, 2) as mean_education,
     round(f.health, 2) as mean_health,
     round(f.mean * 365 / 7, 2) as annual_equivalent,
-    round(f.mean / nullif(w.mean, 0), 6) as ratio_to_region,
+    case
+        when f.area_level = 'region' or (w.placements >= 8 and h.owner_groups >= 3 and h.largest_group_share <= 0.75)
+            then round(f.mean / nullif(w.mean, 0), 6)
+    end as ratio_to_region,
     case
         when f.area_level = 'authority' and f.mean is not null and r.region_code is not null
             then cast(
@@ -254,6 +258,12 @@ left join figures as w
     and r.region_code = w.area_code
     and f.provision_type = w.provision_type
     and f.basis = w.basis
+left join groups as h
+    on h.period = 'now'
+    and h.area_level = 'region'
+    and r.region_code = h.area_code
+    and f.provision_type = h.provision_type
+    and f.basis = h.basis
 left join groups as g
     on g.period = 'now'
     and f.area_level = g.area_level

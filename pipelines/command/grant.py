@@ -19,7 +19,7 @@ from resources.warehouse import Warehouse, open_warehouse
 @click.option("--revoke", is_flag=True, help="Take ROLE away.")
 @click.option("--list", "listing", is_flag=True, help="List all logins.")
 def command(login: str | None, listing: bool, **options: str | bool | None) -> None:
-    r"""Make a login for the warehouse, with a password that is shown once.
+    """Make a login for the warehouse, with a password that is shown once.
 
     \b
     observatory grant stockport_analyst --authority 356
@@ -27,7 +27,7 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
     observatory grant stockport_analyst --rotate
     observatory grant stockport_analyst --revoke
     observatory grant --list
-    """
+    """  # noqa: D301 - click takes the control character for "keep these lines"
     chosen = [name for name, given in {**options, "list": listing}.items() if given]
     if len(chosen) != 1:
         raise click.UsageError("Give one of --authority CODE, --regional, --engineer, --public, --rotate, --revoke or --list.")

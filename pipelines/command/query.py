@@ -23,14 +23,14 @@ from resources.warehouse import Warehouse, open_warehouse
 @click.option("--as", "role", metavar="ROLE", help="Ask as this login of the warehouse, and see what it may see.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 def command(sql: str | None, file: Path | None, role: str | None, form: str) -> None:
-    r"""Ask the warehouse a question in SQL. Nothing can be changed this way.
+    """Ask the warehouse a question in SQL. Nothing can be changed this way.
 
     \b
     observatory query "select host_authority_name, occupied, vacant
                        from curated.host_authority_occupancy
                        where provision_type = 'Children''s home'"
     observatory query --file docs/queries/02_who_fills_our_homes.sql --as stockport_analyst
-    """
+    """  # noqa: D301 - click takes the control character for "keep these lines"
     if (sql is None) == (file is None):
         raise click.UsageError("Missing argument 'SQL': give one question, or --file with one in it.")
     sql = file.read_text(encoding="utf-8") if file else str(sql)

@@ -86,7 +86,8 @@ class MoneyTruth:
         lines = []
         for key, rows in groups.items():
             mean, earlier = means.get(key), before.get(key)
-            in_region = means.get(("region", areas_of(rows[0]["placing_authority_code"], region, date)[-1][1], *key[2:]))
+            whole = ("region", areas_of(rows[0]["placing_authority_code"], region, date)[-1][1], *key[2:])
+            in_region = means.get(whole) if key[0] == "region" or _may_be_told(groups[whole], owners) else None
             change = mean - earlier if mean is not None and earlier is not None else None
             paid = [row for row in rows if pence(row["total_weekly_cost"])]
             spend = _spend_by_owner(paid, owners)
