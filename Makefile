@@ -8,7 +8,7 @@ BIN := .venv/bin
 OBSERVATORY_HOME ?= .observatory
 export OBSERVATORY_HOME
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-DEMO_SCALE ?= 1.0
+DEMO_SCALE ?= 0.3
 DEMO_QUARTERS ?= 8
 
 .PHONY: help demo test check audit env dev system bench clean
