@@ -31,9 +31,9 @@ def small(servers, tmp_path_factory) -> Iterator[MadeUp]:
     servers.drop("embedded", address)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, one for all tests."""
+    """Chromium, one for a file's tests, and closed after them: while it is open its event loop runs, and Dagster finds no room for its own."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (`make dev`)")
     program = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
     if not program:
@@ -80,7 +80,7 @@ def look(page: Any, path: Path, folder: Path) -> Look:
     return seen
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def looks(small: MadeUp, browser: Any) -> dict[str, Look]:
     """Every page of the newest release, and the contents of the releases, as they were seen."""
     small.sites().write_contents()
