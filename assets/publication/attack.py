@@ -369,6 +369,8 @@ def _one_tie(cells: pd.DataFrame, releases: list[Published], rows: _Rows, tie: T
             found = _of_the_date_before(found, releases, term.before)
         found = found.rename(columns={"variable": f"v{n}", "truth": f"t{n}"})
         joined = found if joined is None else joined.merge(found, on=on)
+    if joined is not None and tie.parts:
+        joined = joined[(joined[shared] != TOTAL).all(axis=1)]
     if joined is None or joined.empty:
         return
     signs = np.array([term.sign for term in tie.terms], dtype="float64")

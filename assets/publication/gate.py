@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,7 +28,7 @@ _TRIES = 12
 """Attempts to move a count by one amount, each with other partners."""
 _STEPS = 60
 """Counts that one attempt may move."""
-_NEAR = 400
+_NEAR = 150
 """Variables about a count that are let move before all are."""
 
 
@@ -79,43 +80,125 @@ class Bounds:
     broken: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
 
 
-def propagate(system: System, low: np.ndarray | None = None, high: np.ndarray | None = None, rounds: int = 200) -> Bounds:
+class Tightening:
+    """The bounds of a system, tightened by all rows in whole numbers until nothing moves, and kept so when single bounds change.
+
+    `bounds.broken` names rows that cannot hold. However the rows are taken, the bounds come out the same; `low_by` and `high_by` name the row
+    that tightened each last. Bounds are loosened exactly, too: a bound that may rest on the loosened one (a row that holds it has ever
+    tightened the other) is set back to what is printed and worked out again.
+    """
+
+    def __init__(self, system: System, low: np.ndarray | None = None, high: np.ndarray | None = None) -> None:
+        matrix = system.matrix
+        self.system = system
+        self.base_low, self.base_high = system.low if low is None else low, system.high if high is None else high
+        self.column, self.value, self.starts = matrix.indices, matrix.data, matrix.indptr
+        self.row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        self.positive = self.value > 0
+        order = np.argsort(self.column, kind="stable")
+        self.entry_of_column, self.starts_of_column = order, np.concatenate([[0], np.cumsum(np.bincount(self.column, minlength=matrix.shape[1]))])
+        self.tightened = np.zeros(matrix.nnz, dtype=bool)
+        size = matrix.shape[1]
+        self.bounds = Bounds(self.base_low.copy(), self.base_high.copy(), np.full(size, -1), np.full(size, -1))
+        self._tighten(np.arange(matrix.shape[0]))
+
+    def keep(self) -> tuple[np.ndarray, ...]:
+        """All that `restore` needs to come back here."""
+        at = self.bounds
+        return at.low.copy(), at.high.copy(), at.low_by.copy(), at.high_by.copy(), at.broken, self.tightened.copy()
+
+    def restore(self, kept: tuple[np.ndarray, ...]) -> None:
+        """Come back to what was kept."""
+        *bounds, self.tightened = kept
+        self.bounds = Bounds(*bounds)
+
+    def narrowed(self, variable: int) -> None:
+        """Go on after a base bound has become narrower."""
+        at = self.bounds
+        at.low[variable], at.high[variable] = max(at.low[variable], self.base_low[variable]), min(at.high[variable], self.base_high[variable])
+        if at.low[variable] > at.high[variable]:
+            at.broken = self._rows_of(np.array([variable]))
+        else:
+            self._tighten(self._rows_of(np.array([variable])))
+
+    def widened(self, variables: np.ndarray) -> None:
+        """Go on after base bounds have become wider."""
+        resting = np.zeros(len(self.base_low), dtype=bool)
+        new = variables
+        rows = np.array([], dtype=int)
+        while len(new):
+            resting[new] = True
+            rows = self._rows_of(new)
+            entries = _ranges(self.starts[rows], self.starts[rows + 1])
+            reached = self.column[entries[self.tightened[entries]]]
+            new = _each_once(reached[~resting[reached]], len(resting))
+        columns = np.flatnonzero(resting)
+        at = self.bounds
+        at.low[columns], at.high[columns], at.low_by[columns], at.high_by[columns] = self.base_low[columns], self.base_high[columns], -1, -1
+        at.broken = np.array([], dtype=int)
+        self.tightened[self.entry_of_column[_ranges(self.starts_of_column[columns], self.starts_of_column[columns + 1])]] = False
+        self._tighten(self._rows_of(columns))
+
+    def _rows_of(self, columns: np.ndarray) -> np.ndarray:
+        entries = self.entry_of_column[_ranges(self.starts_of_column[columns], self.starts_of_column[columns + 1])]
+        return _each_once(self.row[entries], len(self.starts) - 1)
+
+    def _tighten(self, rows: np.ndarray, rounds: int = 200) -> None:
+        """Tighten by these rows, then by those of whatever has moved, until nothing moves."""
+        at, system = self.bounds, self.system
+        for _ in range(rounds):
+            if not len(rows):
+                return
+            entries = _ranges(self.starts[rows], self.starts[rows + 1])
+            local = np.repeat(np.arange(len(rows)), self.starts[rows + 1] - self.starts[rows])
+            column, value, positive = self.column[entries], self.value[entries], self.positive[entries]
+            low, high = at.low[column], at.high[column]
+            at_low, at_high = value * np.where(positive, low, high), value * np.where(positive, high, low)
+            least, greatest = np.bincount(local, at_low, len(rows)), np.bincount(local, at_high, len(rows))
+            row_low, row_high = system.row_low[rows], system.row_high[rows]
+            broken = (least > row_high + _TOLERANCE) | (greatest < row_low - _TOLERANCE)
+            if broken.any():
+                at.broken = rows[broken]
+                return
+            room_up = (row_high[local] - (least[local] - at_low)) / value
+            room_down = (row_low[local] - (greatest[local] - at_high)) / value
+            above = np.floor(np.where(positive, room_up, room_down) + _TOLERANCE)
+            below = np.ceil(np.where(positive, room_down, room_up) - _TOLERANCE)
+            moved = []
+            for better, tightest, bound, by in ((above < high, -above, at.high, at.high_by), (below > low, below, at.low, at.low_by)):
+                tighter = np.flatnonzero(better)
+                if len(tighter):
+                    order = tighter[np.argsort(tightest[tighter], kind="stable")]
+                    to, said = column[order], above if bound is at.high else below
+                    bound[to], by[to] = said[order], rows[local[order]]
+                    self.tightened[entries[order]] = True
+                    moved.append(to)
+            if not moved:
+                return
+            columns = _each_once(np.concatenate(moved), len(at.low))
+            crossed = columns[at.low[columns] > at.high[columns]]
+            if len(crossed):
+                at.broken = np.unique(np.concatenate([at.low_by[crossed], at.high_by[crossed]]))
+                return
+            rows = self._rows_of(columns)
+
+
+def _ranges(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """The whole numbers from each start to before its end, one range after the other."""
+    sizes = ends - starts
+    return np.repeat(starts - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes) + np.arange(sizes.sum())
+
+
+def _each_once(numbers: np.ndarray, size: int) -> np.ndarray:
+    """The numbers (all below `size`) in order, each once."""
+    found = np.zeros(size, dtype=bool)
+    found[numbers] = True
+    return np.flatnonzero(found)
+
+
+def propagate(system: System, low: np.ndarray | None = None, high: np.ndarray | None = None) -> Bounds:
     """Tighten all bounds by all rows, in whole numbers, until nothing moves. `broken` names rows that cannot hold."""
-    matrix = system.matrix
-    low, high = (system.low if low is None else low).copy(), (system.high if high is None else high).copy()
-    low_by, high_by = np.full(len(low), -1), np.full(len(high), -1)
-    if matrix.nnz == 0:
-        return Bounds(low, high, low_by, high_by)
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    column, value = matrix.indices, matrix.data
-    positive = value > 0
-    for _ in range(rounds):
-        at_low, at_high = value * np.where(positive, low[column], high[column]), value * np.where(positive, high[column], low[column])
-        least, greatest = np.bincount(row, at_low, matrix.shape[0]), np.bincount(row, at_high, matrix.shape[0])
-        broken = np.flatnonzero((least > system.row_high + _TOLERANCE) | (greatest < system.row_low - _TOLERANCE))
-        if len(broken):
-            return Bounds(low, high, low_by, high_by, broken)
-        room_up = (system.row_high[row] - (least[row] - at_low)) / value
-        room_down = (system.row_low[row] - (greatest[row] - at_high)) / value
-        above = np.floor(np.where(positive, room_up, room_down) + _TOLERANCE)
-        below = np.ceil(np.where(positive, room_down, room_up) - _TOLERANCE)
-        moved = False
-        tighter = np.flatnonzero(above < high[column])
-        if len(tighter):
-            order = tighter[np.argsort(-above[tighter], kind="stable")]
-            high[column[order]], high_by[column[order]] = above[order], row[order]
-            moved = True
-        tighter = np.flatnonzero(below > low[column])
-        if len(tighter):
-            order = tighter[np.argsort(below[tighter], kind="stable")]
-            low[column[order]], low_by[column[order]] = below[order], row[order]
-            moved = True
-        if not moved:
-            break
-        crossed = np.flatnonzero(low > high)
-        if len(crossed):
-            return Bounds(low, high, low_by, high_by, np.unique(np.concatenate([low_by[crossed], high_by[crossed]])))
-    return Bounds(low, high, low_by, high_by)
+    return Tightening(system, low, high).bounds
 
 
 def known_before(system: System) -> np.ndarray:
@@ -139,23 +222,23 @@ def needed_values(system: System, possible: int) -> np.ndarray:
     return np.minimum(possible, np.maximum(known_before(system), 1))
 
 
-def reason(system: System, bounds: Bounds, variable: int, rows: tuple[int, ...] = (), most: int = 60) -> tuple[list[int], list[int]]:
+def reason(system: System, bounds: Bounds, variable: int, rows: tuple[int, ...] = (), most: int = 600) -> tuple[list[int], list[int]]:
     """The printed cells (variables) and the rows that give a variable its bounds: those that tightened it, and theirs."""
-    waiting = [r for r in (*rows, bounds.low_by[variable], bounds.high_by[variable]) if r >= 0]
-    seen_rows: list[int] = []
-    cells: list[int] = []
+    waiting = deque(int(r) for r in (*rows, bounds.low_by[variable], bounds.high_by[variable]) if r >= 0)
+    seen_rows: dict[int, None] = {}
+    cells: dict[int, None] = {}
+    starts = system.matrix.indptr
     while waiting and len(seen_rows) < most:
-        row = int(waiting.pop(0))
+        row = waiting.popleft()
         if row in seen_rows:
             continue
-        seen_rows.append(row)
-        for other in system.matrix.indices[system.matrix.indptr[row] : system.matrix.indptr[row + 1]]:
-            if other == variable:
-                continue
-            if other not in cells:
-                cells.append(int(other))
-            waiting += [r for r in (bounds.low_by[other], bounds.high_by[other]) if r >= 0]
-    return cells, seen_rows
+        seen_rows[row] = None
+        others = system.matrix.indices[starts[row] : starts[row + 1]]
+        others = others[others != variable]
+        cells.update(dict.fromkeys(others.tolist()))
+        by = np.column_stack([bounds.low_by[others], bounds.high_by[others]]).ravel()
+        waiting.extend(by[by >= 0].tolist())
+    return list(cells), list(seen_rows)
 
 
 def _leak(system: System, bounds: Bounds, variable: int, least: float, greatest: float, rows: tuple[int, ...] = ()) -> Leak:
@@ -180,7 +263,7 @@ def range_of(system: System, variable: int) -> tuple[float, float, list[int]]:
         cells, _ = reason(system, bounds, variable)
         return bounds.low[variable], bounds.high[variable], cells
     position = prover.index[variable]
-    model = _Model(prover)
+    model = prover.model()
     weights = np.zeros(len(prover.columns))
     ends, support = [], set()
     for sign in (1.0, -1.0):
@@ -243,6 +326,7 @@ class _Prover:
         self.seen: list[set[int]] = [set() for _ in self.columns]
         self.open = np.array([self.index[v] for v in protected if v in self.index], dtype=int)
         self.start: np.ndarray | None = None
+        self._model: _Model | None = None
 
     def _reduce(self, protected: np.ndarray) -> None:
         """Leave out what is fixed, rows that always hold, and whatever is not tied to a protected variable."""
@@ -277,25 +361,31 @@ class _Prover:
         self.open = self.open[~alone[self.open]]
         if not len(self.open):
             return []
-        model = _Model(self)
-        self.start = self._start(model)
+        self.start = self._start()
         if self.start is not None:
             self._take(self.start)
             self._move_about(self.start)
         found = []
         while len(self.open):
             position = int(self.open[0])
-            if leak := self._solve_alone(model, position):
+            if leak := self._solve_alone(position):
                 found.append(leak)
             self.open = self.open[self.open != position]
         return found
 
-    def _start(self, model: _Model) -> np.ndarray | None:
+    def model(self) -> _Model:
+        """The whole of it as a model for linear programmes, made once."""
+        if self._model is None:
+            self._model = _Model(self.body, self.row_low, self.row_high, self.low, self.high)
+        return self._model
+
+    def _start(self) -> np.ndarray | None:
         """A world to begin with: the truth where it is held, else any."""
         truth = self.system.truth[self.columns]
         if np.isnan(truth).any():
             self.programmes += 1
-            return model.solve_whole(None, 0.0, np.full(len(self.columns), True), None)  # noqa: FBT003
+            whole = _Model(self.body, self.row_low, self.row_high, self.low, self.high)
+            return whole.solve_whole(self.deadline - time.monotonic())
         return truth
 
     def _move_about(self, start: np.ndarray) -> None:
@@ -345,7 +435,7 @@ class _Prover:
         enough = np.array([len(self.seen[p]) >= self.need[self.columns[p]] for p in self.open], dtype=bool)
         self.open = self.open[~enough]
 
-    def _solve_alone(self, model: _Model, position: int) -> Leak | None:
+    def _solve_alone(self, position: int) -> Leak | None:
         """Settle one variable: by worlds near the start, else by its range, else by any world."""
         variable = int(self.columns[position])
         need = self.need[variable]
@@ -353,10 +443,10 @@ class _Prover:
         if self.start is not None:
             here = self.start[position]
             nearest = sorted(np.arange(least, min(greatest, least + 20) + 1), key=lambda value: abs(value - here))
-            self._look(model, position, nearest[: int(need) + 4], self._near(position, _NEAR))
+            self._look(position, nearest[: int(need) + 4], self._near(position, _NEAR))
             if len(self.seen[position]) >= need:
                 return None
-        weights = np.zeros(len(self.columns))
+        model, weights = self.model(), np.zeros(len(self.columns))
         ends, rows = [], []
         for sign in (1.0, -1.0):
             weights[position] = sign
@@ -371,20 +461,28 @@ class _Prover:
         by = tuple(int(self.rows[r]) for r in dict.fromkeys(rows))
         if greatest - least + 1 < need:
             return _leak(self.system, self.bounds, variable, least, greatest, by)
-        self._look(model, position, np.arange(least, min(greatest, least + 20) + 1), self.component == self.component[position])
+        self._look(position, np.arange(least, min(greatest, least + 20) + 1), self.component == self.component[position])
         seen = self.seen[position]
         return None if len(seen) >= need else _leak(self.system, self.bounds, variable, min(seen, default=least), max(seen, default=greatest), by)
 
-    def _look(self, model: _Model, position: int, values: np.ndarray | list[float], free: np.ndarray) -> None:
-        """Look for worlds in which a variable has these values, the `free` ones being let move."""
+    def _look(self, position: int, values: np.ndarray | list[float], free: np.ndarray) -> None:
+        """Look for worlds in which a variable has these values, the `free` ones being let move and the others staying as in the start."""
+        rows = np.flatnonzero(abs(self.body) @ free.astype("float64") > 0)
+        body, moving = self.body[rows], np.flatnonzero(free)
+        start = np.zeros(len(self.columns)) if self.start is None else self.start
+        stays = body @ np.where(free, 0.0, start)
+        model = _Model(body[:, moving], self.row_low[rows] - stays, self.row_high[rows] - stays, self.low[moving], self.high[moving])
+        column = int(np.searchsorted(moving, position))
         for value in values:
             if len(self.seen[position]) >= self.need[self.columns[position]] or time.monotonic() > self.deadline:
                 return
             if int(value) not in self.seen[position]:
-                solution = model.solve_whole(position, value, free, self.start)
+                solution = model.solve_whole(self.deadline - time.monotonic(), column, value)
                 self.programmes += 1
                 if solution is not None:
-                    self._take(solution)
+                    world = start.copy()
+                    world[moving] = solution
+                    self._take(world)
 
 
 class _Mover:
@@ -464,26 +562,26 @@ class _Mover:
 
 
 class _Model:
-    """The reduced system as a HiGHS model, solved again and again with other weights."""
+    """Rows and columns as a HiGHS model, solved again and again with other weights or bounds."""
 
-    def __init__(self, prover: _Prover) -> None:
+    def __init__(self, body: sp.csr_matrix, row_low: np.ndarray, row_high: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
         import highspy
 
-        self.prover = prover
         self.highs = highspy.Highs()
         self.highs.setOptionValue("output_flag", False)  # noqa: FBT003
         self.highs.setOptionValue("threads", 1)
         self.highs.setOptionValue("random_seed", 5)
         programme = highspy.HighsLp()
-        body = prover.body.tocsc()
-        programme.num_col_, programme.num_row_ = len(prover.columns), len(prover.rows)
-        programme.col_cost_ = np.zeros(len(prover.columns))
-        programme.col_lower_, programme.col_upper_ = prover.low, prover.high
-        programme.row_lower_, programme.row_upper_ = prover.row_low, prover.row_high
+        by_column = body.tocsc()
+        programme.num_row_, programme.num_col_ = body.shape
+        programme.col_cost_ = np.zeros(len(low))
+        programme.col_lower_, programme.col_upper_ = low, high
+        programme.row_lower_, programme.row_upper_ = row_low, row_high
         programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        programme.a_matrix_.start_, programme.a_matrix_.index_, programme.a_matrix_.value_ = body.indptr, body.indices, body.data
+        programme.a_matrix_.start_, programme.a_matrix_.index_, programme.a_matrix_.value_ = by_column.indptr, by_column.indices, by_column.data
         self.highs.passModel(programme)
-        self.columns = np.arange(len(prover.columns), dtype=np.int32)
+        self.columns = np.arange(len(low), dtype=np.int32)
+        self.low, self.high = low, high
         self.optimal = highspy.HighsModelStatus.kOptimal
 
     def solve(self, weights: np.ndarray) -> np.ndarray | None:
@@ -503,22 +601,13 @@ class _Model:
         """The variables whose bounds held the last solution back."""
         return [int(c) for c in np.flatnonzero(np.abs(np.array(self.last.col_dual)) > _TOLERANCE)]
 
-    def solve_whole(self, position: int | None, value: float, free: np.ndarray, start: np.ndarray | None) -> np.ndarray | None:
-        """A whole-number world in which one variable (any, if None) has a value and the `free` ones may move, the others being as in
-        `start` (as they like, without one); None where there is none, or none was found in time.
-        """
-        low, high = self.prover.low.copy(), self.prover.high.copy()
-        if start is not None:
-            low[~free], high[~free] = start[~free], start[~free]
-        if position is not None:
-            low[position] = high[position] = value
-        self.highs.changeColsCost(len(self.columns), self.columns, np.zeros(len(self.columns)))
+    def solve_whole(self, seconds: float, column: int | None = None, value: float = 0.0) -> np.ndarray | None:
+        """A whole-number solution, `column` having that value where one is given; None where there is none, or none was found in time."""
+        low, high = self.low.copy(), self.high.copy()
+        if column is not None:
+            low[column] = high[column] = value
         self.highs.changeColsBounds(len(self.columns), self.columns, low, high)
-        self.highs.changeColsIntegrality(len(self.columns), self.columns, free.astype(np.uint8))
-        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.5, min(10.0, self.prover.deadline - time.monotonic())))
+        self.highs.changeColsIntegrality(len(self.columns), self.columns, np.ones(len(self.columns), dtype=np.uint8))
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.5, min(10.0, seconds)))
         self.highs.run()
-        solution = np.array(self.highs.getSolution().col_value) if self.highs.getModelStatus() == self.optimal else None
-        self.highs.changeColsIntegrality(len(self.columns), self.columns, np.zeros(len(self.columns), dtype=np.uint8))
-        self.highs.changeColsBounds(len(self.columns), self.columns, self.prover.low, self.prover.high)
-        self.highs.setOptionValue("time_limit", float("inf"))
-        return solution
+        return np.array(self.highs.getSolution().col_value) if self.highs.getModelStatus() == self.optimal else None

@@ -45,6 +45,7 @@ class Measure:
     label: str = ""
     shown: bool = True
     absent: str = ""
+    answered: str = ""
     of: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
@@ -103,13 +104,16 @@ class Term:
 
 @dataclass(frozen=True)
 class Tie:
-    """A sum of terms that is 0, or at most 0 (`at_most`), in every row; `presumed` where it need not be true of every figure."""
+    """A sum of terms that is 0, or at most 0 (`at_most`), in every row (`parts`: but those of a Total); `presumed` where it need not be true
+    of every figure.
+    """
 
     says: str
     terms: tuple[Term, ...]
     at_most: bool = False
     presumed: bool = False
     fully_covered: str = ""
+    parts: bool = False
 
 
 _TABLE_KEYS = {"title", "reads", "authority", "rows", "answered", "absent", "nested", "ways", "in_full", "filters", "measures"}
@@ -174,7 +178,8 @@ def ties() -> tuple[Tie, ...]:
         for term in terms:
             if term.measure not in tables.get(term.table, set()):
                 raise ValueError(f"schemas/ties.toml: {term.table}.{term.measure} was found; expected a measure of the programme. Correct the name.")
-        found.append(Tie(entry["says"], terms, entry.get("is", "0") == "at most 0", entry.get("presumed", False), entry.get("fully_covered", "")))
+        at_most, presumed = entry.get("is", "0") == "at most 0", entry.get("presumed", False)
+        found.append(Tie(entry["says"], terms, at_most, presumed, entry.get("fully_covered", ""), entry.get("parts", False)))
     return tuple(found)
 
 

@@ -9,13 +9,13 @@ totals, small figures before large. The first that helps is hidden. In the end w
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 
 from assets.publication.attack import UNBOUNDED, System
-from assets.publication.gate import Bounds, needed_values, propagate, range_of, reason
+from assets.publication.gate import Tightening, needed_values, range_of, reason
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL
-
-_MOST_TRIED = 80
 
 
 class Repair:
@@ -28,18 +28,23 @@ class Repair:
         self.presumable = 0
         self.protected = np.flatnonzero(system.small)
         self._rank = self._ranks()
+        cells = system.cells.groupby("variable")
+        self._printed = cells[["low", "high"]].last()
+        self._threshold = cells["threshold"].max()
         self._as_told()
 
     def _as_told(self) -> None:
         """Look at it as a reader who is told which hidden counts are small."""
-        self.view, self.need, self.watched = self.system, self.need_told, self.protected
-        self.stuck: set[int] = set()
+        self._look_at(self.system, self.need_told, self.protected)
 
     def _as_untold(self) -> None:
         """Look at what the telling alone would give away as a reader who is not told."""
-        self.view, self.need = self.system.untold(), self.need_untold
-        self.watched = self.protected[self.need_told[self.protected] < self.need_untold[self.protected]]
-        self.stuck = set()
+        self._look_at(self.system.untold(), self.need_untold, self.protected[self.need_told[self.protected] < self.need_untold[self.protected]])
+
+    def _look_at(self, view: System, need: np.ndarray, watched: np.ndarray) -> None:
+        self.view, self.need, self.watched = view, need, watched
+        self.stuck: set[int] = set()
+        self.tightening = Tightening(view)
 
     def _ranks(self) -> dict[int, tuple[int, float, int]]:
         """What may be hidden, by variable, and how much its loss is felt."""
@@ -62,25 +67,23 @@ class Repair:
         """
         presumed = (self.system.low == 0) & (self.system.truth > 0) & (self.system.small)
         self.system.low[presumed] = 1
+        self._as_told()
         self._loosen(rounds)
-        self._show_again(set())
+        self._show_again(self.hidden, lambda: len(self._told()) > 0)
         self.presumable = len(self.stuck)
         self.system.low[presumed] = 0
         for look in (self._as_told, self._as_untold):
             kept = set(self.hidden)
             look()
             self._loosen(rounds)
-            self._show_again(kept)
+            self._show_again(set(self.hidden) - kept, lambda: len(self._told()) > 0)
 
     def _loosen(self, rounds: int) -> None:
         for _ in range(rounds):
-            bounds = propagate(self.view)
-            if len(bounds.broken):
+            told = self._told()
+            if len(self.tightening.bounds.broken) or not len(told):
                 break
-            told = self._told(bounds)
-            if not len(told):
-                break
-            self._hide_for(int(told[0]), bounds)
+            self._hide_for(int(told[0]))
 
     def hide_for(self, variable: int, tries: int = 12) -> None:
         """Hide for a count that only the gate's linear programmes could tell."""
@@ -91,7 +94,7 @@ class Repair:
                 candidates = sorted((v for v in holding if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)
                 if greatest - least + 1 >= self.need[variable] or not candidates:
                     break
-                self._hide(candidates[0])
+                self._hide([candidates[0]])
 
     def hide_around(self, variable: int) -> None:
         """The last resort, where hiding cell by cell did not help: every count of the authorities whose cells give it away is hidden.
@@ -101,67 +104,59 @@ class Repair:
         areas = self.system.cells.drop_duplicates("variable").set_index("variable")["area"]
         for look in (self._as_told, self._as_untold):
             look()
-            bounds = propagate(self.view)
-            pinned = bounds.high[variable] - bounds.low[variable] + 1 < self.need[variable]
+            bounds = self.tightening.bounds
+            pinned = self._span(variable) < self.need[variable]
             holding = reason(self.view, bounds, variable)[0] if pinned else range_of(self.view, variable)[2]
             near = areas.reindex([variable, *holding]).dropna()
-            for v in areas.index[areas.isin(set(near) - {""} or {""})]:
-                if v in self._rank and v not in self.hidden:
-                    self._hide(int(v))
+            around = areas.index[areas.isin(set(near) - {""} or {""})]
+            self._hide([int(v) for v in around if v in self._rank and v not in self.hidden])
 
-    def _told(self, bounds: Bounds) -> np.ndarray:
-        spans = bounds.high - bounds.low + 1
-        told = self.watched[spans[self.watched] < self.need[self.watched]]
+    def _told(self) -> np.ndarray:
+        told = self.watched[self._span(self.watched) < self.need[self.watched]]
         return np.array([v for v in told if v not in self.stuck], dtype=int)
 
-    def _hide_for(self, variable: int, bounds: Bounds) -> None:
-        cells, _ = reason(self.view, bounds, variable)
-        candidates = sorted((v for v in cells if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)[:_MOST_TRIED]
-        before = bounds.high[variable] - bounds.low[variable] + 1
-        best, widest = None, before
-        for candidate in candidates:
-            was = self._hide(candidate)
-            after = propagate(self.view)
-            span = after.high[variable] - after.low[variable] + 1
-            self._show(candidate, was)
-            if span >= self.need[variable]:
-                best = candidate
+    def _span(self, variable: int | np.ndarray) -> np.ndarray:
+        """How many values the bounds leave."""
+        bounds = self.tightening.bounds
+        return bounds.high[variable] - bounds.low[variable] + 1
+
+    def _hide_for(self, variable: int) -> None:
+        """Hide as many of the cells that give a count away, one after another, as leave it enough values; then show again those of them that
+        did not help. Where all of them together do not, it is `stuck` and none is hidden.
+        """
+        before = len(self.hidden)
+        while self._span(variable) < self.need[variable]:
+            cells, _ = reason(self.view, self.tightening.bounds, variable)
+            candidates = sorted((v for v in cells if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)
+            if not candidates:
+                self.stuck.add(variable)
                 break
-            if span > widest:
-                best, widest = candidate, span
-        if best is None and candidates:  # two ties hold it: loosen the nearest, and look again
-            best = candidates[0]
-        if best is None:
-            self.stuck.add(variable)
-        else:
-            self._hide(best)
+            self._hide(candidates)
+        self._show_again(self.hidden[before:], lambda: variable not in self.stuck and self._span(variable) < self.need[variable])
 
-    def _hide(self, variable: int) -> tuple[float, float, float]:
-        system = self.system
-        was = system.low[variable], system.high[variable], system.high_untold[variable]
-        cells = system.cells[system.cells["variable"] == variable]
-        threshold = float(cells["threshold"].max())
-        self._set(variable, (0.0, threshold - 1 if system.truth[variable] < threshold else UNBOUNDED, UNBOUNDED))
-        self.hidden.append(variable)
-        return was
-
-    def _show(self, variable: int, was: tuple[float, float, float]) -> None:
-        self._set(variable, was)
-        self.hidden.remove(variable)
+    def _hide(self, variables: list[int]) -> None:
+        for variable in variables:
+            threshold = float(self._threshold[variable])
+            self._set(variable, (0.0, threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED, UNBOUNDED))
+        self.hidden += variables
+        self.tightening.widened(np.array(variables, dtype=int))
 
     def _set(self, variable: int, bounds: tuple[float, float, float]) -> None:
         self.system.low[variable], self.system.high[variable], self.system.high_untold[variable] = bounds
 
-    def _show_again(self, kept: set[int]) -> None:
-        """Show what turns out not to be needed, the largest loss first."""
-        printed = self.system.cells.drop_duplicates("variable", keep="last").set_index("variable")[["low", "high"]]
-        for variable in sorted(set(self.hidden) - kept, key=self._rank.__getitem__, reverse=True):
+    def _show_again(self, hidden: Iterable[int], is_needed: Callable[[], bool]) -> None:
+        """Show every hidden cell that turns out not to be needed, the largest loss first."""
+        for variable in sorted(hidden, key=self._rank.__getitem__, reverse=True):
             was = self.system.low[variable], self.system.high[variable], self.system.high_untold[variable]
-            low, high = printed.loc[variable]
-            self._show(variable, (low, high, high))
-            if len(self._told(propagate(self.view))):
+            before = self.tightening.keep()
+            low, high = self._printed.loc[variable]
+            self._set(variable, (low, high, high))
+            self.tightening.narrowed(variable)
+            if is_needed():
                 self._set(variable, was)
-                self.hidden.append(variable)
+                self.tightening.restore(before)
+            else:
+                self.hidden.remove(variable)
 
     def masks(self) -> dict[tuple[str, str], list[int]]:
         """The rows to hide, by table and measure of the current release."""

@@ -125,16 +125,18 @@ def _grid(figures: pd.DataFrame, members: pd.DataFrame, table: PublishedTable) -
 
 def _filled(warehouse: Warehouse, census_date: dt.date, frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -> pd.DataFrame:
     """Zeros where a row is absent because there was nobody to count, and blanks elsewhere."""
-    zero = pd.Series(table.absent == "0", index=frame.index)
-    if table.answered:
-        answered = warehouse.frame(table.answered, d=census_date)
+    zero = {"": pd.Series(table.absent == "0", index=frame.index)}
+    for select in {table.answered, *(m.answered for m in plain)} - {""}:
+        answered = warehouse.frame(select, d=census_date)
         keys = [c for c in answered.columns if c in frame.columns]
-        zero = frame[keys].merge(answered[keys].drop_duplicates().assign(_answered=True), how="left")["_answered"].notna().set_axis(frame.index)
+        found = frame[keys].merge(answered[keys].drop_duplicates().assign(_answered=True), how="left")["_answered"]
+        zero[select] = found.notna().set_axis(frame.index)
     for m in plain:
-        fill = pd.Series(True, index=frame.index) if m.absent == "0" else zero  # noqa: FBT003
+        select = m.answered or table.answered
+        fill = pd.Series(True, index=frame.index) if m.absent == "0" else zero[select]  # noqa: FBT003
         if m.rule in ADDED_UP and m.shown:
             blank = frame[m.name].isna() & fill
-            blank &= (frame["_absent"] == 1) | bool(table.answered)
+            blank &= (frame["_absent"] == 1) | bool(select)
             frame.loc[blank, m.name] = 0.0
     return frame
 

@@ -32,9 +32,11 @@ REGION = load_region("north_west")
 
 def drop(landing: Landing, children: int) -> None:
     homes = [{"urn": f"SC{n:06d}", "local_authority": ["Stockport", "Trafford", "Bolton"][n % 3], "places": 4} for n in range(60)]
+    homes.append({"urn": "SC000060", "local_authority": "Bury", "places": 3})
     landing.drop("2025-03-31", "ofsted", "list.csv", builders.register(homes))
     landing.drop("2025-03-31", "356", "census.csv", builders.census([{"age": 10 + n % 6} for n in range(40)]))
     returned = [{"urn": f"SC{n:06d}", "host_local_authority": ["Stockport", "Trafford", "Bolton"][n % 3]} for n in range(50)]
+    returned.append({"urn": "SC000060", "host_local_authority": "Bury", "occupied_places": 0, "vacant_places": 3})
     landing.drop("2025-03-31", "provider-a", "settings.csv", builders.settings(returned))
     landing.drop("2025-03-31", "provider-a", "placements.csv", builders.placements([{"urn": f"SC{n % 50:06d}"} for n in range(children)]))
 
@@ -253,6 +255,17 @@ def test_a_late_return_makes_a_new_release_that_says_why(made):
     assert "Changed: provider placements of provider-a" in said
     assert "is now" in said
     assert release.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "measure", "filters"),
+    [("host_use_of_own_supply", "children_living_here", {}), ("host_authority_origin", "children", {"origin_band": "Total"})],
+)
+def test_where_every_home_that_returned_is_empty_nobody_lives_and_nothing_is_unknown(folder, table, measure, filters):
+    frame = pd.read_csv(folder / f"{table}.csv", dtype=str, keep_default_na=False)
+    for name, value in {"la_name": "Bury", "provision_type": "Children's home", **filters}.items():
+        frame = frame[frame[name] == value]
+    assert frame[measure].tolist() in (["0"], ["c"])  # and not x: a return was received
 
 
 # --- the method ---------------------------------------------------------------------------------------------

@@ -11,12 +11,13 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assets.publication import attack, release, repair
-from assets.publication.attack import Published, build_system
-from assets.publication.gate import judge
+from assets.publication.attack import Published, System, build_system
+from assets.publication.gate import Tightening, judge, propagate
 from assets.publication.programme import TOTAL, Term, Tie, published_table
 from assets.publication.release import prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
@@ -53,6 +54,15 @@ PLACES = published_table(
         ],
     },
 )
+CARERS = published_table(
+    "carers",
+    {
+        "title": "Carers",
+        "authority": "authority_code",
+        "filters": {"provision_type": {"label": "Type"}},
+        "measures": [{"name": "carers", "rule": "count", "label": "Carers"}],
+    },
+)
 FLOWS = published_table(
     "flows",
     {
@@ -76,7 +86,7 @@ FLOW_TIE = Tie(
 @pytest.fixture(autouse=True)
 def small_programme(monkeypatch):
     """The made-up programme in place of the region's."""
-    tables = (CHILDREN, PLACES, FLOWS)
+    tables = (CHILDREN, PLACES, FLOWS, CARERS)
     for module in (attack, repair, release):
         monkeypatch.setattr(module, "PUBLISHED_TABLES", tables)
     monkeypatch.setattr(attack, "ties", lambda: (REGISTER_TIE, FLOW_TIE))
@@ -221,6 +231,54 @@ def test_the_repair_is_the_same_every_time():
     true = {"placements": children([[6, 7, 0], [1, 8, 8]])}
     made = [prepare_against([], DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE) for _ in range(2)]
     assert made[0].tables["placements"].equals(made[1].tables["placements"])
+
+
+def test_a_tie_between_parts_says_nothing_of_totals(monkeypatch):
+    # the totals of the two tables are equal by chance alone: they are totals of different things
+    placements, carers = children([[9, 9], [8, 8]]), children([[9, 9], [8, 8]])
+    carers = TrueTable(CARERS, carers.keys, carers.values.set_axis(["carers"], axis=1), carers.symbols.set_axis(["carers"], axis=1))
+    for parts, rows in ((False, 9), (True, 6)):
+        tie = Tie("a carer a child", (Term("placements", "placements"), Term("carers", "carers", -1)), presumed=True, parts=parts)
+        monkeypatch.setattr(attack, "ties", lambda tie=tie: (tie,))
+        assert build_system([published(placements, carers)]).says.count("a carer a child") == rows
+
+
+# --- bounds that are kept while single ones change ----------------------------------------------------------
+
+
+@st.composite
+def _systems(draw):
+    """A few sums of a few variables, all true of the same numbers, and changes of single bounds that stay true of them."""
+    size = draw(st.integers(2, 6))
+    truth = np.array(draw(st.lists(st.integers(0, 9), min_size=size, max_size=size)), dtype="float64")
+    rows = draw(st.lists(st.lists(st.sampled_from([-1.0, 0.0, 0.0, 1.0, 2.0]), min_size=size, max_size=size), min_size=1, max_size=5))
+    room = draw(st.lists(st.integers(0, 2), min_size=len(rows), max_size=len(rows)))
+    bounds = st.tuples(st.integers(0, size - 1), st.integers(0, 6), st.integers(0, 6))
+    return truth, np.array(rows), np.array(room), draw(st.lists(bounds, min_size=1, max_size=12))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@given(_systems())
+def test_bounds_kept_through_changes_are_those_worked_out_anew(given_system):
+    truth, rows, room, changes = given_system
+    low, high = np.maximum(truth - 1, 0), truth + 1
+    empty = pd.DataFrame({"variable": []})
+    system = System(
+        empty, low, high, truth > 0, truth, [""] * len(truth), sp.csr_matrix(rows), rows @ truth - room, rows @ truth + room, [""] * len(rows), truth > 0
+    )  # fmt: skip
+    kept = Tightening(system)
+    for variable, below, above in changes:
+        new_low, new_high = max(truth[variable] - below, 0.0), truth[variable] + above
+        for is_low in (True, False):  # one end at a time: it widens or it narrows
+            was, now = (low[variable], new_low) if is_low else (high[variable], new_high)
+            (low if is_low else high)[variable] = now
+            if (now < was) == is_low:
+                kept.widened(np.array([variable]))
+            else:
+                kept.narrowed(variable)
+        anew = propagate(system)
+        assert kept.bounds.low.tolist() == anew.low.tolist()
+        assert kept.bounds.high.tolist() == anew.high.tolist()
 
 
 # --- every table that would have been published alike ------------------------------------------------------
