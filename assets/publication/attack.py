@@ -1,7 +1,7 @@
 """What a reader knows: everything published, now and before, as one system of whole numbers tied to each other.
 
 Belongs here: turning releases into variables with least and greatest values (from how a cell was printed), and ties between them (totals,
-the ties of `ties.toml`, the same figure in two releases, shares that are not what the published counts give).
+the ties of `ties.toml`, the same figure in two releases, shares and rates that are not what the published counts give).
 Does not belong here: solving it (`gate`), hiding more (`repair`).
 
 The attacker has every release and the public register, and is told more than that: which hidden cells are small. That a hidden cell is
@@ -19,7 +19,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from assets.publication.disclosure import CONFIDENTIAL, number
-from assets.publication.programme import PUBLISHED_TABLES, TOTAL, PublishedTable, Term, Tie, ties
+from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Measure, PublishedTable, Term, Tie, ties
 from schemas.regions import DisclosureMethod
 
 UNBOUNDED = 1_000_000.0
@@ -434,7 +434,7 @@ def _apart_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> 
 
 
 def _share_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> list[str]:
-    """Shares that are not what the published counts give: each tells something of the true ones. Names those of the current release."""
+    """Shares and rates that are not what the published counts give: each tells something of the true ones. Names those of the current release."""
     from assets.publication.tables import worked_out
 
     said = []
@@ -444,7 +444,8 @@ def _share_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> 
                 continue
             frame = release.tables[table.name]
             for m in table.of_rule("share", "rate", "difference"):
-                given = worked_out(table, m, frame)
+                known = release.truth.get(table.name) if release.truth is not None else None
+                given = worked_out(table, m, frame, known)
                 if given is None:
                     continue
                 differs = frame.index[(given != frame[m.name]) & number(frame[m.name]).notna()]
@@ -454,11 +455,13 @@ def _share_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> 
                     )
                     if n == len(releases) - 1:
                         said.append(label)
-                    _one_share(cells[(cells["release"] == n) & (cells["table"] == table.name)], table, m, frame, index, rows)
+                    _one_share(cells[(cells["release"] == n) & (cells["table"] == table.name)], table, m, frame, index, rows, known)
     return said
 
 
-def _one_share(own: pd.DataFrame, table: PublishedTable, m: object, frame: pd.DataFrame, index: int, rows: _Rows) -> None:
+def _one_share(
+    own: pd.DataFrame, table: PublishedTable, m: Measure, frame: pd.DataFrame, index: int, rows: _Rows, known: pd.DataFrame | None
+) -> None:
     """`times` part by whole is what is printed, give or take half a digit."""
     from assets.publication.tables import total_row
 
@@ -471,22 +474,25 @@ def _one_share(own: pd.DataFrame, table: PublishedTable, m: object, frame: pd.Da
             found.append((-1.0 if name.startswith("-") else 1.0, int(at["variable"].iloc[0])))
         return found
 
-    printed = float(frame.loc[index, m.name])  # type: ignore[attr-defined]
-    part = variables(m.of, index)  # type: ignore[attr-defined]
+    printed, says = float(frame.loc[index, m.name]), f"{table.name}.{m.name} = {frame.loc[index, m.name]}"
+    part = variables(m.of, index)
     if part is None:
         return
-    if m.rule == "difference":  # type: ignore[attr-defined]
-        entries, low, high = part, printed, printed
-    else:
-        whole_row = total_row(frame, table, m, index)  # type: ignore[arg-type]
-        whole = variables(m.whole or m.of, whole_row) if whole_row is not None else None  # type: ignore[attr-defined]
-        if whole is None:
-            return
-        for ratio, low, high in ((printed / 100 - 0.0005, 0.0, np.inf), (printed / 100 + 0.0005, -np.inf, 0.0)):
-            entries = [*part, *((-ratio * sign, variable) for sign, variable in whole)]
-            _add_one(rows, entries, low, high, f"{table.name}.{m.name} = {printed}")  # type: ignore[attr-defined]
+    if m.rule == "difference":
+        _add_one(rows, part, printed, printed, says)
         return
-    _add_one(rows, entries, low, high, f"{table.name}.{m.name} = {printed}")  # type: ignore[attr-defined]
+    times, digits = (m.times, m.decimals) if m.rule == "rate" else (100, 1)
+    least, greatest = (printed - 0.5 / 10**digits) / times, (printed + 0.5 / 10**digits) / times
+    if m.rule == "rate" and m.per not in frame:
+        per = float(known.loc[index, m.per])  # type: ignore[union-attr]
+        _add_one(rows, part, least * per, greatest * per, says)
+        return
+    whole_row = total_row(frame, table, m, index)
+    whole = variables((m.per,) if m.rule == "rate" else m.whole or m.of, whole_row) if whole_row is not None else None
+    if whole is None:
+        return
+    for ratio, low, high in ((least, 0.0, np.inf), (greatest, -np.inf, 0.0)):
+        _add_one(rows, [*part, *((-ratio * sign, variable) for sign, variable in whole)], low, high, says)
 
 
 def _add_one(rows: _Rows, entries: list[tuple[float, int]], low: float, high: float, says: str) -> None:

@@ -3,8 +3,8 @@
 Belongs here: choosing what else to hide. What it hides is `c` like everything hidden.
 Does not belong here: the proof that it is enough (`gate`).
 
-For each count that can be told, the cells that give it away are tried, those first whose loss a reader feels least: single cells before
-totals, small figures before large. The first that helps is hidden. In the end whatever turns out not to be needed is shown again.
+For each count that can be told, the cells that give it away are hidden, and those shown again at once that are not needed, the greatest loss
+to a reader first: totals before single cells, large figures before small. In the end all that was hidden is gone through once more.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ class Repair:
         return bounds.high[variable] - bounds.low[variable] + 1
 
     def _hide_for(self, variable: int) -> None:
-        """Hide as many of the cells that give a count away, one after another, as leave it enough values; then show again those of them that
-        did not help. Where all of them together do not, it is `stuck` and none is hidden.
+        """Hide the cells that give a count away, then show again those that it does not need. Where all of them together leave it too few
+        values it is `stuck`, and none is hidden.
         """
         before = len(self.hidden)
         while self._span(variable) < self.need[variable]:

@@ -228,13 +228,20 @@ def _total_of(table: PublishedTable, printed: pd.DataFrame, m: Measure) -> pd.Se
     return joined.fillna(NOT_APPLICABLE).set_axis(printed.index)
 
 
-def worked_out(table: PublishedTable, m: Measure, frame: pd.DataFrame) -> pd.Series | None:
-    """What a share or difference of a printed, tidy table must be by its published counts; None where it rests on what is not printed."""
-    if not m.shown or m.rule not in ("share", "difference"):
+def worked_out(table: PublishedTable, m: Measure, frame: pd.DataFrame, known: pd.DataFrame | None = None) -> pd.Series | None:
+    """What a share, difference or rate of a printed, tidy table must be by its published counts; None where it rests on what is not printed.
+    `known` has what a rate is of and is not printed beside it (the population), row by row as in the frame.
+    """
+    if not m.shown or m.rule not in ("share", "difference", "rate"):
         return None
     if not {name.removeprefix("-") for name in (*m.of, *m.whole)} <= set(frame.columns):
         return None
     printed = frame.rename(columns={"old_la_code": AUTHORITY})[[AUTHORITY, *table.filters, *(i.name for i in table.indicators if i.name in frame)]]
+    if m.rule == "rate":
+        if m.per not in frame and (known is None or m.per not in known):
+            return None
+        per = frame[m.per] if m.per in frame else publish_exact(known[m.per])  # type: ignore[index]
+        return publish_ratio(_terms(printed, m.of), [(1, per)], m.times, m.decimals)
     if m.rule == "difference":
         return publish_difference(_terms(printed, m.of))
     whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(table, printed, m))]

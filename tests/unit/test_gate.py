@@ -54,6 +54,18 @@ PLACES = published_table(
         ],
     },
 )
+RATES = published_table(
+    "rates",
+    {
+        "title": "Rates",
+        "authority": "authority_code",
+        "measures": [
+            {"name": "children", "rule": "count"},
+            {"name": "people", "rule": "exact", "shown": False, "label": "People"},
+            {"name": "rate", "rule": "rate", "of": ["children"], "per": "people", "times": 10000, "decimals": 1, "label": "Rate"},
+        ],
+    },
+)
 CARERS = published_table(
     "carers",
     {
@@ -86,7 +98,7 @@ FLOW_TIE = Tie(
 @pytest.fixture(autouse=True)
 def small_programme(monkeypatch):
     """The made-up programme in place of the region's."""
-    tables = (CHILDREN, PLACES, FLOWS, CARERS)
+    tables = (CHILDREN, PLACES, FLOWS, CARERS, RATES)
     for module in (attack, repair, release):
         monkeypatch.setattr(module, "PUBLISHED_TABLES", tables)
     monkeypatch.setattr(attack, "ties", lambda: (REGISTER_TIE, FLOW_TIE))
@@ -161,6 +173,18 @@ def test_a_share_of_the_true_counts_gives_back_its_count_and_is_refused():
     assert not verdict.passed
     assert ("placements.placements, 1, a", 3, 3) in [(leak.cell, leak.least, leak.greatest) for leak in verdict.leaks]
     assert "placements.share" in " ".join(verdict.lines())
+
+
+def test_a_rate_of_the_true_count_gives_it_back_and_is_refused():
+    true = simple(RATES, children=[6, 30], people=[2000, 10000])
+    assert judge(build_system([published(true)])).passed
+
+    def slip(printed):  # the rate of the count itself, in place of a symbol
+        printed["rates"].loc[1, "rate"] = "30.0"
+
+    verdict = judge(build_system([published(true, change=slip)]))
+    assert not verdict.passed
+    assert any("rates.rate, row 2: 30.0 is published; the published counts give c" in line for line in verdict.contradictions)
 
 
 def test_registered_less_published_vacant_is_refused():
@@ -263,9 +287,9 @@ def test_bounds_kept_through_changes_are_those_worked_out_anew(given_system):
     truth, rows, room, changes = given_system
     low, high = np.maximum(truth - 1, 0), truth + 1
     empty = pd.DataFrame({"variable": []})
-    system = System(
-        empty, low, high, truth > 0, truth, [""] * len(truth), sp.csr_matrix(rows), rows @ truth - room, rows @ truth + room, [""] * len(rows), truth > 0
-    )  # fmt: skip
+    least, greatest = rows @ truth - room, rows @ truth + room
+    names, says = [""] * len(truth), [""] * len(rows)
+    system = System(empty, low, high, truth > 0, truth, names, sp.csr_matrix(rows), least, greatest, says, truth > 0)
     kept = Tightening(system)
     for variable, below, above in changes:
         new_low, new_high = max(truth[variable] - below, 0.0), truth[variable] + above
