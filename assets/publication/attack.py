@@ -226,9 +226,18 @@ def build_system(releases: list[Published]) -> System:
         shape=(system_rows.count, count + extra),
     )
     row_low, row_high = np.concatenate(system_rows.low or [empty]), np.concatenate(system_rows.high or [empty])
-    return System(
-        cells, low, high, small, truth, names, matrix, row_low, row_high, system_rows.says, current, contradictions, high_untold
-    )  # fmt: skip
+    once = _said_once(matrix, row_low, row_high)
+    says = [system_rows.says[row] for row in once]
+    return System(cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions, high_untold)
+
+
+def _said_once(matrix: sp.csr_matrix, row_low: np.ndarray, row_high: np.ndarray) -> np.ndarray:
+    """The rows without those that only say again what another says: what has not changed between two releases of a date is tied alike in both."""
+    matrix.sum_duplicates()
+    first: dict[tuple[bytes, bytes, float, float], int] = {}
+    for row, (start, end) in enumerate(zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)):
+        first.setdefault((matrix.indices[start:end].tobytes(), matrix.data[start:end].tobytes(), row_low[row], row_high[row]), row)
+    return np.array(list(first.values()), dtype=int)
 
 
 def _variables(cells: pd.DataFrame, releases: list[Published]) -> pd.Series:

@@ -223,6 +223,12 @@ def test_two_releases_a_child_apart_are_refused():
     assert judge(build_system([first, published(children([[18, 40], [20, 20]]), number=2)])).passed, "eleven more children tell nothing of the seven"
 
 
+def test_what_two_releases_tie_alike_is_said_once():
+    true = children([[9, 9, 9], [20, 20, 20]])
+    alone = build_system([published(true)])
+    assert build_system([published(true), published(true, number=2)]).matrix.shape == alone.matrix.shape
+
+
 def test_an_older_release_with_another_method_is_held_against_the_new_one():
     # by tens: 8 to 14 is 10; by fives and hidden: 8 to 12. Two ways of rounding the same number leave what both allow
     coarse = DisclosureMethod(round_to=10, smallest_count_shown=10)
