@@ -81,6 +81,7 @@ def render_page(answer: Answer, workbook: str = "") -> str:
         cross_checks=answer.cross_checks.head(MOST_CROSS_CHECKS).fillna("").astype(str).to_dict("records"),
         more_cross_checks=max(len(answer.cross_checks) - MOST_CROSS_CHECKS, 0),
         dropped=dropped(answer),
+        is_marked=bool(answer.marked_sheets),
         workbook=workbook,
         workbook_link=quote(workbook.encode("utf-8", "replace")),
     )
