@@ -387,7 +387,10 @@ def _found(answer: Answer) -> list[Found]:
     frame = answer.findings
     if not len(frame):
         return []
-    columns = {name: ["" if missing else str(text) for text, missing in zip(frame[name], frame[name].isna(), strict=True)] for name in FINDINGS}
+    columns = {
+        name: ["" if missing else str(text) for text, missing in zip(frame[name].tolist(), frame[name].isna().tolist(), strict=True)]
+        for name in FINDINGS
+    }
     named = frame["table_name"].fillna("").astype(str).tolist() if "table_name" in frame else [""] * len(frame)
     numbers = [int(float(number or 0)) for number in columns["row_number"]]
     sheet_of = cache(lambda name, table: _sheet_of(answer, name, table))

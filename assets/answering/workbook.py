@@ -106,6 +106,17 @@ def write_workbook(answer: Answer, target: str | PathLike[str] | IO[bytes], *, m
     _Writer(answer, target, most_cells, most_notes).write()
 
 
+class _Formats(dict[str, Format]):
+    """The formats of a workbook by name, each made when it is first asked for: most answers need few."""
+
+    def __init__(self, book: Workbook) -> None:
+        self.book = book
+
+    def __missing__(self, name: str) -> Format:
+        self[name] = self.book.add_format(_FORMATS[name])
+        return self[name]
+
+
 class _Writer:
     def __init__(self, answer: Answer, target: Any, most_cells: int, most_notes: int) -> None:
         self.answer, self.most_cells, self.notes_left = answer, most_cells, most_notes
@@ -121,7 +132,7 @@ class _Writer:
         self.book: Workbook = xlsxwriter.Workbook(target if not isinstance(target, PathLike) else str(target), {**memory, **texts_only})
         created = answer.received_at.astimezone(dt.UTC).replace(tzinfo=None) if answer.received_at.tzinfo else answer.received_at
         self.book.set_properties({"title": shown(headline(answer)), "subject": f"Return for {day(answer.census_date)}", "created": created})
-        self.formats: dict[str, Format] = {name: self.book.add_format(options) for name, options in _FORMATS.items()}
+        self.formats = _Formats(self.book)
 
     def write(self) -> None:
         """Write all sheets in order: a summary first, the sender's own last."""
@@ -216,8 +227,8 @@ class _Writer:
         if (marked := len(self.answer.marked_sheets)) > len(self.copied):
             said.append(f"Only the first {MOST_SHEETS} of the {marked:,} sheets in which something is marked are copied.")
         if clean := [sheet_words(s.name) for index, s in enumerate(self.answer.own_sheets) if index not in self.answer.marked_sheets]:
-            left = f" and {len(clean) - MOST_SHEETS:,} more" if len(clean) > MOST_SHEETS else ""
-            said.append(f"Not copied, because nothing is marked in {'it' if len(clean) == 1 else 'them'}: {', '.join(clean[:MOST_SHEETS])}{left}.")
+            others = f" and {len(clean) - MOST_SHEETS:,} more" if len(clean) > MOST_SHEETS else ""
+            said.append(f"Not copied, because nothing is marked in {'it' if len(clean) == 1 else 'them'}: {', '.join(clean[:MOST_SHEETS])}{others}.")
         if self.notes_left <= 0:
             said.append("There are too many findings for a note on each cell: those without one are marked all the same, and are listed in Findings.")
         if len(self.answer.found) > MOST_FINDINGS:
