@@ -158,6 +158,7 @@ def test_nothing_of_a_return_without_marks_is_copied(answered):
     summary = flat(book["Summary"])
     assert "Nothing is marked in your sheets, so there is no copy of them here." in summary and "copies of yours" not in summary
     assert not any("SC100001" in flat(sheet) for sheet in book)
+    assert book["Findings"]["E2"].value and not book["Findings"]["E2"].hyperlink  # where it stands in their own file
     said = visible(render_page(answer, workbook="answer.xlsx"))
     assert "The same as a workbook: answer.xlsx" in said and "copy of your" not in said
 
@@ -345,7 +346,8 @@ def test_no_cell_is_marked_on_a_guess(answered):
         archive.writestr("b/census.csv", rejected_rows().iloc[::-1].to_csv(index=False))
     answer = answered(buffer.getvalue())
     book = opened(answer)
-    assert len(answer.sheets) == 2 and not any(cell.comment for name in book.sheetnames[-2:] for row in book[name] for cell in row)
+    assert len(answer.sheets) == 2 and not {"census.csv", "census.csv (2)"} & set(book.sheetnames)
+    assert "workbook" not in " ".join(next_steps(answer).steps)
     assert {row[4] for row in texts(book["Findings"])[1:]} == {""}
 
 
