@@ -123,6 +123,11 @@ class Answer:
         """The sender's sheets, each once."""
         return list({id(sheet): sheet for sheet, _ in self.sheets}.values())
 
+    @cached_property
+    def marked_sheets(self) -> list[int]:
+        """Which of `own_sheets` have something marked in them: only these are copied, as a clean one's copy would tell its sender nothing."""
+        return sorted({finding.place[0] for finding in self.found if finding.place and finding.severity != NOTES})
+
     def tables_on(self, index: int) -> list[Recognised]:
         """The tables recognised on a sheet, from the top."""
         return [found for sheet, found in self.sheets if sheet is self.own_sheets[index] and found]
@@ -313,7 +318,7 @@ def headline(answer: Answer) -> str:
 def next_steps(answer: Answer) -> Next:
     """What to do next: nothing, look at it, mend and send again, or mend because nothing was taken in."""
     mend = "Mend your own file, as said below."
-    if answer.sheets:
+    if answer.marked_sheets:
         mend = "Mend your own file. The workbook that comes with this answer marks each cell; it is a copy to look at, not one to send back."
     whole = "Send the whole return again, not only the mended rows: a new return takes the place of the one before it."
     to_check = len(groups(answer))
@@ -382,7 +387,10 @@ def _found(answer: Answer) -> list[Found]:
     frame = answer.findings
     if not len(frame):
         return []
-    columns = {name: ["" if missing else str(text) for text, missing in zip(frame[name], frame[name].isna(), strict=True)] for name in FINDINGS}
+    columns = {
+        name: ["" if missing else str(text) for text, missing in zip(frame[name].tolist(), frame[name].isna().tolist(), strict=True)]
+        for name in FINDINGS
+    }
     named = frame["table_name"].fillna("").astype(str).tolist() if "table_name" in frame else [""] * len(frame)
     numbers = [int(float(number or 0)) for number in columns["row_number"]]
     sheet_of = cache(lambda name, table: _sheet_of(answer, name, table))

@@ -4,16 +4,20 @@ Belongs here: which answers are due, building an answer from the warehouse and t
 Does not belong here: what an answer says (`answer`) and how it looks (`page`, `workbook`).
 
 An answer rests on the return's books, findings and cross-checks. It is written again when these change (the other side's return came in), and
-after a run that was killed before it was written. The copy of the sender's own data is read from the landing place each time: it is kept nowhere.
+after a run that was killed before it was written. The copy of the sender's own data is read from the landing place each time: it is kept nowhere
+but in the workbook, and there only the sheets in which something is marked.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import hashlib
 import io
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +30,9 @@ from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
 from assets.intake.door import NOT_RECOGNISED, sender_of
 from assets.intake.loading import submission_id
-from resources.landing import LandedFile, LandingPlace
+from assets.intake.reading import Sheet
+from assets.intake.recognising import Recognised
+from resources.landing import MAX_FILE_BYTES, LandingPlace
 from resources.warehouse import Warehouse
 from schemas.returns import return_tables
 from schemas.rules import rule
@@ -39,19 +45,31 @@ def answer_quarter(
     told = _told(warehouse, census_date)
     folder = _folder(outbox, census_date)
     written = {r.submission_id: r.rests_on for r in warehouse.rows("select submission_id, rests_on from raw.answer")}
-    due = [s for s in told if written.get(s["submission_id"]) != s["rests_on"] or not _page_path(folder, s).exists()]
+    due = [s for s in told if written.get(s.number) != s.rests_on or not _page_path(folder, s).exists()]
     if not due:
         return 0
     if progress:
         progress(f"{census_date}: answering {len(due)} of {len(told)} returns")
-    files = _files_by_submission(landing, census_date, {s["submission_id"] for s in due})
-    for submission in due:
-        _write(folder, submission, _answer(submission, census_date, files.get(submission["submission_id"])))
+    for place in {_page_path(folder, s).parent for s in due}:
+        place.mkdir(parents=True, exist_ok=True)
+    gc.freeze()  # a workbook is many small objects: without this, what is in memory already would be looked through again and again for their sake
+    try:
+        waiting = {s.number: s for s in due}
+        for file in landing.files(census_date):
+            content = file.read() if file.size <= MAX_FILE_BYTES else None
+            content_hash = file.content_hash() if content is None else hashlib.sha256(content).hexdigest()
+            submission = waiting.pop(submission_id(census_date, sender_of(file.folder, census_date).key, content_hash), None)
+            if submission:
+                _write(folder, submission, _answer(submission, census_date, sheets_of(content or b"")))
+        for submission in waiting.values():
+            _write(folder, submission, _answer(submission, census_date, None))
+    finally:
+        gc.unfreeze()
     with warehouse.writing() as connection:
-        connection.execute(sa.text("delete from raw.answer where submission_id = any(:ids)"), {"ids": [s["submission_id"] for s in due]})
+        connection.execute(sa.text("delete from raw.answer where submission_id = any(:ids)"), {"ids": [s.number for s in due]})
         connection.execute(
             sa.text("insert into raw.answer (submission_id, rests_on) values (:submission_id, :rests_on)"),
-            [{"submission_id": s["submission_id"], "rests_on": s["rests_on"]} for s in due],
+            [{"submission_id": s.number, "rests_on": s.rests_on} for s in due],
         )
     return len(due)
 
@@ -66,12 +84,28 @@ def _code() -> str:
     return digest.hexdigest()[:12]
 
 
-def _told(warehouse: Warehouse, census_date: dt.date) -> list[dict[str, Any]]:
-    """What the warehouse knows of each submission of the date, and a hash of it."""
-    submissions = warehouse.frame(
+@dataclass(frozen=True)
+class _Told:
+    """What the warehouse knows of a submission: its row, its books, its findings, its sender's cross-checks, and a hash of all of these."""
+
+    submission: sa.Row
+    books: list[sa.Row]
+    findings: pd.DataFrame
+    cross_checks: pd.DataFrame
+    rests_on: str
+
+    @property
+    def number(self) -> str:
+        return str(self.submission.submission_id)
+
+
+def _told(warehouse: Warehouse, census_date: dt.date) -> list[_Told]:
+    """What the warehouse knows of each submission of the date."""
+    submissions = warehouse.rows(
         "select submission_id, sender, file_name, received_at from raw.submission where census_date = :d order by submission_id", d=census_date
     )
-    books = warehouse.frame(
+    books = defaultdict(list)
+    for book in warehouse.rows(
         """
         select t.submission_id, t.table_name, t.version, t.status, t.rows_received, t.rows_loaded, t.rows_rejected, t.rows_set_aside,
             (select max(b.received_at) from raw.submission as b inner join raw.submission_table as u on b.submission_id = u.submission_id
@@ -81,90 +115,63 @@ def _told(warehouse: Warehouse, census_date: dt.date) -> list[dict[str, Any]]:
         where s.census_date = :d order by t.submission_id, t.table_name
         """,
         d=census_date,
-    )
+    ):
+        books[book.submission_id].append(book)
     findings = warehouse.frame(
         "select f.* from raw.finding as f inner join raw.submission as s on f.submission_id = s.submission_id where s.census_date = :d "
         "order by f.submission_id, f.table_name, f.sheet, f.row_number, f.column_name, f.rule, f.value",
         d=census_date,
     )
     checks = warehouse.frame(
-        "select sender, rule, subject, sent, beside from core.cross_check where census_date = :d order by sender, rule, subject", d=census_date
+        "select sender, rule, subject, sent as says, beside from core.cross_check where census_date = :d order by sender, rule, subject",
+        d=census_date,
     )
-    books_of, findings_of = dict(list(books.groupby("submission_id"))), dict(list(findings.groupby("submission_id")))
-    checks_of = dict(list(checks.groupby("sender")))
+    checks["message"] = [rule(r.rule).sentence(column=r.subject, value=r.says, expected=r.beside) for r in checks.itertuples()]
+    findings_of, checks_of = dict(list(findings.groupby("submission_id"))), dict(list(checks.groupby("sender")))
+    no_findings, no_checks = findings.head(0), checks.head(0)
     told = []
-    for row in submissions.to_dict("records"):
-        number = row["submission_id"]
-        entry = row | {
-            "books": books_of.get(number, books.head(0)),
-            "findings": findings_of.get(number, findings.head(0)),
-            "checks": checks.head(0),
-        }
-        if (entry["books"]["status"] == "in force").any():
-            entry["checks"] = checks_of.get(row["sender"], checks.head(0))
-        text = "\n".join([_code(), *(entry[part].to_csv(index=False) for part in ("books", "findings", "checks"))])
-        told.append(entry | {"rests_on": hashlib.sha256(text.encode()).hexdigest()})
+    for row in submissions:
+        kept = books[row.submission_id]
+        found = findings_of.get(row.submission_id, no_findings)
+        differs = checks_of.get(row.sender, no_checks) if any(book.status == "in force" for book in kept) else no_checks
+        text = "\n".join([_code(), *map(repr, kept), *(frame.to_csv(index=False) for frame in (found, differs) if len(frame))])
+        told.append(_Told(row, kept, found, differs, hashlib.sha256(text.encode()).hexdigest()))
     return told
 
 
-def _files_by_submission(landing: LandingPlace, census_date: dt.date, wanted: set[str]) -> dict[str, LandedFile]:
-    found = {}
-    for file in landing.files(census_date):
-        number = submission_id(census_date, sender_of(file.folder, census_date).key, file.content_hash())
-        if number in wanted:
-            found[number] = file
-    return found
-
-
-def _answer(told: dict[str, Any], census_date: dt.date, file: LandedFile | None) -> Answer:
-    books: pd.DataFrame = told["books"]
-    statuses = set(books["status"])
+def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None) -> Answer:
+    """The answer to a submission with these sheets; None where its file is no longer in the landing place."""
+    statuses = {book.status for book in told.books}
     outcome = REJECTED if statuses == {"rejected"} else RECORDED if statuses <= {"recorded"} else ACCEPTED
-    findings: pd.DataFrame = told["findings"]
-    sheets = sheets_of(file.read()) if file else []
-    tables = []
-    for book in books.itertuples():
-        if book.table_name == NOT_RECOGNISED:
-            continue
-        earlier = f"your return of {day(book.earlier.date())}" if pd.notna(book.earlier) else ""
-        tables.append(
-            TableAnswer(
-                title=return_tables()[book.table_name].title,
-                sheets=tuple(dict.fromkeys(s.name for s, found in sheets if found and found.table.name == book.table_name)),
-                rows_received=book.rows_received,
-                rows_loaded=book.rows_loaded,
-                rows_rejected=book.rows_rejected,
-                rows_set_aside=book.rows_set_aside,
-                version=book.version,
-                status=book.status,
-                earlier=earlier,
-            )
+    tables = [
+        TableAnswer(
+            title=return_tables()[book.table_name].title,
+            sheets=tuple(dict.fromkeys(s.name for s, found in sheets or () if found and found.table.name == book.table_name)),
+            rows_received=book.rows_received,
+            rows_loaded=book.rows_loaded,
+            rows_rejected=book.rows_rejected,
+            rows_set_aside=book.rows_set_aside,
+            version=book.version,
+            status=book.status,
+            earlier=f"your return of {day(book.earlier.date())}" if book.earlier else "",
         )
-    checks = told["checks"]
-    cross_checks = pd.DataFrame(
-        {
-            "subject": checks["subject"],
-            "says": checks["sent"],
-            "beside": checks["beside"],
-            "message": [
-                rule(r.rule).sentence(column=r.subject, value=r.sent, expected=r.beside) for r in checks.itertuples()
-            ],
-        }
-    )  # fmt: skip
-    sender = sender_of(told["sender"], census_date)
+        for book in told.books
+        if book.table_name != NOT_RECOGNISED
+    ]
+    row = told.submission
     return Answer(
-        sender_name=sender.name,
-        sender_key=told["sender"],
+        sender_name=sender_of(row.sender, census_date).name,
+        sender_key=row.sender,
         census_date=census_date,
-        file_name=told["file_name"],
-        submission_id=told["submission_id"],
-        received_at=pd.Timestamp(told["received_at"]).to_pydatetime(),
+        file_name=row.file_name,
+        submission_id=told.number,
+        received_at=row.received_at,
         outcome=outcome,
         tables=tables,
-        findings=findings,
-        cross_checks=cross_checks,
-        sheets=sheets,
-        remark="" if file else "Your file is no longer in the landing place, so the workbook holds no copy of it.",
+        findings=told.findings,
+        cross_checks=told.cross_checks,
+        sheets=sheets or (),
+        remark="Your file is no longer in the landing place, so the workbook holds no copy of it." if sheets is None else "",
     )
 
 
@@ -181,15 +188,14 @@ def _safe(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9 _.\-]+", "_", name).strip(" .")[:80] or "return"
 
 
-def _page_path(folder: Any, told: dict[str, Any]) -> Any:
-    stem = _safe(told["file_name"].rsplit(".", 1)[0])
-    return folder / _safe(told["sender"]) / f"{stem} {told['submission_id'][:8]}.html"
+def _page_path(folder: Any, told: _Told) -> Any:
+    stem = _safe(told.submission.file_name.rsplit(".", 1)[0])
+    return folder / _safe(told.submission.sender) / f"{stem} {told.number[:8]}.html"
 
 
-def _write(folder: Any, told: dict[str, Any], answer: Answer) -> None:
+def _write(folder: Any, told: _Told, answer: Answer) -> None:
     page = _page_path(folder, told)
     workbook = page.with_suffix(".xlsx")
-    page.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     write_workbook(answer, buffer)
     for path, content in ((workbook, buffer.getvalue()), (page, render_page(answer, workbook.name).encode("utf-8"))):

@@ -68,6 +68,7 @@ class Part:
 def render_page(answer: Answer, workbook: str = "") -> str:
     """The answer as one HTML page. `workbook` is the name of the file with the marked sheets, where it lies beside the page."""
     template, style_hash = _template()
+    checks = answer.cross_checks
     return template.render(
         answer=answer,
         style_hash=style_hash,
@@ -78,9 +79,10 @@ def render_page(answer: Answer, workbook: str = "") -> str:
         notes=notes(answer),
         groups=groups(answer)[:MOST_GROUPS],
         more_groups=max(len(groups(answer)) - MOST_GROUPS, 0),
-        cross_checks=answer.cross_checks.head(MOST_CROSS_CHECKS).fillna("").astype(str).to_dict("records"),
-        more_cross_checks=max(len(answer.cross_checks) - MOST_CROSS_CHECKS, 0),
+        cross_checks=checks.head(MOST_CROSS_CHECKS).fillna("").astype(str).to_dict("records") if len(checks) else [],
+        more_cross_checks=max(len(checks) - MOST_CROSS_CHECKS, 0),
         dropped=dropped(answer),
+        is_marked=bool(answer.marked_sheets),
         workbook=workbook,
         workbook_link=quote(workbook.encode("utf-8", "replace")),
     )

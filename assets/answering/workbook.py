@@ -1,10 +1,11 @@
-"""The answer as a workbook: a summary, every finding, and a copy of the sender's own sheets with the cells to mend marked.
+"""The answer as a workbook: a summary, every finding, and a copy of those of the sender's own sheets in which a cell is marked.
 
 Belongs here: sheets, formats, widths, marks, notes and links.
 Does not belong here: what is said (`answer`).
 
 Everything that came from outside is written as text in a text format: a formula stays the letters it was sent as, also when it is edited.
 Colour is never the only sign: a marked cell has a heavy border and a note, and its row stands in Findings.
+A sheet in which nothing is marked is not copied: no second copy of children's rows lies about for nothing.
 """
 
 from __future__ import annotations
@@ -105,21 +106,33 @@ def write_workbook(answer: Answer, target: str | PathLike[str] | IO[bytes], *, m
     _Writer(answer, target, most_cells, most_notes).write()
 
 
+class _Formats(dict[str, Format]):
+    """The formats of a workbook by name, each made when it is first asked for: most answers need few."""
+
+    def __init__(self, book: Workbook) -> None:
+        self.book = book
+
+    def __missing__(self, name: str) -> Format:
+        self[name] = self.book.add_format(_FORMATS[name])
+        return self[name]
+
+
 class _Writer:
     def __init__(self, answer: Answer, target: Any, most_cells: int, most_notes: int) -> None:
         self.answer, self.most_cells, self.notes_left = answer, most_cells, most_notes
         self.marks = _marks(answer)
-        self.copied = answer.own_sheets[:MOST_SHEETS]
-        self.names = sheet_names([sheet.name for sheet in self.copied], ["Summary", "Findings", LABELS, "Cross-checks"])
+        self.copied = {index: answer.own_sheets[index] for index in answer.marked_sheets[:MOST_SHEETS]}
+        names = sheet_names([sheet.name for sheet in self.copied.values()], ["Summary", "Findings", LABELS, "Cross-checks"])
+        self.names = dict(zip(self.copied, names, strict=True))
         self.labels = _labels(answer)
-        self.rows = [_rows_shown(sheet, self.marks.get(index, {}), most_cells) for index, sheet in enumerate(self.copied)]
-        cells = 7 * len(answer.found) + sum(len(sheet.rows[row]) for sheet, rows in zip(self.copied, self.rows, strict=True) for row in rows)
+        self.rows = {index: _rows_shown(sheet, self.marks[index], most_cells) for index, sheet in self.copied.items()}
+        cells = 7 * len(answer.found) + sum(len(sheet.rows[row]) for index, sheet in self.copied.items() for row in self.rows[index])
         memory = {"constant_memory": True} if cells > LARGE else {"in_memory": True}
         texts_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
         self.book: Workbook = xlsxwriter.Workbook(target if not isinstance(target, PathLike) else str(target), {**memory, **texts_only})
         created = answer.received_at.astimezone(dt.UTC).replace(tzinfo=None) if answer.received_at.tzinfo else answer.received_at
         self.book.set_properties({"title": shown(headline(answer)), "subject": f"Return for {day(answer.census_date)}", "created": created})
-        self.formats: dict[str, Format] = {name: self.book.add_format(options) for name, options in _FORMATS.items()}
+        self.formats = _Formats(self.book)
 
     def write(self) -> None:
         """Write all sheets in order: a summary first, the sender's own last."""
@@ -129,9 +142,9 @@ class _Writer:
             self._labels(self.book.add_worksheet(LABELS))
         if len(self.answer.cross_checks):
             self._cross_checks(self.book.add_worksheet("Cross-checks"))
-        for index, sheet in enumerate(self.copied):
+        for index, sheet in self.copied.items():
             headers = [found.header_row for found in self.answer.tables_on(index)]
-            self._copy(self.book.add_worksheet(self.names[index]), sheet, headers, self.rows[index], self.marks.get(index, {}))
+            self._copy(self.book.add_worksheet(self.names[index]), sheet, headers, self.rows[index], self.marks[index])
         self._summary(summary)
         summary.activate()
         self.book.close()
@@ -183,6 +196,9 @@ class _Writer:
             lines.append(("Your sheets, marked", "heading", "", "heading"))
             lines += [("", "label", text, "wrapped") for text in self._about_copies()]
             lines += [(label, form, meaning, "wrapped") for form, label, meaning in LEGEND]
+        elif answer.sheets:
+            lines.append(("Your sheets", "heading", "", "heading"))
+            lines.append(("", "label", "Nothing is marked in your sheets, so there is no copy of them here.", "wrapped"))
         lines += [("Who to ask", "heading", "", "heading"), ("", "label", self._who_to_ask(), "wrapped")]
 
         page.set_column(0, 0, 26)
@@ -200,7 +216,7 @@ class _Writer:
             "The other sheets of this workbook are copies of yours, cell for cell, as text. Row numbers are those of your file. "
             "Point at a marked cell to read what was found."
         ]
-        for index, sheet in enumerate(self.copied):
+        for index, sheet in self.copied.items():
             if self.names[index] != (sheet.name or UNNAMED_SHEET):
                 said.append(f"Your sheet '{sheet_words(sheet.name)}' is here called '{self.names[index]}'.")
             if (left := len(sheet.rows) - len(self.rows[index])) > 0:
@@ -208,8 +224,11 @@ class _Writer:
                     f"'{self.names[index]}' is too large to copy whole: {number_of(left, 'row')} of {len(sheet.rows):,} "
                     f"{'is' if left == 1 else 'are'} left out. Its first rows and rows with findings are shown at their own row numbers."
                 )
-        if len(self.answer.own_sheets) > len(self.copied):
-            said.append(f"Only the first {MOST_SHEETS} sheets of {len(self.answer.own_sheets):,} are copied.")
+        if (marked := len(self.answer.marked_sheets)) > len(self.copied):
+            said.append(f"Only the first {MOST_SHEETS} of the {marked:,} sheets in which something is marked are copied.")
+        if clean := [sheet_words(s.name) for index, s in enumerate(self.answer.own_sheets) if index not in self.answer.marked_sheets]:
+            others = f" and {len(clean) - MOST_SHEETS:,} more" if len(clean) > MOST_SHEETS else ""
+            said.append(f"Not copied, because nothing is marked in {'it' if len(clean) == 1 else 'them'}: {', '.join(clean[:MOST_SHEETS])}{others}.")
         if self.notes_left <= 0:
             said.append("There are too many findings for a note on each cell: those without one are marked all the same, and are listed in Findings.")
         if len(self.answer.found) > MOST_FINDINGS:
@@ -248,9 +267,9 @@ class _Writer:
             else:
                 page.write_string(row, 2, "whole file" if about_file else "whole sheet", wrapped)
             page.write_string(row, 3, shown(finding.header), wrapped)
-            if finding.place and finding.place[0] < len(self.copied):
+            if finding.place:
                 cell = xl_rowcol_to_cell(finding.place[1], finding.column or 0)
-                if links < MOST_LINKS:
+                if finding.place[0] in self.copied and links < MOST_LINKS:
                     quoted = self.names[finding.place[0]].replace("'", "''")
                     page.write_url(row, 4, f"internal:'{quoted}'!{cell}", link, cell)
                     links += 1

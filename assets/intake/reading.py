@@ -234,6 +234,8 @@ def _read_csv(data: bytes) -> Sheet:
 
 
 def _widest(head: str, delimiter: str) -> int:
+    if delimiter not in head:
+        return 0
     try:
         widths = (sum(1 for cell in row if cell.strip()) for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
         return sum(width for width in widths if width > 1)

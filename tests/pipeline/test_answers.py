@@ -57,6 +57,28 @@ def test_an_answer_that_was_lost_is_written_again(embedded_warehouse, landing, b
     assert page.read_bytes() == before
 
 
+def test_a_file_too_large_to_be_taken_in_is_not_read_for_its_answer_either(embedded_warehouse, landing, bring, tmp_path, monkeypatch):
+    landing.drop(DATE, "356", "census.csv", builders.census([{}]))
+    for place in ("assets.intake.door", "assets.answering.outbox"):
+        monkeypatch.setattr(f"{place}.MAX_FILE_BYTES", 10)
+    bring(embedded_warehouse, landing, DATE)
+    monkeypatch.setattr("resources.landing.LandedFile.read", lambda file: pytest.fail(f"{file.name} was read"))
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY) == 1
+    (page,) = answers(tmp_path / "o").values()
+    assert "rejected" in page
+    assert "no longer in the landing place" not in page
+
+
+def test_an_answer_says_so_where_its_file_is_gone(embedded_warehouse, landing, bring, tmp_path):
+    path = landing.drop(DATE, "356", "census.csv", builders.census([{"type_of_provision": "A castle"}]))
+    bring(embedded_warehouse, landing, DATE)
+    path.unlink()
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY) == 1
+    (page,) = answers(tmp_path / "o").values()
+    assert "no longer in the landing place" in page
+    assert "A castle" in page
+
+
 def test_a_name_that_would_leave_the_outbox_stays_in_it(embedded_warehouse, landing, bring, tmp_path):
     landing.drop(DATE, "provider-..", "a .. <script>x.csv", builders.settings([{"urn": "SC000001"}]))
     bring(embedded_warehouse, landing, DATE)

@@ -142,11 +142,39 @@ def test_an_accepted_return_needs_nothing(answered):
     assert next_steps(answer).heading == "You need do nothing"
     assert (groups(answer), dropped(answer)) == ([], [])
     book = opened(answer)
-    assert book.sheetnames == ["Summary", "Findings", "Your file"]
+    assert book.sheetnames == ["Summary", "Findings"]
     assert texts(book["Findings"])[1][0] == "Nothing was found."
     said = visible(render_page(answer))
     assert "Your return was accepted: all 3 rows were taken in." in said
     assert "You need do nothing" in said and "Nothing. Every row was read" in said
+
+
+def test_nothing_of_a_return_without_marks_is_copied(answered):
+    frame = builders.placements([{"urn": "SC100001"}, {"urn": "SC100002"}])
+    answer = answered(frame.to_csv(index=False) + "Total" + "," * (len(frame.columns) - 1) + "\n", "provider-acorn")
+    assert [f.rule for f in answer.found] == ["set_aside"]  # a note is said, and marks nothing
+    book = opened(answer)
+    assert book.sheetnames == ["Summary", "Findings"]
+    summary = flat(book["Summary"])
+    assert "Nothing is marked in your sheets, so there is no copy of them here." in summary and "copies of yours" not in summary
+    assert not any("SC100001" in flat(sheet) for sheet in book)
+    assert book["Findings"]["E2"].value and not book["Findings"]["E2"].hyperlink  # where it stands in their own file
+    said = visible(render_page(answer, workbook="answer.xlsx"))
+    assert "The same as a workbook: answer.xlsx" in said and "copy of your" not in said
+
+
+def test_of_several_sheets_those_with_marks_are_copied(answered):
+    clean = builders.settings([{"urn": "SC100001"}, {"urn": "SC100002"}])
+    wrong = builders.placements([{"urn": "SC100001", "placing_local_authority": "Nowhere"}])
+    for order in ({"Homes": clean, "Children": wrong}, {"Children": wrong, "Homes": clean}):
+        answer = answered(excel(**order), "provider-acorn")
+        book = opened(answer)
+        assert "Children" in book.sheetnames and "Homes" not in book.sheetnames
+        assert "Not copied, because nothing is marked in it: Homes." in flat(book["Summary"])
+        assert "The marked copy of your data" in visible(render_page(answer, workbook="answer.xlsx"))
+        link = next(cell.hyperlink for (cell,) in book["Findings"]["E2:E5"] if cell.hyperlink)
+        assert link.location.startswith("'Children'!")
+        assert any(cell.comment and "Nowhere" in cell.comment.text for row in book["Children"] for cell in row)
 
 
 def test_a_warned_return_is_taken_in_and_says_what_to_check(answered):
@@ -318,7 +346,8 @@ def test_no_cell_is_marked_on_a_guess(answered):
         archive.writestr("b/census.csv", rejected_rows().iloc[::-1].to_csv(index=False))
     answer = answered(buffer.getvalue())
     book = opened(answer)
-    assert len(answer.sheets) == 2 and not any(cell.comment for name in book.sheetnames[-2:] for row in book[name] for cell in row)
+    assert len(answer.sheets) == 2 and not {"census.csv", "census.csv (2)"} & set(book.sheetnames)
+    assert "workbook" not in " ".join(next_steps(answer).steps)
     assert {row[4] for row in texts(book["Findings"])[1:]} == {""}
 
 
@@ -446,7 +475,10 @@ def test_a_value_of_any_kind_can_be_copied(answered):
     odd = "\ud83d\ude00 " + "long " * 8000 + "\x0b\ufffe"
     answer = answered(rejected_rows())
     rows = [["a", odd, None, 1.0, 1.5, True, dt.date(2025, 3, 1), dt.datetime.fromisoformat("2025-03-01T12:00")], [], ["\ud800 half", ""]]
-    book = opened(dataclasses.replace(answer, sheets=[*answer.sheets, (Sheet("odd", rows), None)]))
+    mark = pd.DataFrame(
+        [("odd", 1, "", "", "blank", REJECTS_ROW, "?")], columns=["sheet", "row_number", "column_name", "value", "rule", "severity", "message"]
+    )
+    book = opened(dataclasses.replace(answer, sheets=[(Sheet("odd", rows), None)], findings=mark))
     first = [cell.value for cell in book["odd"][1]]
     assert first[3:] == ["1", "1.5", "TRUE", "2025-03-01", "2025-03-01 12:00:00"]
     assert 32_000 < len(first[1]) <= 32_767 and book["odd"]["A3"].value == "? half"
