@@ -1,27 +1,32 @@
-"""Charts with an axis, drawn by Altair at build time to SVG that stands in the page itself.
+"""Charts with an axis: SVG that stands in the page itself.
 
-Belongs here: the few kinds of chart (lines over quarters, ranges of money, shares on a line), each in a wide and a narrow size, and their colours.
+Belongs here: the few kinds of chart (lines over quarters, ranges of money), each in a wide and a narrow size, and where everything stands in them.
 Does not belong here: bars without an axis (`drawing`), and which figures are drawn (`sections`).
 
-Colours are the page's own variables, so that a chart follows the reader's light or dark mode. Altair is imported where a chart is drawn: it takes
-two seconds, which only the page's step should pay.
+Colours are the page's own variables, so that a chart follows the reader's light or dark mode.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from assets.page.wording import month
 
 WIDE, NARROW = 820, 320
-FONT = "Helvetica Neue, Helvetica, Arial, sans-serif"
-INK, QUIET, LINE, PAPER = "var(--ink)", "var(--quiet)", "var(--line)", "var(--paper)"
+INK, QUIET, LINE = "var(--ink)", "var(--quiet)", "var(--line)"
+LETTER = 7.0
+"""Room for a letter of 13 pixels; letters are narrower on average, and wider in some fonts."""
+
+_TEXT = Markup('<text x="{:.1f}" y="{:.1f}">{}</text>')
+_STROKE = Markup('<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
+_PATH = Markup('<polyline points="{}"/>')
+_DOT = Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{}"/>')
+_BAR = Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="12"/>')
 
 
 @dataclass(frozen=True)
@@ -56,109 +61,138 @@ def _colour(name: str) -> str:
     return f"var(--{name})"
 
 
-def _configure(chart: Any) -> dict[str, Any]:
-    text = {"labelColor": QUIET, "titleColor": QUIET, "labelFont": FONT, "titleFont": FONT, "labelFontSize": 13, "titleFontSize": 13}
-    return chart.configure(
-        background="transparent",
-        view={"stroke": None},
-        axis={
-            **text, "titleFontWeight": "normal", "gridColor": LINE, "gridOpacity": 0.7, "domain": False, "tickColor": LINE, "labelPadding": 6,
-            "ticks": False,
-        },
-        text={"font": FONT, "fontSize": 13},
-    ).to_dict(validate=False)  # fmt: skip
+def _svg(title: str, width: float, height: float, *groups: Markup) -> Markup:
+    """The chart as SVG of the page, named by its title."""
+    return Markup('<svg class="chart {}" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">{}</svg>').format(
+        "large" if width == WIDE else "small", title, width, height, width, height, Markup("").join(groups)
+    )
 
 
-def _svg(chart: Any, title: str, size: str) -> Markup:
-    """A chart as SVG of the page: named, its colours variables, nothing in it that a reader's device would load."""
-    import vl_convert
-
-    drawn = vl_convert.vegalite_to_svg(_configure(chart))
-    drawn = re.sub(r' (?:role|aria-[a-z]+|class|xmlns:xlink|version|pointer-events|style|font-family)="[^"]*"', "", drawn)
-    drawn = re.sub(r'<path d="M0,0h0v0h0Z"[^>]*/>|<path fill="none"[^>]*stroke="transparent"[^>]*/>', "", drawn)
-    head = re.search(r'width="([\d.]+)" height="([\d.]+)" viewBox="([^"]+)"', drawn)
-    if not head:
-        raise ValueError(f"The chart '{title}' came out without a size; an SVG with width, height and viewBox was expected.")
-    body = drawn[drawn.index(">", head.end()) + 1 :]
-    opening = f'<svg class="chart {size}" role="img" aria-label="{escape(title)}" viewBox="{head[3]}" width="{head[1]}" height="{head[2]}">'
-    return Markup(opening + body)  # noqa: S704 # nosec B704 - vl-convert's own drawing; Vega escapes the labels in it
+def _group(marks: Iterable[Markup], **how: object) -> Markup:
+    """Marks that look alike: `font_size=13` is the attribute `font-size="13"`."""
+    attributes = Markup("").join(Markup(' {}="{}"').format(name.replace("_", "-"), value) for name, value in how.items())
+    return Markup("<g{}>{}</g>").format(attributes, Markup("").join(marks))
 
 
-def _both(title: str, draw: Any) -> Chart:
-    return Chart(title, *(_svg(draw(width), title, size) for width, size in ((WIDE, "large"), (NARROW, "small"))))
+def _ticks(most: float, about: int) -> list[float]:
+    """Round numbers from 0 to the first that is not below `most`: in at most `about` steps, each 1, 2 or 5 times a power of ten."""
+    step = next(width * 10**power for power in range(12) for width in (1, 2, 5) if width * 10**power * about >= most)
+    return [step * n for n in range(max(int(-(-most // step)), 1) + 1)]
+
+
+def _stretches(numbers: Sequence[float | None]) -> list[list[tuple[int, float]]]:
+    """The unbroken stretches of published numbers, each with its place."""
+    published = [[(place, number) for place, number in run if number is not None] for _, run in groupby(enumerate(numbers), lambda at: at[1] is None)]
+    return [stretch for stretch in published if stretch]
 
 
 def lines(title: str, dates: Sequence[dt.date], series: Sequence[Line], unit: str = "") -> Chart | None:
     """Lines over quarters, labelled at their end; a gap where a figure is not published. None where fewer than two quarters have numbers."""
-    rows: list[dict[str, Any]] = [
-        {"date": place, "number": number, "label": line.label, "colour": _colour(line.colour)}
-        for line in series
-        for place, number in enumerate(line.numbers)
-        if number is not None
-    ]
-    if len({row["date"] for row in rows}) < 2:
+    drawn = [(line, stretches) for line in series if (stretches := _stretches(line.numbers))]
+    known = [at for _, stretches in drawn for stretch in stretches for at in stretch]
+    if len({place for place, _ in known}) < 2:
         return None
-    import altair as alt
+    ticks = _ticks(max(number for _, number in known), 4)
+    scale = [(tick, f"{tick:,.0f}{'%' if unit == '%' else ''}") for tick in ticks]
+    left = max(4, *(len(name) for _, name in scale)) * LETTER + 8
+    right = max(len(line.label) for line, _ in drawn) * LETTER + 14
 
-    names = [month(date) for date in dates]
-    most = max(row["number"] for row in rows)
-    ends = _apart([max((row for row in rows if row["label"] == line.label), key=lambda r: r["date"]) for line in series
-                   if any(row["label"] == line.label for row in rows)], most * 0.085 or 1)  # fmt: skip
+    def draw(width: int, height: int) -> Markup:
+        across = width - left - right
 
-    def draw(width: int) -> Any:
-        room = 130 if width == WIDE else 92
-        every = 1 if len(names) <= (8 if width == WIDE else 4) else -(-len(names) // (8 if width == WIDE else 4))
-        shown = [place for place in range(len(names)) if (len(names) - 1 - place) % every == 0]
-        labels = "{" + ",".join(f"'{place}':'{names[place]}'" for place in shown) + "}[datum.value]"
-        x = alt.X("date:Q", scale=alt.Scale(domain=[0, len(names) - 1], nice=False),
-                  axis=alt.Axis(values=shown, labelExpr=labels, grid=False, title=None, labelFlush=True))  # fmt: skip
-        y_axis = alt.Axis(tickCount=4, title=None, format=",.0f", labelExpr=f"datum.label + '{'%' if unit == '%' else ''}'")
-        y = alt.Y("number:Q", scale=alt.Scale(zero=True, nice=True), axis=y_axis)
-        colour = alt.Color("colour:N", scale=None)
-        base = alt.Chart(alt.Data(values=rows))
-        marks = base.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour, detail="label:N")
-        points = base.mark_point(filled=True, size=42, opacity=1).encode(x=x, y=y, color=colour)
-        named = alt.Chart(alt.Data(values=ends)).mark_text(align="left", dx=10, fontWeight="bold").encode(
-            x=x, y=alt.Y("place:Q"), text="label:N", color=alt.value(INK)
-        )  # fmt: skip
-        return (marks + points + named).properties(width=width - room - 46, height=260 if width == WIDE else 200, padding=2)
+        def x(place: int) -> float:
+            return left + across * place / (len(dates) - 1)
 
-    return _both(title, draw)
+        def y(number: float) -> float:
+            return height * (1 - number / ticks[-1])
+
+        every = -(-len(dates) // max(int(across // (9 * LETTER)), 1))
+        shown = [place for place in range(len(dates)) if (len(dates) - 1 - place) % every == 0]
+        grid = _group((_STROKE.format(left, y(tick), left + across, y(tick)) for tick in ticks), stroke=LINE)
+        up = _group((_TEXT.format(left - 8, y(tick) + 4.5, name) for tick, name in scale), fill=QUIET, text_anchor="end")
+        along = _group((_TEXT.format(x(place), height + 22, month(dates[place])) for place in shown), fill=QUIET, text_anchor="middle")
+        paths = [
+            _group(
+                (_PATH.format(" ".join(f"{x(place):.1f},{y(number):.1f}" for place, number in stretch)) for stretch in stretches if len(stretch) > 1),
+                fill="none",
+                stroke=_colour(line.colour),
+                stroke_width=2.5,
+                stroke_linejoin="round",
+            )
+            for line, stretches in drawn
+        ]
+        dots = [
+            _group((_DOT.format(x(place), y(number), 3.7) for stretch in stretches for place, number in stretch), fill=_colour(line.colour))
+            for line, stretches in drawn
+        ]
+        ends = [stretches[-1][-1] for _, stretches in drawn]
+        stands = _apart([y(number) for _, number in ends], 16)
+        labels = _group(
+            (_TEXT.format(x(place) + 10, stand + 4.5, line.label) for (line, _), (place, _), stand in zip(drawn, ends, stands, strict=True)),
+            fill=INK,
+            font_weight="bold",
+        )
+        above = max(10.0, 12 - min(stands))
+        return _svg(
+            title,
+            width,
+            height + above + 26,
+            _group([grid, up, along, *paths, *dots, labels], font_size=13, transform=f"translate(0,{above:.1f})"),
+        )
+
+    return Chart(title, draw(WIDE, 260), draw(NARROW, 200))
 
 
-def _apart(ends: list[dict[str, Any]], least: float) -> list[dict[str, Any]]:
-    """Labels of lines' ends, moved apart so that they do not cover each other."""
-    placed: list[dict[str, Any]] = []
-    for row in sorted(ends, key=lambda r: r["number"]):
-        place = max(row["number"], placed[-1]["place"] + least) if placed else row["number"]
-        placed.append({**row, "place": place})
-    return placed
+def _apart(stands: Sequence[float], least: float) -> list[float]:
+    """Heights moved up, so that none is nearer than `least` to the next: labels do not cover each other."""
+    moved = dict[int, float]()
+    for number in sorted(range(len(stands)), key=lambda n: -stands[n]):
+        moved[number] = min([stands[number], *(stand - least for stand in moved.values())])
+    return [moved[number] for number in range(len(stands))]
 
 
 def ranges(title: str, rows: Sequence[Range], axis: str, ends: str) -> Chart | None:
     """Rows of money from a lower to an upper end with a mark between: `ends` says what the ends are. None where nothing is published."""
-    known = [row for row in rows if row.middle is not None]
+    known = [(row, row.middle) for row in rows if row.middle is not None]
     if not known:
         return None
-    import altair as alt
+    title = f"{title}. {ends}"
+    most = max(number for row, _ in known for number in (row.low, row.middle, row.high) if number is not None)
 
-    data: list[dict[str, Any]] = [{"label": r.label, "low": r.low, "middle": r.middle, "high": r.high, "text": f"£{r.middle:,.0f}"} for r in known]
-    bars = [row for row in data if row["low"] is not None and row["high"] is not None]
-    order = [row.label for row in known]
-
-    def draw(width: int) -> Any:
+    def draw(width: int) -> Markup:
+        # Wide, a row's label stands left of it; narrow, above it, with the number that is else above the mark.
         is_wide = width == WIDE
-        y = alt.Y("label:N", sort=order, title=None,
-                  axis=alt.Axis(labelLimit=190 if is_wide else 110, labelColor=INK, labelFontSize=14 if is_wide else 13))  # fmt: skip
-        x_axis = alt.Axis(tickCount=5 if is_wide else 3, format=",.0f", labelExpr="'£' + datum.label", title=axis, orient="bottom", titlePadding=10)
-        x = alt.X("middle:Q", scale=alt.Scale(zero=True, nice=True), axis=x_axis)
-        base = alt.Chart(alt.Data(values=data))
-        span = alt.Chart(alt.Data(values=bars)).mark_bar(size=12, opacity=1, cornerRadius=0).encode(
-            x=alt.X("low:Q", axis=x_axis), x2="high:Q", y=y, color=alt.value(_colour("range"))
-        )  # fmt: skip
-        dot = base.mark_point(filled=True, size=130, opacity=1).encode(x=x, y=y, color=alt.value(_colour("occupied")))
-        text = base.mark_text(dy=-16, fontWeight="bold").encode(x=x, y=y, text="text:N", color=alt.value(INK))
-        layers = span + dot + text if bars else dot + text
-        return layers.properties(width=width - (205 if is_wide else 130), height=max(52 * len(data), 60))
+        left, right, tall, line = (max(len(row.label) for row, _ in known) * LETTER + 12, 30, 52, 32) if is_wide else (12, 24, 46, 28)
+        ticks = _ticks(most, 5 if is_wide else 4)
+        height = tall * len(known)
 
-    return _both(f"{title}. {ends}", draw)
+        def x(number: float) -> float:
+            return left + (width - left - right) * number / ticks[-1]
+
+        stands = [(row, middle, tall * place + line) for place, (row, middle) in enumerate(known)]
+        spans = [(0, height)] if is_wide else [(y - 10, y + 12) for _, _, y in stands]
+        grid = _group((_STROKE.format(x(tick), top, x(tick), bottom) for tick in ticks for top, bottom in spans), stroke=LINE)
+        scale = [_TEXT.format(x(tick), height + 20, f"£{tick:,.0f}") for tick in ticks]
+        scale.append(_TEXT.format((left + width - right) / 2, height + 42, axis))
+        along = _group(scale, fill=QUIET, font_size=13, text_anchor="middle")
+        bars = _group(
+            (_BAR.format(x(row.low), y - 6, x(row.high) - x(row.low)) for row, _, y in stands if row.low is not None and row.high is not None),
+            fill=_colour("range"),
+        )
+        dots = _group((_DOT.format(x(middle), y, 6.4) for _, middle, y in stands), fill=_colour("occupied"))
+        labels = _group(
+            (_TEXT.format(*((left - 10, y + 5) if is_wide else (left, y - 14)), row.label) for row, _, y in stands),
+            fill=INK,
+            font_size=14 if is_wide else 13,
+            text_anchor="end" if is_wide else "start",
+        )
+        numbers = _group(
+            (_TEXT.format(*((x(middle), y - 12) if is_wide else (width - right, y - 14)), f"£{middle:,.0f}") for _, middle, y in stands),
+            fill=INK,
+            font_size=13,
+            font_weight="bold",
+            text_anchor="middle" if is_wide else "end",
+        )
+        return _svg(title, width, height + 50, grid, along, bars, dots, labels, numbers)
+
+    return Chart(title, draw(WIDE), draw(NARROW))

@@ -23,6 +23,7 @@ from sqlglot.lineage import lineage
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope, traverse_scope
+from sqlglot.schema import MappingSchema
 
 from schemas.fields import all_fields, field
 from schemas.returns import return_tables
@@ -296,29 +297,39 @@ def understandings() -> dict[Relation, Understanding]:
     known: dict[str, Any] = {"raw": raw_columns()}
     for table in PYTHON_TABLES.values():
         known.setdefault(table.schema, {})[table.name] = table.types
+    tables = MappingSchema(known, dialect="postgres")
     understood = {}
     for relation, model in models().items():
-        tree = _parse(model.path, model.sql)
         try:
-            qualified = qualify(tree.copy(), schema=known, dialect="postgres", validate_qualify_columns=True)
+            understood[relation] = understand(_parse(model.path, model.sql), tables)
         except SqlglotError as error:
             raise ModelError(f"{model.table} names a column that its tables do not have: {error}. Check the spelling.") from None
-        types = {}
-        for select in annotate_types(_with_rounds_as_numeric(qualified.copy()), schema=known, dialect="postgres").selects:
-            kind = select.type.sql(dialect="postgres").lower() if select.type else "text"
-            types[select.alias_or_name] = "text" if kind in {"unknown", "varchar", "null"} else kind
-        nodes = lineage(None, qualified, schema=known, dialect="postgres", scope=build_scope(qualified), copy=False)
-        parents = {
-            column: {
-                ((n.expression.db, n.expression.name), n.name.rsplit(".", 1)[-1].strip('"'))
-                for n in nodes[column].walk()
-                if isinstance(n.expression, exp.Table) and n.expression.name and n.expression.db
-            }
-            for column in types
-        }
-        understood[relation] = Understanding(types, parents)
-        known.setdefault(model.schema, {})[model.name] = types
+        tables.add_table(exp.table_(model.name, db=model.schema), understood[relation].types)
     return understood
+
+
+def understand(tree: exp.Query, tables: MappingSchema) -> Understanding:
+    """The columns' types and lineage of a query over these tables. The tree is used up.
+
+    Raises:
+        SqlglotError: the query names a column that its tables do not have.
+    """
+    qualified = qualify(tree, schema=tables, dialect="postgres", validate_qualify_columns=True)
+    # Not trimmed: each step's source would be a copy of its whole SELECT, of which nothing is read here.
+    nodes = lineage(None, qualified, schema=tables, dialect="postgres", scope=build_scope(qualified), trim_selects=False, copy=False)
+    parents = {
+        column: {
+            ((n.expression.db, n.expression.name), n.name.rsplit(".", 1)[-1].strip('"'))
+            for n in node.walk()
+            if isinstance(n.expression, exp.Table) and n.expression.name and n.expression.db
+        }
+        for column, node in nodes.items()
+    }
+    types = {}
+    for select in annotate_types(_with_rounds_as_numeric(qualified), schema=tables, dialect="postgres").selects:
+        kind = select.type.sql(dialect="postgres").lower() if select.type else "text"
+        types[select.alias_or_name] = "text" if kind in {"unknown", "varchar", "null"} else kind
+    return Understanding(types, parents)
 
 
 def _with_rounds_as_numeric(tree: exp.Query) -> exp.Query:

@@ -128,7 +128,6 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
     Raises:
         ObservatoryError: a run failed; the warehouse is as it was before it.
     """
-    instance = dagster_instance(settings)
     from pipelines.definitions import build_definitions
     from pipelines.jobs import range_tags
     from pipelines.partitions import last_quarter_end, runs_of
@@ -138,11 +137,14 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
         raise ObservatoryError(
             f"{', '.join(map(str, future))}: a census date in the future was found; a quarter that has ended was expected. Check the folder's name."
         )
-    job = build_definitions(settings).resolve_job_def(job_name)
-    for first, last in runs_of(dates):
-        result = job.execute_in_process(instance=instance, tags=range_tags(first, last), raise_on_error=False, run_config={"loggers": {"plain": {}}})
-        if not result.success:
-            raise click.ClickException(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
+    with dagster_instance(settings) as instance:
+        job = build_definitions(settings).resolve_job_def(job_name)
+        for first, last in runs_of(dates):
+            result = job.execute_in_process(
+                instance=instance, tags=range_tags(first, last), raise_on_error=False, run_config={"loggers": {"plain": {}}}
+            )
+            if not result.success:
+                raise click.ClickException(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
 
 
 def _why(result: object) -> str:
@@ -168,5 +170,11 @@ def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported 
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["OBSERVATORY_HOME"] = str(settings.home)
     import dagster as dg
+    from dagster._core.instance.ref import InstanceRef
 
-    return dg.DagsterInstance.from_config(str(settings.dagster_home))
+    home = str(settings.dagster_home)
+    kept = InstanceRef.from_dir(home)
+    if kept.storage_data == InstanceRef.config_defaults(home)["storage"]:  # a user's own storage stays
+        event_log = {"module": "pipelines.history", "class": "EventLog", "config": {"base_dir": str(settings.dagster_home / "history" / "runs")}}
+        kept = InstanceRef.from_dir(home, overrides={"event_log_storage": event_log})
+    return dg.DagsterInstance.from_ref(kept)

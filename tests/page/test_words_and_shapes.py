@@ -211,6 +211,44 @@ def test_ranges_name_their_mean_and_leave_out_what_is_hidden():
     assert ranges("Fees", [Range("Fostering", None, None, None)], "£ a week", "Ends") is None
 
 
+def _places(svg: str, kind: str, *attributes: str) -> list[tuple[float, ...]]:
+    return [tuple(float(re.search(f' {a}="([^"]+)"', mark)[1]) for a in attributes) for mark in re.findall(f"<{kind} [^>]*>", svg)]
+
+
+def test_a_line_stands_where_its_numbers_are_and_breaks_where_one_is_hidden():
+    chart = lines(
+        "t", [*QUARTERS, dt.date(2025, 12, 31)], [Line("occupied", "Lived in", (40, 20, None, 10)), Line("vacant", "Free", (None, None, 0, None))]
+    )
+    for svg, height in ((chart.large, 260), (chart.small, 200)):
+        assert svg.count("<polyline") == 1, "two quarters side by side are joined, and no other"
+        assert [y for _, y in _places(svg, "circle", "cx", "cy")] == [0, height / 2, height * 0.75, height]
+        first, second, fourth, third = (x for x, _ in _places(svg, "circle", "cx", "cy"))
+        assert second - first == pytest.approx(third - second, abs=0.2) == pytest.approx(fourth - third, abs=0.2)
+        assert [re.sub("<[^>]+>", "", text) for text in re.findall(r"<text[^>]*>[\d]+</text>", svg)] == ["0", "10", "20", "30", "40"]
+
+
+def test_the_labels_of_lines_that_end_together_do_not_cover_each_other():
+    chart = lines("t", QUARTERS, [Line("occupied", "One", (9, 10, 10)), Line("vacant", "Two", (3, 4, 10)), Line("unavailable", "Three", (1, 1, 9.9))])
+    names = {name: float(y) for y, name in re.findall(r'y="([-\d.]+)">(One|Two|Three)<', chart.small)}
+    assert len(names) == 3
+    down = sorted(names.values())
+    assert down[1] - down[0] >= 16 and down[2] - down[1] >= 16
+    above = float(re.search(r"translate\(0,([\d.]+)\)", chart.small)[1])
+    assert down[0] + above >= 13, "the topmost is inside the picture"
+
+
+def test_a_range_stands_on_its_scale_and_a_long_label_is_whole_at_any_width():
+    kind = "Residential special school, all year"
+    chart = ranges("Fees", [Range(kind, 2000, 4000, 6000), Range("Fostering", None, 1010, 1200)], "£ a week", "Ends")
+    for svg in (chart.large, chart.small):
+        (ticks, texts) = zip(*re.findall(r'<text x="([\d.]+)"[^>]*>£([\d,]+)</text>', svg)[:4], strict=True)
+        assert texts == ("0", "2,000", "4,000", "6,000")
+        ((start, width),) = _places(svg, "rect", "x", "width")
+        assert [start, start + width] == [pytest.approx(float(ticks[1]), abs=0.2), pytest.approx(float(ticks[3]), abs=0.2)]
+        assert _places(svg, "circle", "cx")[0][0] == pytest.approx(float(ticks[2]), abs=0.2)
+        assert kind in svg
+
+
 # --- colours: axe cannot judge what stands in SVG ------------------------------------------------------------
 
 

@@ -1,0 +1,76 @@
+"""Dagster's history of runs, kept in the files that Dagster itself would keep, by connections that stay open.
+
+Belongs here: the event log with which `observatory run` writes the history. Dagster's own opens and closes SQLite's files at every event and
+every look-up, a few thousand times a run, and that takes far longer than the writing. The UI reads the files with Dagster's own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from sqlalchemy import Connection, Engine
+
+
+class EventLog(SqliteEventLogStorage):
+    """Dagster's event log in SQLite; the index's connection and the last run's stay open.
+
+    Every event is committed before the next, as in Dagster's own: a process that is killed loses none.
+    """
+
+    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
+        self._engines: dict[str, Engine] = {}
+        self._tables: set[str] = set()
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> EventLog:
+        """The event log that Dagster's configuration describes."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        if shard not in self._initialized_dbs:
+            with super()._connect(shard):  # makes the file
+                pass
+        with self._db_lock, self._engine(shard).connect() as connection, connection.begin():
+            yield connection
+
+    def _engine(self, shard: str) -> Engine:
+        if shard not in self._engines:
+            self._close(but=INDEX_SHARD_NAME)
+            engine = sqlalchemy.create_engine(self.conn_string_for_shard(shard), connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
+            # With the write-ahead log, only a power cut can undo the last events, and none is half written.
+            sqlalchemy.event.listen(engine, "connect", lambda connection, _: connection.execute("pragma synchronous = normal"))
+            self._engines[shard] = engine
+        return self._engines[shard]
+
+    def _close(self, but: str | None = None) -> None:
+        for shard in self._engines.keys() - {but}:
+            self._engines.pop(shard).dispose()
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has the table. It is asked at every event, and a table that is there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
+    def store_event(self, event: Any) -> None:
+        """Store the event, and tell who watches the run's file: while a connection is open, SQLite writes to the log beside it."""
+        super().store_event(event)
+        os.utime(self.path_for_shard(event.run_id))
+
+    def wipe(self) -> None:
+        """Remove all of the history."""
+        self._close()
+        super().wipe()
+
+    def dispose(self) -> None:
+        """Close the files."""
+        self._close()
+        super().dispose()

@@ -1,0 +1,118 @@
+"""The history that a run writes by open connections is Dagster's own: read at once by another process, and not lost when the writer is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
+from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+
+from pipelines.command.run import dagster_instance
+from pipelines.history import EventLog
+from resources.settings import settings_from_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _materialised(run_id: str, table: str) -> EventLogEntry:
+    data = dg.AssetMaterialization(asset_key=["core", table])
+    event = DagsterEvent(
+        event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value, job_name="job", event_specific_data=StepMaterializationData(data)
+    )
+    return EventLogEntry(error_info=None, level=10, user_message="", run_id=run_id, timestamp=time.time(), dagster_event=event)
+
+
+def _tables(storage: SqliteEventLogStorage, run_id: str) -> list[str]:
+    return [record.event_log_entry.dagster_event.asset_key.path[-1] for record in storage.get_records_for_run(run_id).records]
+
+
+def test_dagsters_own_storage_reads_each_event_while_the_run_goes_on(tmp_path):
+    writer, reader = EventLog(str(tmp_path)), SqliteEventLogStorage(str(tmp_path))
+    for run_id in (str(uuid.uuid4()), str(uuid.uuid4())):
+        for number in range(3):
+            writer.store_event(_materialised(run_id, f"t{number}"))
+            assert _tables(reader, run_id) == [f"t{n}" for n in range(number + 1)]
+    assert {key.path[-1] for key in reader.all_asset_keys()} == {"t0", "t1", "t2"}
+    writer.dispose()
+    assert not list(tmp_path.glob("*-wal")), "what was beside the files is in them"
+
+
+def test_who_watches_the_run_is_told_of_each_event(tmp_path):
+    writer, reader, run_id = EventLog(str(tmp_path)), SqliteEventLogStorage(str(tmp_path)), str(uuid.uuid4())
+    writer.store_event(_materialised(run_id, "first"))
+    told, second = [], threading.Event()
+    reader.watch(run_id, None, lambda entry, _: (told.append(entry.dagster_event.asset_key.path[-1]), second.set() if "second" in told else None))
+    try:
+        writer.store_event(_materialised(run_id, "second"))
+        assert second.wait(20)
+    finally:
+        reader.dispose()
+        writer.dispose()
+
+
+def test_a_writer_that_is_killed_loses_no_event(tmp_path):
+    run_id = str(uuid.uuid4())
+    script = f"""
+import sys
+from pipelines.history import EventLog
+from tests.unit.test_history import _materialised
+storage = EventLog(sys.argv[1])
+for number in range(40):
+    storage.store_event(_materialised("{run_id}", f"t{{number}}"))
+print("stored", flush=True)
+sys.stdin.read()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout.readline() == b"stored\n"
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert _tables(SqliteEventLogStorage(str(tmp_path)), run_id) == [f"t{number}" for number in range(40)]
+
+
+def test_a_run_opens_its_files_a_few_times_and_not_at_each_event(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path))
+    opened: list[str] = []
+    connect = sqlite3.connect
+
+    def counted(database, *arguments, **named):
+        opened.append(str(database))
+        return connect(database, *arguments, **named)
+
+    @dg.multi_asset(specs=[dg.AssetSpec(f"t{number}") for number in range(30)])
+    def tables():
+        for number in range(30):
+            yield dg.MaterializeResult(asset_key=f"t{number}")
+
+    with dagster_instance(settings_from_environment()) as instance:
+        monkeypatch.setattr(sqlite3.dbapi2, "connect", counted)
+        monkeypatch.setattr(sqlite3, "connect", counted)
+        assert dg.materialize([tables], instance=instance).success
+        assert len([file for file in opened if "history/runs/" in file]) < 10
+        assert len(instance.get_asset_keys()) == 30
+
+
+def test_a_users_own_storage_stays(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path))
+    settings = settings_from_environment()
+    settings.dagster_home.mkdir(parents=True)
+    (settings.dagster_home / "dagster.yaml").write_text(f"storage:\n  sqlite:\n    base_dir: {tmp_path / 'elsewhere'}\n", encoding="utf-8")
+    with dagster_instance(settings) as instance:
+        assert type(instance.event_log_storage) is SqliteEventLogStorage
+    assert (tmp_path / "elsewhere" / "history" / "runs" / "index.db").exists()
