@@ -41,14 +41,14 @@ dev: .venv/dev.done
 demo: env
 	@echo "A made-up North West, $(DEMO_QUARTERS) quarters, in $(OBSERVATORY_HOME)/landing:"
 	@$(BIN)/observatory synth --out "$(OBSERVATORY_HOME)/landing" --quarters $(DEMO_QUARTERS) --scale $(DEMO_SCALE)
-	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/observatory run
+	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/observatory run --report
 
 # Debian's PostgreSQL 15, where we may install it; elsewhere the tests that need it say so and are skipped.
 system:
 	@sh tests/install_system_packages.sh
 
 test: dev system
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 check: dev
 	@$(BIN)/ruff check .

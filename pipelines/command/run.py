@@ -28,7 +28,7 @@ run_monitoring:
 @click.option("--landing", metavar="DIR", help="The landing place, if not OBSERVATORY_LANDING's.")
 @click.option("--census-date", "dates", type=CensusDate(), multiple=True, help="A quarter end to bring up to date; may be given several times.")
 @click.option("--all", "everything", is_flag=True, help="Every quarter in the landing place and the warehouse.")
-@click.option("--report", is_flag=True, help="Write the readers' quality report of these quarters too, after the release.")
+@click.option("--report", is_flag=True, help="Write the readers' quality report of these quarters too, after the releases.")
 def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, report: bool) -> None:
     """Bring the warehouse and its releases up to date.
 
@@ -68,9 +68,9 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         if still:  # an older register list that came in now speaks for later quarters too
             print(f"Quarters that rest on what has come in: {', '.join(map(str, still))}", flush=True)
             run_quarters(settings, still)
-        print_summary(warehouse, settings, sorted({*due, *still}))
         if report:
             write_reports(settings, sorted({*due, *still}))
+        print_summary(warehouse, settings, sorted({*due, *still}))
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
 
 
