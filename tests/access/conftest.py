@@ -220,6 +220,7 @@ class PasswordServer:
     def database(self, name: str) -> str:
         """A new, empty database of the pipeline's own, and its address."""
         with self.superuser("postgres") as session:
+            session.execute(f"drop database if exists {name} with (force)")
             session.execute(f"create database {name} owner pipeline")
         return f"postgresql+psycopg://pipeline:only%20for%20the%20tests@127.0.0.1:{self.port}/{name}"
 
@@ -241,7 +242,7 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PasswordServer]
 
 @pytest.fixture(scope="session", params=["embedded", "postgres15"])
 def filled(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Filled]:
-    """A filled warehouse with a login of each kind, on each kind of server."""
+    """A filled warehouse with a login of each kind, on each kind of server. Its logins go with it: it may be made again on the same server."""
     if request.param == "embedded":
         address = servers.fresh("embedded")
         log = servers.started["embedded"].folder / "server.log"
@@ -257,4 +258,6 @@ def filled(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Filled]
         code = {"stockport": OWN, "trafford": OTHER}.get(who)
         made.passwords[who] = logins.grant(warehouse, made.names[who], kind, code)
     yield made
+    for name in made.names.values():
+        logins.revoke(warehouse, name)
     warehouse.close()
