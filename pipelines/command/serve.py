@@ -83,7 +83,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     from pipelines.command.run import dagster_instance
 
     settings = settings_from_environment(landing=landing)
-    dagster_instance(settings)
+    dagster_instance(settings).dispose()  # it is there, and configured, before the UI looks for it
     Path(settings.landing).mkdir(parents=True, exist_ok=True) if "://" not in settings.landing else None
     environment = {
         **os.environ,
@@ -91,6 +91,8 @@ def command(port: int, page_port: int, landing: str | None) -> None:
         "OBSERVATORY_LANDING": settings.landing,
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "PYTHONUNBUFFERED": "1",
+        # dagster says at every start that `dg dev` is to come in place of the command that is used here: nothing for whoever reads this
+        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore::FutureWarning"),
     }
     dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     with open_warehouse(settings):  # held open, so that every run and every look joins a server that is there already
