@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from assets.publication.disclosure import CONFIDENTIAL, number
-from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Measure, PublishedTable, Term, Tie, ties
+from assets.publication.disclosure import CONFIDENTIAL, NOT_AVAILABLE, number
+from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Measure, PublishedTable, Term, Tie, symbols, ties
 from schemas.regions import DisclosureMethod
 
 UNBOUNDED = 1_000_000.0
@@ -49,7 +49,8 @@ class System:
     """Variables with bounds, rows with bounds: `row_low <= matrix @ x <= row_high`, x whole numbers.
 
     `cells` has a row a published cell (release, table, measure, row, area, key, text, truth, low, high, variable); variables beyond the
-    cells' are what is left of a total that is not wholly divided. `says` names each row's tie.
+    cells' are what is left of a total that is not wholly divided. `says` names each row's tie. `least` is what each is at least whatever is
+    hidden, because a symbol elsewhere says so.
     """
 
     cells: pd.DataFrame
@@ -65,7 +66,12 @@ class System:
     current: np.ndarray
     contradictions: list[str] = field(default_factory=list)
     high_untold: np.ndarray = field(default_factory=lambda: np.array([]))
+    least: np.ndarray = field(default_factory=lambda: np.array([]))
     is_told: bool = True
+
+    def __post_init__(self) -> None:
+        if not len(self.least):
+            self.least = np.zeros(len(self.low))
 
     def untold(self) -> System:
         """The same, as it is for a reader who is not told which hidden counts are small: a hidden cell may be anything."""
@@ -189,6 +195,8 @@ def build_system(releases: list[Published]) -> System:
     low, high = np.zeros(count), np.full(count, UNBOUNDED)
     np.maximum.at(low, cells["variable"], cells["low"])
     np.minimum.at(high, cells["variable"], cells["high"])
+    least = _told_by_symbols(cells, releases, count)
+    low = np.maximum(low, least)
     high_untold = np.full(count, UNBOUNDED)
     is_hidden = (cells["text"] == CONFIDENTIAL) & ~cells["is_public"]
     np.minimum.at(high_untold, cells["variable"], cells["high"].mask(is_hidden, UNBOUNDED))
@@ -205,7 +213,7 @@ def build_system(releases: list[Published]) -> System:
         names.append(name)
         truth = np.append(truth, value)
     extra = len(latent)
-    low, high = np.append(low, np.zeros(extra)), np.append(high, np.full(extra, UNBOUNDED))
+    low, high, least = np.append(low, np.zeros(extra)), np.append(high, np.full(extra, UNBOUNDED)), np.append(least, np.zeros(extra))
     high_untold = np.append(high_untold, np.full(extra, UNBOUNDED))
     threshold = np.full(count + extra, releases[-1].method.smallest_count_shown, dtype="float64")
     threshold[cells["variable"]] = cells["threshold"]
@@ -228,11 +236,16 @@ def build_system(releases: list[Published]) -> System:
     row_low, row_high = np.concatenate(system_rows.low or [empty]), np.concatenate(system_rows.high or [empty])
     once = _said_once(matrix, row_low, row_high)
     says = [system_rows.says[row] for row in once]
-    return System(cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions, high_untold)
+    return System(
+        cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions, high_untold, least
+    )  # fmt: skip
 
 
 def _said_once(matrix: sp.csr_matrix, row_low: np.ndarray, row_high: np.ndarray) -> np.ndarray:
-    """The rows without those that only say again what another says: what has not changed between two releases of a date is tied alike in both."""
+    """The rows without those that only say again what another says: what has not changed between two releases of a date is tied alike in both.
+
+    A total with a rest is tied in each, for the rest is a figure of its own.
+    """
     matrix.sum_duplicates()
     first: dict[tuple[bytes, bytes, float, float], int] = {}
     for row, (start, end) in enumerate(zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)):
@@ -251,6 +264,20 @@ def _variables(cells: pd.DataFrame, releases: list[Published]) -> pd.Series:
     if (~known).any():
         number_of[~known] = number_of.max() + 1 + np.arange((~known).sum())
     return number_of
+
+
+def _told_by_symbols(cells: pd.DataFrame, releases: list[Published], count: int) -> np.ndarray:
+    """1 for every figure of which a symbol beside it tells that it is not 0."""
+    least = np.zeros(count)
+    for n, release in enumerate(releases):
+        for symbol in symbols():
+            frame = release.tables.get(symbol.table)
+            if frame is None or not {symbol.beside, symbol.where} <= set(frame.columns):
+                continue
+            rows = frame.index[(frame[symbol.beside] == NOT_AVAILABLE) & (number(frame[symbol.where]) > 0)]
+            told = cells[(cells["release"] == n) & (cells["table"] == symbol.table) & (cells["measure"] == symbol.measure)]
+            least[told.loc[told["row"].isin(rows) & (told["truth"] != 0), "variable"]] = 1
+    return least
 
 
 def _names(cells: pd.DataFrame, count: int) -> list[str]:
@@ -454,17 +481,17 @@ def _share_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> 
             frame = release.tables[table.name]
             for m in table.of_rule("share", "rate", "difference"):
                 known = release.truth.get(table.name) if release.truth is not None else None
-                given = worked_out(table, m, frame, known)
+                given = worked_out(table, m, frame, known) if m.name in frame else None
                 if given is None:
                     continue
-                differs = frame.index[(given != frame[m.name]) & number(frame[m.name]).notna()]
-                for index in differs:
+                for index in frame.index[given != frame[m.name]]:
                     label = (
                         f"{table.name}.{m.name}, row {index + 1}: {frame.loc[index, m.name]} is published; the published counts give {given[index]}"
                     )
                     if n == len(releases) - 1:
                         said.append(label)
-                    _one_share(cells[(cells["release"] == n) & (cells["table"] == table.name)], table, m, frame, index, rows, known)
+                    if pd.notna(number(frame.loc[[index], m.name]).iloc[0]):
+                        _one_share(cells[(cells["release"] == n) & (cells["table"] == table.name)], table, m, frame, index, rows, known)
     return said
 
 
@@ -494,7 +521,8 @@ def _one_share(
     least, greatest = (printed - 0.5 / 10**digits) / times, (printed + 0.5 / 10**digits) / times
     if m.rule == "rate" and m.per not in frame:
         per = float(known.loc[index, m.per])  # type: ignore[union-attr]
-        _add_one(rows, part, least * per, greatest * per, says)
+        if per > 0:
+            _add_one(rows, part, least * per, greatest * per, says)
         return
     whole_row = total_row(frame, table, m, index)
     whole = variables((m.per,) if m.rule == "rate" else m.whole or m.of, whole_row) if whole_row is not None else None

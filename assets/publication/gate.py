@@ -24,6 +24,8 @@ from scipy.sparse.csgraph import connected_components
 from assets.publication.attack import UNBOUNDED, System
 
 _TOLERANCE = 1e-6
+_ROUNDS = 200
+"""Rounds after which bounds are taken as they are: they hold, though more rounds might tighten them."""
 _TRIES = 12
 """Attempts to move a count by one amount, each with other partners."""
 _STEPS = 60
@@ -83,9 +85,9 @@ class Bounds:
 class Tightening:
     """The bounds of a system, tightened by all rows in whole numbers until nothing moves, and kept so when single bounds change.
 
-    `bounds.broken` names rows that cannot hold. However the rows are taken, the bounds come out the same; `low_by` and `high_by` name the row
-    that tightened each last. Bounds are loosened exactly, too: a bound that may rest on the loosened one (a row that holds it has ever
-    tightened the other) is set back to what is printed and worked out again.
+    `bounds.broken` names rows that cannot hold; then the bounds are worth nothing. Otherwise they come out the same however the rows are taken;
+    `low_by` and `high_by` name a row that tightened each. Bounds are loosened exactly, too: a bound that may rest on the loosened one (a row
+    that holds it has ever tightened the other) is set back to what is printed and worked out again.
     """
 
     def __init__(self, system: System, low: np.ndarray | None = None, high: np.ndarray | None = None) -> None:
@@ -97,10 +99,13 @@ class Tightening:
         self.positive = self.value > 0
         order = np.argsort(self.column, kind="stable")
         self.entry_of_column, self.starts_of_column = order, np.concatenate([[0], np.cumsum(np.bincount(self.column, minlength=matrix.shape[1]))])
-        self.tightened = np.zeros(matrix.nnz, dtype=bool)
-        size = matrix.shape[1]
+        self._begin()
+
+    def _begin(self) -> None:
+        size = len(self.base_low)
+        self.tightened = np.zeros(len(self.column), dtype=bool)
         self.bounds = Bounds(self.base_low.copy(), self.base_high.copy(), np.full(size, -1), np.full(size, -1))
-        self._tighten(np.arange(matrix.shape[0]))
+        self._tighten(np.arange(self.system.matrix.shape[0]))
 
     def keep(self) -> tuple[np.ndarray, ...]:
         """All that `restore` needs to come back here."""
@@ -115,17 +120,25 @@ class Tightening:
     def narrowed(self, variable: int) -> None:
         """Go on after a base bound has become narrower."""
         at = self.bounds
-        at.low[variable], at.high[variable] = max(at.low[variable], self.base_low[variable]), min(at.high[variable], self.base_high[variable])
+        if len(at.broken):
+            return
+        if self.base_low[variable] > at.low[variable]:
+            at.low[variable], at.low_by[variable] = self.base_low[variable], -1
+        if self.base_high[variable] < at.high[variable]:
+            at.high[variable], at.high_by[variable] = self.base_high[variable], -1
+        rows = self._rows_of(np.array([variable]))
         if at.low[variable] > at.high[variable]:
-            at.broken = self._rows_of(np.array([variable]))
+            at.broken = rows
         else:
-            self._tighten(self._rows_of(np.array([variable])))
+            self._tighten(rows)
 
     def widened(self, variables: np.ndarray) -> None:
         """Go on after base bounds have become wider."""
+        if len(self.bounds.broken):  # what stands now is not all that follows: begin anew
+            self._begin()
+            return
         resting = np.zeros(len(self.base_low), dtype=bool)
         new = variables
-        rows = np.array([], dtype=int)
         while len(new):
             resting[new] = True
             rows = self._rows_of(new)
@@ -135,7 +148,6 @@ class Tightening:
         columns = np.flatnonzero(resting)
         at = self.bounds
         at.low[columns], at.high[columns], at.low_by[columns], at.high_by[columns] = self.base_low[columns], self.base_high[columns], -1, -1
-        at.broken = np.array([], dtype=int)
         self.tightened[self.entry_of_column[_ranges(self.starts_of_column[columns], self.starts_of_column[columns + 1])]] = False
         self._tighten(self._rows_of(columns))
 
@@ -143,10 +155,10 @@ class Tightening:
         entries = self.entry_of_column[_ranges(self.starts_of_column[columns], self.starts_of_column[columns + 1])]
         return _each_once(self.row[entries], len(self.starts) - 1)
 
-    def _tighten(self, rows: np.ndarray, rounds: int = 200) -> None:
+    def _tighten(self, rows: np.ndarray) -> None:
         """Tighten by these rows, then by those of whatever has moved, until nothing moves."""
         at, system = self.bounds, self.system
-        for _ in range(rounds):
+        for _ in range(_ROUNDS):
             if not len(rows):
                 return
             entries = _ranges(self.starts[rows], self.starts[rows + 1])
@@ -207,7 +219,7 @@ def known_before(system: System) -> np.ndarray:
     low, high = system.low.copy(), system.high.copy()
     counts = own[~own["is_public"]]
     is_small = (system.truth[counts["variable"]] < counts["threshold"]) & system.is_told
-    low[counts["variable"]] = 0
+    low[counts["variable"]] = system.least[counts["variable"]]
     high[counts["variable"]] = np.where(is_small, counts["threshold"] - 1, UNBOUNDED)
     older = system.cells[(system.cells["release"] != system.cells["release"].max()) | system.cells["is_public"]]
     np.maximum.at(low, older["variable"], older["low"])

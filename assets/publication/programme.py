@@ -45,7 +45,7 @@ class Measure:
     label: str = ""
     shown: bool = True
     absent: str = ""
-    answered: str = ""
+    side: str = ""
     of: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
@@ -79,7 +79,8 @@ class PublishedTable:
     reads: str
     authority: str
     rows: str
-    answered: str
+    answered: Mapping[str, str]
+    unlisted: Mapping[str, str]
     absent: str
     nested: bool
     ways: int
@@ -116,7 +117,18 @@ class Tie:
     parts: bool = False
 
 
-_TABLE_KEYS = {"title", "reads", "authority", "rows", "answered", "absent", "nested", "ways", "in_full", "filters", "measures"}
+@dataclass(frozen=True)
+class Symbol:
+    """What a symbol tells: where `beside` is not available although `where` is above 0, the measure of the row is at least 1."""
+
+    says: str
+    table: str
+    measure: str
+    beside: str
+    where: str
+
+
+_TABLE_KEYS = {"title", "reads", "authority", "rows", "answered", "unlisted", "absent", "nested", "ways", "in_full", "filters", "measures"}
 
 
 def _measure(table: str, entry: dict[str, Any]) -> Measure:
@@ -128,6 +140,10 @@ def _measure(table: str, entry: dict[str, Any]) -> Measure:
     if measure.rule not in RULES:
         raise ValueError(f"schemas/programme.toml, {table}.{measure.name}: the rule '{measure.rule}' was found; expected one of {', '.join(RULES)}.")
     return measure
+
+
+def _by_side(selects: str | dict[str, str]) -> dict[str, str]:
+    return {"": selects} if isinstance(selects, str) else selects
 
 
 def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
@@ -145,6 +161,8 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
         named = [n.removeprefix("-") for n in (*m.of, *m.whole, m.per, m.covered, m.registered, m.placements, m.owner_groups, m.largest_share) if n]
         if missing := sorted(set(named) - known):
             raise ValueError(f"schemas/programme.toml, {name}.{m.name} names {', '.join(missing)}, which the table has not. Add it, or correct it.")
+        if m.side and m.side not in entry.get("answered", {}):
+            raise ValueError(f"schemas/programme.toml, {name}.{m.name} is of the side '{m.side}', which `answered` has not. Add it, or correct it.")
     filters = entry.get("filters", {})
     return PublishedTable(
         name=name,
@@ -155,13 +173,33 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
         reads=entry.get("reads", name),
         authority=entry["authority"],
         rows=entry.get("rows", ""),
-        answered=entry.get("answered", ""),
+        answered=_by_side(entry.get("answered", {})),
+        unlisted=_by_side(entry.get("unlisted", {})),
         absent=entry.get("absent", "x"),
         nested=entry.get("nested", False),
         ways=entry.get("ways", 2),
         in_full=entry.get("in_full", {}),
         labels={key: value.get("labels", {}) for key, value in filters.items()},
     )
+
+
+def _named_in_ties(key: str) -> list[dict[str, Any]]:
+    return tomllib.loads((SCHEMAS / "ties.toml").read_text(encoding="utf-8")).get(key, [])
+
+
+@cache
+def symbols() -> tuple[Symbol, ...]:
+    """What symbols of the published tables tell.
+
+    Raises:
+        ValueError: one names a table or measure that the programme lacks.
+    """
+    tables = {table.name: {m.name for m in table.measures if m.shown} for table in PUBLISHED_TABLES}
+    found = tuple(Symbol(**entry) for entry in _named_in_ties("symbol"))
+    for symbol in found:
+        if missing := sorted({symbol.measure, symbol.beside, symbol.where} - tables.get(symbol.table, set())):
+            raise ValueError(f"schemas/ties.toml: {symbol.table}.{missing[0]} was found; expected a measure that the programme shows. Correct it.")
+    return found
 
 
 @cache
@@ -173,7 +211,7 @@ def ties() -> tuple[Tie, ...]:
     """
     found = []
     tables = {table.name: {m.name for m in table.measures} for table in PUBLISHED_TABLES}
-    for entry in tomllib.loads((SCHEMAS / "ties.toml").read_text(encoding="utf-8"))["tie"]:
+    for entry in _named_in_ties("tie"):
         terms = tuple(Term(**term) for term in entry["terms"])
         for term in terms:
             if term.measure not in tables.get(term.table, set()):

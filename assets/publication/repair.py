@@ -25,12 +25,10 @@ class Repair:
         self.system = system
         self.need_told, self.need_untold = needed_values(system, possible), needed_values(system.untold(), possible)
         self.hidden: list[int] = []
-        self.presumable = 0
         self.protected = np.flatnonzero(system.small)
         self._rank = self._ranks()
-        cells = system.cells.groupby("variable")
-        self._printed = cells[["low", "high"]].last()
-        self._threshold = cells["threshold"].max()
+        self._printed = np.column_stack([system.low, system.high, system.high_untold])
+        self._threshold = system.cells.groupby("variable")["threshold"].max()
         self._as_told()
 
     def _as_told(self) -> None:
@@ -60,7 +58,7 @@ class Repair:
         ranks = zip(own["variable"], zip(totals, own["text"].astype(float), own["variable"], strict=True), strict=True)
         return {variable: rank for variable, rank in ranks if variable not in shown_before}
 
-    def run(self, rounds: int = 400) -> None:
+    def run(self) -> None:
         """Hide until the bounds pin nothing more, then show again what was not needed.
 
         First against a reader who presumes that nothing hidden is 0, as far as hiding helps against him; then against the gate's two.
@@ -68,21 +66,18 @@ class Repair:
         presumed = (self.system.low == 0) & (self.system.truth > 0) & (self.system.small)
         self.system.low[presumed] = 1
         self._as_told()
-        self._loosen(rounds)
+        self._loosen()
         self._show_again(self.hidden, lambda: len(self._told()) > 0)
-        self.presumable = len(self.stuck)
         self.system.low[presumed] = 0
         for look in (self._as_told, self._as_untold):
             kept = set(self.hidden)
             look()
-            self._loosen(rounds)
+            self._loosen()
             self._show_again(set(self.hidden) - kept, lambda: len(self._told()) > 0)
 
-    def _loosen(self, rounds: int) -> None:
-        for _ in range(rounds):
-            told = self._told()
-            if len(self.tightening.bounds.broken) or not len(told):
-                break
+    def _loosen(self) -> None:
+        """Each count is settled once, by hiding or as stuck: what is hidden later only gives it more room."""
+        while len(told := self._told()) and not len(self.tightening.bounds.broken):
             self._hide_for(int(told[0]))
 
     def hide_for(self, variable: int, tries: int = 12) -> None:
@@ -137,11 +132,11 @@ class Repair:
     def _hide(self, variables: list[int]) -> None:
         for variable in variables:
             threshold = float(self._threshold[variable])
-            self._set(variable, (0.0, threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED, UNBOUNDED))
+            self._set(variable, (self.system.least[variable], threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED, UNBOUNDED))
         self.hidden += variables
         self.tightening.widened(np.array(variables, dtype=int))
 
-    def _set(self, variable: int, bounds: tuple[float, float, float]) -> None:
+    def _set(self, variable: int, bounds: tuple[float, float, float] | np.ndarray) -> None:
         self.system.low[variable], self.system.high[variable], self.system.high_untold[variable] = bounds
 
     def _show_again(self, hidden: Iterable[int], is_needed: Callable[[], bool]) -> None:
@@ -149,10 +144,9 @@ class Repair:
         for variable in sorted(hidden, key=self._rank.__getitem__, reverse=True):
             was = self.system.low[variable], self.system.high[variable], self.system.high_untold[variable]
             before = self.tightening.keep()
-            low, high = self._printed.loc[variable]
-            self._set(variable, (low, high, high))
+            self._set(variable, self._printed[variable])
             self.tightening.narrowed(variable)
-            if is_needed():
+            if is_needed() or len(self.tightening.bounds.broken):
                 self._set(variable, was)
                 self.tightening.restore(before)
             else:

@@ -124,35 +124,48 @@ def _grid(figures: pd.DataFrame, members: pd.DataFrame, table: PublishedTable) -
 
 
 def _filled(warehouse: Warehouse, census_date: dt.date, frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -> pd.DataFrame:
-    """Zeros where a row is absent because there was nobody to count, and blanks elsewhere."""
-    zero = {"": pd.Series(table.absent == "0", index=frame.index)}
-    for select in {table.answered, *(m.answered for m in plain)} - {""}:
-        answered = warehouse.frame(select, d=census_date)
-        keys = [c for c in answered.columns if c in frame.columns]
-        found = frame[keys].merge(answered[keys].drop_duplicates().assign(_answered=True), how="left")["_answered"]
-        zero[select] = found.notna().set_axis(frame.index)
+    """Zeros where a row is absent because there was nobody to count, and blanks elsewhere.
+
+    `_said <measure>` counts what is not such a zero, `_unlisted <measure>` the rows of which it is known that there is somebody, but not who.
+    """
+    zero = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.answered.items()}
+    unlisted = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.unlisted.items()}
     for m in plain:
-        select = m.answered or table.answered
-        fill = pd.Series(True, index=frame.index) if m.absent == "0" else zero[select]  # noqa: FBT003
-        if m.rule in ADDED_UP and m.shown:
-            blank = frame[m.name].isna() & fill
-            blank &= (frame["_absent"] == 1) | bool(select)
-            frame.loc[blank, m.name] = 0.0
+        if m.rule not in ADDED_UP:
+            continue
+        everywhere = pd.Series(m.absent == "0" or table.absent == "0", index=frame.index)
+        blank = frame[m.name].isna() & (everywhere if m.absent == "0" else zero.get(m.side, everywhere))
+        blank &= m.shown & ((frame["_absent"] == 1) | (m.side in table.answered))
+        frame[f"_said {m.name}"] = (frame[m.name].notna()).astype("float64")
+        frame[f"_unlisted {m.name}"] = unlisted[m.side].astype("float64") if m.side in unlisted else 0.0
+        frame.loc[blank, m.name] = 0.0
     return frame
 
 
+def _is_in(answered: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
+    """Whether each row of the frame is among those of a select, by the keys that it gives."""
+    keys = [c for c in answered.columns if c in frame.columns]
+    found = frame[keys].merge(answered[keys].drop_duplicates().assign(_answered=True), how="left")["_answered"]
+    return found.notna().set_axis(frame.index)
+
+
 def _with_totals(frame: pd.DataFrame, columns: list[str], keys: list[str], measures: list[str]) -> pd.DataFrame:
-    """The rows, and every total over each key (a blank code is the region); a sum of nothing known stays unknown."""
-    whole = frame[[*columns, *measures, "_absent"]]
+    """The rows, and every total over each key (a blank code is the region). A sum of nothing known stays unknown, and so does one of which no
+    more is known than that some kinds are empty while others are not.
+    """
+    counted = [f"{mark} {m}" for mark in ("_said", "_unlisted") for m in measures]
+    whole = frame[[*columns, *measures, *counted, "_absent"]]
     for key in keys:
         others = [c for c in columns if c != key]
         groups = whole.groupby(others, as_index=False, sort=False) if others else None
         if groups is None:
-            summed = pd.DataFrame([whole[measures].sum(min_count=1).to_dict() | {"_absent": whole["_absent"].min()}])
+            summed = pd.DataFrame([whole[[*measures, *counted]].sum(min_count=1).to_dict() | {"_absent": whole["_absent"].min()}])
         else:
-            summed = groups[measures].sum(min_count=1).merge(groups["_absent"].min(), on=others)
+            summed = groups[[*measures, *counted]].sum(min_count=1).merge(groups["_absent"].min(), on=others)
+        for m in measures:
+            summed[m] = summed[m].mask((summed[f"_said {m}"] == 0) & (summed[f"_unlisted {m}"] > 0))
         whole = pd.concat([whole, summed.assign(**{key: "" if key == AUTHORITY else TOTAL})], ignore_index=True)
-    return whole
+    return whole.drop(columns=counted)
 
 
 def _kept(frame: pd.DataFrame, table: PublishedTable, members: pd.DataFrame) -> pd.DataFrame:

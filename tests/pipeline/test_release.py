@@ -32,13 +32,22 @@ REGION = load_region("north_west")
 
 def drop(landing: Landing, children: int) -> None:
     homes = [{"urn": f"SC{n:06d}", "local_authority": ["Stockport", "Trafford", "Bolton"][n % 3], "places": 4} for n in range(60)]
-    homes.append({"urn": "SC000060", "local_authority": "Bury", "places": 3})
+    homes += [{"urn": f"SC{n:06d}", "local_authority": area, "places": 3} for n, area in ((60, "Bury"), (61, "Oldham"))]
     landing.drop("2025-03-31", "ofsted", "list.csv", builders.register(homes))
     landing.drop("2025-03-31", "356", "census.csv", builders.census([{"age": 10 + n % 6} for n in range(40)]))
     returned = [{"urn": f"SC{n:06d}", "host_local_authority": ["Stockport", "Trafford", "Bolton"][n % 3]} for n in range(50)]
     returned.append({"urn": "SC000060", "host_local_authority": "Bury", "occupied_places": 0, "vacant_places": 3})
+    returned.append({"urn": "SC000061", "host_local_authority": "Oldham"})  # lived in, but who lives there is not told
+    secure = {"provision_type": "Secure children's home"}
+    returned.append({"urn": "SC000062", "host_local_authority": "Oldham", "occupied_places": 0, "vacant_places": 3, **secure})
+    returned.append({"urn": "SC000063", "host_local_authority": "Trafford", **secure})
     landing.drop("2025-03-31", "provider-a", "settings.csv", builders.settings(returned))
-    landing.drop("2025-03-31", "provider-a", "placements.csv", builders.placements([{"urn": f"SC{n % 50:06d}"} for n in range(children)]))
+    landing.drop(
+        "2025-03-31",
+        "provider-a",
+        "placements.csv",
+        builders.placements([{"urn": f"SC{n % 50:06d}"} for n in range(children)] + [{"urn": "SC000063"}]),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +275,19 @@ def test_where_every_home_that_returned_is_empty_nobody_lives_and_nothing_is_unk
     for name, value in {"la_name": "Bury", "provision_type": "Children's home", **filters}.items():
         frame = frame[frame[name] == value]
     assert frame[measure].tolist() in (["0"], ["c"])  # and not x: a return was received
+
+
+@pytest.mark.parametrize(
+    ("table", "measure", "filters"),
+    [("host_use_of_own_supply", "children_living_here", {}), ("host_authority_origin", "children", {"origin_band": "Total"})],
+)
+def test_an_empty_home_makes_no_total_of_those_who_are_not_listed(folder, table, measure, filters):
+    frame = pd.read_csv(folder / f"{table}.csv", dtype=str, keep_default_na=False)
+    for name, value in {"la_name": "Oldham", **filters}.items():
+        frame = frame[frame[name] == value]
+    printed = frame.set_index("provision_type")[measure]
+    assert printed["Secure children's home"] in ("0", "c")
+    assert (printed["Children's home"], printed["Total"]) == ("x", "x")
 
 
 # --- the method ---------------------------------------------------------------------------------------------
