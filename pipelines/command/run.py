@@ -68,9 +68,12 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         if still:  # an older register list that came in now speaks for later quarters too
             print(f"Quarters that rest on what has come in: {', '.join(map(str, still))}", flush=True)
             run_quarters(settings, still)
-        if report:
-            write_reports(settings, sorted({*due, *still}))
-        print_summary(warehouse, settings, sorted({*due, *still}))
+        done = sorted({*due, *still})
+        try:
+            if report:
+                write_reports(settings, done)
+        finally:  # the releases are made, whatever becomes of the report
+            print_summary(warehouse, settings, done)
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
 
 
