@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy
@@ -63,14 +63,17 @@ class EventLog(SqliteEventLogStorage):
     def store_event(self, event: Any) -> None:
         """Store the event, and tell who watches the run's file: while a connection is open, SQLite writes to the log beside it."""
         super().store_event(event)
-        os.utime(self.path_for_shard(event.run_id))
+        with suppress(OSError):  # to tell them is a courtesy: the event is stored
+            os.utime(self.path_for_shard(event.run_id))
 
     def wipe(self) -> None:
         """Remove all of the history."""
-        self._close()
+        with self._db_lock:
+            self._close()
         super().wipe()
 
     def dispose(self) -> None:
-        """Close the files."""
-        self._close()
+        """Stop the watchers, whose threads read to their end, and close the files."""
         super().dispose()
+        with self._db_lock:
+            self._close()

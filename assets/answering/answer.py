@@ -125,8 +125,11 @@ class Answer:
 
     @cached_property
     def marked_sheets(self) -> list[int]:
-        """Which of `own_sheets` have something marked in them: only these are copied, as a clean one's copy would tell its sender nothing."""
-        return sorted({finding.place[0] for finding in self.found if finding.place and finding.severity != NOTES})
+        """Which of `own_sheets` have something to mend or check marked in them: only these are copied.
+
+        A clean sheet's copy would tell its sender nothing, nor would one in which only a column that nobody asked for is marked.
+        """
+        return sorted({f.place[0] for f in self.found if f.place and f.severity != NOTES and f.rule != DROPPED})
 
     def tables_on(self, index: int) -> list[Recognised]:
         """The tables recognised on a sheet, from the top."""
@@ -155,7 +158,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Found:
-    """One finding and where it stands: `place` is its sheet (of `own_sheets`) and its row in it, counted from 0; None where it cannot be told.
+    """One finding and where it stands: `place` is its sheet (of `own_sheets`) and its row in it, counted from 0; None where it cannot be told, and
+    where it is about no table, but the whole sheet or file.
 
     `header` is the column as the sender spells it, blank for a whole row, sheet or file; `column` is its place in the row, None if it has none.
     """
@@ -319,7 +323,7 @@ def next_steps(answer: Answer) -> Next:
     """What to do next: nothing, look at it, mend and send again, or mend because nothing was taken in."""
     mend = "Mend your own file, as said below."
     if answer.marked_sheets:
-        mend = "Mend your own file. The workbook that comes with this answer marks each cell; it is a copy to look at, not one to send back."
+        mend = "Mend your own file. The workbook that comes with this answer has a marked copy: it is one to look at, not one to send back."
     whole = "Send the whole return again, not only the mended rows: a new return takes the place of the one before it."
     to_check = len(groups(answer))
     if answer.outcome == REJECTED:
@@ -404,7 +408,7 @@ def _found(answer: Answer) -> list[Found]:
     for number, table, sheet, column, value, rule_name, severity, message in zip(
         numbers, named, *(columns[name] for name in ("sheet", "column_name", "value", "rule", "severity", "message")), strict=True
     ):
-        index = sheet_of(sheet, table)
+        index = sheet_of(sheet, table) if number or column or table else None  # else it is about the whole sheet or file: no cell of it
         place, at, header = None, None, column
         if index is not None:
             which = _table_at(tables_on[index], table, number - 1)

@@ -56,11 +56,12 @@ def answer_quarter(
     try:
         waiting = {s.number: s for s in due}
         for file in landing.files(census_date):
-            content = file.read() if file.size <= MAX_FILE_BYTES else None
-            content_hash = file.content_hash() if content is None else hashlib.sha256(content).hexdigest()
-            submission = waiting.pop(submission_id(census_date, sender_of(file.folder, census_date).key, content_hash), None)
+            if not waiting:
+                break
+            submission = waiting.pop(submission_id(census_date, sender_of(file.folder, census_date).key, file.content_hash()), None)
             if submission:
-                _write(folder, submission, _answer(submission, census_date, sheets_of(content or b"")))
+                content = file.read() if file.size <= MAX_FILE_BYTES else b""
+                _write(folder, submission, _answer(submission, census_date, sheets_of(content)))
         for submission in waiting.values():
             _write(folder, submission, _answer(submission, census_date, None))
     finally:

@@ -21,6 +21,8 @@ WIDE, NARROW = 820, 320
 INK, QUIET, LINE = "var(--ink)", "var(--quiet)", "var(--line)"
 LETTER = 7.0
 """Room for a letter of 13 pixels; letters are narrower on average, and wider in some fonts."""
+LEAST = 100
+"""What the drawing itself has of the width, however long the labels beside it are."""
 
 _TEXT = Markup('<text x="{:.1f}" y="{:.1f}">{}</text>')
 _STROKE = Markup('<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
@@ -80,6 +82,12 @@ def _ticks(most: float, about: int) -> list[float]:
     return [step * n for n in range(max(int(-(-most // step)), 1) + 1)]
 
 
+def _label(text: str, room: float) -> str:
+    """The label, cut where it is longer than its room: then the whole of it is shown where one points at it, and the table has it."""
+    most = max(int(room // LETTER), 1)
+    return text if len(text) <= most else Markup("{}\u2026<title>{}</title>").format(text[: most - 1].rstrip(), text)
+
+
 def _stretches(numbers: Sequence[float | None]) -> list[list[tuple[int, float]]]:
     """The unbroken stretches of published numbers, each with its place."""
     published = [[(place, number) for place, number in run if number is not None] for _, run in groupby(enumerate(numbers), lambda at: at[1] is None)]
@@ -95,10 +103,11 @@ def lines(title: str, dates: Sequence[dt.date], series: Sequence[Line], unit: st
     ticks = _ticks(max(number for _, number in known), 4)
     scale = [(tick, f"{tick:,.0f}{'%' if unit == '%' else ''}") for tick in ticks]
     left = max(4, *(len(name) for _, name in scale)) * LETTER + 8
-    right = max(len(line.label) for line, _ in drawn) * LETTER + 14
+    longest = max(len(line.label) for line, _ in drawn) * LETTER
 
     def draw(width: int, height: int) -> Markup:
-        across = width - left - right
+        room = min(longest, width - left - LEAST - 14)
+        across = width - left - room - 14
 
         def x(place: int) -> float:
             return left + across * place / (len(dates) - 1)
@@ -128,7 +137,10 @@ def lines(title: str, dates: Sequence[dt.date], series: Sequence[Line], unit: st
         ends = [stretches[-1][-1] for _, stretches in drawn]
         stands = _apart([y(number) for _, number in ends], 16)
         labels = _group(
-            (_TEXT.format(x(place) + 10, stand + 4.5, line.label) for (line, _), (place, _), stand in zip(drawn, ends, stands, strict=True)),
+            (
+                _TEXT.format(x(place) + 10, stand + 4.5, _label(line.label, room))
+                for (line, _), (place, _), stand in zip(drawn, ends, stands, strict=True)
+            ),
             fill=INK,
             font_weight="bold",
         )
@@ -162,7 +174,10 @@ def ranges(title: str, rows: Sequence[Range], axis: str, ends: str) -> Chart | N
     def draw(width: int) -> Markup:
         # Wide, a row's label stands left of it; narrow, above it, with the number that is else above the mark.
         is_wide = width == WIDE
-        left, right, tall, line = (max(len(row.label) for row, _ in known) * LETTER + 12, 30, 52, 32) if is_wide else (12, 24, 46, 28)
+        right, tall, line = (30, 52, 32) if is_wide else (24, 46, 28)
+        longest = max(len(row.label) for row, _ in known) * LETTER
+        left = min(longest + 12, width - right - LEAST) if is_wide else 12
+        room = left - 12 if is_wide else width - left - right - len(f" £{most:,.0f}") * LETTER
         ticks = _ticks(most, 5 if is_wide else 4)
         height = tall * len(known)
 
@@ -181,7 +196,7 @@ def ranges(title: str, rows: Sequence[Range], axis: str, ends: str) -> Chart | N
         )
         dots = _group((_DOT.format(x(middle), y, 6.4) for _, middle, y in stands), fill=_colour("occupied"))
         labels = _group(
-            (_TEXT.format(*((left - 10, y + 5) if is_wide else (left, y - 14)), row.label) for row, _, y in stands),
+            (_TEXT.format(*((left - 10, y + 5) if is_wide else (left, y - 14)), _label(row.label, room)) for row, _, y in stands),
             fill=INK,
             font_size=14 if is_wide else 13,
             text_anchor="end" if is_wide else "start",

@@ -24,9 +24,7 @@ from resources.landing import LandedFile, census_date_of
 @click.option(
     "--sender", help="Who sends it (ofsted, an authority's code, provider-<id>, region); else the folder's, else what the return itself says."
 )
-@click.option(
-    "--answer", "answer_folder", type=click.Path(file_okay=False, path_type=Path), help="Write the answer here too: a page and a marked workbook."
-)
+@click.option("--answer", "answer_folder", type=click.Path(file_okay=False, path_type=Path), help="Write the answer here too: a page and a workbook.")
 @click.option(
     "--reconcile",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -68,9 +68,12 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         if still:  # an older register list that came in now speaks for later quarters too
             print(f"Quarters that rest on what has come in: {', '.join(map(str, still))}", flush=True)
             run_quarters(settings, still)
-        if report:
-            write_reports(settings, sorted({*due, *still}))
-        print_summary(warehouse, settings, sorted({*due, *still}))
+        done = sorted({*due, *still})
+        try:
+            if report:
+                write_reports(settings, done)
+        finally:  # the releases are made, whatever becomes of the report
+            print_summary(warehouse, settings, done)
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
 
 
@@ -170,11 +173,16 @@ def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported 
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["OBSERVATORY_HOME"] = str(settings.home)
     import dagster as dg
+    from dagster._core.instance.config import dagster_instance_config
     from dagster._core.instance.ref import InstanceRef
 
     home = str(settings.dagster_home)
-    kept = InstanceRef.from_dir(home)
-    if kept.storage_data == InstanceRef.config_defaults(home)["storage"]:  # a user's own storage stays
-        event_log = {"module": "pipelines.history", "class": "EventLog", "config": {"base_dir": str(settings.dagster_home / "history" / "runs")}}
-        kept = InstanceRef.from_dir(home, overrides={"event_log_storage": event_log})
-    return dg.DagsterInstance.from_ref(kept)
+    named, _ = dagster_instance_config(home)
+    overrides = {}
+    if not named.keys() & {"storage", "run_storage", "event_log_storage", "schedule_storage"}:  # a user's own storage stays
+        overrides["event_log_storage"] = {
+            "module": "pipelines.history",
+            "class": "EventLog",
+            "config": {"base_dir": str(settings.dagster_home / "history" / "runs")},
+        }
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides=overrides))

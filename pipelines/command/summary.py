@@ -113,8 +113,3 @@ def _releases(warehouse: Warehouse, settings: Settings, dates: list[dt.date]) ->
         print("  " + ", ".join(f"{r.census_date}/r{r.number}" for r in rows))
         newest = rows[-1]
         print(f"The observatory page: {settings.releases / str(newest.census_date) / f'r{newest.number}' / 'page' / 'index.html'}")
-    from assets.checks.report import report_page
-
-    report = report_page(settings.data_docs, dates[-1])
-    if report.exists():
-        print(f"The quality report: {report}")

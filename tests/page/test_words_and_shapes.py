@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from assets.page.charts import Line, Range, lines, ranges
 from assets.page.drawing import bar, places_of, round_bounds, short_name, tile_map
@@ -18,6 +20,7 @@ from assets.page.site import TEMPLATES
 from assets.page.wording import number_of, part_and_percent, part_of, possessive, say, unsaid, whole_percent
 from assets.publication.disclosure import SYMBOLS
 from schemas.authorities import all_authorities
+from schemas.codes import code_set
 from schemas.regions import load_region, region_keys
 
 # --- words -----------------------------------------------------------------------------------------------
@@ -237,8 +240,22 @@ def test_the_labels_of_lines_that_end_together_do_not_cover_each_other():
     assert down[0] + above >= 13, "the topmost is inside the picture"
 
 
-def test_a_range_stands_on_its_scale_and_a_long_label_is_whole_at_any_width():
-    kind = "Residential special school, all year"
+@pytest.mark.parametrize("length", [1, 17, 41, 400])
+def test_a_label_never_takes_the_charts_own_room(length):
+    label = ("Places & more of them " * 20)[:length]
+    quarters = lines("t", QUARTERS, [Line("occupied", label, (1_000_000, 5, 10)), Line("vacant", "Free", (1, 1, 1))])
+    fees = ranges("Fees", [Range(label, 2000, 4000, 6000)], "£ a week", "Ends")
+    for svg, width in ((quarters.large, 820), (quarters.small, 320), (fees.large, 820), (fees.small, 320)):
+        grid = [x for ends in _places(svg, "line", "x1", "x2") for x in ends]
+        assert 0 <= min(grid) < max(grid) <= width and max(grid) - min(grid) >= 100
+        first, whole = re.search(r">(P[^<]*)(?:<title>([^<]*))?</t", html.unescape(svg)).groups("")
+        assert len(first) * 7 <= width - (80 if svg is fees.small else 100), "it has room above the narrow bars, and beside every other drawing"
+        assert (first, whole) == (label, "") or (first[-1], whole) == ("\u2026", label), "what is cut can be read whole"
+        assert length > 17 or first == label, "and nothing is cut without need"
+
+
+def test_a_range_stands_on_its_scale_and_every_kinds_name_is_whole_at_any_width():
+    kind = max(code_set("provision_type").labels, key=len)
     chart = ranges("Fees", [Range(kind, 2000, 4000, 6000), Range("Fostering", None, 1010, 1200)], "£ a week", "Ends")
     for svg in (chart.large, chart.small):
         (ticks, texts) = zip(*re.findall(r'<text x="([\d.]+)"[^>]*>£([\d,]+)</text>', svg)[:4], strict=True)
@@ -246,7 +263,7 @@ def test_a_range_stands_on_its_scale_and_a_long_label_is_whole_at_any_width():
         ((start, width),) = _places(svg, "rect", "x", "width")
         assert [start, start + width] == [pytest.approx(float(ticks[1]), abs=0.2), pytest.approx(float(ticks[3]), abs=0.2)]
         assert _places(svg, "circle", "cx")[0][0] == pytest.approx(float(ticks[2]), abs=0.2)
-        assert kind in svg
+        assert escape(kind) in svg and "<title>" not in svg
 
 
 # --- colours: axe cannot judge what stands in SVG ------------------------------------------------------------

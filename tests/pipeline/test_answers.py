@@ -11,6 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from assets.answering.outbox import answer_quarter
 from pipelines.command.check import command
+from resources.landing import LandedFile
 from tests import builders
 from tests.pipeline.test_ssda903 import episode, episodes, header
 
@@ -67,6 +68,21 @@ def test_a_file_too_large_to_be_taken_in_is_not_read_for_its_answer_either(embed
     (page,) = answers(tmp_path / "o").values()
     assert "rejected" in page
     assert "no longer in the landing place" not in page
+
+
+def test_only_what_an_answer_needs_is_read(embedded_warehouse, landing, bring, tmp_path, monkeypatch):
+    for sender, authority in (("356", "Stockport"), ("352", "Manchester"), ("353", "Oldham")):
+        landing.drop(DATE, sender, "census.csv", builders.census([{}], authority))
+    bring(embedded_warehouse, landing, DATE)
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY) == 3
+    next((tmp_path / "o" / DATE / "352").glob("*.html")).unlink()
+    looked_at: list[str] = []
+    read: list[str] = []
+    for kept, name in ((looked_at, "content_hash"), (read, "read")):
+        does = getattr(LandedFile, name)
+        monkeypatch.setattr(LandedFile, name, lambda file, kept=kept, does=does: (kept.append(file.folder), does(file))[1])
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY) == 1
+    assert (looked_at, read) == (["356", "352"], ["352"]), "what was not due is not held in memory, and what comes after is not opened"
 
 
 def test_an_answer_says_so_where_its_file_is_gone(embedded_warehouse, landing, bring, tmp_path):

@@ -30,6 +30,7 @@ from assets.answering.answer import (
     moment,
     next_steps,
     row_words,
+    sheets_of,
     shown,
     trial_answer,
 )  # fmt: skip
@@ -161,6 +162,49 @@ def test_nothing_of_a_return_without_marks_is_copied(answered):
     assert book["Findings"]["E2"].value and not book["Findings"]["E2"].hyperlink  # where it stands in their own file
     said = visible(render_page(answer, workbook="answer.xlsx"))
     assert "The same as a workbook: answer.xlsx" in said and "copy of your" not in said
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Excel"])
+@pytest.mark.parametrize(
+    ("frame", "sender", "finding"),
+    [(rejected_rows(), "nobody we know", "unknown_sender"), (pd.DataFrame({"Colour": ["Red"], "Size": ["Large"]}), "356", "no_recognised_table")],
+    ids=["an unknown sender", "no return"],
+)
+def test_a_finding_about_the_whole_file_marks_nothing_and_copies_nothing(answered, kind, frame, sender, finding):
+    content = frame.to_csv(index=False).encode() if kind == "CSV" else excel(Census=frame)
+    answer = answered(content, sender, sheets=sheets_of(content))
+    assert [(f.rule, f.place) for f in answer.found] == [(finding, None)]
+    book = opened(answer)
+    assert book.sheetnames == ["Summary", "Findings"]
+    assert texts(book["Findings"])[1][1:5] == ["", "whole file", "", ""]
+    assert "Whole file" in flat(book["Summary"]) and "workbook" not in " ".join(next_steps(answer).steps)
+
+
+def test_a_column_that_nobody_asked_for_is_marked_only_where_more_is(answered):
+    clean, wrong = builders.settings([{"urn": "SC100001"}]), builders.settings([{"urn": "SC100001", "occupied_places": "many"}])
+    for frame in (clean, wrong):
+        frame["Our remark"] = "quite private"
+    answer = answered(clean, "provider-acorn")
+    book, said = opened(answer), visible(render_page(answer, workbook="answer.xlsx"))
+    assert book.sheetnames == ["Summary", "Findings"] and not any("quite private" in flat(sheet) for sheet in book)
+    assert next_steps(answer).heading == "You need do nothing"
+    assert "so there is no copy of them here" in flat(book["Summary"]) and "Our remark" in flat(book["Findings"])
+    assert "The same as a workbook" in said and "holds a copy" not in said and "Our remark" in said
+    copy = opened(answered(wrong, "provider-acorn"))["Your file"]
+    (header,) = (cell for cell in copy[1] if cell.value == "Our remark")
+    assert header.border.left.style == "mediumDashed" and "Our remark" in header.comment.text
+
+
+def test_no_more_marks_are_promised_than_there_are(answered):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:  # two sheets of one name, in which no row can be marked, and one in which it can
+        archive.writestr("a/census.csv", rejected_rows().to_csv(index=False))
+        archive.writestr("b/census.csv", rejected_rows().iloc[::-1].to_csv(index=False))
+        archive.writestr("other.csv", rejected_rows().iloc[:4].to_csv(index=False))
+    answer = answered(buffer.getvalue())
+    assert "other.csv" in opened(answer).sheetnames and any(f.place is None and f.severity == REJECTS_ROW for f in answer.found)
+    (mend, *_) = next_steps(answer).steps
+    assert "each cell" not in mend and "not one to send back" in mend
 
 
 def test_of_several_sheets_those_with_marks_are_copied(answered):

@@ -10,6 +10,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import click
 import openpyxl
 import pytest
 from click.testing import CliRunner, Result
@@ -420,3 +421,26 @@ def test_a_question_that_cannot_be_answered_says_why_and_what_to_do(asking, sql,
 def test_the_tables_can_be_copied_out_or_the_refusal_is_a_sentence(asking):
     result = asking("copy raw.authority to stdout")
     assert result.exit_code == 0 or isinstance(result.exception, ObservatoryError)
+
+
+# --- run -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["written", "not written"])
+def test_the_releases_are_told_last_also_where_the_quality_report_fails(asking, monkeypatch, tmp_path, fails):
+    def run_quarters(settings: object, dates: object, job_name: str = "bring_up_to_date") -> None:
+        if fails and job_name == "quality_report":
+            raise click.ClickException("The run failed at core/setting.")
+
+    monkeypatch.setattr("pipelines.command.run.run_quarters", run_quarters)
+    earlier = tmp_path / "data_docs" / "2025-03-31" / "index.html"
+    earlier.parent.mkdir(parents=True)
+    earlier.touch()
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path / "landing"))
+    (tmp_path / "landing").mkdir()
+    result = ask("run", "--census-date", "2025-03-31", "--report")
+    assert result.exit_code == int(fails)
+    assert ("failed at core/setting" in result.output) == fails
+    assert result.output.index("Quality report:") < result.output.index("Where to look next:")
+    assert (f"Open {earlier}" in result.output) == (not fails)
+    assert str(earlier) not in result.output[result.output.index("Returns (") :], "a report of an earlier run is not this run's"

@@ -10,9 +10,12 @@ import sys
 import threading
 import time
 import uuid
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
+import pytest
 from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
@@ -43,6 +46,9 @@ def test_dagsters_own_storage_reads_each_event_while_the_run_goes_on(tmp_path):
             writer.store_event(_materialised(run_id, f"t{number}"))
             assert _tables(reader, run_id) == [f"t{n}" for n in range(number + 1)]
     assert {key.path[-1] for key in reader.all_asset_keys()} == {"t0", "t1", "t2"}
+    for file in tmp_path.glob("*.db"):
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute("pragma journal_mode").fetchone() == ("wal",)
     writer.dispose()
     assert not list(tmp_path.glob("*-wal")), "what was beside the files is in them"
 
@@ -58,6 +64,25 @@ def test_who_watches_the_run_is_told_of_each_event(tmp_path):
     finally:
         reader.dispose()
         writer.dispose()
+
+
+def test_what_a_watcher_reads_last_is_closed_too(tmp_path):
+    storage, run_id = EventLog(str(tmp_path)), str(uuid.uuid4())
+    storage.store_event(_materialised(run_id, "only"))
+    read = []
+    storage._obs = SimpleNamespace(stop=lambda: None, join=lambda timeout: read.extend(_tables(storage, run_id)))  # its thread ends while we wait
+    storage.dispose()
+    assert read == ["only"]
+    assert not list(tmp_path.glob("*-wal"))
+
+
+def test_an_event_is_stored_where_no_watcher_can_be_told(tmp_path):
+    storage, run_id = EventLog(str(tmp_path)), str(uuid.uuid4())
+    storage.store_event(_materialised(run_id, "first"))
+    Path(storage.path_for_shard(run_id)).unlink()  # the run was deleted in the UI
+    storage.store_event(_materialised(run_id, "second"))
+    assert {key.path[-1] for key in storage.all_asset_keys()} == {"first", "second"}
+    storage.dispose()
 
 
 def test_a_writer_that_is_killed_loses_no_event(tmp_path):
@@ -103,16 +128,29 @@ def test_a_run_opens_its_files_a_few_times_and_not_at_each_event(tmp_path, monke
         monkeypatch.setattr(sqlite3.dbapi2, "connect", counted)
         monkeypatch.setattr(sqlite3, "connect", counted)
         assert dg.materialize([tables], instance=instance).success
-        assert len([file for file in opened if "history/runs/" in file]) < 10
+        assert 0 < len([file for file in opened if "history/runs/" in file]) < 10
         assert len(instance.get_asset_keys()) == 30
 
 
-def test_a_users_own_storage_stays(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("written", "event_log"),
+    [
+        ("storage:\n  sqlite:\n    base_dir: {home}/elsewhere\n", SqliteEventLogStorage),
+        ("storage:\n  sqlite:\n    base_dir: {home}/dagster\n", SqliteEventLogStorage),
+        ("schedule_storage:\n  module: dagster._core.storage.schedules\n  class: SqliteScheduleStorage\n"
+        "  config:\n    base_dir: {home}/elsewhere\n", SqliteEventLogStorage),
+        ("telemetry:\n  enabled: false\n", EventLog),
+        ("", EventLog),
+    ],
+    ids=["elsewhere", "the default written out", "a part of it", "other settings", "nothing"],
+)  # fmt: skip
+def test_a_users_own_storage_stays(written, event_log, tmp_path, monkeypatch):
     monkeypatch.setenv("DAGSTER_HOME", "")
     monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path))
     settings = settings_from_environment()
     settings.dagster_home.mkdir(parents=True)
-    (settings.dagster_home / "dagster.yaml").write_text(f"storage:\n  sqlite:\n    base_dir: {tmp_path / 'elsewhere'}\n", encoding="utf-8")
+    (settings.dagster_home / "dagster.yaml").write_text(written.format(home=tmp_path), encoding="utf-8")
     with dagster_instance(settings) as instance:
-        assert type(instance.event_log_storage) is SqliteEventLogStorage
-    assert (tmp_path / "elsewhere" / "history" / "runs" / "index.db").exists()
+        assert type(instance.event_log_storage) is event_log
+    folder = tmp_path / "elsewhere" if written.startswith("storage") and "elsewhere" in written else settings.dagster_home
+    assert (folder / "history" / "runs" / "index.db").exists()
