@@ -47,6 +47,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
     if odd := place.left_alone():
         print(f"Left alone, because they are not in a census date's and sender's folder: {', '.join(odd[:10])}{' …' if len(odd) > 10 else ''}")
     with open_warehouse(settings) as warehouse:
+        from assets.checks.report import report_page
         from assets.page.site import bring_sites_up_to_date
         from assets.warehouse.tables import prepare
         from pipelines.command.summary import print_summary
@@ -59,6 +60,8 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
             said = "nothing new has landed" if landed else "the landing place holds no census date's folder"
             print(f"Up to date: {said}.")
             if held := _held(warehouse):
+                if report:
+                    write_reports(settings, [date for date in held if not report_page(settings.data_docs, date).exists()])
                 print_summary(warehouse, settings, held)
             print(f"\nDone in {time.monotonic() - started:.0f} s.")
             return
@@ -116,10 +119,12 @@ def _write_missing_files(warehouse: Warehouse, settings: Settings) -> None:
 
 
 def write_reports(settings: Settings, dates: list[dt.date]) -> None:
-    """Write the quality reports of these quarters, through Dagster, and say where they are."""
+    """Write the quality reports of these quarters, if any, through Dagster, and say where they are."""
     from assets.checks.report import report_page
     from pipelines.jobs import QUALITY
 
+    if not dates:
+        return
     print("\nQuality report:", flush=True)
     run_quarters(settings, dates, QUALITY)
     print(f"  Open {report_page(settings.data_docs, dates[-1])}")

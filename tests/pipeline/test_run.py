@@ -104,6 +104,10 @@ def test_the_quality_report_is_written_and_in_dagsters_history_and_blocks_nothin
         assert instance.get_runs(limit=1)[0].job_name == "quality_report"
         instance.delete_run(instance.get_runs(limit=1)[0].run_id)
     assert "No figures are held for 2015-03-31" in observatory("report", "--census-date", "2015-03-31", expect=2)
+    assert "2025-09-30: quality report" in observatory("run", "--report"), "what is missing is written, though nothing has landed"
+    assert "uality report" not in observatory("run", "--report")
+    with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
+        instance.delete_run(instance.get_runs(limit=1)[0].run_id)
 
 
 def test_a_second_run_does_nothing_and_says_so(ran):
