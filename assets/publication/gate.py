@@ -30,6 +30,8 @@ _TRIES = 12
 """Attempts to move a count by one amount, each with other partners."""
 _STEPS = 60
 """Counts that one attempt may move."""
+_LONGEST = 10.0
+"""Seconds that one programme may take."""
 _NEAR = 150
 """Variables about a count that are let move before all are."""
 
@@ -377,8 +379,10 @@ class _Prover:
         if self.start is not None:
             self._take(self.start)
             self._move_about(self.start)
-        found = []
+        found: list[Leak] = []
         while len(self.open):
+            if time.monotonic() > self.deadline:  # not proved in time is not proved
+                return found + [self._unproved(int(position)) for position in self.open]
             position = int(self.open[0])
             if leak := self._solve_alone(position):
                 found.append(leak)
@@ -392,13 +396,27 @@ class _Prover:
         return self._model
 
     def _start(self) -> np.ndarray | None:
-        """A world to begin with: the truth where it is held, else any."""
+        """A world to begin with: the truth where it is held, the rest made to fit; else any world."""
         truth = self.system.truth[self.columns]
-        if np.isnan(truth).any():
+        unknown = np.isnan(truth)
+        if unknown.any():
+            self.programmes += 1
+            model, moving = self._part(unknown, np.where(unknown, 0, truth))
+            found = model.solve_whole(self.deadline - time.monotonic())
+            if found is not None:
+                truth[moving] = found
+                return truth
             self.programmes += 1
             whole = _Model(self.body, self.row_low, self.row_high, self.low, self.high)
             return whole.solve_whole(self.deadline - time.monotonic())
         return truth
+
+    def _part(self, free: np.ndarray, start: np.ndarray) -> tuple[_Model, np.ndarray]:
+        """A model of the `free` variables alone, the others staying as in the start, and the variables that it has."""
+        rows = np.flatnonzero(abs(self.body) @ free.astype("float64") > 0)
+        body, moving = self.body[rows], np.flatnonzero(free)
+        stays = body @ np.where(free, 0.0, start)
+        return _Model(body[:, moving], self.row_low[rows] - stays, self.row_high[rows] - stays, self.low[moving], self.high[moving]), moving
 
     def _move_about(self, start: np.ndarray) -> None:
         """Make worlds by moving each unsettled count by one, two or three, and mending every total that this breaks."""
@@ -477,13 +495,15 @@ class _Prover:
         seen = self.seen[position]
         return None if len(seen) >= need else _leak(self.system, self.bounds, variable, min(seen, default=least), max(seen, default=greatest), by)
 
+    def _unproved(self, position: int) -> Leak:
+        variable, seen = int(self.columns[position]), self.seen[position]
+        bounds = self.bounds.low[variable], self.bounds.high[variable]
+        return _leak(self.system, self.bounds, variable, min(seen, default=bounds[0]), max(seen, default=bounds[1]))
+
     def _look(self, position: int, values: np.ndarray | list[float], free: np.ndarray) -> None:
         """Look for worlds in which a variable has these values, the `free` ones being let move and the others staying as in the start."""
-        rows = np.flatnonzero(abs(self.body) @ free.astype("float64") > 0)
-        body, moving = self.body[rows], np.flatnonzero(free)
         start = np.zeros(len(self.columns)) if self.start is None else self.start
-        stays = body @ np.where(free, 0.0, start)
-        model = _Model(body[:, moving], self.row_low[rows] - stays, self.row_high[rows] - stays, self.low[moving], self.high[moving])
+        model, moving = self._part(free, start)
         column = int(np.searchsorted(moving, position))
         for value in values:
             if len(self.seen[position]) >= self.need[self.columns[position]] or time.monotonic() > self.deadline:
@@ -599,6 +619,7 @@ class _Model:
     def solve(self, weights: np.ndarray) -> np.ndarray | None:
         """The solution of least weight; None where there is none."""
         self.highs.changeColsCost(len(self.columns), self.columns, weights)
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + _LONGEST)
         self.highs.run()
         if self.highs.getModelStatus() != self.optimal:
             return None
@@ -620,6 +641,6 @@ class _Model:
             low[column] = high[column] = value
         self.highs.changeColsBounds(len(self.columns), self.columns, low, high)
         self.highs.changeColsIntegrality(len(self.columns), self.columns, np.ones(len(self.columns), dtype=np.uint8))
-        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.5, min(10.0, seconds)))
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.5, min(_LONGEST, seconds)))
         self.highs.run()
         return np.array(self.highs.getSolution().col_value) if self.highs.getModelStatus() == self.optimal else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -37,6 +38,9 @@ if TYPE_CHECKING:  # what they need takes a second to import
 
 _ATTEMPTS = 6
 """Times that the gate is asked again after a repair that its linear programmes called for."""
+
+_SECONDS_TO_HIDE = 60
+"""Seconds for hiding cell by cell what linear programmes call for: then whole authorities are hidden around what is still told."""
 
 _LAST_ATTEMPTS = 2
 """Times that it is asked of what would be printed, with whole authorities hidden around what is still told."""
@@ -158,10 +162,12 @@ def prepare_against(
     repair.run()
     verdict = judge(repair.system, method.possible_values)
     unsafe = verdict.leaks
+    latest = time.monotonic() + _SECONDS_TO_HIDE
     for _ in range(_ATTEMPTS):
         hidden = len(repair.hidden)
         for leak in unsafe:
-            repair.hide_for(leak.variable)
+            if time.monotonic() < latest:
+                repair.hide_for(leak.variable)
         if len(repair.hidden) == hidden:
             break
         # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
@@ -263,13 +269,14 @@ def _cells(census_date: dt.date, number: int, name: str, frame: pd.DataFrame) ->
 
 
 def _true_counts(census_date: dt.date, number: int, true: dict[str, TrueTable]) -> pd.DataFrame:
-    """The true counts behind a release, one row a cell."""
+    """The true counts and estimates behind a release, one row a cell."""
     pieces = []
     for name, table in true.items():
-        counts = [m.name for m in table.table.of_rule("count")]
+        counts = [m.name for m in table.table.of_rule("count", "estimate")]
         if counts:
             cells = table.values[counts].assign(row_order=range(len(table.values))).melt("row_order", var_name="measure")
-            pieces.append(cells.dropna().astype({"value": "int64"}).assign(table_name=name))
+            cells = cells.dropna()  # below a threshold is what was below it before its fraction went
+            pieces.append(cells.assign(table_name=name, value=np.floor(cells["value"]).astype("int64")))
     if not pieces:
         return pd.DataFrame()
     return pd.concat(pieces).assign(census_date=census_date.isoformat(), release_number=number)

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from assets.publication import release as releasing
+from assets.publication.attack import build_system
 from assets.publication.files import META_COLUMNS, release_files
 from assets.publication.gate import Leak, Verdict
 from assets.publication.programme import PUBLISHED_TABLES
@@ -264,6 +265,8 @@ def test_a_late_return_makes_a_new_release_that_says_why(made):
     assert "Changed: provider placements of provider-a" in said
     assert "is now" in said
     assert release.folder.exists()
+    system = build_system(releasing.earlier_releases(warehouse, DATE))
+    assert system.cells["truth"].notna().all(), "the ledger keeps the truth of all that is published, estimates included"
 
 
 @pytest.mark.parametrize(

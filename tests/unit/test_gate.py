@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -316,6 +317,24 @@ def test_a_tie_between_parts_says_nothing_of_totals(monkeypatch):
         tie = Tie("a carer a child", (Term("placements", "placements"), Term("carers", "carers", -1)), presumed=True, parts=parts)
         monkeypatch.setattr(attack, "ties", lambda tie=tie: (tie,))
         assert build_system([published(placements, carers)]).says.count("a carer a child") == rows
+
+
+def test_what_is_not_proved_in_time_is_not_proved():
+    system = build_system([published(children([[1, 2, 30], [30, 40, 50]]))])
+    assert judge(system).passed
+    verdict = judge(system, limit_seconds=-1)
+    assert not verdict.passed and {leak.cell for leak in verdict.leaks} == {system.names[v] for v in np.flatnonzero(system.small)}
+
+
+def test_an_older_release_of_which_the_truth_is_not_whole_is_judged_from_it_all_the_same():
+    true = simple(PLACES, places_registered=[40, 40], occupied=[5, 20], vacant=[20, 20])
+    older = published(true)
+    older = replace(older, truth={name: values.drop(columns="vacant") for name, values in older.truth.items()})
+    system = build_system([older, published(true, number=2)])
+    assert np.isnan(system.truth).any()
+    verdict = judge(system)
+    assert verdict.passed == judge(build_system([published(true), published(true, number=2)])).passed
+    assert verdict.programmes <= 3
 
 
 # --- bounds that are kept while single ones change ----------------------------------------------------------
