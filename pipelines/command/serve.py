@@ -99,6 +99,8 @@ def command(port: int, page_port: int, landing: str | None) -> None:
         pages = serve_releases(settings.releases, page_port)
         print(f"The observatory page is at http://127.0.0.1:{pages.server_port}", flush=True)
         print(f"The Dagster UI opens at http://127.0.0.1:{port} in half a minute or so. Landing place: {settings.landing}", flush=True)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in a script's background; Dagster would ignore SIGTERM with it, and never stop
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen([*dagster, "--log-level", "warning"], cwd=ROOT, env=environment)
         signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
         try:
