@@ -103,7 +103,7 @@ def trend(edition: Edition, area: Area) -> Section | None:
         return None
     covered = over_time("coverage_places")
     looked_after = [e.figure(LOOKED_AFTER, area, "children") for e in editions]
-    has_children = any(f.is_shown for f in looked_after)
+    has_children = LOOKED_AFTER in edition.tables and any(f.is_shown for f in looked_after)
     rows = [
         (Cell(day(d)), [*(figures[n][place] for n in short), covered[place], *([looked_after[place]] if has_children else [])])
         for place, d in enumerate(dates)

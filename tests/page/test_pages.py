@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
 
+from assets.page.site import pages
 from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.release import read_release
-from tests.page.region import DECEMBER, HOSTILE, HOSTILE_SENDER, MadeUp
+from tests.page.region import DECEMBER, HOSTILE, HOSTILE_SENDER, SEPTEMBER, MadeUp
 
 MOST_BYTES = 300_000
 PAGES = ["index.html", "authority-356.html", "authority-353.html", "tables.html", "table-host_authority_occupancy.html"]
@@ -279,3 +281,15 @@ def test_the_trend_has_every_quarter_of_the_ledger(small):
         released = read_release(small.warehouse, date, number)[0]["host_authority_occupancy"]
         cells = released[(released["provision_type"] == "Children's home") & (released["la_name"] == "")].iloc[0]
         assert [as_released(shown) for shown in row[1:]] == [cells[n] for n in ("occupied", "vacant", "unavailable", "coverage_places")]
+
+
+def test_the_pages_are_made_of_whichever_tables_a_release_has(small):
+    """A table is not released where nobody returned what it is made of; earlier releases may have had it."""
+    sites = small.sites()
+    whole = replace(sites._edition(DECEMBER, 2), earlier=(sites._edition(SEPTEMBER, 1),), before=sites._edition(DECEMBER, 1))
+    tables = dict(whole.tables)
+    kept = [{name: table for name, table in tables.items() if name != dropped} for dropped in tables]
+    for subset in [*kept, {"host_authority_occupancy": tables["host_authority_occupancy"]}, {}]:
+        made = pages(replace(whole, tables=subset), [])
+        linked = {link for text in made.values() for link in re.findall(r'href="([\w-]+\.html)', text)}
+        assert linked <= made.keys(), linked - made.keys()

@@ -350,5 +350,13 @@ def test_a_release_without_a_table_has_no_section_of_it():
     assert headline(edition(), STOCKPORT) == "Homes for children in care in Stockport"
 
 
+def test_a_trend_shows_no_children_where_this_release_has_no_table_of_them():
+    looked_after = table("children_looked_after", {}, {"children": "exact"}, ["356 | 480"])
+    earlier = edition(occupancy(FULL), looked_after, date=dt.date(2025, 9, 30))
+    found = sections.trend(edition(occupancy(FULL), earlier=(earlier,)), STOCKPORT)
+    assert found.tables == ("host_authority_occupancy",)
+    assert "Children looked after" not in found.data[0].columns
+
+
 def test_a_page_is_named_by_letters_and_digits_alone():
     assert page_of(Area("../../x<y>", "n")) == "authority-xy.html"
