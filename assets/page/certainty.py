@@ -49,13 +49,13 @@ def surely_largest(parts: Mapping[str, Figure], whole: Figure, round_to: int) ->
     return "" if is_doubtful else name
 
 
-def portion(share: Figure, part: Figure, whole: Figure) -> str:
+def portion(share: Figure, part: Figure, whole: Figure, round_to: int) -> str:
     """A share in a sentence, before what it is of: `more than a quarter (27%) of the`; of a small whole the counts, `about 10 of the 20`.
 
     Blank where neither may be said.
     """
     if share.is_shown and is_enough(whole):
-        return f"{part_and_percent(share)} of the"
+        return f"{part_and_percent(share, out_by(whole, round_to))} of the"
     if not part.is_shown or not whole.number:
         return ""
     return f"{f'about {part}' if part.number else 'none'} of the {whole}"

@@ -97,7 +97,7 @@ def location(edition: Edition, area: Area) -> Section | None:
     own = "their authority\u2019s own area" if area.is_region else "its own area"
     count = table.figure(area, "placements", provision_type=kind, location_band=table.label("location_band", "in_area"))
     words = []
-    if said := portion(inside, count, total):
+    if said := portion(inside, count, total, edition.round_to):
         words.append(sentence(f"{said} placements of {whose} in {plural(kind)} stand in {own}"))
     elif inside.is_there and not inside.is_shown:
         words.append(unsaid(inside, f"The share that stands in {own}"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from assets.page.certainty import is_enough, surely_largest
+from assets.page.certainty import is_enough, out_by, surely_largest
 from assets.page.figures import Area, Edition, Figure, Table
 from assets.page.shapes import COST, HOME, OCCUPANCY, ORIGIN, UNAVAILABLE, Answer, kind_of, plural, where
 from assets.page.wording import listed, number_of, part_of, possessive, sentence, unsaid, whole_percent
@@ -24,7 +24,7 @@ def headline(edition: Edition, area: Area) -> str:
     if counted.number and _is_full(table, area):
         return f"Every place counted in {possessive(place)} {homes} is lived in"
     if empty.number and is_enough(counted):
-        return sentence(f"{part_of(empty)} of the places in {possessive(place)} {homes} stand empty").rstrip(".")
+        return sentence(f"{part_of(empty, out_by(counted, edition.round_to))} of the places in {possessive(place)} {homes} stand empty").rstrip(".")
     settings = table.figure(area, "settings_registered", provision_type=kind)
     if settings.is_shown:
         stand = "stands" if settings.number == 1 else "stand"

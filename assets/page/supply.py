@@ -114,7 +114,7 @@ def _beside_region(edition: Edition, area: Area, table: Table, kind: str) -> lis
     if area.is_region or own.number is None or whole.number is None:
         return []
     if not is_enough(counted):
-        lived_in = portion(NOTHING, occupied, counted) if occupied != counted else ""
+        lived_in = portion(NOTHING, occupied, counted, edition.round_to) if occupied != counted else ""
         return [sentence(f"{lived_in} places counted in {possessive(area.name)} {plural(kind)} are lived in")] if lived_in else []
     gap = own.number - whole.number
     rounding = max(out_by(counted, edition.round_to) + out_by(all_counted, edition.round_to), 2)
@@ -205,7 +205,7 @@ def who_lives_here(edition: Edition, area: Area) -> Section | None:
     words = []
     from_own = table.figure(area, "children", provision_type=kind, origin_band=table.label("origin_band", "host"))
     if own.is_shown:
-        if said := portion(own, from_own, total):
+        if said := portion(own, from_own, total, edition.round_to):
             words.append(sentence(f"{said} {living} were placed by {by}"))
     elif total.is_there:
         words.append(unsaid(own, f"What share of them was placed by {by}"))

@@ -51,6 +51,12 @@ def test_shares_in_words(share, words):
     assert part_and_percent(Figure(share, "%")) == words
 
 
+def test_a_share_that_rounding_may_move_is_about_its_part():
+    assert part_and_percent(Figure("26.9", "%"), 5.0) == "about a quarter (27%)"
+    assert part_and_percent(Figure("26.9", "%"), 1.0) == "more than a quarter (27%)"
+    assert part_and_percent(Figure("41.0", "%"), 5.0) == "41%"
+
+
 @given(st.floats(0, 100))
 def test_a_share_in_words_is_never_far_from_the_share(number):
     said = part_of(Figure(f"{number:.1f}", "%"))
