@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assets.page.certainty import is_enough, note_on_shares, portion
 from assets.page.drawing import bar
 from assets.page.figures import NOTHING, Area, Edition, Figure
 from assets.page.shapes import (
@@ -30,7 +31,7 @@ from assets.page.shapes import (
     ranking,
     where,
 )
-from assets.page.wording import number_of, part_and_percent, possessive, say, sentence, whole_percent
+from assets.page.wording import number_of, possessive, say, sentence, unsaid, whole_percent
 from assets.publication.programme import TOTAL
 
 LOCATION_COLOURS = {"in_area": "near-1", "sub_region": "near-2", "elsewhere": "far", "unknown": "unknown"}
@@ -67,10 +68,11 @@ def _moves(edition: Edition, area: Area) -> list[str]:
         words.append(
             sentence(f"In the twelve months before, {number_of(started, 'child', 'children')} started to be looked after and {ceased} ceased")
         )
-    often, stable = (edition.figure(STABILITY, area, n) for n in ("three_or_more_share", "same_carer_two_years_share"))
-    if often.is_shown:
+    names = ("three_or_more_share", "same_carer_two_years_share", "children", "long_term_children")
+    often, stable, all_, long_term = (edition.figure(STABILITY, area, n) for n in names)
+    if often.is_shown and is_enough(all_):
         words.append(sentence(f"{whole_percent(often)} had three or more placements in that time"))
-    if stable.is_shown:
+    if stable.is_shown and is_enough(long_term):
         words.append(
             sentence(
                 f"Of those under 16 looked after for two and a half years or more, {whole_percent(stable)} have lived with the same carer for two"
@@ -93,15 +95,18 @@ def location(edition: Edition, area: Area) -> Section | None:
         return None
     inside = division.share(area, "in_area", provision_type=kind)
     own = "their authority\u2019s own area" if area.is_region else "its own area"
-    words = [
-        say(inside, f"{part_and_percent(inside)} of the placements of {whose} in {plural(kind)} stand in {own}", f"The share that stands in {own}")
-    ]
-    unknown = division.share(area, "unknown")
-    if unknown.number:
+    count = table.figure(area, "placements", provision_type=kind, location_band=table.label("location_band", "in_area"))
+    words = []
+    if said := portion(inside, count, total, edition.round_to):
+        words.append(sentence(f"{said} placements of {whose} in {plural(kind)} stand in {own}"))
+    elif inside.is_there and not inside.is_shown:
+        words.append(unsaid(inside, f"The share that stands in {own}"))
+    unknown, of_every_kind = division.share(area, "unknown"), table.figure(area, "placements")
+    if unknown.number and is_enough(of_every_kind):
         words.append(f"Of the placements of every kind, where {whole_percent(unknown)} stand is not known.")
     if distance := edition.table(DISTANCE):
         far = distance.figure(area, "share", distance_band=distance.label("distance_band", "more than 20 miles"))
-        if far.is_shown:
+        if far.is_shown and is_enough(distance.figure(area, "placements")):
             words.append(sentence(f"{whole_percent(far)} of all placements are known to be more than 20 miles from home"))
     if area.is_region:
         first, caption = "Placing authority", f"Placements in {plural(kind)} by where they stand, {on(edition)}"
@@ -120,7 +125,7 @@ def location(edition: Edition, area: Area) -> Section | None:
     bars = [BarTable(caption, first, ["Placements", "In area"], drawn, division.bands)] if drawn else []
     tables = tuple(name for name in (LOCATION, DISTANCE) if edition.table(name))
     heading = "Where the region\u2019s own children are placed" if area.is_region else "Where its own children are placed"
-    return Section("location", heading, tables, words, whole, bars)
+    return Section("location", heading, tables, words, whole, bars, note=note_on_shares(edition.round_to))
 
 
 def net_position(edition: Edition, area: Area) -> Section | None:
@@ -158,7 +163,7 @@ def net_position(edition: Edition, area: Area) -> Section | None:
 
 
 def flows(edition: Edition, area: Area) -> Section | None:
-    """The largest flows of an authority: where its children live, and whose children live in its area."""
+    """The largest of an authority's flows that are shown: where its children live, and whose children live in its area."""
     table = edition.table(FLOW)
     if not table or area.is_region or "host_authority_name" not in table.filters:
         return None
@@ -181,7 +186,10 @@ def flows(edition: Edition, area: Area) -> Section | None:
         ),
     ]  # fmt: skip
     bars = [table_ for table_ in made if table_]
-    words = [f"The largest flows from and to {where(area)}. Those too small to show are left out."]
+    words = [
+        f"The flows from and to {where(area)} that are shown, at most {MOST_FLOWS} each way, the larger first. "
+        "The others are left out: they are small, or would give away one that is."
+    ]
     return Section("flows", "The flows between", (FLOW,), words, bars=bars) if bars else None
 
 

@@ -6,8 +6,8 @@ Does not belong here: charts with an axis (`charts`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from assets.page.figures import Area, Figure
 from schemas.regions import Region
@@ -51,7 +51,9 @@ def bar(parts: Sequence[tuple[str, str, Figure]], whole: float | None = None, sc
 
 @dataclass(frozen=True)
 class Tile:
-    """One authority on the tile map: its place in the grid, its short name, its figure and the step of its colour (0: no number)."""
+    """One authority on the tile map: its place in the grid, its short name, its figure and the step of its colour (0: no number, or a share
+    of so few that it is rough).
+    """
 
     area: Area
     short: str
@@ -59,6 +61,7 @@ class Tile:
     row: int
     figure: Figure
     step: int
+    is_rough: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,9 @@ def round_bounds(numbers: Sequence[float]) -> list[float]:
     return [start + width * n for n in range(STEPS + 1)]
 
 
-def tile_map(title: str, region: Region, figures: Sequence[tuple[Area, Figure]]) -> TileMap | None:
-    """The tile map of one indicator; None where no area has a number."""
-    numbers = [f.number for _, f in figures if f.number is not None]
+def tile_map(title: str, region: Region, figures: Sequence[tuple[Area, Figure]], few: Collection[str] = ()) -> TileMap | None:
+    """The tile map of one indicator; None where no area has a number to colour. The figures of areas whose codes are in `few` are rough."""
+    numbers = [f.number for a, f in figures if f.number is not None and a.code not in few]
     if not numbers:
         return None
     bounds = round_bounds(numbers)
@@ -114,9 +117,10 @@ def tile_map(title: str, region: Region, figures: Sequence[tuple[Area, Figure]])
     tiles = []
     for area, figure in figures:
         column, row, short = places[area.code]
-        step = 0 if figure.number is None else sum(figure.number >= bound for bound in bounds[:-1])
-        tiles.append(Tile(area, short, column, row, figure, step))
+        is_rough = figure.number is not None and area.code in few
+        step = 0 if figure.number is None or is_rough else sum(figure.number >= bound for bound in bounds[:-1])
+        tiles.append(Tile(area, short, column, row, figure, step, is_rough))
     left, top = min(t.column for t in tiles), min(t.row for t in tiles)
-    tiles = [Tile(t.area, t.short, t.column - left, t.row - top, t.figure, t.step) for t in sorted(tiles, key=lambda t: (t.row, t.column))]
+    tiles = [replace(t, column=t.column - left, row=t.row - top) for t in sorted(tiles, key=lambda t: (t.row, t.column))]
     unit = next(f.unit for _, f in figures if f.is_shown)
     return TileMap(title, tiles, max(t.column for t in tiles) + 1, max(t.row for t in tiles) + 1, bounds, unit)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.publication.disclosure import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, SYMBOLS
+from assets.publication.disclosure import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, SAFE, SYMBOLS
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Indicator, PublishedTable
 from assets.publication.release import read_release
 from assets.publication.tables import GEOGRAPHY
@@ -164,6 +164,11 @@ class Edition:
     def here(self) -> Area:
         """The region as an area."""
         return Area("", self.region.name, self.region.gss_code)
+
+    @property
+    def round_to(self) -> int:
+        """What the release's counts are rounded to."""
+        return int(self.manifest.get("method", {}).get("round_to", SAFE.round_to))
 
     @cached_property
     def authorities(self) -> dict[str, Area]:

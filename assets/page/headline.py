@@ -6,27 +6,35 @@ Does not belong here: the sections below them (`supply`, `demand`, `sections`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from assets.page.certainty import is_enough, out_by, surely_largest
 from assets.page.figures import Area, Edition, Figure, Table
 from assets.page.shapes import COST, HOME, OCCUPANCY, ORIGIN, UNAVAILABLE, Answer, kind_of, plural, where
 from assets.page.wording import listed, number_of, part_of, possessive, sentence, unsaid, whole_percent
 
 
 def headline(edition: Edition, area: Area) -> str:
-    """The page's heading: the share of places with nobody in them, in words; where it is not published, what stands here."""
+    """The page's heading: the share of places with nobody in them, in words; where that cannot be said, what stands here."""
     table, place = edition.table(OCCUPANCY), where(area)
     if not table:
         return f"Homes for children in care in {place}"
     kind = kind_of(table)
-    empty, homes = table.figure(area, "unoccupied_rate", provision_type=kind), plural(kind)
-    if empty.number == 0:
+    (empty, counted), homes = (table.figure(area, name, provision_type=kind) for name in ("unoccupied_rate", "places_returned")), plural(kind)
+    if counted.number and _is_full(table, area):
         return f"Every place counted in {possessive(place)} {homes} is lived in"
-    if empty.is_shown:
-        return sentence(f"{part_of(empty)} of the places in {possessive(place)} {homes} stand empty").rstrip(".")
+    if empty.number and is_enough(counted):
+        return sentence(f"{part_of(empty, out_by(counted, edition.round_to))} of the places in {possessive(place)} {homes} stand empty").rstrip(".")
     settings = table.figure(area, "settings_registered", provision_type=kind)
     if settings.is_shown:
         stand = "stands" if settings.number == 1 else "stand"
         return sentence(f"{number_of(settings, *_settings(kind))} {stand} in {place}").rstrip(".")
     return f"Homes for children in care in {place}"
+
+
+def _is_full(table: Table, area: Area) -> bool:
+    """Whether no place is empty: a printed count of 0 is none, while a share of rounded counts may be 0 without being none."""
+    return all(table.figure(area, name, provision_type=kind_of(table)).number == 0 for name in ("vacant", "unavailable"))
 
 
 def _settings(kind: str) -> tuple[str, str]:
@@ -40,8 +48,8 @@ def lede(edition: Edition, area: Area) -> list[str]:
     if not table:
         return []
     kind = kind_of(table)
-    names = ("settings_registered", "places_registered", "coverage_places", "occupied", "vacant", "unavailable")
-    settings, places, coverage, occupied, vacant, unavailable = (table.figure(area, name, provision_type=kind) for name in names)
+    names = ("settings_registered", "places_registered", "coverage_settings", "coverage_places", "occupied", "vacant", "unavailable")
+    settings, places, answered, coverage, occupied, vacant, unavailable = (table.figure(area, name, provision_type=kind) for name in names)
     said = []
     if settings.number == 0:
         return [f"No {plural(kind)} are registered in {where(area)}."]
@@ -51,7 +59,7 @@ def lede(edition: Edition, area: Area) -> list[str]:
         said.append(sentence(f"{number_of(settings, *_settings(kind))}{with_places} {stand} in {where(area)}"))
     if coverage.number == 0:
         said.append("None of them sent a return.")
-    elif coverage.number == 100:
+    elif answered.number == 100:
         said.append("All of them sent a return.")
     elif coverage.is_shown:
         said.append(f"Those that sent a return hold {whole_percent(coverage)} of the places.")
@@ -87,21 +95,38 @@ def _who_lives(edition: Edition, area: Area) -> Answer | None:
     table = edition.table(ORIGIN)
     if not table:
         return None
-    own, away = (
-        table.figure(area, "share", provision_type=kind_of(table), origin_band=table.label("origin_band", code)) for code in ("host", "elsewhere")
-    )
+    kind = kind_of(table)
+    bands = [table.label("origin_band", code) for code in ("host", "elsewhere")]
+    own, away = (table.figure(area, "share", provision_type=kind, origin_band=band) for band in bands)
+    living = table.figure(area, "children", provision_type=kind)
     by = "by the authority that the home stands in" if area.is_region else f"by {area.name} itself"
-    words = _go_on(own, f"of the children living here were placed {by}", "The share placed by the host authority")
-    if away.is_shown:
-        words += " " + sentence(f"{whole_percent(away)} come from beyond the region and its neighbours")
-    return Answer("Who lives in them?", whole_percent(own), words, ORIGIN) if own.is_there else None
+    if not own.is_there:
+        return None
+    if own.is_shown and not is_enough(living):  # the counts, not a share that rounding has made
+        from_own, from_away = (table.figure(area, "children", provision_type=kind, origin_band=band) for band in bands)
+        figure, words, beyond = f"{from_own} of {living}", f"children living here were placed {by}, in rounded counts.", from_away
+    else:
+        figure, beyond = whole_percent(own), away
+        words = _go_on(own, f"of the children living here were placed {by}", "The share placed by the host authority")
+    if beyond.is_shown:
+        number = whole_percent(beyond) if beyond is away else beyond if beyond.number else "none"
+        words += " " + sentence(f"{number} come from beyond the region and its neighbours")
+    return Answer("Who lives in them?", figure, words, ORIGIN)
 
 
 def _empty(edition: Edition, area: Area) -> Answer | None:
     table = edition.table(OCCUPANCY)
     if not table:
         return None
-    rate, unavailable = (table.figure(area, name, provision_type=kind_of(table)) for name in ("unoccupied_rate", "unavailable"))
+    names = ("unoccupied_rate", "unavailable", "occupied", "places_returned")
+    rate, unavailable, occupied, counted = (table.figure(area, name, provision_type=kind_of(table)) for name in names)
+    if rate.is_shown and not is_enough(counted):  # the counts, not a share that rounding has made
+        figure, words = f"{occupied} of {counted}", "places counted are lived in, in rounded counts."
+        if occupied == counted and not _is_full(table, area):
+            words = "places counted are lived in, in rounded counts: a few of them may be empty."
+        unoffered = "place cannot" if unavailable.number == 1 else "places cannot"
+        words += f" {unavailable} {unoffered} be offered." if unavailable.number else ""
+        return Answer("Which are empty?", figure, words, OCCUPANCY)
     words = _go_on(rate, "of the places counted have nobody living in them", "The share of places with nobody living in them")
     if unavailable.number:
         words += " " + sentence(f"{number_of(unavailable, 'place', 'places')} of them cannot be offered{_first_reason(edition, area)}")
@@ -109,22 +134,31 @@ def _empty(edition: Edition, area: Area) -> Answer | None:
 
 
 def _first_reason(edition: Edition, area: Area) -> str:
-    """Why most unavailable places are so, as the end of a sentence."""
+    """Why most unavailable places are so, as the end of a sentence; blank where a reason that is not shown may be given more often."""
     table = edition.table(UNAVAILABLE)
     if not table:
         return ""
-    reasons = [r for r in table.values["reason"] if not r.startswith("Not ")]
-    counts = [(table.figure(area, "places", provision_type=kind_of(table), reason=r).number or 0, r) for r in reasons]
-    most, reason = max(counts, default=(0, ""))
-    return f"; the reason given most often is {reason.lower()}" if most else ""
+    kind = kind_of(table)
+    reasons = {r: table.figure(area, "places", provision_type=kind, reason=r) for r in table.values["reason"]}
+    first = most_given(reasons, table.figure(area, "places", provision_type=kind), edition.round_to)
+    return f"; the reason given most often is {first.lower()}" if first else ""
+
+
+def most_given(reasons: Mapping[str, Figure], total: Figure, round_to: int) -> str:
+    """The reason that is surely given most often. No reason given is none, but its places are not another's."""
+    known = sum(max((f.number or 0) - round_to / 2, 0) for r, f in reasons.items() if r.startswith("Not "))
+    given = {r: f for r, f in reasons.items() if not r.startswith("Not ")}
+    rest = Figure(str(total.number - known)) if total.number is not None else total
+    return surely_largest(given, rest, round_to)
 
 
 def _could_take(edition: Edition, area: Area) -> Answer | None:
     table = edition.table(OCCUPANCY)
     if not table:
         return None
-    vacant, rate = (table.figure(area, name, provision_type=kind_of(table)) for name in ("vacant", "vacancy_rate"))
-    of_all = f", {whole_percent(rate)} of those counted" if rate.is_shown else ""
+    names = ("vacant", "vacancy_rate", "places_returned")
+    vacant, rate, counted = (table.figure(area, name, provision_type=kind_of(table)) for name in names)
+    of_all = "" if not rate.is_shown else f", {whole_percent(rate)} of those counted" if is_enough(counted) else f", of {counted} counted"
     words = _go_on(vacant, f"{'place' if vacant.number == 1 else 'places'} could take a child now{of_all}", "How many places could take a child now")
     return Answer("Which could take a child tomorrow?", str(vacant), words, OCCUPANCY) if vacant.is_there else None
 

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from assets.page import demand, supply
+from assets.page.certainty import NOTE_ON_COVERAGE, note_on_shares
 from assets.page.charts import Line, lines
 from assets.page.figures import NOTHING, Area, Edition, Figure
 from assets.page.shapes import (
@@ -30,7 +31,7 @@ from assets.page.shapes import (
     ranking,
     where,
 )
-from assets.page.wording import day, month, possessive, say, sentence, whole_percent
+from assets.page.wording import day, listed, month, possessive, say, sentence, whole_percent
 from schemas.authorities import neighbours_of, statistical_neighbours_of
 from schemas.returns import return_tables
 
@@ -81,7 +82,7 @@ def neighbours(edition: Edition, area: Area) -> Section | None:
         f"Authorities of the region that border {area.name}, and its statistical neighbours in the region: those most like it by DfE\u2019s measure."
     ]
     tables = tuple(name for name in (OCCUPANCY, ORIGIN) if edition.table(name))
-    return Section("neighbours", "Beside its neighbours", tables, words, bars=[bars])
+    return Section("neighbours", "Beside its neighbours", tables, words, bars=[bars], note=note_on_shares(edition.round_to))
 
 
 def trend(edition: Edition, area: Area) -> Section | None:
@@ -103,18 +104,35 @@ def trend(edition: Edition, area: Area) -> Section | None:
         return None
     covered = over_time("coverage_places")
     looked_after = [e.figure(LOOKED_AFTER, area, "children") for e in editions]
-    has_children = any(f.is_shown for f in looked_after)
-    rows = [
-        (Cell(day(d)), [*(figures[n][place] for n in short), covered[place], *([looked_after[place]] if has_children else [])])
-        for place, d in enumerate(dates)
-    ]
-    columns = [*(label for _, label in supply.PLACES), "Coverage", *(["Children looked after"] if has_children else [])]
+    has_children = LOOKED_AFTER in edition.tables and any(f.is_shown for f in looked_after)
+    beside = {"Coverage": covered} | ({"Children looked after": looked_after} if has_children else {})
+    if has_children and area.is_region:
+        beside["Authorities that returned them"] = [_returned(e) for e in editions]
+    rows = [(Cell(day(d)), [column[place] for column in (*figures.values(), *beside.values())]) for place, d in enumerate(dates)]
+    columns = [*(label for _, label in supply.PLACES), *beside]
     data = DataTable(title, "Census date", columns, rows)
     words = [
         *_change(figures["occupied"], dates),
         "Counted in the settings that returned: where coverage differs between quarters, so do the counts.",
     ]
+    if resting := beside.get("Authorities that returned them"):
+        words += _rest_on(looked_after, resting, dates)
     return Section("trend", "Over time", (OCCUPANCY, LOOKED_AFTER) if has_children else (OCCUPANCY,), words, charts=[chart], data=[data])
+
+
+def _returned(edition: Edition) -> Figure:
+    """How many authorities returned their children looked after: those with a figure, shown or hidden."""
+    counts = [edition.figure(LOOKED_AFTER, a, "children") for a in edition.authorities.values()]
+    return Figure(str(sum(not f.is_missing for f in counts))) if LOOKED_AFTER in edition.tables else NOTHING
+
+
+def _rest_on(children: Sequence[Figure], authorities: Sequence[Figure], dates: Sequence[dt.date]) -> list[str]:
+    """On how many authorities each count of children rests, where that differs between quarters."""
+    known = [(a, d) for f, a, d in zip(children, authorities, dates, strict=True) if f.is_there and a.is_there]
+    if len({a.text for a, _ in known}) < 2:
+        return []
+    counts = listed([f"{a} on {day(d)}" for a, d in known])
+    return [f"The children looked after are those of the authorities that returned them, not the same number in every quarter: {counts}."]
 
 
 def _change(figures: Sequence[Figure], dates: Sequence[dt.date]) -> list[str]:
@@ -124,8 +142,10 @@ def _change(figures: Sequence[Figure], dates: Sequence[dt.date]) -> list[str]:
     (first, since), last = known[0], figures[-1]
     change = (last.number or 0) - (first.number or 0)
     if change == 0:
-        return [sentence(f"As many places are lived in as on {day(since)}: {last}")]
-    return [sentence(f"{abs(change):,.0f} {'more' if change > 0 else 'fewer'} places are lived in than on {day(since)}: {first} then, {last} now")]
+        return [sentence(f"About as many places are lived in as on {day(since)}: {last}")]
+    return [
+        sentence(f"About {abs(change):,.0f} {'more' if change > 0 else 'fewer'} places are lived in than on {day(since)}: {first} then, {last} now")
+    ]
 
 
 def coverage(edition: Edition, area: Area) -> Section | None:
@@ -157,7 +177,9 @@ def coverage(edition: Edition, area: Area) -> Section | None:
     words += _estimated(edition, area, kind)
     data = _returns_in(edition, area)
     tables = (OCCUPANCY, QUALITY) if data else (OCCUPANCY,)
-    return Section("coverage", "How good the figures are", tables, words, bars=[bars] if bars else [], data=data) if bars or data else None
+    drawn = [bars] if bars else []
+    note = NOTE_ON_COVERAGE if bars else ""
+    return Section("coverage", "How good the figures are", tables, words, bars=drawn, data=data, note=note) if bars or data else None
 
 
 def _estimated(edition: Edition, area: Area, kind: str) -> list[str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from assets.page.certainty import is_enough
 from assets.page.charts import Chart
 from assets.page.drawing import Part, TileMap, bar
-from assets.page.figures import Area, Edition, Figure, Table
+from assets.page.figures import NOTHING, Area, Edition, Figure, Table
 from assets.page.wording import day
 from assets.publication.programme import TOTAL
 
@@ -102,6 +103,8 @@ class Section:
     maps: list[TileMap] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)
     data: list[DataTable] = field(default_factory=list)
+    note: str = ""
+    """What to know when reading its drawings: stands below them."""
 
 
 # --- what things are called ------------------------------------------------------------------------------
@@ -175,14 +178,14 @@ class Division:
         return self.table.figure(area, "share", **filters, **{self.by: self.table.label(self.by, code)})
 
     def whole(self, title: str, area: Area, **filters: str) -> Whole | None:
-        """One bar across the page with its legend; None where nothing of it is published."""
-        parts = self.parts(area, **filters)
+        """One bar across the page with its legend (no shares of a small whole); None where nothing of it is published."""
+        parts, is_said = self.parts(area, **filters), is_enough(self.table.figure(area, self.measure, **filters))
         legend = []
         for colour, label in self.bands:
             chosen = {**filters, self.by: label}
             count = self.table.figure(area, self.measure, **chosen)
             if colour != "unknown" or count.number != 0:
-                legend.append((colour, label, count, self.table.figure(area, "share", **chosen)))
+                legend.append((colour, label, count, self.table.figure(area, "share", **chosen) if is_said else NOTHING))
         return Whole(title, parts, legend) if parts else None
 
 

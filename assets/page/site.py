@@ -25,6 +25,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assets.page import wording
+from assets.page.certainty import NOTE_ON_COVERAGE
 from assets.page.figures import Area, Edition, Table, newest_releases, read_edition
 from assets.page.headline import answers, headline, lede
 from assets.page.sections import authority_sections, region_sections
@@ -145,7 +146,7 @@ def pages(edition: Edition, files: list[Download]) -> dict[str, str]:
         "is_draft": "gate" not in edition.manifest,
         "method": method,
         "smallest": method.get("smallest_count_shown", SAFE.smallest_count_shown),
-        "round_to": method.get("round_to", SAFE.round_to),
+        "round_to": edition.round_to,
     }
 
     def made(template: str, **context: Any) -> str:
@@ -191,6 +192,7 @@ def _about(edition: Edition, table: Table, returned: list, files: list[Download]
         "cells": len(cells),
         "symbol_counts": {s: int(counts.get(s, 0)) for s in SYMBOLS if counts.get(s, 0)},
         "own_files": [f for f in files if f.name.startswith(f"{table.name}.")],
+        "note_on_coverage": NOTE_ON_COVERAGE,
         "coverage": _coverage(edition) if source and {"provider_settings", "provider_placements"} & source.returns.keys() else None,
     }
 

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from assets.page.certainty import ENOUGH, FEW, is_enough, note_on_shares, out_by, portion, surely_largest
 from assets.page.charts import Range, ranges
 from assets.page.drawing import Part, bar, tile_map
-from assets.page.figures import Area, Edition, Figure, Table
-from assets.page.headline import open_placements, pounds
+from assets.page.figures import NOTHING, Area, Edition, Figure, Table
+from assets.page.headline import most_given, open_placements, pounds
 from assets.page.shapes import (
     COST,
     FOSTERING,
@@ -38,9 +39,11 @@ from assets.page.shapes import (
     ranking,
     where,
 )
-from assets.page.wording import number_of, part_and_percent, possessive, say, sentence, unsaid, whole_percent
+from assets.page.wording import listed, number_of, possessive, say, sentence, unsaid, whole_percent
 from assets.publication.disclosure import publish_share
 
+FEWEST_COMPARED = 3
+"""Authorities whose shares a sentence compares, at least."""
 PLACES = (("occupied", "Lived in"), ("vacant", "Could take a child now"), ("unavailable", "Empty, cannot be offered"))
 ORIGIN_COLOURS = {"host": "near-1", "sub_region": "near-2", "region_or_neighbour": "near-3", "elsewhere": "far", "unknown": "unknown"}
 """Colour of each origin band, nearest first."""
@@ -86,7 +89,8 @@ def places_here(edition: Edition, area: Area) -> Section | None:
     whole = None
     if parts := places_parts(table, area, kind):
         shares = [cell("occupancy_rate"), cell("vacancy_rate"), _share_of(cell("unavailable"), cell("places_returned"))]
-        legend = [(name, label, cell(name), share) for (name, label), share in zip(PLACES, shares, strict=True)]
+        is_said = is_enough(cell("places_returned"))
+        legend = [(name, label, cell(name), share if is_said else NOTHING) for (name, label), share in zip(PLACES, shares, strict=True)]
         whole = Whole(f"The {cell('places_returned')} places counted in {possessive(where(area))} {plural(kind)}", parts, legend)
     kinds = [k for k in table.values["provision_type"] if cell("settings_registered", k).number or cell("settings_returned", k).number]
     if not kinds:
@@ -97,22 +101,30 @@ def places_here(edition: Edition, area: Area) -> Section | None:
     columns = ["Places counted", "Lived in", "Could take a child now", "Settings that returned"]
     bars = BarTable(caption, "Type of provision", columns, rows, list(PLACES))
     data = _every_figure(table, [(Cell(k), area, k) for k in kinds], caption, "Type of provision")
-    return Section("places", "Where every place stands", (OCCUPANCY,), _beside_region(edition, area, table, kind), whole, [bars], data=[data])
+    words, note = _beside_region(edition, area, table, kind), note_on_shares(edition.round_to)
+    return Section("places", "Where every place stands", (OCCUPANCY,), words, whole, [bars], data=[data], note=note)
 
 
 def _beside_region(edition: Edition, area: Area, table: Table, kind: str) -> list[str]:
-    """An authority beside the region, in a sentence."""
+    """An authority beside the region, in a sentence; of few places the counts alone."""
     own, whole = (table.figure(a, "unoccupied_rate", provision_type=kind) for a in (area, edition.here))
+    occupied, counted, all_counted = (
+        table.figure(a, name, provision_type=kind) for a, name in ((area, "occupied"), (area, "places_returned"), (edition.here, "places_returned"))
+    )
     if area.is_region or own.number is None or whole.number is None:
         return []
+    if not is_enough(counted):
+        lived_in = portion(NOTHING, occupied, counted, edition.round_to) if occupied != counted else ""
+        return [sentence(f"{lived_in} places counted in {possessive(area.name)} {plural(kind)} are lived in")] if lived_in else []
     gap = own.number - whole.number
-    than = "about as many as" if abs(gap) < 2 else "more than" if gap > 0 else "fewer than"
+    rounding = max(out_by(counted, edition.round_to) + out_by(all_counted, edition.round_to), 2)
+    than = "about as many as" if abs(gap) < rounding else "more than" if gap > 0 else "fewer than"
     said = f"{whole_percent(own)} of {possessive(area.name)} places in {plural(kind)} have nobody living in them"
     return [sentence(f"{said}, {than} in {where(edition.here)} as a whole ({whole_percent(whole)})")]
 
 
 def by_authority(edition: Edition) -> Section | None:
-    """The places of every authority's area, those with most empty places first."""
+    """The places of every authority's area: those with enough of them in the order of the share that is empty, the others below, by name."""
     table = edition.table(OCCUPANCY)
     if not table or not edition.authorities:
         return None
@@ -122,22 +134,30 @@ def by_authority(edition: Edition) -> Section | None:
         return table.figure(area, name, provision_type=kind)
 
     empty = {a.code: cell(a, "unoccupied_rate").number for a in edition.authorities.values()}
-    areas = sorted(edition.authorities.values(), key=lambda a: (empty[a.code] is None, -(empty[a.code] or 0), a.name))
-    words = []
-    known = [a for a in areas if empty[a.code] is not None]
-    if len(known) > 1 and empty[known[0].code] != empty[known[-1].code]:
-        low, high = (f"{whole_percent(cell(a, 'unoccupied_rate'))} in {a.name}" for a in (known[-1], known[0]))
-        words.append(sentence(f"The share of places with nobody living in them runs from {low} to {high}"))
-    largest = max(areas, key=lambda a: cell(a, "places_returned").number or 0)
-    if cell(largest, "places_returned").number:
-        words.append(sentence(f"Most places were counted in {largest.name}: {cell(largest, 'places_returned')}"))
+    counted = {a.code: cell(a, "places_returned") for a in edition.authorities.values()}
+    ranked = {code for code, number in empty.items() if number is not None and is_enough(counted[code])}
+    areas = sorted(
+        edition.authorities.values(), key=lambda a: (a.code not in ranked, empty[a.code] is None, -(empty[a.code] or 0) * (a.code in ranked), a.name)
+    )
+    words, compared = [], areas[: len(ranked)]
+    if len(compared) >= FEWEST_COMPARED and empty[compared[0].code] != empty[compared[-1].code]:
+        low, high = (f"{whole_percent(cell(a, 'unoccupied_rate'))} in {a.name}" for a in (compared[-1], compared[0]))
+        words.append(
+            f"Among the authorities with {ENOUGH} places or more whose figures are shown, the share of places with nobody living in them runs from "
+            f"{low} to {high}; as counts are rounded, each can be some points out."
+        )
+        if len(compared) < len(areas):
+            words.append("The other authorities stand below them, by name.")
+    if largest := surely_largest(counted, cell(edition.here, "places_returned"), edition.round_to):
+        words.append(sentence(f"Most places were counted in {edition.authorities[largest].name}: {counted[largest]}"))
     caption = f"Places in {plural(kind)} by host authority, {on(edition)}"
     names = ("places_returned", "unoccupied_rate", "vacant", "coverage_places")
     rows = [BarRow(link(a), places_parts(table, a, kind), [cell(a, n) for n in names]) for a in areas]
     columns = ["Places counted", "Nobody living in them", "Could take a child now", "Coverage of places"]
     bars = BarTable(caption, "Host authority", columns, rows, list(PLACES))
     data = _every_figure(table, [(link(a), a, kind) for a in areas], caption, "Host authority")
-    return Section("authorities", "Places, authority by authority", (OCCUPANCY,), words, bars=[bars], data=[data])
+    note = note_on_shares(edition.round_to)
+    return Section("authorities", "Places, authority by authority", (OCCUPANCY,), words, bars=[bars], data=[data], note=note)
 
 
 def maps(edition: Edition) -> Section | None:
@@ -146,11 +166,13 @@ def maps(edition: Edition) -> Section | None:
     drawn, tables = [], []
     if table := edition.table(OCCUPANCY):
         figures = [(a, table.figure(a, "unoccupied_rate", provision_type=kind_of(table))) for a in areas]
-        drawn.append((tile_map("Places with nobody living in them", edition.region, figures), figures))
+        few = _few(table, areas, "places_returned")
+        drawn.append((tile_map("Places with nobody living in them", edition.region, figures, few), figures))
         tables.append(OCCUPANCY)
     if origin := edition.table(ORIGIN):
         figures = [(a, own_share(origin, a, kind_of(origin))) for a in areas]
-        drawn.append((tile_map("Children placed by the host authority itself", edition.region, figures), figures))
+        few = _few(origin, areas, "children")
+        drawn.append((tile_map("Children placed by the host authority itself", edition.region, figures, few), figures))
         tables.append(ORIGIN)
     found = [(m, dict(figures)) for m, figures in drawn if m]
     if not found:
@@ -159,7 +181,15 @@ def maps(edition: Edition) -> Section | None:
     words = [f"One square is one authority, roughly where it lies, and leads to its page. Shares are of the places, and of the children, in {kind}."]
     rows = [(link(a), [figures[a] for _, figures in found]) for a in areas]
     data = DataTable(f"What the squares show, {on(edition)}", "Authority", [m.title for m, _ in found], rows)
-    return Section("map", "The region, square by square", tuple(tables), words, maps=[m for m, _ in found], data=[data])
+    note = note_on_shares(edition.round_to)
+    if any(tile.is_rough for m, _ in found for tile in m.tiles):
+        note += f" Squares marked ~ are of fewer than {FEW} and are not coloured."
+    return Section("map", "The region, square by square", tuple(tables), words, maps=[m for m, _ in found], data=[data], note=note)
+
+
+def _few(table: Table, areas: Sequence[Area], measure: str) -> set[str]:
+    """Codes of the areas that have so few, as printed, that a share of them says little."""
+    return {a.code for a in areas if (table.figure(a, measure, provision_type=kind_of(table)).number or 0) < FEW}
 
 
 def who_lives_here(edition: Edition, area: Area) -> Section | None:
@@ -169,15 +199,17 @@ def who_lives_here(edition: Edition, area: Area) -> Section | None:
         return None
     kind = kind_of(table)
     division = Division.of(table, "children", "origin_band", ORIGIN_COLOURS)
-    living = f"the children and young people living in {possessive(where(area))} {plural(kind)}"
+    living = f"children and young people living in {possessive(where(area))} {plural(kind)}"
     total, own = table.figure(area, "children", provision_type=kind), own_share(table, area, kind)
     by = "the authority that the home stands in" if area.is_region else area.name
     words = []
+    from_own = table.figure(area, "children", provision_type=kind, origin_band=table.label("origin_band", "host"))
     if own.is_shown:
-        words.append(sentence(f"{part_and_percent(own)} of {living} were placed by {by}"))
+        if said := portion(own, from_own, total, edition.round_to):
+            words.append(sentence(f"{said} {living} were placed by {by}"))
     elif total.is_there:
         words.append(unsaid(own, f"What share of them was placed by {by}"))
-    whole = division.whole(f"{living.replace('the ', f'The {total} ', 1)}, by who placed them", area, provision_type=kind)
+    whole = division.whole(f"The {total} {living}, by who placed them", area, provision_type=kind)
     if area.is_region:
         first, rows_of = "Host authority", [(link(a), a, kind) for a in edition.authorities.values()]
         caption = f"Who lives in {plural(kind)}, by host authority, {on(edition)}"
@@ -202,7 +234,8 @@ def who_lives_here(edition: Edition, area: Area) -> Section | None:
     data = (
         [DataTable(f"Children by who placed them, {on(edition)}", first, ["All", *(b for _, b in division.bands)], counts)] if len(counts) > 1 else []
     )
-    return Section("who", "Who lives in them", (ORIGIN,), words, whole, bars, data=data) if whole or bars else None
+    note = note_on_shares(edition.round_to)
+    return Section("who", "Who lives in them", (ORIGIN,), words, whole, bars, data=data, note=note) if whole or bars else None
 
 
 def unavailable(edition: Edition, area: Area) -> Section | None:
@@ -221,13 +254,17 @@ def unavailable(edition: Edition, area: Area) -> Section | None:
     words = [say(total, stand, "How many places cannot be offered")]
     bars = []
     if any(f[0].number for _, f in reasons):
-        if reasons[0][1][0].number and not reasons[0][0].startswith("Not "):
-            words.append(sentence(f"The reason given most often is {reasons[0][0].lower()}: {number_of(reasons[0][1][0], 'place', 'places')}"))
+        counts = {r: f[0] for r, f in figures.items()}
+        if first := most_given(counts, total, edition.round_to):
+            words.append(sentence(f"The reason given most often is {first.lower()}: {number_of(counts[first], 'place', 'places')}"))
+        elif hidden := [r.lower() for r, f in counts.items() if f.is_hidden and not r.startswith("Not ")]:
+            number = "number for {} is" if len(hidden) == 1 else "numbers for {} are"
+            words.append(f"The {number.format(listed(hidden))} not shown, so which reason is given most often cannot be told.")
         caption = f"Places in {plural(kind)} that cannot be offered, by reason, {on(edition)}"
         made = ranking(caption, "Reason", ["Places", "Share of them"], [(Cell(r), f) for r, f in reasons], "unavailable")
         bars = [made] if made else []
     elif reasons:
-        words.append("Why is not shown: each reason is given for few places.")
+        words.append("Why is not shown: the numbers are small, or would give away one that is.")
     return Section("unavailable", "Why places cannot be offered", (UNAVAILABLE,), words, bars=bars)
 
 

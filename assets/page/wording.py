@@ -59,22 +59,25 @@ def whole_percent(figure: Figure) -> str:
     return f"{rounded}%"
 
 
-def part_of(figure: Figure) -> str:
-    """A share in words: `about a quarter`, `more than a third`, `nearly half`; where no simple part is near, `41%`."""
+def part_of(figure: Figure, out_by: float = 0.0) -> str:
+    """A share in words: `about a quarter`, `more than a third`, `nearly half`; where no simple part is near, `41%`.
+
+    A share that may be out by so many points is not said to be more or less than a part that is nearer.
+    """
     number = figure.number
     if number is None or number in (0, 100):
         return whole_percent(figure)
     near = min(_PARTS, key=lambda part: abs(part - number))
-    if abs(near - number) <= _EXACTLY:
+    if abs(near - number) <= min(max(_EXACTLY, out_by), _BESIDE):
         return f"about {_PARTS[near]}"
     if abs(near - number) <= _BESIDE:
         return f"{'more than' if number > near else 'nearly'} {_PARTS[near]}"
     return whole_percent(figure)
 
 
-def part_and_percent(figure: Figure) -> str:
+def part_and_percent(figure: Figure, out_by: float = 0.0) -> str:
     """A share in words with its number: `more than a quarter (27%)`; where no simple part is near, `41%`."""
-    words = part_of(figure)
+    words = part_of(figure, out_by)
     return words if words.endswith("%") else f"{words} ({whole_percent(figure)})"
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
+from assets.page.certainty import out_by, surely_largest
 from assets.page.charts import Line, Range, lines, ranges
 from assets.page.drawing import bar, places_of, round_bounds, short_name, tile_map
 from assets.page.figures import Area, Figure
@@ -50,6 +51,12 @@ def test_shares_in_words(share, words):
     assert part_and_percent(Figure(share, "%")) == words
 
 
+def test_a_share_that_rounding_may_move_is_about_its_part():
+    assert part_and_percent(Figure("26.9", "%"), 5.0) == "about a quarter (27%)"
+    assert part_and_percent(Figure("26.9", "%"), 1.0) == "more than a quarter (27%)"
+    assert part_and_percent(Figure("41.0", "%"), 5.0) == "41%"
+
+
 @given(st.floats(0, 100))
 def test_a_share_in_words_is_never_far_from_the_share(number):
     said = part_of(Figure(f"{number:.1f}", "%"))
@@ -85,6 +92,32 @@ def test_whose(name, of):
 @pytest.mark.parametrize(("name", "words"), [("North West", "the North West"), ("East of England", "the East of England"), ("London", "London")])
 def test_a_region_in_a_sentence(name, words):
     assert the(name) == words
+
+
+# --- what may be said ------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.integers(0, 120), st.booleans()), min_size=1, max_size=7))
+def test_what_is_called_the_largest_is_so_whatever_was_hidden_and_rounded(counts):
+    true = {str(place): count for place, (count, _) in enumerate(counts)}
+    printed = {str(place): Figure("c" if hide or 0 < count < 8 else str(5 * round(count / 5))) for place, (count, hide) in enumerate(counts)}
+    name = surely_largest(printed, Figure(str(5 * round(sum(true.values()) / 5))), 5)
+    assert not name or all(true[name] > count for other, count in true.items() if other != name)
+
+
+def test_the_largest_is_said_where_it_can_be():
+    assert surely_largest({"a": Figure("65"), "b": Figure("30"), "c": Figure("c")}, Figure("120"), 5) == "a"
+    assert surely_largest({"a": Figure("65"), "b": Figure("30"), "c": Figure("0")}, Figure("c"), 5) == "a"
+    assert surely_largest({"a": Figure("65"), "b": Figure("x")}, Figure("65"), 5) == ""
+    assert surely_largest({"a": Figure("0")}, Figure("0"), 5) == ""
+
+
+@given(st.integers(0, 500), st.integers(1, 500), st.sampled_from([1, 5, 10]))
+def test_rounding_moves_a_share_by_no_more_than_is_said(part, rest, round_to):
+    part_printed, whole_printed = (round_to * round(n / round_to) for n in (part, part + rest))
+    if whole_printed:
+        share = min(100 * part_printed / whole_printed, 100)
+        assert abs(share - 100 * part / (part + rest)) <= out_by(Figure(str(whole_printed)), round_to) + 1e-9
 
 
 # --- bars ------------------------------------------------------------------------------------------------
