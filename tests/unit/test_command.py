@@ -423,6 +423,19 @@ def test_the_tables_can_be_copied_out_or_the_refusal_is_a_sentence(asking):
     assert result.exit_code == 0 or isinstance(result.exception, ObservatoryError)
 
 
+def test_a_quarter_for_which_nothing_has_landed_is_neither_run_nor_recommended(asking, embedded_warehouse, monkeypatch, tmp_path):
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path / "landing"))
+    (tmp_path / "landing").mkdir()
+    landed(tmp_path / "landing", "356", "x,y\n1,2\n")
+    result = ask("run", "--census-date", "2026-03-31", "--census-date", "2025-03-31")
+    assert isinstance(result.exception, ObservatoryError)
+    assert "Nothing has landed for 2026-03-31, and nothing is held; returns of the quarter were expected." in str(result.exception)
+    assert embedded_warehouse.scalar("select count(*) from raw.quarter") == 0
+    result = ask("release", "--census-date", "2026-03-31", "--dry-run")
+    assert f"Drop its returns into {tmp_path / 'landing'}/2026-03-31/<sender>/ first, then use `observatory run" in str(result.exception)
+    assert "Use `observatory run --census-date 2025-03-31`." in str(ask("release", "--census-date", "2025-03-31", "--dry-run").exception)
+
+
 # --- run -------------------------------------------------------------------------------------------------------
 
 
@@ -437,7 +450,7 @@ def test_the_releases_are_told_last_also_where_the_quality_report_fails(asking, 
     earlier.parent.mkdir(parents=True)
     earlier.touch()
     monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path / "landing"))
-    (tmp_path / "landing").mkdir()
+    landed(tmp_path / "landing", "356", "x,y\n1,2\n")
     result = ask("run", "--census-date", "2025-03-31", "--report")
     assert result.exit_code == int(fails)
     assert ("failed at core/setting" in result.output) == fails
