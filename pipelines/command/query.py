@@ -39,12 +39,8 @@ def command(sql: str | None, file: Path | None, role: str | None, form: str) -> 
             # prepared first: the server itself then refuses a second statement, which could leave the read-only transaction
             result = session.cursor().execute(sql, prepare=True)
             names, rows = [column.name for column in result.description or []], [list(row) for row in result] if result.description else []
-        except psycopg.errors.SyntaxError as error:
-            if "multiple commands" in str(error):
-                raise ObservatoryError("One SELECT was expected; several statements were found. Ask one question at a time.") from None
-            raise ObservatoryError(_unanswered(error)) from None
         except psycopg.Error as error:
-            raise ObservatoryError(_unanswered(error)) from None
+            raise ObservatoryError(_unanswered(error, sql, role)) from None
         if result.description is None:
             raise ObservatoryError("The statement gives no rows. One SELECT was expected; the warehouse is only changed by `observatory run`.")
     _PRINT[form](names, rows)
@@ -65,11 +61,32 @@ def _session(warehouse: Warehouse, role: str | None) -> Iterator[psycopg.Connect
             yield session
 
 
-def _unanswered(error: psycopg.Error) -> str:
+def _unanswered(error: psycopg.Error, sql: str, role: str | None) -> str:
+    """Why there is no answer: what PostgreSQL says, where, and its hint; never its detail, which may hold a row's values."""
+    if isinstance(error, psycopg.errors.SyntaxError) and "multiple commands" in str(error):
+        return "One SELECT was expected; several statements were found. Ask one question at a time."
+    said = _sentence(error.diag.message_primary or (str(error).strip().splitlines() or ["PostgreSQL gave no reason"])[0])
+    if role and isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return f"The login '{role}' may not read what was asked for: {said} Which login may read what stands in docs/querying.md."
     return (
-        f"The question could not be answered: {str(error).strip().splitlines()[0]} One SELECT over the warehouse's tables was expected. "
+        f"The question could not be answered{_place(error, sql)}: {said} {_sentence(error.diag.message_hint or '')}"
+        f"{' ' if error.diag.message_hint else ''}One SELECT over the warehouse's tables was expected. "
         "Check the SQL; select table_schema, table_name from information_schema.tables lists the tables."
     )
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return f"{text}." if text and text[-1] not in ".?!" else text
+
+
+def _place(error: psycopg.Error, sql: str) -> str:
+    """Where in the question PostgreSQL stopped."""
+    before = sql[: int(error.diag.statement_position or 0)]
+    if not before:
+        return ""
+    lines = before.split("\n")
+    return f" (line {len(lines)}, character {len(lines[-1])})"
 
 
 def _print_csv(names: list[str], rows: list[list]) -> None:

@@ -46,9 +46,15 @@ _EXAMPLE: dict[str, list[dict[str, str | int]]] = {
 @click.command("template")
 @click.argument("name", type=click.Choice(list(_TEMPLATES)))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .xlsx to write.")
-def command(name: str, out: Path) -> None:
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+def command(name: str, out: Path, *, force: bool) -> None:
     """Write a return's template: an .xlsx with drop-downs, a note at each column, a guide and a worked example that is never read."""
-    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix.lower() != ".xlsx":
+        raise click.UsageError(f"'{out.name}' is no name of a workbook; one that ends in .xlsx was expected. Give --out with such a name.")
+    if not out.parent.is_dir():
+        raise click.UsageError(f"There is no folder {out.parent}; one that exists was expected. Make it first, or give another --out.")
+    if out.exists() and not force:
+        raise click.UsageError(f"{out} is there already; a new file was expected. Give another name, or --force to write over it.")
     write_template(name, out)
     print(f"Written: {out}")
 

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from assets.intake.recognising import EXAMPLE_MARK, is_example, recognise_all
 from pipelines.command import query
 from pipelines.command.printing import shown, table_lines
 from resources.settings import ObservatoryError
+from resources.warehouse import Warehouse
 from schemas.codes import code_set
+from schemas.regions import load_region
 from schemas.returns import return_tables
 from tests.unit.at_the_door import GOOD, csv_of, held_up
 
@@ -201,10 +204,21 @@ TABLES = {"settings": "provider_settings", "placements": "provider_placements"}
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("template") / "a folder" / "provider census.xlsx"
+    out = tmp_path_factory.mktemp("a template") / "provider census.xlsx"
     result = ask("template", "provider-census", "--out", str(out))
     assert result.exit_code == 0, result.output
     return out
+
+
+def test_a_template_takes_the_place_of_no_file_and_makes_no_folder(tmp_path):
+    mine = tmp_path / "mine.xlsx"
+    mine.write_bytes(b"filled in")
+    for name, says in (("mine.xlsx", "is there already"), ("mine.csv", "ends in .xlsx"), ("none/new.xlsx", "There is no folder")):
+        result = ask("template", "provider-census", "--out", str(tmp_path / name))
+        assert result.exit_code == 2 and says in " ".join(result.output.split())
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"filled in"]
+    assert ask("template", "provider-census", "--out", str(mine), "--force").exit_code == 0
+    assert mine.read_bytes() != b"filled in"
 
 
 def test_the_template_is_recognised_as_both_tables_and_nothing_else(template):
@@ -408,7 +422,8 @@ def test_nothing_can_be_changed_by_a_question(asking, embedded_warehouse, sql):
     ("sql", "options", "says"),
     [
         ("select * from nowhere", [], 'relation "nowhere" does not exist'),
-        ("selct 1", [], "syntax error"),
+        ("select 1,\n  selec 2", [], 'answered (line 2, character 9): syntax error at or near "2". One SELECT'),
+        ("select authority_nam from raw.authority", [], 'Perhaps you meant to reference the column "authority.authority_name". One SELECT'),
         ("select 1", ["--as", "nobody_here"], "no role 'nobody_here'"),
     ],
 )
@@ -416,6 +431,41 @@ def test_a_question_that_cannot_be_answered_says_why_and_what_to_do(asking, sql,
     result = asking(sql, *options)
     assert isinstance(result.exception, ObservatoryError)
     assert says in str(result.exception) and result.output == ""
+
+
+def test_what_a_login_may_not_read_is_no_fault_of_the_sql(asking, embedded_warehouse):
+    from assets.access import logins
+    from assets.warehouse.tables import prepare
+
+    prepare(embedded_warehouse, load_region("north_west"))  # the groups of a database that was copied
+    logins.grant(embedded_warehouse, "anybody_here", "public", None)
+    try:
+        said = str(asking("select * from core.child", "--as", "anybody_here").exception)
+    finally:
+        logins.revoke(embedded_warehouse, "anybody_here")
+    assert said.startswith("The login 'anybody_here' may not read what was asked for: permission denied for")
+    assert "docs/querying.md" in said and "Check the SQL" not in said
+
+
+def test_a_submission_is_not_withdrawn_without_a_reason():
+    result = ask("withdraw", "0123456789abcdef", "--reason", "  ")
+    assert result.exit_code == 2 and "The reason is blank" in result.output
+
+
+def test_a_writer_who_must_wait_says_so_once(embedded_warehouse, capsys):
+    def write() -> None:
+        with Warehouse(embedded_warehouse.url) as other, other.writing():
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        with embedded_warehouse.writing():
+            waiting = pool.submit(write)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1.5)
+        waiting.result(timeout=30)
+    assert capsys.readouterr().err == "Another run holds the warehouse; waiting for it to end.\n"
+    write()
+    assert capsys.readouterr().err == ""
 
 
 def test_the_tables_can_be_copied_out_or_the_refusal_is_a_sentence(asking):
