@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from assets.intake.recognising import EXAMPLE_MARK
+from assets.intake.recognising import EXAMPLE_MARK, GUIDE_TITLE
 from schemas.codes import code_set
 from schemas.returns import Column, return_tables
 
@@ -91,7 +91,7 @@ def write_template(name: str, out: Path) -> None:
         places: dict[str, str] = {}
         guide.set_column(0, 0, 26)
         guide.set_column(1, 2, 70)
-        guide.write(0, 0, "Provider census: how to fill it in", title)
+        guide.write(0, 0, GUIDE_TITLE, title)
         guide.write(1, 0, "Fill in the sheets settings and placements, one row each as described below, and send the workbook. Keep the header rows.")
         guide.write(2, 0, "Give no child's name, reference or date of birth: such a column is dropped on receipt and you are told.")
         guide.write(3, 0, "The sheet example shows both sheets filled in. Nothing on it is read: leave it or delete it.")
