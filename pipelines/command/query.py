@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ import click
 import psycopg
 from sqlalchemy.engine import make_url
 
+from pipelines.command.printing import print_csv, print_table
 from resources.settings import ObservatoryError, settings_from_environment
 from resources.warehouse import Warehouse, open_warehouse
 
@@ -89,18 +88,6 @@ def _place(error: psycopg.Error, sql: str) -> str:
     return f" (line {len(lines)}, character {len(lines[-1])})"
 
 
-def _print_csv(names: list[str], rows: list[list]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([["" if value is None else _text(value) for value in row] for row in rows])
-
-
-def _text(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
-
-
 def told_apart(names: list[str]) -> list[str]:
     """The names, each once: a JSON object would keep only the last of equal ones. The second `share` becomes `share_2`."""
     apart: list[str] = []
@@ -127,10 +114,8 @@ def _plain(value: object) -> object:
 
 
 def _print_table(names: list[str], rows: list[list]) -> None:
-    from pipelines.command.printing import print_table
-
     print_table(names, rows)
     print(f"({len(rows)} row{'' if len(rows) == 1 else 's'})")
 
 
-_PRINT = {"csv": _print_csv, "json": _print_json, "table": _print_table}
+_PRINT = {"csv": print_csv, "json": _print_json, "table": _print_table}

@@ -26,6 +26,7 @@ from resources.warehouse import Warehouse
 from schemas.codes import code_set
 from schemas.regions import load_region
 from schemas.returns import return_tables
+from tests import builders
 from tests.unit.at_the_door import GOOD, csv_of, held_up
 
 
@@ -477,6 +478,36 @@ def test_a_writer_who_must_wait_says_so_once(embedded_warehouse, capsys):
 def test_the_tables_can_be_copied_out_or_the_refusal_is_a_sentence(asking):
     result = asking("copy raw.authority to stdout")
     assert result.exit_code == 0 or isinstance(result.exception, ObservatoryError)
+
+
+def test_status_names_every_setting_and_authority_that_has_not_returned(asking, embedded_warehouse, landing, bring):
+    homes = [
+        ("SC000001", "Stockport", 3, "Acorn"),
+        ("SC000002", "Trafford", 4, "Acorn"),
+        ("SC000003", "Kent", 9, "Beech"),
+        ("SC000004", "Bury", 6, "Cedar"),
+    ]
+    homes = [dict(zip(("urn", "local_authority", "places", "provider_name"), home, strict=True)) for home in homes]
+    for date in ("2025-03-31", "2025-06-30"):
+        landing.drop(date, "ofsted", "list.csv", builders.register(homes))
+        landing.drop(date, "provider-acorn", "settings.csv", builders.settings([{"urn": "SC000001"}]))
+    landing.drop("2025-03-31", "provider-cedar", "settings.csv", builders.settings([{"urn": "SC000004", "host_local_authority": "Bury"}]))
+    for date in ("2025-03-31", "2025-06-30"):
+        bring(embedded_warehouse, landing, date)
+    rows = list(csv.DictReader(io.StringIO(ask("status", "--missing", "--format", "csv").output)))
+    assert [tuple(row[name] for name in ("sender", "provider", "urn", "host authority", "places")) for row in rows] == [
+        ("provider-cedar", "Cedar", "SC000004", "Bury", "6"),
+        ("provider-acorn", "Acorn", "SC000002", "Trafford", "4"),
+    ]
+    plain = ask("status").output
+    assert "Not yet: 2 settings with 10 places; `observatory status --census-date 2025-06-30 --missing` lists them." in plain
+    assert "SSDA903: no return of this date is held." in plain
+    landing.drop("2025-06-30", "356", "header.csv", builders.children([{"child": "A1"}]))
+    landing.drop("2025-06-30", "356", "episodes.csv", builders.episodes([{"child": "A1"}]))
+    bring(embedded_warehouse, landing, "2025-06-30")
+    said = ask("status").output.split("SSDA903: ")[1].splitlines()
+    assert said[0] == "1 of 24 authorities have returned." and "Trafford" in said[1] and "Stockport" not in said[1]
+    assert ask("status", "--format", "csv").exit_code == 2
 
 
 def test_a_quarter_for_which_nothing_has_landed_is_neither_run_nor_recommended(asking, embedded_warehouse, monkeypatch, tmp_path):
