@@ -7,6 +7,7 @@ Does not belong here: which tables there are (`assets/warehouse`).
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,9 @@ from resources.settings import ObservatoryError, Settings
 
 _FIRST_WRITER = 724_611_901
 """Advisory lock of those who write while there is no table yet to lock."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL's code for: somebody else holds the lock."""
 
 
 class Warehouse:
@@ -53,7 +57,7 @@ class Warehouse:
             if not connection.execute(exists).scalar():
                 connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _FIRST_WRITER})
             if connection.execute(exists).scalar():
-                connection.execute(sa.text("lock table raw.observatory in exclusive mode"))
+                _lock(connection)
             yield connection
 
     @contextmanager
@@ -78,6 +82,19 @@ class Warehouse:
             result = connection.execute(sa.text(query), parameters)
             # not pandas' own reader: it takes a row with a column called `keys` or `values` for a mapping
             return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()), coerce_float=True)
+
+
+def _lock(connection: Connection) -> None:
+    """Be the only writer, and say so where that means to wait."""
+    lock = "lock table raw.observatory in exclusive mode"
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.text(f"{lock} nowait"))
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        print("Another run holds the warehouse; waiting for it to end.", file=sys.stderr, flush=True)
+        connection.execute(sa.text(lock))
 
 
 def open_warehouse(settings: Settings) -> Warehouse:

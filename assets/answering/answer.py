@@ -22,8 +22,8 @@ from assets.intake.recognising import Recognised, recognise_all
 from schemas.returns import header_key
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule, rules
 
-ACCEPTED, REJECTED, RECORDED = "accepted", "rejected", "recorded"
-OUTCOMES = (ACCEPTED, REJECTED, RECORDED)
+ACCEPTED, REJECTED, RECORDED, WITHDRAWN = "accepted", "rejected", "recorded", "withdrawn"
+OUTCOMES = (ACCEPTED, REJECTED, RECORDED, WITHDRAWN)
 
 FINDINGS = ["sheet", "row_number", "column_name", "value", "rule", "severity", "message"]
 CROSS_CHECKS = ["subject", "says", "beside", "message"]
@@ -59,7 +59,7 @@ GAP = "\u2026"
 class TableAnswer:
     """What became of one table of the return.
 
-    `earlier` says in a few words which return of this table stood before it ("your return of 3 January 2026"); blank where there was none.
+    `earlier` says in a few words which return of this table it takes the place of ("your return of 3 January 2026"); blank where there was none.
     """
 
     title: str
@@ -80,10 +80,11 @@ class Answer:
     `findings` has a row a finding: sheet, row_number (0 is the whole sheet, or the whole file), column_name, value, rule, severity, message;
     a column `table_name` is heeded too. `cross_checks` has subject, says, beside, message. `sheets` are the sender's own, each with the table
     recognised on it or None, in the order of the file; one with several tables stands here once a table. `remark` is a sentence below the
-    headline, `contact` says who to ask. `is_trial` is set where nothing was sent: a check before sending.
+    headline, `contact` says who to ask. `counting` names the sender's return that counts where this one does not ("your return of 3 January 2026");
+    blank where there is none. `is_trial` is set where nothing was sent: a check before sending.
 
     Raises:
-        ValueError: the outcome is none of the three, or a frame lacks a column.
+        ValueError: the outcome is none of the four, or a frame lacks a column.
     """
 
     sender_name: str
@@ -99,6 +100,7 @@ class Answer:
     sheets: Sequence[tuple[Sheet, Recognised | None]] = ()
     remark: str = ""
     contact: str = WHO_TO_ASK
+    counting: str = ""
     is_trial: bool = False
 
     def __post_init__(self) -> None:
@@ -251,18 +253,18 @@ def row_words(rows: Sequence[int], most: int | None = None) -> str:
     return f"{'row' if len(set(numbers)) == 1 else 'rows'} {in_ranges(numbers, most)}" if numbers else ""
 
 
-_LONG_LIST = re.compile(r"one of: ((?:[^;]+; ){6,}[^;]*?)\. ")
+_LONG_LIST = re.compile(r"(?P<bracket>\()?one of: (?P<list>(?:[^;]+; ){6,}[^;]*?)(?(bracket)\))\. ")
 
 
 def listed(message: str) -> list[str]:
     """What a cell may say, where a sentence lists it and the list is long."""
     found = _LONG_LIST.search(message)
-    return found.group(1).split("; ") if found else []
+    return found["list"].split("; ") if found else []
 
 
 def without_list(message: str, instead: str) -> str:
     """The sentence with other words in place of that list."""
-    return _LONG_LIST.sub(lambda _: f"{instead}. ", message)
+    return _LONG_LIST.sub(lambda found: f"({instead}). " if found["bracket"] else f"{instead}. ", message)
 
 
 def day(date: dt.date) -> str:
@@ -296,6 +298,8 @@ def headline(answer: Answer) -> str:
     """What became of the return, in one sentence."""
     was, were = ("would be", "would be") if answer.is_trial else ("was", "were")
     start = f"Your return {was} {answer.outcome}"
+    if answer.outcome == WITHDRAWN:
+        return f"{start}: nothing of it counts any more."
     if answer.outcome == REJECTED:
         return (
             f"{start}: none of its {number_of(answer.received, 'row')} {was} taken in."
@@ -327,16 +331,22 @@ def next_steps(answer: Answer) -> Next:
     whole = "Send the whole return again, not only the mended rows: a new return takes the place of the one before it."
     to_check = len(groups(answer))
     if answer.outcome == REJECTED:
-        earlier = next((t.earlier for t in answer.tables if t.earlier), "")
-        stands = f"{earlier[0].upper()}{earlier[1:]} still counts" if earlier else "A return that you sent earlier for this quarter still counts"
+        if {f.rule for f in answer.found if f.severity == REJECTS_FILE} & _OF_THE_FOLDER:
+            mend = "It is the folder that is wrong, not the file: see below which one was expected."
+            if answer.is_trial:
+                return Next("Put the file into the right folder", (mend, "Check it again. Nothing has been sent or kept."))
+            return Next("Put the file into the right folder", (mend, "Until then nothing of it counts."))
         if answer.is_trial:
             return Next("Mend the file before you send it", (mend, "Check it again. Nothing has been sent or kept."))
-        return Next("Mend the file and send it again", (mend, "Send the whole file again.", f"{stands}; nothing of this one does."))
+        stands = f"{_capital(answer.counting)} still counts; nothing of this one does." if answer.counting else "Until then nothing of it counts."
+        return Next("Mend the file and send it again", (mend, "Send the whole file again.", stands))
+    if answer.outcome == WITHDRAWN:
+        if answer.counting:
+            return Next("You need do nothing", (f"{_capital(answer.counting)} counts in its place.",))
+        return Next("Send a new return if one is due", ("The same file sent again stays withdrawn.",))
     statuses = {table.status for table in answer.tables}
     if statuses and statuses <= {"superseded"}:
         return Next("You need do nothing", ("A newer return of yours has taken the place of this one.",))
-    if statuses and statuses <= {"superseded", "withdrawn"}:
-        return Next("Send a new return if one is due", ("This one was withdrawn: it no longer counts.",))
     if answer.rejected:
         rows = number_of(answer.rejected, "row")
         if answer.is_trial:
@@ -355,6 +365,14 @@ def next_steps(answer: Answer) -> Next:
     if answer.is_trial:
         return Next("It can be sent as it is", ("Nothing has been sent or kept.", *leave_out))
     return Next("You need do nothing", ("Thank you.", *leave_out))
+
+
+_OF_THE_FOLDER = {"unknown_sender", "not_from_this_sender"}
+"""Rules that the folder breaks, whatever is in the file."""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def groups(answer: Answer) -> list[Group]:

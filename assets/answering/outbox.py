@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, Answer, TableAnswer, day, sheets_of
+from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WITHDRAWN, Answer, TableAnswer, day, moment, sheets_of
 from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
 from assets.intake.door import NOT_RECOGNISED, sender_of
@@ -103,7 +103,9 @@ class _Told:
 def _told(warehouse: Warehouse, census_date: dt.date) -> list[_Told]:
     """What the warehouse knows of each submission of the date."""
     submissions = warehouse.rows(
-        "select submission_id, sender, file_name, received_at from raw.submission where census_date = :d order by submission_id", d=census_date
+        "select s.submission_id, s.sender, s.file_name, s.received_at, w.withdrawn_at, w.reason from raw.submission as s "
+        "left join raw.withdrawal as w on s.submission_id = w.submission_id where s.census_date = :d order by s.submission_id",
+        d=census_date,
     )
     books = defaultdict(list)
     for book in warehouse.rows(
@@ -111,11 +113,15 @@ def _told(warehouse: Warehouse, census_date: dt.date) -> list[_Told]:
         select t.submission_id, t.table_name, t.version, t.status, t.rows_received, t.rows_loaded, t.rows_rejected, t.rows_set_aside,
             (select max(b.received_at) from raw.submission as b inner join raw.submission_table as u on b.submission_id = u.submission_id
                 where b.census_date = s.census_date and b.sender = s.sender and u.table_name = t.table_name and u.version < t.version
-                    and u.status in ('superseded', 'in force')) as earlier
+                    and u.status in ('superseded', 'in force')) as earlier,
+            (select max(b.received_at) from raw.submission as b inner join raw.submission_table as u on b.submission_id = u.submission_id
+                where b.census_date = s.census_date and b.sender = s.sender and u.status = 'in force'
+                    and (u.table_name = t.table_name or t.table_name = :not_recognised)) as counting
         from raw.submission_table as t inner join raw.submission as s on t.submission_id = s.submission_id
         where s.census_date = :d order by t.submission_id, t.table_name
         """,
         d=census_date,
+        not_recognised=NOT_RECOGNISED,
     ):
         books[book.submission_id].append(book)
     findings = warehouse.frame(
@@ -135,7 +141,7 @@ def _told(warehouse: Warehouse, census_date: dt.date) -> list[_Told]:
         kept = books[row.submission_id]
         found = findings_of.get(row.submission_id, no_findings)
         differs = checks_of.get(row.sender, no_checks) if any(book.status == "in force" for book in kept) else no_checks
-        text = "\n".join([_code(), *map(repr, kept), *(frame.to_csv(index=False) for frame in (found, differs) if len(frame))])
+        text = "\n".join([_code(), repr(row), *map(repr, kept), *(frame.to_csv(index=False) for frame in (found, differs) if len(frame))])
         told.append(_Told(row, kept, found, differs, hashlib.sha256(text.encode()).hexdigest()))
     return told
 
@@ -143,7 +149,8 @@ def _told(warehouse: Warehouse, census_date: dt.date) -> list[_Told]:
 def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None) -> Answer:
     """The answer to a submission with these sheets; None where its file is no longer in the landing place."""
     statuses = {book.status for book in told.books}
-    outcome = REJECTED if statuses == {"rejected"} else RECORDED if statuses <= {"recorded"} else ACCEPTED
+    row = told.submission
+    outcome = WITHDRAWN if row.withdrawn_at else REJECTED if statuses == {"rejected"} else RECORDED if statuses <= {"recorded"} else ACCEPTED
     tables = [
         TableAnswer(
             title=return_tables()[book.table_name].title,
@@ -159,7 +166,10 @@ def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Rec
         for book in told.books
         if book.table_name != NOT_RECOGNISED
     ]
-    row = told.submission
+    remarks = ["Your file is no longer in the landing place, so the workbook holds no copy of it."] if sheets is None else []
+    if row.withdrawn_at:
+        remarks.insert(0, f"It was withdrawn on {moment(row.withdrawn_at)}. The reason given: {row.reason}")
+    counting = max((book.counting for book in told.books if book.counting), default=None)
     return Answer(
         sender_name=sender_of(row.sender, census_date).name,
         sender_key=row.sender,
@@ -172,7 +182,8 @@ def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Rec
         findings=told.findings,
         cross_checks=told.cross_checks,
         sheets=sheets or (),
-        remark="Your file is no longer in the landing place, so the workbook holds no copy of it." if sheets is None else "",
+        remark=" ".join(remarks),
+        counting=f"your return of {day(counting.date())}" if counting else "",
     )
 
 

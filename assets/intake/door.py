@@ -25,7 +25,7 @@ from assets.intake.columns import Coded, ColumnRows, gather, series_of
 from assets.intake.deriving import births_by_child, derive_authority, derive_children, derive_episodes
 from assets.intake.parsing import BLANK_WORDS, Parsed, expected, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
-from assets.intake.recognising import Recognised, is_example, recognise_all, unasked
+from assets.intake.recognising import Recognised, is_example, is_of_template, recognise_all, unasked
 from resources.landing import MAX_FILE_BYTES, LandedFile
 from resources.postcodes import normal
 from resources.pseudonym import child_keys
@@ -149,7 +149,7 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
             submission.tables.append((sheet, found))
     seen = {id(sheet) for sheet, _ in submission.tables}
     for sheet in sheets:
-        if id(sheet) not in seen and submission.tables:
+        if id(sheet) not in seen and submission.tables and not is_of_template(sheet):
             submission.find("example_left_alone" if is_example(sheet) else "sheet_not_recognised", sheet=sheet.name, value=sheet.name)
     if not submission.tables:
         first = next((row for sheet in sheets for row in sheet.rows if sum(1 for c in row if cell_text(c).strip()) > 1), [])

@@ -14,10 +14,14 @@ import numpy as np
 
 from assets.intake.columns import Coded, ColumnRows
 from assets.intake.reading import Sheet, cell_text
+from schemas.codes import code_set
 from schemas.returns import ReturnTable, header_forms, header_key, return_tables
 
 EXAMPLE_MARK = "EXAMPLE - nothing on this sheet is read"
 """A sheet that begins with these words is a template's worked example: it has headers and rows like a return and is none."""
+
+GUIDE_TITLE = "Provider census: how to fill it in"
+"""What a template's sheet `guide` begins with."""
 
 HEADER_WITHIN = 60
 """The header is looked for in this many rows: official lists have up to four lines of title above it."""
@@ -62,6 +66,23 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
 def is_example(sheet: Sheet) -> bool:
     """Whether the sheet is a template's worked example, by what its first cell says."""
     return bool(sheet.rows) and bool(sheet.rows[0]) and cell_text(sheet.rows[0][0]).strip().startswith(EXAMPLE_MARK)
+
+
+def is_of_template(sheet: Sheet) -> bool:
+    """Whether the sheet is one that a template brings and nobody fills in: its guide, or the lists of its drop-downs with nothing else on them."""
+    if sheet.name == "guide":
+        return bool(sheet.rows) and bool(sheet.rows[0]) and cell_text(sheet.rows[0][0]).strip() == GUIDE_TITLE
+    if sheet.name != "lists" or len(sheet.rows) > HEADER_WITHIN:
+        return False
+    cells = {cell_text(cell).strip() for row in sheet.rows for cell in row} - {""}
+    return bool(cells) and cells <= _offered()
+
+
+@lru_cache(maxsize=1)
+def _offered() -> frozenset[str]:
+    """Every label that a drop-down may offer."""
+    coded = {column.codes for table in return_tables().values() for column in table.columns if column.codes}
+    return frozenset({"Yes", "No"}.union(*(code_set(name).labels for name in coded)))
 
 
 def recognise_all(sheet: Sheet) -> list[Recognised]:

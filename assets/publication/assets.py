@@ -55,7 +55,9 @@ def build_publication_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDe
             release = make_release(observatory.warehouse, dt.date.fromisoformat(key), settings.region, settings.releases)
             if release and release.refused:
                 refused.append(release)
-            elif release:
+            elif not release:
+                context.log.info(f"{key}: nothing that has landed for it counts: no release")
+            else:
                 numbers[key] = f"r{release.number}"
                 if release.is_new:
                     context.log.info(f"{key}: release r{release.number} made: {release.cells} cells, {release.hidden} of them hidden as small")

@@ -78,11 +78,14 @@ class Prepared:
 
 
 def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, releases: Path, *, dry_run: bool = False) -> Release | None:
-    """Release the census date, unless its newest release says the same already. None where the quarter has no figures.
+    """Release the census date, unless its newest release says the same already. None where nothing counts that was sent for the quarter itself
+    (what is carried forward from earlier ones says nothing new, and a release is never taken back), or where it has no figures.
 
     The ledger is written first, in one transaction, and the files are made from it: a run that is killed in between writes them next time.
     Where the gate refuses, and in a dry run, nothing is written.
     """
+    if not has_own_returns(warehouse, census_date):
+        return None
     members = members_of_region(warehouse, census_date)
     true = true_tables(warehouse, census_date, members) if len(members) else {}
     if not true:
@@ -111,6 +114,15 @@ def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, rel
     if not release.refused and not dry_run:
         write_missing_files(warehouse, census_date, releases)
     return release
+
+
+def has_own_returns(warehouse: Warehouse, census_date: dt.date) -> bool:
+    """Whether a return counts that was sent for the census date itself."""
+    query = (
+        "select exists (select from raw.submission as s inner join raw.submission_table as t on s.submission_id = t.submission_id "
+        "where s.census_date = :d and t.status = 'in force')"
+    )
+    return bool(warehouse.scalar(query, d=census_date))
 
 
 def _write_ledger(
@@ -369,4 +381,4 @@ def write_missing_files(warehouse: Warehouse, census_date: dt.date, releases: Pa
     return written
 
 
-__all__ = ["Release", "make_release", "prepare", "read_release", "write_missing_files"]
+__all__ = ["Release", "has_own_returns", "make_release", "prepare", "read_release", "write_missing_files"]

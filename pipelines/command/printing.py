@@ -1,9 +1,11 @@
-"""How the command prints tables of text: aligned columns, numbers to the right, nothing cut off."""
+"""How the command prints tables: aligned columns of text, numbers to the right, nothing cut off; and CSV."""
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -36,3 +38,16 @@ def table_lines(names: list[str], rows: list[list[Any]]) -> list[str]:
 def print_table(names: list[str], rows: list[list[Any]]) -> None:
     """Print an aligned table."""
     print("\n".join(table_lines(names, rows)))
+
+
+def print_csv(names: list[str], rows: list[list[Any]]) -> None:
+    """Print a header and the rows as CSV, and nothing else."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([["" if value is None else _text(value) for value in row] for row in rows])
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value

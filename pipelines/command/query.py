@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ import click
 import psycopg
 from sqlalchemy.engine import make_url
 
+from pipelines.command.printing import print_csv, print_table
 from resources.settings import ObservatoryError, settings_from_environment
 from resources.warehouse import Warehouse, open_warehouse
 
@@ -39,12 +38,8 @@ def command(sql: str | None, file: Path | None, role: str | None, form: str) -> 
             # prepared first: the server itself then refuses a second statement, which could leave the read-only transaction
             result = session.cursor().execute(sql, prepare=True)
             names, rows = [column.name for column in result.description or []], [list(row) for row in result] if result.description else []
-        except psycopg.errors.SyntaxError as error:
-            if "multiple commands" in str(error):
-                raise ObservatoryError("One SELECT was expected; several statements were found. Ask one question at a time.") from None
-            raise ObservatoryError(_unanswered(error)) from None
         except psycopg.Error as error:
-            raise ObservatoryError(_unanswered(error)) from None
+            raise ObservatoryError(_unanswered(error, sql, role)) from None
         if result.description is None:
             raise ObservatoryError("The statement gives no rows. One SELECT was expected; the warehouse is only changed by `observatory run`.")
     _PRINT[form](names, rows)
@@ -65,23 +60,32 @@ def _session(warehouse: Warehouse, role: str | None) -> Iterator[psycopg.Connect
             yield session
 
 
-def _unanswered(error: psycopg.Error) -> str:
+def _unanswered(error: psycopg.Error, sql: str, role: str | None) -> str:
+    """Why there is no answer: what PostgreSQL says, where, and its hint; never its detail, which may hold a row's values."""
+    if isinstance(error, psycopg.errors.SyntaxError) and "multiple commands" in str(error):
+        return "One SELECT was expected; several statements were found. Ask one question at a time."
+    said = _sentence(error.diag.message_primary or (str(error).strip().splitlines() or ["PostgreSQL gave no reason"])[0])
+    if role and isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return f"The login '{role}' may not read what was asked for: {said} Which login may read what stands in docs/querying.md."
     return (
-        f"The question could not be answered: {str(error).strip().splitlines()[0]} One SELECT over the warehouse's tables was expected. "
+        f"The question could not be answered{_place(error, sql)}: {said} {_sentence(error.diag.message_hint or '')}"
+        f"{' ' if error.diag.message_hint else ''}One SELECT over the warehouse's tables was expected. "
         "Check the SQL; select table_schema, table_name from information_schema.tables lists the tables."
     )
 
 
-def _print_csv(names: list[str], rows: list[list]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([["" if value is None else _text(value) for value in row] for row in rows])
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return f"{text}." if text and text[-1] not in ".?!" else text
 
 
-def _text(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+def _place(error: psycopg.Error, sql: str) -> str:
+    """Where in the question PostgreSQL stopped."""
+    before = sql[: int(error.diag.statement_position or 0)]
+    if not before:
+        return ""
+    lines = before.split("\n")
+    return f" (line {len(lines)}, character {len(lines[-1])})"
 
 
 def told_apart(names: list[str]) -> list[str]:
@@ -110,10 +114,8 @@ def _plain(value: object) -> object:
 
 
 def _print_table(names: list[str], rows: list[list]) -> None:
-    from pipelines.command.printing import print_table
-
     print_table(names, rows)
     print(f"({len(rows)} row{'' if len(rows) == 1 else 's'})")
 
 
-_PRINT = {"csv": _print_csv, "json": _print_json, "table": _print_table}
+_PRINT = {"csv": print_csv, "json": _print_json, "table": _print_table}

@@ -8,6 +8,7 @@ import sys
 import click
 
 from pipelines.command.options import CensusDate
+from pipelines.command.run import has_landed
 from resources.settings import ObservatoryError, settings_from_environment
 from resources.warehouse import open_warehouse
 
@@ -26,14 +27,21 @@ def command(date: dt.date, *, dry_run: bool) -> None:
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
         from assets.page.site import bring_sites_up_to_date
-        from assets.publication.release import make_release
+        from assets.publication.release import has_own_returns, make_release
         from assets.warehouse.building import out_of_date
         from assets.warehouse.tables import prepare
 
         prepare(warehouse, settings.region)
         if warehouse.scalar("select 1 from raw.quarter where census_date = :d", d=date) is None:
+            first = "" if has_landed(warehouse, settings, date) else f"Drop its returns into {settings.landing}/{date}/<sender>/ first, then "
             raise ObservatoryError(
-                f"Nothing is held for {date}. A quarter that has been run was expected. Run `observatory run --census-date {date}`."
+                f"Nothing is held for {date}; a quarter that has been run was expected. {first}{'use' if first else 'Use'} "
+                f"`observatory run --census-date {date}`."
+            )
+        if not has_own_returns(warehouse, date):
+            raise ObservatoryError(
+                f"No return that was sent for {date} counts: no release. Returns in force were expected. "
+                f"Drop them into {settings.landing}/{date}/<sender>/, then use `observatory run`."
             )
         if date in out_of_date(warehouse, settings.region):
             raise ObservatoryError(

@@ -53,6 +53,11 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         from pipelines.command.summary import print_summary
 
         prepare(warehouse, settings.region)
+        if empty := [date for date in sorted(set(dates)) if not has_landed(warehouse, settings, date)]:
+            raise ObservatoryError(
+                f"Nothing has landed for {', '.join(map(str, empty))}, and nothing is held; returns of the quarter were expected. "
+                f"Drop them into {settings.landing}/{empty[0]}/<sender>/ first."
+            )
         due = quarters_due(warehouse, place, settings, landed, list(dates), everything)
         if not due:
             _write_missing_files(warehouse, settings)
@@ -78,6 +83,12 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         finally:  # the releases are made, whatever becomes of the report
             print_summary(warehouse, settings, done)
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
+
+
+def has_landed(warehouse: Warehouse, settings: Settings, date: dt.date) -> bool:
+    """Whether a file lies in the landing place for the census date, or anything is held of it."""
+    held = "select exists (select from raw.submission where census_date = :d) or exists (select from raw.quarter where census_date = :d)"
+    return bool(warehouse.scalar(held, d=date)) or bool(LandingPlace(settings.landing).files(date))
 
 
 def _held(warehouse: Warehouse) -> list[dt.date]:

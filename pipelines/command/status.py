@@ -7,7 +7,7 @@ import datetime as dt
 import click
 
 from pipelines.command.options import CensusDate
-from pipelines.command.printing import print_table
+from pipelines.command.printing import print_csv, print_table
 from resources.settings import ObservatoryError, settings_from_environment
 from resources.warehouse import Warehouse, open_warehouse
 
@@ -15,8 +15,14 @@ from resources.warehouse import Warehouse, open_warehouse
 @click.command("status")
 @click.option("--census-date", "date", type=CensusDate(), help="The quarter end; the newest that is held, unless given.")
 @click.option("--history", is_flag=True, help="Every submission of the quarter: who sent what when, what became of it, in which releases it counted.")
-def command(date: dt.date | None, history: bool) -> None:
+@click.option("--missing", is_flag=True, help="Every registered setting that has not returned, with its provider and sender, the most places first.")
+@click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True, help="How --missing is printed.")
+def command(date: dt.date | None, history: bool, missing: bool, form: str) -> None:
     """Say who has returned for a quarter, who has not, and with what quality."""
+    if history and missing:
+        raise click.UsageError("Give --history or --missing, not both.")
+    if form != "table" and not missing:
+        raise click.UsageError(f"--format {form} goes with --missing.")
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
         held = []
@@ -27,12 +33,19 @@ def command(date: dt.date | None, history: bool) -> None:
         date = date or held[-1]
         if date not in held:
             raise ObservatoryError(f"Nothing is held for {date}; held are {', '.join(map(str, held))}. Give one of them, or run the quarter first.")
+        if missing and form == "csv":
+            print_csv(_MISSING, _missing(warehouse, date))
+            return
         print(f"{settings.region.name}, census date {date:%d %B %Y}")
+        if missing:
+            print_table(_MISSING, _missing(warehouse, date))
+            return
         if history:
             _history(warehouse, date)
             return
         _register(warehouse, date)
         _authorities(warehouse, date)
+        _ssda903(warehouse, date)
         _coverage(warehouse, date)
         _quality(warehouse, date)
 
@@ -94,6 +107,63 @@ def _authorities(warehouse: Warehouse, date: dt.date) -> None:
         )
 
 
+def _ssda903(warehouse: Warehouse, date: dt.date) -> None:
+    """Who has sent the SSDA903 of this date, on its own or pooled; it is not sent every quarter."""
+    rows = warehouse.rows(
+        """
+        select a.authority_name, r.authority_code is not null as here
+        from core.authority as a
+        left join core.ssda903_return as r
+            on a.census_date = r.census_date and a.authority_code = r.authority_code and r.return_date = a.census_date
+        where a.census_date = :d and a.is_member order by a.authority_name
+        """,
+        d=date,
+    )
+    here, missing = sum(r.here for r in rows), [r.authority_name for r in rows if not r.here]
+    print(f"\nSSDA903: {here} of {len(rows)} authorities have returned." if here else "\nSSDA903: no return of this date is held.")
+    if here and missing:
+        print(f"  Not yet: {', '.join(missing)}")
+
+
+_MISSING = ["sender", "provider", "setting", "urn", "host authority", "provision type", "places"]
+
+
+def _missing(warehouse: Warehouse, date: dt.date) -> list[list]:
+    """The settings registered in the region that have not returned, the most places first, as the coverage counts them.
+
+    The sender is the one that returned the setting last, in any quarter, or the only one that returned others of the same provider.
+    """
+    rows = warehouse.rows(
+        """
+        with senders as (
+            select distinct on (r.urn) r.urn, r.sender from core.setting_return as r order by r.urn, r.census_date desc, r.received_at desc
+        ),
+        of_providers as (
+            select g.provider_name, min(s.sender) as sender
+            from core.setting as g inner join senders as s on g.urn = s.urn
+            where g.census_date = :d and g.provider_name <> 'REDACTED'
+            group by g.provider_name having count(distinct s.sender) = 1
+        )
+        select coalesce(s.sender, p.sender) as sender, g.provider_name, nullif(g.setting_name, 'REDACTED'), g.urn, a.authority_name,
+            g.provision_type, g.places
+        from core.setting as g
+        inner join core.authority as a on g.census_date = a.census_date and g.host_authority_code = a.authority_code and a.is_member
+        left join senders as s on g.urn = s.urn
+        left join of_providers as p on g.provider_name = p.provider_name
+        where g.census_date = :d and g.provision_type <> 'Other' and not exists (
+            select from core.setting_return as r
+            where r.census_date = g.census_date and r.urn = g.urn and case
+                when g.provision_type = 'Independent fostering' then r.provision_type = 'Independent fostering'
+                else r.provision_type <> 'Other' and r.host_authority_code = g.host_authority_code
+            end
+        )
+        order by g.places desc nulls last, g.provider_name, g.urn, a.authority_name
+        """,
+        d=date,
+    )
+    return [list(row) for row in rows]
+
+
 def _coverage(warehouse: Warehouse, date: dt.date) -> None:
     rows = warehouse.rows(
         """
@@ -119,6 +189,9 @@ def _coverage(warehouse: Warehouse, date: dt.date) -> None:
         ["provision type", "registered", "returned", "places registered", "places covered"],
         [[r.provision_type, int(r.settings), share(r.covered, r.settings), r.places, share(r.places_covered, r.places)] for r in rows],
     )
+    if missing := _missing(warehouse, date):
+        places = sum(row[-1] or 0 for row in missing)
+        print(f"Not yet: {len(missing):,} settings with {places:,} places; `observatory status --census-date {date} --missing` lists them.")
 
 
 def _quality(warehouse: Warehouse, date: dt.date) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from assets.publication.release import has_own_returns
 from pipelines.command.printing import print_table
 from resources.settings import Settings
 from resources.warehouse import Warehouse
@@ -14,6 +15,8 @@ def print_summary(warehouse: Warehouse, settings: Settings, dates: list[dt.date]
     _returns(warehouse, dates)
     _headline(warehouse, settings, dates[-1])
     _releases(warehouse, settings, dates)
+    for date in (date for date in dates if not has_own_returns(warehouse, date)):
+        print(f"{date}: nothing that has landed for it counts: no release.")
     print(
         "\nWhere to look next:\n"
         "  observatory status                 who has returned, who has not, with what quality\n"

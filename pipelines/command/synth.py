@@ -10,8 +10,6 @@ import click
 from pipelines.command.options import CensusDate
 from resources.settings import ObservatoryError
 
-MARK = ".made-up"
-
 
 @click.command("synth")
 @click.option(
@@ -26,18 +24,16 @@ MARK = ".made-up"
 def command(out: Path, region: str, quarters: int, last: dt.date, seed: int, scale: float, response: float) -> None:
     """Make a made-up region: returns in the real layouts, and in OUT/truth what the figures must be.
 
-    No child, home or provider in it exists.
+    No child, home or provider in it exists. What an earlier synth made in OUT is taken away first (it keeps a list, OUT/.made-up); every other
+    file stays, and is named. A folder that holds something and has no such list is refused.
     """
     from schemas.regions import region_keys
 
     if region not in region_keys():
         raise ObservatoryError(f"The region '{region}' is not known. Expected was one of {', '.join(region_keys())}.")
-    if out.is_dir() and any(out.iterdir()) and not (out / MARK).exists():
-        raise ObservatoryError(f"{out} holds files that were not made up; an empty or new folder was expected, so that no real return is touched.")
     from resources.made_up import make_region
+    from resources.made_up.landing import in_short
 
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MARK).write_text("Every return in this folder was made up by `observatory synth`.\n", encoding="utf-8")
     made = make_region(
         out,
         region=region,
@@ -48,4 +44,6 @@ def command(out: Path, region: str, quarters: int, last: dt.date, seed: int, sca
         response=response,
         progress=lambda text: print(f"  {text}", flush=True),
     )
+    if made.others:
+        print(f"Left as they are, because they were not made up: {in_short(list(made.others))}")
     print(f"Made up in {out}: {made}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from assets.intake.recognising import EXAMPLE_MARK
+from assets.intake.recognising import EXAMPLE_MARK, GUIDE_TITLE
 from schemas.codes import code_set
 from schemas.returns import Column, return_tables
 
@@ -46,9 +46,15 @@ _EXAMPLE: dict[str, list[dict[str, str | int]]] = {
 @click.command("template")
 @click.argument("name", type=click.Choice(list(_TEMPLATES)))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .xlsx to write.")
-def command(name: str, out: Path) -> None:
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+def command(name: str, out: Path, *, force: bool) -> None:
     """Write a return's template: an .xlsx with drop-downs, a note at each column, a guide and a worked example that is never read."""
-    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix.lower() != ".xlsx":
+        raise click.UsageError(f"'{out.name}' is no name of a workbook; one that ends in .xlsx was expected. Give --out with such a name.")
+    if not out.parent.is_dir():
+        raise click.UsageError(f"There is no folder {out.parent}; one that exists was expected. Make it first, or give another --out.")
+    if out.exists() and not force:
+        raise click.UsageError(f"{out} is there already; a new file was expected. Give another name, or --force to write over it.")
     write_template(name, out)
     print(f"Written: {out}")
 
@@ -85,7 +91,7 @@ def write_template(name: str, out: Path) -> None:
         places: dict[str, str] = {}
         guide.set_column(0, 0, 26)
         guide.set_column(1, 2, 70)
-        guide.write(0, 0, "Provider census: how to fill it in", title)
+        guide.write(0, 0, GUIDE_TITLE, title)
         guide.write(1, 0, "Fill in the sheets settings and placements, one row each as described below, and send the workbook. Keep the header rows.")
         guide.write(2, 0, "Give no child's name, reference or date of birth: such a column is dropped on receipt and you are told.")
         guide.write(3, 0, "The sheet example shows both sheets filled in. Nothing on it is read: leave it or delete it.")

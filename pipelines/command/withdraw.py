@@ -19,6 +19,8 @@ def command(submission: str, reason: str) -> None:
     What it held stays on record, with who withdrew it, when and why. The accepted version before it, if there is one, counts again.
     The same file sent again stays withdrawn. Use `observatory run` afterwards to bring the figures up to date.
     """
+    if not (reason := reason.strip()):
+        raise click.UsageError("The reason is blank. Say why the submission should not count: it stays on record, and its sender is told.")
     from assets.intake.loading import withdraw
     from assets.warehouse.tables import prepare
 

@@ -1,6 +1,6 @@
 """The landing place: files as they come in, when they came, and the books of every table in them.
 
-Belongs here: writing CSV and xlsx so that the same content gives the same bytes, the day of receipt, versions.
+Belongs here: writing CSV and xlsx so that the same content gives the same bytes, the day of receipt, versions, and the list of what was made.
 Does not belong here: what stands in the rows.
 """
 
@@ -18,6 +18,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xlsxwriter
+
+from resources.settings import ObservatoryError
+
+MARK = ".made-up"
+"""In the folder: a sentence, and below it every file that was made, as it is made. By it the next one knows what it may take away."""
+
+WITHOUT_LIST = "Every return in this folder was made up by `observatory synth`."
+"""All that version 0.1 wrote in it."""
 
 CREATED = dt.datetime(2024, 1, 1)  # noqa: DTZ001 - a workbook's properties have no time zone
 """Written into every workbook, so that its bytes say nothing of when it was made."""
@@ -48,11 +56,75 @@ class Table:
         return Table(self.name, self.header, rows, fates, self.titles)
 
 
+class Made:
+    """What was made in a folder, and may be taken away again: the files of its list, and nothing else.
+
+    Raises:
+        ObservatoryError: the folder holds something, and no list.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out, self.files, self._mark = out, set[str](), out / MARK
+        marked = self._mark.read_text(encoding="utf-8").splitlines() if self._mark.is_file() else []
+        if not marked and (there := self.others()):
+            raise ObservatoryError(
+                f"{out} holds {in_short(there)}, which were not made up, or nothing says so; a new or empty folder, or one of an earlier "
+                "`observatory synth`, was expected, so that no real return is touched. Give another folder with --out."
+            )
+        self._may_replace = marked == [WITHOUT_LIST]  # there, what is in the way is taken for made up
+        for name in marked[1:]:
+            self._take_away(name)
+        out.mkdir(parents=True, exist_ok=True)
+        self._mark.write_text("Every file in this list was made up by `observatory synth`, which may take it away again.\n", encoding="utf-8")
+
+    def _take_away(self, name: str) -> None:
+        path = self.out / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            return
+        if path.is_file():
+            path.unlink()
+        for folder in path.parents:
+            if folder == self.out or not folder.is_dir() or any(folder.iterdir()):
+                break
+            folder.rmdir()
+
+    def write(self, name: str, content: bytes) -> Path:
+        """Write a file of the folder, after its name is on the list: one that is killed leaves nothing that the next one does not know.
+
+        Raises:
+            ObservatoryError: somebody else's file is there.
+        """
+        path = self.out / name
+        if path.exists() and name not in self.files and not self._may_replace:
+            raise ObservatoryError(
+                f"{path} is there and was not made up; no file of that name was expected. Move it, or give another folder with --out."
+            )
+        self.files.add(name)
+        with self._mark.open("a", encoding="utf-8") as listed:
+            listed.write(f"{name}\n")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def others(self) -> list[str]:
+        """What the folder holds that was not made: files and empty folders; hidden ones do not count."""
+        if not self.out.is_dir():
+            return []
+        names = ((path, path.relative_to(self.out)) for path in sorted(self.out.rglob("*")))
+        there = [(path, name.as_posix()) for path, name in names if not any(part.startswith(".") for part in name.parts)]
+        return [name for path, name in there if name not in self.files and not (path.is_dir() and any(path.iterdir()))]
+
+
+def in_short(names: list[str], most: int = 5) -> str:
+    """Names in a sentence; of many the first, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
 class Landing:
     """The folder that the made-up senders write to."""
 
-    def __init__(self, out: Path) -> None:
-        self.out = out
+    def __init__(self, made: Made) -> None:
+        self.made = made
         self.books: list[dict[str, Any]] = []
         self.files: Counter[dt.date] = Counter()
         self.senders: dict[dt.date, set[str]] = {}
@@ -73,12 +145,11 @@ class Landing:
 
         Files of one sender, table and date must be sent in the order in which they are received: the last one counts.
         """
-        path = self.out / date.isoformat() / folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         if name.endswith(".xlsx"):
-            path.write_bytes(workbook_bytes(tables, sheets or [f"Sheet{i + 1}" for i in range(len(tables))]))
+            content = workbook_bytes(tables, sheets or [f"Sheet{i + 1}" for i in range(len(tables))])
         else:
-            path.write_bytes(csv_text(tables[0]).encode(encoding))
+            content = csv_text(tables[0]).encode(encoding)
+        path = self.made.write(f"{date.isoformat()}/{folder}/{name}", content)
         stamp = received.replace(tzinfo=dt.UTC).timestamp()
         os.utime(path, (stamp, stamp))
         self.files[date] += 1
@@ -104,6 +175,11 @@ class Landing:
     def in_force(self) -> pd.DataFrame:
         """The books of the newest version of every sender's table."""
         return pd.DataFrame(self.books).groupby(["census_date", "sender", "table_name"], sort=True).tail(1)
+
+
+def write_truth(made: Made, name: str, table: pd.DataFrame) -> None:
+    """Write what a table's figures must be."""
+    made.write(f"truth/{name}.csv", table.to_csv(index=False, lineterminator="\n").encode())
 
 
 def received_on(date: dt.date, rng: np.random.Generator, size: int) -> list[dt.datetime]:

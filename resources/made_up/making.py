@@ -7,8 +7,6 @@ Does not belong here: any fact or figure of its own.
 from __future__ import annotations
 
 import datetime as dt
-import re
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,7 @@ from resources.made_up.care_truth import CareFigures, Reach
 from resources.made_up.drawing import stream
 from resources.made_up.flows import Flows
 from resources.made_up.kinds import ADULT
-from resources.made_up.landing import Landing
+from resources.made_up.landing import Landing, Made
 from resources.made_up.margins import base_margins, children_on
 from resources.made_up.occupancy import house
 from resources.made_up.optional_returns import OptionalReturns
@@ -53,6 +51,8 @@ class MadeUpRegion:
     region: str
     out: Path
     quarters: tuple[QuarterCount, ...]
+    others: tuple[str, ...] = ()
+    """What else is in the folder, was not made, and is left as it is."""
 
     def __str__(self) -> str:
         last = self.latest
@@ -105,7 +105,7 @@ def make_region(
     The same arguments give the same files, byte for byte.
 
     Args:
-        out: a new or empty folder, or one of an earlier made-up region, which is taken away first (hidden files stay).
+        out: a new or empty folder, or one of an earlier made-up region, which is taken away first: the files that are on its list, and no other.
         region: a region's key (`schemas/regions`).
         quarters: how many census dates.
         last: the last of them.
@@ -116,17 +116,16 @@ def make_region(
 
     Raises:
         ValueError: an argument makes no sense.
-        FileExistsError: `out` holds something already.
+        ObservatoryError: `out` holds something that was not made up.
     """
     if not scale > 0 or not 0 <= response <= 1:
         raise ValueError(f"Found scale {scale} and response {response}; expected a scale above 0 and a response from 0 to 1.")
-    _clear(out)
-    (out / "truth").mkdir(parents=True)  # first of all: by it the next one knows a made-up region, a half-made one too
+    made = Made(out)
     dates = quarter_ends(last, quarters)
     areas = lay_out(region, dates, seed)
     margins = base_margins(areas, seed, scale)
     supply = build_supply(areas, margins, dates[0], dates[-1], seed, scale)
-    flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(out), Truth()
+    flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(made), Truth()
     come, optional = lists_that_come(dates), OptionalReturns()
     care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
@@ -157,23 +156,9 @@ def make_region(
         counts.append(QuarterCount(date, len(landing.senders[date]), landing.files[date], int(looked_after.sum()), int(in_region.sum())))
         if progress:
             progress(f"{date}: {counts[-1].files} files of {counts[-1].senders} senders")
-    optional.write(out / "truth")
-    truth.write(out / "truth", landing, areas.region.return_deadline_days)
-    return MadeUpRegion(region, out, tuple(counts))
-
-
-def _clear(out: Path) -> None:
-    """Take away an earlier made-up region: its truth and its census dates' folders.
-
-    Raises:
-        FileExistsError: the folder holds something that was not made up.
-    """
-    there = [path for path in out.iterdir() if not path.name.startswith(".")] if out.is_dir() else []
-    if there and not (out / "truth").is_dir():
-        raise FileExistsError(f"The folder {out} holds {there[0].name}, which was not made up. A new or empty folder was expected.")
-    for path in there:
-        if path.name == "truth" or re.fullmatch(r"\d{4}-\d\d-\d\d", path.name):
-            shutil.rmtree(path)
+    optional.write(made)
+    truth.write(landing, areas.region.return_deadline_days)
+    return MadeUpRegion(region, out, tuple(counts), tuple(made.others()))
 
 
 def _folders(areas: Areas, date: dt.date, seed: int) -> dict[str, str]:

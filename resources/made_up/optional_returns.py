@@ -10,7 +10,6 @@ sends a list of everybody's, in which their own rows do not count.
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ import pandas as pd
 from resources.made_up.areas import Areas
 from resources.made_up.drawing import choice, stream
 from resources.made_up.kinds import AGENCY, OWN
-from resources.made_up.landing import LOADED, Landing, Table, received_on
+from resources.made_up.landing import LOADED, Landing, Made, Table, received_on, write_truth
 from resources.made_up.provider_returns import ProviderReturns
 from resources.made_up.spelling import ofsted_name
 
@@ -67,10 +66,10 @@ class OptionalReturns:
         self._add("referrals", _referrals(providers), date)
         self._add("pipeline_homes", _pipeline(planned), date)
 
-    def write(self, folder: Path) -> None:
+    def write(self, made: Made) -> None:
         """Write what the figures must be, one CSV a table."""
         for name, tables in self._tables.items():
-            (folder / f"{name}.csv").write_bytes(pd.concat(tables, ignore_index=True).to_csv(index=False, lineterminator="\n").encode())
+            write_truth(made, name, pd.concat(tables, ignore_index=True))
 
     def _add(self, name: str, table: pd.DataFrame, date: dt.date) -> None:
         table.insert(0, "census_date", date.isoformat())

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ import pandas as pd
 from resources.made_up.areas import neighbours
 from resources.made_up.care_truth import CareFigures, half_up
 from resources.made_up.kinds import AGENCY, OWN, PROVISION_TYPES, SUPPORTED
-from resources.made_up.landing import Landing
+from resources.made_up.landing import Landing, write_truth
 from resources.made_up.occupancy import Settings
 from resources.made_up.placement_returns import PlacementReturns
 from resources.made_up.provider_returns import ProviderReturns
@@ -65,16 +64,11 @@ class Truth:
             table.insert(0, "census_date", quarter.date.isoformat())
             self._tables.setdefault(name, []).append(table)
 
-    def write(self, folder: Path, landing: Landing, deadline_days: int) -> None:
+    def write(self, landing: Landing, deadline_days: int) -> None:
         """Write one CSV a table, all quarters in it."""
-        folder.mkdir(parents=True, exist_ok=True)
         for name, tables in self._tables.items():
-            _write(pd.concat(tables, ignore_index=True), folder / f"{name}.csv")
-        _write(return_quality(landing, deadline_days), folder / "return_quality.csv")
-
-
-def _write(table: pd.DataFrame, path: Path) -> None:
-    path.write_bytes(table.to_csv(index=False, lineterminator="\n").encode())
+            write_truth(landing.made, name, pd.concat(tables, ignore_index=True))
+        write_truth(landing.made, "return_quality", return_quality(landing, deadline_days))
 
 
 def share(part: pd.Series, whole: pd.Series) -> pd.Series:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from assets.answering.outbox import answer_quarter
+from assets.intake.loading import withdraw
 from pipelines.command.check import command
 from resources.landing import LandedFile
 from tests import builders
@@ -45,6 +46,36 @@ def test_every_return_gets_its_answer_once_and_again_only_when_it_changes(wareho
     bring(warehouse, landing, DATE)
     assert answer_quarter(warehouse, landing.place, str(outbox), DAY) == 3
     assert "5 of your children in the providers" in next(t for n, t in answers(outbox / DATE).items() if n.startswith("census"))
+
+
+def test_the_answer_to_a_withdrawn_return_says_so_when_why_and_what_counts_now(embedded_warehouse, landing, bring, tmp_path):
+    landing.drop(DATE, "356", "first.csv", builders.census([{}]))
+    landing.drop(DATE, "356", "second.csv", builders.census([{}, {}]))
+    landing.drop(DATE, "352", "only.csv", builders.census([{}], "Manchester"))
+    bring(embedded_warehouse, landing, DATE)
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY)
+    for name in ("second.csv", "only.csv"):
+        number = embedded_warehouse.scalar("select submission_id from raw.submission where file_name = :n", n=name)
+        withdraw(embedded_warehouse, number, "the clerk", "sent by <b>mistake</b>")
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY)
+    pages = {name.split()[0]: text for name, text in answers(tmp_path / "o").items()}
+    for page in (pages["second"], pages["only"]):
+        assert "Withdrawn</strong>" in page and "Your return was withdrawn: nothing of it counts any more." in page
+        assert "It was withdrawn on " in page and "The reason given: sent by &lt;b&gt;mistake" in page
+        assert "accepted" not in page.lower() and "the clerk" not in page
+    assert "counts in its place" in pages["second"] and "counts in its place" not in pages["only"]
+    assert "Accepted</strong>" in pages["first"]
+
+
+def test_a_first_return_that_is_rejected_is_not_told_that_another_counts(embedded_warehouse, landing, bring, tmp_path):
+    landing.drop(DATE, "provider-a", "broken.xlsx", b"%PDF-1.7")
+    landing.drop(DATE, "nobody", "stray.csv", builders.census([{}]))
+    landing.drop(DATE, "356", "census.csv", builders.census([{}]))
+    landing.drop(DATE, "356", "later.xlsx", b"%PDF-1.7 again")
+    bring(embedded_warehouse, landing, DATE)
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY)
+    told = {name.split()[0]: "still counts" in text for name, text in answers(tmp_path / "o").items()}
+    assert told == {"broken": False, "stray": False, "census": False, "later": True}
 
 
 def test_an_answer_that_was_lost_is_written_again(embedded_warehouse, landing, bring, tmp_path):

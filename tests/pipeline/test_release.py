@@ -219,6 +219,18 @@ def test_nothing_new_makes_no_release_and_a_dry_run_writes_nothing(made):
     assert warehouse.scalar("select count(*) from published.release") == 1
 
 
+def test_a_quarter_for_which_nothing_counts_is_not_released_though_the_register_is_carried_to_it(embedded_warehouse, landing, bring, tmp_path):
+    from assets.warehouse.building import build_quarter
+
+    later = dt.date(2025, 6, 30)
+    landing.drop("2025-03-31", "ofsted", "list.csv", builders.register([{"urn": "SC000001", "local_authority": "Stockport"}]))
+    bring(embedded_warehouse, landing, "2025-03-31")
+    assert not build_quarter(embedded_warehouse, later, REGION).blocked_by
+    assert embedded_warehouse.scalar("select count(*) from curated.homes where census_date = '2025-06-30'") > 0
+    assert make_release(embedded_warehouse, later, REGION, tmp_path) is None
+    assert embedded_warehouse.scalar("select count(*) from published.release") == 0
+
+
 def test_a_refused_release_writes_nothing(made, monkeypatch):
     warehouse, _, root, release = made
     leak = Leak(0, "host_authority_origin.children, 356, Elsewhere", 2, 2, ("a total (8 to 12)",), ("a total = sum of its parts",))

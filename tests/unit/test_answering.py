@@ -21,18 +21,21 @@ from assets.answering.answer import (
     RECORDED,
     REJECTED,
     SEVERITIES,
+    WITHDRAWN,
     Answer,
     TableAnswer,
     dropped,
     groups,
     headline,
     in_ranges,
+    listed,
     moment,
     next_steps,
     row_words,
     sheets_of,
     shown,
     trial_answer,
+    without_list,
 )  # fmt: skip
 from assets.answering.page import bar, render_page
 from assets.answering.workbook import sheet_names, write_workbook
@@ -268,7 +271,7 @@ def test_rejected_rows_are_grouped_marked_and_to_be_mended(answered):
 
 def test_a_rejected_file_leaves_the_earlier_return_in_force(answered):
     answer = answered(builders.census([{}] * 4, authority="Trafford"))
-    answer = dataclasses.replace(answer, tables=[dataclasses.replace(answer.tables[0], status="rejected", earlier="your return of 3 April 2025")])
+    answer = dataclasses.replace(answer, tables=[dataclasses.replace(answer.tables[0], status="rejected")], counting="your return of 3 April 2025")
     assert answer.outcome == REJECTED
     assert headline(answer) == "Your return was rejected: none of its 4 rows was taken in."
     assert next_steps(answer).steps[-1] == "Your return of 3 April 2025 still counts; nothing of this one does."
@@ -684,7 +687,26 @@ def test_a_table_that_is_only_recorded_needs_nothing(answered):
 
 @pytest.mark.parametrize(("status", "heading"), [("superseded", "You need do nothing"), ("withdrawn", "Send a new return if one is due")])
 def test_a_return_that_no_longer_counts_asks_for_no_mending(answered, status, heading):
-    answer = answered(rejected_rows())
+    answer = answered(rejected_rows(), outcome=WITHDRAWN if status == "withdrawn" else ACCEPTED)
     answer = dataclasses.replace(answer, tables=[dataclasses.replace(answer.tables[0], status=status)])
     assert next_steps(answer).heading == heading
     assert {"superseded": "a newer return is used", "withdrawn": "no longer used"}[status] in visible(render_page(answer))
+
+
+def test_a_bracket_that_opens_before_a_list_closes_in_the_sentence():
+    options = ["A (one)", "B", "C", "D", "E", "F", "G", "Other"]
+    message = f"It is blank. A reason was expected (one of: {'; '.join(options)}). Please give one next time."
+    assert listed(message) == options
+    assert without_list(message, "one of those below") == "It is blank. A reason was expected (one of those below). Please give one next time."
+    message = f"Expected was one of: {'; '.join([*options, 'Z (last)'])}. Correct it."
+    assert (listed(message)[-1], without_list(message, "one of those below")) == ("Z (last)", "Expected was one of those below. Correct it.")
+
+
+def test_of_an_unknown_folder_the_folder_is_to_be_mended_and_nothing_is_said_to_count(answered):
+    answer = answered(rejected_rows(), "Stockprot")
+    assert answer.outcome == REJECTED
+    told = next_steps(answer)
+    assert told.heading == "Put the file into the right folder" and "not the file" in told.steps[0]
+    assert "still counts" not in visible(render_page(answer)) and "Mend your own file" not in visible(render_page(answer))
+    assert next_steps(answered(b"%PDF-1.7")).steps[-1] == "Until then nothing of it counts."
+    assert next_steps(answered(b"%PDF-1.7", counting="your return of 3 April 2025")).steps[-1].startswith("Your return of 3 April 2025 still counts;")

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,8 +22,11 @@ from assets.intake.recognising import EXAMPLE_MARK, is_example, recognise_all
 from pipelines.command import query
 from pipelines.command.printing import shown, table_lines
 from resources.settings import ObservatoryError
+from resources.warehouse import Warehouse
 from schemas.codes import code_set
+from schemas.regions import load_region
 from schemas.returns import return_tables
+from tests import builders
 from tests.unit.at_the_door import GOOD, csv_of, held_up
 
 
@@ -201,10 +205,21 @@ TABLES = {"settings": "provider_settings", "placements": "provider_placements"}
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("template") / "a folder" / "provider census.xlsx"
+    out = tmp_path_factory.mktemp("a template") / "provider census.xlsx"
     result = ask("template", "provider-census", "--out", str(out))
     assert result.exit_code == 0, result.output
     return out
+
+
+def test_a_template_takes_the_place_of_no_file_and_makes_no_folder(tmp_path):
+    mine = tmp_path / "mine.xlsx"
+    mine.write_bytes(b"filled in")
+    for name, says in (("mine.xlsx", "is there already"), ("mine.csv", "ends in .xlsx"), ("none/new.xlsx", "There is no folder")):
+        result = ask("template", "provider-census", "--out", str(tmp_path / name))
+        assert result.exit_code == 2 and says in " ".join(result.output.split())
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"filled in"]
+    assert ask("template", "provider-census", "--out", str(mine), "--force").exit_code == 0
+    assert mine.read_bytes() != b"filled in"
 
 
 def test_the_template_is_recognised_as_both_tables_and_nothing_else(template):
@@ -262,6 +277,12 @@ def test_a_template_filled_in_with_its_own_labels_is_loaded_without_a_word(templ
                 book[sheet_name].cell(3, place, value)
     answer = held_up(_bytes(book), sender="provider-acorn")
     assert (answer.about_files, answer.about_rows, answer.books) == ([], [], [(1, 1, 0, 0), (2, 2, 0, 0)])
+    assert [f.rule for f in answer.submissions[0].findings] == ["example_left_alone"], "the template's own guide and lists are no finding"
+    # sheets of these names that hold anything else are
+    book["guide"].cell(1, 1, "Our homes")
+    book["lists"].cell(40, 1, "Acorn House")
+    answer = held_up(_bytes(book), sender="provider-acorn")
+    assert sorted(f.sheet for f in answer.submissions[0].findings if f.rule == "sheet_not_recognised") == ["guide", "lists"]
 
 
 def test_the_templates_example_is_never_counted_and_its_rows_are_refused_where_they_do_not_belong(template):
@@ -408,7 +429,8 @@ def test_nothing_can_be_changed_by_a_question(asking, embedded_warehouse, sql):
     ("sql", "options", "says"),
     [
         ("select * from nowhere", [], 'relation "nowhere" does not exist'),
-        ("selct 1", [], "syntax error"),
+        ("select 1,\n  selec 2", [], 'answered (line 2, character 9): syntax error at or near "2". One SELECT'),
+        ("select authority_nam from raw.authority", [], 'Perhaps you meant to reference the column "authority.authority_name". One SELECT'),
         ("select 1", ["--as", "nobody_here"], "no role 'nobody_here'"),
     ],
 )
@@ -418,9 +440,87 @@ def test_a_question_that_cannot_be_answered_says_why_and_what_to_do(asking, sql,
     assert says in str(result.exception) and result.output == ""
 
 
+def test_what_a_login_may_not_read_is_no_fault_of_the_sql(asking, embedded_warehouse):
+    from assets.access import logins
+    from assets.warehouse.tables import prepare
+
+    prepare(embedded_warehouse, load_region("north_west"))  # the groups of a database that was copied
+    logins.grant(embedded_warehouse, "anybody_here", "public", None)
+    try:
+        said = str(asking("select * from core.child", "--as", "anybody_here").exception)
+    finally:
+        logins.revoke(embedded_warehouse, "anybody_here")
+    assert said.startswith("The login 'anybody_here' may not read what was asked for: permission denied for")
+    assert "docs/querying.md" in said and "Check the SQL" not in said
+
+
+def test_a_submission_is_not_withdrawn_without_a_reason():
+    result = ask("withdraw", "0123456789abcdef", "--reason", "  ")
+    assert result.exit_code == 2 and "The reason is blank" in result.output
+
+
+def test_a_writer_who_must_wait_says_so_once(embedded_warehouse, capsys):
+    def write() -> None:
+        with Warehouse(embedded_warehouse.url) as other, other.writing():
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        with embedded_warehouse.writing():
+            waiting = pool.submit(write)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1.5)
+        waiting.result(timeout=30)
+    assert capsys.readouterr().err == "Another run holds the warehouse; waiting for it to end.\n"
+    write()
+    assert capsys.readouterr().err == ""
+
+
 def test_the_tables_can_be_copied_out_or_the_refusal_is_a_sentence(asking):
     result = asking("copy raw.authority to stdout")
     assert result.exit_code == 0 or isinstance(result.exception, ObservatoryError)
+
+
+def test_status_names_every_setting_and_authority_that_has_not_returned(asking, embedded_warehouse, landing, bring):
+    homes = [
+        ("SC000001", "Stockport", 3, "Acorn"),
+        ("SC000002", "Trafford", 4, "Acorn"),
+        ("SC000003", "Kent", 9, "Beech"),
+        ("SC000004", "Bury", 6, "Cedar"),
+    ]
+    homes = [dict(zip(("urn", "local_authority", "places", "provider_name"), home, strict=True)) for home in homes]
+    for date in ("2025-03-31", "2025-06-30"):
+        landing.drop(date, "ofsted", "list.csv", builders.register(homes))
+        landing.drop(date, "provider-acorn", "settings.csv", builders.settings([{"urn": "SC000001"}]))
+    landing.drop("2025-03-31", "provider-cedar", "settings.csv", builders.settings([{"urn": "SC000004", "host_local_authority": "Bury"}]))
+    for date in ("2025-03-31", "2025-06-30"):
+        bring(embedded_warehouse, landing, date)
+    rows = list(csv.DictReader(io.StringIO(ask("status", "--missing", "--format", "csv").output)))
+    assert [tuple(row[name] for name in ("sender", "provider", "urn", "host authority", "places")) for row in rows] == [
+        ("provider-cedar", "Cedar", "SC000004", "Bury", "6"),
+        ("provider-acorn", "Acorn", "SC000002", "Trafford", "4"),
+    ]
+    plain = ask("status").output
+    assert "Not yet: 2 settings with 10 places; `observatory status --census-date 2025-06-30 --missing` lists them." in plain
+    assert "SSDA903: no return of this date is held." in plain
+    landing.drop("2025-06-30", "356", "header.csv", builders.children([{"child": "A1"}]))
+    landing.drop("2025-06-30", "356", "episodes.csv", builders.episodes([{"child": "A1"}]))
+    bring(embedded_warehouse, landing, "2025-06-30")
+    said = ask("status").output.split("SSDA903: ")[1].splitlines()
+    assert said[0] == "1 of 24 authorities have returned." and "Trafford" in said[1] and "Stockport" not in said[1]
+    assert ask("status", "--format", "csv").exit_code == 2
+
+
+def test_a_quarter_for_which_nothing_has_landed_is_neither_run_nor_recommended(asking, embedded_warehouse, monkeypatch, tmp_path):
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path / "landing"))
+    (tmp_path / "landing").mkdir()
+    landed(tmp_path / "landing", "356", "x,y\n1,2\n")
+    result = ask("run", "--census-date", "2026-03-31", "--census-date", "2025-03-31")
+    assert isinstance(result.exception, ObservatoryError)
+    assert "Nothing has landed for 2026-03-31, and nothing is held; returns of the quarter were expected." in str(result.exception)
+    assert embedded_warehouse.scalar("select count(*) from raw.quarter") == 0
+    result = ask("release", "--census-date", "2026-03-31", "--dry-run")
+    assert f"Drop its returns into {tmp_path / 'landing'}/2026-03-31/<sender>/ first, then use `observatory run" in str(result.exception)
+    assert "Use `observatory run --census-date 2025-03-31`." in str(ask("release", "--census-date", "2025-03-31", "--dry-run").exception)
 
 
 # --- run -------------------------------------------------------------------------------------------------------
@@ -437,7 +537,7 @@ def test_the_releases_are_told_last_also_where_the_quality_report_fails(asking, 
     earlier.parent.mkdir(parents=True)
     earlier.touch()
     monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path / "landing"))
-    (tmp_path / "landing").mkdir()
+    landed(tmp_path / "landing", "356", "x,y\n1,2\n")
     result = ask("run", "--census-date", "2025-03-31", "--report")
     assert result.exit_code == int(fails)
     assert ("failed at core/setting" in result.output) == fails

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from python_calamine import load_workbook
 
+from resources.landing import LandingPlace
 from resources.made_up import MadeUpRegion, make_region
 from resources.made_up.areas import ANCHOR, lay_out
 from resources.made_up.flows import Flows
@@ -19,6 +20,7 @@ from resources.made_up.kinds import ADULT, KINDS, OTHER, OWN
 from resources.made_up.making import quarter_ends
 from resources.made_up.margins import base_margins, children_on
 from resources.made_up.supply import build_supply
+from resources.settings import ObservatoryError
 from schemas.returns import ReturnTable, header_forms, return_tables
 
 SMALL = {"scale": 0.02, "quarters": 3, "last": dt.date(2025, 12, 31)}
@@ -43,8 +45,8 @@ def truth(made: MadeUpRegion, table: str) -> pd.DataFrame:
 
 
 def files(folder: Path) -> dict[str, tuple[bytes, float]]:
-    """Every file below the folder: its bytes, and when it was received (the truth has no such time)."""
-    found = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    """Every file below the folder but the hidden list: its bytes, and when it was received (the truth has no such time)."""
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
     return {path.relative_to(folder).as_posix(): (path.read_bytes(), 0.0 if path.parent.name == "truth" else path.stat().st_mtime) for path in found}
 
 
@@ -67,13 +69,47 @@ def test_an_earlier_made_up_region_is_taken_away_and_nothing_else(tmp_path: Path
     first = make_region(tmp_path, **tiny, last=dt.date(2025, 6, 30))
     make_region(tmp_path, **tiny, last=dt.date(2025, 9, 30))
     assert first.out == tmp_path
-    assert {path.name for path in tmp_path.iterdir()} == {"2025-09-30", "truth"}
-    (tmp_path / "real").mkdir()
-    real = tmp_path / "real" / "2025-03-31"
-    real.mkdir()
-    with pytest.raises(FileExistsError, match="was not made up"):
-        make_region(tmp_path / "real", **tiny)
-    assert real.is_dir()
+    assert {path.name for path in tmp_path.iterdir()} == {"2025-09-30", "truth", ".made-up"}
+    assert LandingPlace(str(tmp_path)).left_alone() == []
+
+
+def test_what_was_not_made_up_stays_and_is_named(tmp_path: Path) -> None:
+    tiny = {"scale": 0.01, "quarters": 1, "last": dt.date(2025, 9, 30)}
+    made = files(make_region(tmp_path, **tiny).out)
+    own = ["2025-06-30/356/my census.csv", "2025-09-30/provider-acorn/mine.csv", "truth/my notes.txt", "note.txt"]
+    for name in own:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    again = make_region(tmp_path, **tiny)
+    assert sorted(again.others) == sorted(own)
+    assert {name: content for name, content in files(tmp_path).items() if name not in own} == made
+    assert all((tmp_path / name).read_text(encoding="utf-8") == "mine" for name in own)
+
+
+def test_returns_without_a_list_are_never_touched(tmp_path: Path) -> None:
+    tiny = {"scale": 0.01, "quarters": 1, "last": dt.date(2025, 9, 30)}
+    real = tmp_path / "2025-03-31" / "356" / "census.csv"
+    real.parent.mkdir(parents=True)
+    real.write_text("real", encoding="utf-8")
+    with pytest.raises(ObservatoryError, match=r"holds 2025-03-31/356/census.csv.*was expected.*another folder with --out"):
+        make_region(tmp_path, **tiny)
+    assert list(files(tmp_path)) == ["2025-03-31/356/census.csv"]
+
+
+def test_a_file_in_the_way_is_replaced_only_where_an_older_version_kept_no_list(tmp_path: Path) -> None:
+    tiny = {"scale": 0.01, "quarters": 1, "last": dt.date(2025, 9, 30)}
+    made = files(make_region(tmp_path, **tiny).out)
+    mark, first = tmp_path / ".made-up", next(name for name in made if name.startswith("2025"))
+    listed = mark.read_text(encoding="utf-8").splitlines()
+    (tmp_path / "2025-06-30").mkdir()
+    (tmp_path / "2025-06-30" / "old.csv").write_text("of an older region", encoding="utf-8")
+    mark.write_text("Every return in this folder was made up by `observatory synth`.\n", encoding="utf-8")
+    assert make_region(tmp_path, **tiny).others == ("2025-06-30/old.csv",)
+    assert {name: content for name, content in files(tmp_path).items() if name != "2025-06-30/old.csv"} == made
+    mark.write_text("\n".join([name for name in listed if name != first]), encoding="utf-8")
+    with pytest.raises(ObservatoryError, match=r"is there and was not made up.*Move it"):
+        make_region(tmp_path, **tiny)
+    assert (tmp_path / first).read_bytes() == made[first][0]
 
 
 @pytest.mark.parametrize(("last", "quarters"), [(dt.date(2025, 12, 30), 1), (dt.date(2025, 11, 30), 1), (dt.date(2025, 12, 31), 0)])
