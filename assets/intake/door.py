@@ -352,10 +352,11 @@ class _Frame:
         is_blank = pd.Series(True, index=texts.index)
         is_total = pd.Series(False, index=texts.index)
         lacks_needed = pd.Series(False, index=texts.index)
+        only_once = self._only_once()
         alike: dict[str, np.ndarray] = {}
         for column in self.table.columns:
             coded = self.coded[column.name]
-            if self.table.identity:  # spacing alone makes no difference
+            if only_once.any():  # spacing alone makes no difference
                 alike[column.name] = coded.rows(pd.factorize(series_of(coded.tidy))[0])
             empty = coded.rows(coded.is_blank)
             is_blank &= empty
@@ -367,14 +368,21 @@ class _Frame:
             is_blank[row] = not any(cell_text(cell).strip() for cell in bodies[part][row - int(offsets[part])])
         is_total &= lacks_needed
         repeated = pd.Series(False, index=texts.index)
-        if self.table.identity and len(texts):
-            repeated = pd.DataFrame(alike).assign(_part=self.submission_ids).duplicated(keep="first") & ~is_blank & ~is_total
+        if only_once.any():
+            repeated = pd.DataFrame(alike).assign(_part=self.submission_ids).duplicated(keep="first") & only_once & ~is_blank & ~is_total
             repeated[[*self.too_long, *self.too_short]] = False
         self.fate[is_blank | is_total | repeated] = SET_ASIDE
         for kind, mask in (("blank", is_blank), ("a totals line", is_total & ~is_blank), ("an exact duplicate of an earlier row", repeated)):
             for part, count in self.part[mask].value_counts(sort=False).items():
                 submission, sheet, _ = self.parts[part]
                 submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint=kind)
+
+    def _only_once(self) -> pd.Series:
+        """Rows of which a second one that is exactly alike says nothing: those of a table with a key, or of the kinds that stand once."""
+        once = self.table.once
+        if once is None:
+            return pd.Series(bool(self.table.identity), index=self.texts.index)
+        return parse(self.table.column(once.where), self.coded[once.where], self.census_date).canonical.isin(once.values)
 
     def stop(self, stopped: frozenset[str]) -> None:
         """Set aside the rows of children who were erased, and forget what stands in them."""
@@ -439,6 +447,7 @@ class _Frame:
             at = [row for row in rows_ if data[row]]
             self._find(pd.Index(at), name, hint=[f"{rows_[row]} cells" for row in at])
         self._find_repeated(data)
+        self._count_once()
         if table.authority_column:
             self._judge_row_authority(data)
         return self._derive(births, data) if table.derive else births
@@ -466,6 +475,26 @@ class _Frame:
         repeated = keys[data & keys[first.name].notna()].duplicated(keep=False)
         expected_ = self.table.grain[0].upper() + self.table.grain[1:]
         self._find(repeated.index[repeated], "same_reference_twice", first, expected=expected_)
+
+    def _count_once(self) -> None:
+        """Of several rows of what stands once, the last that could be loaded counts: the others are set aside, and all are named."""
+        once = self.table.once
+        if once is None:
+            return
+        keys = pd.DataFrame({"submission": self.submission_ids, "key": self.parsed[once.key].canonical})
+        keys = keys[(self.fate == LOADED) & self.parsed[once.where].canonical.isin(once.values)]
+        several = keys[keys.duplicated(keep=False)]
+        column = self.table.column(once.key)
+        for _, index in several.groupby(["submission", "key"]).groups.items():
+            parts = self.part[index]
+            sheets = [f" of the sheet '{self.parts[part][1].name}'" if len(set(parts)) > 1 else "" for part in parts]
+            names = [f"row {number}{sheet}" for number, sheet in zip(self.number[index], sheets, strict=True)]
+            self._find(index, once.rule, column, expected=names[-1], hint=f"{', '.join(names[:-1])} and {names[-1]}")
+        aside = several.index[several.duplicated(keep="last")]
+        self.fate[aside] = SET_ASIDE
+        for part, count in self.part[aside].value_counts(sort=False).items():
+            submission, sheet, _ = self.parts[part]
+            submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint="a later row of the same home counts")
 
     def _judge_row_authority(self, data: pd.Series) -> None:
         """In a pooled return each row names its authority; in an authority's own, a row that names another is rejected."""

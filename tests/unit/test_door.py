@@ -300,7 +300,8 @@ def test_a_correction_that_comes_together_with_what_it_corrects_is_not_counted_t
 
 
 def test_premises_of_one_urn_are_added_up_before_they_are_compared():
-    settings_ = csv_of(SETTINGS, [{"urn": "2700001", "host_local_authority": "Stockport"}, {"urn": "2700001", "host_local_authority": "Trafford"}])
+    premises = {"urn": "2700001", "provision_type": "Supported accommodation"}
+    settings_ = csv_of(SETTINGS, [{**premises, "host_local_authority": "Stockport"}, {**premises, "host_local_authority": "Trafford"}])
     assert held_up(settings_, csv_of(PLACEMENTS, [{"urn": "2700001"}] * 4), sender="provider-acorn").about_rows == []
 
 
@@ -514,6 +515,41 @@ def test_a_totals_line_is_told_however_it_is_spaced(word):
 
 def test_a_home_called_total_is_a_home():
     assert good(SETTINGS, {"setting_name": "Total"}).books == [(1, 1, 0, 0)]
+
+
+ONE_ROW = ["Children's home", "Secure children's home", "Residential special school", "Residential family centre"]
+SEVERAL_ROWS = ["Supported accommodation", "Independent fostering agency", "In-house fostering"]
+
+
+@pytest.mark.parametrize("kind", [*ONE_ROW, *SEVERAL_ROWS])
+def test_a_home_that_stands_there_twice_alike_is_loaded_once_and_premises_alike_are_all_loaded(kind):
+    answer = good(SETTINGS, {"provision_type": kind}, {"provision_type": f" {kind}"}, {"urn": "SC2", "provision_type": kind})
+    assert answer.books == ([(3, 2, 0, 1)] if kind in ONE_ROW else [(3, 3, 0, 0)])
+    assert answer.about_rows == []
+
+
+@pytest.mark.parametrize("kind", [*ONE_ROW, *SEVERAL_ROWS])
+def test_of_rows_of_one_home_that_differ_the_last_counts_and_all_are_named(kind):
+    rows = [{"lot": "7"}, {"urn": "SC2"}, {"lot": "8"}, {"lot": "9", "host_local_authority": "Trafford"}]
+    answer = good(SETTINGS, *[row | {"provision_type": kind} for row in rows])
+    once = kind in ONE_ROW
+    assert answer.about_rows == ([(row, "urn", "same_home_twice") for row in (2, 4, 5)] if once else [])
+    assert answer.rows["fate"].tolist() == (["set aside", "loaded", "set aside", "loaded"] if once else ["loaded"] * 4)
+    if once:
+        message = answer.tables[0].findings["message"].iloc[0]
+        assert "'SC100001' stands in row 2, row 4 and row 5" in message and "the last, row 5, counts" in message
+        assert [f.message for f in answer.submissions[0].findings] == ["2 rows were set aside: a later row of the same home counts."]
+
+
+def test_a_row_that_is_rejected_does_not_take_the_place_of_a_good_one_of_the_same_home():
+    assert good(SETTINGS, {}, {"vacant_places": "a few"}).books == [(2, 1, 1, 0)]
+
+
+def test_rows_of_one_home_in_two_files_or_sheets():
+    two_sheets = _zip(a=csv_of(SETTINGS, [{"lot": "7"}]), b=csv_of(SETTINGS, [{"lot": "8"}]))
+    answer = held_up(two_sheets, csv_of(SETTINGS, [{"lot": "9"}]), sender="provider-acorn")
+    assert answer.rows["fate"].tolist() == ["set aside", "loaded", "loaded"]
+    assert "row 2 of the sheet 'a.csv' and row 2 of the sheet 'b.csv'" in answer.tables[0].findings["message"].iloc[0]
 
 
 def test_rows_alike_in_a_table_without_a_key_are_all_counted():
