@@ -322,6 +322,16 @@ def _month_first(r: Return, rng: Rng) -> bool:
     return True
 
 
+def _late_start(r: Return, rng: Rng) -> bool:
+    row = r.untouched(rng)
+    dates = [other.get("placement_start_date") for other in r.rows]
+    if r.table not in LOOSE_DATES or row is None or sum(map(bool, dates)) < 4:  # of few dates one late would be most
+        return False
+    row["placement_start_date"] = "13/06/2025"
+    r.plant(row, "starts_after_the_census_date")
+    return True
+
+
 def _style(change: Callable[[Return, Rng], None]) -> Damage:
     """Damage that must lead to no finding at all."""
 
@@ -457,6 +467,7 @@ KINDS: dict[str, Damage] = {
     "reason not given": _no_reason,
     "another authority's row": _other_authority,
     "month first": _month_first,
+    "late start": _late_start,
     "unasked column": _unasked_column,
     "missing column": _missing_column,
     "cut short": _cut_short,

@@ -37,6 +37,8 @@ from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule
 LOADED, REJECTED, SET_ASIDE = "loaded", "rejected", "set aside"
 NOT_RECOGNISED = "not recognised"
 NOT_SHOWN = "(not shown)"
+SLIPS, SHARE_OF_SLIPS = 3, 0.03
+"""From so many starts after the census date, if they are more than this share of all, a return may be of a later quarter."""
 ERASED = "about a child who was erased at the authority's request"
 
 _PERIOD_HEADERS = {
@@ -642,17 +644,24 @@ class _Frame:
         if self.table.own_authority:
             self._judge_own_authority(data)
         if self.table.start_date:
-            starts = self.parsed[self.table.start_date].typed[data]
-            late = (starts > pd.Timestamp(self.census_date)).groupby(self.part[data]).sum()
-            known = starts.notna().groupby(self.part[data]).sum()
-            for part in late.index[late > known / 2]:
-                submission, sheet, _ = self.parts[part]
-                if submission.is_rejected:
-                    continue
+            self._judge_start_dates(data)
+
+    def _judge_start_dates(self, data: pd.Series) -> None:
+        """Starts after the census date: most of a file's reject it, more than slips explain are told of the file, and each is told of its row."""
+        starts = self.parsed[self.table.start_date].typed[data]
+        is_late = starts > pd.Timestamp(self.census_date)
+        parts, day = self.part[data], f"{self.census_date:%d/%m/%Y}"
+        late, known, latest = (series.groupby(parts).agg(how) for series, how in ((is_late, "sum"), (starts, "count"), (starts, "max")))
+        wrong, doubtful = late > known / 2, (late >= SLIPS) & (late > known * SHARE_OF_SLIPS)
+        for part in late.index[wrong | doubtful]:
+            submission, sheet, _ = self.parts[part]
+            if not submission.is_rejected:
                 submission.find(
-                    "wrong_quarter", table=self.table.name, sheet=sheet.name, expected=f"{self.census_date:%d/%m/%Y}",
-                    hint=f"{late[part]} of {known[part]} placements start after the census date",
+                    "wrong_quarter" if wrong[part] else "may_be_of_a_later_quarter", table=self.table.name, sheet=sheet.name, expected=day,
+                    hint=f"{late[part]} of {known[part]} placements start after the census date, the latest on {latest[part]:%d/%m/%Y}",
                 )  # fmt: skip
+        told = is_late & ~parts.isin(wrong.index[wrong])  # where the file is rejected, one sentence says it all
+        self._find(told.index[told], "starts_after_the_census_date", self.table.column(self.table.start_date), expected=day)
 
     def _judge_own_authority(self, data: pd.Series) -> None:
         column = self.table.column(self.table.own_authority)

@@ -48,7 +48,7 @@ FAULTS = [
         ["Stokport", "Did you mean Stockport?"],
         id="unknown authority",
     ),
-    pytest.param("356", "a.csv", builders.census(LATE), "wrong_quarter", ["3 of 3", "31/03/2025"], id="starts after the quarter"),
+    pytest.param("356", "a.csv", builders.census(LATE), "wrong_quarter", ["3 of 3", "01/09/2025", "31/03/2025"], id="starts after the quarter"),
     pytest.param("356", "a.csv", builders.census([{}]).assign(Quarter="Q1 2023/24"), "wrong_quarter", ["Q1 2023/24"], id="quarter column"),
     pytest.param("356", "a.csv", "name,colour\nfox,red\n", "no_recognised_table", ["name", "colour"], id="no table"),
     pytest.param("999", "a.csv", builders.census([{}]), "unknown_sender", ["999"], id="unknown sender"),

@@ -210,6 +210,8 @@ ROWS = [
     ("unknown_authority_kept", "register_providers", "local_authority", "Atlantis", "loaded"),
     ("label_of_another_quarter", CENSUS, "type_of_provision", "Fostering - Mainstream", "loaded"),
     ("reason_not_given", SETTINGS, "unavailable_reason", "", "loaded"),
+    ("starts_after_the_census_date", CENSUS, "placement_start_date", "01/04/2025", "loaded"),
+    ("starts_after_the_census_date", PLACEMENTS, "placement_start_date", "2025-06-30", "loaded"),
 ]
 
 
@@ -432,6 +434,26 @@ def test_more_than_half_of_the_start_dates_must_be_late(late, on_time, unknown, 
     dates = ["01/04/2025"] * late + ["31/03/2025"] * on_time + [""] * unknown
     answer = good(CENSUS, *[{"identifier": str(n), "placement_start_date": date} for n, date in enumerate(dates)])
     assert answer.about_files == (["wrong_quarter"] if rejected else [])
+    assert [row[2] for row in answer.about_rows] == ([] if rejected else ["starts_after_the_census_date"] * late)
+
+
+@pytest.mark.parametrize("table", [CENSUS, PLACEMENTS])
+@pytest.mark.parametrize(
+    ("late", "on_time", "unknown", "told"),
+    [(2, 3, 0, False), (3, 3, 0, True), (3, 97, 0, False), (4, 96, 0, True), (3, 96, 9, True)],
+    ids=["two", "three", "three in a hundred", "four in a hundred", "of those with a date"],
+)
+def test_more_late_starts_than_slips_explain_are_told_of_the_file_too(table, late, on_time, unknown, told):
+    """A later quarter's return in this quarter's folder has few enough late starts to be accepted: it must not go by without a word."""
+    dates = ["01/04/2025"] * (late - 1) + ["30/06/2025"] + ["31/03/2025"] * on_time + [""] * unknown
+    rows = [{**({"identifier": str(n)} if table == CENSUS else {}), "placement_start_date": date} for n, date in enumerate(dates)]
+    answer = good(table, *rows)
+    assert answer.about_files == (["may_be_of_a_later_quarter"] if told else [])
+    assert [row[2] for row in answer.about_rows] == ["starts_after_the_census_date"] * late
+    assert answer.books == [(len(rows), len(rows), 0, 0)]
+    if told:
+        message = answer.submissions[0].findings[0].message
+        assert f"{late} of {late + on_time} placements start after the census date, the latest on 30/06/2025" in message and "31/03/2025" in message
 
 
 PERIODS = [
