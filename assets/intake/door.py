@@ -154,13 +154,18 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
         if id(sheet) not in seen and submission.tables:
             submission.find("example_left_alone" if is_example(sheet) else "sheet_not_recognised", sheet=sheet.name, value=sheet.name)
     if not submission.tables:
-        first = next((row for sheet in sheets for row in sheet.rows if sum(1 for c in row if cell_text(c).strip()) > 1), [])
+        rows = ((sheet.name, number, row) for sheet in sheets for number, row in enumerate(sheet.rows, start=1))
+        name, number, first = next((at for at in rows if sum(1 for c in at[2] if cell_text(c).strip()) > 1), ("", 0, []))
         cells = [cell_text(cell).strip()[:40] for cell in first if cell_text(cell).strip()]
         hint = "no row has more than one cell"
         if cells:  # a row with numbers, dates, authorities or codes may be a child's: it is not quoted
             is_data = any(re.search(r"\d", cell) or authorities.find(cell, submission.file.census_date) for cell in cells)
             shown = f"has {len(cells)} cells and is no header" if is_data else f"says {', '.join(repr(c) for c in cells[:6])}"
-            hint = f"the first row with several cells {shown}"
+            where = f"row {number} of the sheet '{name}'" if name else f"row {number}"
+            hint = f"the first row with several cells ({where}) {shown}"
+        ending = submission.file.name.casefold().rpartition(".")[2]
+        if ending in {"xlsx", "xlsm", "xls", "ods"} and all(sheet.is_text and not sheet.name for sheet in sheets):
+            hint = f"the file is no workbook although its name ends in .{ending}, but plain text, and {hint}"
         submission.find("no_recognised_table", hint=hint)
     for sheet, found in submission.tables:
         if kind not in found.table.senders:
