@@ -77,7 +77,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Order:
-    """Two dates of which the first must not be after the last; where it is, the row is rejected."""
+    """Two dates or numbers of which the first must not be after the last; what happens where it is, the rule says."""
 
     rule: str
     first: str

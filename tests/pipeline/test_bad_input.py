@@ -51,7 +51,7 @@ FAULTS = [
     pytest.param("356", "a.csv", builders.census(LATE), "wrong_quarter", ["3 of 3", "01/09/2025", "31/03/2025"], id="starts after the quarter"),
     pytest.param("356", "a.csv", builders.census([{}]).assign(Quarter="Q1 2023/24"), "wrong_quarter", ["Q1 2023/24"], id="quarter column"),
     pytest.param("356", "a.csv", "name,colour\nfox,red\n", "no_recognised_table", ["row 1)", "name", "colour"], id="no table"),
-    pytest.param("356", "a.xlsx", "Dear all\n3,4,5,6\n", "no_recognised_table", ["no workbook", ".xlsx", "row 2)", "4 cells"], id="text called .xlsx"),
+    pytest.param("356", "a.xlsx", "Dear all\n3,4,5,6\n", "no_recognised_table", ["no workbook", ".xlsx", "row 2)", "4 cells"], id="named .xlsx"),
     pytest.param("999", "a.csv", builders.census([{}]), "unknown_sender", ["999"], id="unknown sender"),
     pytest.param("provider-a", "a.csv", builders.census([{}]), "not_from_this_sender", ["an authority"], id="not from this sender"),
     pytest.param("356", "a.csv", builders.census([{}]).head(0), "no_rows", ["no rows"], id="no rows"),

@@ -256,6 +256,14 @@ def test_parts_that_do_not_add_up_are_a_warning_with_the_figures(rule, table, ch
     assert "against" in answer.tables[0].findings["message"].iloc[0]
 
 
+def test_a_lowest_age_above_the_highest_is_a_warning_and_a_blank_one_is_none():
+    ages = [("17", "8"), ("8", "8"), ("", "8"), ("17", ""), ("", "")]
+    answer = good(SETTINGS, *[{"urn": f"SC{n}", "min_age": low, "max_age": high} for n, (low, high) in enumerate(ages)])
+    assert answer.about_rows == [(2, "max_age", "youngest_above_oldest")]
+    assert "(17 to 8)" in answer.tables[0].findings["message"].iloc[0]
+    assert answer.books == [(5, 5, 0, 0)]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
