@@ -34,7 +34,8 @@ def derived_columns(table: ReturnTable, typed: pd.DataFrame) -> pd.DataFrame:
 
     `sum:<rule>` is the total less its parts (0 where the total or all parts are blank), rounded to a tenth of a penny;
     `given:<column>` is False where a column is blank although the column that asks for it is above 0;
-    `order:<rule>` is False where a date is after the one that it must not be after; `together:<rule>` is False where columns are given apart.
+    `order:<rule>` is False where a date or number is after the one that it must not be after;
+    `together:<rule>` is False where columns are given apart.
     """
     derived = {}
     for check in table.sums:
@@ -42,7 +43,7 @@ def derived_columns(table: ReturnTable, typed: pd.DataFrame) -> pd.DataFrame:
         difference = typed[check.total].astype("float64") - parts.sum(axis=1)
         derived[f"sum:{check.rule}"] = difference.where(parts.notna().any(axis=1)).fillna(0.0).round(3)
     for order in table.orders:
-        derived[f"order:{order.rule}"] = ~(typed[order.first] > typed[order.last])
+        derived[f"order:{order.rule}"] = ~(typed[order.first] > typed[order.last]).fillna(value=False).astype("bool")
     for pair in table.together:
         given = [typed[name].notna() for name in pair.columns]
         derived[f"together:{pair.rule}"] = ~pd.Series(np.logical_xor.reduce(given[:2]), index=typed.index)

@@ -77,7 +77,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Order:
-    """Two dates of which the first must not be after the last; where it is, the row is rejected."""
+    """Two dates or numbers of which the first must not be after the last; what happens where it is, the rule says."""
 
     rule: str
     first: str
@@ -90,6 +90,16 @@ class Together:
 
     rule: str
     columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Once:
+    """Rows of which a return may hold one a key, where `where` says one of `values`: of several that differ the last counts, with a warning."""
+
+    rule: str
+    key: str
+    where: str
+    values: tuple[str, ...]
 
 
 DERIVED: dict[str, tuple[str, ...]] = {
@@ -127,6 +137,7 @@ class ReturnTable:
     sums: tuple[Sum, ...] = ()
     orders: tuple[Order, ...] = ()
     together: tuple[Together, ...] = ()
+    once: Once | None = None
     recognised_by_one_of: tuple[str, ...] = ()
     authority_column: str = ""
     derive: str = ""
@@ -235,6 +246,7 @@ def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
         sums=tuple(Sum(s["rule"], s["total"], tuple(s["parts"]), s["within"]) for s in data.get("sums", [])),
         orders=tuple(Order(o["rule"], o["first"], o["last"]) for o in data.get("orders", [])),
         together=tuple(Together(t["rule"], tuple(t["columns"])) for t in data.get("together", [])),
+        once=Once(o["rule"], o["key"], o["where"], tuple(o["values"])) if (o := data.get("once")) else None,
         recognised_by_one_of=tuple(data.get("recognised_by_one_of", [])),
         authority_column=data.get("authority_column", ""),
         derive=data.get("derive", ""),

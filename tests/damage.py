@@ -239,7 +239,8 @@ def _insert(row: dict[str, str]) -> Damage:
 
 def _duplicate(r: Return, rng: Rng) -> bool:
     row = r.untouched(rng)
-    if not return_tables()[r.table].identity or row is None:
+    layout = return_tables()[r.table]
+    if not (layout.identity or layout.once) or row is None:
         return False
     r.damaged.add(id(row))
     copy = dict(row)
@@ -257,6 +258,18 @@ def _same_reference(r: Return, rng: Rng) -> bool:
     r.rows.append(other)
     r.plant(row, "same_reference_twice")
     r.plant(other, "same_reference_twice")
+    return True
+
+
+def _home_twice(r: Return, rng: Rng) -> bool:
+    row = r.untouched(rng)
+    if r.table != "provider_settings" or row is None:
+        return False
+    other = dict(row) | {"min_age": "9"}
+    r.rows.append(other)
+    r.plant(row, "same_home_twice")
+    r.plant(row, "set aside")
+    r.plant(other, "same_home_twice")
     return True
 
 
@@ -306,6 +319,16 @@ def _month_first(r: Return, rng: Rng) -> bool:
         other["placement_start_date"] = ""
     row["placement_start_date"] = "03/25/2024"
     r.plant(row, "month_first_left_blank")
+    return True
+
+
+def _late_start(r: Return, rng: Rng) -> bool:
+    row = r.untouched(rng)
+    dates = [other.get("placement_start_date") for other in r.rows]
+    if r.table not in LOOSE_DATES or row is None or sum(map(bool, dates)) < 4:  # of few dates one late would be most
+        return False
+    row["placement_start_date"] = "13/06/2025"
+    r.plant(row, "starts_after_the_census_date")
     return True
 
 
@@ -438,11 +461,13 @@ KINDS: dict[str, Damage] = {
     "totals line": _insert({"*": "Total"}),
     "exact duplicate": _duplicate,
     "one child twice": _same_reference,
+    "one home twice": _home_twice,
     "contributions apart": _apart,
     "counts apart": _not_adding_up,
     "reason not given": _no_reason,
     "another authority's row": _other_authority,
     "month first": _month_first,
+    "late start": _late_start,
     "unasked column": _unasked_column,
     "missing column": _missing_column,
     "cut short": _cut_short,

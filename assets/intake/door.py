@@ -37,6 +37,8 @@ from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule
 LOADED, REJECTED, SET_ASIDE = "loaded", "rejected", "set aside"
 NOT_RECOGNISED = "not recognised"
 NOT_SHOWN = "(not shown)"
+SLIPS, SHARE_OF_SLIPS = 3, 0.03
+"""From so many starts after the census date, if they are more than this share of all, a return may be of a later quarter."""
 ERASED = "about a child who was erased at the authority's request"
 
 _PERIOD_HEADERS = {
@@ -152,13 +154,18 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
         if id(sheet) not in seen and submission.tables and not is_of_template(sheet):
             submission.find("example_left_alone" if is_example(sheet) else "sheet_not_recognised", sheet=sheet.name, value=sheet.name)
     if not submission.tables:
-        first = next((row for sheet in sheets for row in sheet.rows if sum(1 for c in row if cell_text(c).strip()) > 1), [])
+        rows = ((sheet.name, number, row) for sheet in sheets for number, row in enumerate(sheet.rows, start=1))
+        name, number, first = next((at for at in rows if sum(1 for c in at[2] if cell_text(c).strip()) > 1), ("", 0, []))
         cells = [cell_text(cell).strip()[:40] for cell in first if cell_text(cell).strip()]
         hint = "no row has more than one cell"
         if cells:  # a row with numbers, dates, authorities or codes may be a child's: it is not quoted
             is_data = any(re.search(r"\d", cell) or authorities.find(cell, submission.file.census_date) for cell in cells)
             shown = f"has {len(cells)} cells and is no header" if is_data else f"says {', '.join(repr(c) for c in cells[:6])}"
-            hint = f"the first row with several cells {shown}"
+            where = f"row {number} of the sheet '{name}'" if name else f"row {number}"
+            hint = f"the first row with several cells ({where}) {shown}"
+        ending = submission.file.name.casefold().rpartition(".")[2]
+        if ending in {"xlsx", "xlsm", "xls", "ods"} and all(sheet.is_text and not sheet.name for sheet in sheets):
+            hint = f"the file is no workbook although its name ends in .{ending}, but plain text, and {hint}"
         submission.find("no_recognised_table", hint=hint)
     for sheet, found in submission.tables:
         if kind not in found.table.senders:
@@ -352,10 +359,11 @@ class _Frame:
         is_blank = pd.Series(True, index=texts.index)
         is_total = pd.Series(False, index=texts.index)
         lacks_needed = pd.Series(False, index=texts.index)
+        only_once = self._only_once()
         alike: dict[str, np.ndarray] = {}
         for column in self.table.columns:
             coded = self.coded[column.name]
-            if self.table.identity:  # spacing alone makes no difference
+            if only_once.any():  # spacing alone makes no difference
                 alike[column.name] = coded.rows(pd.factorize(series_of(coded.tidy))[0])
             empty = coded.rows(coded.is_blank)
             is_blank &= empty
@@ -367,14 +375,21 @@ class _Frame:
             is_blank[row] = not any(cell_text(cell).strip() for cell in bodies[part][row - int(offsets[part])])
         is_total &= lacks_needed
         repeated = pd.Series(False, index=texts.index)
-        if self.table.identity and len(texts):
-            repeated = pd.DataFrame(alike).assign(_part=self.submission_ids).duplicated(keep="first") & ~is_blank & ~is_total
+        if only_once.any():
+            repeated = pd.DataFrame(alike).assign(_part=self.submission_ids).duplicated(keep="first") & only_once & ~is_blank & ~is_total
             repeated[[*self.too_long, *self.too_short]] = False
         self.fate[is_blank | is_total | repeated] = SET_ASIDE
         for kind, mask in (("blank", is_blank), ("a totals line", is_total & ~is_blank), ("an exact duplicate of an earlier row", repeated)):
             for part, count in self.part[mask].value_counts(sort=False).items():
                 submission, sheet, _ = self.parts[part]
                 submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint=kind)
+
+    def _only_once(self) -> pd.Series:
+        """Rows of which a second one that is exactly alike says nothing: those of a table with a key, or of the kinds that stand once."""
+        once = self.table.once
+        if once is None:
+            return pd.Series(bool(self.table.identity), index=self.texts.index)
+        return parse(self.table.column(once.where), self.coded[once.where], self.census_date).canonical.isin(once.values)
 
     def stop(self, stopped: frozenset[str]) -> None:
         """Set aside the rows of children who were erased, and forget what stands in them."""
@@ -439,6 +454,7 @@ class _Frame:
             at = [row for row in rows_ if data[row]]
             self._find(pd.Index(at), name, hint=[f"{rows_[row]} cells" for row in at])
         self._find_repeated(data)
+        self._count_once()
         if table.authority_column:
             self._judge_row_authority(data)
         return self._derive(births, data) if table.derive else births
@@ -466,6 +482,26 @@ class _Frame:
         repeated = keys[data & keys[first.name].notna()].duplicated(keep=False)
         expected_ = self.table.grain[0].upper() + self.table.grain[1:]
         self._find(repeated.index[repeated], "same_reference_twice", first, expected=expected_)
+
+    def _count_once(self) -> None:
+        """Of several rows of what stands once, the last that could be loaded counts: the others are set aside, and all are named."""
+        once = self.table.once
+        if once is None:
+            return
+        keys = pd.DataFrame({"submission": self.submission_ids, "key": self.parsed[once.key].canonical})
+        keys = keys[(self.fate == LOADED) & self.parsed[once.where].canonical.isin(once.values)]
+        several = keys[keys.duplicated(keep=False)]
+        column = self.table.column(once.key)
+        for _, index in several.groupby(["submission", "key"]).groups.items():
+            parts = self.part[index]
+            sheets = [f" of the sheet '{self.parts[part][1].name}'" if len(set(parts)) > 1 else "" for part in parts]
+            names = [f"row {number}{sheet}" for number, sheet in zip(self.number[index], sheets, strict=True)]
+            self._find(index, once.rule, column, expected=names[-1], hint=f"{', '.join(names[:-1])} and {names[-1]}")
+        aside = several.index[several.duplicated(keep="last")]
+        self.fate[aside] = SET_ASIDE
+        for part, count in self.part[aside].value_counts(sort=False).items():
+            submission, sheet, _ = self.parts[part]
+            submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint="a later row of the same home counts")
 
     def _judge_row_authority(self, data: pd.Series) -> None:
         """In a pooled return each row names its authority; in an authority's own, a row that names another is rejected."""
@@ -613,17 +649,24 @@ class _Frame:
         if self.table.own_authority:
             self._judge_own_authority(data)
         if self.table.start_date:
-            starts = self.parsed[self.table.start_date].typed[data]
-            late = (starts > pd.Timestamp(self.census_date)).groupby(self.part[data]).sum()
-            known = starts.notna().groupby(self.part[data]).sum()
-            for part in late.index[late > known / 2]:
-                submission, sheet, _ = self.parts[part]
-                if submission.is_rejected:
-                    continue
+            self._judge_start_dates(data)
+
+    def _judge_start_dates(self, data: pd.Series) -> None:
+        """Starts after the census date: most of a file's reject it, more than slips explain are told of the file, and each is told of its row."""
+        starts = self.parsed[self.table.start_date].typed[data]
+        is_late = starts > pd.Timestamp(self.census_date)
+        parts, day = self.part[data], f"{self.census_date:%d/%m/%Y}"
+        late, known, latest = (series.groupby(parts).agg(how) for series, how in ((is_late, "sum"), (starts, "count"), (starts, "max")))
+        wrong, doubtful = late > known / 2, (late >= SLIPS) & (late > known * SHARE_OF_SLIPS)
+        for part in late.index[wrong | doubtful]:
+            submission, sheet, _ = self.parts[part]
+            if not submission.is_rejected:
                 submission.find(
-                    "wrong_quarter", table=self.table.name, sheet=sheet.name, expected=f"{self.census_date:%d/%m/%Y}",
-                    hint=f"{late[part]} of {known[part]} placements start after the census date",
+                    "wrong_quarter" if wrong[part] else "may_be_of_a_later_quarter", table=self.table.name, sheet=sheet.name, expected=day,
+                    hint=f"{late[part]} of {known[part]} placements start after the census date, the latest on {latest[part]:%d/%m/%Y}",
                 )  # fmt: skip
+        told = is_late & ~parts.isin(wrong.index[wrong])  # where the file is rejected, one sentence says it all
+        self._find(told.index[told], "starts_after_the_census_date", self.table.column(self.table.start_date), expected=day)
 
     def _judge_own_authority(self, data: pd.Series) -> None:
         column = self.table.column(self.table.own_authority)

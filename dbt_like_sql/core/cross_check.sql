@@ -1,5 +1,6 @@
 -- Where two sources that should agree do not: register against census, placement census against SSDA903, provider against authority, this
--- quarter against the last. Each names both figures; none keeps a return out. The sentence of each rule is in schemas/rules.toml.
+-- quarter against the last. Each names both figures; a setting in two senders' returns is told to each, with no figure of the other.
+-- None keeps a return out. The sentence of each rule is in schemas/rules.toml.
 -- A total moves by more than its history explains where it changes by more than three times its usual change (and a tenth, and five);
 -- with fewer than two earlier changes to go by, where it changes by more than three tenths (and ten).
 -- grain: census_date, sender, rule, subject
@@ -276,6 +277,53 @@ vanished as (
     where r.urn is null
 ),
 
+returned as (
+    select distinct
+        s.urn,
+        s.host_authority_code,
+        s.sender,
+        coalesce(a.authority_name, s.sender) as sender_name
+    from staging.provider_settings as s
+    left join core.authority as a
+        on s.census_date = a.census_date
+        and s.sender = a.authority_code
+    where s.census_date = cast(:census_date as date)
+),
+
+of_two_senders as (
+    select
+        m.sender,
+        'setting_of_two_senders' as rule,
+        concat(m.urn, ' in ', coalesce(min(a.authority_name), m.host_authority_code)) as subject,
+        case
+            when m.sender = min(r.sender) then 'in this return, which counts'
+            else 'in this return, which does not count'
+        end as sent,
+        concat(
+            'also in the return of ',
+            string_agg(
+                concat(o.sender_name, case when o.sender = r.sender then ', which counts' end),
+                '; of ' order by o.sender
+            )
+        ) as beside
+    from returned as m
+    inner join returned as o
+        on m.urn = o.urn
+        and m.host_authority_code = o.host_authority_code
+        and m.sender <> o.sender
+    inner join core.setting_return as r
+        on r.census_date = cast(:census_date as date)
+        and m.urn = r.urn
+        and m.host_authority_code = r.host_authority_code
+    left join core.authority as a
+        on r.census_date = a.census_date
+        and m.host_authority_code = a.authority_code
+    group by
+        m.urn,
+        m.host_authority_code,
+        m.sender
+),
+
 together as (
     select
         u.sender,
@@ -324,6 +372,14 @@ together as (
         w.sent,
         w.beside
     from vanished as w
+    union all
+    select
+        z.sender,
+        z.rule,
+        z.subject,
+        z.sent,
+        z.beside
+    from of_two_senders as z
 )
 
 select

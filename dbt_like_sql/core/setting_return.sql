@@ -1,4 +1,5 @@
 -- What the providers say of each setting on the census date: one row a URN in an authority, premises summed.
+-- A home (not premises of supported accommodation, not fostering) is one row a return: of several the intake leaves the last to count.
 -- Where two senders return the same setting, the one received last counts. The register's provision type stands over
 -- the return's (an authority's own fostering service stays in-house); a setting unknown to the register keeps its own and is
 -- marked. Fostering agencies are known by URN alone: their register entry is an office.

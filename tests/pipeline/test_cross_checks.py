@@ -75,6 +75,18 @@ def test_providers_that_show_more_children_than_the_authority(embedded_warehouse
     )
 
 
+def test_both_senders_of_one_setting_are_told_whose_return_counts(embedded_warehouse, landing, bring):
+    first = builders.settings([{"urn": "SC000001"}, {"urn": "SC000002"}])
+    landing.drop(DATE, "provider-a", "s.csv", first)
+    bring(embedded_warehouse, landing, DATE)
+    landing.drop(DATE, "provider-b", "s.csv", builders.settings([{"urn": "SC000001", "occupied_places": 1, "vacant_places": 2}]))
+    bring(embedded_warehouse, landing, DATE)
+    told = ("SC000001 in Stockport", "in this return, which does not count", "also in the return of provider-b, which counts")
+    assert checks(embedded_warehouse, "provider-a") == {"setting_of_two_senders": told}
+    told = ("SC000001 in Stockport", "in this return, which counts", "also in the return of provider-a")
+    assert checks(embedded_warehouse, "provider-b") == {"setting_of_two_senders": told}
+
+
 def test_a_total_that_moved_by_more_than_its_history_explains(embedded_warehouse, landing, bring):
     totals = {"2024-03-31": 100, "2024-06-30": 102, "2024-09-30": 99, "2024-12-31": 101}
     for date, number in totals.items():

@@ -92,7 +92,8 @@ def test_parts_that_miss_their_total_fail_beyond_the_tolerance_and_not_within(ta
 def test_an_end_before_its_start_fails_and_one_on_the_same_day_or_none_passes(table, order):
     frame = typed(table, 4)
     start = frame[order.first].iloc[0]
-    frame[order.last] = pd.Series([start - pd.Timedelta(days=1), start, start + pd.Timedelta(days=1), None], dtype=frame[order.last].dtype)
+    step = pd.Timedelta(days=1) if isinstance(start, pd.Timestamp) else 1
+    frame[order.last] = pd.Series([start - step, start, start + step, None], dtype=frame[order.last].dtype)
     assert [row for row in broken(table, frame) if row[2] == order.rule] == [(0, order.rule, order.rule)]
 
 
@@ -146,6 +147,6 @@ def test_a_fault_of_the_program_is_never_told_to_a_sender(damage):
 
 
 def test_a_frame_of_the_wrong_type_raises_instead_of_becoming_findings():
-    frame = typed("provider_settings").assign(min_age=["8", "x", "9"])
+    frame = typed("provider_settings").assign(households=["8", "x", "9"])
     with pytest.raises(pandera.errors.SchemaErrors):
         failures(return_tables()["provider_settings"], frame)

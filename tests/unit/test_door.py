@@ -210,6 +210,8 @@ ROWS = [
     ("unknown_authority_kept", "register_providers", "local_authority", "Atlantis", "loaded"),
     ("label_of_another_quarter", CENSUS, "type_of_provision", "Fostering - Mainstream", "loaded"),
     ("reason_not_given", SETTINGS, "unavailable_reason", "", "loaded"),
+    ("starts_after_the_census_date", CENSUS, "placement_start_date", "01/04/2025", "loaded"),
+    ("starts_after_the_census_date", PLACEMENTS, "placement_start_date", "2025-06-30", "loaded"),
 ]
 
 
@@ -252,6 +254,14 @@ def test_parts_that_do_not_add_up_are_a_warning_with_the_figures(rule, table, ch
     assert answer.about_rows == [(3, "", rule)]
     assert answer.books == [(3, 3, 0, 0)]
     assert "against" in answer.tables[0].findings["message"].iloc[0]
+
+
+def test_a_lowest_age_above_the_highest_is_a_warning_and_a_blank_one_is_none():
+    ages = [("17", "8"), ("8", "8"), ("", "8"), ("17", ""), ("", "")]
+    answer = good(SETTINGS, *[{"urn": f"SC{n}", "min_age": low, "max_age": high} for n, (low, high) in enumerate(ages)])
+    assert answer.about_rows == [(2, "max_age", "youngest_above_oldest")]
+    assert "(17 to 8)" in answer.tables[0].findings["message"].iloc[0]
+    assert answer.books == [(5, 5, 0, 0)]
 
 
 @pytest.mark.parametrize(
@@ -300,7 +310,8 @@ def test_a_correction_that_comes_together_with_what_it_corrects_is_not_counted_t
 
 
 def test_premises_of_one_urn_are_added_up_before_they_are_compared():
-    settings_ = csv_of(SETTINGS, [{"urn": "2700001", "host_local_authority": "Stockport"}, {"urn": "2700001", "host_local_authority": "Trafford"}])
+    premises = {"urn": "2700001", "provision_type": "Supported accommodation"}
+    settings_ = csv_of(SETTINGS, [{**premises, "host_local_authority": "Stockport"}, {**premises, "host_local_authority": "Trafford"}])
     assert held_up(settings_, csv_of(PLACEMENTS, [{"urn": "2700001"}] * 4), sender="provider-acorn").about_rows == []
 
 
@@ -431,6 +442,26 @@ def test_more_than_half_of_the_start_dates_must_be_late(late, on_time, unknown, 
     dates = ["01/04/2025"] * late + ["31/03/2025"] * on_time + [""] * unknown
     answer = good(CENSUS, *[{"identifier": str(n), "placement_start_date": date} for n, date in enumerate(dates)])
     assert answer.about_files == (["wrong_quarter"] if rejected else [])
+    assert [row[2] for row in answer.about_rows] == ([] if rejected else ["starts_after_the_census_date"] * late)
+
+
+@pytest.mark.parametrize("table", [CENSUS, PLACEMENTS])
+@pytest.mark.parametrize(
+    ("late", "on_time", "unknown", "told"),
+    [(2, 3, 0, False), (3, 3, 0, True), (3, 97, 0, False), (4, 96, 0, True), (3, 96, 9, True)],
+    ids=["two", "three", "three in a hundred", "four in a hundred", "of those with a date"],
+)
+def test_more_late_starts_than_slips_explain_are_told_of_the_file_too(table, late, on_time, unknown, told):
+    """A later quarter's return in this quarter's folder has few enough late starts to be accepted: it must not go by without a word."""
+    dates = ["01/04/2025"] * (late - 1) + ["30/06/2025"] + ["31/03/2025"] * on_time + [""] * unknown
+    rows = [{**({"identifier": str(n)} if table == CENSUS else {}), "placement_start_date": date} for n, date in enumerate(dates)]
+    answer = good(table, *rows)
+    assert answer.about_files == (["may_be_of_a_later_quarter"] if told else [])
+    assert [row[2] for row in answer.about_rows] == ["starts_after_the_census_date"] * late
+    assert answer.books == [(len(rows), len(rows), 0, 0)]
+    if told:
+        message = answer.submissions[0].findings[0].message
+        assert f"{late} of {late + on_time} placements start after the census date, the latest on 30/06/2025" in message and "31/03/2025" in message
 
 
 PERIODS = [
@@ -514,6 +545,41 @@ def test_a_totals_line_is_told_however_it_is_spaced(word):
 
 def test_a_home_called_total_is_a_home():
     assert good(SETTINGS, {"setting_name": "Total"}).books == [(1, 1, 0, 0)]
+
+
+ONE_ROW = ["Children's home", "Secure children's home", "Residential special school", "Residential family centre"]
+SEVERAL_ROWS = ["Supported accommodation", "Independent fostering agency", "In-house fostering"]
+
+
+@pytest.mark.parametrize("kind", [*ONE_ROW, *SEVERAL_ROWS])
+def test_a_home_that_stands_there_twice_alike_is_loaded_once_and_premises_alike_are_all_loaded(kind):
+    answer = good(SETTINGS, {"provision_type": kind}, {"provision_type": f" {kind}"}, {"urn": "SC2", "provision_type": kind})
+    assert answer.books == ([(3, 2, 0, 1)] if kind in ONE_ROW else [(3, 3, 0, 0)])
+    assert answer.about_rows == []
+
+
+@pytest.mark.parametrize("kind", [*ONE_ROW, *SEVERAL_ROWS])
+def test_of_rows_of_one_home_that_differ_the_last_counts_and_all_are_named(kind):
+    rows = [{"lot": "7"}, {"urn": "SC2"}, {"lot": "8"}, {"lot": "9", "host_local_authority": "Trafford"}]
+    answer = good(SETTINGS, *[row | {"provision_type": kind} for row in rows])
+    once = kind in ONE_ROW
+    assert answer.about_rows == ([(row, "urn", "same_home_twice") for row in (2, 4, 5)] if once else [])
+    assert answer.rows["fate"].tolist() == (["set aside", "loaded", "set aside", "loaded"] if once else ["loaded"] * 4)
+    if once:
+        message = answer.tables[0].findings["message"].iloc[0]
+        assert "'SC100001' stands in row 2, row 4 and row 5" in message and "the last, row 5, counts" in message
+        assert [f.message for f in answer.submissions[0].findings] == ["2 rows were set aside: a later row of the same home counts."]
+
+
+def test_a_row_that_is_rejected_does_not_take_the_place_of_a_good_one_of_the_same_home():
+    assert good(SETTINGS, {}, {"vacant_places": "a few"}).books == [(2, 1, 1, 0)]
+
+
+def test_rows_of_one_home_in_two_files_or_sheets():
+    two_sheets = _zip(a=csv_of(SETTINGS, [{"lot": "7"}]), b=csv_of(SETTINGS, [{"lot": "8"}]))
+    answer = held_up(two_sheets, csv_of(SETTINGS, [{"lot": "9"}]), sender="provider-acorn")
+    assert answer.rows["fate"].tolist() == ["set aside", "loaded", "loaded"]
+    assert "row 2 of the sheet 'a.csv' and row 2 of the sheet 'b.csv'" in answer.tables[0].findings["message"].iloc[0]
 
 
 def test_rows_alike_in_a_table_without_a_key_are_all_counted():
