@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from assets.page.figures import LOW, Figure
 from assets.publication.disclosure import NOT_APPLICABLE
+from schemas.rounding import as_decimal, half_up
 
 _PARTS = {
     10: "a tenth", 20: "a fifth", 25: "a quarter", 100 / 3: "a third", 50: "half",
@@ -51,7 +52,7 @@ def whole_percent(figure: Figure) -> str:
     number = figure.number
     if number is None:
         return str(figure)
-    rounded = int(number + 0.5)
+    rounded = int(half_up(as_decimal(number), 0))
     if rounded == 0 and number > 0:
         return "less than 1%"
     if rounded == 100 and number < 100:

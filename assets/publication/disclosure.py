@@ -9,10 +9,13 @@ Source: the method that NHS Digital has used since 2018 for its quarterly progra
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 
 from schemas.regions import DisclosureMethod
+from schemas.rounding import as_decimal, half_up
 
 CONFIDENTIAL = "c"
 NOT_AVAILABLE = "x"
@@ -73,7 +76,15 @@ def signed_sum(columns: list[tuple[int, pd.Series]]) -> pd.Series:
 
 
 def _printed(values: pd.Series, decimals: int) -> pd.Series:
-    return values.round(decimals).map(lambda value: f"{value:.{decimals}f}", na_action="ignore").astype("str")
+    """Numbers or decimals as text, exact fives rounded up; blank stays blank."""
+    return values.map(lambda value: half_up(as_decimal(value), decimals), na_action="ignore").astype("str")
+
+
+def _quotient(part: float, whole: float, times: float, decimals: int, most: float) -> str:
+    """`times` part by whole in print, at most `most`: divided as decimals, so that an exact five is one. Empty where there is none."""
+    if np.isnan(part) or not whole > 0:
+        return ""
+    return half_up(min(as_decimal(part) * as_decimal(times) / as_decimal(whole), as_decimal(most)), decimals)
 
 
 def publish_share(part: pd.Series, whole: pd.Series, decimals: int = 1) -> pd.Series:
@@ -88,8 +99,11 @@ def publish_ratio(
     whole, or a difference below 0: shown as `most` and 0. `low` where it rounds to 0 but is not 0.
     """
     upper, lower = signed_sum(part).clip(lower=0), signed_sum(whole)
-    ratio = (upper / lower.where(lower > 0) * times).clip(upper=most)
-    shown = _printed(ratio, decimals).mask((upper > 0) & (ratio.round(decimals) == 0), LOW)
+    shown = pd.Series(
+        [_quotient(a, b, times, decimals, most) for a, b in zip(upper, lower, strict=True)], index=upper.index, dtype="str"
+    )  # fmt: skip
+    nought = half_up(Decimal(0), decimals)
+    shown = shown.mask((upper > 0) & (shown == nought), LOW)
     symbol = first_symbol([column for _, column in (*part, *whole)])
     return shown.mask(lower <= 0, NOT_APPLICABLE).mask(symbol != "", symbol)
 

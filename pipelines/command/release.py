@@ -11,6 +11,7 @@ from pipelines.command.options import CensusDate
 from pipelines.command.run import has_landed
 from resources.settings import ObservatoryError, settings_from_environment
 from resources.warehouse import open_warehouse
+from schemas.rounding import as_decimal, half_up
 
 _MOST_CHANGES = 60
 
@@ -61,7 +62,9 @@ def command(date: dt.date, *, dry_run: bool) -> None:
         return
     share = 100 * release.hidden / release.cells if release.cells else 0
     would = "would be released" if dry_run else "is released" if not release.refused else "was refused"
-    print(f"{date}: r{release.number} {would}: {release.cells} cells, {release.hidden} hidden ({share:.1f} %), {release.repaired} by the repair.")
+    print(
+        f"{date}: r{release.number} {would}: {release.cells} cells, {release.hidden} hidden ({half_up(as_decimal(share), 1)} %), {release.repaired} by the repair."
+    )
     verdict = release.verdict
     print(f"Gate: {verdict.protected} small counts attacked among {verdict.variables} figures, in {verdict.seconds:.1f} s.")
     if release.refused:

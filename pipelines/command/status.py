@@ -10,6 +10,7 @@ from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_csv, print_table
 from resources.settings import ObservatoryError, settings_from_environment
 from resources.warehouse import Warehouse, open_warehouse
+from schemas.rounding import percent
 
 
 @click.command("status")
@@ -182,12 +183,9 @@ def _coverage(warehouse: Warehouse, date: dt.date) -> None:
     )
     print(f"\nProvider census: {senders} senders have returned. Of the settings registered in the region:")
 
-    def share(part: object, whole: object) -> str:
-        return f"{100 * float(part) / float(whole):.0f} %" if part is not None and whole else ""  # type: ignore[arg-type]
-
     print_table(
         ["provision type", "registered", "returned", "places registered", "places covered"],
-        [[r.provision_type, int(r.settings), share(r.covered, r.settings), r.places, share(r.places_covered, r.places)] for r in rows],
+        [[r.provision_type, int(r.settings), percent(r.covered, r.settings, ""), r.places, percent(r.places_covered, r.places, "")] for r in rows],
     )
     if missing := _missing(warehouse, date):
         places = sum(row[-1] or 0 for row in missing)

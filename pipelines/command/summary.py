@@ -8,6 +8,7 @@ from assets.publication.release import has_own_returns
 from pipelines.command.printing import print_table
 from resources.settings import Settings
 from resources.warehouse import Warehouse
+from schemas.rounding import percent
 
 
 def print_summary(warehouse: Warehouse, settings: Settings, dates: list[dt.date]) -> None:
@@ -53,10 +54,6 @@ def _returns(warehouse: Warehouse, dates: list[dt.date]) -> None:
         print(f"  Rejected: {row.file_name} from {row.sender}. {row.message}")
 
 
-def _percent(part: float | None, whole: float | None) -> str:
-    return f"{100 * float(part) / float(whole):.0f} %" if part is not None and whole else "not known"
-
-
 def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
     row = warehouse.rows(
         """
@@ -79,8 +76,8 @@ def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
     if not row.returned:
         print("  No provider has returned: how many places are occupied is not known.")
         return
-    print(f"  {row.returned} homes returned, {_percent(row.covered, row.places)} of the registered places.")
-    shares = [_percent(part, row.places_returned) for part in (row.occupied, row.vacant, row.unavailable)]
+    print(f"  {row.returned} homes returned, {percent(row.covered, row.places)} of the registered places.")
+    shares = [percent(part, row.places_returned) for part in (row.occupied, row.vacant, row.unavailable)]
     print(
         f"  Of their {row.places_returned} places {row.occupied} are occupied ({shares[0]}), {row.vacant} could take a child now "
         f"({shares[1]}) and {row.unavailable} are empty but cannot be offered ({shares[2]})."
@@ -97,8 +94,8 @@ def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
     )[0]
     if origin.children:
         print(
-            f"  Of the children living there {_percent(origin.host, origin.children)} were placed by the home's own authority, "
-            f"{_percent(origin.elsewhere, origin.children)} come from beyond the region and its neighbours."
+            f"  Of the children living there {percent(origin.host, origin.children)} were placed by the home's own authority, "
+            f"{percent(origin.elsewhere, origin.children)} come from beyond the region and its neighbours."
         )
 
 
