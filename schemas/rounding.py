@@ -19,7 +19,7 @@ def as_decimal(value: float | Decimal) -> Decimal:
 def half_up(value: Decimal, decimals: int) -> str:
     """The number in print with so many decimals; an exact five rounds away from 0, and there is no -0."""
     rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    return f"{abs(rounded) if not rounded else rounded:f}"
+    return f"{rounded if rounded else abs(rounded):f}"
 
 
 def percent(part: float | Decimal | None, whole: float | Decimal | None, unknown: str = "not known") -> str:

@@ -60,11 +60,9 @@ def command(date: dt.date, *, dry_run: bool) -> None:
         print(f"{date}: release r{release.number} stands, and says the same as the warehouse does now.")
         print(f"  {release.folder}")
         return
-    share = 100 * release.hidden / release.cells if release.cells else 0
+    share = half_up(as_decimal(100 * release.hidden / release.cells if release.cells else 0), 1)
     would = "would be released" if dry_run else "is released" if not release.refused else "was refused"
-    print(
-        f"{date}: r{release.number} {would}: {release.cells} cells, {release.hidden} hidden ({half_up(as_decimal(share), 1)} %), {release.repaired} by the repair."
-    )
+    print(f"{date}: r{release.number} {would}: {release.cells} cells, {release.hidden} hidden ({share} %), {release.repaired} by the repair.")
     verdict = release.verdict
     print(f"Gate: {verdict.protected} small counts attacked among {verdict.variables} figures, in {verdict.seconds:.1f} s.")
     if release.refused:
