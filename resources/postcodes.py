@@ -9,7 +9,6 @@ a newer ONSPD CSV (columns pcd or pcds, oseast1m, osnrth1m, laua or oslaua).
 
 from __future__ import annotations
 
-import csv
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +21,6 @@ from resources.settings import ObservatoryError
 from schemas import authorities
 
 VARIABLE = "OBSERVATORY_POSTCODES"
-_REFERENCE = Path(authorities.__file__).parent / "reference"
 
 
 @dataclass(frozen=True)
@@ -140,6 +138,4 @@ def _read_onspd(path: Path) -> pd.DataFrame:
 def area_authorities() -> dict[str, str]:
     """Authority code by GSS code: authorities themselves, past codes included, and the districts of counties."""
     found = {a.gss: a.code for a in authorities.all_authorities()}
-    with (_REFERENCE / "districts.csv").open(encoding="utf-8", newline="") as file:
-        found |= {row["district_code"]: row["authority_code"] for row in csv.DictReader(file)}
-    return found
+    return found | {gss: authority for gss, (_, authority) in authorities.all_districts().items()}

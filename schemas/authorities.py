@@ -1,7 +1,8 @@
 """Local authorities over time: codes, names in their usual spellings, who has ended and who followed.
 
-Belongs here: `reference/authorities.csv` (DfE's list of local authorities, and ONS's codes for Wales, Scotland
-and Northern Ireland), `reference/authority_aliases.csv`, and finding the authority that a text means on a date.
+Belongs here: `reference/authorities.csv` (DfE's list of local authorities, and ONS's codes for Wales, Scotland,
+Northern Ireland, the Channel Islands and the Isle of Man), `reference/authority_aliases.csv` (`whole` aliases are
+taken with every word), `reference/districts.csv`, and finding the authority that a text means on a date.
 Authorities are keyed by DfE three-digit code plus date, because GSS codes change (Cumbria 2023, Barnsley and
 Sheffield 2025); authorities outside England have no DfE code and are keyed by their GSS code.
 Sources: DfE, Get Information about Schools; ONS, Register of Geographic Codes (Open Government Licence).
@@ -13,6 +14,7 @@ import csv
 import datetime as dt
 import difflib
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,7 +33,9 @@ _NO_AUTHORITY_SPELLINGS = {
 _CITY_OF_LONDON = re.compile(r"\bcity of london\b|\blondon,? city of\b")
 """One authority among the 33 of London: without its `City of`, London names none of them."""
 
-_SET_ASIDE = re.compile(r"\b(council|city|borough|metropolitan|county|mbc|mdc|cbc|bc|cc|district|unitary|authority|royal|the|of|la)\b")
+_SET_ASIDE = re.compile(
+    r"\b(council|city|borough|metropolitan|county|mbc|mdc|cbc|bc|cc|district|unitary|authority|royal|the|of|la|ua|lb|rb|lbc|corporation)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -52,23 +56,34 @@ class Authority:
         return self.valid_from <= date and (self.valid_to is None or date <= self.valid_to)
 
 
+def rows_of(name: str) -> list[dict[str, str]]:
+    """The rows of `reference/<name>.csv`."""
+    with (HERE / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 @cache
 def all_authorities() -> tuple[Authority, ...]:
     """Every authority row there is, past ones included."""
-    with (HERE / "authorities.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Authority(
-                row["authority_code"],
-                row["gss_code"],
-                row["authority_name"],
-                row["country"],
-                row["region_code"],
-                row["region_name"],
-                dt.date.fromisoformat(row["valid_from"]),
-                dt.date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
-            )
-            for row in csv.DictReader(file)
+    return tuple(
+        Authority(
+            row["authority_code"],
+            row["gss_code"],
+            row["authority_name"],
+            row["country"],
+            row["region_code"],
+            row["region_name"],
+            dt.date.fromisoformat(row["valid_from"]),
+            dt.date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
         )
+        for row in rows_of("authorities")
+    )
+
+
+def _plain(text: str) -> str:
+    """Text in lower case without accents, with one kind of ampersand and apostrophe."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return bare.casefold().replace("&", " and ").replace("\u2019", "'")
 
 
 def name_key(text: str) -> str:
@@ -76,18 +91,43 @@ def name_key(text: str) -> str:
 
     Case, spaces, punctuation and words such as Council, City, Borough, Metropolitan, County and MBC are set aside.
     """
-    words = text.casefold().replace("&", " and ").replace("\u2019", "'")
-    words = re.sub(r"^\s*london borough of ", " ", words)
+    words = re.sub(r"^\s*london borough of ", " ", _plain(text))
+    words = re.sub(r"\bcity +and +county +of\b", " of ", words)
     words = _CITY_OF_LONDON.sub("cityoflondon", words)
     words = re.sub(r"[^a-z0-9 ]+", lambda m: "" if m.group() in {"'", "."} else " ", words)
     kept = re.sub(r"\s+", "", _SET_ASIDE.sub(" ", words))
     return kept or re.sub(r"\s+", "", words)
 
 
+def _whole_key(text: str) -> str:
+    """Letters and digits of every word: Newcastle City Council is one place, and Newcastle may be two."""
+    return re.sub(r"[^a-z0-9]+", "", _plain(text))
+
+
 @cache
-def _aliases() -> dict[str, str]:
-    with (HERE / "authority_aliases.csv").open(encoding="utf-8", newline="") as file:
-        return {name_key(row["alias"]): row["authority_code"] for row in csv.DictReader(file)}
+def _aliases() -> tuple[dict[str, str], dict[str, str]]:
+    """Authority code by spelling key, of aliases in which such words as Council do not matter, and of those taken whole."""
+    usual, whole = {}, {}
+    for row in rows_of("authority_aliases"):
+        if row["whole"]:
+            whole[_whole_key(row["alias"])] = row["authority_code"]
+        else:
+            usual[name_key(row["alias"])] = row["authority_code"]
+    return usual, whole
+
+
+@cache
+def all_districts() -> dict[str, tuple[str, str]]:
+    """Name, and the authority that looks after its children today, by GSS code of every county district, past ones included."""
+    return {row["district_code"]: (row["district_name"], row["authority_code"]) for row in rows_of("districts")}
+
+
+@cache
+def _districts_by_key() -> dict[str, str]:
+    keys: dict[str, str] = {}
+    for gss, (name, authority) in all_districts().items():
+        keys |= {name_key(name): authority, gss.casefold(): authority}
+    return keys
 
 
 @cache
@@ -103,7 +143,7 @@ def _keys_on(date: dt.date) -> tuple[dict[str, str], dict[str, str]]:
     # A GSS code that was replaced still means the same authority: Barnsley's old code in a new return.
     for key in [key for key, code in others.items() if code in codes_standing]:
         standing.setdefault(key, others.pop(key))
-    for key, code in _aliases().items():
+    for key, code in _aliases()[0].items():
         (standing if code in codes_standing else others).setdefault(key, code)
     return standing, others
 
@@ -111,11 +151,25 @@ def _keys_on(date: dt.date) -> tuple[dict[str, str], dict[str, str]]:
 def find(text: str, date: dt.date) -> str | None:
     """The code of the authority that `text` (a name or a code) means on `date`; None where it means none.
 
-    `Health`, `Private` and `Unknown` have codes of their own (`NO_AUTHORITY`). Nothing is guessed.
+    A district of a county means the county, and `356.0` from a spreadsheet is 356. `Health`, `Private` and `Unknown`
+    have codes of their own (`NO_AUTHORITY`). Nothing is guessed.
     """
+    text = re.sub(r"^(\s*\d{3})\.0+\s*$", r"\1", text)
     key = name_key(text)
     standing, _ = _keys_on(date)
-    return standing.get(key) or standing.get(text.strip().casefold()) or _NO_AUTHORITY_SPELLINGS.get(key)
+    found = standing.get(key) or standing.get(text.strip().casefold()) or _NO_AUTHORITY_SPELLINGS.get(key)
+    if found is None and (whole := _aliases()[1].get(_whole_key(text))):
+        found = standing_on(whole, date)
+    if found is None and (around := around_district(text, date)):
+        found = around.code
+    return found
+
+
+def around_district(text: str, date: dt.date) -> Authority | None:
+    """The authority around the district that `text` names, as it stood on `date`; None where it names none."""
+    code = _districts_by_key().get(name_key(text)) or _districts_by_key().get(text.strip().casefold())
+    standing = standing_on(code, date) if code else None
+    return on_date(standing, date) if standing else None
 
 
 def ended(text: str, date: dt.date) -> Authority | None:
@@ -139,8 +193,7 @@ def on_date(code: str, date: dt.date) -> Authority | None:
 
 @cache
 def _predecessors() -> dict[str, str]:
-    with (HERE / "authority_successions.csv").open(encoding="utf-8", newline="") as file:
-        return {row["succeeded_by"]: row["authority_code"] for row in csv.DictReader(file)}
+    return {row["succeeded_by"]: row["authority_code"] for row in rows_of("authority_successions")}
 
 
 def standing_on(code: str, date: dt.date) -> str | None:
@@ -154,18 +207,16 @@ def standing_on(code: str, date: dt.date) -> str | None:
 @cache
 def _beside() -> dict[str, tuple[str, ...]]:
     beside: dict[str, list[str]] = {}
-    with (HERE / "authority_neighbours.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            beside.setdefault(row["authority_code"], []).append(row["neighbour_code"])
+    for row in rows_of("authority_neighbours"):
+        beside.setdefault(row["authority_code"], []).append(row["neighbour_code"])
     return {code: tuple(sorted(others)) for code, others in beside.items()}
 
 
 @cache
 def _alike() -> dict[str, tuple[str, ...]]:
     alike: dict[str, list[tuple[int, str]]] = {}
-    with (HERE / "statistical_neighbours.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            alike.setdefault(row["authority_code"], []).append((int(row["closeness"]), row["neighbour_code"]))
+    for row in rows_of("statistical_neighbours"):
+        alike.setdefault(row["authority_code"], []).append((int(row["closeness"]), row["neighbour_code"]))
     return {code: tuple(other for _, other in sorted(others)) for code, others in alike.items()}
 
 

@@ -554,6 +554,7 @@ class _Frame:
         if column.type == "authority" and not column.codes:
             name = "unknown_authority_kept" if column.unknown_allowed else ("unknown_authority" if column.needed else "unreadable_left_blank")
             self._find(index, name, column, expected=words, hint=self._authority_hint)
+            self._find_districts(column, data)
         elif column.codes:
             self._find(index, "unknown_label" if column.needed else "unknown_label_left_blank", column, expected=words)
         else:
@@ -561,6 +562,15 @@ class _Frame:
         if read.labels_of_other_quarter is not None:
             foreign = read.labels_of_other_quarter
             self._find(foreign.index[foreign & data], "label_of_another_quarter", column)
+
+    def _find_districts(self, column: Column, data: pd.Series) -> None:
+        """Districts that stand where an authority was asked for: understood, and said."""
+        coded = self.coded[column.name]
+        around = {word: authorities.around_district(word, self.census_date) for word in coded.words}
+        counties = {word: county.name for word, county in around.items() if county}
+        if counties:
+            is_district = coded.rows(np.array([word in counties for word in coded.words], dtype=bool))
+            self._find(data.index[data & is_district], "district_for_its_county", column, hint=lambda text: counties.get(text, ""))
 
     def _authority_hint(self, text: str) -> str:
         if past := authorities.ended(text, self.census_date):

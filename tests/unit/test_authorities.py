@@ -57,6 +57,25 @@ SPELLINGS = [
     ("NHS England", "HEALTH"),
     ("private", "PRIVATE"),
     ("Not known", "UNKNOWN"),
+    ("356.0", "356"),
+    (" 356.00 ", "356"),
+    ("Stockport UA", "356"),
+    ("Stockport LA", "356"),
+    ("LB Camden", "202"),
+    ("RB Greenwich", "203"),
+    ("CWAC", "896"),
+    ("BANES", "800"),
+    ("NE Lincs", "812"),
+    ("Newcastle City Council", "391"),
+    ("City of London Corporation", "201"),
+    ("City and County of Swansea Council", "W06000011"),
+    ("City & County of Cardiff", "W06000015"),
+    ("Ynys Môn", "W06000001"),
+    ("Ynys Mo\u0302n", "W06000001"),
+    ("Sir Ddinbych", "W06000004"),
+    ("Caerdydd", "W06000015"),
+    ("Jersey", "L99999999"),
+    ("Isle of Man", "M99999999"),
 ]
 
 MEANINGLESS = [
@@ -80,6 +99,28 @@ MEANINGLESS = [
     "London Borough",
     "London Borough Council",
     "LONDON CITY",
+    "356.5",
+    "Newcastle UA",
+    "City and County of",
+    "Council of the UA",
+]
+
+DISTRICTS = [
+    ("Preston", "2024-03-31", "888"),
+    ("preston city council", "2024-03-31", "888"),
+    ("Burnley BC", "2024-03-31", "888"),
+    ("Carlisle", "2024-03-31", "942"),
+    ("Carlisle", "2023-03-31", "909"),
+    ("Barrow in Furness", "2024-03-31", "943"),
+    ("High Peak", "2024-03-31", "830"),
+    ("Newcastle-under-Lyme", "2024-03-31", "860"),
+    ("Craven", "2024-03-31", "815"),
+    ("Kettering", "2021-03-31", "928"),
+    ("Kettering", "2021-06-30", "940"),
+    ("Daventry", "2021-06-30", "941"),
+    ("Purbeck", "2018-12-31", "835"),
+    ("Purbeck", "2025-03-31", "838"),
+    ("E07000123", "2024-03-31", "888"),
 ]
 
 
@@ -91,6 +132,28 @@ def test_a_spelling_means_its_authority(text, code):
 @pytest.mark.parametrize("text", MEANINGLESS, ids=repr)
 def test_what_names_no_authority_is_not_guessed(text):
     assert authorities.find(text, DAY) is None
+
+
+@pytest.mark.parametrize(("text", "date", "code"), DISTRICTS)
+def test_a_district_means_the_authority_that_looked_after_its_children_on_the_date(text, date, code):
+    day = dt.date.fromisoformat(date)
+    assert authorities.find(text, day) == code
+    assert authorities.around_district(text, day) == authorities.on_date(code, day)
+
+
+@pytest.mark.parametrize("text", ["Stockport", "North Yorkshire", "Durham", "Lancs", "Newcastle", "", "Health", "Bedford"])
+def test_what_is_no_district_is_none(text):
+    assert authorities.around_district(text, DAY) is None
+
+
+def test_every_district_means_an_authority_today_and_none_hides_an_authority():
+    names = {authorities.name_key(a.name) for a in authorities.all_authorities() if a.stands_on(LATER)}
+    districts = authorities.all_districts()
+    assert len(districts) > 200
+    for code, (name, authority) in districts.items():
+        assert authorities.on_date(authority, LATER), name
+        assert authorities.name_key(name) not in names
+        assert authorities.find(name, LATER) == authorities.find(code, LATER) == authority
 
 
 def _days_that_matter() -> list[dt.date]:
@@ -113,10 +176,10 @@ def test_every_authority_is_found_by_name_and_codes_on_every_day_it_stands():
 
 def test_every_alias_means_an_authority_that_has_stood():
     codes = {a.code for a in authorities.all_authorities()}
-    aliases = authorities._aliases()
-    assert len(aliases) > 30
+    aliases = {row["alias"]: row["authority_code"] for row in authorities.rows_of("authority_aliases")}
+    assert len(aliases) > 80
     assert set(aliases.values()) <= codes
-    assert {key: authorities.find(key, DAY) for key in aliases} == aliases
+    assert {alias: authorities.find(alias, DAY) for alias in aliases} == aliases
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,7 @@ ROWS = [
     ("other_authority", CENSUS, "placing_authority", "Trafford", "rejected"),
     ("unreadable_left_blank", CENSUS, "age", "fourteen", "loaded"),
     ("unreadable_left_blank", CENSUS, "host_authority", "Traford", "loaded"),
+    ("district_for_its_county", CENSUS, "host_authority", "Preston", "loaded"),
     ("unreadable_left_blank", PLACEMENTS, "weekly_fee", "tbc", "loaded"),
     ("unknown_label_left_blank", CENSUS, "gender", "X", "loaded"),
     ("out_of_range_left_blank", CENSUS, "age", "26", "loaded"),
