@@ -3,8 +3,9 @@
 Belongs here: telling what kind of file it is from its bytes (never from its name), decoding text, opening workbooks safely.
 Does not belong here: what the cells mean (`recognising`, `parsing`).
 
-Every file is taken for hostile: a workbook is only opened if its unpacked size is bounded; formulas are never evaluated
-(cells carry their stored values), macros are never run, links are never followed.
+Every file is taken for hostile: an archive is only unpacked if its size is bounded, a workbook is opened in a process of its own
+(`workbooks`), and a text only parted into cells if there are not too many. Formulas are never evaluated (cells carry their stored
+values), macros are never run, links are never followed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assets.intake.columns import ColumnRows, read_even
+from assets.intake.workbooks import MAX_CELLS, MAX_COLUMNS, MAX_SHEETS, CannotRead, main_part, read_workbook
 
 MAX_UNPACKED_BYTES = 800 * 1024 * 1024
 """No return unpacks to more. The largest official file (2025's register) unpacks to 76 MB."""
@@ -26,6 +28,18 @@ MAX_RATIO = 400
 """A part of a workbook that is more than this many times its packed size (and large) is a bomb, not a return."""
 
 _BOMB_FLOOR = 50 * 1024 * 1024
+
+MAX_PARTS = 20_000
+"""An archive of more files is no return; its mere list would take the memory."""
+
+MAX_LINE = 1_000_000
+"""Text of so many characters without a line's end is no table."""
+
+MAX_CELLS_BY_COLUMN = 100_000_000
+"""The cells that a CSV of even width may have: kept by column they take a tenth of what they take row by row."""
+
+_JUDGED_BY = 1_000_000
+"""So many letters that are not ASCII are enough to tell Windows-1252 from Mac Roman."""
 
 READ_BY_COLUMN_FROM = 1_000_000
 """A CSV of so many characters is read column by column where it can be, which takes a tenth of the time."""
@@ -47,15 +61,6 @@ class Sheet:
     def let_go(self) -> None:
         """Let the rows go, to have their memory back: the sheet is empty after."""
         self.rows.clear()
-
-
-class CannotRead(Exception):
-    """The file is no spreadsheet that can be read. Carries the rule that it breaks and a hint for the sender."""
-
-    def __init__(self, rule: str, hint: str = "") -> None:
-        super().__init__(rule, hint)
-        self.rule = rule
-        self.hint = hint
 
 
 def read_sheets(data: bytes) -> list[Sheet]:
@@ -83,7 +88,27 @@ def read_sheets(data: bytes) -> list[Sheet]:
 # --- workbooks -----------------------------------------------------------------------------
 
 
+_WORKBOOKS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}
+_TABLES = (".csv", ".xlsx", ".xlsm", ".xls", ".ods")
+
+
+def _is_workbook(archive: zipfile.ZipFile) -> bool:
+    """Whether the archive is a workbook: by its usual parts, or by what its own list of parts says."""
+    names = set(archive.namelist())
+    if _WORKBOOKS & names:
+        return True
+    return "[Content_Types].xml" in names and main_part(archive.read("[Content_Types].xml")) in names
+
+
+def _is_litter(name: str) -> bool:
+    """Whether a file in an archive is what a Mac or an editor leaves beside the tables."""
+    folders, _, last = name.replace("\\", "/").rpartition("/")
+    return last.startswith((".", "~$")) or "__MACOSX" in folders.split("/")
+
+
 def _read_zip(data: bytes) -> list[Sheet]:
+    if data.count(b"PK\x01\x02") > MAX_PARTS:
+        raise CannotRead("too_large", f"there are more than {MAX_PARTS:,} files in it")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -91,37 +116,39 @@ def _read_zip(data: bytes) -> list[Sheet]:
             names = {part.filename for part in parts}
             if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read("META-INF/manifest.xml"):
                 raise CannotRead("password_protected")
-            if {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & names:
-                _refuse_wild_parts(archive)
+            if _is_workbook(archive):
                 return _read_workbook(data)
             if any(part.flag_bits & 1 for part in parts):
                 raise CannotRead("password_protected")
-            inside = [
-                p
-                for p in parts
-                if not p.is_dir()
-                and not p.filename.rsplit("/", 1)[-1].startswith(".")
-                and p.filename.lower().endswith((".csv", ".xlsx", ".xlsm", ".xls", ".ods"))
-            ]
+            inside = [p for p in parts if not p.is_dir() and not _is_litter(p.filename) and p.filename.lower().endswith(_TABLES)]
             if not inside:
                 raise CannotRead("not_a_spreadsheet", "it is a zip or an office document without a table in it")
-            sheets = []
-            for part in inside:
-                if part.filename.lower().endswith(".zip"):
-                    continue
-                label = part.filename.replace("\\", "/").rsplit("/", 1)[-1]
-                inner = archive.read(part)
-                if inner.startswith(b"PK") and not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(
-                    zipfile.ZipFile(io.BytesIO(inner)).namelist()
-                ):
-                    raise CannotRead("not_a_spreadsheet", f"{label} in it is a zip again")
-                for sheet in read_sheets(inner):
-                    sheets.append(Sheet(f"{label}: {sheet.name}" if sheet.name else label, sheet.rows, sheet.is_text))
-            return sheets
+            return _read_inside(archive, inside)
     except CannotRead:
         raise
     except Exception as error:  # what a damaged archive makes the library raise has no end of names
         raise CannotRead("unreadable_file", f"the workbook is damaged ({type(error).__name__})") from None
+
+
+def _read_inside(archive: zipfile.ZipFile, inside: list[zipfile.ZipInfo]) -> list[Sheet]:
+    """The sheets of the tables in an archive. They are bounded together, as one file's are."""
+    sheets: list[Sheet] = []
+    unpacked = 0
+    for part in inside:
+        label = part.filename.replace("\\", "/").rsplit("/", 1)[-1]
+        inner = archive.read(part)
+        if inner.startswith(b"PK"):
+            with zipfile.ZipFile(io.BytesIO(inner)) as workbook:
+                if not _is_workbook(workbook):
+                    raise CannotRead("not_a_spreadsheet", f"{label} in it is a zip again")
+                unpacked += sum(one.file_size for one in workbook.infolist())
+        if unpacked > MAX_UNPACKED_BYTES:
+            raise CannotRead("too_large", f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MB")
+        for sheet in read_sheets(inner):
+            sheets.append(Sheet(f"{label}: {sheet.name}" if sheet.name else label, sheet.rows, sheet.is_text))
+        if len(sheets) > MAX_SHEETS:
+            raise CannotRead("too_large", f"it has more than {MAX_SHEETS} sheets")
+    return sheets
 
 
 def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
@@ -133,53 +160,8 @@ def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
             raise CannotRead("too_large", f"one part unpacks to {part.file_size // max(part.compress_size, 1)} times its size")
 
 
-MAX_CELLS = 20_000_000
-"""A sheet whose farthest cells span more is no return: somewhere a stray cell stands."""
-
-
-def _refuse_wild_parts(archive: zipfile.ZipFile) -> None:
-    """Refuse what would make the reader take all memory or never end: parts that are not well formed, sheets that span millions of cells."""
-    from xml.parsers import expat
-
-    for part in archive.infolist():
-        if not re.fullmatch(r"xl/(worksheets/[^/]+|sharedStrings|workbook)\.xml|content\.xml", part.filename):
-            continue
-        far = [0, 0]
-
-        def start(name: str, attributes: dict[str, str], far: list[int] = far, size: int = part.file_size) -> None:
-            if name == "c" and (at := re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", attributes.get("r", ""))):
-                column = 0
-                for letter in at.group(1):
-                    column = column * 26 + ord(letter) - 64
-                far[:] = max(far[0], int(at.group(2))), max(far[1], column)
-            elif name == "sst" and int(attributes.get("uniqueCount", "0") or 0) > size:
-                raise CannotRead("unreadable_file", "the workbook is damaged (its list of texts)")
-
-        parser = expat.ParserCreate()
-        parser.StartElementHandler = start
-        try:
-            parser.ParseFile(archive.open(part))
-        except expat.ExpatError as error:
-            raise CannotRead("unreadable_file", f"the workbook is damaged ({part.filename}: {error})") from None
-        if far[0] * far[1] > MAX_CELLS:
-            raise CannotRead("too_large", f"a cell stands in row {far[0]}, column {far[1]} of a sheet; delete what stands below and beside the table")
-
-
 def _read_workbook(data: bytes) -> list[Sheet]:
-    import python_calamine as calamine
-
-    try:
-        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = []
-        for about in book.sheets_metadata:
-            if about.typ != calamine.SheetTypeEnum.WorkSheet:
-                continue
-            sheets.append(Sheet(about.name, book.get_sheet_by_name(about.name).to_python(skip_empty_area=False)))
-        return sheets
-    except calamine.PasswordError:
-        raise CannotRead("password_protected") from None
-    except calamine.CalamineError as error:
-        raise CannotRead("unreadable_file", f"the workbook is damaged ({type(error).__name__})") from None
+    return [Sheet(name, rows) for name, rows in read_workbook(data)]
 
 
 # --- CSV -----------------------------------------------------------------------------------
@@ -206,8 +188,9 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    readings = [data.decode("cp1252", "replace"), data.decode("mac_roman")]
-    return min(readings, key=_strangeness)
+    letters = data.translate(None, bytes(range(128)))[:_JUDGED_BY]
+    encoding = min(("cp1252", "mac_roman"), key=lambda name: _strangeness(letters.decode(name, "replace")))
+    return data.decode(encoding, "replace")
 
 
 def _strangeness(text: str) -> int:
@@ -222,15 +205,39 @@ def _read_csv(data: bytes) -> Sheet:
         raise CannotRead("not_a_spreadsheet", "it holds binary data")
     head = text[:20000]
     delimiter = max(",;\t|", key=lambda mark: _widest(head, mark))
+    cells = _refuse_wild_text(text, delimiter)
     if len(text) >= READ_BY_COLUMN_FROM and (even := read_even(text, delimiter)) is not None:
         return Sheet("", even, is_text=True)
+    if cells > MAX_CELLS:
+        raise CannotRead("too_large", f"it has {cells:,} cells, and its rows are of different lengths")
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise CannotRead("unreadable_file", f"the CSV is damaged ({error})") from None
     if not any(any(cell.strip() for cell in row) for row in rows):
         raise CannotRead("empty_file")
+    if (widest := max(map(len, rows))) > MAX_COLUMNS:
+        raise CannotRead("too_large", f"a row of it has {widest:,} cells")
     return Sheet("", rows, is_text=True)
+
+
+def _refuse_wild_text(text: str, delimiter: str) -> int:
+    """Refuse a text that would take all memory as a table: lines without end, too many cells or columns. Gives the number of its cells.
+
+    Counting letters costs next to nothing; a text that is parted into cells takes fifty times its size.
+    """
+    for start in range(0, len(text) - MAX_LINE, MAX_LINE):
+        if text.find("\n", start, start + MAX_LINE) < 0 and text.find("\r", start, start + MAX_LINE) < 0:
+            raise CannotRead("not_a_spreadsheet", f"a line of it has more than {MAX_LINE:,} characters")
+    lines = max(text.count("\n"), text.count("\r"))
+    cells = text.count(delimiter) + lines + 1
+    ends = [end for end in (text.find("\n"), text.find("\r")) if end >= 0]
+    columns = text.count(delimiter, 0, min(ends, default=len(text))) + 1
+    if columns > MAX_COLUMNS:
+        raise CannotRead("too_large", f"its first line has {columns:,} cells")
+    if cells > MAX_CELLS_BY_COLUMN:
+        raise CannotRead("too_large", f"it has {cells:,} cells")
+    return cells
 
 
 def _widest(head: str, delimiter: str) -> int:

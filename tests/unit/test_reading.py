@@ -17,7 +17,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.intake import reading
+from assets.intake import reading, workbooks
 from assets.intake.reading import CannotRead, cell_text, read_sheets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -275,7 +275,63 @@ def _many_strings() -> bytes:
     return zip_of(parts)
 
 
+FAR = "XFD1048576"
+_HEADER = '<row r="1"><c r="A1" t="inlineStr"><is><t>URN</t></is></c><c r="B1" t="inlineStr"><is><t>Places</t></is></c></row>'
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def _sheet(rows: str, prefix: str = "", dimension: str = "A1") -> str:
+    """A sheet's part with these rows; with a prefix, every element of it has it."""
+    space = f'xmlns:{prefix}="{_MAIN}"' if prefix else f'xmlns="{_MAIN}"'
+    text = f'<worksheet {space}><dimension ref="{dimension}"/><sheetData>{_HEADER}{rows}</sheetData></worksheet>'
+    if prefix:
+        text = text.replace("</", f"</{prefix}:").replace("<", f"<{prefix}:").replace(f"<{prefix}:/{prefix}:", f"</{prefix}:")
+    return f'<?xml version="1.0"?>{text}'
+
+
+def _with_sheet(sheet: str, name: str = "xl/worksheets/sheet1.xml", **others: str) -> bytes:
+    """A workbook whose one sheet is this text, in a part of this name."""
+    parts = {part: content for part, content in parts_of(workbook(s=TABLE)).items() if part != "xl/worksheets/sheet1.xml"}
+    for part in ("xl/_rels/workbook.xml.rels", "[Content_Types].xml"):
+        text = bytes(parts[part]).decode()  # type: ignore[arg-type]
+        parts[part] = text.replace("worksheets/sheet1.xml", name.removeprefix("xl/"))
+    return zip_of({**parts, name: sheet, **others})
+
+
+def _with_sheets(number: int) -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        for _ in range(number):
+            book.add_worksheet()
+    return buffer.getvalue()
+
+
+def _far(cell: str = f'<c r="{FAR}"><v>1</v></c>') -> str:
+    return f'<row r="1048576">{cell}</row>'
+
+
+_LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "ha" * 20}">' for n in range(9))
+_REPEATED = _ODS.replace("<table:table-row>", '<table:table-row table:number-rows-repeated="1048576">').replace(
+    "<table:table-cell ", '<table:table-cell table:number-columns-repeated="8000" '
+)
+
 KILLERS = [
+    pytest.param(
+        _with_sheet(_sheet('<row r="2"><c r="XFD2"/></row><row r="1048576"><c><v>1</v></c></row><row><c r="XFD9"><v>1</v></c></row>')),
+        id="cells without a reference",
+    ),
+    pytest.param(_with_sheet(_sheet(_far(), prefix="x")), id="elements with a prefix"),
+    pytest.param(_with_sheet(_sheet(_far(f'<c r="{FAR.lower()}"><v>1</v></c>'))), id="references in lower case"),
+    pytest.param(_with_sheet(_sheet(_far()), "xl/pages/one.xml"), id="a sheet outside the usual folder"),
+    pytest.param(_with_sheet(_sheet(_far()), "xl/worksheets/SHEET1.XML"), id="a sheet whose name is in capitals"),
+    pytest.param(_with_sheet(_sheet("", dimension=f"A1:{FAR}")), id="a sheet that says it is the largest"),
+    pytest.param(_with_sheet(_sheet('<row r="2"><c r="EQXD2"><v>1</v></c></row>')), id="a hundred thousand columns"),
+    pytest.param(_with_sheet(_sheet('<row r="4294967290"><c r="A4294967290"><v>1</v></c></row>')), id="the last row there is a number for"),
+    pytest.param(
+        _with_sheet(f"<!DOCTYPE x [{_LAUGHS}]>" + _sheet('<row r="2"><c r="A2" t="inlineStr"><is><t>&a8;</t></is></c></row>')[21:]),
+        id="entities that grow without end",
+    ),
+    pytest.param(ods(_REPEATED), id="an .ods whose rows and columns are repeated"),
     pytest.param(_stray(1_048_575, 16_383), id="a stray cell in the farthest corner"),
     pytest.param(_stray(1_048_575, 400), id="a stray cell in the last row"),
     pytest.param(_many_strings(), id="a workbook that says it has a million million texts"),
@@ -293,16 +349,99 @@ except CannotRead as refused:
 """
 
 
+_TEXTS = '<c t="s"><v>0</v></c>' * 100
+
+LARGE = [
+    pytest.param(lambda: b"a," * 150_000_000, id="a CSV of one line of 300 MB"),
+    pytest.param(lambda: b"URN,Places\n" + b"\n" * 100_000_000, id="a CSV of blank lines"),
+    pytest.param(lambda: b"URN,Places\n" + (b"," * 900_000 + b"\n") * 100, id="a CSV of commas"),
+    pytest.param(lambda: b"URN,Places\n" + b"\xff" * 90_000_000, id="a CSV of letters that are no UTF-8"),
+    pytest.param(lambda: b"URN,Places\n" + b'"' + b"SC1,3\n" * 15_000_000, id="a CSV whose quotation never ends"),
+    pytest.param(lambda: ("URN,Places\n" + "," * 90_000_000).encode("utf-16"), id="a UTF-16 of commas"),
+    pytest.param(lambda: _with_sheets(3000), id="a workbook of three thousand sheets"),
+    pytest.param(lambda: zip_of({f"{n}.csv": CSV for n in range(3000)}), id="a zip of three thousand tables"),
+    pytest.param(lambda: zip_of({f"{n}": b"" for n in range(30_000)}), id="a zip of thirty thousand empty files"),
+    pytest.param(
+        lambda: _with_sheet(
+            _sheet(f"<row>{_TEXTS}</row>" * 10_000),
+            **{"xl/sharedStrings.xml": f'<sst xmlns="{_MAIN}"><si><t>{"x" * 32_000}</t></si></sst>'},
+        ),
+        id="one long text in a million cells",
+    ),
+]  # fmt: skip
+
+
+def _guarded(data: bytes, seconds: float) -> str:
+    """What a process of 2 GB makes of the file within the time."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RUST_BACKTRACE": "0"}
+    try:
+        done = subprocess.run([sys.executable, "-c", _GUARDED], input=data, capture_output=True, timeout=seconds, env=environment, check=False)
+    except subprocess.TimeoutExpired:
+        pytest.fail(f"it was still reading after {seconds} seconds")
+    assert done.returncode == 0, f"the process ended with {done.returncode}: {done.stderr.decode()[-200:]}"
+    return done.stdout.decode().strip()
+
+
+@pytest.mark.parametrize("make", LARGE)
+def test_a_large_file_that_is_no_return_is_refused_and_takes_no_more_memory_than_there_is(make):
+    """Refused by what it is; the process that reads everybody's returns goes on."""
+    assert _guarded(make(), 90) in {"too_large", "not_a_spreadsheet", "unreadable_file"}
+
+
 @pytest.mark.parametrize("data", KILLERS)
 def test_a_small_file_cannot_stop_the_reader_or_take_the_memory(data):
     """A few kilobytes that, read as they stand, end the process (out of memory, no exception) or never end: one sender stops everybody's run."""
     assert len(data) < 10_000
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RUST_BACKTRACE": "0"}
-    try:
-        done = subprocess.run([sys.executable, "-c", _GUARDED], input=data, capture_output=True, timeout=6, env=environment, check=False)
-    except subprocess.TimeoutExpired:
-        pytest.fail("it was still reading after 6 seconds")
-    assert done.returncode == 0, f"the process ended with {done.returncode}: {done.stderr.decode()[-200:]}"
+    assert _guarded(data, 20) in {"too_large", "unreadable_file", "1 rows"}
+
+
+def test_the_reader_of_workbooks_goes_on_after_a_file_that_ended_it():
+    """A bad file ends the process that reads workbooks, and no other file is refused for it."""
+    for _ in range(2):
+        assert refusal(_with_sheet(_sheet(_far()))) == "too_large"
+        assert rows_of(workbook(s=TABLE)) == TABLE
+
+
+def test_the_reader_of_workbooks_knows_no_secret(monkeypatch):
+    """It reads what anybody may have sent: the keys of the observatory are not in its environment, nor its memory."""
+    monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", "a secret of the observatory")
+    workbooks._READER.stop()
+    assert rows_of(workbook(s=TABLE)) == TABLE
+    environment = Path(f"/proc/{workbooks._READER._process.pid}/environ")
+    if not environment.exists():
+        pytest.skip("this system does not show a process's environment")
+    assert b"OBSERVATORY" not in environment.read_bytes()
+
+
+def test_a_workbook_formatted_to_the_last_row_is_a_small_one():
+    """Somebody formatted the columns down to row 1,048,576: nothing but the format stands there, in .xlsx and .ods alike."""
+    for row, empty in ((1_048_576, "".join(f'<c r="{column}1048576" s="1"/>' for column in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")), (2000, "")):
+        data = _with_sheet(_sheet(f'<row r="2"><c r="A2"><v>7</v></c></row><row r="{row}" s="1" customFormat="1">{empty}</row>'))
+        assert rows_of(data) == [["URN", "Places"], ["7", ""]]
+    blank = '<table:table-row table:number-rows-repeated="1048575"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+    assert rows_of(ods(_ODS.replace("</table:table>", f"{blank}</table:table>"))) == [["URN", "Places"]]
+
+
+def test_the_main_part_of_a_workbook_is_the_one_that_its_own_list_names():
+    """SharePoint and others call it xl/workbook2.xml."""
+    parts = parts_of(workbook(s=TABLE))
+    renamed = {}
+    for name, content in parts.items():
+        text = bytes(content).replace(b"xl/workbook.xml", b"xl/workbook2.xml")  # type: ignore[arg-type]
+        renamed[name.replace("workbook.xml", "workbook2.xml")] = text
+    assert "xl/_rels/workbook2.xml.rels" in renamed and "xl/workbook.xml" not in renamed
+    assert rows_of(zip_of(renamed)) == TABLE
+    assert rows_of(zip_of({"return.xlsx": zip_of(renamed)})) == TABLE
+
+
+def test_a_zero_byte_in_a_cell_of_a_workbook_does_not_come_through():
+    data = _with_sheet(_sheet('<row r="2"><c r="A2" t="inlineStr"><is><t>SC_x0000_1</t></is></c></row>'))
+    assert "\0" not in "".join(cell for row in rows_of(data) for cell in row)
+
+
+def test_what_a_mac_and_an_editor_leave_in_a_zip_is_passed_over():
+    litter = {"__MACOSX/return.csv": "x", "__MACOSX/._return.csv": "x", "f/.DS_Store": "x", "~$return.xlsx": "x", "f/__MACOSX/deep/a.csv": "y"}
+    assert rows_of(zip_of({"f/return.csv": CSV, **litter})) == TABLE
 
 
 # --- anything at all ----------------------------------------------------------------------------------------------

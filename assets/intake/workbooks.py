@@ -1,0 +1,301 @@
+"""Workbooks: opened in a process of their own, which may take only so much memory and time.
+
+Belongs here: that process, what it may use, and what becomes of a file that wants more.
+Does not belong here: telling what kind of file it is (`reading`), and what the cells mean (`recognising`, `parsing`).
+
+A workbook is a packed program for the reader that opens it: a few bytes can ask for all memory, or never end, and no look at the file
+beforehand finds every way to say so. So the reader works where it can do no harm. One process is started when the first workbook comes, and
+reads one after the other; where a file ends it, that file is refused and the next one gets a new process. It knows no key and no address:
+its environment is empty, and it imports this file alone, not the observatory.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import io
+import math
+import os
+import pickle
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from typing import Any, BinaryIO
+
+MAX_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
+"""The address space of the process that opens workbooks. The largest official file takes 0.2 GB."""
+
+CPU_SECONDS, CPU_SECONDS_A_MEGABYTE = 10, 0.5
+"""What a file may take of the processor: so much, and so much for each unpacked megabyte. The largest official file takes 2.5 s of its 46."""
+
+MAX_CELLS = 20_000_000
+"""Sheets that span more are no return: somewhere a stray cell stands."""
+
+MAX_COLUMNS = 16_384
+"""As many columns as a spreadsheet has."""
+
+MAX_SHEETS = 500
+"""More sheets are no return. A workbook with a sheet a home has a hundred."""
+
+_LONGEST_WAIT = 20
+"""So many times the processor's time is waited for on a machine that is busy with other things."""
+
+_MAX_ANSWER_BYTES = 1 << 30
+
+Rows = list[list[Any]]
+
+
+class CannotRead(Exception):
+    """The file is no spreadsheet that can be read. Carries the rule that it breaks and a hint for the sender."""
+
+    def __init__(self, rule: str, hint: str = "") -> None:
+        super().__init__(rule, hint)
+        self.rule = rule
+        self.hint = hint
+
+
+# --- asking ------------------------------------------------------------------------------------
+
+
+class _Reader:
+    """The process that opens workbooks, started when it is needed and again where a file has ended it."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self._lock = threading.Lock()
+
+    def read(self, data: bytes, seconds: int) -> list[tuple[str, Rows]]:
+        with self._lock:
+            process = self._ready()
+            try:
+                answer = _ask(process, data, seconds)
+            except BaseException:
+                self.stop()
+                raise
+            if isinstance(answer, CannotRead):
+                raise answer
+            return answer
+
+    def _ready(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+            # -I: nothing of the user's environment or of the folder we stand in is imported
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-X", "utf8", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ},
+            )  # fmt: skip
+            self._owner = os.getpid()
+        return self._process
+
+    def stop(self) -> None:
+        """End the process; the next file gets a new one. A process that is another's (we were forked from it) is left alone."""
+        process, self._process = self._process, None
+        if process is not None and self._owner == os.getpid():
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    stream.close()  # type: ignore[union-attr]
+
+
+_READER = _Reader()
+atexit.register(_READER.stop)
+
+
+def read_workbook(data: bytes) -> list[tuple[str, Rows]]:
+    """The sheets of a workbook (.xlsx, .xlsm, .xlsb, .xls, .ods) as (name, rows of cells), row 1 first, down to the last that has something in it.
+
+    A cell is text, a number, a date or blank ("").
+
+    Raises:
+        CannotRead: it is protected or damaged, or opening it takes more memory or time than a return does.
+    """
+    return _READER.read(data, CPU_SECONDS + math.ceil(CPU_SECONDS_A_MEGABYTE * _unpacked(data) / 1024 / 1024))
+
+
+def _unpacked(data: bytes) -> int:
+    """How many bytes the file says that it unpacks to."""
+    if not data.startswith(b"PK"):
+        return len(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return sum(part.file_size for part in archive.infolist())
+
+
+def _ask(process: subprocess.Popen[bytes], data: bytes, seconds: int) -> list[tuple[str, Rows]] | CannotRead:
+    """Put a file to the process, and take its sheets. A process that ended says by its end what the matter was."""
+    until = time.monotonic() + seconds * _LONGEST_WAIT
+    try:
+        process.stdin.write(len(data).to_bytes(8, "big") + seconds.to_bytes(8, "big"))  # type: ignore[union-attr]
+        process.stdin.write(data)  # type: ignore[union-attr]
+        process.stdin.flush()  # type: ignore[union-attr]
+        length = int.from_bytes(_take(process, 8, until), "big")
+        if length > _MAX_ANSWER_BYTES:
+            raise _Ended
+        said = pickle.loads(_take(process, length, until))  # noqa: S301 - our own process's
+    except (BrokenPipeError, _Ended):
+        process.kill()
+        raise _refusal(process.wait(), seconds) from None
+    return CannotRead(*said) if isinstance(said, tuple) else said
+
+
+class _Ended(Exception):
+    """The process ended, or its time was over, before it had answered."""
+
+
+def _take(process: subprocess.Popen[bytes], length: int, until: float) -> bytes:
+    taken = bytearray()
+    stream = process.stdout.fileno()  # type: ignore[union-attr]
+    while len(taken) < length:
+        if not select.select([stream], [], [], max(until - time.monotonic(), 0))[0]:
+            raise _Ended
+        part = os.read(stream, min(length - len(taken), 1 << 20))
+        if not part:
+            raise _Ended
+        taken += part
+    return bytes(taken)
+
+
+def _refusal(ended_with: int, seconds: int) -> CannotRead:
+    if ended_with in (-signal.SIGXCPU, -signal.SIGKILL):
+        return CannotRead("too_large", f"opening it had not ended after {seconds} seconds")
+    if ended_with == -signal.SIGSEGV:
+        return CannotRead("unreadable_file", "the workbook is damaged")
+    return CannotRead(
+        "too_large", f"opening it takes more than {MAX_MEMORY_BYTES >> 30} GB of memory; delete what stands far below and beside the table"
+    )
+
+
+# --- the process ---------------------------------------------------------------------------------
+
+
+def _serve(questions: BinaryIO, answers: BinaryIO) -> None:
+    """Read one workbook after the other, until nobody asks any more."""
+    with contextlib.suppress(ImportError):  # where there are no such limits (Windows), the bounds below have to do
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    import python_calamine  # noqa: F401 - before the first question, whose time it is not
+
+    while header := questions.read(16):
+        _limit_time(int.from_bytes(header[8:], "big"))
+        said: Any
+        try:
+            said = sheets(questions.read(int.from_bytes(header[:8], "big")))
+        except CannotRead as fault:
+            said = (fault.rule, fault.hint)
+        except MemoryError:
+            return
+        except Exception as error:  # what a damaged workbook makes the libraries raise has no end of names
+            said = ("unreadable_file", f"the workbook is damaged ({type(error).__name__})")
+        answer = pickle.dumps(said, protocol=5)
+        del said
+        answers.write(len(answer).to_bytes(8, "big"))
+        answers.write(answer)
+        answers.flush()
+        del answer
+
+
+def _limit_time(seconds: int) -> None:
+    with contextlib.suppress(ImportError):
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
+def sheets(data: bytes) -> list[tuple[str, Rows]]:
+    """The sheets of a workbook. Only for the process of its own: it may take all memory there is, or never end."""
+    import python_calamine as calamine
+
+    if data.startswith(b"PK"):
+        data = _usual(data)
+    try:
+        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except calamine.PasswordError:
+        raise CannotRead("password_protected") from None
+    wanted = [about.name for about in book.sheets_metadata if about.typ == calamine.SheetTypeEnum.WorkSheet]
+    if len(wanted) > MAX_SHEETS:
+        raise CannotRead("too_large", f"it has {len(wanted):,} sheets")
+    cells, found = 0, []
+    for name in wanted:
+        sheet = book.get_sheet_by_name(name)
+        rows, columns = sheet.end if sheet.end else (-1, -1)
+        cells += (rows + 1) * (columns + 1)
+        if cells > MAX_CELLS or columns >= MAX_COLUMNS:
+            raise CannotRead(
+                "too_large", f"a cell stands in row {rows + 1}, column {columns + 1} of a sheet; delete what stands below and beside the table"
+            )
+        found.append((name, _down_to_the_last(sheet.to_python(skip_empty_area=False))))
+    return found
+
+
+def _down_to_the_last(rows: Rows) -> Rows:
+    """The rows down to the last that has something in it, without zero bytes: no database takes them."""
+    last = len(rows)
+    while last and not any(cell != "" for cell in rows[last - 1]):
+        last -= 1
+    del rows[last:]
+    for row in rows:
+        for place, cell in enumerate(row):
+            if isinstance(cell, str) and "\0" in cell:
+                row[place] = cell.replace("\0", "")
+    return rows
+
+
+_MAIN = re.compile(
+    rb"<Override\b[^>]*?(?:PartName=[\"']/?([^\"']+)[\"'][^>]*?ContentType=[\"'][^\"']*(?:sheet|template)[^\"']*\.main\+xml[\"']"
+    rb"|ContentType=[\"'][^\"']*(?:sheet|template)[^\"']*\.main\+xml[\"'][^>]*?PartName=[\"']/?([^\"']+)[\"'])"
+)
+_CELLS = re.compile(r"(^|/)(sheet[^/]*|sharedstrings|workbook[^/]*|content)\.xml$", re.IGNORECASE)
+
+
+def main_part(content_types: bytes) -> str:
+    """The part of a package that is the workbook, as the package's own list says; blank where it says nothing."""
+    match = _MAIN.search(content_types)
+    return (match[1] or match[2]).decode("utf-8", "replace") if match else ""
+
+
+def _usual(data: bytes) -> bytes:
+    """The workbook, its parts well formed, and its main part under its usual name: some programs call it `xl/workbook2.xml`."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = set(archive.namelist())
+        for part in archive.infolist():
+            if _CELLS.search(part.filename):
+                _check_form(archive, part)
+        main = main_part(archive.read("[Content_Types].xml")) if "[Content_Types].xml" in names else ""
+        if main not in names or main == "xl/workbook.xml" or "xl/workbook.xml" in names or not main.startswith("xl/") or "/" in main[3:]:
+            return data
+        renamed = {main: "xl/workbook.xml", f"xl/_rels/{main[3:]}.rels": "xl/_rels/workbook.xml.rels"}
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as usual:
+            for part in archive.infolist():
+                usual.writestr(renamed.get(part.filename, part.filename), archive.read(part))
+        return buffer.getvalue()
+
+
+def _check_form(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """A part that is cut off or broken is refused: the reader might give the half of it that it understands, and the rest be lost."""
+    from xml.parsers import expat
+
+    def refuse(*_: object) -> None:
+        raise CannotRead("unreadable_file", f"the workbook is damaged ({part.filename} declares entities)")
+
+    parser = expat.ParserCreate()
+    parser.EntityDeclHandler = refuse
+    try:
+        with archive.open(part) as content:
+            parser.ParseFile(content)
+    except expat.ExpatError as error:
+        raise CannotRead("unreadable_file", f"the workbook is damaged ({part.filename}: {error})") from None
+
+
+if __name__ == "__main__":
+    _serve(sys.stdin.buffer, sys.stdout.buffer)
