@@ -26,7 +26,7 @@ from pipelines.jobs import bring_up_to_date, quality_report
 from pipelines.partitions import quarters
 from pipelines.schedules import quarters_close
 from pipelines.sensors import landing_place, quality_after_a_run
-from resources.observatory import Observatory
+from resources.observatory import nothing_handed_over, observatory_resource
 from resources.settings import Settings, settings_from_environment
 
 
@@ -50,7 +50,10 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         jobs=[bring_up_to_date, quality_report, housekeeping],
         schedules=[quarters_close, nightly],
         sensors=[landing_place, quality_after_a_run],
-        resources={"observatory": Observatory.from_settings(settings or settings_from_environment())},
+        resources={
+            "observatory": observatory_resource(settings or settings_from_environment()),
+            "io_manager": nothing_handed_over,
+        },
         loggers={"plain": plain_console},
         # One process a run: the work is PostgreSQL's, and a fresh interpreter a step costs far more than the step.
         executor=dg.in_process_executor,

@@ -8,8 +8,8 @@ from assets.warehouse.tables import prepare
 from resources.observatory import Observatory
 
 
-@dg.op(description="Gathers from the server's log who read which table of children.")
-def gather_readings(context: dg.OpExecutionContext, observatory: Observatory) -> None:
+@dg.op(config_schema={}, description="Gathers from the server's log who read which table of children.")
+def gather_readings(context: dg.OpExecutionContext, observatory: dg.ResourceParam[Observatory]) -> None:
     """Bring the log's readings into access.reading; without a log there is nothing to bring, and it is said."""
     prepare(observatory.warehouse, observatory.settings.region)
     log = observatory.settings.server_log
@@ -22,8 +22,8 @@ def gather_readings(context: dg.OpExecutionContext, observatory: Observatory) ->
         context.log.warning(f"{found.forged} lines in the server's log look like readings and do not bear its mark")
 
 
-@dg.op(description="Removes the rows whose retention period is over, and closes their quarters.", ins={"after": dg.In(dg.Nothing)})
-def remove_what_has_been_kept_long_enough(context: dg.OpExecutionContext, observatory: Observatory) -> None:
+@dg.op(config_schema={}, description="Removes the rows whose retention period is over, and closes their quarters.", ins={"after": dg.In(dg.Nothing)})
+def remove_what_has_been_kept_long_enough(context: dg.OpExecutionContext, observatory: dg.ResourceParam[Observatory]) -> None:
     """Remove what is due today."""
     import datetime as dt
 

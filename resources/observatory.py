@@ -1,16 +1,18 @@
 """The Dagster resource through which assets reach the settings, the warehouse, the landing place and the key.
 
-Belongs here: opening these once a run, closing them after.
+Belongs here: opening these once a run, closing them after; and what stands in for Dagster's IO manager.
+
+Neither takes any configuration at launch. Whoever may start a run could else send the answers, or the rows, elsewhere:
+where things are is said by the environment of the process that runs, and by nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
-from pydantic import PrivateAttr
 
 from resources.landing import LandingPlace
 from resources.pseudonym import load_key
@@ -18,56 +20,49 @@ from resources.settings import Settings
 from resources.warehouse import Warehouse, open_warehouse
 
 
-class Observatory(dg.ConfigurableResource):
-    """What a run needs of the outside. Blank fields fall back on the environment's settings."""
+@dataclass(frozen=True)
+class Observatory:
+    """What a run needs of the outside: the settings, and the warehouse that is open while it runs.
 
-    home: str
-    landing: str
-    region_key: str
-    database_url: str = ""
-    outbox: str = ""
+    Assets ask for it as `observatory: dg.ResourceParam[Observatory]`.
+    """
 
-    _warehouse: Warehouse | None = PrivateAttr(default=None)
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Observatory:
-        """The resource for these settings. The database's address is read from the environment at run time: it may hold a password."""
-        return cls(
-            home=str(settings.home),
-            landing=settings.landing,
-            region_key=settings.region_key,
-            outbox=settings.outbox_address,
-            database_url=dg.EnvVar("OBSERVATORY_DATABASE_URL") if settings.database_url else "",
-        )
-
-    @property
-    def settings(self) -> Settings:
-        """The settings of this run."""
-        return Settings(Path(self.home), self.landing, self.database_url, self.region_key, self.outbox)
-
-    @property
-    def warehouse(self) -> Warehouse:
-        """The open warehouse."""
-        if self._warehouse is None:
-            raise RuntimeError("The warehouse is open only while an asset runs.")
-        return self._warehouse
+    settings: Settings
+    warehouse: Warehouse
 
     @property
     def landing_place(self) -> LandingPlace:
         """The landing place."""
-        return LandingPlace(self.landing)
+        return LandingPlace(self.settings.landing)
 
     @property
     def key(self) -> bytes:
         """The key of the pseudonyms."""
-        return load_key(Path(self.home))
+        return load_key(self.settings.home)
 
-    @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Observatory]:
-        """Open the warehouse for the run and close it after."""
-        self._warehouse = open_warehouse(self.settings)
-        try:
-            yield self
-        finally:
-            self._warehouse.close()
-            self._warehouse = None
+
+def observatory_resource(settings: Settings) -> dg.ResourceDefinition:
+    """The resource for these settings, opened for a run and closed after it."""
+
+    @dg.resource(config_schema={}, description="Warehouse, landing place and key, as the environment says.")
+    def observatory(_: dg.InitResourceContext) -> Iterator[Observatory]:
+        with open_warehouse(settings) as warehouse:
+            yield Observatory(settings, warehouse)
+
+    return observatory
+
+
+class _NothingHandedOver(dg.IOManager):
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        """Nothing is handed over: figures go straight to PostgreSQL."""
+        if obj is not None:
+            raise TypeError(f"{context.step_key} hands over a value; the warehouse was expected to hold it.")
+
+    def load_input(self, context: dg.InputContext) -> None:
+        """Nothing is handed over."""
+
+
+@dg.io_manager(config_schema={}, description="Nothing is handed over from step to step but through the warehouse.")
+def nothing_handed_over(_: dg.InitResourceContext) -> dg.IOManager:
+    """In place of Dagster's own, which writes files where a run's configuration says."""
+    return _NothingHandedOver()

@@ -26,7 +26,7 @@ def build_outbox_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def answers(context: dg.AssetExecutionContext, observatory: Observatory) -> dg.MaterializeResult:
+    def answers(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> dg.MaterializeResult:
         written = 0
         for key in context.partition_keys:
             written += answer_quarter(

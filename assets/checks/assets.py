@@ -28,7 +28,7 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
             specs.append(dg.AssetCheckSpec(CHANGES, asset=["curated", name], description=says, partitions_def=partitions))
 
     @dg.multi_asset_check(name="expectations_of_readers", specs=specs, description="The readers' quality report: Data Docs of each census date.")
-    def expectations_of_readers(context: dg.AssetCheckExecutionContext, observatory: Observatory) -> Iterator[dg.AssetCheckResult]:
+    def expectations_of_readers(context: dg.AssetCheckExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.AssetCheckResult]:
         prepare(observatory.warehouse, observatory.settings.region)
         data_docs = observatory.settings.data_docs
         outcomes: dict[str, list[tuple[str, Outcome]]] = {}

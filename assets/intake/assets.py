@@ -87,7 +87,7 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def intake(context: dg.AssetExecutionContext, observatory: Observatory) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def intake(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         warehouse = observatory.warehouse
         prepare(warehouse, observatory.settings.region)
         dates = [dt.date.fromisoformat(key) for key in context.partition_keys]

@@ -28,7 +28,7 @@ def build_page_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def site(context: dg.AssetExecutionContext, observatory: Observatory) -> dg.MaterializeResult:
+    def site(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> dg.MaterializeResult:
         settings = observatory.settings
         started = time.monotonic()
         dates = [dt.date.fromisoformat(key) for key in context.partition_keys]

@@ -38,7 +38,7 @@ def build_projection_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def children_looked_after_projection(
-        context: dg.AssetExecutionContext, observatory: Observatory
+        context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         warehouse = observatory.warehouse
         prepare(warehouse, observatory.settings.region)

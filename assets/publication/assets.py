@@ -47,7 +47,9 @@ def build_publication_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDe
     ]
 
     @dg.multi_asset(name="publication", specs=specs, check_specs=checks, partitions_def=partitions, backfill_policy=dg.BackfillPolicy.single_run())
-    def publication(context: dg.AssetExecutionContext, observatory: Observatory) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def publication(
+        context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         settings = observatory.settings
         numbers: dict[str, str] = {}
         refused: list[Release] = []

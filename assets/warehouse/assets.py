@@ -56,7 +56,7 @@ def build_reference_asset() -> dg.AssetsDefinition:
     ]
 
     @dg.multi_asset(name="reference", specs=specs)
-    def reference(observatory: Observatory) -> Iterator[dg.MaterializeResult]:
+    def reference(observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.MaterializeResult]:
         prepare(observatory.warehouse, observatory.settings.region)
         for name in REFERENCE_TABLES:
             rows = observatory.warehouse.scalar(f"select count(*) from raw.{name}")
@@ -101,7 +101,9 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
     )
-    def warehouse(context: dg.AssetExecutionContext, observatory: Observatory) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def warehouse(
+        context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         database, region = observatory.warehouse, observatory.settings.region
         prepare(database, region)
         chosen = {relation for relation in made if _key(relation) in context.selected_asset_keys}

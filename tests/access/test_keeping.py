@@ -238,13 +238,14 @@ def test_the_nightly_job_gathers_and_removes(embedded_warehouse, tmp_path):
     import dagster as dg
 
     from pipelines.housekeeping import housekeeping
-    from resources.observatory import Observatory
+    from resources.observatory import observatory_resource
+    from resources.settings import Settings
 
     log = tmp_path / "server.log"
     log.write_text("nothing to see\n", encoding="utf-8")
     os.environ["OBSERVATORY_SERVER_LOG"] = str(log)
     try:
-        observatory = Observatory(home=str(tmp_path), landing=str(tmp_path), region_key="north_west", database_url=embedded_warehouse.url)
+        observatory = observatory_resource(Settings(tmp_path, str(tmp_path), embedded_warehouse.url, "north_west"))
         with dg.DagsterInstance.ephemeral() as instance:
             assert housekeeping.execute_in_process(instance=instance, resources={"observatory": observatory}).success
     finally:

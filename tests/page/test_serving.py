@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from pipelines.command.serve import serve_releases
+from pipelines.web import serve_releases
 from resources.settings import ObservatoryError
 
 
@@ -25,29 +25,28 @@ def server(tmp_path_factory):
     (releases / "out").symlink_to(tmp_path)
     running = serve_releases(releases, 0)
     yield running
-    running.shutdown()
-    running.server_close()
+    running.stop()
 
 
 def ask(server, path: str) -> tuple[int, str, dict[str, str]]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     connection.request("GET", path)
     answer = connection.getresponse()
     body = answer.read().decode("utf-8")
     connection.close()
-    return answer.status, body, dict(answer.getheaders())
+    return answer.status, body, {name.lower(): value for name, value in answer.getheaders()}
 
 
 def test_it_listens_to_this_machine_alone(server):
-    assert server.server_address[0] == "127.0.0.1"
+    assert server.address[0] == "127.0.0.1"
 
 
 def test_contents_pages_and_files_are_served_as_what_they_are(server):
     assert ask(server, "/")[:2] == (200, "contents")
     assert ask(server, "/2025-12-31/r1/page/index.html")[:2] == (200, "a page")
     status, body, headers = ask(server, "/2025-12-31/r1/t.csv")
-    assert (status, body, headers["Content-type"]) == (200, "a,b\n", "text/csv; charset=utf-8")
-    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert (status, body, headers["content-type"]) == (200, "a,b\n", "text/csv; charset=utf-8")
+    assert headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize(

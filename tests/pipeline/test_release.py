@@ -21,7 +21,8 @@ from assets.publication.gate import Leak, Verdict
 from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.release import make_release, read_release
 from assets.publication.tables import GEOGRAPHY
-from resources.observatory import Observatory
+from resources.observatory import observatory_resource
+from resources.settings import Settings
 from resources.warehouse import Warehouse
 from schemas.regions import disclosure_method, load_region
 from tests import builders
@@ -255,7 +256,7 @@ def test_in_dagster_the_gate_is_a_blocking_check(made, monkeypatch, tmp_path):
     assets = build_publication_assets(quarters)
     assert {check.blocking for check in assets.check_specs} == {True}
 
-    observatory = Observatory(home=str(tmp_path), landing=str(tmp_path), database_url=warehouse.url, region_key="north_west")
+    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"))
     result = dg.materialize([assets], partition_key="2025-03-31", resources={"observatory": observatory}, raise_on_error=False)
     assert not result.success
     failed = {e.asset_key.to_user_string(): e for e in result.get_asset_check_evaluations() if not e.passed}

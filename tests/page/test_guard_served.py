@@ -1,0 +1,186 @@
+"""`observatory serve` under attack: what a page open on this machine, or a name pointed at it, may make it do."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = "mutation { wipeAssets(assetPartitionRanges: []) { __typename } }"
+ASKS = "{ version }"
+
+
+class Instance:
+    """A served observatory: its ports, and the session of whoever opened the printed address."""
+
+    def __init__(self, home: Path) -> None:
+        self.port, self.page = _free(), _free()
+        environment = {**os.environ, "OBSERVATORY_HOME": str(home), "OBSERVATORY_WEB_HOSTS": "observatory.example.gov.uk"}
+        for name in ("OBSERVATORY_DATABASE_URL", "OBSERVATORY_LANDING", "DAGSTER_HOME"):
+            environment.pop(name, None)
+        script = "from pipelines.command import main; main()"
+        command = [sys.executable, "-c", script, "serve", "--port", str(self.port), "--page-port", str(self.page)]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        self.cookie = ""
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if self.ask("GET", "/server_info")[0] < 500:
+                    return
+            except OSError:
+                time.sleep(0.5)
+        raise AssertionError("the served instance did not come up")
+
+    def open(self) -> None:
+        while line := self.process.stdout.readline():
+            if found := re.search(r"(/open-session\?token=\S+)", line):
+                self.link = found[1]
+                _, _, headers = self.ask("GET", self.link)
+                self.cookie = headers["set-cookie"].split(";")[0]
+                self.flags = headers["set-cookie"]
+                return
+
+    def ask(self, method: str, path: str, body: bytes | str | None = None, *, port: int = 0, **headers: str) -> tuple[int, str, dict]:
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=60)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body=body, headers=headers, encode_chunked=headers.get("Transfer-Encoding") == "chunked")
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+        connection.close()
+        return answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
+
+
+def _free() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    instance = Instance(tmp_path_factory.mktemp("home"))
+    try:
+        instance.wait()
+        instance.open() if not os.environ.get("WITHOUT_SESSION") else None
+        yield instance
+    finally:
+        instance.process.send_signal(signal.SIGTERM)
+        code = instance.process.wait(timeout=60)
+        instance.process.stdout.close()
+        assert code == 0
+
+
+JSON = "application/json"
+
+
+def attacks(served: Instance) -> dict[str, tuple[int, str, dict]]:
+    """Each attack's answer, sent with the cookie that a browser might be made to send."""
+    own, cookie = f"http://127.0.0.1:{served.port}", {"Cookie": served.cookie} if served.cookie else {}
+    by_get = f"/graphql?query={RUNS.replace(' ', '%20').replace('{', '%7B').replace('}', '%7D')}"
+    post = json.dumps({"query": RUNS})
+    return {
+        "a mutation by GET": served.ask("GET", by_get, Accept="*/*", **cookie),
+        "a question by GET": served.ask("GET", "/graphql?query=%7Bversion%7D", Accept="*/*", **cookie),
+        "no token": served.ask("POST", "/graphql", post, Content_Type=JSON, Origin=own),
+        "no token, a page": served.ask("GET", "/runs"),
+        "another's token": served.ask("POST", "/graphql", post, Content_Type=JSON, Origin=own, Cookie=f"observatory_{served.port}=x"),
+        "a name pointed at this machine": served.ask("POST", "/graphql", post, Content_Type=JSON, Host="evil.example", **cookie),
+        "the same with its own origin": served.ask(
+            "POST", "/graphql", post, Content_Type=JSON, Host=f"evil.example:{served.port}", Origin=f"http://evil.example:{served.port}", **cookie
+        ),
+        "another page": served.ask("POST", "/graphql", post, Content_Type=JSON, Origin="https://evil.example", **cookie),
+        "another port of this machine": served.ask("POST", "/graphql", post, Content_Type=JSON, Origin="http://127.0.0.1:8000", **cookie),
+        "a page without an origin": served.ask("POST", "/graphql", post, Content_Type=JSON, Origin="null", **cookie),
+        "a form": served.ask("POST", by_get, "x=1", Content_Type="text/plain", Origin=own, **cookie),
+        "a form's words in the address": served.ask("POST", by_get, "{}", Content_Type=JSON, Origin=own, **cookie),
+        "chunks": served.ask("POST", "/graphql", [post.encode()], Content_Type="text/plain", Transfer_Encoding="chunked", Origin=own, **cookie),
+        "a report of what never ran": served.ask("POST", "/report_asset_materialization/raw/finding", "{}", Content_Type=JSON, **cookie),
+    }
+
+
+def test_no_attack_is_carried_out(served):
+    answers = {name: status for name, (status, _, _) in attacks(served).items()}
+    assert {name: status for name, status in answers.items() if status < 400} == {}
+
+
+def test_its_own_browser_is_let_in(served):
+    own = f"http://127.0.0.1:{served.port}"
+    status, text, _ = served.ask("POST", "/graphql", json.dumps({"query": ASKS}), Content_Type=JSON, Origin=own, Cookie=served.cookie)
+    assert (status, list(json.loads(text)["data"])) == (200, ["version"])
+    proxied = {"Host": "observatory.example.gov.uk", "Origin": "https://observatory.example.gov.uk"}
+    assert served.ask("POST", "/graphql", json.dumps({"query": ASKS}), Content_Type=JSON, Cookie=served.cookie, **proxied)[0] == 200
+    status, text, headers = served.ask("GET", "/runs", Cookie=served.cookie)
+    assert status == 200 and "<html" in text
+    assert {"HttpOnly", "SameSite=Strict"} <= set(served.flags.split("; "))
+
+
+def test_an_address_opens_one_session(served):
+    assert served.ask("GET", served.link)[0] == 401
+    assert served.ask("GET", "/open-session?token=")[0] == 401
+
+
+def test_subscriptions_pass_for_its_own_page_alone(served):
+    def handshake(origin: str, cookie: str) -> str:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=30) as line:
+            line.sendall(
+                f"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nOrigin: {origin}\r\n"
+                f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: graphql-ws\r\n"
+                f"Cookie: {cookie}\r\n\r\n".encode()
+            )
+            return line.recv(4096).decode("latin-1").split("\r\n")[0]
+
+    own = f"http://127.0.0.1:{served.port}"
+    assert " 101 " in handshake(own, served.cookie)
+    assert " 403 " in handshake("https://evil.example", served.cookie)
+    assert " 403 " in handshake("null", served.cookie)
+    assert " 403 " in handshake(own, "x=y")
+
+
+def test_the_page_answers_to_its_own_name_alone(served):
+    assert served.ask("GET", "/nothing.html", port=served.page)[0] == 404
+    assert served.ask("GET", "/nothing.html", port=served.page, Host="evil.example")[0] == 421
+    assert served.ask("POST", "/nothing.html", "x", port=served.page)[0] == 405
+
+
+def test_nothing_else_of_it_listens_to_the_network(served):
+    """Dagster's own web server is behind the guard only if no port of these processes leads around it."""
+    ours = {served.process.pid}
+    parents = {}
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            number, rest = each.read_text().split(" ", 1)
+            parents[int(number)] = int(rest.rsplit(")", 1)[1].split()[1])
+        except OSError:
+            continue
+    while more := {child for child, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    sockets = {str(fd.readlink()) for pid in ours for fd in _descriptors(pid)}
+    listening = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:] + Path("/proc/net/tcp6").read_text().splitlines()[1:]:
+        cells = line.split()
+        if cells[3] == "0A" and f"socket:[{cells[9]}]" in sockets:
+            listening.add(int(cells[1].rsplit(":", 1)[1], 16))
+    assert listening == {served.port, served.page}
+
+
+def _descriptors(pid: int) -> list[Path]:
+    found = []
+    try:
+        for fd in Path(f"/proc/{pid}/fd").iterdir():
+            if fd.is_symlink():
+                found.append(fd)
+    except OSError:
+        return []
+    return [fd for fd in found if os.path.lexists(fd)]
