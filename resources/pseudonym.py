@@ -50,13 +50,22 @@ def load_key(home: Path) -> bytes:
     return key.encode("utf-8")
 
 
+def plain_references(identifiers: pd.Series) -> pd.Series:
+    """Identifiers without surrounding spaces and in upper case; leading zeros count. Missing ones are blank texts.
+
+    `100234.0` is 100234: so a spreadsheet or a data frame writes a whole number beside a blank.
+    """
+    codes, distinct = pd.factorize(identifiers.fillna(""))
+    plain = pd.Series(distinct, dtype="str").str.strip().str.upper().str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    return plain.take(codes).set_axis(identifiers.index)
+
+
 def child_keys(key: bytes, authorities: pd.Series, identifiers: pd.Series) -> pd.Series:
     """The pseudonym of each child: HMAC-SHA-256 of authority code and identifier, as 32 hexadecimal digits.
 
-    Blank identifiers give missing values. Identifiers are compared without surrounding spaces and in upper case;
-    leading zeros count.
+    Blank identifiers give missing values. Identifiers are compared as `plain_references` has them.
     """
-    plain = identifiers.fillna("").str.strip().str.upper()
+    plain = plain_references(identifiers)
     codes, references = pd.factorize(authorities.fillna("") + "|" + plain)
     digests = [hmac.digest(key, text.encode("utf-8"), "sha256").hex()[:32] for text in references]
     return pd.Series(digests, dtype="str").reindex(codes).set_axis(identifiers.index).where(plain != "", None)

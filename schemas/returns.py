@@ -28,6 +28,7 @@ class Column:
 
     `codes` names its code set; `personal` says what becomes of a value that identifies a child: "child key" (a keyed hash),
     "birth date" (month and ages), "postcode" (authority and distance) or "drop" (nothing); `strict` means that an unreadable value rejects the row;
+    `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest and largest amount that nobody asks about;
     `first` and `last` are the census dates between which the layout has it.
     """
 
@@ -43,6 +44,8 @@ class Column:
     maximum: float | None = None
     needed_when: str = ""
     unknown_allowed: bool = False
+    open_ended: bool = False
+    usual: tuple[float, float] | None = None
     first: dt.date | None = None
     last: dt.date | None = None
 
@@ -212,6 +215,8 @@ def _column(entry: dict) -> Column:
         maximum=entry.get("maximum"),
         needed_when=entry.get("needed_when", ""),
         unknown_allowed=entry.get("unknown_allowed", False),
+        open_ended=entry.get("open_ended", False),
+        usual=tuple(entry["usual"]) if "usual" in entry else None,
         first=entry.get("from"),
         last=entry.get("to"),
     )

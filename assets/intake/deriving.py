@@ -18,6 +18,7 @@ import pandas as pd
 
 from assets.intake.parsing import Parsed
 from resources.postcodes import Places, PostcodeDirectory, area_authorities, normal, why_nowhere
+from resources.pseudonym import plain_references
 from schemas import authorities
 
 METRES_A_MILE = 1609.3
@@ -71,7 +72,7 @@ def births_by_child(authority: pd.Series, child: pd.Series, born: pd.Series) -> 
 
 def child_references(authority: pd.Series, child: pd.Series) -> pd.Series:
     """`authority|CHILD`, as the pseudonyms compare references."""
-    return authority.fillna("") + "|" + child.str.strip().str.upper()
+    return (authority.fillna("") + "|" + plain_references(child)).where(child.notna(), None)
 
 
 def derive_episodes(

@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assets.intake.columns import Coded, ColumnRows, gather, series_of
-from assets.intake.deriving import births_by_child, derive_authority, derive_children, derive_episodes, reasons_nowhere
-from assets.intake.parsing import BLANK_WORDS, Parsed, expected, parse, read_date
+from assets.intake.deriving import ages, births_by_child, derive_authority, derive_children, derive_episodes, reasons_nowhere
+from assets.intake.parsing import BLANK_WORDS, Parsed, expected, means_open, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, is_example, is_of_template, recognise_all, unasked
 from resources.landing import MAX_FILE_BYTES, LandedFile
@@ -39,6 +39,8 @@ NOT_RECOGNISED = "not recognised"
 NOT_SHOWN = "(not shown)"
 SLIPS, SHARE_OF_SLIPS = 3, 0.03
 """From so many starts after the census date, if they are more than this share of all, a return may be of a later quarter."""
+OLDEST = 25
+"""No child of a return is older: some stay with their carers, or in a home, after 18."""
 ERASED = "about a child who was erased at the authority's request"
 
 _PERIOD_HEADERS = {
@@ -429,6 +431,7 @@ class _Frame:
             self.parsed[column.name] = read
             typed[column.name] = read.typed
             self._find_unreadable(column, read, data)
+            self._find_unlikely(column, read, data)
         judged = data & ~data.index.isin(self.shifted)
         broken = failures(table, pd.DataFrame(typed)[judged.to_numpy()])
         rejected_here = set(
@@ -544,6 +547,7 @@ class _Frame:
                 submission.find("birth_date_not_known", table=self.table.name, sheet=sheet.name)
                 unknown &= self.part != part
         self._find(unknown.index[unknown], "birth_date_not_known", self.table.column("child"))
+        self._find_open_at_eighteen(data)
         column, texts = self.table.column("placement_postcode"), self.texts["placement_postcode"]
         authority = self.derived["placement_authority_code"]
         nowhere = data & (normal(texts) != "") & authority.isna()
@@ -565,6 +569,36 @@ class _Frame:
         if read.labels_of_other_quarter is not None:
             foreign = read.labels_of_other_quarter
             self._find(foreign.index[foreign & data], "label_of_another_quarter", column)
+
+    def _find_unlikely(self, column: Column, read: Parsed, data: pd.Series) -> None:
+        """What can be read and is hardly meant: a day far off for no end, a year's fee for a week's, a birth after the census date."""
+        data = data & ~data.index.isin(self.shifted)
+        if column.open_ended:
+            coded = self.coded[column.name]
+            is_open = data & coded.rows(np.array([means_open(word) for word in coded.words], dtype=bool))
+            self._find(is_open.index[is_open], "end_far_off", column)
+        if column.usual:
+            least, most = column.usual
+            odd = data & ((read.typed > most) | ((read.typed > 0) & (read.typed < least))).fillna(value=False).astype(bool)
+            self._find(odd.index[odd], "unusual_amount", column, expected=f"£{least:,} to £{most:,}")
+        if column.personal == "birth date":
+            age = ages(read.typed, self.census_date)
+            for odd, hint in ((read.typed > pd.Timestamp(self.census_date), "is after the census date"), (age > OLDEST, "makes the child over 25")):
+                index = data.index[data & odd.fillna(value=False).astype(bool)]
+                self._find(index, "birth_date_unlikely", column, hint=hint)
+
+    def _find_open_at_eighteen(self, data: pd.Series) -> None:
+        """Open episodes of people of 18 and over: they are not counted, and their authority is told."""
+        parsed, day = self.parsed, pd.Timestamp(self.census_date)
+        year = parsed["year"].canonical
+        newest = year.isna() | (year == year.groupby(self.submission_ids).transform("max"))
+        is_open = (parsed["decom"].typed <= day) & ~(parsed["dec"].typed <= day) & (self.fate == LOADED) & newest
+        grown = pd.to_numeric(self.derived["age"]).ge(18).fillna(value=False)
+        place = parsed["place"].canonical
+        may_stay = (parsed["legal_status"].canonical == "V2") & ((place == "K2") | place.str.startswith("T", na=False))
+        is_short_break = parsed["legal_status"].canonical.isin(["V3", "V4"])
+        found = data & is_open & grown & ~may_stay & ~is_short_break
+        self._find(found.index[found], "open_at_eighteen", self.table.column("dec"))
 
     def _find_districts(self, column: Column, data: pd.Series) -> None:
         """Districts that stand where an authority was asked for: understood, and said."""

@@ -28,6 +28,10 @@ BLANK_WORDS = {"", "-", "--", "n/a", "na", "none", "null", "nan", "blank", "not 
 """Texts that mean nothing was given, in columns of numbers, dates and yes or no. In text they are words like others."""
 
 
+FAR_OFF, LONG_AGO = 2100, 1900
+"""Ends from the one year on, or up to the other, are no ends."""
+
+
 @dataclass(frozen=True)
 class Parsed:
     """A column after reading: canonical text (missing where blank or unreadable), typed values, and unreadable cells.
@@ -91,6 +95,14 @@ def read_date(text: str) -> str | None:
             continue
         return date.isoformat() if 1900 <= date.year <= 2100 else None
     return None
+
+
+def means_open(text: str) -> bool:
+    """Whether a date stands for "not ended yet": case systems write 31/12/9999, 31/12/2999 or 01/01/1900 for it."""
+    plain = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", text.strip())
+    day = re.fullmatch(r"\d{1,2}[/.\-](?:\d{1,2}|[A-Za-z]{3})[/.\-](\d{4})|(\d{4})[/.\-]\d{1,2}[/.\-]\d{1,2}", plain)
+    year = int(day.group(1) or day.group(2)) if day else 2000
+    return year >= FAR_OFF or year <= LONG_AGO
 
 
 def read_yes_no(text: str) -> str | None:
@@ -193,6 +205,8 @@ def _read(column: Column, text: str, census_date: dt.date) -> tuple[str | None, 
     if column.type == "urn":
         value = read_urn(text) if column.needed else _read_loose_urn(text)
         return value or None, value is None or (column.needed and not value), False
+    if column.open_ended and means_open(plain):
+        return None, False, False
     reader = {"integer": read_integer, "money": read_money, "date": read_date, "yes_no": read_yes_no}[column.type]
     value = reader(text)
     return value, value is None, False

@@ -797,3 +797,77 @@ def test_a_welsh_postcode_lies_in_its_welsh_authority():
     answer = good("ssda903_episodes", {"placement_postcode": "LL11 1AA", "home_postcode": "WA10 1AA"})
     assert answer.about_rows == []
     assert answer.rows.iloc[0]["placement_authority_code"] == "W06000006" and float(answer.rows.iloc[0]["distance_miles"]) > 25
+
+
+@pytest.mark.parametrize("end", ["31/12/9999", "31/12/2999", "01/01/1900", "9999-12-31 00:00:00", "31-Dec-9999", "01/01/0001"])
+def test_an_end_far_off_is_none_yet(end):
+    answer = good("ssda903_episodes", {"dec": end})
+    assert answer.about_rows == [(2, "DEC", "end_far_off")]
+    assert answer.rows["fate"].tolist() == ["loaded"] and pd.isna(answer.rows["dec"].iloc[0])
+
+
+@pytest.mark.parametrize(("end", "rule"), [("31/12/2024", "end_and_reason_apart"), ("31/02/9999x", "unreadable")])
+def test_an_end_is_an_end(end, rule):
+    assert good("ssda903_episodes", {"dec": end}).about_rows[-1][2] == rule
+
+
+@pytest.mark.parametrize("start", ["31/12/9999", "01/01/0001"])
+def test_a_start_far_off_is_no_start(start):
+    assert good("ssda903_episodes", {"decom": start}).rows["fate"].tolist() == ["rejected"]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "noticed"),
+    [
+        (PLACEMENTS, "weekly_fee", "52000", True), (PLACEMENTS, "weekly_fee", "£25,000.01", True), (PLACEMENTS, "weekly_fee", "25000", False),
+        (PLACEMENTS, "weekly_fee", "4.5", True), (PLACEMENTS, "weekly_fee", "0", False), (PLACEMENTS, "weekly_fee", "", False),
+        (CENSUS, "total_weekly_cost", "234000", True), ("high_cost_placements", "weekly_cost", "52000", True),
+    ],
+)  # fmt: skip
+def test_a_week_that_costs_a_year_is_noticed_and_loaded(table, column, value, noticed):
+    answer = good(table, {column: value})
+    assert [rule for _, _, rule in answer.about_rows if rule == "unusual_amount"] == ["unusual_amount"] * noticed
+    assert answer.rows["fate"].tolist() == ["loaded"]
+
+
+@pytest.mark.parametrize(
+    ("born", "words"),
+    [("04/05/2055", "is after the census date"), ("04/05/1912", "makes the child over 25"), ("01/04/2025", "is after the census date"),
+     ("31/03/2025", ""), ("01/04/1999", ""), ("31/03/1999", "makes the child over 25")],
+)  # fmt: skip
+def test_a_birth_that_can_hardly_be_is_noticed(born, words):
+    answer = good("ssda903_header", {"date_of_birth": born})
+    found = answer.tables[0].findings
+    assert found["rule"].tolist() == ["birth_date_unlikely"] * bool(words)
+    assert not words or words in found["message"].iloc[0]
+    assert born not in answer.said and answer.rows["fate"].tolist() == ["loaded"]
+
+
+GROWN = [
+    ("05/06/2012", {}, False), ("31/03/2007", {}, True), ("01/04/2007", {}, False), ("04/05/1912", {}, True),
+    ("31/03/2007", {"dec": "30/03/2025", "reason_episode_ceased": "E17"}, False), ("31/03/2007", {"dec": "31/03/2025"}, False),
+    ("31/03/2007", {"dec": "01/04/2025", "reason_episode_ceased": "E17"}, True), ("31/03/2007", {"legal_status": "V2"}, False),
+    ("31/03/2007", {"legal_status": "V2", "place": "K3"}, True), ("31/03/2007", {"legal_status": "V4"}, False),
+    ("31/03/2007", {"decom": "01/04/2025"}, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("born", "changes", "told"), GROWN)
+def test_an_open_episode_at_eighteen_is_told(born, changes, told):
+    files = csv_of("ssda903_episodes", [changes]), csv_of("ssda903_header", [{"date_of_birth": born}])
+    rules = {rule for table in held_up(*files).tables for rule in table.findings["rule"]}
+    assert ("open_at_eighteen" in rules) == told
+
+
+@pytest.mark.parametrize(("header", "episode"), [("100234", "100234.0"), ("100234.0", "100234"), (" ab1", "AB1"), ("0012", "0012.00")])
+def test_one_child_written_as_a_number_with_a_point_is_one_child(header, episode):
+    files = csv_of("ssda903_episodes", [{"child": episode}]), csv_of("ssda903_header", [{"child": header}])
+    rows = {table.table.name: table.rows.iloc[0] for table in held_up(*files).tables}
+    assert rows["ssda903_episodes"]["child_key"] == rows["ssda903_header"]["child_key"]
+    assert rows["ssda903_episodes"]["age"] == "12"
+
+
+@pytest.mark.parametrize(("one", "other"), [("0012", "12"), ("12.5", "12"), ("A1.0", "A1"), ("1.0", "10")])
+def test_references_that_differ_are_two_children(one, other):
+    rows = good("ssda903_header", {"child": one}, {"child": other}).rows
+    assert rows["child_key"].nunique() == 2
