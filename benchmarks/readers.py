@@ -81,8 +81,8 @@ def _load(warehouse: Warehouse, root: Path) -> int:
                 copied = ", ".join(f"t.{c}" for c in model.columns if c != "census_date")
                 connection.execute(
                     sa.text(
-                        f"insert into {model.table} (census_date, {others}) select e.d, {copied} "
-                        f"from {model.table} as t cross join unnest(cast(:dates as date[])) as e (d) where t.census_date = :newest"
+                        f"insert into {model.physical} (census_date, {others}) select e.d, {copied} "
+                        f"from {model.physical} as t cross join unnest(cast(:dates as date[])) as e (d) where t.census_date = :newest"
                     ),
                     {"dates": earlier[-(QUARTERS - 1) :], "newest": DATE},
                 )

@@ -1,15 +1,17 @@
 """The warehouse: a PostgreSQL server, embedded or given, and the few ways in which the program talks to it.
 
-Belongs here: opening and closing, transactions, COPY of a frame.
+Belongs here: opening and closing, transactions, COPY of a frame, the names of the tables themselves.
 Does not belong here: which tables there are (`assets/warehouse`).
 """
 
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -22,8 +24,38 @@ from resources.settings import ObservatoryError, Settings
 _FIRST_WRITER = 724_611_901
 """Advisory lock of those who write while there is no table yet to lock."""
 
+CLOSED_SCHEMAS = {"core": "core_rows", "curated": "curated_rows", "raw": "raw_rows", "staging": "staging_rows"}
+"""Where the rows themselves lie of what readers know by another schema's name."""
+
+_NAMES_OF_ROWS = re.compile(
+    r"""
+    ' (?: [^'] | '' )* ' | " (?: [^"] | "" )* " | -- [^\n]* | / \* .*? \* /    # a literal, a quoted name, a comment: left alone
+    | (?<! [\w."] ) (?: (?P<whole> core | curated ) | (?P<one> raw | staging ) (?= \.finding\b ) ) (?= \. [a-z_"] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
 _LOCK_NOT_AVAILABLE = "55P03"
 """PostgreSQL's code for: somebody else holds the lock."""
+
+
+@lru_cache(maxsize=2048)
+def physical(sql: str) -> str:
+    """The statement with the names that readers use (`core.child`) replaced by the tables that hold the rows.
+
+    `core.child` is what a reader may see of the table: a view that gives each its own rows. The
+    rows themselves lie in `core_rows.child`, in a schema that is closed to every reader. So do all
+    of core and curated, and `raw.finding` and `staging.finding`. SQL is written with the names that
+    readers use; who works on all rows puts it through here.
+    """
+    if not any(name in sql for name in ("core.", "curated.", ".finding")):
+        return sql
+
+    def replaced(found: re.Match[str]) -> str:
+        name = found["whole"] or found["one"]
+        return CLOSED_SCHEMAS[name] if name else found[0]
+
+    return _NAMES_OF_ROWS.sub(replaced, sql)
 
 
 class Warehouse:
@@ -67,19 +99,19 @@ class Warehouse:
             yield connection
 
     def rows(self, query: str, **parameters: Any) -> list[sa.Row]:
-        """All rows of a query."""
+        """All rows of a query, asked of the tables themselves (`physical`)."""
         with self.reading() as connection:
-            return list(connection.execute(sa.text(query), parameters))
+            return list(connection.execute(sa.text(physical(query)), parameters))
 
     def scalar(self, query: str, **parameters: Any) -> Any:
         """The first value of the first row of a query; None where there is no row."""
         with self.reading() as connection:
-            return connection.execute(sa.text(query), parameters).scalar()
+            return connection.execute(sa.text(physical(query)), parameters).scalar()
 
     def frame(self, query: str, **parameters: Any) -> pd.DataFrame:
         """The rows of a query as a frame."""
         with self.reading() as connection:
-            result = connection.execute(sa.text(query), parameters)
+            result = connection.execute(sa.text(physical(query)), parameters)
             # not pandas' own reader: it takes a row with a column called `keys` or `values` for a mapping
             return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()), coerce_float=True)
 
@@ -132,7 +164,7 @@ def open_warehouse(settings: Settings) -> Warehouse:
 
 
 def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> int:
-    """COPY a frame into `schema.table`, column by name, in the connection's transaction. Missing values become null.
+    """COPY a frame into `schema.table` (as readers call it), column by name, in the connection's transaction. Missing values become null.
 
     `table` and the frame's columns are names of the program's own, never of a return. Returns the number of rows.
     """
@@ -141,6 +173,7 @@ def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> int:
 
     if frame.empty:
         return 0
+    table = physical(table)
     buffer = io.BytesIO()
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
     # combined first: the writer puts zero bytes into the text where a column starts with an empty chunk

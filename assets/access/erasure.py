@@ -26,7 +26,7 @@ from assets.access.policies import is_about_children
 from assets.warehouse.models import models, raw_columns
 from resources.pseudonym import child_keys
 from resources.settings import ObservatoryError, Settings
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, physical
 from schemas.returns import return_tables
 
 STOP_LIST = "stop_list.csv"
@@ -110,7 +110,7 @@ def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
             sa.text(
                 f"with held as (select ctid, submission_id, sheet, row_number, fate from raw.{name} where child_key = any(:keys)), "
                 f"emptied as (update raw.{name} as r set fate = 'set aside', as_received = null, {emptied} from held as h where r.ctid = h.ctid), "
-                "silenced as (delete from raw.finding as f using held as h where f.submission_id = h.submission_id "
+                f"silenced as (delete from {physical('raw.finding')} as f using held as h where f.submission_id = h.submission_id "
                 f"and f.table_name = '{name}' and f.sheet = h.sheet and f.row_number = h.row_number) "
                 "select submission_id, count(*) as rows, count(*) filter (where fate = 'loaded') as loaded, "
                 "count(*) filter (where fate = 'rejected') as rejected from held group by submission_id"
@@ -127,7 +127,8 @@ def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
             )
             connection.execute(
                 sa.text(
-                    "insert into raw.finding (submission_id, table_name, sheet, row_number, column_name, value, rule, severity, message) "
+                    f"insert into {physical('raw.finding')} "
+                    "(submission_id, table_name, sheet, row_number, column_name, value, rule, severity, message) "
                     "values (:id, :name, '', 0, '', :count, 'set_aside', 'notes', :says)"
                 ),
                 {
@@ -139,7 +140,7 @@ def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
         submissions |= {row.submission_id for row in rows}
     for model in models().values():
         if not model.is_view and "child_key" in model.columns and is_about_children(model.columns):
-            gone = connection.execute(sa.text(f"delete from {model.table} where child_key = any(:keys)"), words)
+            gone = connection.execute(sa.text(f"delete from {model.physical} where child_key = any(:keys)"), words)
             _count(found, model.table, gone.rowcount)
     _note_what_remains(connection, found, sorted(submissions))
     return found

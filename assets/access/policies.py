@@ -1,7 +1,7 @@
 """Policies: who may read which rows of which table, worked out from the tables' columns by one rule.
 
-Belongs here: the rule, as data that `rights` writes into the database and the tests hold against it.
-Does not belong here: DDL (`rights`), logins (`logins`).
+Belongs here: the rule, as data that `rights` and `fences` write into the database and the tests hold against it.
+Does not belong here: DDL (`rights`, `fences`), logins (`logins`).
 
 There are four kinds of reader. Whatever no rule covers is closed to all of them:
 
@@ -28,8 +28,8 @@ AUTHORITY, REGIONAL, ENGINEER, PUBLIC = "authority", "regional", "engineer", "pu
 KINDS = (AUTHORITY, REGIONAL, ENGINEER, PUBLIC)
 
 EVERY_ROW = "true"
-OWN = "(select l.authority_code from access.login as l where l.login = current_user)"
-"""The reader's own authority: the login's row, found by the name that the server knows it by, which no reader can change."""
+OWN = "own.authority_code"
+"""The reader's own authority: of the login's row, found by the name that the server knows it by, which no reader can change (`fences`)."""
 
 MARKS_OF_A_CHILD = {"child_key", "placement_number", "age"}
 """A table with one of these columns has rows about one child or one placement."""
@@ -102,6 +102,8 @@ def _model_policy(relation: Relation, opened: Collection[str]) -> Policy:
     model = models()[relation]
     children = is_about_children(model.columns)
     readers: dict[str, str] = {}
+    if relation == ("staging", "finding"):
+        return Policy(*relation, is_view=True, readers={ENGINEER: _about_no_child()})
     if model.schema == "staging" or model.is_view:  # read with the reader's own rights: only where all that it reads is the reader's too
         if _engineer_reads(relation):
             readers[ENGINEER] = EVERY_ROW
@@ -132,14 +134,16 @@ def tables_of_children_as_received() -> tuple[str, ...]:
     return tuple(name for name, columns in raw_columns().items() if is_about_children(columns))
 
 
+def _about_no_child() -> str:
+    """The condition on findings that an engineer may read: a finding quotes the cell that it is about."""
+    return " and ".join(f"table_name <> '{table}'" for table in tables_of_children_as_received())
+
+
 def _raw_policy(name: str) -> Policy:
     columns = raw_columns()[name]
     if is_about_children(columns):
         return Policy("raw", name, is_about_children=True)
-    condition = EVERY_ROW
-    if name == "finding":  # a finding quotes the cell that it is about
-        condition = " and ".join(f"table_name <> '{table}'" for table in tables_of_children_as_received())
-    return Policy("raw", name, readers={ENGINEER: condition})
+    return Policy("raw", name, readers={ENGINEER: _about_no_child() if name == "finding" else EVERY_ROW})
 
 
 def policies(region: Region) -> dict[Relation, Policy]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from assets.access import audit
 from assets.access.policies import is_about_children
 from assets.warehouse.models import models, raw_columns
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, physical
 from schemas.retention import CHILDREN, Period, periods
 
 _DAYS = {"access.reading": "read_at", "access.event": "happened_at"}
@@ -56,7 +56,7 @@ def remove_what_is_due(warehouse: Warehouse, today: dt.date, known: dict[str, Pe
                     ),
                     {"until": until},
                 )
-            gone = connection.execute(sa.text(f"delete from {table} where {condition}"), {"until": until}).rowcount
+            gone = connection.execute(sa.text(f"delete from {physical(table)} where {condition}"), {"until": until}).rowcount
             if gone:
                 removed[table] = gone
         if removed:

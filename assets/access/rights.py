@@ -3,9 +3,10 @@
 Belongs here: DDL of the schema `access`, and one function that makes the database's rights what `policies` says, whatever they were.
 Does not belong here: which reader reads what (`policies`), single logins (`logins`).
 
-Row-level security is enabled and forced on every table of the warehouse. A table that no policy names has a policy for the pipeline alone and
-no grant: it is closed. The pipeline's role owns the tables and has a policy of its own, so that it works as a superuser (the embedded server)
-and as an ordinary owner. Readers' rights are taken away and given anew each time, in one transaction.
+Readers have no right on a table that holds rows of others: they have views (`fences`). Row-level security stands behind that as a second lock,
+enabled and forced on every table of the warehouse. A table that no policy names has a policy for the pipeline alone and no grant: it is closed.
+The pipeline's role owns the tables and has a policy of its own, so that it works as a superuser (the embedded server) and as an ordinary owner.
+Readers' rights are taken away and given anew each time, in one transaction.
 """
 
 from __future__ import annotations
@@ -18,11 +19,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access.policies import KINDS, Policy, policies
+from assets.access import fences
+from assets.access.policies import EVERY_ROW, KINDS, Policy, policies
+from assets.warehouse.models import Relation
+from resources.warehouse import CLOSED_SCHEMAS
 from schemas.regions import Region
 
 SCHEMA = "access"
 LAYERS = ("raw", "staging", "core", "curated", "published")
+CLOSED = (*CLOSED_SCHEMAS.values(), SCHEMA, fences.SCHEMA)
+"""Schemas that no reader may enter."""
 
 ACCESS_DDL = """
 create schema if not exists access;
@@ -131,6 +137,8 @@ def apply(connection: Connection, region: Region) -> None:
     """Make the database's rights what the policies say. Nobody but the pipeline keeps a right that they do not give."""
     groups = _make_groups(connection)
     _close_the_database(connection)
+    known = policies(region)
+    fenced = _make_fences(connection, known)
     relations = connection.execute(
         sa.text(
             "select n.nspname as schema, c.relname as name, c.relkind in ('v', 'm') as is_view, "
@@ -138,29 +146,37 @@ def apply(connection: Connection, region: Region) -> None:
             "from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
             "where n.nspname = any(:schemas) and c.relkind in ('r', 'p', 'v', 'm', 'f') order by 1, 2"
         ),
-        {"schemas": [*LAYERS, SCHEMA]},
+        {"schemas": [*LAYERS, *CLOSED]},
     ).all()
     owner = quoted(connection, connection.exec_driver_sql("select current_user").scalar_one())
-    known = policies(region)
-    statements = [
-        f"revoke all on all {kind} in schema {schema} from public, {', '.join(groups.values())}"
-        for schema in (*LAYERS, SCHEMA)
-        for kind in ("tables", "sequences", "functions")
-        if groups
-    ]
-    statements += [f"revoke all on schema {schema} from public{', ' + ', '.join(groups.values()) if groups else ''}" for schema in (*LAYERS, SCHEMA)]
+    nobody = ", ".join(["public", *groups.values()])
+    statements = []
+    for schema in (*LAYERS, *CLOSED):
+        statements += [f"revoke all on all {kind} in schema {schema} from {nobody}" for kind in ("tables", "sequences", "functions")]
+        statements.append(f"revoke all on schema {schema} from {nobody}")
     for relation in relations:
-        policy = known.get((relation.schema, relation.name), Policy(relation.schema, relation.name, is_view=relation.is_view))
-        statements += _of_relation(policy, relation.is_view, relation.policies, owner, groups)
+        place = (relation.schema, relation.name)
+        if place in fenced:
+            statements += fences.granted(known[place], fenced[place], groups)
+        else:
+            policy = known.get(place, Policy(*place, is_view=relation.is_view))
+            statements += _of_relation(policy, relation.is_view, relation.policies, owner, groups)
     for kind, group in groups.items():
         for schema in sorted({policy.schema for policy in known.values() if kind in policy.readers}):
             statements.append(f"grant usage on schema {schema} to {group}")
-        statements.append(f"grant select (login, authority_code) on access.login to {group}")
         statements.append(f"grant execute on function access.noted(text) to {group}")
     connection.execute(sa.text("delete from access.applied"))
     connection.execute(sa.text("insert into access.applied values (:state)"), {"state": _state(connection)})
-    statements.append("create policy own_login on access.login for select using (login = current_user)")
     _execute(connection, ";\n".join(statements))
+
+
+def _make_fences(connection: Connection, known: dict[Relation, Policy]) -> dict[Relation, list[str]]:
+    """Make every fence anew. Gives the columns of what is fenced, by the schema and name that readers use."""
+    _execute(connection, fences.FENCE_DDL)
+    fenced = {place: columns for place, columns in fences.columns_of_fenced(connection).items() if place in known}
+    statements = [statement for place, columns in fenced.items() for statement in fences.made(known[place], columns)]
+    _execute(connection, ";\n".join(statements))
+    return fenced
 
 
 def _execute(connection: Connection, statements: str) -> None:
@@ -180,15 +196,11 @@ def _of_relation(policy: Policy, is_view: bool, present: list[str], owner: str, 
         f"alter table {table} force row level security",
         f"create policy pipeline on {table} to {owner} using (true) with check (true)",
     ]
-    by_condition: dict[str, list[str]] = {}
-    for kind, condition in policy.readers.items():
-        if policy.is_about_children:
-            condition = f"(select access.noted('{policy.table}')) and ({condition})"
-        by_condition.setdefault(condition, []).append(kind)
-    for condition, kinds in by_condition.items():
-        names = [groups[kind] for kind in kinds if kind in groups]
-        if names:
-            statements.append(f'create policy "{"_".join(kinds)}" on {table} for select to {", ".join(names)} using ({condition})')
+    readers = [groups[kind] for kind in policy.readers if kind in groups]
+    if readers:  # of a table with a right on it every row is its reader's: what is not goes behind a fence
+        if set(policy.readers.values()) != {EVERY_ROW} or policy.is_about_children:
+            raise ValueError(f"{policy.table}: some rows are not their reader's; it is to lie behind a fence")
+        statements.append(f"create policy readers on {table} for select to {', '.join(readers)} using (true)")
     return statements + grants
 
 

@@ -25,7 +25,7 @@ from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Sub
 from assets.intake.owners import take_in_owners
 from resources.landing import LandedFile, LandingPlace
 from resources.settings import ObservatoryError
-from resources.warehouse import Warehouse, copy_frame
+from resources.warehouse import Warehouse, copy_frame, physical
 from schemas.returns import contract_version, return_tables
 from schemas.rules import REJECTS_FILE, rule
 
@@ -221,7 +221,7 @@ def _forget(connection: Connection, ids: list[str]) -> dict[tuple[str, str], int
     if versions:
         kept = [name for name, table in return_tables().items() if not table.leave_alone]
         for table in [*kept, "answer", "finding", "submission_table", "submission"]:
-            connection.execute(sa.text(f"delete from raw.{table} where submission_id = any(:ids)"), {"ids": ids})
+            connection.execute(sa.text(physical(f"delete from raw.{table} where submission_id = any(:ids)")), {"ids": ids})
     return versions
 
 

@@ -26,12 +26,12 @@ from assets.projection.project import DAMPED_TREND, FEWEST_ORIGINS, HORIZON, ORI
 from assets.warehouse.building import grain_check
 from assets.warehouse.models import PROJECTION
 from resources.settings import ObservatoryError
-from resources.warehouse import Warehouse, copy_frame
+from resources.warehouse import Warehouse, copy_frame, physical
 
 ALL = "All"
 """The provision type of the measure that is not divided by provision type."""
 
-_COUNTS = f"""
+_COUNTS = physical(f"""
     select
         c.census_date, c.authority_code, c.authority_gss, c.authority_name,
         'children looked after' as measure, '{ALL}' as provision_type, 'SSDA903' as source, c.children as latest
@@ -45,7 +45,7 @@ _COUNTS = f"""
     where o.census_date <= cast(:d as date)
     group by
         o.census_date, o.placing_authority_code, o.placing_authority_gss, o.placing_authority_name, o.provision_type, o.source
-"""
+""")
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,11 @@ def rewrite(warehouse: Warehouse, census_date: dt.date) -> Rewritten:
         written = connection.execute(sa.text("select rests_on from raw.projection where census_date = :d"), {"d": census_date}).scalar() or ""
         if written == basis:
             held = connection.execute(
-                sa.text(f"select count(*), count(projected) from {PROJECTION.table} where census_date = :d"), {"d": census_date}
+                sa.text(f"select count(*), count(projected) from {PROJECTION.physical} where census_date = :d"), {"d": census_date}
             ).one()
             return Rewritten(held[0], held[1] // HORIZON, was_up_to_date=True)
         rows = projections(read_counts(connection, census_date), census_date)
-        for table in (PROJECTION.table, "raw.projection"):
+        for table in (PROJECTION.physical, "raw.projection"):
             connection.execute(sa.text(f"delete from {table} where census_date = :d"), {"d": census_date})
         copy_frame(connection, PROJECTION.table, rows)
         if basis:
@@ -122,7 +122,7 @@ def rewrite(warehouse: Warehouse, census_date: dt.date) -> Rewritten:
 
 def broken_grain(connection: Connection, census_date: dt.date) -> int:
     """Rows of the census date that break the table's grain."""
-    query = f"select count(*) from (\n{grain_check(PROJECTION).sql}\n) as offending"
+    query = physical(f"select count(*) from (\n{grain_check(PROJECTION).sql}\n) as offending")
     return connection.execute(sa.text(query), {"census_date": census_date}).scalar() or 0
 
 

@@ -28,7 +28,7 @@ from assets.publication.files import release_files, table_csv, write_release
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.tables import GEOGRAPHY, TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.models import code_version
-from resources.warehouse import Warehouse, copy_frame
+from resources.warehouse import Warehouse, copy_frame, physical
 from schemas.regions import DisclosureMethod, Region
 from schemas.returns import contract_version
 
@@ -310,7 +310,7 @@ def _manifest(connection: Connection, census_date: dt.date, number: int, region:
     """What the release rests on: returns, code, contracts, method; and what it holds. No clock, so that it can be made again."""
     returns = connection.execute(
         sa.text(
-            """
+            physical("""
             select s.sender, s.census_date, t.table_name, t.version, s.content_hash
             from raw.submission as s
             inner join raw.submission_table as t on s.submission_id = t.submission_id
@@ -319,7 +319,7 @@ def _manifest(connection: Connection, census_date: dt.date, number: int, region:
                     select u.register_table, u.register_as_at from core.register_in_use as u where u.census_date = :d
                 ))
             order by s.sender, t.table_name, s.census_date
-            """
+            """)
         ),
         {"d": census_date},
     ).mappings()

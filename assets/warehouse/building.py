@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection
 
 from assets.warehouse.models import Model, PythonTable, Relation, WarehouseTest, code_version, models, warehouse_tests
 from assets.warehouse.tables import region_hash
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, physical
 from schemas.regions import Region
 from schemas.returns import contract_version
 
@@ -156,11 +156,11 @@ def build_quarter(
 
 def _rewrite(connection: Connection, model: Model, census_date: dt.date) -> int:
     """Delete the quarter and insert it: never drop or rename, so that policies, grants, comments and readers stay."""
-    connection.execute(sa.text(f"delete from {model.table} where census_date = :census_date"), {"census_date": census_date})
+    connection.execute(sa.text(f"delete from {model.physical} where census_date = :census_date"), {"census_date": census_date})
     columns = ", ".join(model.columns)
-    inserted = connection.execute(sa.text(f"insert into {model.table} ({columns})\n{model.sql}"), {"census_date": census_date})
+    inserted = connection.execute(sa.text(f"insert into {model.physical} ({columns})\n{physical(model.sql)}"), {"census_date": census_date})
     if model.schema == "core":
-        _measure(connection, model.table, inserted.rowcount)
+        _measure(connection, model.physical, inserted.rowcount)
     return inserted.rowcount
 
 
@@ -176,7 +176,7 @@ def _measure(connection: Connection, table: str, rows: int) -> None:
 
 def _count(connection: Connection, tables: list[Model], result: BuildResult) -> None:
     for model in tables:
-        query = sa.text(f"select count(*) from {model.table} where census_date = :d")
+        query = sa.text(f"select count(*) from {model.physical} where census_date = :d")
         result.rows[model.relation] = connection.execute(query, {"d": result.census_date}).scalar() or 0
 
 
@@ -201,7 +201,7 @@ def run_checks(connection: Connection, census_date: dt.date, only: set[Relation]
     for check in all_checks():
         if only is not None and tuple(check.checks.split(".")) not in only:
             continue
-        query = f"select count(*) from (\n{check.sql}\n) as offending"
+        query = physical(f"select count(*) from (\n{check.sql}\n) as offending")
         parameters = {"census_date": census_date} if ":census_date" in check.sql else {}
         offending = connection.execute(sa.text(query), parameters).scalar() or 0
         results.append(CheckResult(check.checks, check.name, check.blocks, check.meaning, offending))

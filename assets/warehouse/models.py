@@ -25,6 +25,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
+from resources.warehouse import physical
 from schemas.fields import all_fields, field
 from schemas.returns import return_tables
 
@@ -65,8 +66,13 @@ class Model:
 
     @property
     def table(self) -> str:
-        """`schema.table`."""
+        """`schema.table`, as readers call it."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def physical(self) -> str:
+        """The table or view that holds the rows themselves, closed to readers."""
+        return physical(self.table)
 
     @property
     def path(self) -> Path:
@@ -98,8 +104,13 @@ class PythonTable:
 
     @property
     def table(self) -> str:
-        """`schema.table`."""
+        """`schema.table`, as readers call it."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def physical(self) -> str:
+        """The table or view that holds the rows themselves, closed to readers."""
+        return physical(self.table)
 
     @property
     def types(self) -> dict[str, str]:

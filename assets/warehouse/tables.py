@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from assets.access import rights
 from assets.intake.owners import decisions
 from assets.warehouse.models import FOLDER, PYTHON_TABLES, Model, PythonTable, models, raw_columns
-from resources.warehouse import Warehouse, copy_frame
+from resources.warehouse import CLOSED_SCHEMAS, Warehouse, copy_frame, physical
 from schemas.fields import all_fields
 from schemas.regions import HERE as REGIONS
 from schemas.regions import Region
@@ -181,24 +181,30 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
         for schema, description in SCHEMAS.items():
             connection.execute(sa.text(f"create schema if not exists {schema}"))
             connection.execute(sa.text(f"comment on schema {schema} is {_quoted(description)}"))
+        for schema, closed in CLOSED_SCHEMAS.items():
+            connection.execute(sa.text(f"create schema if not exists {closed}"))
+            said = f"The rows of what readers know as {schema}. Closed to every reader."
+            connection.execute(sa.text(f"comment on schema {closed} is '{said}'"))
         connection.execute(sa.text("create table if not exists raw.observatory (state text not null)"))
         rights.make_tables(connection)
         _drop_views(connection)
+        _move_rows(connection)
         _make_raw(connection)
         _load_reference(connection, region)
         for made in PYTHON_TABLES.values():
             if _make(connection, made, [f"{column} {kind}" for column, kind in made.types.items()]):
                 connection.execute(sa.text("delete from raw.projection"))
-            _comment(connection, made)
         for model in models().values():
             _make_view(connection, model) if model.is_view else _make_table(connection, model)
-            _comment(connection, model)
         for model in models().values():
             _index_by_quarter(connection, model)
         connection.exec_driver_sql(PUBLISHED_DDL)
         for table, columns in PUBLISHED_COLUMNS.items():
             _describe(connection, f"published.{table}", columns)
         rights.apply(connection, region)
+        _comment_raw(connection)
+        for described in (*models().values(), *PYTHON_TABLES.values()):
+            _comment(connection, described)
         connection.execute(sa.text("delete from raw.observatory"))
         connection.execute(sa.text("insert into raw.observatory values (:state)"), {"state": state})
     return True
@@ -207,31 +213,49 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
 def _drop_views(connection: Connection) -> None:
     """Views are cheap: they are made anew, whatever has changed under them."""
     views = connection.execute(
-        sa.text("select schemaname || '.' || viewname from pg_views where schemaname in ('staging', 'core', 'curated')")
+        sa.text("select schemaname || '.' || viewname from pg_views where schemaname = any(:schemas)"),
+        {"schemas": [*CLOSED_SCHEMAS.keys(), *CLOSED_SCHEMAS.values()]},
     ).scalars()
     for view in list(views):
         connection.execute(sa.text(f"drop view if exists {view} cascade"))
+
+
+def _move_rows(connection: Connection) -> None:
+    """Tables that stand under the readers' names (an older warehouse's) go, as they are, to where rows lie now."""
+    known = [table.table for table in (*models().values(), *PYTHON_TABLES.values()) if not table.is_view]
+    for table in [*known, "raw.finding"]:
+        is_table = sa.text("select relkind = 'r' from pg_class where oid = to_regclass(:table)")
+        if connection.execute(is_table, {"table": table}).scalar():
+            closed, _, _ = physical(table).partition(".")
+            connection.execute(sa.text(f"alter table {table} set schema {closed}"))
 
 
 def _make_raw(connection: Connection) -> None:
     for name, columns in raw_columns().items():
         body = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         details = f", {_DETAILS[name]}" if name in _DETAILS else ""
-        connection.execute(sa.text(f"create table if not exists raw.{name} ({body}{details})"))
+        table = physical(f"raw.{name}")
+        connection.execute(sa.text(f"create table if not exists {table} ({body}{details})"))
         for column, kind in columns.items():  # a layout that grew
-            connection.execute(sa.text(f"alter table raw.{name} add column if not exists {column} {kind}"))
+            connection.execute(sa.text(f"alter table {table} add column if not exists {column} {kind}"))
         if name in return_tables():
-            connection.execute(sa.text(f"create index if not exists {name}_by_quarter on raw.{name} (census_date, submission_id)"))
+            connection.execute(sa.text(f"create index if not exists {name}_by_quarter on {table} (census_date, submission_id)"))
         if name == "finding" or name in return_tables():
-            connection.execute(sa.text(f"create index if not exists {name}_by_submission on raw.{name} (submission_id)"))
-        title = return_tables()[name].title if name in return_tables() else ""
-        description = RAW_DESCRIPTIONS.get(name) or f"{title}, every row as received, with its fate: {return_tables()[name].grain}."
-        connection.execute(sa.text(f"comment on table raw.{name} is {_quoted(description)}"))
-        _describe(connection, f"raw.{name}", {column: all_fields()[column].description for column in columns if column in all_fields()})
+            connection.execute(sa.text(f"create index if not exists {name}_by_submission on {table} (submission_id)"))
     connection.execute(
         sa.text("create table if not exists raw.quarter (census_date date primary key, rests_on text not null, code_version text not null)")
     )
     connection.execute(sa.text("create table if not exists raw.projection (census_date date primary key, rests_on text not null)"))
+
+
+def _comment_raw(connection: Connection) -> None:
+    """What stands in each table of `raw`, under the names that readers use."""
+    for name, columns in raw_columns().items():
+        returned = return_tables().get(name)
+        received = f"{returned.title}, every row as received, with its fate: {returned.grain}." if returned else ""
+        kind = "table" if physical(f"raw.{name}") == f"raw.{name}" else "view"
+        connection.execute(sa.text(f"comment on {kind} raw.{name} is {_quoted(RAW_DESCRIPTIONS.get(name) or received)}"))
+        _describe(connection, f"raw.{name}", {column: all_fields()[column].description for column in columns if column in all_fields()})
 
 
 def _load_reference(connection: Connection, region: Region) -> None:
@@ -258,11 +282,11 @@ def _load_reference(connection: Connection, region: Region) -> None:
 
 def _select_for_ddl(model: Model) -> str:
     """The model's SELECT without its parameter, which DDL does not take."""
-    return model.sql.replace(":census_date", "'2000-01-01'")
+    return physical(model.sql).replace(":census_date", "'2000-01-01'")
 
 
 def _make_view(connection: Connection, model: Model) -> None:
-    connection.exec_driver_sql(f"create view {model.table} as\n{_select_for_ddl(model)}")
+    connection.exec_driver_sql(f"create view {model.physical} as\n{_select_for_ddl(model)}")
 
 
 def _make_table(connection: Connection, model: Model) -> None:
@@ -281,14 +305,14 @@ _SHAPE = (
 
 def _make(connection: Connection, table: Model | PythonTable, wanted: list[str]) -> bool:
     """Make the table of the wanted columns (`name type`), unless it is there with just these. Gives whether it was made."""
-    present = connection.exec_driver_sql(_SHAPE.format(table.table)).scalar()
+    present = connection.exec_driver_sql(_SHAPE.format(table.physical)).scalar()
     if present == wanted:
         return False
-    _set_closed_quarters_by(connection, table.table)
-    connection.execute(sa.text(f"drop table if exists {table.table} cascade"))
-    connection.execute(sa.text(f"create table {table.table} ({', '.join(wanted)})"))
-    _bring_closed_quarters_back(connection, table.table)
-    connection.execute(sa.text(f"create index {table.name}_grain on {table.table} ({', '.join(table.grain)})"))
+    _set_closed_quarters_by(connection, table.physical)
+    connection.execute(sa.text(f"drop table if exists {table.physical} cascade"))
+    connection.execute(sa.text(f"create table {table.physical} ({', '.join(wanted)})"))
+    _bring_closed_quarters_back(connection, table.physical)
+    connection.execute(sa.text(f"create index {table.name}_grain on {table.physical} ({', '.join(table.grain)})"))
     return True
 
 
@@ -298,7 +322,7 @@ def _index_by_quarter(connection: Connection, model: Model) -> None:
         return
     owners = [name for name in ("placing_authority_code", "authority_code") if name in model.columns][:1]
     columns = ", ".join(["census_date", *owners])
-    connection.execute(sa.text(f"create index if not exists {model.name}_by_quarter on {model.table} ({columns})"))
+    connection.execute(sa.text(f"create index if not exists {model.name}_by_quarter on {model.physical} ({columns})"))
 
 
 def _columns(connection: Connection, table: str) -> dict[str, str]:
@@ -331,8 +355,8 @@ def _bring_closed_quarters_back(connection: Connection, table: str) -> None:
 
 
 def _comment(connection: Connection, model: Model | PythonTable) -> None:
-    kind = "view" if model.is_view else "table"
-    connection.execute(sa.text(f"comment on {kind} {model.table} is {_quoted(model.description).replace(':', chr(92) + ':')}"))
+    said = _quoted(model.description).replace(":", chr(92) + ":")
+    connection.execute(sa.text(f"comment on view {model.table} is {said}"))
     _describe(connection, model.table, {column: model.column_description(column) for column in model.columns})
 
 

@@ -43,7 +43,7 @@ def test_psql_shows_rows_descriptions_and_tables(filled):
     assert (done.returncode, done.stdout) == (0, f"authority_code\n{OWN}\n"), done.stderr
     described = psql(filled, "stockport", "-c", r"\d+ curated.setting_vacancies").stdout
     assert "Places that could take a child now" in described and 'POLICY "authority_regional_engineer"' not in described.split("Policies")[0]
-    assert "Home by home, what stands vacant" in psql(filled, "stockport", "-c", r"\dt+ curated.setting_vacancies").stdout
+    assert "Home by home, what stands vacant" in psql(filled, "stockport", "-c", r"\dv+ curated.setting_vacancies").stdout
     assert psql(filled, "public", "-c", "select * from core.child").returncode == 1
 
 

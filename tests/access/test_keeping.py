@@ -75,7 +75,8 @@ def drop_a_home(landing) -> None:
 def everything_held(warehouse: Warehouse) -> str:
     """All rows of all tables of raw, core and curated, as one text."""
     tables = warehouse.rows(
-        "select schemaname || '.' || tablename as relation from pg_tables where schemaname in ('raw', 'core', 'curated') order by 1"
+        "select schemaname || '.' || tablename as relation from pg_tables "
+        "where schemaname in ('raw', 'raw_rows', 'core_rows', 'curated_rows') order by 1"
     )
     return "\n".join(str(row) for table in tables for row in warehouse.rows(f"select * from {table.relation}"))
 
@@ -202,10 +203,12 @@ def test_a_closed_quarters_figures_survive_a_table_that_is_made_anew(two_childre
     remove_what_is_due(two_children, dt.date(2031, 4, 1))
     before_ = two_children.scalar("select sum(children) from curated.children_looked_after")
     with two_children.engine.begin() as connection:
-        connection.exec_driver_sql("alter table curated.children_looked_after add column gone integer")
+        connection.exec_driver_sql("alter table curated_rows.children_looked_after add column gone integer")
         connection.exec_driver_sql("update raw.observatory set state = ''")
     prepare(two_children, REGION)
-    columns = two_children.rows("select attname from pg_attribute where attrelid = 'curated.children_looked_after'::regclass and not attisdropped")
+    columns = two_children.rows(
+        "select attname from pg_attribute where attrelid = 'curated_rows.children_looked_after'::regclass and not attisdropped"
+    )
     assert "gone" not in {row.attname for row in columns}
     assert two_children.scalar("select sum(children) from curated.children_looked_after") == before_ > 0
 
@@ -260,7 +263,7 @@ def contents(warehouse: Warehouse) -> dict[str, str]:
     """A hash of every table's rows."""
     tables = warehouse.rows(
         "select schemaname || '.' || tablename as relation from pg_tables "
-        "where schemaname in ('raw', 'core', 'curated', 'published', 'access') order by 1"
+        "where schemaname in ('raw', 'raw_rows', 'core_rows', 'curated_rows', 'published', 'access') order by 1"
     )
     told = {"raw.observatory", "access.applied", "access.event"}  # what a restore writes down itself
     return {
@@ -295,7 +298,7 @@ def test_a_backup_comes_back_whole_into_an_empty_server(kind, servers, request, 
         assert contents(target) == before_
         assert out_of_date(target, REGION) == []
         closed = "select count(*) from pg_class where relnamespace = any(cast(:s as regnamespace[])) and relkind = 'r' and not relforcerowsecurity"
-        assert target.scalar(closed, s=["raw", "core", "curated", "published", "access"]) == 0
+        assert target.scalar(closed, s=["raw", "raw_rows", "core_rows", "curated_rows", "published", "access"]) == 0
         if kind == "embedded":  # another server: its logins are made again
             assert back.logins == [name]
         with logins.borrowed(target, name) as session:

@@ -15,7 +15,7 @@ from assets.intake.loading import take_in
 from assets.page.site import Sites
 from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, physical
 from schemas.regions import Region, load_region
 from tests import builders
 from tests.conftest import KEY, Landing
@@ -118,4 +118,4 @@ def _bring(warehouse: Warehouse, landing: Landing, date: dt.date) -> None:
     result = build_quarter(warehouse, date, load_region("north_west"))
     assert not result.blocked_by, result.blocked_by
     with warehouse.writing() as connection:
-        connection.execute(sa.text("update core.authority set authority_name = :name where authority_code = '353'"), {"name": HOSTILE})
+        connection.execute(sa.text(physical("update core.authority set authority_name = :name where authority_code = '353'")), {"name": HOSTILE})

@@ -13,18 +13,18 @@ def test_once_a_few_quarters_are_held_only_which_there_are_is_measured_again(war
         for quarter in range(6):
             connection.execute(
                 sa.text(
-                    "insert into core.setting (census_date, urn, host_authority_code) "
+                    "insert into core_rows.setting (census_date, urn, host_authority_code) "
                     "select cast(:d as date), cast(n as text), '356' from generate_series(1, 100) as n"
                 ),
                 {"d": f"20{20 + quarter}-03-31"},
             )
-            _measure(connection, "core.setting", 100)
+            _measure(connection, "core_rows.setting", 100)
             known = connection.execute(
                 sa.text(
-                    "select (select reltuples from pg_class where oid = 'core.setting'::regclass), "
+                    "select (select reltuples from pg_class where oid = 'core_rows.setting'::regclass), "
                     "(select array_length(string_to_array(most_common_vals::text, ','), 1) from pg_stats "
-                    " where schemaname = 'core' and tablename = 'setting' and attname = 'census_date'), "
-                    "(select n_distinct from pg_stats where schemaname = 'core' and tablename = 'setting' and attname = 'urn')"
+                    " where schemaname = 'core_rows' and tablename = 'setting' and attname = 'census_date'), "
+                    "(select n_distinct from pg_stats where schemaname = 'core_rows' and tablename = 'setting' and attname = 'urn')"
                 )
             ).one()
             found.append(tuple(known))

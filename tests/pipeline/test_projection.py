@@ -22,11 +22,11 @@ def fill(warehouse, code: str, children: dict[dt.date, int]) -> None:
     with warehouse.writing() as connection:
         for date, count in children.items():
             connection.execute(
-                sa.text("delete from curated.children_looked_after where census_date = :d and authority_code = :c"), {"d": date, "c": code}
+                sa.text("delete from curated_rows.children_looked_after where census_date = :d and authority_code = :c"), {"d": date, "c": code}
             )
             connection.execute(
                 sa.text(
-                    "insert into curated.children_looked_after (census_date, authority_code, authority_name, breakdown, category, children) "
+                    "insert into curated_rows.children_looked_after (census_date, authority_code, authority_name, breakdown, category, children) "
                     "values (:d, :c, 'Stockport', 'total', 'Total', :n), (:d, :c, 'Stockport', 'age', '10 to 15', :n)"
                 ),
                 {"d": date, "c": code, "n": count},
@@ -51,7 +51,7 @@ def test_from_returns_to_projections(embedded_warehouse, landing, bring):
             with warehouse.writing() as connection:
                 connection.execute(
                     sa.text(
-                        "insert into curated.own_placements_location "
+                        "insert into curated_rows.own_placements_location "
                         "(census_date, placing_authority_code, provision_type, location_band, placements, source) values "
                         "(:d, '356', 'Children''s home', 'in_area', 4, 'placement census'), (:d, '356', 'Other', 'in_area', 0, 'placement census'), "
                         "(:d, '356', 'Independent fostering', 'in_area', 5, 'placement census'), "
@@ -125,7 +125,7 @@ def test_a_census_date_whose_figures_are_gone_loses_its_projections(warehouse):
     fill(warehouse, "356", {DATES[-1]: 300})
     assert rewrite(warehouse, DATES[-1]).rows == 12
     with warehouse.writing() as connection:
-        connection.execute(sa.text("delete from curated.children_looked_after"))
+        connection.execute(sa.text("delete from curated_rows.children_looked_after"))
     assert out_of_date(warehouse) == [DATES[-1]]
     assert rewrite(warehouse, DATES[-1]).rows == 0
     assert out_of_date(warehouse) == []
@@ -141,11 +141,13 @@ def test_a_figure_counted_twice_keeps_the_old_projections(embedded_warehouse):
         connection.execute(
             sa.text(
                 "create function curated.twice() returns trigger language plpgsql as $$ begin "
-                "if pg_trigger_depth() = 1 then insert into curated.children_looked_after_projection select new.*; end if; return new; end $$"
+                "if pg_trigger_depth() = 1 then insert into curated_rows.children_looked_after_projection select new.*; end if; return new; end $$"
             )
         )
         connection.execute(
-            sa.text("create trigger twice before insert on curated.children_looked_after_projection for each row execute function curated.twice()")
+            sa.text(
+                "create trigger twice before insert on curated_rows.children_looked_after_projection for each row execute function curated.twice()"
+            )
         )
     fill(warehouse, "356", {DATES[-1]: 310})
     with pytest.raises(ObservatoryError, match="12 rows stand twice"):
@@ -159,7 +161,7 @@ def test_the_table_is_made_anew_when_its_columns_have_changed_and_its_dates_with
     fill(warehouse, "356", dict.fromkeys(DATES, 300))
     rewrite(warehouse, DATES[-1])
     with warehouse.writing() as connection:
-        connection.execute(sa.text("alter table curated.children_looked_after_projection drop column projection_note"))
+        connection.execute(sa.text("alter table curated_rows.children_looked_after_projection drop column projection_note cascade"))
         connection.execute(sa.text("update raw.observatory set state = 'older'"))
     prepare(warehouse, load_region("north_west"))
     assert DATES[-1] in out_of_date(warehouse)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from assets.checks.report import DRIFT, report_page, suites, write_report
 from assets.warehouse.models import PYTHON_TABLES, models
 from resources.expectations import Batch, Outcome, alone, hold_up
+from resources.warehouse import physical
 from schemas.expectations import Drift, Expectation, suite, tables_with_a_file
 
 BEFORE, DATE = dt.date(2025, 6, 30), dt.date(2025, 9, 30)
@@ -19,7 +20,7 @@ BEFORE, DATE = dt.date(2025, 6, 30), dt.date(2025, 9, 30)
 
 def write(warehouse, statement: str) -> None:
     with warehouse.writing() as connection:
-        connection.execute(sa.text(statement))
+        connection.execute(sa.text(physical(statement)))
 
 
 @pytest.fixture

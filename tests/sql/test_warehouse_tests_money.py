@@ -12,7 +12,7 @@ import pytest
 
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter, run_checks
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, physical
 from tests import builders
 from tests.conftest import KEY, Landing, Servers
 from tests.sql.money_breaks import BREAKS, DATE
@@ -73,7 +73,7 @@ def test_a_sound_quarter_passes_every_test(built: Warehouse) -> None:
 @pytest.mark.parametrize(("name", "number"), ALL)
 def test_it_finds_the_break(built: Warehouse, name: str, number: int) -> None:
     with built.engine.connect() as connection:  # what is not committed is taken back
-        changed = connection.exec_driver_sql(BREAKS[name][number]).rowcount
+        changed = connection.exec_driver_sql(physical(BREAKS[name][number])).rowcount
         assert changed > 0
         assert _offending(connection, name) > 0
 

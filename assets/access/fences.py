@@ -1,0 +1,127 @@
+"""Fences: what readers know as `core.child` is a view that gives each of them its own rows, and nothing of the table behind it.
+
+Belongs here: the views under the readers' names, and the functions by which they reach the rows.
+Does not belong here: which reader reads what (`policies`), grants on anything else (`rights`).
+
+Rows lie in schemas that no reader may enter (`core_rows`). A row's condition in the reader's own
+query is not enough to keep others' rows from it: PostgreSQL may ask the reader's condition first,
+and the plan, its counters and its time then tell whether another's row fits. So the rows are
+chosen inside a function that runs with its owner's rights, quarter by quarter, before the reader's
+query sees any of them. PostgreSQL plans nothing of the reader's into it, and shows nothing of it.
+
+The quarters come from a calendar, not from the rows: a condition on `census_date` is asked of the
+calendar, so that only the quarters that are wanted are read. A relation of which all its readers
+read all rows is a plain view: there is nothing to keep apart.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from assets.access.policies import EVERY_ROW, Policy
+from resources.warehouse import CLOSED_SCHEMAS, physical
+
+SCHEMA = "fence"
+FIRST_YEAR, YEARS_AHEAD = 2015, 15
+
+FENCE_DDL = f"""
+drop schema if exists {SCHEMA} cascade;
+create schema {SCHEMA};
+comment on schema {SCHEMA} is 'Functions that choose a reader''s rows. No reader may name one.';
+create table if not exists access.quarter_end (census_date date primary key);
+comment on table access.quarter_end is
+    'The calendar of census dates, whatever is held of them: the quarters that readers'' views go through.';
+insert into access.quarter_end (census_date)
+select cast(m.month + interval '1 month' - interval '1 day' as date)
+from generate_series(
+    timestamp '{FIRST_YEAR}-03-01', date_trunc('year', now()::timestamp) + interval '{YEARS_AHEAD} years', interval '3 months'
+) as m (month)
+on conflict do nothing;
+"""
+"""The functions' schema, made anew each time with all that hangs on it, and the calendar."""
+
+
+def made(policy: Policy, columns: list[str]) -> list[str]:
+    """The statements that make the view of a relation with these columns, and the function it goes through."""
+    if _is_whole(policy):
+        return [_plain_view(policy, columns)]
+    return [_function(policy, columns), _view(policy, columns)]
+
+
+def granted(policy: Policy, columns: list[str], groups: dict[str, str]) -> list[str]:
+    """The grants on them: to the groups that read the relation. They may use the function through the view, and cannot name it."""
+    readers = ", ".join(groups[kind] for kind in policy.readers if kind in groups)
+    if not readers:
+        return []
+    on_function = f"grant execute on function {_call(policy, columns)} to {readers}"
+    return [f"grant select on {policy.table} to {readers}", *([] if _is_whole(policy) else [on_function])]
+
+
+def _is_whole(policy: Policy) -> bool:
+    """Whether everybody who may read the relation reads all of it."""
+    return set(policy.readers.values()) <= {EVERY_ROW} and not policy.is_about_children
+
+
+def columns_of_fenced(connection: Connection) -> dict[tuple[str, str], list[str]]:
+    """The columns of every relation in a closed schema, by the schema and name that readers use."""
+    by_closed = {closed: schema for schema, closed in CLOSED_SCHEMAS.items()}
+    found = connection.execute(
+        sa.text(
+            "select n.nspname, c.relname, array_agg(a.attname::text order by a.attnum) as columns "
+            "from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
+            "inner join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped "
+            "where n.nspname = any(:schemas) and c.relkind in ('r', 'v') group by 1, 2"
+        ),
+        {"schemas": list(by_closed)},
+    )
+    return {(by_closed[row.nspname], row.relname): row.columns for row in found}
+
+
+def _name(policy: Policy) -> str:
+    return f'{SCHEMA}."{policy.table}"'
+
+
+def _call(policy: Policy, columns: list[str]) -> str:
+    """The function's name and the types of what it takes."""
+    return f"{_name(policy)}({'date, name' if 'census_date' in columns else 'name'})"
+
+
+def _plain_view(policy: Policy, columns: list[str]) -> str:
+    chosen = ", ".join(f't."{name}"' for name in columns)
+    return f"create view {policy.table} as select {chosen} from {physical(policy.table)} as t"
+
+
+def _view(policy: Policy, columns: list[str]) -> str:
+    """The readers' view: the rows that the function gives of each quarter. A reading of children is noted once a query, before any row."""
+    is_quarterly = "census_date" in columns
+    chosen = ", ".join(f'{"q" if name == "census_date" else "f"}."{name}"' for name in columns)
+    source = (
+        f"access.quarter_end as q cross join lateral {_name(policy)}(q.census_date, current_user) as f"
+        if is_quarterly
+        else f"{_name(policy)}(current_user) as f"
+    )
+    noted = f" where (select access.noted('{policy.table}'))" if policy.is_about_children else ""
+    return f"create view {policy.table} with (security_barrier) as select {chosen} from {source}{noted}"
+
+
+def _function(policy: Policy, columns: list[str]) -> str:
+    """The function that gives a reader's rows: whose they are is found before any of them is looked at.
+
+    The pipeline's own role, and who is a member of it, is no reader: it is given every row.
+    """
+    is_quarterly = "census_date" in columns
+    taken = "for_quarter date, for_reader name" if is_quarterly else "for_reader name"
+    rows = f"return query select t.* from {physical(policy.table)} as t where {'t.census_date = for_quarter' if is_quarterly else 'true'}"
+    by_condition: dict[str, list[str]] = {}
+    for kind, condition in policy.readers.items():
+        by_condition.setdefault(condition, []).append(f"'{kind}'")
+    branches = [f"if own.kind in ({', '.join(kinds)}) then {rows} and ({physical(condition)});" for condition, kinds in by_condition.items()]
+    branches.append(f"if own.kind is null and pg_has_role(for_reader, current_user, 'usage') then {rows};")
+    return (
+        f"create function {_name(policy)}({taken}) returns setof {physical(policy.table)} language plpgsql stable security definer "
+        "rows 500 set search_path = pg_catalog, pg_temp as $fence$\n#variable_conflict use_column\ndeclare own record;\nbegin\n"
+        "select l.kind, l.authority_code into own from access.login as l where l.login = for_reader;\n"
+        + "\nels".join(branches)
+        + "\nend if;\nend $fence$"
+    )

@@ -1,0 +1,108 @@
+"""Fences: what they give whom, that a reading is noted whatever comes of it, and how an older warehouse gets them."""
+
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+
+from assets.access import fences
+from assets.access.rights import group_role
+from assets.warehouse.models import PYTHON_TABLES, models
+from assets.warehouse.tables import prepare
+from pipelines.partitions import FIRST
+from resources.warehouse import CLOSED_SCHEMAS, Warehouse
+from tests.access.conftest import KNOWN_AS, OWN, REGION, Filled
+
+TABLES = [table for table in (*models().values(), *PYTHON_TABLES.values()) if not table.is_view and table.schema != "staging"]
+
+
+def as_it_was_before(warehouse: Warehouse) -> None:
+    """The warehouse as an older version left it: tables under the readers' names, with rights on them."""
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("drop schema fence cascade; drop table access.quarter_end")
+        views = connection.exec_driver_sql(
+            "select schemaname || '.' || viewname from pg_views where schemaname ~ '^(core|curated|staging)'"
+        ).scalars()
+        for view in list(views):
+            connection.exec_driver_sql(f"drop view if exists {view} cascade")
+        for table in [*(model.physical for model in TABLES), "raw_rows.finding"]:
+            closed, _, name = table.partition(".")
+            connection.exec_driver_sql(f"alter table {table} set schema {KNOWN_AS[closed]}")
+        for closed in CLOSED_SCHEMAS.values():
+            connection.exec_driver_sql(f"drop schema {closed}")
+        connection.exec_driver_sql("insert into core.child (census_date, authority_code, child_key, age) values ('2019-03-31', '356', 'a', 15)")
+        connection.exec_driver_sql("insert into access.closed_quarter values ('2019-03-31')")
+        connection.exec_driver_sql("grant select on core.child to public; create policy authority on core.child to public using (true)")
+        connection.exec_driver_sql("update raw.observatory set state = 'older'")
+
+
+def test_an_older_warehouses_tables_are_moved_as_they_are(warehouse):
+    as_it_was_before(warehouse)
+    before = warehouse.scalar("select cast('core'||'.child' as regclass)::oid")
+    assert prepare(warehouse, REGION)
+    assert warehouse.scalar("select 'core_rows.child'::regclass::oid") == before, "moved, not made anew"
+    assert warehouse.rows("select authority_code, age from core.child") == [("356", 15)], "a closed quarter keeps its rows"
+    rights = warehouse.rows("select grantee from information_schema.role_table_grants where table_schema like '%\\_rows' and grantee <> current_user")
+    assert rights == [] == warehouse.rows("select polname from pg_policy where polname <> 'pipeline' and polrelid = 'core_rows.child'::regclass")
+
+
+def test_no_reader_has_a_right_on_a_table_that_holds_rows_of_others(filled: Filled):
+    for name in filled.names.values():
+        held = filled.warehouse.rows(
+            "select c.oid::regclass::text as relation from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
+            "where n.nspname = any(:closed) and (has_schema_privilege(cast(:name as name), n.oid, 'usage') "
+            "or (c.relkind in ('r', 'v') and has_any_column_privilege(cast(:name as name), c.oid, 'select, insert, update, references')))",
+            closed=[*KNOWN_AS, fences.SCHEMA, "access"], name=name,
+        )  # fmt: skip
+        assert held == [], name
+
+
+def test_the_calendar_has_every_quarter_that_a_run_may_write(warehouse):
+    first, last, quarters = warehouse.rows("select min(census_date), max(census_date), count(*) from access.quarter_end")[0]
+    assert first == FIRST and last.year >= 2040 and quarters == (last.year - first.year) * 4 + last.month // 3
+
+
+def test_the_pipelines_own_role_reads_every_row_by_the_readers_names(filled: Filled):
+    with filled.warehouse.engine.connect() as connection:
+        for model in models().values():
+            if model.schema in {"core", "curated"}:
+                there = connection.execute(sa.text(f"select count(*) from {model.physical}")).scalar()
+                assert connection.execute(sa.text(f"select count(*) from {model.table}")).scalar() == there, model.table
+        assert connection.execute(sa.text("select count(distinct authority_code) from core.child")).scalar() == 2
+
+
+def noted(filled: Filled) -> int:
+    return filled.log.read_bytes().count(b"observatory-reading")
+
+
+def test_a_reading_is_noted_once_a_query_whatever_it_finds(filled: Filled):
+    ways = [
+        "select * from core.child",
+        "select * from core.child where age = 999",
+        "select count(*) from core.child where child_key = 'nobody' and census_date = '1999-12-31'",
+        "select 1 from core.child where age = any('{15}') limit 1",
+        "select * from core.child order by 1 desc fetch first 1 row only",
+        "select c.* from curated.homes as h left join core.child as c on h.census_date = c.census_date and c.age = 999",
+        "select exists (select from core.child where authority_code = '358')",
+        "explain (analyze) select * from core.child where age = 999",
+        "with a as materialized (select * from core.child where age = 1) select * from a",
+        "begin; declare c cursor for select * from core.child where age = 999; fetch all from c; rollback",
+    ]
+    with filled.connect("stockport") as session:
+        for way in ways:
+            before = noted(filled)
+            for part in way.split("; "):
+                session.execute(part)
+            assert noted(filled) - before == 1, way
+        session.execute("set role " + group_role(filled.warehouse.scalar("select current_database()"), "authority"))
+        before = noted(filled)
+        assert session.execute("select * from core.child").fetchall() == [], "a table without a row for its reader"
+        assert noted(filled) - before == 1
+
+
+def test_a_condition_on_the_quarter_reads_that_quarter_alone(filled: Filled):
+    with filled.connect("stockport") as session:
+        plan = session.execute("explain (analyze, format json) select * from core.child where census_date = '2025-12-31'").fetchone()[0][0]
+        assert set(re.findall(r"'Actual Loops': (\d+)", str(plan))) == {"1"}, plan
+        assert session.execute("select authority_code from core.child where census_date >= '2025-12-31'").fetchall() == [(OWN,)]
