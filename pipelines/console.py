@@ -4,13 +4,15 @@ import logging
 
 import dagster as dg
 
+from resources.showing import one_line
+
 
 class _Plain(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", None)
         if meta is None or meta.get("dagster_event") is not None or record.levelno < logging.INFO:
             return
-        print(f"  {meta['orig_message']}", flush=True)
+        print(f"  {one_line(meta['orig_message'])}", flush=True)
 
 
 @dg.logger({}, description="The assets' own sentences, without Dagster's events.")

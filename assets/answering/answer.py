@@ -19,6 +19,7 @@ import pandas as pd
 from assets.intake.door import FINDING_COLUMNS, NOT_SHOWN, JudgedTable, Submission
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, recognise_all
+from resources.showing import shown
 from schemas.returns import header_key
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule, rules
 
@@ -219,14 +220,6 @@ class Next:
 
 
 # --- small words --------------------------------------------------------------------------------
-
-
-_NOT_FOR_SHOW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
-
-
-def shown(text: object) -> str:
-    """A text from outside as it may be shown: control characters, and those that turn the reading direction, are made visible as \ufffd."""
-    return _NOT_FOR_SHOW.sub("\ufffd", str(text).replace("\r\n", "\n"))
 
 
 def number_of(count: int, thing: str, things: str = "") -> str:

@@ -33,6 +33,7 @@ from assets.intake.loading import submission_id
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
 from resources.landing import MAX_FILE_BYTES, LandingPlace
+from resources.showing import file_name
 from resources.warehouse import Warehouse
 from schemas.returns import return_tables
 from schemas.rules import rule
@@ -202,7 +203,7 @@ def _safe(name: str) -> str:
 
 def _page_path(folder: Any, told: _Told) -> Any:
     stem = _safe(told.submission.file_name.rsplit(".", 1)[0])
-    return folder / _safe(told.submission.sender) / f"{stem} {told.number[:8]}.html"
+    return folder / file_name(told.submission.sender) / f"{stem} {told.number[:8]}.html"
 
 
 def _write(folder: Any, told: _Told, answer: Answer) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from assets.intake.door import LOADED, JudgedTable, Submission
 from assets.intake.reading import cell_text
+from resources.showing import shown
 
 CENSUS = ["type_of_provision", "host_authority", "establishment_urn", "placement_start_date", "total_weekly_cost"]
 EPISODE = ["decom", "legal_status", "place", "place_provider", "placement_authority_code", "placement_urn", "distance_miles"]
@@ -69,7 +70,7 @@ def write_reconciliation(rows: pd.DataFrame, out: Path) -> None:
         sheet.write_row(0, 0, rows.columns, bold)
         for number, row in enumerate(rows.fillna("").itertuples(index=False), start=1):
             for place, value in enumerate(row):
-                sheet.write_string(number, place, str(value), plain)
+                sheet.write_string(number, place, shown(value), plain)
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, len(rows), len(rows.columns) - 1)
         sheet.set_column(0, len(rows.columns) - 1, 22)

@@ -12,6 +12,7 @@ from assets.checks.report import DRIFT, report_page, suites, write_report
 from assets.warehouse.tables import prepare
 from resources.expectations import Outcome
 from resources.observatory import Observatory
+from resources.showing import in_markdown
 
 EXPECTATIONS, CHANGES = "expectations", "change_on_the_quarter_before"
 
@@ -56,7 +57,9 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
                 severity=dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN,
                 metadata={
                     "expectations": len(found),
-                    "unmet": dg.MetadataValue.md("\n".join(f"- {key}: {o.says} {o.unexpected} of {o.rows} rows." for key, o in unmet) or "none"),
+                    "unmet": dg.MetadataValue.md(
+                        "\n".join(f"- {key}: {in_markdown(o.says)} {o.unexpected} of {o.rows} rows." for key, o in unmet) or "none"
+                    ),
                     **links,
                 },
             )

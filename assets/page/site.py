@@ -35,6 +35,7 @@ from assets.publication.disclosure import SAFE, SYMBOLS
 from assets.publication.programme import TOTAL
 from assets.publication.release import write_missing_files
 from assets.warehouse.models import code_version
+from resources.showing import shown
 from resources.warehouse import Warehouse
 from schemas.authorities import HERE as REFERENCE
 from schemas.codes import code_set
@@ -121,8 +122,8 @@ def _environment() -> Environment:
 
 
 def _set(value: Any) -> Any:
-    """What a template puts out: text with a printer's apostrophe, everything else as it is."""
-    return value.replace("'", "\u2019") if type(value) is str else value
+    """What a template puts out: text as it may be shown, with a printer's apostrophe; everything else as it is."""
+    return shown(value).replace("'", "\u2019") if type(value) is str else value
 
 
 @cache

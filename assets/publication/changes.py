@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from assets.publication.programme import PUBLISHED_TABLES
+from resources.showing import in_markdown
 
 _MOST_LISTED = 40
 
@@ -49,7 +50,7 @@ def _why(manifest: dict[str, Any], old: dict[str, Any]) -> list[str]:
 
 def _return(key: tuple[str, str, str]) -> str:
     sender, table, date = key
-    return f"{table.replace('_', ' ')} of {sender} for {date}"
+    return f"{table.replace('_', ' ')} of {in_markdown(sender)} for {date}"
 
 
 def _figures(tables: dict[str, pd.DataFrame], old_tables: dict[str, pd.DataFrame]) -> list[str]:

@@ -13,6 +13,7 @@ import sys
 import click
 
 from resources.settings import ObservatoryError
+from resources.showing import Shown
 
 _SUBCOMMANDS = {
     "synth": ("pipelines.command.synth", "Make a made-up region: returns in the real layouts, and what the figures must be."),
@@ -63,6 +64,7 @@ def main() -> None:
     # Dagster, pandas and the parsed SQL are some million objects that stay: Python's look for circles among them after every 700 new ones took a
     # sixth of a run. What is in no circle is freed at once all the same.
     gc.set_threshold(50_000, 20, 20)
+    sys.stdout, sys.stderr = Shown(sys.stdout), Shown(sys.stderr)  # type: ignore[assignment]
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as exit_:

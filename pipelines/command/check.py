@@ -14,6 +14,7 @@ import click
 
 from pipelines.command.options import CensusDate
 from resources.landing import LandedFile, census_date_of
+from resources.showing import one_line
 
 
 @click.command("check")
@@ -52,7 +53,7 @@ def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None, a
         submissions = [submission for _, submission in opened]
         tables = judge(submissions, census_date, secrets.token_bytes(32))
         for path, submission in opened:
-            print(f"{path}: as sent by {submission.sender.name} for {census_date:%d %B %Y}")
+            print(f"{one_line(path)}: as sent by {one_line(submission.sender.name)} for {census_date:%d %B %Y}")
             for table in tables:
                 for book in table.books[table.books["submission_id"] == submission.id].itertuples():
                     print(
@@ -79,7 +80,7 @@ def _print_findings(found) -> None:  # noqa: ANN001 - a pandas frame; pandas is 
         shown = ", ".join(map(str, rows[:12])) + (f" and {len(rows) - 12} more" if len(rows) > 12 else "")
         at = f"{'row' if len(rows) == 1 else 'rows'} {shown} " if rows else ""
         does = {"rejects the row": "rejected", "rejects the file": "stops the file", "warns": "please check", "notes": "note"}[str(severity)]
-        print(f"  - {where}{at}({does}): {message}")
+        print(f"  - {one_line(where)}{at}({does}): {one_line(message)}")
 
 
 def _where_from(path: Path, date: dt.date | None, sender: str | None) -> tuple[dt.date, str]:
@@ -133,7 +134,7 @@ def _write_answer(answer, folder: Path, path: Path) -> None:  # noqa: ANN001 - s
     write_workbook(answer, buffer)
     workbook.write_bytes(buffer.getvalue())
     page.write_text(render_page(answer, workbook.name), encoding="utf-8")
-    print(f"  The answer: {page} and {workbook}")
+    print(one_line(f"  The answer: {page} and {workbook}"))
 
 
 def _reconcile(tables, submissions, census_date: dt.date, out: Path) -> None:  # noqa: ANN001 - see _print_findings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from resources.settings import settings_from_environment
+from resources.showing import one_line
 from resources.warehouse import open_warehouse
 
 
@@ -52,6 +53,6 @@ def command(authority: str, reference: str) -> None:
     )
     print("  removed from the outbox and are made anew from what lies there:")
     for file in found.files:
-        print(f"    {file}")
+        print(f"    {one_line(file)}")
     print(f"  A keyed hash of the reference on the stop list ({settings.home / STOP_LIST}), so that the child stays out.")
     print("  Backups made before now: a restore is held against the stop list.")

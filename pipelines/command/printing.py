@@ -9,6 +9,8 @@ import sys
 from decimal import Decimal
 from typing import Any
 
+from resources.showing import in_csv, one_line
+
 
 def shown(value: Any) -> str:
     """A value as text for people."""
@@ -20,7 +22,7 @@ def shown(value: Any) -> str:
         return f"{value:.6f}".rstrip("0").rstrip(".")
     if isinstance(value, dt.datetime):
         return value.strftime("%Y-%m-%d %H:%M")
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    return one_line(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value)
 
 
 def table_lines(names: list[str], rows: list[list[Any]]) -> list[str]:
@@ -41,13 +43,13 @@ def print_table(names: list[str], rows: list[list[Any]]) -> None:
 
 
 def print_csv(names: list[str], rows: list[list[Any]]) -> None:
-    """Print a header and the rows as CSV, and nothing else."""
+    """Print a header and the rows as CSV, and nothing else. No text in it is one that a spreadsheet would work out."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
+    writer.writerow(map(in_csv, names))
     writer.writerows([["" if value is None else _text(value) for value in row] for row in rows])
 
 
 def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+    return in_csv(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value)

@@ -11,6 +11,7 @@ import click
 from pipelines.command.options import CensusDate
 from resources.landing import LandingPlace
 from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.showing import one_line
 from resources.warehouse import Warehouse, open_warehouse
 
 DAGSTER_YAML = """\
@@ -45,7 +46,9 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
     place = LandingPlace(settings.landing)
     landed = place.census_dates()
     if odd := place.left_alone():
-        print(f"Left alone, because they are not in a census date's and sender's folder: {', '.join(odd[:10])}{' …' if len(odd) > 10 else ''}")
+        print(
+            f"Left alone, because they are not in a census date's and sender's folder: {one_line(', '.join(odd[:10]))}{' …' if len(odd) > 10 else ''}"
+        )
     with open_warehouse(settings) as warehouse:
         from assets.checks.report import report_page
         from assets.page.site import bring_sites_up_to_date

@@ -9,6 +9,7 @@ import click
 from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_csv, print_table
 from resources.settings import ObservatoryError, settings_from_environment
+from resources.showing import one_line
 from resources.warehouse import Warehouse, open_warehouse
 from schemas.rounding import percent
 
@@ -201,7 +202,7 @@ def _quality(warehouse: Warehouse, date: dt.date) -> None:
     if refused:
         print("\nRejected files:")
         for row in refused:
-            print(f"  {row.sender}, {row.file_name}: {row.message}")
+            print(one_line(f"  {row.sender}, {row.file_name}: {row.message}"))
     rules = warehouse.rows(
         """
         select f.table_name, f.rule, f.severity, count(*) as findings, count(distinct s.sender) as senders

@@ -7,6 +7,7 @@ import datetime as dt
 from assets.publication.release import has_own_returns
 from pipelines.command.printing import print_table
 from resources.settings import Settings
+from resources.showing import one_line
 from resources.warehouse import Warehouse
 from schemas.rounding import percent
 
@@ -51,7 +52,7 @@ def _returns(warehouse: Warehouse, dates: list[dt.date]) -> None:
         dates=dates,
     )
     for row in rejected:
-        print(f"  Rejected: {row.file_name} from {row.sender}. {row.message}")
+        print(one_line(f"  Rejected: {row.file_name} from {row.sender}. {row.message}"))
 
 
 def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:

@@ -9,6 +9,7 @@ import click
 
 from pipelines.command.options import CensusDate
 from resources.settings import ObservatoryError
+from resources.showing import one_line
 
 
 @click.command("synth")
@@ -45,5 +46,5 @@ def command(out: Path, region: str, quarters: int, last: dt.date, seed: int, sca
         progress=lambda text: print(f"  {text}", flush=True),
     )
     if made.others:
-        print(f"Left as they are, because they were not made up: {in_short(list(made.others))}")
+        print(f"Left as they are, because they were not made up: {one_line(in_short(list(made.others)))}")
     print(f"Made up in {out}: {made}")

@@ -7,6 +7,7 @@ import getpass
 import click
 
 from resources.settings import settings_from_environment
+from resources.showing import one_line
 from resources.warehouse import open_warehouse
 
 
@@ -34,7 +35,7 @@ def command(submission: str, reason: str) -> None:
             d=date,
             s=sender,
         )
-    print(f"Withdrawn: submission {submission} of {sender} for {date:%d %B %Y}.")
+    print(f"Withdrawn: submission {submission} of {one_line(sender)} for {date:%d %B %Y}.")
     counted = ", ".join(f"{row.table_name} version {row.version}" for row in now)
     print(f"In force now: {counted}." if now else "Nothing of this sender is in force now for that date.")
     print(f"Use `observatory run --census-date {date}` to bring the figures up to date.")
