@@ -34,7 +34,7 @@ ALL = "All"
 _COUNTS = physical(f"""
     select
         c.census_date, c.authority_code, c.authority_gss, c.authority_name,
-        'children looked after' as measure, '{ALL}' as provision_type, 'SSDA903' as source, c.children as latest
+        'children looked after' as measure, '{ALL}' as provision_type, 'ssda903' as source, c.children as latest
     from curated.children_looked_after as c
     where c.breakdown = 'total' and c.census_date <= cast(:d as date)
     union all
@@ -42,7 +42,7 @@ _COUNTS = physical(f"""
         o.census_date, o.placing_authority_code, o.placing_authority_gss, o.placing_authority_name,
         'own placements' as measure, o.provision_type, o.source, cast(sum(o.placements) as integer) as latest
     from curated.own_placements_location as o
-    where o.census_date <= cast(:d as date)
+    where o.census_date <= cast(:d as date) and o.placements is not null and o.provision_type <> 'None'
     group by
         o.census_date, o.placing_authority_code, o.placing_authority_gss, o.placing_authority_name, o.provision_type, o.source
 """)

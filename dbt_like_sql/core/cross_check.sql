@@ -1,6 +1,7 @@
 -- Where two sources that should agree do not: register against census, placement census against SSDA903, provider against authority, this
 -- quarter against the last. Each names both figures; a setting in two senders' returns is told to each, with no figure of the other.
--- None keeps a return out. The sentence of each rule is in schemas/rules.toml.
+-- None keeps a return out. A child of the placement census under 18 whom the SSDA903 lacks counts in commissioned placements and costs alone.
+-- Where the two name different hosts, the SSDA903's counts. The sentence of each rule is in schemas/rules.toml.
 -- A total moves by more than its history explains where it changes by more than three times its usual change (and a tenth, and five);
 -- with fewer than two earlier changes to go by, where it changes by more than three tenths (and ten).
 -- grain: census_date, sender, rule, subject
@@ -102,35 +103,47 @@ other_capacity as (
         and r.register_places <> r.registered_places
 ),
 
-looked_after_now as (
-    select distinct
-        e.authority_code,
-        e.child_key
-    from staging.ssda903_episodes as e
-    where
-        e.census_date = cast(:census_date as date)
-        and e.decom <= e.census_date
-        and (e.dec is null or e.dec > e.census_date)
-        and e.legal_status not in ('V3', 'V4')
-),
-
+-- Short breaks are in the SSDA903 under V3 and V4, and are no children looked after there.
 census_beside_903 as (
     select
-        p.placing_authority_code as sender,
+        o.placing_authority_code as sender,
         'census_children_not_in_903' as rule,
         'children looked after' as subject,
-        concat(cast(count(distinct p.child_key) as text), ' in the placement census') as sent,
-        concat(cast(count(distinct n.child_key) as text), ' of them with an open episode in the SSDA903') as beside
+        concat(cast(count(distinct o.child_key) as text), ' in the placement census') as sent,
+        concat(
+            cast(count(distinct case when o.source = 'ssda903' then o.child_key end) as text),
+            ' of them with an open episode in the SSDA903'
+        ) as beside
+    from core.own_placement as o
+    where
+        o.census_date = cast(:census_date as date)
+        and o.covers = 'all'
+        and o.is_in_census
+        and o.is_looked_after
+        and (o.source = 'ssda903' or not o.is_short_break)
+    group by o.placing_authority_code
+    having count(distinct o.child_key) > count(distinct case when o.source = 'ssda903' then o.child_key end)
+),
+
+-- Of the children of both returns, those whose host authority the census names, and the SSDA903's postcode lies elsewhere.
+other_hosts as (
+    select
+        p.placing_authority_code as sender,
+        'census_hosts_differ_from_903' as rule,
+        'host authority' as subject,
+        concat(cast(count(distinct p.child_key) as text), ' children with another host authority in the placement census') as sent,
+        'the SSDA903''s postcode of the placement, which counts, lies elsewhere' as beside
     from core.placement as p
-    left join looked_after_now as n
-        on p.placing_authority_code = n.authority_code
-        and p.child_key = n.child_key
+    inner join core.child as c
+        on p.census_date = c.census_date
+        and p.placing_authority_code = c.authority_code
+        and p.child_key = c.child_key
     where
         p.census_date = cast(:census_date as date)
-        and p.is_looked_after
-        and p.placing_authority_code in (select l.authority_code from looked_after_now as l)
+        and p.host_known_by = 'the return'
+        and not p.is_short_break
+        and p.host_authority_code <> c.placement_authority_code
     group by p.placing_authority_code
-    having count(distinct p.child_key) > count(distinct n.child_key)
 ),
 
 by_providers as (
@@ -348,6 +361,14 @@ together as (
         c.sent,
         c.beside
     from census_beside_903 as c
+    union all
+    select
+        h.sender,
+        h.rule,
+        h.subject,
+        h.sent,
+        h.beside
+    from other_hosts as h
     union all
     select
         m.sender,

@@ -1,6 +1,8 @@
 -- Who lives in the settings on the census date, as the providers say: one row a child or young person, no identity.
 -- The host authority is the row's own; else the one authority in which the return has the setting; else the one authority
 -- in which the register has it (never for fostering); else UNKNOWN: it is not guessed.
+-- A URN that no return and no register has (is_urn_known is false) is of no known type: its children stand under Other, and
+-- count. Those of a setting that the register has under a type that is no home for a child in care stay out of the figures.
 -- Where two senders return the same setting, the children are those of the sender whose settings row counts.
 -- grain: census_date, submission_id, sheet, row_number
 with children as (
@@ -70,6 +72,7 @@ placed as (
             'UNKNOWN'
         ) as host_authority_code,
         coalesce(r.provision_type, g.provision_type, 'Other') as provision_type,
+        r.urn is not null or g.urn is not null as is_urn_known,
         c.placing_authority_code,
         c.placement_start_date,
         c.age,
@@ -92,6 +95,7 @@ select
     p.urn,
     p.host_authority_code,
     p.provision_type,
+    p.is_urn_known,
     p.placing_authority_code,
     p.placement_start_date,
     p.age,

@@ -2,7 +2,8 @@
 -- host: placed by the host authority; sub_region: by another authority of its sub-region; region_or_neighbour: by the rest
 -- of its region or an authority that borders it; elsewhere: by any other, health or privately; unknown: the return says Unknown.
 -- Counted from the placements table of the returns; the share is of all who are counted there. The four named bands
--- always have a row, 0 included; unknown has one where there is somebody in it.
+-- always have a row, 0 included; children at a URN that nobody knows stand under Other, in the area that their row gives;
+-- unknown has one where there is somebody in it.
 -- grain: census_date, host_authority_code, provision_type, origin_band
 with children as (
     select
@@ -13,7 +14,7 @@ with children as (
     from core.setting_child as c
     where
         c.census_date = cast(:census_date as date)
-        and c.provision_type <> 'Other'
+        and (c.provision_type <> 'Other' or not c.is_urn_known)
     group by
         c.host_authority_code,
         c.provision_type,

@@ -1,7 +1,9 @@
 -- How far an authority uses the supply in its own area, from both sides.
 -- From the providers: of those living in the area's settings, the share that the host authority placed (any age).
--- From the authority: of its own placements of looked-after children (placement census, else SSDA903), the share that stands in its own area
--- (unknown hosts are in the whole). A side that has not returned is blank.
+-- From the authority: of its own looked-after children by the SSDA903, those with parents and for adoption too (type None),
+-- the share that stands in its own area (unknown hosts are in the whole; covers: all). Where no SSDA903 of the date is held,
+-- of its placement census's (covers: commissioned): commissioned types stand, In-house fostering, Other and None are blank.
+-- A side that has not returned is blank.
 -- grain: census_date, host_authority_code, provision_type
 with living_here as (
     select
@@ -12,7 +14,7 @@ with living_here as (
     from core.setting_child as c
     where
         c.census_date = cast(:census_date as date)
-        and c.provision_type <> 'Other'
+        and (c.provision_type <> 'Other' or not c.is_urn_known)
         and c.host_authority_code <> 'UNKNOWN'
     group by
         c.host_authority_code,
@@ -23,10 +25,17 @@ own as (
     select
         p.placing_authority_code as host_authority_code,
         p.provision_type,
+        min(p.covers) as covers,
         count(*) as own_placements,
         sum(case when p.host_authority_code = p.placing_authority_code then 1 else 0 end) as own_placements_in_area
     from core.own_placement as p
-    where p.census_date = cast(:census_date as date)
+    where
+        p.census_date = cast(:census_date as date)
+        and p.is_looked_after
+        and (
+            (p.covers = 'all' and p.source = 'ssda903')
+            or (p.covers = 'commissioned' and p.provision_type not in ('In-house fostering', 'Other', 'None'))
+        )
     group by
         p.placing_authority_code,
         p.provision_type
@@ -38,6 +47,7 @@ together as (
         coalesce(l.provision_type, o.provision_type) as provision_type,
         l.children_living_here,
         l.children_of_host,
+        o.covers,
         o.own_placements,
         o.own_placements_in_area
     from living_here as l
@@ -57,7 +67,8 @@ select
     round(cast(t.children_of_host as numeric) / nullif(t.children_living_here, 0), 6) as share_of_places_used_by_host,
     cast(t.own_placements as integer) as own_placements,
     cast(t.own_placements_in_area as integer) as own_placements_in_area,
-    round(cast(t.own_placements_in_area as numeric) / nullif(t.own_placements, 0), 6) as share_of_own_in_area
+    round(cast(t.own_placements_in_area as numeric) / nullif(t.own_placements, 0), 6) as share_of_own_in_area,
+    t.covers
 from together as t
 left join core.authority as h
     on h.census_date = cast(:census_date as date)

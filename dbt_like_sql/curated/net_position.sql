@@ -1,45 +1,47 @@
 -- An authority's own children placed inside and outside its area, and other authorities' children inside it: DfE's net gain.
--- net_gain = others_inside - own_outside. Own figures from the placement census, else from the SSDA903, whose children looked after, those with
--- parents and placed for adoption too, they then add up to (source says which); a placement whose host is not known is in own_unknown.
+-- net_gain = others_inside - own_outside. Own figures are of every child looked after by the SSDA903, those with parents and
+-- for adoption too (source ssda903, covers all): own_inside + own_outside + own_unknown = children looked after. A placement
+-- census tells of commissioned placements alone: where no SSDA903 of the date is held, they are blank (blank_reason no_ssda903).
 -- Others inside are children under 18 (or of unknown age) by the providers' returns, because only they see everybody, other countries of the
--- UK included: coverage says how much of the registered places has answered. Beside it what the region's authorities say, a floor: only members
--- return. Source: DfE, "Children looked after in England", table of children by authority of placement.
+-- UK included: coverage says how much of the registered places has answered. Beside it what the region's authorities say by
+-- their SSDA903, a floor: only members return. Source: DfE, "Children looked after in England", table of children by authority of placement.
 -- grain: census_date, authority_code
 with own_placements as (
     select
         p.placing_authority_code as authority_code,
-        p.source,
         p.host_authority_code
     from core.own_placement as p
     where
         p.census_date = cast(:census_date as date)
-        and p.source = 'placement census'
-    union all
-    select
-        c.authority_code,
-        'SSDA903' as source,
-        coalesce(c.placement_authority_code, 'UNKNOWN') as host_authority_code
-    from core.child as c
+        and p.source = 'ssda903'
+),
+
+covered as (
+    select s.authority_code
+    from core.ssda903_return as s
     where
-        c.census_date = cast(:census_date as date)
-        and not exists (
-            select 1 as found
-            from core.placement as p
-            where
-                p.census_date = cast(:census_date as date)
-                and p.placing_authority_code = c.authority_code
-        )
+        s.census_date = cast(:census_date as date)
+        and s.return_date = s.census_date
 ),
 
 own as (
     select
-        p.authority_code,
-        min(p.source) as source,
-        sum(case when p.host_authority_code = p.authority_code then 1 else 0 end) as own_inside,
-        sum(case when p.host_authority_code not in (p.authority_code, 'UNKNOWN') then 1 else 0 end) as own_outside,
+        c.authority_code,
+        sum(case when p.host_authority_code = c.authority_code then 1 else 0 end) as own_inside,
+        sum(case when p.host_authority_code not in (c.authority_code, 'UNKNOWN') then 1 else 0 end) as own_outside,
         sum(case when p.host_authority_code = 'UNKNOWN' then 1 else 0 end) as own_unknown
-    from own_placements as p
-    group by p.authority_code
+    from covered as c
+    left join own_placements as p
+        on c.authority_code = p.authority_code
+    group by c.authority_code
+),
+
+commissioned as (
+    select distinct p.placing_authority_code as authority_code
+    from core.own_placement as p
+    where
+        p.census_date = cast(:census_date as date)
+        and p.covers = 'commissioned'
 ),
 
 by_authorities as (
@@ -86,7 +88,7 @@ by_providers as (
     group by l.authority_code
 ),
 
-covered as (
+answered as (
     select
         o.host_authority_code as authority_code,
         sum(o.coverage_places * o.places_registered) / nullif(sum(o.places_registered), 0) as coverage_places
@@ -98,6 +100,9 @@ covered as (
 heard as (
     select o.authority_code
     from own as o
+    union
+    select c.authority_code
+    from commissioned as c
     union
     select p.authority_code
     from by_providers as p
@@ -111,7 +116,12 @@ select
     cast(o.own_inside as integer) as own_inside,
     cast(o.own_outside as integer) as own_outside,
     cast(o.own_unknown as integer) as own_unknown,
-    o.source,
+    case when o.authority_code is not null then 'ssda903' end as source,
+    case
+        when o.authority_code is not null then 'all'
+        when m.authority_code is not null then 'commissioned'
+    end as covers,
+    case when o.authority_code is null then 'no_ssda903' end as blank_reason,
     cast(p.others_inside as integer) as others_inside,
     cast(p.others_inside - o.own_outside as integer) as net_gain,
     cast(b.others_inside as integer) as others_inside_by_authorities,
@@ -122,9 +132,11 @@ left join core.authority as a
     and h.authority_code = a.authority_code
 left join own as o
     on h.authority_code = o.authority_code
+left join commissioned as m
+    on h.authority_code = m.authority_code
 left join by_providers as p
     on h.authority_code = p.authority_code
 left join by_authorities as b
     on h.authority_code = b.authority_code
-left join covered as c
+left join answered as c
     on h.authority_code = c.authority_code

@@ -1,7 +1,10 @@
 -- Children placed by one authority and living in another's area, as the providers say and as the authorities say.
--- Both sides count children: the providers' under 18 or of unknown age, the authorities' looked-after children (not those placed
--- after 18). A side is blank where it has not returned: the providers' where no provider of the type in the host's area sent
--- placements, the authorities' where the placing authority sent neither a placement census nor an SSDA903.
+-- Both sides count children: the providers' under 18 or of unknown age, the authorities' looked-after children by the SSDA903,
+-- those with parents and for adoption too (type None; covers: all). Where no SSDA903 of the date is held, the authorities' side
+-- is its placement census's (covers: commissioned): figures of commissioned types stand, In-house fostering, Other and None
+-- are blank, and no sum over the types is a whole. A side is blank where it has not returned: the providers' where no provider
+-- of the type in the host's area sent placements, the authorities' where the placing authority sent neither return.
+-- Children at a URN that nobody knows are the providers' too: under Other, in the area that the row gives, else UNKNOWN.
 -- grain: census_date, placing_authority_code, host_authority_code, provision_type
 with by_providers as (
     select
@@ -12,7 +15,7 @@ with by_providers as (
     from core.setting_child as c
     where
         c.census_date = cast(:census_date as date)
-        and c.provision_type <> 'Other'
+        and (c.provision_type <> 'Other' or not c.is_urn_known)
         and coalesce(c.age, 0) < 18
     group by
         c.placing_authority_code,
@@ -27,7 +30,13 @@ by_authorities as (
         p.provision_type,
         count(*) as children
     from core.own_placement as p
-    where p.census_date = cast(:census_date as date)
+    where
+        p.census_date = cast(:census_date as date)
+        and p.is_looked_after
+        and (
+            (p.covers = 'all' and p.source = 'ssda903')
+            or (p.covers = 'commissioned' and p.provision_type not in ('In-house fostering', 'Other', 'None'))
+        )
     group by
         p.placing_authority_code,
         p.host_authority_code,
@@ -53,19 +62,25 @@ hosts_heard as (
     from core.setting_child as c
     where
         c.census_date = cast(:census_date as date)
-        and c.provision_type <> 'Other'
+        and (c.provision_type <> 'Other' or not c.is_urn_known)
 ),
 
 authorities_heard as (
-    select p.placing_authority_code
-    from core.placement as p
-    where p.census_date = cast(:census_date as date)
-    union
-    select s.authority_code as placing_authority_code
+    select
+        s.authority_code as placing_authority_code,
+        'all' as covers
     from core.ssda903_return as s
     where
         s.census_date = cast(:census_date as date)
         and s.return_date = s.census_date
+    union
+    select
+        p.placing_authority_code,
+        p.covers
+    from core.own_placement as p
+    where
+        p.census_date = cast(:census_date as date)
+        and p.covers = 'commissioned'
 ),
 
 together as (
@@ -95,8 +110,12 @@ select
         case when s.host_authority_code is not null then coalesce(t.children_by_providers, 0) end as integer
     ) as children_by_providers,
     cast(
-        case when d.placing_authority_code is not null then coalesce(t.children_by_authorities, 0) end as integer
-    ) as children_by_authorities
+        case
+            when d.covers = 'all' or t.provision_type not in ('In-house fostering', 'Other', 'None')
+                then case when d.covers is not null then coalesce(t.children_by_authorities, 0) end
+        end as integer
+    ) as children_by_authorities,
+    d.covers
 from together as t
 left join hosts_heard as s
     on t.host_authority_code = s.host_authority_code

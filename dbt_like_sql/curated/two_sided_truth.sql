@@ -1,7 +1,9 @@
--- Who says what of the children whom an authority has in a setting: the provider's return and the authority's placement census, side by side.
--- Providers: children under 18 (or of unknown age) by the placements table. Authorities: looked-after children, by the establishment's URN (the
--- agency's, for fostering), as far as either the register or a return knows it; all others stand under URN UNKNOWN. Placements of the type Other
--- (unregistered, custody ...) are in no setting and left out; so are children whom no authority placed.
+-- Who says what of the children whom an authority has in a setting: the provider's return and the authority's own, side by side.
+-- Providers: children under 18 (or of unknown age) by the placements table. Authorities: children looked after by the SSDA903, with the URN of
+-- the placement census, else the SSDA903's (the establishment's; the agency's, for fostering), as far as either the register or a return knows
+-- it; all others stand under URN UNKNOWN. Where no SSDA903 of the date is held, the placement census's looked-after children, In-house fostering
+-- left out and blank. Placements of the types Other (unregistered, custody ...) and None are in no setting and left out; so are children whom no
+-- authority placed.
 -- The setting of an authority's placement is where the URN stands; where it stands in several areas, the area that the return says, else the one
 -- in which the provider has this authority's children, else UNKNOWN. A side is blank where its return is missing. The difference is the
 -- provider's less the authority's.
@@ -46,17 +48,18 @@ registered as (
 placements as (
     select
         p.placing_authority_code,
-        case
-            when p.provision_type in ('Independent fostering', 'In-house fostering') then coalesce(p.provider_urn, p.establishment_urn)
-            else coalesce(p.establishment_urn, p.provider_urn)
-        end as urn,
+        p.urn,
         nullif(p.host_authority_code, 'UNKNOWN') as host_authority_code,
         p.provision_type
-    from core.placement as p
+    from core.own_placement as p
     where
         p.census_date = cast(:census_date as date)
         and p.is_looked_after
-        and p.provision_type <> 'Other'
+        and p.provision_type not in ('Other', 'None')
+        and (
+            (p.covers = 'all' and p.source = 'ssda903')
+            or (p.covers = 'commissioned' and p.provision_type <> 'In-house fostering')
+        )
 ),
 
 stands_in as (
@@ -186,9 +189,12 @@ providers_heard as (
 ),
 
 authorities_heard as (
-    select distinct p.placing_authority_code
-    from core.placement as p
+    select
+        p.placing_authority_code,
+        min(p.covers) as covers
+    from core.own_placement as p
     where p.census_date = cast(:census_date as date)
+    group by p.placing_authority_code
 ),
 
 together as (
@@ -214,7 +220,10 @@ compared as (
         t.provision_type,
         t.placing_authority_code,
         case when h.urn is not null then coalesce(t.by_providers, 0) end as by_providers,
-        case when d.placing_authority_code is not null then coalesce(t.by_authorities, 0) end as by_authorities,
+        case
+            when d.covers = 'all' or (d.covers = 'commissioned' and t.provision_type <> 'In-house fostering')
+                then coalesce(t.by_authorities, 0)
+        end as by_authorities,
         u.placing_authority_code is not null as has_placements_without_urn,
         t.host_authority_code = 'UNKNOWN' and r.urn is not null as host_is_not_known
     from together as t

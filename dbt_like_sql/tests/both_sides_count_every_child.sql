@@ -19,11 +19,15 @@ by_authorities as (
     select
         p.placing_authority_code,
         count(*) as children
-    from core.placement as p
+    from core.own_placement as p
     where
         p.census_date = cast(:census_date as date)
         and p.is_looked_after
-        and p.provision_type <> 'Other'
+        and p.provision_type not in ('Other', 'None')
+        and (
+            (p.covers = 'all' and p.source = 'ssda903')
+            or (p.covers = 'commissioned' and p.provision_type <> 'In-house fostering')
+        )
     group by p.placing_authority_code
 ),
 

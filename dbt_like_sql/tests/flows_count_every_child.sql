@@ -11,7 +11,7 @@ with providers as (
     from core.setting_child as c
     where
         c.census_date = cast(:census_date as date)
-        and c.provision_type <> 'Other'
+        and (c.provision_type <> 'Other' or not c.is_urn_known)
         and coalesce(c.age, 0) < 18
     group by
         c.placing_authority_code,
@@ -26,7 +26,13 @@ authorities as (
         p.provision_type,
         count(*) as children
     from core.own_placement as p
-    where p.census_date = cast(:census_date as date)
+    where
+        p.census_date = cast(:census_date as date)
+        and p.is_looked_after
+        and (
+            (p.covers = 'all' and p.source = 'ssda903')
+            or (p.covers = 'commissioned' and p.provision_type not in ('In-house fostering', 'Other', 'None'))
+        )
     group by
         p.placing_authority_code,
         p.host_authority_code,

@@ -1,4 +1,4 @@
--- The bands of where an authority's own children are placed add up to its looked-after placements, and their shares to a whole. A failure
+-- The bands of where an authority's own children are placed add up to them, and their shares to a whole. A failure
 -- means that placements are lost or counted twice between bands.
 -- checks: curated.own_placements_location
 -- severity: blocks
@@ -8,7 +8,13 @@ with placements as (
         p.provision_type,
         count(*) as placements
     from core.own_placement as p
-    where p.census_date = cast(:census_date as date)
+    where
+        p.census_date = cast(:census_date as date)
+        and p.is_looked_after
+        and (
+            (p.covers = 'all' and p.source = 'ssda903')
+            or (p.covers = 'commissioned' and p.provision_type not in ('In-house fostering', 'Other', 'None'))
+        )
     group by
         p.placing_authority_code,
         p.provision_type

@@ -10,7 +10,7 @@ with children as (
     from core.setting_child as c
     where
         c.census_date = cast(:census_date as date)
-        and c.provision_type <> 'Other'
+        and (c.provision_type <> 'Other' or not c.is_urn_known)
     group by
         c.host_authority_code,
         c.provision_type

@@ -2,8 +2,9 @@
 
 Belongs here: labels, headers and costs of this return, the slips in it, and the files.
 Does not belong here: who lives where (`people.py`, `occupancy.py`), and figures (`truth.py`).
-The layout before 2025-12 has no label for an authority's own foster carers: `Fostering - Inter LA` stands for them. The
-layout from 2025-12 has none for children placed with parents or for adoption: they are not in that return.
+It is a census of commissioned placements: children with parents, for adoption, with kin or with the authority's own foster
+carers are not in it, in neither layout; they are in the SSDA903 alone. Young people placed after 18 come with 2025-12
+(before it, those alone who stayed with their foster carers).
 """
 
 from __future__ import annotations
@@ -119,13 +120,14 @@ def report(people: pd.DataFrame, supply: Supply, areas: Areas, date: dt.date, se
     rng = stream(seed, "placement returns", date.isoformat())
     codes = areas.codes_on(date)
     new = date >= NEW_LAYOUT
-    own = people[(people["origin"] < areas.members).to_numpy() & (new | (people["kind"] != ADULT)).to_numpy()]
+    asked = [OWN] if new else [OWN, ADULT]
+    own = people[((people["origin"] < areas.members) & ~people["kind"].isin(asked)).to_numpy()]
     if not new:
-        own = pd.concat([own, _staying_put(own, date, rng)], ignore_index=True)
+        stayed = stream(seed, "stayed with their carers", date.isoformat())
+        own = pd.concat([own, _staying_put(own, date, stayed)], ignore_index=True)
     own = own.sort_values(["origin", "number"], kind="stable", ignore_index=True)
     rows = _rows(own, supply, areas, codes, date, rng)
-    if new:
-        rows = rows[rows["type_of_provision"] != ""].reset_index(drop=True)
+    rows = rows[rows["type_of_provision"] != ""].reset_index(drop=True)
     senders = sorted(set(codes[: areas.members]))
     received = dict(zip(senders, received_on(date, rng, len(senders)), strict=True))
     chance = answer_chance(response, of_authority=True, in_region=True)
@@ -161,7 +163,7 @@ def _rows(own: pd.DataFrame, supply: Supply, areas: Areas, codes: Texts, date: d
     kind, origin, host = (own[name].to_numpy() for name in ("kind", "origin", "host"))
     category = np.where(settled, supply.units["sa_category"].to_numpy()[unit], 1)
     label = _labels(own, run_by == origin, category, date, rng)
-    fostering = np.isin(kind, [AGENCY, OWN])
+    fostering = kind == AGENCY
     host_code = codes[host]
     known = rng.random(count) >= 0.01
     organisation = np.where(settled, supply.owners["name"].to_numpy()[owner], "")
@@ -181,7 +183,7 @@ def _rows(own: pd.DataFrame, supply: Supply, areas: Areas, codes: Texts, date: d
             "number": own["number"].to_numpy(),
             "age": age_on(own["born"].to_numpy(), date),
             "gender": own["gender"].to_numpy(),
-            "sourcing_route": np.where(np.isin(kind, [OWN, OTHER]) | (run_by == origin), "", route),
+            "sourcing_route": np.where((kind == OTHER) | (run_by == origin), "", route),
             "organisation": organisation,
             "provider_urn": urn,
             "establishment": np.where(settled & ~fostering, supply.units["name"].to_numpy()[unit], ""),
@@ -196,6 +198,7 @@ def _rows(own: pd.DataFrame, supply: Supply, areas: Areas, codes: Texts, date: d
             "distance_reason": _distance_reasons(placing, host_code, date, rng),
         }
     )
+    frame["run_by_code"] = np.where(run_by >= 0, codes[run_by], "")
     frame["company_number"] = np.where(settled, supply.owners["company_number"].to_numpy()[owner], "")
     return frame.join(_costs(kind, own["fee"].to_numpy(), rng)).join(_details(kind, rng))
 
@@ -209,14 +212,12 @@ def _labels(own: pd.DataFrame, in_house: np.ndarray, category: Ints, date: dt.da
         return np.array([labels.get(int(c), labels[1]) for c in category], dtype=object)
 
     education = np.where(kin < 0.12, "Residential - With Education", "")
+    # Nobody buys the placements of those with parents and for adoption: they have no label in either layout.
+    others = [kin < 0.03, (kin < 0.045) & (age >= 14), (kin < 0.055) & (age >= 14), kin < 0.06, (kin < 0.07) & (age >= 17)]
     if date >= NEW_LAYOUT:
-        foster = np.select(
-            [kin < 0.8, kin < 0.92, kin < 0.97],
-            ["Fostering - Mainstream", "Fostering - Enhanced", "Fostering - Parent and child"],
-            "Fostering - Short breaks",
-        )
+        foster = np.select([kin < 0.81, kin < 0.93], ["Fostering - Mainstream", "Fostering - Enhanced"], "Fostering - Parent and child")
         other = np.select(
-            [(kin < 0.03), (kin < 0.045) & (age >= 14), (kin < 0.055) & (age >= 14), (kin < 0.06), (kin < 0.07) & (age >= 17)],
+            others,
             ["Unregistered (where it should be registered)", "Youth Offending Institution", "Remand", "CQC", "Student accommodation"],
             "",
         )
@@ -227,27 +228,21 @@ def _labels(own: pd.DataFrame, in_house: np.ndarray, category: Ints, date: dt.da
             SUPPORTED: supported(SUPPORTED_LABELS),
             ADULT: supported(SUPPORTED_LABELS),
             AGENCY: foster,
-            OWN: foster,
             OTHER: other,
         }
     else:
-        external = np.where(education == "", np.where(kin > 0.96, "Residential - Short Breaks", "Residential - External (Commissioned)"), education)
+        external = np.where(education == "", "Residential - External (Commissioned)", education)
         bought = np.where(kin < 0.6, supported(SUPPORTED_LABELS), supported(EARLIER_SUPPORTED))
         by_kind = {
             HOME: np.where(in_house & (education == ""), "Residential - in House", external),
             SECURE: np.full(count, "Residential - Secure Welfare", dtype=object),
             SCHOOL: np.where(kin < 0.7, "Residential - 52 week Residential School", "Residential - Residential School"),
             SUPPORTED: np.where(in_house, supported(IN_HOUSE_SUPPORTED), bought),
-            AGENCY: np.select(
-                [kin < 0.93, kin < 0.98],
-                ["Fostering - Independent Foster Care (IFA)", "Fostering - Parent and child"],
-                "IFA - respite",
-            ),
-            OWN: np.where(kin < 0.98, "Fostering - Inter LA", "Fostering - Parent and child"),
+            AGENCY: np.where(kin < 0.93, "Fostering - Independent Foster Care (IFA)", "Fostering - Parent and child"),
             OTHER: np.select(
-                [kin >= 2, kin < 0.03, (kin < 0.04) & (age >= 14), (kin < 0.15) & (age < 6), kin < 0.17],
-                [STAYING_PUT, "Unregistered", "Youth Offending Institution", "Other - FFA", "Other - Commissioned Support"],
-                "Other",
+                [kin >= 2, *others],
+                [STAYING_PUT, "Unregistered", "Youth Offending Institution", "Other", "Other - CQC", "Student accommodation"],
+                "",
             ),
         }
     by_kind[FAMILY] = np.full(count, "Residential - Parent and Child", dtype=object)

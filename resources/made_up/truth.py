@@ -32,6 +32,9 @@ SETTING = ["urn", "host_authority_code"]
 LIVING = ["host_authority_code", "provision_type"]
 NOT_INSPECTED = "Not yet inspected"
 SUPPORTED_TYPE, AGENCY_TYPE, OTHER_TYPE = PROVISION_TYPES[SUPPORTED], PROVISION_TYPES[AGENCY], "Other"
+NOBODYS_TYPE = "None"
+NOT_COMMISSIONED = [PROVISION_TYPES[OWN], OTHER_TYPE, NOBODYS_TYPE]
+"""Types of which a placement census tells part, or nothing."""
 
 
 @dataclass
@@ -221,26 +224,54 @@ class _Figures:
         by_register = place["only_host"].where(found & (place["only_host"] != "UNKNOWN"))
         children = self.q.care.children.set_index(["authority_code", "child"])["host_authority_code"]
         by_903 = children.reindex(pd.MultiIndex.from_frame(rows[["placing_code", "number"]])).set_axis(rows.index)
-        host = rows["host_code"].where(rows["host_code"] != "", by_register.fillna(by_903).fillna("UNKNOWN"))
+        in_903 = pd.MultiIndex.from_frame(rows[["placing_code", "number"]]).isin(children.index)
+        host = rows["host_code"].where(rows["host_code"] != "", by_903.where(in_903, by_register).fillna("UNKNOWN"))
         sector = provider_sector.where(rows["provision_type"] == AGENCY_TYPE, place["sector"])
-        in_house = (rows["in_house_by_register"] == "yes") & (sector == "Local Authority")
+        public = (rows["in_house_by_register"] == "yes") & (sector == "Local Authority")
+        in_house = public & (rows["run_by_code"] == rows["placing_code"])
+        arrangement = rows["arrangement"].mask(public, "other authority").mask(in_house, "in-house")
         own_carers = in_house & (rows["provision_type"] == AGENCY_TYPE)
+        others_carers = (arrangement == "other authority") & rows["provision_type"].isin([AGENCY_TYPE, PROVISION_TYPES[OWN]])
         return rows.assign(
             placing_authority_code=rows["placing_code"],
             host_authority_code=host,
-            arrangement=rows["arrangement"].where(~in_house, "in-house"),
-            provision_type=rows["provision_type"].where(~own_carers, PROVISION_TYPES[OWN]),
+            arrangement=arrangement,
+            provision_type=rows["provision_type"].mask(own_carers, PROVISION_TYPES[OWN]).mask(others_carers, OTHER_TYPE),
             looked_after=~rows["post_18"] & (rows["mark"] != "post 18"),
         )
 
+    def _covered(self) -> set[str]:
+        """The authorities whose SSDA903 of the date is held."""
+        return set(self.q.care.returns.answered)
+
     def _own(self) -> pd.DataFrame:
-        """The authorities' placements of looked-after children: by the placement census, else by the SSDA903."""
-        placed = self.placed[self.placed["looked_after"]].assign(source="placement census")
-        children = self.q.care.children
-        children = children[~children["authority_code"].isin(self.placed["placing_authority_code"]) & (children["provision_type"] != "")]
-        by_903 = children.rename(columns={"authority_code": "placing_authority_code"}).assign(source="SSDA903")
-        names = ["placing_authority_code", "host_authority_code", "provision_type", "source"]
-        return pd.concat([placed[names], by_903[names]], ignore_index=True)
+        """The authorities' own looked-after children, as figures count them: every child of the SSDA903 once, with what the placement census
+        says of it; of authorities without an SSDA903 the commissioned types of their census.
+        """
+        keys = ["placing_authority_code", "number"]
+        by_census = self.placed.assign(
+            urn=[_urn_of(row) for row in self.placed.to_dict("records")], unregistered=self.placed["mark"] == "unregistered"
+        )
+        assert not by_census.duplicated(keys).any(), "a child stands twice in the placement census"
+        told = by_census[[*keys, "provision_type", "urn", "unregistered"]].rename(columns=lambda name: name if name in keys else f"census_{name}")
+        children = self.q.care.children.rename(columns={"authority_code": "placing_authority_code", "child": "number"})
+        children = children[children["placing_authority_code"].isin(self._covered())].merge(told, on=keys, how="left")
+        of_type = children["census_provision_type"].where(children["census_provision_type"] != OTHER_TYPE)
+        coded = children["provision_type"].replace("", NOBODYS_TYPE)
+        by_903 = children.assign(
+            source="ssda903",
+            covers="all",
+            provision_type=of_type.fillna(coded).mask(children["census_unregistered"].eq(True), OTHER_TYPE),
+            urn=children["census_urn"].replace("", np.nan).fillna(children["urn"].replace("XXXXXXX", "")).fillna(""),
+        )
+        bought = by_census[by_census["looked_after"] & ~by_census["placing_authority_code"].isin(self._covered())]
+        bought = bought[~bought["provision_type"].isin(NOT_COMMISSIONED)].assign(source="census", covers="commissioned")
+        names = ["placing_authority_code", "host_authority_code", "provision_type", "source", "covers", "urn"]
+        return pd.concat([by_903[names], bought[names]], ignore_index=True)
+
+    def commissioned_alone(self) -> list[str]:
+        """The authorities that sent a placement census and no SSDA903."""
+        return sorted(set(self.placed["placing_authority_code"]) - self._covered())
 
     # --- helpers ---------------------------------------------------------------------------------
 
@@ -347,10 +378,11 @@ class _Figures:
         here = residents.groupby(LIVING).agg(children_living_here=("of_host", "size"), children_of_host=("of_host", "sum"))
         own = self.own.assign(in_area=self.own["host_authority_code"] == self.own["placing_authority_code"])
         by_own = own.assign(host_authority_code=own["placing_authority_code"]).groupby(LIVING)
-        placed = by_own.agg(own_placements=("in_area", "size"), own_placements_in_area=("in_area", "sum"))
+        placed = by_own.agg(own_placements=("in_area", "size"), own_placements_in_area=("in_area", "sum"), covers=("covers", "first"))
         table = here.join(placed, how="outer").sort_index().reset_index()
         table.insert(4, "share_of_places_used_by_host", share(table["children_of_host"], table["children_living_here"]))
         table["share_of_own_in_area"] = share(table["own_placements_in_area"], table["own_placements"])
+        table["covers"] = table["covers"].fillna("")
         counts = ["children_living_here", "children_of_host", "own_placements", "own_placements_in_area"]
         return self._named(_whole_numbers(table, counts), "host_")
 
@@ -389,8 +421,13 @@ class _Figures:
         bands = ["in_area", "sub_region", "elsewhere", "unknown"]
         keys = ["placing_authority_code", "provision_type"]
         table = _banded(own.assign(location_band=band), keys, "location_band", bands, "placements")
-        source = own.groupby("placing_authority_code")["source"].first()
-        return self._named(table.assign(source=table["placing_authority_code"].map(source)), "placing_")
+        of_authority = own.groupby("placing_authority_code")[["source", "covers"]].first()
+        table = table.join(of_authority, on="placing_authority_code").assign(blank_reason="")
+        every = [self.commissioned_alone(), NOT_COMMISSIONED, bands[:-1]]
+        blank = pd.MultiIndex.from_product(every, names=[*keys, "location_band"]).to_frame(index=False)
+        blank = blank.assign(placements=None, share="", source="census", covers="commissioned", blank_reason="no_ssda903")
+        table = pd.concat([table, blank.astype({"placements": "Int64"})], ignore_index=True) if len(blank) else table
+        return self._named(_whole_numbers(table, ["placements"]), "placing_")
 
     def placement_flow(self) -> pd.DataFrame:
         keys = ["placing_authority_code", *LIVING]
@@ -401,7 +438,10 @@ class _Figures:
         table = pd.concat([by_providers, by_authorities], axis=1).sort_index().reset_index()
         heard = set(map(tuple, self.returned[LIVING].to_numpy())) | set(map(tuple, self.residents[LIVING].to_numpy()))
         host_heard = np.array([pair in heard for pair in map(tuple, table[LIVING].to_numpy())], dtype=bool)
-        placing_heard = table["placing_authority_code"].isin({*self.placed["placing_authority_code"], *self.q.care.returns.answered})
+        alone = table["placing_authority_code"].isin(self.commissioned_alone())
+        covered = table["placing_authority_code"].isin(self._covered())
+        placing_heard = covered | (alone & ~table["provision_type"].isin(NOT_COMMISSIONED))
+        table["covers"] = np.select([covered, alone], ["all", "commissioned"], "")
         table["children_by_providers"] = table["children_by_providers"].fillna(0).where(host_heard)
         table["children_by_authorities"] = table["children_by_authorities"].fillna(0).where(placing_heard)
         table = _whole_numbers(table, ["children_by_providers", "children_by_authorities"])
@@ -416,10 +456,7 @@ class _Figures:
         return self._named(table, "")
 
     def net_position(self) -> pd.DataFrame:
-        census = self.own[self.own["source"] == "placement census"]
-        children = self.q.care.children.rename(columns={"authority_code": "placing_authority_code"}).assign(source="SSDA903")
-        children = children[~children["placing_authority_code"].isin(self.placed["placing_authority_code"])]
-        own = pd.concat([census, children[census.columns]], ignore_index=True)
+        own = self.own[self.own["covers"] == "all"]
         placing, host = own["placing_authority_code"], own["host_authority_code"]
         own = own.assign(own_inside=host == placing, own_outside=(host != placing) & (host != "UNKNOWN"), own_unknown=host == "UNKNOWN")
         sides = own.groupby("placing_authority_code").agg(
@@ -434,7 +471,10 @@ class _Figures:
         nobody = pd.Series(0, index=lived_in.index[(lived_in == 0) & (lived_in.index != "UNKNOWN")].difference(told.index), dtype="int64")
         by_providers = pd.concat([told, nobody]).rename("others_inside")
 
-        table = sides.join(by_providers, how="outer").join(others).rename_axis("authority_code").reset_index()
+        alone = pd.DataFrame(index=pd.Index(self.commissioned_alone(), dtype=object))
+        table = sides.join(by_providers, how="outer").join(alone, how="outer").join(others).rename_axis("authority_code").reset_index()
+        table["covers"] = np.select([table["source"].notna(), table["authority_code"].isin(alone.index)], ["all", "commissioned"], "")
+        table["blank_reason"] = table["source"].isna().map({True: "no_ssda903", False: ""})
         table["net_gain"] = table["others_inside"] - table["own_outside"]
         supply = self.host_authority_occupancy()
         supply = supply[supply["coverage_places"] != ""]
@@ -507,6 +547,13 @@ class _Figures:
             table[name] = table[name].where(known, 0)
         columns = ["occupied", "vacant", "occupied_not_registered", "vacant_not_registered"]
         return table[known | returned].groupby(LIVING, as_index=False)[columns].sum()
+
+
+def _urn_of(row: dict) -> str:
+    """The setting's URN as a row of the placement census gives it: the agency's for fostering, else the establishment's, or the other one."""
+    fostering = row["provision_type"] in (AGENCY_TYPE, PROVISION_TYPES[OWN])
+    names = ("provider_urn", "establishment_urn") if fostering else ("establishment_urn", "provider_urn")
+    return next((row[name] for name in names if row[name]), "")
 
 
 def _whole_numbers(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:

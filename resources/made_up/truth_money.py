@@ -224,10 +224,8 @@ def _by_authorities(figures: _Figures, hosts: dict[str, set[str]], kinds: dict[s
     lived_in: dict[tuple[str, str], set[str]] = defaultdict(set)
     for urn, host, _, placing in living:
         lived_in[urn, placing].add(host)
-    placed = figures.placed[figures.placed["looked_after"] & (figures.placed["provision_type"] != "Other")].to_dict("records")
+    placed = figures.own[~figures.own["provision_type"].isin(["Other", "None"])].to_dict("records")
     for row in placed:
-        names = ("provider_urn", "establishment_urn") if row["provision_type"] in FOSTERING else ("establishment_urn", "provider_urn")
-        row["urn"] = next((row[name] for name in names if row[name]), "")
         if row["urn"] in hosts:
             kinds.setdefault(row["urn"], row["provision_type"])
     children: Counter = Counter()
@@ -259,14 +257,15 @@ def two_sided_truth(figures: _Figures) -> pd.DataFrame:
     answered = set(zip(residents["urn"], residents["host_authority_code"], strict=True))
     empty = figures.returned[(figures.returned["occupied_places"] == 0) & (figures.returned["provision_type"] != "Other")]
     answered |= set(zip(empty["urn"], empty["host_authority_code"], strict=True))
-    senders = set(figures.placed["placing_authority_code"])
+    covers = figures.own.groupby("placing_authority_code")["covers"].first().to_dict() | dict.fromkeys(figures.commissioned_alone(), "commissioned")
     nowhere = {(placing, kind) for urn, _, kind, placing in placed if urn == "UNKNOWN"}
 
     def lines() -> Iterator[dict]:
         for key in sorted(living.keys() | placed.keys()):
             urn, host, kind, placing = key
             by_provider = living[key] if (urn, host) in answered else None
-            by_authority = placed[key] if placing in senders else None
+            told = placing in covers and (covers[placing] == "all" or kind != PROVISION_TYPES[OWN])
+            by_authority = placed[key] if told else None
             differ = by_provider - by_authority if by_provider is not None and by_authority is not None else None
             if urn == "UNKNOWN" or (differ is not None and differ > 0 and (placing, kind) in nowhere):
                 cause = "unknown URN"

@@ -53,9 +53,9 @@ def test_from_returns_to_projections(embedded_warehouse, landing, bring):
                     sa.text(
                         "insert into curated_rows.own_placements_location "
                         "(census_date, placing_authority_code, provision_type, location_band, placements, source) values "
-                        "(:d, '356', 'Children''s home', 'in_area', 4, 'placement census'), (:d, '356', 'Other', 'in_area', 0, 'placement census'), "
-                        "(:d, '356', 'Independent fostering', 'in_area', 5, 'placement census'), "
-                        "(:d, '356', 'Independent fostering', 'elsewhere', :n, 'placement census')"
+                        "(:d, '356', 'Children''s home', 'in_area', 4, 'census'), (:d, '356', 'Other', 'in_area', 0, 'census'), "
+                        "(:d, '356', 'Independent fostering', 'in_area', 5, 'census'), "
+                        "(:d, '356', 'Independent fostering', 'elsewhere', :n, 'census')"
                     ),
                     {"d": date, "n": 15 + number},
                 )

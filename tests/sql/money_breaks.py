@@ -19,9 +19,10 @@ BREAKS: dict[str, list[str]] = {
         "update curated.comparison set rank_in_region = 9 where authority_code = '356'",
     ],
     "gaps_are_need_less_supply": [
-        "update curated.supply_gap set own_placements = own_placements + 1, gap_registered = gap_registered + 1, gap_usable = gap_usable + 1",
-        "update curated.supply_gap set gap_vacant = gap_vacant + 1",
-        "update curated.supply_gap set vacant = vacant + 1, gap_vacant = gap_vacant - 1",
+        "update curated.supply_gap set own_placements = own_placements + 1, numerical_sufficiency = numerical_sufficiency - 1, "
+        "usable_sufficiency = usable_sufficiency - 1",
+        "update curated.supply_gap set vacant_sufficiency = vacant_sufficiency + 1",
+        "update curated.supply_gap set vacant = vacant + 1, vacant_sufficiency = vacant_sufficiency + 1",
         "delete from curated.supply_gap where authority_code = '356'",
     ],
     "high_costs_are_those_above_the_threshold": [

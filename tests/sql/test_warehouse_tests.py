@@ -101,9 +101,11 @@ BREAKS: dict[str, list[str]] = {
     ],
     "net_gain_is_of_every_placement": [
         "update curated.net_position set net_gain = net_gain + 1",
-        "update curated.net_position set own_inside = own_inside + 1 where source = 'SSDA903'",
-        "update curated.net_position set own_unknown = own_unknown - 1 where source = 'placement census'",
-        "delete from curated.net_position where source = 'SSDA903'",
+        "update curated.net_position set own_inside = own_inside + 1 where source = 'ssda903'",
+        "update curated.net_position set own_unknown = own_unknown - 1 where source = 'ssda903'",
+        "update curated.net_position set own_inside = 3, own_outside = 0, own_unknown = 0 where covers = 'commissioned'",
+        "update curated.net_position set blank_reason = null where covers = 'commissioned'",
+        "delete from curated.net_position where source = 'ssda903'",
     ],
     "occupancy_adds_up": [
         "update curated.host_authority_occupancy set occupied = occupied + 1, places_returned = places_returned + 1",
