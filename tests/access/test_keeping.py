@@ -91,7 +91,8 @@ def test_an_erased_child_is_nowhere_and_the_books_balance(on_both, settings):
     found = erase(on_both, settings, KEY, "356", " 00017 ")
     assert child not in everything_held(on_both)
     assert found.rows == {
-        "raw.placement_census": 1, "raw.ssda903_header": 1, "raw.ssda903_episodes": 2, "core.placement": 1, "core.child": 1, "core.episode": 2,
+        "raw.placement_census": 1, "raw.ssda903_header": 1, "raw.ssda903_episodes": 2, "core.placement": 1, "core.own_placement": 1, "core.child": 1,
+        "core.episode": 2,
     }  # fmt: skip
     assert found.quarters == [DAY] and len(found.files) == 3
     assert unbalanced(on_both, [DAY]) == 0

@@ -13,10 +13,11 @@ import pytest
 from python_calamine import load_workbook
 
 from resources.landing import LandingPlace
-from resources.made_up import MadeUpRegion, make_region
+from resources.made_up import MadeUpRegion, make_region, placement_returns
 from resources.made_up.areas import ANCHOR, lay_out
 from resources.made_up.flows import Flows
 from resources.made_up.kinds import ADULT, KINDS, OTHER, OWN
+from resources.made_up.landing import LOADED
 from resources.made_up.making import quarter_ends
 from resources.made_up.margins import base_margins, children_on
 from resources.made_up.supply import build_supply
@@ -41,7 +42,7 @@ def anchor(tmp_path_factory: pytest.TempPathFactory) -> MadeUpRegion:
 def truth(made: MadeUpRegion, table: str) -> pd.DataFrame:
     """One truth file; codes and dates as text, numbers as numbers, blanks missing."""
     texts = ["authority_code", "host_authority_code", "placing_authority_code", "urn", "sender"]
-    return pd.read_csv(made.out / "truth" / f"{table}.csv", dtype=dict.fromkeys(texts, "str"))
+    return pd.read_csv(made.out / "truth" / f"{table}.csv", dtype=dict.fromkeys(texts, "str"), keep_default_na=False, na_values=[""])
 
 
 def files(folder: Path) -> dict[str, tuple[bytes, float]]:
@@ -290,10 +291,10 @@ def test_those_who_live_in_an_area_are_counted_once(small: MadeUpRegion) -> None
 
 
 def test_an_authoritys_own_placements_are_counted_once(small: MadeUpRegion) -> None:
-    located = truth(small, "own_placements_location")
+    located = truth(small, "own_placements_location").query("blank_reason != 'no_ssda903'")
     keys = ["census_date", "placing_authority_code", "provision_type"]
     totals = located.groupby(keys)[["placements", "share"]].sum()
-    assert set(located["source"]) == {"placement census", "SSDA903"}
+    assert set(located["source"]) == {"census", "ssda903"}
     use = truth(small, "host_use_of_own_supply").dropna(subset=["own_placements"]).set_index(LIVING)
     assert totals["placements"].tolist() == use["own_placements"].tolist()
     assert np.allclose(totals["share"], 1, atol=5e-6)
@@ -317,10 +318,33 @@ def test_net_gain_is_others_inside_less_own_outside(small: MadeUpRegion) -> None
     both = table.dropna(subset=["own_outside", "others_inside"])
     assert len(both) > 20
     assert (both["net_gain"] == both["others_inside"] - both["own_outside"]).all()
-    by_903 = table[table["source"] == "SSDA903"].set_index(["census_date", "authority_code"])
+    by_903 = table[table["source"] == "ssda903"].set_index(["census_date", "authority_code"])
     children = truth(small, "children_looked_after").query("breakdown == 'total'").set_index(["census_date", "authority_code"])["children"]
     assert len(by_903) > 0
     assert by_903[["own_inside", "own_outside", "own_unknown"]].sum(axis=1).tolist() == children.reindex(by_903.index).tolist()
+    alone = table[table["covers"] == "commissioned"]
+    assert len(alone) > 0
+    assert alone[["own_inside", "own_outside", "own_unknown", "net_gain"]].isna().all(axis=None)
+
+
+OWN_FIGURES = ["own_placements_location", "net_position", "placement_flow", "host_use_of_own_supply", "two_sided_truth"]
+
+
+def test_a_change_of_the_censuss_layout_moves_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same people of one date, reported in the layout of December 2025 and in the one before it: their figures are the same."""
+    monkeypatch.setattr(placement_returns, "_with_slips", lambda rows, senders, rng: rows.assign(fate=LOADED))
+    found = []
+    for name, since in (("new", dt.date(2025, 12, 31)), ("old", dt.date(2026, 3, 31))):
+        monkeypatch.setattr(placement_returns, "NEW_LAYOUT", since)
+        made = make_region(tmp_path / name, quarters=1, last=dt.date(2025, 12, 31), seed=8, scale=0.05, response=1.0)
+        found.append({table: truth(made, table) for table in OWN_FIGURES})
+    new, old = found
+    for table in OWN_FIGURES:
+        pd.testing.assert_frame_equal(new[table], old[table], obj=table)
+    census = placement_returns.CENSUS
+    rows = truth(made, "return_quality").set_index("table_name")["rows_loaded"]
+    children = new["net_position"][["own_inside", "own_outside", "own_unknown"]].sum().sum()
+    assert 0 < rows[census].sum() < 0.6 * children, "own carers and parents are not in it"
 
 
 def test_the_books_balance_and_something_is_rejected_and_set_aside(small: MadeUpRegion) -> None:
