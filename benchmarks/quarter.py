@@ -16,7 +16,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from assets.intake.door import judge, open_submission
-from assets.intake.loading import submission_id, take_in
+from assets.intake.loading import take_in
+from assets.intake.numbering import submission_id
 from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
 from assets.warehouse.tables import prepare
@@ -50,7 +51,7 @@ def _stages(root: Path) -> None:
         files = place.files(DATE)
         hashes = [file.content_hash() for file in files]
         clock.lap("list and hash the files")
-        submissions = [open_submission(submission_id(DATE, f.folder, h), f, h) for f, h in zip(files, hashes, strict=True)]
+        submissions = [open_submission(submission_id(KEY, DATE, f.folder, h), f, h) for f, h in zip(files, hashes, strict=True)]
         clock.lap("read and recognise")
         tables = judge(submissions, DATE, KEY)
         rows = sum(len(table.rows) for table in tables)

@@ -1,49 +1,55 @@
 """Sensors: the landing place, whose news is taken in within a minute; and the end of a run, which the quality report follows."""
 
 import datetime as dt
-import hashlib
 import json
 
 import dagster as dg
 
 from pipelines.jobs import bring_up_to_date, quality_report, range_tags
-from resources.landing import LandedFile, LandingPlace
+from resources.landing import LandingPlace
+from resources.pseudonym import fingerprint
 from resources.settings import ObservatoryError, Settings, settings_from_environment
 
 SETTLED_SECONDS = 5
 """A file that changed later than this is still being written: it is looked at the next time."""
 
 
-def _fingerprint(files: list[LandedFile]) -> str:
-    text = "\n".join(f"{f.folder}|{f.name}|{f.size}|{f.received_at.isoformat()}" for f in files)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def look(landing: LandingPlace, seen: dict[str, str], now: dt.datetime, key: bytes) -> tuple[dict[str, str], list[dt.date]]:
+    """What is in the landing place now, by census date, and the dates where that differs from what was seen before.
 
-
-def look(landing: LandingPlace, seen: dict[str, str], now: dt.datetime) -> tuple[dict[str, str], list[dt.date]]:
-    """What is in the landing place now, by census date, and the dates where that differs from what was seen before."""
+    It is known by a keyed fingerprint: Dagster keeps it in its history, and names of files may name children.
+    """
     current = dict(seen)
     changed = []
     for date in landing.census_dates():
         files = landing.files(date)
         if any((now - f.received_at).total_seconds() < SETTLED_SECONDS for f in files):
             continue
-        mark = _fingerprint(files)
+        mark = fingerprint(key, "landing", *(f"{f.folder}|{f.name}|{f.size}|{f.received_at.isoformat()}" for f in files))[:16]
         if files and seen.get(date.isoformat()) != mark:
             changed.append(date)
             current[date.isoformat()] = mark
     return current, changed
 
 
-def unread(settings: Settings, landing: LandingPlace, dates: list[dt.date]) -> list[dt.date]:
-    """Of these census dates those with a file that the warehouse has not read: a touched file, or a restart, is no news."""
-    from assets.intake.loading import new_files
+def _key(settings: Settings) -> bytes:
+    """The warehouse's key."""
+    from assets.access.keys import warehouse_key
     from assets.warehouse.tables import prepare
     from resources.warehouse import open_warehouse
 
     with open_warehouse(settings) as warehouse:
         prepare(warehouse, settings.region)
-        with warehouse.reading() as connection:
-            return [date for date in dates if new_files(connection, landing.files(date), date)]
+        return warehouse_key(warehouse, settings.home)
+
+
+def unread(settings: Settings, landing: LandingPlace, dates: list[dt.date], key: bytes) -> list[dt.date]:
+    """Of these census dates those with a file that the warehouse has not read: a touched file, or a restart, is no news."""
+    from assets.intake.loading import new_files
+    from resources.warehouse import open_warehouse
+
+    with open_warehouse(settings) as warehouse, warehouse.reading() as connection:
+        return [date for date in dates if new_files(connection, landing.files(date), date, key)]
 
 
 @dg.sensor(
@@ -57,9 +63,9 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     settings = settings_from_environment()
     seen = json.loads(context.cursor) if context.cursor else {}
     try:
-        place = LandingPlace(settings.landing)
-        current, changed = look(place, seen, dt.datetime.now(tz=dt.UTC))
-        news = unread(settings, place, changed) if changed else []
+        place, key = LandingPlace(settings.landing), _key(settings)
+        current, changed = look(place, seen, dt.datetime.now(tz=dt.UTC), key)
+        news = unread(settings, place, changed, key) if changed else []
     except ObservatoryError as error:
         return dg.SkipReason(str(error))
     if not changed:

@@ -1,4 +1,4 @@
-"""The Dagster resource through which assets reach the settings, the warehouse, the landing place and the key.
+"""The Dagster resource through which assets reach the settings, the warehouse and the landing place.
 
 Belongs here: opening these once a run, closing them after; and what stands in for Dagster's IO manager.
 
@@ -15,7 +15,6 @@ from typing import Any
 import dagster as dg
 
 from resources.landing import LandingPlace
-from resources.pseudonym import load_key
 from resources.settings import Settings
 from resources.warehouse import Warehouse, open_warehouse
 
@@ -35,16 +34,11 @@ class Observatory:
         """The landing place."""
         return LandingPlace(self.settings.landing)
 
-    @property
-    def key(self) -> bytes:
-        """The key of the pseudonyms."""
-        return load_key(self.settings.home)
-
 
 def observatory_resource(settings: Settings) -> dg.ResourceDefinition:
     """The resource for these settings, opened for a run and closed after it."""
 
-    @dg.resource(config_schema={}, description="Warehouse, landing place and key, as the environment says.")
+    @dg.resource(config_schema={}, description="Warehouse and landing place, as the environment says.")
     def observatory(_: dg.InitResourceContext) -> Iterator[Observatory]:
         with open_warehouse(settings) as warehouse:
             yield Observatory(settings, warehouse)

@@ -1,6 +1,8 @@
 """Pseudonyms: a child's reference becomes a keyed hash, so that one authority's returns join and nothing else does.
 
-Belongs here: the key (from the environment, else made once and kept in the observatory's home) and the hash.
+Belongs here: the key (from the environment, else made once and kept in the observatory's home), and what is hashed with it: children's references,
+and the fingerprints by which returns are told apart. A hash without the key could be worked out by whoever guesses what was hashed.
+Does not belong here: whether the key is the warehouse's (`assets/access/keys.py`).
 """
 
 from __future__ import annotations
@@ -18,30 +20,17 @@ from resources.settings import ObservatoryError
 VARIABLE = "OBSERVATORY_PSEUDONYM_KEY"
 
 
-def load_key(home: Path) -> bytes:
-    """The key: `OBSERVATORY_PSEUDONYM_KEY`, else the one kept in `home`, made at the first use (readable by its owner only).
+def find_key(home: Path) -> bytes | None:
+    """The key: `OBSERVATORY_PSEUDONYM_KEY`, else the one kept in `home`. None where there is none.
 
     Raises:
         ObservatoryError: the key is shorter than 16 characters.
     """
-    key = os.environ.get(VARIABLE, "")
     path = home / "pseudonym.key"
-    if not key:
-        if not path.exists():
-            home.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix="pseudonym.key.", dir=home)  # readable by its owner only
-            new = Path(name)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(32))
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                os.link(new, path)  # the first process to get here wins; the key never changes after
-            except FileExistsError:
-                pass
-            finally:
-                new.unlink()
-        key = path.read_text(encoding="ascii").strip()
+    key = os.environ.get(VARIABLE, "")
+    if not key and not path.exists():
+        return None
+    key = key or path.read_text(encoding="ascii").strip()
     if len(key) < 16:
         raise ObservatoryError(
             f"The pseudonym key has {len(key)} characters; at least 16 were expected. "
@@ -58,6 +47,32 @@ def plain_references(identifiers: pd.Series) -> pd.Series:
     codes, distinct = pd.factorize(identifiers.fillna(""))
     plain = pd.Series(distinct, dtype="str").str.strip().str.upper().str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
     return plain.take(codes).set_axis(identifiers.index)
+
+
+def load_key(home: Path) -> bytes:
+    """As `find_key`; where there is none, one is made and kept in `home` (readable by its owner only)."""
+    key = find_key(home)
+    if key is not None:
+        return key
+    home.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix="pseudonym.key.", dir=home)  # readable by its owner only
+    new = Path(name)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(new, home / "pseudonym.key")  # the first process to get here wins; the key never changes after
+    except FileExistsError:
+        pass
+    finally:
+        new.unlink()
+    return load_key(home)
+
+
+def fingerprint(key: bytes, *parts: object) -> str:
+    """A keyed fingerprint of these parts, as 32 hexadecimal digits: equal parts give equal ones, and nobody without the key can try out which."""
+    return hmac.digest(key, "|".join(map(str, parts)).encode("utf-8"), "sha256").hex()[:32]
 
 
 def child_keys(key: bytes, authorities: pd.Series, identifiers: pd.Series) -> pd.Series:

@@ -26,6 +26,7 @@ from sqlalchemy.engine import Connection
 from resources.warehouse import Warehouse
 
 SENT, WITHDREW, RELEASED = "sent", "withdrew", "released"
+NUMBERED_ANEW, REISSUED = "numbered anew", "reissued"
 GRANTED, ROTATED, REVOKED, ASKED_AS = "granted", "rotated", "revoked", "asked as"
 ERASED, REMOVED, BACKED_UP, RESTORED = "erased", "removed", "backed up", "restored"
 

@@ -52,6 +52,9 @@ comment on table access.reading is
     'Who read which table of children when, gathered from the server''s log. Rows are added, never changed, and not removed within a year.';
 create table if not exists access.gathered (log text primary key, position bigint not null);
 comment on table access.gathered is 'How far each log of the server has been gathered into access.reading.';
+create table if not exists access.key_check (check_value text not null);
+comment on table access.key_check is 'By what the warehouse knows the key of its pseudonyms: another one is refused.';
+create unique index if not exists one_key on access.key_check ((true));
 create table if not exists access.stop_list (child_key text primary key, authority_code text not null, added_at timestamptz not null default now());
 comment on table access.stop_list is 'Children who were erased, as keyed hashes: their rows are set aside at the door.';
 create table if not exists access.closed_quarter (census_date date primary key, closed_at timestamptz not null default now());

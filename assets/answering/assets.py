@@ -7,6 +7,7 @@ import datetime as dt
 
 import dagster as dg
 
+from assets.access.keys import warehouse_key
 from assets.answering.outbox import answer_quarter
 from assets.intake.assets import LANDING, OWNERS
 from resources.observatory import Observatory
@@ -27,11 +28,10 @@ def build_outbox_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def answers(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> dg.MaterializeResult:
-        written = 0
-        for key in context.partition_keys:
-            written += answer_quarter(
-                observatory.warehouse, observatory.landing_place, observatory.settings.outbox, dt.date.fromisoformat(key), context.log.info
-            )
+        settings, written = observatory.settings, 0
+        key = warehouse_key(observatory.warehouse, settings.home)
+        for date in map(dt.date.fromisoformat, context.partition_keys):
+            written += answer_quarter(observatory.warehouse, observatory.landing_place, settings.outbox, date, key, context.log.info)
         return dg.MaterializeResult(metadata={"answers_written": written})
 
     return answers

@@ -29,10 +29,11 @@ from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WITHDRAWN, Ans
 from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
 from assets.intake.door import NOT_RECOGNISED, sender_of
-from assets.intake.loading import submission_id
+from assets.intake.numbering import submission_id
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
 from resources.landing import MAX_FILE_BYTES, LandingPlace
+from resources.pseudonym import fingerprint
 from resources.showing import file_name
 from resources.warehouse import Warehouse
 from schemas.returns import return_tables
@@ -40,10 +41,10 @@ from schemas.rules import rule
 
 
 def answer_quarter(
-    warehouse: Warehouse, landing: LandingPlace, outbox: str, census_date: dt.date, progress: Callable[[str], None] | None = None
+    warehouse: Warehouse, landing: LandingPlace, outbox: str, census_date: dt.date, key: bytes, progress: Callable[[str], None] | None = None
 ) -> int:
     """Write the answers of a census date that are missing or out of date. Gives their number."""
-    told = _told(warehouse, census_date)
+    told = _told(warehouse, census_date, key)
     folder = _folder(outbox, census_date)
     written = {r.submission_id: r.rests_on for r in warehouse.rows("select submission_id, rests_on from raw.answer")}
     due = [s for s in told if written.get(s.number) != s.rests_on or not _page_path(folder, s).exists()]
@@ -59,7 +60,7 @@ def answer_quarter(
         for file in landing.files(census_date):
             if not waiting:
                 break
-            submission = waiting.pop(submission_id(census_date, sender_of(file.folder, census_date).key, file.content_hash()), None)
+            submission = waiting.pop(submission_id(key, census_date, sender_of(file.folder, census_date).key, file.content_hash()), None)
             if submission:
                 content = file.read() if file.size <= MAX_FILE_BYTES else b""
                 _write(folder, submission, _answer(submission, census_date, sheets_of(content)))
@@ -101,8 +102,8 @@ class _Told:
         return str(self.submission.submission_id)
 
 
-def _told(warehouse: Warehouse, census_date: dt.date) -> list[_Told]:
-    """What the warehouse knows of each submission of the date."""
+def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]:
+    """What the warehouse knows of each submission of the date. What an answer rests on is hashed with the key: cells of a return are in it."""
     submissions = warehouse.rows(
         "select s.submission_id, s.sender, s.file_name, s.received_at, w.withdrawn_at, w.reason from raw.submission as s "
         "left join raw.withdrawal as w on s.submission_id = w.submission_id where s.census_date = :d order by s.submission_id",
@@ -143,7 +144,7 @@ def _told(warehouse: Warehouse, census_date: dt.date) -> list[_Told]:
         found = findings_of.get(row.submission_id, no_findings)
         differs = checks_of.get(row.sender, no_checks) if any(book.status == "in force" for book in kept) else no_checks
         text = "\n".join([_code(), repr(row), *map(repr, kept), *(frame.to_csv(index=False) for frame in (found, differs) if len(frame))])
-        told.append(_Told(row, kept, found, differs, hashlib.sha256(text.encode()).hexdigest()))
+        told.append(_Told(row, kept, found, differs, fingerprint(key, "answer", text)))
     return told
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 import sqlalchemy as sa
 
+from assets.access.keys import warehouse_key
 from assets.intake.loading import take_in
 from assets.warehouse.models import raw_columns
 from assets.warehouse.tables import RAW_DESCRIPTIONS, prepare
@@ -90,9 +91,10 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
     def intake(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         warehouse = observatory.warehouse
         prepare(warehouse, observatory.settings.region)
-        dates = [dt.date.fromisoformat(key) for key in context.partition_keys]
+        key = warehouse_key(warehouse, observatory.settings.home)
+        dates = [dt.date.fromisoformat(date) for date in context.partition_keys]
         for date in dates:
-            result = take_in(warehouse, observatory.landing_place, date, observatory.key, context.log.info)
+            result = take_in(warehouse, observatory.landing_place, date, key, context.log.info)
             if result.files_new:
                 context.log.info(
                     f"{date}: {result.files_new} new files ({result.files_rejected} rejected), {result.rows_received} rows received = "

@@ -3,8 +3,8 @@
 Belongs here: which files are new, version numbers, what supersedes what, writing rows and findings.
 Does not belong here: judging rows (`door`).
 
-A submission's number is made from census date, sender and content: the same bytes again are the same submission and change nothing,
-and a run that was killed and run again writes exactly what it would have written.
+A submission's number is made from census date, sender and content, with the key: the same bytes again are the same submission and change nothing,
+a run that was killed and run again writes exactly what it would have written, and nobody without the key can try out what was sent.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection
 
 from assets.access import audit
 from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Submission, judge, open_submission, sender_of
+from assets.intake.numbering import content_mark, submission_id
 from assets.intake.owners import take_in_owners
 from resources.landing import LandedFile, LandingPlace
 from resources.settings import ObservatoryError
@@ -44,11 +45,6 @@ class IntakeResult:
     rows_set_aside: int
 
 
-def submission_id(census_date: dt.date, sender: str, content_hash: str) -> str:
-    """The number of a submission: 16 hexadecimal digits of census date, sender and content."""
-    return hashlib.sha256(f"{census_date.isoformat()}|{sender}|{content_hash}".encode()).hexdigest()[:16]
-
-
 @cache
 def door_version() -> str:
     """A short hash of the contracts and of the code that reads and judges: what was read under another one is read again."""
@@ -58,8 +54,8 @@ def door_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def new_files(connection: Connection, files: list[LandedFile], census_date: dt.date) -> list[tuple[str, str, LandedFile]]:
-    """Files that have not been read under today's contracts, as (submission number, content hash, file)."""
+def new_files(connection: Connection, files: list[LandedFile], census_date: dt.date, key: bytes) -> list[tuple[str, str, LandedFile]]:
+    """Files that have not been read under today's contracts, as (submission number, mark of the content, file)."""
     version = door_version()
     known = {
         row.submission_id
@@ -71,10 +67,10 @@ def new_files(connection: Connection, files: list[LandedFile], census_date: dt.d
     found = []
     for file in files:
         content = file.content_hash()
-        number = submission_id(census_date, sender_of(file.folder, census_date).key, content)
+        number = submission_id(key, census_date, sender_of(file.folder, census_date).key, content)
         if number not in known:
             known.add(number)
-            found.append((number, content, file))
+            found.append((number, content_mark(key, content), file))
     return found
 
 
@@ -88,12 +84,12 @@ def take_in(
         if connection.execute(sa.text("select exists (select from access.closed_quarter where census_date = :d)"), {"d": census_date}).scalar():
             say(f"{census_date}: closed, because it has been kept for as long as it may be; nothing is read")
             return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
-        new = new_files(connection, files, census_date)
+        new = new_files(connection, files, census_date, key)
         if not new:
             return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
         say(f"{census_date}: reading {len(new)} new of {len(files)} files")
         submissions = [open_submission(number, file, content) for number, content, file in new]
-        submissions += _companions(connection, submissions, files, census_date)
+        submissions += _companions(connection, submissions, files, census_date, key)
         say(f"{census_date}: judging rows")
         stopped = frozenset(connection.execute(sa.text("select child_key from access.stop_list")).scalars())
         judged = judge(submissions, census_date, key, keep_sheets=False, stopped=stopped)
@@ -108,7 +104,7 @@ def take_in(
     )
 
 
-def _companions(connection: Connection, new: list[Submission], files: list[LandedFile], census_date: dt.date) -> list[Submission]:
+def _companions(connection: Connection, new: list[Submission], files: list[LandedFile], census_date: dt.date, key: bytes) -> list[Submission]:
     """Files read before whose tables belong to those of a new one: an SSDA903 is one return in several files.
 
     Ages come from the header and are worked out before the birth date is dropped, so header and episodes go through the door together,
@@ -133,7 +129,7 @@ def _companions(connection: Connection, new: list[Submission], files: list[Lande
     found = []
     for file in files:
         if wanted and sender_of(file.folder, census_date).key in senders:
-            content = file.content_hash()
+            content = content_mark(key, file.content_hash())
             number = wanted.pop(content, None)
             if number and number not in here:
                 found.append(open_submission(number, file, content))
@@ -343,4 +339,4 @@ def withdraw(warehouse: Warehouse, number: str, by: str, reason: str) -> tuple[d
     return found.census_date, found.sender
 
 
-__all__ = ["IntakeResult", "REJECTS_FILE", "new_files", "submission_id", "take_in", "withdraw"]
+__all__ = ["IntakeResult", "REJECTS_FILE", "new_files", "take_in", "withdraw"]

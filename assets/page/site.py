@@ -281,11 +281,11 @@ def changes(edition: Edition) -> Changes | None:
     if not before:
         return None
 
-    def known(manifest: Mapping[str, Any]) -> dict[tuple[str, str, str], str]:
-        return {(r["sender"], r["table_name"], r["census_date"]): r["content_hash"] for r in manifest.get("returns", [])}
+    def known(manifest: Mapping[str, Any]) -> dict[tuple[str, str, str], int]:
+        return {(r["sender"], r["table_name"], r["census_date"]): r["version"] for r in manifest.get("returns", [])}
 
     def named(keys: set[tuple[str, str, str]]) -> list[tuple[str, str]]:
-        manifest = {"returns": [{"sender": s, "table_name": t, "census_date": d, "version": 0, "content_hash": ""} for s, t, d in sorted(keys)]}
+        manifest = {"returns": [{"sender": s, "table_name": t, "census_date": d, "version": 0} for s, t, d in sorted(keys)]}
         return [(r.sender, r.title) for r in returns_behind(manifest, edition.census_date)]
 
     now, then = known(edition.manifest), known(before.manifest)
@@ -376,6 +376,10 @@ class Sites:
         _write(folder, {name: text.encode("utf-8") for name, text in site.items()} | {STAMP: stamp.encode("utf-8")})
         return Site(folder, True, len(site), max(len(text.encode("utf-8")) for text in site.values()))
 
+    def without_a_page(self) -> list[tuple[dt.date, int]]:
+        """Earlier releases of a date whose page is not there: it was taken away when their manifest was reissued."""
+        return [(d, n) for d, n in self._hashes if n != self.newest[d] and not (self.releases / d.isoformat() / f"r{n}" / FOLDER).is_dir()]
+
     def write_contents(self) -> Path:
         """`index.html` of the releases' folder: every release, the newest first, and the way to its page."""
         rows = self.warehouse.rows("select census_date, release_number from published.release order by census_date desc, release_number desc")
@@ -404,6 +408,8 @@ def bring_sites_up_to_date(
         if site and site.is_new:
             said(f"{date}: the observatory page made, {site.pages} pages")
             made.append(site)
+    for date, number in sites.without_a_page():
+        sites.make(date, number)
     sites.write_contents()
     return made
 

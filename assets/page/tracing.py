@@ -217,14 +217,13 @@ def described(table: str) -> str:
 
 @dataclass(frozen=True)
 class Returned:
-    """One return behind a release: who sent it, what it is, of when, its version, and the start of its content's hash."""
+    """One return behind a release: who sent it, what it is, of when, and its version."""
 
     sender: str
     title: str
     table: str
     census_date: str
     version: int
-    content_hash: str
 
 
 def sender_name(sender: str, date: Any) -> str:
@@ -243,7 +242,6 @@ def returns_behind(manifest: Mapping[str, Any], date: Any) -> list[Returned]:
             r["table_name"],
             r["census_date"],
             int(r["version"]),
-            str(r["content_hash"])[:12],
         )
         for r in manifest.get("returns", [])
     ]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.intake.assets import OWNERS, column_schema
-from assets.publication.release import Release, make_release
+from assets.publication.release import Release, make_release, write_all_missing_files
 from assets.publication.tables import GEOGRAPHY, PUBLISHED_TABLES
 from resources.observatory import Observatory
 
@@ -51,6 +51,7 @@ def build_publication_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDe
         context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         settings = observatory.settings
+        write_all_missing_files(observatory.warehouse, settings.releases)
         numbers: dict[str, str] = {}
         refused: list[Release] = []
         for key in context.partition_keys:

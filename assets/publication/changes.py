@@ -37,7 +37,7 @@ def _why(manifest: dict[str, Any], old: dict[str, Any]) -> list[str]:
     said = [f"- New: {_return(key)}, version {now[key]['version']}." for key in sorted(now.keys() - then.keys())]
     said += [f"- Withdrawn: {_return(key)}." for key in sorted(then.keys() - now.keys())]
     for key in sorted(now.keys() & then.keys()):
-        if now[key]["content_hash"] != then[key]["content_hash"]:
+        if now[key]["version"] != then[key]["version"]:
             said.append(f"- Changed: {_return(key)}, version {then[key]['version']} to {now[key]['version']}.")
     if manifest["code_version"] != old["code_version"]:
         said.append(f"- The program that makes the figures changed, from version {old['code_version']} to {manifest['code_version']}.")

@@ -64,8 +64,27 @@ def release_files(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any
     files["datapackage.json"] = manifest_json(datapackage_json(known, manifest, sizes))
     files["tables.xlsx"] = spreadsheet(tables, manifest)
     files["changes.md"] = str(manifest.get("changes", "")).encode("utf-8")
-    files["manifest.json"] = manifest_json({key: value for key, value in manifest.items() if key != "changes"})
+    files["manifest.json"] = _manifest_file(manifest)
     return files
+
+
+def _manifest_file(manifest: Mapping[str, Any]) -> bytes:
+    return manifest_json({key: value for key, value in manifest.items() if key != "changes"})
+
+
+def replace_manifest(folder: Path, manifest: Mapping[str, Any]) -> bool:
+    """Put the ledger's manifest in place of one that was withdrawn, whole or not at all. Gives whether there was such a one.
+
+    What names the returns in the observatory page beside it was made from the old one: the page goes, and is made anew.
+    """
+    path, content = folder / "manifest.json", _manifest_file(manifest)
+    if "reissued" not in manifest or (path.exists() and path.read_bytes() == content):
+        return False
+    shutil.rmtree(folder / "page", ignore_errors=True)
+    making = folder / ".manifest.json.making"
+    making.write_bytes(content)
+    making.replace(path)
+    return True
 
 
 def write_release(folder: Path, files: Mapping[str, bytes]) -> bool:

@@ -24,7 +24,7 @@ from sqlalchemy.engine import Connection
 from assets.access import audit
 from assets.publication.changes import what_changed
 from assets.publication.disclosure import CONFIDENTIAL, SYMBOLS
-from assets.publication.files import release_files, table_csv, write_release
+from assets.publication.files import release_files, replace_manifest, table_csv, write_release
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.tables import GEOGRAPHY, TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.models import code_version
@@ -307,11 +307,14 @@ def _read_true_counts(warehouse: Warehouse, census_date: dt.date, number: int, t
 
 
 def _manifest(connection: Connection, census_date: dt.date, number: int, region: Region, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """What the release rests on: returns, code, contracts, method; and what it holds. No clock, so that it can be made again."""
+    """What the release rests on: returns, code, contracts, method; and what it holds. No clock, so that it can be made again.
+
+    A return is named by sender, table and version, never by a hash of it: whoever guesses a small return could try the hash out.
+    """
     returns = connection.execute(
         sa.text(
             physical("""
-            select s.sender, s.census_date, t.table_name, t.version, s.content_hash
+            select s.sender, s.census_date, t.table_name, t.version
             from raw.submission as s
             inner join raw.submission_table as t on s.submission_id = t.submission_id
             where t.status = 'in force'
@@ -370,15 +373,28 @@ def _in_order(manifest: dict[str, Any]) -> list[str]:
 
 
 def write_missing_files(warehouse: Warehouse, census_date: dt.date, releases: Path) -> list[Path]:
-    """Write the files of every release of the census date that has none."""
+    """Write the files of every release of the census date that has none, and the manifest of those whose manifest was reissued."""
     written = []
-    for row in warehouse.rows("select release_number from published.release where census_date = :d order by 1", d=census_date):
+    query = "select release_number, manifest ? 'reissued' as is_reissued from published.release where census_date = :d order by 1"
+    for row in warehouse.rows(query, d=census_date):
         folder = folder_of(releases, census_date, row.release_number)
         if not folder.exists():
             tables, manifest = read_release(warehouse, census_date, row.release_number)
             write_release(folder, release_files(tables, manifest))
             written.append(folder)
+        elif row.is_reissued:
+            manifest = warehouse.scalar(
+                "select manifest from published.release where census_date = :d and release_number = :n", d=census_date, n=row.release_number
+            )
+            if replace_manifest(folder, manifest):
+                written.append(folder)
     return written
 
 
-__all__ = ["Release", "has_own_returns", "make_release", "prepare", "read_release", "write_missing_files"]
+def write_all_missing_files(warehouse: Warehouse, releases: Path) -> None:
+    """As `write_missing_files`, of every census date that has a release."""
+    for row in warehouse.rows("select distinct census_date from published.release order by 1"):
+        write_missing_files(warehouse, row.census_date, releases)
+
+
+__all__ = ["Release", "has_own_returns", "make_release", "prepare", "read_release", "write_all_missing_files", "write_missing_files"]

@@ -17,7 +17,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import rights
+from assets.access import audit, rights
 from assets.intake.owners import decisions
 from assets.warehouse.models import FOLDER, PYTHON_TABLES, Model, PythonTable, models, raw_columns
 from resources.warehouse import CLOSED_SCHEMAS, Warehouse, copy_frame, physical
@@ -110,10 +110,11 @@ create table if not exists raw.release_basis (
     primary key (census_date, release_number)
 );
 comment on table raw.release_basis is 'A hash of the true figures behind every release: while it is the same, there is nothing new to release.';
-create or replace view published.release_return as
-select r.census_date, r.release_number, x.sender, x.table_name, x.version, x.census_date as return_census_date, x.content_hash
+drop view if exists published.release_return;
+create view published.release_return as
+select r.census_date, r.release_number, x.sender, x.table_name, x.version, x.census_date as return_census_date
 from published.release as r
-cross join jsonb_to_recordset(r.manifest -> 'returns') as x (sender text, table_name text, version integer, census_date date, content_hash text);
+cross join jsonb_to_recordset(r.manifest -> 'returns') as x (sender text, table_name text, version integer, census_date date);
 comment on view published.release_return is 'Which version of which return counted in which release.';
 comment on table published.cell is 'The ledger: every published cell of every release, as it was printed.';
 """
@@ -141,7 +142,6 @@ PUBLISHED_COLUMNS = {
         "table_name": "Table of the return.",
         "version": "Version of the return that counted.",
         "return_census_date": "Census date of the return.",
-        "content_hash": "SHA-256 of the file.",
     },
 }
 """What the columns of the ledger hold."""
@@ -199,6 +199,7 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
         for model in models().values():
             _index_by_quarter(connection, model)
         connection.exec_driver_sql(PUBLISHED_DDL)
+        _reissue_manifests(connection)
         for table, columns in PUBLISHED_COLUMNS.items():
             _describe(connection, f"published.{table}", columns)
         rights.apply(connection, region)
@@ -208,6 +209,35 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
         connection.execute(sa.text("delete from raw.observatory"))
         connection.execute(sa.text("insert into raw.observatory values (:state)"), {"state": state})
     return True
+
+
+_HASHES_TAKEN_OUT = "Hashes of returns were taken out of the manifest, because whoever guesses a small return could try them out. No figure changed."
+
+
+def _reissue_manifests(connection: Connection) -> None:
+    """Withdraw manifests that name returns by a hash of their content, and reissue them without; written down, and said in the manifest itself.
+
+    The files follow with the next run (`assets/publication/release.py`).
+    """
+    reissued = connection.execute(
+        sa.text(
+            """
+            update published.release as r
+            set manifest = r.manifest || jsonb_build_object(
+                'returns', (select coalesce(jsonb_agg(x.one - 'content_hash' order by x.place), '[]')
+                    from jsonb_array_elements(r.manifest -> 'returns') with ordinality as x (one, place)),
+                'reissued', coalesce(r.manifest -> 'reissued', '[]') || to_jsonb(cast(:why as text)))
+            where jsonb_path_exists(r.manifest, '$.returns[*].content_hash')
+            returning r.census_date, r.release_number
+            """
+        ),
+        {"why": _HASHES_TAKEN_OUT},
+    ).all()
+    said = [
+        {"by": audit.actor(), "what": audit.REISSUED, "subject": f"{row.census_date} r{row.release_number}", "details": {"why": _HASHES_TAKEN_OUT}}
+        for row in reissued
+    ]
+    audit.record_all(connection, said)
 
 
 def _drop_views(connection: Connection) -> None:

@@ -52,6 +52,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
     with open_warehouse(settings) as warehouse:
         from assets.checks.report import report_page
         from assets.page.site import bring_sites_up_to_date
+        from assets.publication.release import write_all_missing_files
         from assets.warehouse.tables import prepare
         from pipelines.command.summary import print_summary
 
@@ -62,8 +63,8 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
                 f"Drop them into {settings.landing}/{empty[0]}/<sender>/ first."
             )
         due = quarters_due(warehouse, place, settings, landed, list(dates), everything)
+        write_all_missing_files(warehouse, settings.releases)
         if not due:
-            _write_missing_files(warehouse, settings)
             bring_sites_up_to_date(warehouse, settings.region, settings.releases)
             said = "nothing new has landed" if landed else "the landing place holds no census date's folder"
             print(f"Up to date: {said}.")
@@ -102,6 +103,7 @@ def quarters_due(
     warehouse: Warehouse, place: LandingPlace, settings: Settings, landed: list[dt.date], dates: list[dt.date], everything: bool
 ) -> list[dt.date]:
     """The quarters to run: those asked for, or those for which something is new or has changed."""
+    from assets.access.keys import warehouse_key
     from assets.intake.loading import new_files
     from assets.projection import table as projection
     from assets.warehouse.building import known_quarters, out_of_date
@@ -111,8 +113,9 @@ def quarters_due(
     if everything:
         return sorted({*landed, *known_quarters(warehouse)})
     due = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse)}
+    key = warehouse_key(warehouse, settings.home)
     with warehouse.reading() as connection:
-        due |= {date for date in landed if new_files(connection, place.files(date), date)}
+        due |= {date for date in landed if new_files(connection, place.files(date), date, key)}
     return sorted(due)
 
 
@@ -122,14 +125,6 @@ def _stale(warehouse: Warehouse, settings: Settings, done: list[dt.date]) -> lis
 
     stale = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse)}
     return sorted(date for date in stale if date > min(done))
-
-
-def _write_missing_files(warehouse: Warehouse, settings: Settings) -> None:
-    from assets.publication.release import write_missing_files
-    from assets.warehouse.building import known_quarters
-
-    for date in known_quarters(warehouse):
-        write_missing_files(warehouse, date, settings.releases)
 
 
 def write_reports(settings: Settings, dates: list[dt.date]) -> None:

@@ -14,6 +14,7 @@ from assets.intake.loading import withdraw
 from pipelines.command.check import command
 from resources.landing import LandedFile
 from tests import builders
+from tests.conftest import KEY
 from tests.pipeline.test_ssda903 import episode, episodes, header
 
 DATE = "2025-03-31"
@@ -29,7 +30,7 @@ def test_every_return_gets_its_answer_once_and_again_only_when_it_changes(wareho
     landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "KID1"}, {"identifier": "KID2", "type_of_provision": "A castle"}]))
     landing.drop(DATE, "352", "broken.xlsx", b"%PDF-1.7")
     bring(warehouse, landing, DATE)
-    assert answer_quarter(warehouse, landing.place, str(outbox), DAY) == 2
+    assert answer_quarter(warehouse, landing.place, str(outbox), DAY, KEY) == 2
     pages = answers(outbox / DATE)
     accepted, refused = (next(text for name, text in pages.items() if name.startswith(start)) for start in ("census", "broken"))
     assert "1 of 2 rows" in accepted
@@ -39,12 +40,12 @@ def test_every_return_gets_its_answer_once_and_again_only_when_it_changes(wareho
     book = CalamineWorkbook.from_path(next((outbox / DATE / "356").glob("*.xlsx")))
     copy = [name for name in book.sheet_names if name not in {"Summary", "Findings", "Labels", "Cross-checks"}]
     assert any("KID2" in map(str, row) for row in book.get_sheet_by_name(copy[0]).to_python())
-    assert answer_quarter(warehouse, landing.place, str(outbox), DAY) == 0
+    assert answer_quarter(warehouse, landing.place, str(outbox), DAY, KEY) == 0
     # The other side's return comes in, and shows more of Stockport's children: Stockport's answer says so now.
     landing.drop(DATE, "provider-a", "s.csv", builders.settings([{"urn": "SC000001", "registered_places": 6, "occupied_places": 5}]))
     landing.drop(DATE, "provider-a", "p.csv", builders.placements([{"urn": "SC000001"}] * 5))
     bring(warehouse, landing, DATE)
-    assert answer_quarter(warehouse, landing.place, str(outbox), DAY) == 3
+    assert answer_quarter(warehouse, landing.place, str(outbox), DAY, KEY) == 3
     assert "5 of your children in the providers" in next(t for n, t in answers(outbox / DATE).items() if n.startswith("census"))
 
 
@@ -53,11 +54,11 @@ def test_the_answer_to_a_withdrawn_return_says_so_when_why_and_what_counts_now(e
     landing.drop(DATE, "356", "second.csv", builders.census([{}, {}]))
     landing.drop(DATE, "352", "only.csv", builders.census([{}], "Manchester"))
     bring(embedded_warehouse, landing, DATE)
-    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY)
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY)
     for name in ("second.csv", "only.csv"):
         number = embedded_warehouse.scalar("select submission_id from raw.submission where file_name = :n", n=name)
         withdraw(embedded_warehouse, number, "the clerk", "sent by <b>mistake</b>")
-    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY)
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY)
     pages = {name.split()[0]: text for name, text in answers(tmp_path / "o").items()}
     for page in (pages["second"], pages["only"]):
         assert "Withdrawn</strong>" in page and "Your return was withdrawn: nothing of it counts any more." in page
@@ -73,7 +74,7 @@ def test_a_first_return_that_is_rejected_is_not_told_that_another_counts(embedde
     landing.drop(DATE, "356", "census.csv", builders.census([{}]))
     landing.drop(DATE, "356", "later.xlsx", b"%PDF-1.7 again")
     bring(embedded_warehouse, landing, DATE)
-    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY)
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY)
     told = {name.split()[0]: "still counts" in text for name, text in answers(tmp_path / "o").items()}
     assert told == {"broken": False, "stray": False, "census": False, "later": True}
 
@@ -81,11 +82,11 @@ def test_a_first_return_that_is_rejected_is_not_told_that_another_counts(embedde
 def test_an_answer_that_was_lost_is_written_again(embedded_warehouse, landing, bring, tmp_path):
     landing.drop(DATE, "356", "census.csv", builders.census([{}]))
     bring(embedded_warehouse, landing, DATE)
-    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY)
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY)
     page = next((tmp_path / "o").rglob("*.html"))
     before = page.read_bytes()
     page.unlink()
-    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY) == 1
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY) == 1
     assert page.read_bytes() == before
 
 
@@ -95,7 +96,7 @@ def test_a_file_too_large_to_be_taken_in_is_not_read_for_its_answer_either(embed
         monkeypatch.setattr(f"{place}.MAX_FILE_BYTES", 10)
     bring(embedded_warehouse, landing, DATE)
     monkeypatch.setattr("resources.landing.LandedFile.read", lambda file: pytest.fail(f"{file.name} was read"))
-    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY) == 1
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY) == 1
     (page,) = answers(tmp_path / "o").values()
     assert "rejected" in page
     assert "no longer in the landing place" not in page
@@ -105,14 +106,14 @@ def test_only_what_an_answer_needs_is_read(embedded_warehouse, landing, bring, t
     for sender, authority in (("356", "Stockport"), ("352", "Manchester"), ("353", "Oldham")):
         landing.drop(DATE, sender, "census.csv", builders.census([{}], authority))
     bring(embedded_warehouse, landing, DATE)
-    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY) == 3
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY) == 3
     next((tmp_path / "o" / DATE / "352").glob("*.html")).unlink()
     looked_at: list[str] = []
     read: list[str] = []
     for kept, name in ((looked_at, "content_hash"), (read, "read")):
         does = getattr(LandedFile, name)
         monkeypatch.setattr(LandedFile, name, lambda file, kept=kept, does=does: (kept.append(file.folder), does(file))[1])
-    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY) == 1
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY) == 1
     assert (looked_at, read) == (["356", "352"], ["352"]), "what was not due is not held in memory, and what comes after is not opened"
 
 
@@ -120,7 +121,7 @@ def test_an_answer_says_so_where_its_file_is_gone(embedded_warehouse, landing, b
     path = landing.drop(DATE, "356", "census.csv", builders.census([{"type_of_provision": "A castle"}]))
     bring(embedded_warehouse, landing, DATE)
     path.unlink()
-    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY) == 1
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY) == 1
     (page,) = answers(tmp_path / "o").values()
     assert "no longer in the landing place" in page
     assert "A castle" in page
@@ -129,7 +130,7 @@ def test_an_answer_says_so_where_its_file_is_gone(embedded_warehouse, landing, b
 def test_a_name_that_would_leave_the_outbox_stays_in_it(embedded_warehouse, landing, bring, tmp_path):
     landing.drop(DATE, "provider-..", "a .. <script>x.csv", builders.settings([{"urn": "SC000001"}]))
     bring(embedded_warehouse, landing, DATE)
-    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY)
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY)
     written = [path for path in tmp_path.rglob("*") if path.suffix in {".html", ".xlsx"} and "landing" not in path.parts]
     assert len(written) == 2
     assert all((tmp_path / "o" / DATE) in path.parents and "<" not in path.name for path in written)

@@ -64,11 +64,11 @@ def test_what_lands_is_run_once_and_a_restart_is_no_news(home, landing):
 def test_a_file_that_is_still_being_written_is_left_until_the_next_look(landing):
     path = landing.drop(DATE, "356", "census.csv", builders.census([{}]))
     received = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC)
-    seen, changed = look(landing.place, {}, received + dt.timedelta(seconds=2))
+    seen, changed = look(landing.place, {}, received + dt.timedelta(seconds=2), KEY)
     assert (seen, changed) == ({}, [])
-    seen, changed = look(landing.place, {}, received + dt.timedelta(seconds=30))
+    seen, changed = look(landing.place, {}, received + dt.timedelta(seconds=30), KEY)
     assert changed == [dt.date.fromisoformat(DATE)]
-    assert look(landing.place, json.loads(json.dumps(seen)), received + dt.timedelta(seconds=60))[1] == []
+    assert look(landing.place, json.loads(json.dumps(seen)), received + dt.timedelta(seconds=60), KEY)[1] == []
 
 
 def test_no_landing_place_is_said_and_is_no_failure(tmp_path, monkeypatch):
