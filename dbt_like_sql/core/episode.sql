@@ -1,8 +1,9 @@
 -- Episodes of care as the SSDA903 tells them, as known on the census date: who was where under which legal status from when to when.
 -- Of each stretch of time the newest return that reaches over it tells (core.ssda903_return): what ended before stays as an older return told it;
 -- what an older return has, and a newer one that reaches over its end has not, was corrected away, and so was an open episode that the newest
--- has not. Two rows of one child and day: the later row. An end after the census date is none yet.
--- Period of care: from RNE S (or the first episode known, or the first after an end other than X1) to its end. Placement: begun by RNE S, P or B;
+-- has not. Two rows of one child and day: the one with length, of two with length the later; a start (RNE S) on the day stays one. An end after
+-- the census date is none yet. ends_care: the end is other than X1, or has no reason and no episode follows that day or the next but by RNE S.
+-- Period of care: from RNE S (or the first episode known, or the first after an end of care) to its end. Placement: begun by RNE S, P or B;
 -- L, T and U begin none, nor does adoption by the present carers (A3, A5); temporary absences (T0 to T4) are no placement, and the return to the
 -- same PLACE and address after one continues the earlier placement. While temporarily absent the child counts where it left and must return to.
 -- Source: DfE, SSDA903 guide and data guidance to "Children looked after in England"; same-carer moves and T0 to T4 as inferred from published data.
@@ -14,7 +15,10 @@ with held as (
         e.child_key,
         e.decom,
         case when e.dec <= cast(:census_date as date) then e.dec end as dec,
-        e.reason_new_episode,
+        case
+            when max(case when e.reason_new_episode = 'S' then 1 else 0 end) over one_day = 1 then 'S'
+            else e.reason_new_episode
+        end as reason_new_episode,
         e.legal_status,
         e.category_of_need,
         e.place,
@@ -33,7 +37,12 @@ with held as (
         e.legal_status in ('V3', 'V4') as is_short_break,
         row_number() over (
             partition by e.authority_code, e.child_key, e.decom
-            order by r.return_date desc, e.year desc nulls last, e.sheet desc, e.row_number desc
+            order by
+                r.return_date desc,
+                e.year desc nulls last,
+                case when e.dec = e.decom then 2 else 1 end,
+                e.sheet desc,
+                e.row_number desc
         ) as position
     from staging.ssda903_episodes as e
     inner join core.ssda903_return as r
@@ -48,6 +57,7 @@ with held as (
         and e.child_key is not null
         and (r.retold_from is null or e.dec < r.retold_from)
         and (e.dec is not null or r.year is null or e.year = r.year)
+    window one_day as (partition by e.authority_code, e.child_key, e.decom, r.return_date, e.year)
 ),
 
 begun as (
@@ -77,9 +87,16 @@ begun as (
         case
             when h.reason_new_episode = 'S' then 1
             when lag(h.decom) over child is null then 1
-            when coalesce(lag(h.reason_episode_ceased) over child, 'X1') <> 'X1' then 1
+            when lag(h.reason_episode_ceased) over child <> 'X1' then 1
+            when lag(h.reason_episode_ceased) over child is null and lag(h.dec) over child < h.decom - 1 then 1
             else 0
-        end as begins_period
+        end as begins_period,
+        case
+            when h.dec is null then false
+            when h.reason_episode_ceased is not null then h.reason_episode_ceased <> 'X1'
+            when lead(h.decom) over child is null or lead(h.reason_new_episode) over child = 'S' then true
+            else lead(h.decom) over child > h.dec + 1
+        end as ends_care
     from held as h
     where h.position = 1
     window child as (partition by h.authority_code, h.child_key order by h.decom)
@@ -109,6 +126,7 @@ in_periods as (
         b.distance_is_approximate,
         b.is_temporary,
         b.is_short_break,
+        b.ends_care,
         sum(b.begins_period) over (
             partition by b.authority_code, b.child_key
             order by b.decom
@@ -142,6 +160,7 @@ settled as (
         p.distance_is_approximate,
         p.is_temporary,
         p.is_short_break,
+        p.ends_care,
         p.period_number,
         first_value(p.decom) over period as period_start,
         first_value(p.reason_new_episode) over period as first_reason,
@@ -176,6 +195,7 @@ located as (
         first_value(s.distance_is_approximate) over place_left as distance_is_approximate,
         s.is_temporary,
         s.is_short_break,
+        s.ends_care,
         s.period_number,
         s.period_start,
         s.first_reason,
@@ -214,6 +234,7 @@ placed as (
         l.distance_is_approximate,
         l.is_temporary,
         l.is_short_break,
+        l.ends_care,
         l.period_number,
         l.period_start,
         l.first_reason,
@@ -258,6 +279,7 @@ select
     p.distance_is_approximate,
     p.is_temporary,
     p.is_short_break,
+    p.ends_care,
     cast(p.period_number as integer) as period_number,
     p.period_start,
     coalesce(p.first_reason = 'S', false) as period_start_is_known,

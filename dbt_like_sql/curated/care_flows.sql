@@ -1,6 +1,7 @@
 -- Children who started and ceased to be looked after in the twelve months to the census date: children, not events.
--- Started: the first episode with RNE S in the window. Ceased: the last end other than X1 in the window; a child who left and came back counts as
--- ceased, and so does one whose care another authority took over (E3), who starts there: the two are not netted. Short breaks (V3, V4) in neither.
+-- Started: the first episode with RNE S in the window. Ceased: the last end of care in the window (core.episode: an end other than X1, or one
+-- without a reason that no episode follows, its reason not known); a child who left and came back counts as ceased, and so does one whose care
+-- another authority took over (E3), who starts there: the two are not netted. Short breaks (V3, V4) in neither.
 -- Ages are those at the start and at the end. An authority has no rows until its returns tell of the whole twelve months (core.ssda903_return).
 -- The total has the rate per 10,000 aged 0 to 17.
 -- Source: DfE, data guidance to "Children looked after in England".
@@ -42,8 +43,7 @@ ends as (
         on e.authority_code = r.authority_code
     where
         e.census_date = cast(:census_date as date)
-        and e.dec is not null
-        and coalesce(e.reason_episode_ceased, 'X1') <> 'X1'
+        and e.ends_care
         and not e.is_short_break
         and e.dec > cast(:census_date as date) - interval '12 months'
 ),

@@ -80,8 +80,13 @@ def birthday(born: Ints, years: int) -> Ints:
 
 
 def months_before(date: dt.date, months: int) -> int:
-    """The same day so many months before, or that month's last where it has no such day; as an ordinal."""
-    year, month = divmod(date.year * 12 + date.month - 1 - months, 12)
+    """The day so many months before, as an ordinal: from a month's last day to a month's last day (30 September less 30 months is 31 March)."""
+    next_day = date + dt.timedelta(days=1)
+    counted = next_day if next_day.day == 1 else date
+    year, month = divmod(counted.year * 12 + counted.month - 1 - months, 12)
+    first = dt.date(year, month + 1, 1)
+    if counted is next_day:
+        return first.toordinal() - 1
     last = (dt.date(year + (month == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(days=1)).day
     return dt.date(year, month + 1, min(date.day, last)).toordinal()
 

@@ -193,10 +193,13 @@ class CareFigures:
         return self._broken_down(both, keys, {"age": "age", "reason": "reason"}, totals)
 
     def placement_stability(self) -> pd.DataFrame:
-        """Three or more placements in the year, and the same carer for two years; blank until the returns reach far enough."""
+        """Three or more placements in the year (open on its first day, or begun in it), and the same carer for two years.
+
+        Blank until the returns reach far enough.
+        """
         year_ago, two_years, long_ago = (months_before(self.date, months) for months in (12, 24, 30))
         rows = self.care.episodes
-        lived = rows[(rows["dec"] > year_ago) & ~rows["is_away"].astype(bool) & ~rows["ls"].isin(["V3", "V4"])]
+        lived = rows[(rows["dec"] > year_ago + 1) & ~rows["is_away"].astype(bool) & ~rows["ls"].isin(["V3", "V4"])]
         carers = lived.groupby("child")["carer"].nunique()
         children = self.children
         adopted = children["place"].isin(["A5", "A6"])

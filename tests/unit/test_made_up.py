@@ -15,6 +15,7 @@ from python_calamine import load_workbook
 from resources.landing import LandingPlace
 from resources.made_up import MadeUpRegion, make_region, placement_returns
 from resources.made_up.areas import ANCHOR, lay_out
+from resources.made_up.care import months_before
 from resources.made_up.flows import Flows
 from resources.made_up.kinds import ADULT, KINDS, OTHER, OWN
 from resources.made_up.landing import LOADED
@@ -388,3 +389,15 @@ def test_everybody_answers_at_full_response(tmp_path: Path) -> None:
     assert table["coverage_settings"].dropna().eq(1).all()
     whole, counted = truth(made, "whole").set_index(LIVING), table.set_index(LIVING)["occupied"]
     assert (whole["occupied"] + whole["occupied_not_registered"]).tolist() == counted.reindex(whole.index).tolist()
+
+
+@pytest.mark.parametrize(
+    ("date", "months", "before"),
+    [
+        ("2025-09-30", 30, "2023-03-31"), ("2025-06-30", 30, "2022-12-31"), ("2025-03-31", 30, "2022-09-30"), ("2025-12-31", 30, "2023-06-30"),
+        ("2025-06-30", 12, "2024-06-30"), ("2025-09-30", 24, "2023-09-30"), ("2024-02-29", 12, "2023-02-28"), ("2025-03-30", 1, "2025-02-28"),
+        ("2025-05-15", 30, "2022-11-15"),
+    ],
+)  # fmt: skip
+def test_months_before_a_quarter_end_are_counted_from_quarter_end_to_quarter_end(date, months, before):
+    assert dt.date.fromordinal(months_before(dt.date.fromisoformat(date), months)).isoformat() == before
