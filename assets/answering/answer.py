@@ -16,9 +16,11 @@ from functools import cache, cached_property
 
 import pandas as pd
 
+from assets.intake.columns import seen
 from assets.intake.door import FINDING_COLUMNS, NOT_SHOWN, JudgedTable, Submission
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, recognise_all
+from assets.intake.telling import is_known_header, place_of
 from resources.showing import shown
 from schemas.returns import header_key
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule, rules
@@ -133,6 +135,13 @@ class Answer:
         A clean sheet's copy would tell its sender nothing, nor would one in which only a column that nobody asked for is marked.
         """
         return sorted({f.place[0] for f in self.found if f.place and f.severity != NOTES and f.rule != DROPPED})
+
+    def asked_for(self, index: int) -> list[tuple[int, int | None, frozenset[int]]]:
+        """By table of a sheet, from the top: its header's row, the row before which it ends, and the columns that are asked for.
+
+        What stands elsewhere nobody asked for: it is in no copy.
+        """
+        return [(found.header_row, found.end_row, frozenset(found.columns.values())) for found in self.tables_on(index)]
 
     def tables_on(self, index: int) -> list[Recognised]:
         """The tables recognised on a sheet, from the top."""
@@ -379,14 +388,14 @@ def groups(answer: Answer) -> list[Group]:
 def dropped(answer: Answer) -> list[Dropped]:
     """Columns that do not get past the door as they were sent: those that nobody asked for, and those that identify a child or a home."""
     unasked = "Nobody asked for it. It is dropped and not kept: please leave it out next time."
-    found = [Dropped(f.value, f.sheet, unasked) for f in answer.found if f.rule == DROPPED]
+    found = [Dropped(f"Column {f.value}", f.sheet, unasked) for f in answer.found if f.rule == DROPPED]
     for sheet, recognised in answer.sheets:
         if recognised is None:
             continue
         for column in recognised.table.columns:
             if column.personal and column.name in recognised.columns:
                 header = _header(sheet, recognised, recognised.columns[column.name])
-                found.append(Dropped(header, sheet.name, PERSONAL.get(column.personal, PERSONAL["drop"])))
+                found.append(Dropped(header, sheet.label, PERSONAL.get(column.personal, PERSONAL["drop"])))
     return list(dict.fromkeys(found))
 
 
@@ -431,13 +440,13 @@ def _found(answer: Answer) -> list[Found]:
             severity = rule(rule_name).severity if rule_name in rules() else WARNS
         found.append(Found(severity, sheet, number, column, header, value, rule_name, message, place, at))
     order = {severity: position for position, severity in enumerate(SEVERITIES)}
-    positions = {sheet.name: position for position, sheet in reversed(list(enumerate(answer.own_sheets)))}
+    positions = {sheet.label: position for position, sheet in reversed(list(enumerate(answer.own_sheets)))}
     return sorted(found, key=lambda f: (order[f.severity], positions.get(f.sheet, -1), f.row_number, -1 if f.column is None else f.column))
 
 
 def _sheet_of(answer: Answer, name: str, table: str) -> int | None:
     """The sheet that a finding is about; None where there is none or it could be either of two: no cell is marked on a guess."""
-    same = [index for index, sheet in enumerate(answer.own_sheets) if sheet.name == name]
+    same = [index for index, sheet in enumerate(answer.own_sheets) if sheet.label == name]
     if len(same) > 1 and table:
         same = [index for index in same if any(found.table.name == table for found in answer.tables_on(index))]
     return same[0] if len(same) == 1 else None
@@ -453,8 +462,7 @@ def _table_at(tables: list[Recognised], name: str, row: int) -> int | None:
 def _column_of(sheet: Sheet, recognised: Recognised, rule_name: str, column: str, value: str) -> tuple[int | None, str]:
     """Where a finding's column stands, and how the sender spells it."""
     if rule_name == DROPPED:
-        at = next((place for header, place in recognised.others.items() if header[:60] == value), None)
-        return at, value
+        return place_of(value), f"Column {value}"
     name = recognised.table.header_keys.get(header_key(column), "")
     if not column:
         name = next((check.total for check in recognised.table.sums if check.rule == rule_name), "")
@@ -463,7 +471,12 @@ def _column_of(sheet: Sheet, recognised: Recognised, rule_name: str, column: str
 
 
 def _header(sheet: Sheet, recognised: Recognised, place: int) -> str:
-    return " ".join(cell_text(sheet.rows[recognised.header_row][place]).replace("\ufeff", "").split())[:80]
+    """A column's header as the sender spells it, where it says nothing but that; else as the layout does: a note behind it may name a child."""
+    said = " ".join(seen(cell_text(sheet.rows[recognised.header_row][place])).split())[:80]
+    if is_known_header(said):
+        return said
+    name = next((name for name, at in recognised.columns.items() if at == place), "")
+    return recognised.table.column(name).headers[0] if name else ""
 
 
 def _grouped(findings: list[Found], most_cases: int = 12) -> list[Group]:
@@ -508,7 +521,7 @@ def _cases(messages: list[tuple[str, list[Found]]], most: int) -> tuple[str, tup
         general["hint"] = ""
     cases = []
     for found, part, (_, findings) in zip(told, rows, messages, strict=False):
-        sent = found["value"] if not same["value"] else ""
+        sent = re.sub("(?s)^'(.*)'$", r"\1", found["value"]) if not same["value"] else ""
         if not same["column"]:
             sent = findings[0].header or found["column"]
         cases.append(Case(NOT_SHOWN_HERE if sent == NOT_SHOWN else sent, "" if same["hint"] else found["hint"].strip(), part))
@@ -565,7 +578,7 @@ def trial_answer(submission: Submission, judged: Iterable[JudgedTable]) -> Answe
     judged = list(judged)
     tables = []
     for table in judged:
-        names = tuple(dict.fromkeys(sheet.name for sheet, found in submission.tables if found.table.name == table.table.name))
+        names = tuple(dict.fromkeys(sheet.label for sheet, found in submission.tables if found.table.name == table.table.name))
         for book in table.books[table.books["submission_id"] == submission.id].itertuples():
             received, loaded, rejected, aside = map(int, (book.rows_received, book.rows_loaded, book.rows_rejected, book.rows_set_aside))
             tables.append(TableAnswer(table.table.title, names, received, loaded, rejected, aside))

@@ -63,7 +63,7 @@ def answer_quarter(
             submission = waiting.pop(submission_id(key, census_date, sender_of(file.folder, census_date).key, file.content_hash()), None)
             if submission:
                 content = file.read() if file.size <= MAX_FILE_BYTES else b""
-                _write(folder, submission, _answer(submission, census_date, sheets_of(content)))
+                _write(folder, submission, _answer(submission, census_date, sheets_of(content), file.name))
         for submission in waiting.values():
             _write(folder, submission, _answer(submission, census_date, None))
     finally:
@@ -148,15 +148,18 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
     return told
 
 
-def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None) -> Answer:
-    """The answer to a submission with these sheets; None where its file is no longer in the landing place."""
+def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None, name: str = "") -> Answer:
+    """The answer to a submission with these sheets, under its sender's own name of the file, which stands nowhere else.
+
+    None where the file is no longer in the landing place.
+    """
     statuses = {book.status for book in told.books}
     row = told.submission
     outcome = WITHDRAWN if row.withdrawn_at else REJECTED if statuses == {"rejected"} else RECORDED if statuses <= {"recorded"} else ACCEPTED
     tables = [
         TableAnswer(
             title=return_tables()[book.table_name].title,
-            sheets=tuple(dict.fromkeys(s.name for s, found in sheets or () if found and found.table.name == book.table_name)),
+            sheets=tuple(dict.fromkeys(s.label for s, found in sheets or () if found and found.table.name == book.table_name)),
             rows_received=book.rows_received,
             rows_loaded=book.rows_loaded,
             rows_rejected=book.rows_rejected,
@@ -176,7 +179,7 @@ def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Rec
         sender_name=sender_of(row.sender, census_date).name,
         sender_key=row.sender,
         census_date=census_date,
-        file_name=row.file_name,
+        file_name=name or row.file_name,
         submission_id=told.number,
         received_at=row.received_at,
         outcome=outcome,

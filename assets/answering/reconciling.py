@@ -31,7 +31,7 @@ def _with_references(table: JudgedTable, submissions: Iterable[Submission]) -> p
                 place = found.columns[column]
                 texts = [cell_text(row[place]).strip() if place < len(row) else "" for row in sheet.rows[found.header_row + 1 :]]
                 numbers = range(found.header_row + 2, found.header_row + 2 + len(texts))
-                pieces.append(pd.DataFrame({"submission_id": submission.id, "sheet": sheet.name, "row_number": numbers, "reference": texts}))
+                pieces.append(pd.DataFrame({"submission_id": submission.id, "sheet": sheet.label, "row_number": numbers, "reference": texts}))
     references = pd.concat(pieces, ignore_index=True)
     rows = table.rows[table.rows["fate"] == LOADED]
     return rows.merge(references, on=["submission_id", "sheet", "row_number"], how="left")

@@ -122,7 +122,7 @@ class _Writer:
         self.answer, self.most_cells, self.notes_left = answer, most_cells, most_notes
         self.marks = _marks(answer)
         self.copied = {index: answer.own_sheets[index] for index in answer.marked_sheets[:MOST_SHEETS]}
-        names = sheet_names([sheet.name for sheet in self.copied.values()], ["Summary", "Findings", LABELS, "Cross-checks"])
+        names = sheet_names([sheet.label for sheet in self.copied.values()], ["Summary", "Findings", LABELS, "Cross-checks"])
         self.names = dict(zip(self.copied, names, strict=True))
         self.labels = _labels(answer)
         self.rows = {index: _rows_shown(sheet, self.marks[index], most_cells) for index, sheet in self.copied.items()}
@@ -143,8 +143,8 @@ class _Writer:
         if len(self.answer.cross_checks):
             self._cross_checks(self.book.add_worksheet("Cross-checks"))
         for index, sheet in self.copied.items():
-            headers = [found.header_row for found in self.answer.tables_on(index)]
-            self._copy(self.book.add_worksheet(self.names[index]), sheet, headers, self.rows[index], self.marks[index])
+            asked = self.answer.asked_for(index)
+            self._copy(self.book.add_worksheet(self.names[index]), sheet, asked, self.rows[index], self.marks[index])
         self._summary(summary)
         summary.activate()
         self.book.close()
@@ -214,11 +214,12 @@ class _Writer:
     def _about_copies(self) -> list[str]:
         said = [
             "The other sheets of this workbook are copies of yours, cell for cell, as text. Row numbers are those of your file. "
-            "Point at a marked cell to read what was found."
+            "Point at a marked cell to read what was found. Columns that nobody asked for, and what stands above, below or beside the table, "
+            "are left out of the copies."
         ]
         for index, sheet in self.copied.items():
-            if self.names[index] != (sheet.name or UNNAMED_SHEET):
-                said.append(f"Your sheet '{sheet_words(sheet.name)}' is here called '{self.names[index]}'.")
+            if self.names[index] != (sheet.label or UNNAMED_SHEET):
+                said.append(f"Your sheet '{sheet_words(sheet.label)}' is here called '{self.names[index]}'.")
             if (left := len(sheet.rows) - len(self.rows[index])) > 0:
                 said.append(
                     f"'{self.names[index]}' is too large to copy whole: {number_of(left, 'row')} of {len(sheet.rows):,} "
@@ -226,7 +227,7 @@ class _Writer:
                 )
         if (marked := len(self.answer.marked_sheets)) > len(self.copied):
             said.append(f"Only the first {MOST_SHEETS} of the {marked:,} sheets in which something is marked are copied.")
-        if clean := [sheet_words(s.name) for index, s in enumerate(self.answer.own_sheets) if index not in self.answer.marked_sheets]:
+        if clean := [sheet_words(s.label) for index, s in enumerate(self.answer.own_sheets) if index not in self.answer.marked_sheets]:
             others = f" and {len(clean) - MOST_SHEETS:,} more" if len(clean) > MOST_SHEETS else ""
             said.append(f"Not copied, because nothing is marked in {'it' if len(clean) == 1 else 'them'}: {', '.join(clean[:MOST_SHEETS])}{others}.")
         if self.notes_left <= 0:
@@ -314,10 +315,11 @@ class _Writer:
 
     # --- the sender's own sheets
 
-    def _copy(self, page: Worksheet, sheet: Sheet, headers: list[int], rows: Sequence[int], marks: Marks) -> None:
+    def _copy(self, page: Worksheet, sheet: Sheet, asked: list[tuple[int, int | None, frozenset[int]]], rows: Sequence[int], marks: Marks) -> None:
         plain, formats, write = self.formats[TEXT], self.formats, page.write_string
+        headers = [header for header, _, _ in asked]
         for number in rows:
-            marked, cells = marks.get(number), sheet.rows[number][:MOST_COLUMNS]
+            marked, cells = marks.get(number), _asked(sheet.rows[number][:MOST_COLUMNS], number, asked)
             usual = formats["header"] if number in headers else plain
             if marked is None:
                 for place, cell in enumerate(cells):
@@ -482,6 +484,14 @@ def _as_sent(cell: Any) -> str:
     """A cell as text; what no workbook can hold (half a character) is made visible."""
     text = cell if isinstance(cell, str) else cell_text(cell)
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _asked(cells: list, number: int, asked: list[tuple[int, int | None, frozenset[int]]]) -> list:
+    """A row's cells without those that nobody asked for; of a header that says more than a header's words, nothing is left out but them."""
+    for header, end, columns in asked:
+        if header <= number < (end if end is not None else number + 1):
+            return [cell if place in columns else None for place, cell in enumerate(cells)]
+    return []
 
 
 def _widths(sheet: Sheet, start: int) -> list[int]:

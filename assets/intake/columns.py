@@ -24,9 +24,25 @@ _CLEAN = r"^([!-~]+( [!-~]+)*)?$"
 """Printable ASCII whose words are parted by one space: nothing to tidy."""
 
 
+_UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Characters that nobody sees: soft hyphens, zero-width spaces and joiners, marks of the reading direction."""
+
+ERROR_CELL = re.compile(
+    r"#(N/?A|N/?D|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|BUSY!|CONNECT!|UNKNOWN!|EXTERNAL!|GETTING_DATA)"
+    r"|#{3,}|Err:\d{3}",
+    re.IGNORECASE,
+)
+"""What a spreadsheet shows in place of a value: the error of a formula, or that a column is too narrow for its number."""
+
+
+def seen(text: str) -> str:
+    """Text without the characters that nobody sees, and with plain spaces for no-break, thin and other wide ones."""
+    return text if text.isascii() else re.sub(r"[^\S\r\n\t]", " ", _UNSEEN.sub("", text))
+
+
 def read_text(text: str) -> str:
-    """Text without surrounding or doubled spaces."""
-    return re.sub(r"\s+", " ", text.replace("\u00a0", " ")).strip()
+    """Text as it is seen, without surrounding or doubled spaces."""
+    return re.sub(r"\s+", " ", seen(text)).strip()
 
 
 def series_of(texts: pa.Array | pa.ChunkedArray) -> pd.Series:

@@ -21,11 +21,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assets.intake.columns import Coded, ColumnRows, gather, series_of
+from assets.intake.columns import ERROR_CELL, Coded, ColumnRows, gather, read_text, series_of
 from assets.intake.deriving import ages, births_by_child, derive_authority, derive_children, derive_episodes, reasons_nowhere
-from assets.intake.parsing import BLANK_WORDS, Parsed, expected, means_open, parse, read_date
+from assets.intake.parsing import BLANK_WORDS, Parsed, expected, is_dash, means_open, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, is_example, is_of_template, recognise_all, unasked
+from assets.intake.telling import column_words, form_of, is_known_header, is_telling
 from resources.landing import MAX_FILE_BYTES, LandedFile
 from resources.postcodes import OFF_THE_GRID, normal
 from resources.pseudonym import child_keys
@@ -115,7 +116,8 @@ class Submission:
     def find(self, name: str, *, table: str = "", sheet: str = "", column: str = "", value: str = "", row_number: int = 0, **words: object) -> None:
         """Record a finding about the file or a sheet of it."""
         sentence = rule(name).sentence(column=f"'{column}'" if column else "", value=value, **words)
-        self.findings.append(Finding(table, sheet, row_number, column, value, name, sentence))
+        bare = value[1:-1] if re.fullmatch("'.*'", value, re.DOTALL) else value
+        self.findings.append(Finding(table, sheet, row_number, column, bare, name, sentence))
 
 
 def open_submission(id_: str, file: LandedFile, content_hash: str) -> Submission:
@@ -147,24 +149,16 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
         if kind in found.table.senders and (not submission.tables or found.header_row < 10):
             names = [found.table.column(name).headers[0] for name in found.missing]
             submission.find(
-                "missing_column", table=found.table.name, sheet=sheet.name, column="', '".join(names),
+                "missing_column", table=found.table.name, sheet=sheet.label, column="', '".join(names),
                 expected=found.table.title, hint=" and ".join(f"'{name}'" for name in names),
             )  # fmt: skip
             submission.tables.append((sheet, found))
     seen = {id(sheet) for sheet, _ in submission.tables}
     for sheet in sheets:
         if id(sheet) not in seen and submission.tables and not is_of_template(sheet):
-            submission.find("example_left_alone" if is_example(sheet) else "sheet_not_recognised", sheet=sheet.name, value=sheet.name)
+            submission.find("example_left_alone" if is_example(sheet) else "sheet_not_recognised", sheet=sheet.label, value=sheet.label)
     if not submission.tables:
-        rows = ((sheet.name, number, row) for sheet in sheets for number, row in enumerate(sheet.rows, start=1))
-        name, number, first = next((at for at in rows if sum(1 for c in at[2] if cell_text(c).strip()) > 1), ("", 0, []))
-        cells = [cell_text(cell).strip()[:40] for cell in first if cell_text(cell).strip()]
-        hint = "no row has more than one cell"
-        if cells:  # a row with numbers, dates, authorities or codes may be a child's: it is not quoted
-            is_data = any(re.search(r"\d", cell) or authorities.find(cell, submission.file.census_date) for cell in cells)
-            shown = f"has {len(cells)} cells and is no header" if is_data else f"says {', '.join(repr(c) for c in cells[:6])}"
-            where = f"row {number} of the sheet '{name}'" if name else f"row {number}"
-            hint = f"the first row with several cells ({where}) {shown}"
+        hint = _about_first_row(sheets)
         ending = submission.file.name.casefold().rpartition(".")[2]
         if ending in {"xlsx", "xlsm", "xls", "ods"} and all(sheet.is_text and not sheet.name for sheet in sheets):
             hint = f"the file is no workbook although its name ends in .{ending}, but plain text, and {hint}"
@@ -173,12 +167,12 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
         if kind not in found.table.senders:
             kinds = {"ofsted": "Ofsted's folder", "authority": "an authority", "provider": "a provider", "region": "the region's folder"}
             submission.find(
-                "not_from_this_sender", table=found.table.name, sheet=sheet.name, value=found.table.title,
+                "not_from_this_sender", table=found.table.name, sheet=sheet.label, value=found.table.title,
                 expected=" or ".join(kinds[s] for s in found.table.senders),
             )  # fmt: skip
         for cell in unasked(found):
             if header_key(cell) not in _PERIOD_HEADERS:
-                submission.find("column_dropped", table=found.table.name, sheet=sheet.name, value=cell[:60])
+                submission.find("column_dropped", table=found.table.name, sheet=sheet.label, value=column_words(cell, found.others[cell]))
         for column in found.table.columns:
             if (
                 (column.first or column.last)
@@ -186,8 +180,25 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
                 and not column.needed
                 and column.expected_on(submission.file.census_date)
             ):
-                submission.find("missing_optional_column", table=found.table.name, sheet=sheet.name, column=column.headers[0])
+                submission.find("missing_optional_column", table=found.table.name, sheet=sheet.label, column=column.headers[0])
         _judge_period_columns(submission, sheet, found)
+
+
+def _about_first_row(sheets: list[Sheet]) -> str:
+    """What the first row with several cells looks like. Only words that headers say are quoted: without a header it may be a child's row."""
+    rows = ((sheet.label, number, row) for sheet in sheets for number, row in enumerate(sheet.rows, start=1))
+    label, number, first = next((at for at in rows if sum(1 for c in at[2] if cell_text(c).strip()) > 1), ("", 0, []))
+    cells = [cell_text(cell).strip() for cell in first if cell_text(cell).strip()]
+    if not cells:
+        return "no row has more than one cell"
+    known = [f"'{cell[:40]}'" for cell in cells if is_known_header(cell)]
+    others = len(cells) - len(known)
+    told = f"has {len(cells)} cells and is no header"
+    if known:
+        more = f", and {others} cell{'' if others == 1 else 's'} that no return's header has" if others else ""
+        told = f"says {', '.join(known[:6])}{more}"
+    where = f"row {number} of the sheet '{label}'" if label else f"row {number}"
+    return f"the first row with several cells ({where}) {told}"
 
 
 def _judge_period_columns(submission: Submission, sheet: Sheet, found: Recognised) -> None:
@@ -205,9 +216,19 @@ def _judge_period_columns(submission: Submission, sheet: Sheet, found: Recognise
         several_allowed = place == found.columns.get("year")
         if len(wrong) == len(values) > 0 if several_allowed else len(wrong) > len(values) / 2:
             submission.find(
-                "wrong_quarter", table=found.table.name, sheet=sheet.name, expected=f"{submission.file.census_date:%d/%m/%Y}",
-                hint=f"its column '{header}' says '{wrong[0][:40]}'",
+                "wrong_quarter", table=found.table.name, sheet=sheet.label, expected=f"{submission.file.census_date:%d/%m/%Y}",
+                hint=f"its column '{header}' says {_period_words(wrong[0])}",
             )  # fmt: skip
+
+
+def _period_words(text: str) -> str:
+    """The words of a text that tell a quarter or a year; of a date only its year, for it may be a child's."""
+    if date := read_date(text):
+        return f"a date in {date[:4]}"
+    said = re.findall(
+        r"q[1-4]|quarter ?[1-4]|20\d\d(?:\s*[/\-\u2013]\s*(?:20)?\d\d\b)?|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*", text, re.I
+    )
+    return f"'{' '.join(said)}'"
 
 
 def period_fits(text: str, census_date: dt.date) -> bool | None:
@@ -335,14 +356,13 @@ class _Frame:
                 self.coded[name] = Coded.of(self.texts[name])
 
     def _note_too_long(self, rows: Sequence[list], offset: int, width: int) -> None:
-        """Note rows whose values may stand under the wrong columns: with something beyond the header, or (where it matters) too few cells."""
+        """Note rows whose values may stand under the wrong columns: with something beyond the header, or with too few cells."""
         if isinstance(rows, ColumnRows):
             self.too_long |= {offset + int(place): rows.width for place in rows.given_beyond(width)}
             return
         lengths = np.fromiter(map(len, rows), dtype="int64", count=len(rows))
-        if self.table.whole_rows:
-            short = np.flatnonzero((lengths < width) & (lengths > 0))
-            self.too_short |= {offset + int(place): int(lengths[place]) for place in short}
+        short = np.flatnonzero((lengths < width) & (lengths > 0))
+        self.too_short |= {offset + int(place): int(lengths[place]) for place in short}
         for place in np.flatnonzero(lengths > width):
             if any(cell_text(cell).strip() for cell in rows[int(place)][width:]):
                 self.too_long[offset + int(place)] = int(lengths[place])
@@ -356,7 +376,7 @@ class _Frame:
             for part, count in self.part.value_counts(sort=False).items():
                 submission, sheet, found = self.parts[part]
                 marks = ", ".join(self.table.column(name).headers[0] for name in found.columns if name != "child")
-                submission.find("table_left_alone", table=self.table.name, sheet=sheet.name, value=str(count), hint=f"it has the column {marks}")
+                submission.find("table_left_alone", table=self.table.name, sheet=sheet.label, value=str(count), hint=f"it has the column {marks}")
             return
         is_blank = pd.Series(True, index=texts.index)
         is_total = pd.Series(False, index=texts.index)
@@ -384,7 +404,7 @@ class _Frame:
         for kind, mask in (("blank", is_blank), ("a totals line", is_total & ~is_blank), ("an exact duplicate of an earlier row", repeated)):
             for part, count in self.part[mask].value_counts(sort=False).items():
                 submission, sheet, _ = self.parts[part]
-                submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint=kind)
+                submission.find("set_aside", table=self.table.name, sheet=sheet.label, value=str(count), hint=kind)
 
     def _only_once(self) -> pd.Series:
         """Rows of which a second one that is exactly alike says nothing: those of a table with a key, or of the kinds that stand once."""
@@ -413,7 +433,7 @@ class _Frame:
         self.fate[mask] = SET_ASIDE
         for part, count in self.part[mask].value_counts(sort=False).items():
             submission, sheet, _ = self.parts[part]
-            submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint=ERASED)
+            submission.find("set_aside", table=self.table.name, sheet=sheet.label, value=str(count), hint=ERASED)
 
     # --- rows that are data
 
@@ -428,10 +448,15 @@ class _Frame:
             read = parse(column, self.coded[column.name], self.census_date)
             if column.type == "date" and not column.codes:
                 read = self._distrust_month_first(column, read, data)
+            if column.type == "text" and not (column.codes or column.personal or table.senders == ("ofsted",)):
+                read = self._leave_out_personal(column, read)
             self.parsed[column.name] = read
             typed[column.name] = read.typed
             self._find_unreadable(column, read, data)
             self._find_unlikely(column, read, data)
+            if column.type == "integer" and column.needed:
+                dashes = data & self.coded[column.name].rows(np.array([is_dash(word) for word in self.coded[column.name].words], dtype=bool))
+                self._find(dashes.index[dashes & read.canonical.notna()], "dash_for_nought", column)
         judged = data & ~data.index.isin(self.shifted)
         broken = failures(table, pd.DataFrame(typed)[judged.to_numpy()])
         rejected_here = set(
@@ -462,6 +487,16 @@ class _Frame:
             self._judge_row_authority(data)
         return self._derive(births, data) if table.derive else births
 
+    def _leave_out_personal(self, column: Column, read: Parsed) -> Parsed:
+        """Take back free text that holds a date, a postcode or an address: nobody asked for these there."""
+        coded = self.coded[column.name]
+        if not pc.any(pc.match_substring_regex(coded.distinct, "[0-9@]")).as_py():
+            return read
+        telling = pd.Series(coded.rows(np.array([is_telling(word) for word in coded.words], dtype=bool)))
+        if not telling.any():
+            return read
+        return Parsed(read.canonical.mask(telling), read.typed.mask(telling), read.unreadable | telling)
+
     def _distrust_month_first(self, column: Column, read: Parsed, data: pd.Series) -> Parsed:
         """Take back dates that may be the other way round: 03/04/2024 in a file whose column also says 03/25/2024."""
         coded = self.coded[column.name]
@@ -473,8 +508,9 @@ class _Frame:
         day_first = data & (one > 12) & (one <= 31) & (two <= 12)
         evidence = month_first.groupby(self.part).sum() > day_first.groupby(self.part).sum()
         doubted = data & self.part.map(evidence) & (one <= 12) & ((two <= 12) & (one != two) | month_first)
+        self.parsed[column.name] = Parsed(read.canonical.mask(doubted), read.typed.mask(doubted), read.unreadable & ~doubted)
         self._find(doubted.index[doubted], "month_first" if column.needed or column.strict else "month_first_left_blank", column)
-        return Parsed(read.canonical.mask(doubted), read.typed.mask(doubted), read.unreadable & ~doubted)
+        return self.parsed[column.name]
 
     def _find_repeated(self, data: pd.Series) -> None:
         """Rows that say something else of what another row speaks of already: one child twice, one URN twice."""
@@ -497,14 +533,14 @@ class _Frame:
         column = self.table.column(once.key)
         for _, index in several.groupby(["submission", "key"]).groups.items():
             parts = self.part[index]
-            sheets = [f" of the sheet '{self.parts[part][1].name}'" if len(set(parts)) > 1 else "" for part in parts]
+            sheets = [f" of the sheet '{self.parts[part][1].label}'" if len(set(parts)) > 1 else "" for part in parts]
             names = [f"row {number}{sheet}" for number, sheet in zip(self.number[index], sheets, strict=True)]
             self._find(index, once.rule, column, expected=names[-1], hint=f"{', '.join(names[:-1])} and {names[-1]}")
         aside = several.index[several.duplicated(keep="last")]
         self.fate[aside] = SET_ASIDE
         for part, count in self.part[aside].value_counts(sort=False).items():
             submission, sheet, _ = self.parts[part]
-            submission.find("set_aside", table=self.table.name, sheet=sheet.name, value=str(count), hint="a later row of the same home counts")
+            submission.find("set_aside", table=self.table.name, sheet=sheet.label, value=str(count), hint="a later row of the same home counts")
 
     def _judge_row_authority(self, data: pd.Series) -> None:
         """In a pooled return each row names its authority; in an authority's own, a row that names another is rejected."""
@@ -544,7 +580,7 @@ class _Frame:
         for part, count in self.part[unknown].value_counts(sort=False).items():
             submission, sheet, _ = self.parts[part]
             if count > parts[part] / 2:  # the header is missing: said once, not once a row
-                submission.find("birth_date_not_known", table=self.table.name, sheet=sheet.name)
+                submission.find("birth_date_not_known", table=self.table.name, sheet=sheet.label)
                 unknown &= self.part != part
         self._find(unknown.index[unknown], "birth_date_not_known", self.table.column("child"))
         self._find_open_at_eighteen(data)
@@ -556,7 +592,7 @@ class _Frame:
         self._find(abroad.index[abroad], "postcode_off_the_grid", column, hint=list(authority[abroad].map(OFF_THE_GRID)))
 
     def _find_unreadable(self, column: Column, read: Parsed, data: pd.Series) -> None:
-        index = read.unreadable.index[read.unreadable & data]
+        index = self._find_damage(column, read.unreadable.index[read.unreadable & data])
         words = expected(column, self.census_date)
         if column.type == "authority" and not column.codes:
             name = "unknown_authority_kept" if column.unknown_allowed else ("unknown_authority" if column.needed else "unreadable_left_blank")
@@ -609,6 +645,23 @@ class _Frame:
             is_district = coded.rows(np.array([word in counties for word in coded.words], dtype=bool))
             self._find(data.index[data & is_district], "district_for_its_county", column, hint=lambda text: counties.get(text, ""))
 
+    def _find_damage(self, column: Column, index: pd.Index) -> pd.Index:
+        """Find what a spreadsheet did to unreadable cells; gives those of which nothing more is known."""
+        if not len(index):
+            return index
+        texts = self.texts[column.name].loc[index]
+        is_error = texts.map(lambda text: bool(ERROR_CELL.fullmatch(read_text(text))))
+        needed = column.needed or column.strict
+        self._find(index[is_error], "error_cell" if needed else "error_cell_left_blank", column, expected=expected(column, self.census_date))
+        index = index[~is_error]
+        if column.personal == "child key":
+            self._find(index, "damaged_reference", column)
+            return index[:0]
+        if column.type == "text" and not column.codes:
+            self._find(index, "personal_left_blank", column)
+            return index[:0]
+        return index
+
     def _authority_hint(self, text: str) -> str:
         if past := authorities.ended(text, self.census_date):
             return f" {past.name} was no authority of its own on {self.census_date:%d/%m/%Y}: name the one that is."
@@ -619,30 +672,32 @@ class _Frame:
         check = next((s for s in self.table.sums if s.rule == rule_name), None)
         if check is not None:
             parts = " + ".join(check.parts)
-            hint = (
-                self.texts[check.total].loc[index] + " against "
-                + self.texts[list(check.parts)].loc[index].replace("", "0").agg(" + ".join, axis=1)
-            ) if len(index) else []  # fmt: skip
-            self._find(index, rule_name, hint=list(hint), expected=parts)
+            told = pd.DataFrame({name: self._plain(name, index).replace("", "0") for name in (check.total, *check.parts)})
+            hint = [f"{row[0]} against {' + '.join(row[1:])}" for row in told.to_numpy()]
+            self._find(index, rule_name, hint=hint, expected=parts)
             return
         order = next((o for o in self.table.orders if o.rule == rule_name), None)
         if order is not None:
-            hint = list(self.texts[order.first].loc[index] + " to " + self.texts[order.last].loc[index])
+            hint = list(self._plain(order.first, index) + " to " + self._plain(order.last, index))
             self._find(index, rule_name, self.table.column(order.last), hint=hint)
             return
         pair = next((t for t in self.table.together if t.rule == rule_name), None)
         if pair is not None:
             titles = [self.table.column(c).headers[0] for c in pair.columns]
-            given = pd.DataFrame({title: self.texts[c].loc[index].str.strip() for title, c in zip(titles, pair.columns, strict=True)})
+            given = pd.DataFrame({title: self._plain(c, index) for title, c in zip(titles, pair.columns, strict=True)})
             said = [", ".join(f"{title} {value or 'blank'}" for title, value in zip(titles, row, strict=True)) for row in given.to_numpy()]
             self._find(index, rule_name, hint=said)
             return
         column = self.table.column(name)
-        if rule_name == "out_of_range" and not column.needed:
-            rule_name = "out_of_range_left_blank"
+        if rule_name == "out_of_range":
+            rule_name = "out_of_range" if column.needed else "out_of_range_left_blank"
             self.parsed[name].canonical[index] = None
         words = column.field.description.rstrip(".") if rule_name == "blank" else expected(column, self.census_date)
         self._find(index, rule_name, column, expected=words[0].lower() + words[1:] if rule_name == "blank" else words)
+
+    def _plain(self, name: str, index: pd.Index) -> pd.Series:
+        """What is told of the cells, without quotation marks; blank where nothing was sent."""
+        return unquoted(self._told(self.table.column(name), index))
 
     def _find(
         self,
@@ -656,29 +711,27 @@ class _Frame:
         """Record a finding for each row of `index`; rows that the rule rejects get that fate. Sentences are made once a distinct value."""
         if not len(index):
             return
-        if column is None:
-            values = pd.Series("", index=index, dtype="str")
-        elif column.personal:
-            values = pd.Series(NOT_SHOWN, index=index, dtype="str")
-        else:
-            values = self.texts[column.name].loc[index].str.slice(0, 200)
+        values = self._told(column, index) if column else pd.Series("", index=index, dtype="str")
         title = column.headers[0] if column else ""
         about = rule(name)
 
         def sentence(value: str, clue: str) -> str:
             return about.sentence(column=f"'{title}'", value=value, expected=expected, hint=clue)
 
+        if callable(hint):
+            clues = {text: hint(text) for text in self.texts[column.name].loc[index].unique()} if column else {}
+            hint = [clues[text] for text in self.texts[column.name].loc[index]] if column else ""
         if isinstance(hint, list):
             messages = [sentence(value, clue) for value, clue in zip(values, hint, strict=True)]
         else:
-            made = {value: sentence(value, hint(value) if callable(hint) else hint) for value in values.unique()}
+            made = {value: sentence(value, hint) for value in values.unique()}
             messages = values.map(made)
         self.found.append(
             pd.DataFrame(
                 {
                     "row": index,
                     "column_name": title,
-                    "value": values.to_numpy(),
+                    "value": unquoted(values).to_numpy(),
                     "rule": name,
                     "severity": about.severity,
                     "message": list(messages),
@@ -687,6 +740,32 @@ class _Frame:
         )
         if about.severity == REJECTS_ROW:
             self.fate[index] = REJECTED
+
+    def _told(self, column: Column, index: pd.Index) -> pd.Series:
+        """What is told of the column's cells: in quotation marks what was sent, where it passes the column's contract, else its form."""
+        if column.personal:
+            lost = self.parsed[column.name].unreadable.loc[index] if column.name in self.parsed else None
+            told = pd.Series(NOT_SHOWN, index=index, dtype="str")
+            return told if lost is None or not lost.any() else told.where(~lost, self.texts[column.name].loc[index].map(form_of))
+        texts = self.texts[column.name].loc[index]
+        passes = self._passes(column.name).loc[index]
+        bare = texts.str.strip().str.slice(0, 200)
+        sent = ("'" + bare + "'").where(bare != "", "")
+        return sent.where(passes, texts.map(form_of) if not passes.all() else "")
+
+    def _passes(self, name: str) -> pd.Series:
+        """Which cells of a column pass its contract: read, and within its limits; blank ones among them."""
+        column, read = self.table.column(name), self.parsed[name]
+        passes = ~read.unreadable & ~(read.canonical.isna() & ~self._says_nothing(name))
+        if column.minimum is not None:
+            passes &= ~(read.typed < column.minimum).fillna(value=False).astype("bool")
+        if column.maximum is not None:
+            passes &= ~(read.typed > column.maximum).fillna(value=False).astype("bool")
+        return passes
+
+    def _says_nothing(self, name: str) -> pd.Series:
+        coded = self.coded[name]
+        return pd.Series(coded.rows(np.array([not (w := read_text(word)) or w.casefold() in BLANK_WORDS for word in coded.words], dtype=bool)))
 
     # --- faults of a whole file that its rows show
 
@@ -709,7 +788,7 @@ class _Frame:
             submission, sheet, _ = self.parts[part]
             if not submission.is_rejected:
                 submission.find(
-                    "wrong_quarter" if wrong[part] else "may_be_of_a_later_quarter", table=self.table.name, sheet=sheet.name, expected=day,
+                    "wrong_quarter" if wrong[part] else "may_be_of_a_later_quarter", table=self.table.name, sheet=sheet.label, expected=day,
                     hint=f"{late[part]} of {known[part]} placements start after the census date, the latest on {latest[part]:%d/%m/%Y}",
                 )  # fmt: skip
         told = is_late & ~parts.isin(wrong.index[wrong])  # where the file is rejected, one sentence says it all
@@ -732,9 +811,10 @@ class _Frame:
             for wrong, counts, name in ((other, others, "wrong_authority"), (unreadable, unread, "unknown_own_authority")):
                 if counts.get(part, 0) > count / 2:
                     blocked.add(part)
-                    said = self.texts.loc[parts.index[(parts == part) & wrong], column.name].mode().iloc[0][:100]
+                    said = self.texts.loc[parts.index[(parts == part) & wrong], column.name].mode().iloc[0]
+                    told = f"'{said.strip()[:100]}'" if name == "wrong_authority" else form_of(said)
                     submission.find(
-                        name, table=self.table.name, sheet=sheet.name, column=column.headers[0], value=said,
+                        name, table=self.table.name, sheet=sheet.label, column=column.headers[0], value=told,
                         expected=submission.sender.name, hint=self._authority_hint(said) if name == "unknown_own_authority" else "",
                     )  # fmt: skip
         few = other & ~parts.isin(blocked)
@@ -755,7 +835,7 @@ class _Frame:
         """Rows, findings and books, with the rows of rejected files rejected."""
         rejected = {submission.id for submission, _, _ in self.parts if submission.is_rejected}
         self.fate[self.submission_ids.isin(rejected) & (self.fate == LOADED)] = REJECTED
-        sheets = pd.Series([sheet.name for _, sheet, _ in self.parts], dtype="str").take(self.part).reset_index(drop=True)
+        sheets = pd.Series([sheet.label for _, sheet, _ in self.parts], dtype="str").take(self.part).reset_index(drop=True)
         rows = pd.DataFrame(
             {
                 "submission_id": self.submission_ids,
@@ -801,7 +881,8 @@ class _Frame:
     def _as_received(self) -> pd.Series:
         """What stood in the cells that the door understood as something else than their very letters, as JSON; missing where nothing did.
 
-        Spacing alone is no difference. Personal columns are left out: their originals stay in the sender's own file.
+        Of a cell that does not pass its column's contract the form stands there. Spacing alone is no difference.
+        Personal columns are left out: their originals stay in the sender's own file.
         """
         said = []
         for column in self.table.kept:
@@ -814,8 +895,12 @@ class _Frame:
             if differs.any():
                 name = json.dumps(column.name)
                 pieces = np.full(len(sent), None, dtype=object)
+                passes = self._passes(column.name).to_numpy()
+                failed = set(np.unique(coded.codes[differs & ~passes]).tolist())
                 for place in np.unique(coded.codes[differs]):
-                    pieces[place] = f", {name}: {json.dumps(sent[place].as_py()[:500].replace(chr(0), ''))}"
+                    text = sent[place].as_py()
+                    told = form_of(text) if place in failed else text[:500].replace(chr(0), "")
+                    pieces[place] = f", {name}: {json.dumps(told)}"
                 places = pa.array(coded.codes, mask=~differs)
                 said.append(pa.array(pieces, type=pa.large_string()).take(places))
         if not said:
@@ -826,6 +911,11 @@ class _Frame:
         joined = pc.binary_join_element_wise(*said, nothing, null_handling="replace", null_replacement="")
         whole = pc.binary_join_element_wise(pa.scalar("{", text), pc.utf8_slice_codeunits(joined, 2), pa.scalar("}", text), nothing)
         return series_of(pc.if_else(pc.equal(joined, ""), pa.scalar(None, text), whole))
+
+
+def unquoted(values: pd.Series) -> pd.Series:
+    """Texts without the quotation marks around what was sent."""
+    return values.str.replace(r"(?s)^'(.*)'$", r"\1", regex=True)
 
 
 def _body(sheet: Sheet, found: Recognised) -> Sequence[list]:

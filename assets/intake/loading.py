@@ -24,6 +24,7 @@ from assets.access import audit
 from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Submission, judge, open_submission, sender_of
 from assets.intake.numbering import content_mark, submission_id
 from assets.intake.owners import take_in_owners
+from assets.intake.telling import file_label
 from resources.landing import LandedFile, LandingPlace
 from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse, copy_frame, physical
@@ -158,7 +159,7 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
                 "census_date": census_date.isoformat(),
                 "sender": [s.sender.key for s in submissions],
                 "sender_kind": [s.sender.kind for s in submissions],
-                "file_name": [s.file.name for s in submissions],
+                "file_name": [file_label(s.file.name, f"return {s.id[:8]}") for s in submissions],
                 "content_hash": [s.content_hash for s in submissions],
                 "size_bytes": [s.file.size for s in submissions],
                 "received_at": [s.file.received_at.isoformat() for s in submissions],

@@ -18,13 +18,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assets.intake.columns import Coded, read_text, series_of
+from assets.intake.columns import ERROR_CELL, Coded, read_text, seen, series_of
 from schemas import authorities
 from schemas.codes import code_set
 from schemas.contracts import dtype
 from schemas.returns import Column
 
-BLANK_WORDS = {"", "-", "--", "n/a", "na", "none", "null", "nan", "blank", "not applicable", "#n/a"}
+BLANK_WORDS = {"", "-", "--", "n/a", "na", "none", "null", "nan", "blank", "not applicable"}
 """Texts that mean nothing was given, in columns of numbers, dates and yes or no. In text they are words like others."""
 
 
@@ -45,8 +45,42 @@ class Parsed:
     labels_of_other_quarter: pd.Series | None = None
 
 
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
+_ACCOUNTING_NOUGHT = re.compile(r"\s*(£|gbp)\s*-\s*|\s+-\s*|\s*-\s{2,}", re.IGNORECASE)
+"""How a spreadsheet's accounting format writes nought: a dash where the figure would end."""
+
+_NOTE_MARKS = re.compile(
+    r"(?:\s*(?:\[(?:[a-z]{1,3}|notes? ?[\d, ]+)\]|\(notes? ?[\d, ]+\)|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]+|[*\u2020\u2021\u00a7]+))+$",
+    re.IGNORECASE,
+)
+"""Marks of notes behind a value, as official statistics set them: `2 [r]`, `Stockport [note 5]`, a raised figure, a star."""
+
+_DAMAGED = re.compile(
+    r"\d(\.\d+)?e\+?\d{1,3}"
+    r"|\d{1,2}[-/ ](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*([-/ ]\d{2,4})?|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2}"
+    r"|\d{4}-\d\d-\d\d([ T][\d:.]+)?|\d{1,2}/\d{1,2}/\d{4}",
+    re.IGNORECASE,
+)
+"""What a spreadsheet makes of a reference that it takes for a number or a date: `1.23457E+11`, `12-Mar`."""
+
+
+def is_damaged(text: str) -> bool:
+    """Whether a spreadsheet has made a number or a date of a reference: several references may have become this one."""
+    return bool(_DAMAGED.fullmatch(read_text(text)))
+
+
+def is_dash(text: str) -> bool:
+    """Whether the text is a dash and nothing else."""
+    return bool(re.fullmatch("-{1,2}", _DASHES.sub("-", read_text(text))))
+
+
 def _number(text: str) -> str | None:
-    plain = text.strip().casefold().replace("\u2212", "-").replace("\u00a0", " ")
+    plain = _DASHES.sub("-", seen(text).casefold())
+    if _ACCOUNTING_NOUGHT.fullmatch(plain):
+        return "0"
+    plain = plain.strip()
+    if below := re.fullmatch(r"(£|gbp)?\s*\(\s*([^()-]+)\)", plain):  # accountants put what is below nought in brackets
+        plain = f"-{below.group(1) or ''}{below.group(2).strip()}"
     plain = re.sub(r"^([+-]?)\s*(?:£|gbp)\s*|\s*(?:£|gbp)$", r"\1", plain)
     if re.fullmatch(r"[+-]?[0-9]{1,3}([, ][0-9]{3})+(\.[0-9]*)?", plain):  # a comma or space only where thousands part
         plain = re.sub(r"[, ]", "", plain)
@@ -81,7 +115,7 @@ _DATE_FORMATS = (
 
 def read_date(text: str) -> str | None:
     """A date as ISO text: day first, ISO, with a month's name, or a spreadsheet's serial number. None where it is none."""
-    plain = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", text.strip())
+    plain = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", seen(text).strip())
     plain = re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", plain, flags=re.IGNORECASE).replace(",", " ")
     plain = re.sub(r"\s+", " ", plain)
     if re.fullmatch(r"[2-6]\d{4}(\.\d+)?", plain):
@@ -115,16 +149,19 @@ def read_yes_no(text: str) -> str | None:
 
 def read_urn(text: str) -> str | None:
     """Ofsted's number: `SC123456` or digits; `1234567.0` from a spreadsheet is `1234567`; X's stand for none (an empty text)."""
-    word = re.sub(r"\s", "", text).upper()
+    word = re.sub(r"\s", "", seen(text)).upper()
     if re.fullmatch(r"X+", word):
         return ""
     word = re.sub(r"^(\d+)\.0+$", r"\1", word)
     return word if re.fullmatch(r"[A-Z]{0,3}[0-9]{1,10}", word) else None
 
 
-def _read_loose_urn(text: str) -> str:
+def _read_loose_urn(text: str) -> str | None:
+    """Where the URN is not the row's key, another regulator's number will do: CQC's `1-123456789`, Scotland's `CS2003000123`."""
     word = read_urn(text)
-    return read_text(text) if word is None else word
+    if word is None and re.fullmatch(r"(CQC:?)?1-?\d{3,12}|[A-Z]{1,4}-?\d{4,14}", re.sub(r"\s", "", seen(text)).upper()):
+        return read_text(text)
+    return word
 
 
 def expected(column: Column, census_date: dt.date) -> str:
@@ -163,7 +200,10 @@ def parse(column: Column, texts: pd.Series | Coded, census_date: dt.date) -> Par
     coded = texts if isinstance(texts, Coded) else Coded.of(texts)
     bad = foreign = None
     if column.type in {"text", "timestamp"} and not column.codes:
-        canonical = pc.if_else(pc.equal(coded.tidy, ""), pa.scalar(None, pa.large_string()), coded.tidy)
+        nothing = pc.equal(coded.tidy, "")
+        if (lost := _lost(column, coded)) is not None:
+            bad, nothing = lost, pc.or_(nothing, pa.array(lost))
+        canonical = pc.if_else(nothing, pa.scalar(None, pa.large_string()), coded.tidy)
     else:
         read = [_read(column, text, census_date) for text in coded.words]
         canonical = pa.array([value for value, _, _ in read], type=pa.large_string())
@@ -180,11 +220,31 @@ def parse(column: Column, texts: pd.Series | Coded, census_date: dt.date) -> Par
     return Parsed(by_row, typed, unreadable, others)
 
 
+def _lost(column: Column, coded: Coded) -> np.ndarray | None:
+    """Which distinct texts of a column of words are a spreadsheet's error, or a reference that it damaged; None where none is."""
+    if not pc.any(pc.match_substring_regex(coded.tidy, r"^(#|Err:|err:|ERR:)|^[0-9A-Za-z]+[-/. ]")).as_py():
+        return None
+    is_reference = column.personal == "child key"
+    lost = [bool(ERROR_CELL.fullmatch(word)) or (is_reference and is_damaged(word)) for word in coded.tidy.to_pylist()]
+    return np.array(lost, dtype=bool) if any(lost) else None
+
+
 def _read(column: Column, text: str, census_date: dt.date) -> tuple[str | None, bool, bool]:
-    """Canonical text, whether it is unreadable, and whether it is a label of another quarter."""
+    """Canonical text, whether it is unreadable, and whether it is a label of another quarter; marks of notes are passed over."""
+    text = seen(text)
+    read = _read_plain(column, text, census_date)
+    if read[1] and (bare := _NOTE_MARKS.sub("", text.rstrip())).strip() and bare != text.rstrip():
+        again = _read_plain(column, bare, census_date)
+        return read if again[1] or again[0] is None else again
+    return read
+
+
+def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | None, bool, bool]:
     plain = text.strip()
     if not plain:
         return None, False, False
+    if ERROR_CELL.fullmatch(plain):
+        return None, True, False
     if column.codes:
         codes = code_set(column.codes)
         label = codes.label(plain)
@@ -195,7 +255,11 @@ def _read(column: Column, text: str, census_date: dt.date) -> tuple[str | None, 
         return label, False, not _label_stands(codes.meanings[label], census_date)
     if column.type in {"text", "timestamp"}:
         return read_text(text) or None, False, False
-    if plain.casefold() in BLANK_WORDS and not (column.type == "authority" and column.needed):
+    if column.type == "money" and _ACCOUNTING_NOUGHT.fullmatch(_DASHES.sub("-", text)):
+        return "0", False, False
+    if column.type == "integer" and column.needed and column.minimum == 0 and is_dash(text):
+        return "0", False, False
+    if (plain.casefold() in BLANK_WORDS or is_dash(text)) and not (column.type == "authority" and column.needed):
         return None, False, False
     if column.type == "authority":
         code = authorities.find(plain, census_date)

@@ -15,10 +15,11 @@ import datetime as dt
 import io
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assets.intake.columns import ColumnRows, read_even
+from assets.intake.telling import file_label, is_common_name
 from assets.intake.workbooks import MAX_CELLS, MAX_COLUMNS, MAX_SHEETS, CannotRead, main_part, read_workbook
 
 MAX_UNPACKED_BYTES = 800 * 1024 * 1024
@@ -51,12 +52,18 @@ csv.field_size_limit(10 * 1024 * 1024)
 class Sheet:
     """One sheet (a CSV is one sheet without a name): rows of cells, row 1 first. A cell is text, a number, a date or blank.
 
-    `is_text` says that every cell is text already, as in a CSV.
+    `is_text` says that every cell is text already, as in a CSV; `place` says which sheet of the file it is.
     """
 
     name: str
     rows: list[list[Any]] | ColumnRows
     is_text: bool = False
+    place: str = "sheet 1"
+
+    @property
+    def label(self) -> str:
+        """The sheet's name as it may be told: its own where that is of common words, else its place in the file."""
+        return self.name if not self.name or is_common_name(self.name) else self.place
 
     def let_go(self) -> None:
         """Let the rows go, to have their memory back: the sheet is empty after."""
@@ -134,21 +141,27 @@ def _read_inside(archive: zipfile.ZipFile, inside: list[zipfile.ZipInfo]) -> lis
     """The sheets of the tables in an archive. They are bounded together, as one file's are."""
     sheets: list[Sheet] = []
     unpacked = 0
-    for part in inside:
+    for number, part in enumerate(inside, 1):
         label = part.filename.replace("\\", "/").rsplit("/", 1)[-1]
         inner = archive.read(part)
         if inner.startswith(b"PK"):
             with zipfile.ZipFile(io.BytesIO(inner)) as workbook:
                 if not _is_workbook(workbook):
-                    raise CannotRead("not_a_spreadsheet", f"{label} in it is a zip again")
+                    raise CannotRead("not_a_spreadsheet", f"{file_label(label, f'file {number}')} in it is a zip again")
                 unpacked += sum(one.file_size for one in workbook.infolist())
         if unpacked > MAX_UNPACKED_BYTES:
             raise CannotRead("too_large", f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MB")
         for sheet in read_sheets(inner):
-            sheets.append(Sheet(f"{label}: {sheet.name}" if sheet.name else label, sheet.rows, sheet.is_text))
+            sheets.append(_inside(sheet, label, number))
         if len(sheets) > MAX_SHEETS:
             raise CannotRead("too_large", f"it has more than {MAX_SHEETS} sheets")
     return sheets
+
+
+def _inside(sheet: Sheet, file: str, number: int) -> Sheet:
+    """The sheet as it is called in its archive: by its file's name, and its own where it has one."""
+    place = file_label(file, f"file {number}")
+    return replace(sheet, name=f"{file}: {sheet.name}" if sheet.name else file, place=f"{place}, {sheet.place}" if sheet.name else place)
 
 
 def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
@@ -161,7 +174,7 @@ def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
 
 
 def _read_workbook(data: bytes) -> list[Sheet]:
-    return [Sheet(name, rows) for name, rows in read_workbook(data)]
+    return [Sheet(name, rows, place=f"sheet {number}") for number, (name, rows) in enumerate(read_workbook(data), 1)]
 
 
 # --- CSV -----------------------------------------------------------------------------------

@@ -41,7 +41,9 @@ from assets.answering.page import bar, render_page
 from assets.answering.workbook import sheet_names, write_workbook
 from assets.intake.door import judge, open_submission
 from assets.intake.reading import Sheet
+from assets.intake.recognising import Recognised
 from resources.landing import LandedFile
+from schemas.returns import return_tables
 from schemas.rules import REJECTS_ROW, WARNS, rules
 from tests import builders
 
@@ -191,11 +193,11 @@ def test_a_column_that_nobody_asked_for_is_marked_only_where_more_is(answered):
     book, said = opened(answer), visible(render_page(answer, workbook="answer.xlsx"))
     assert book.sheetnames == ["Summary", "Findings"] and not any("quite private" in flat(sheet) for sheet in book)
     assert next_steps(answer).heading == "You need do nothing"
-    assert "so there is no copy of them here" in flat(book["Summary"]) and "Our remark" in flat(book["Findings"])
-    assert "The same as a workbook" in said and "holds a copy" not in said and "Our remark" in said
+    assert "so there is no copy of them here" in flat(book["Summary"]) and "Column J" in flat(book["Findings"])
+    assert "The same as a workbook" in said and "holds a copy" not in said and "Column J" in said
     copy = opened(answered(wrong, "provider-acorn"))["Your file"]
-    (header,) = (cell for cell in copy[1] if cell.value == "Our remark")
-    assert header.border.left.style == "mediumDashed" and "Our remark" in header.comment.text
+    assert copy["J1"].border.left.style == "mediumDashed" and "The column J was not asked for" in copy["J1"].comment.text
+    assert copy["J1"].value is None and "quite private" not in flat(copy)  # what nobody asked for is in no copy, its header neither
 
 
 def test_no_more_marks_are_promised_than_there_are(answered):
@@ -205,7 +207,7 @@ def test_no_more_marks_are_promised_than_there_are(answered):
         archive.writestr("b/census.csv", rejected_rows().iloc[::-1].to_csv(index=False))
         archive.writestr("other.csv", rejected_rows().iloc[:4].to_csv(index=False))
     answer = answered(buffer.getvalue())
-    assert "other.csv" in opened(answer).sheetnames and any(f.place is None and f.severity == REJECTS_ROW for f in answer.found)
+    assert "file 3.csv" in opened(answer).sheetnames and any(f.place is None and f.severity == REJECTS_ROW for f in answer.found)
     (mend, *_) = next_steps(answer).steps
     assert "each cell" not in mend and "not one to send back" in mend
 
@@ -221,7 +223,7 @@ def test_of_several_sheets_those_with_marks_are_copied(answered):
         assert "The marked copy of your data" in visible(render_page(answer, workbook="answer.xlsx"))
         link = next(cell.hyperlink for (cell,) in book["Findings"]["E2:E5"] if cell.hyperlink)
         assert link.location.startswith("'Children'!")
-        assert any(cell.comment and "Nowhere" in cell.comment.text for row in book["Children"] for cell in row)
+        assert any(cell.comment and "text of 7 characters" in cell.comment.text for row in book["Children"] for cell in row)
 
 
 def test_a_warned_return_is_taken_in_and_says_what_to_check(answered):
@@ -250,8 +252,8 @@ def test_rejected_rows_are_grouped_marked_and_to_be_mended(answered):
     assert "whole return" in todo.steps[1] and "the 6 rows taken in are used" in todo.steps[2]
     first, *others = groups(answer)
     assert (first.severity, first.rule, first.header, first.rows) == (REJECTS_ROW, "unknown_label", "Type of provision", (5, 6, 8, 10))
-    assert [(case.value, case.rows) for case in first.cases] == [("Resi", (5, 6, 10)), (FORMULA, (8,))]
-    assert "says '\u2026'" in first.message and "Correct it and send the return again." in first.message
+    assert [(case.value, case.rows) for case in first.cases] == [("text of 4 characters", (5, 6, 10)), (f"text of {len(FORMULA)} characters", (8,))]
+    assert "says \u2026" in first.message and "Correct it and send the return again." in first.message
     assert all(group.severity == WARNS for group in others)
     said = visible(render_page(answer))
     assert said.index("What to mend first") < said.index("Type of provision (column E)") < said.index("Age (column C)")
@@ -349,7 +351,7 @@ def test_every_finding_of_the_door_is_in_the_workbook_with_its_row_and_a_link(an
 
 
 def test_links_lead_to_the_marked_cells(answered):
-    awkward = "Bob's ' & <x> (1)"
+    awkward = "the child's (sheet) & <1>"
     book = opened(answered(excel(**{awkward: rejected_rows()})))
     copy = book[awkward]
     assert book.sheetnames == ["Summary", "Findings", "Labels", awkward]
@@ -377,7 +379,7 @@ def test_rows_keep_their_numbers_below_title_lines(answered):
     answer = answered("A title,,\n\n" + frame.to_csv(index=False))
     assert groups(answer)[0].rows == (7, 8, 10, 12)
     copy = opened(answer)["Your file"]
-    assert copy["A1"].value == "A title" and copy["E7"].value == "Resi" and copy["E7"].border.left.style == "thick"
+    assert copy["A1"].value is None and copy["E7"].value == "Resi" and copy["E7"].border.left.style == "thick"
 
 
 def test_missing_columns_are_one_group_with_a_list(answered):
@@ -487,15 +489,16 @@ def test_nothing_personal_is_shown_but_in_the_copy_of_their_own_sheets(answered)
         book = opened(answer)
         said = render_page(answer) + "".join(flat(book[name]) for name in book.sheetnames if name != "Your file")
         assert not any(secret in said for secret in secrets)
-        assert all(secret in flat(book["Your file"]) for secret in secrets)
+        assert secrets[0] in flat(book["Your file"])  # their own references and postcodes, for which they were asked
+        assert "Otherchild" not in flat(book["Your file"])
         assert not any(secret in cell.comment.text for row in book["Your file"] for cell in row if cell.comment for secret in secrets)
-    assert [item.header for item in dropped(answered(frame))] == ["Child name", "Identifier"]
+    assert [item.header for item in dropped(answered(frame))] == ["Column H ('Child name')", "Identifier"]
     assert "not shown here: it is personal" in flat(opened(answered(frame))["Findings"])
 
 
 def test_what_is_dropped_at_the_door_is_said_with_its_reason(answered):
     said = visible(render_page(answered(rejected_rows(personal=True))))
-    assert re.search(r"What was dropped at the door, and why .* Child name Nobody asked for it.* Identifier It names a child", said)
+    assert re.search(r"What was dropped at the door, and why .* Column H \('Child name'\) Nobody asked for it.* Identifier It names a child", said)
 
 
 def test_formulas_stay_the_letters_they_were_sent_as(answered):
@@ -523,12 +526,13 @@ def test_a_value_of_any_kind_can_be_copied(answered):
     answer = answered(rejected_rows())
     rows = [["a", odd, None, 1.0, 1.5, True, dt.date(2025, 3, 1), dt.datetime.fromisoformat("2025-03-01T12:00")], [], ["\ud800 half", ""]]
     mark = pd.DataFrame(
-        [("odd", 1, "", "", "blank", REJECTS_ROW, "?")], columns=["sheet", "row_number", "column_name", "value", "rule", "severity", "message"]
+        [("return", 1, "urn", "", "blank", REJECTS_ROW, "?")], columns=["sheet", "row_number", "column_name", "value", "rule", "severity", "message"]
     )
-    book = opened(dataclasses.replace(answer, sheets=[(Sheet("odd", rows), None)], findings=mark))
-    first = [cell.value for cell in book["odd"][1]]
+    whole = Recognised(return_tables()["placement_census"], 0, {str(place): place for place in range(8)}, {}, ())
+    book = opened(dataclasses.replace(answer, sheets=[(Sheet("return", rows), whole)], findings=mark))
+    first = [cell.value for cell in book["return"][1]]
     assert first[3:] == ["1", "1.5", "TRUE", "2025-03-01", "2025-03-01 12:00:00"]
-    assert 32_000 < len(first[1]) <= 32_767 and book["odd"]["A3"].value == "? half"
+    assert 32_000 < len(first[1]) <= 32_767 and book["return"]["A3"].value == "? half"
 
 
 def test_hostile_words_are_escaped_on_the_page(answered):
