@@ -206,7 +206,7 @@ def _safe(name: str) -> str:
 
 
 def _page_path(folder: Any, told: _Told) -> Any:
-    stem = _safe(told.submission.file_name.rsplit(".", 1)[0])
+    stem = _safe(told.submission.file_name.rsplit(".", 1)[0]).removesuffix(f" {told.number[:8]}")
     return folder / file_name(told.submission.sender) / f"{stem} {told.number[:8]}.html"
 
 

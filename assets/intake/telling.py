@@ -127,7 +127,8 @@ _COMMON_WORDS = frozenset(
     quarterly read readme reference referrals regional register report return returns s sa section september setting settings sheet ssda
     ssda903 status sufficiency summary supported table tabelle template the to total totals uasc update v validation vacancies version
     csv xlsx xlsm xls ods west jan feb mar apr jun jul aug sep sept oct nov dec after accommodation adoption placed for
-    good bad planned high joiners leavers other odd
+    good bad planned high joiners leavers other odd first second third fourth last later earlier only again new broken stray draft
+    correct corrected correction resubmission resubmitted submission template
     """.split()  # noqa: SIM905 - a list of words
 )
 _WORDS = re.compile(r"[^\W\d_]+|\d+")

@@ -45,7 +45,7 @@ FAULTS = [
         "a.csv",
         builders.census([{}] * 3, "Stokport"),
         "unknown_own_authority",
-        ["Stokport", "Did you mean Stockport?"],
+        ["text of 8 characters", "Did you mean Stockport?"],
         id="unknown authority",
     ),
     pytest.param("356", "a.csv", builders.census(LATE), "wrong_quarter", ["3 of 3", "01/09/2025", "31/03/2025"], id="starts after the quarter"),
@@ -115,4 +115,4 @@ def test_no_personal_value_reaches_the_warehouse(embedded_warehouse, landing, br
         for secret in ("KIDREF77", "KIDREF78", "SK99", "9ZZ", "Zebedee", "09/09/2011", "2011-09-09"):
             assert secret not in (text or ""), (secret, table)
     dropped = {r.value for r in embedded_warehouse.rows("select value from raw.finding where rule = 'column_dropped'")}
-    assert dropped == {"DOB", "child_name"}
+    assert {words[3:] for words in dropped} == {"'DOB')", "'child_name')"}

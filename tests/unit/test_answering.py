@@ -205,7 +205,7 @@ def test_no_more_marks_are_promised_than_there_are(answered):
     with zipfile.ZipFile(buffer, "w") as archive:  # two sheets of one name, in which no row can be marked, and one in which it can
         archive.writestr("a/census.csv", rejected_rows().to_csv(index=False))
         archive.writestr("b/census.csv", rejected_rows().iloc[::-1].to_csv(index=False))
-        archive.writestr("other.csv", rejected_rows().iloc[:4].to_csv(index=False))
+        archive.writestr("Ann Other.csv", rejected_rows().iloc[:4].to_csv(index=False))
     answer = answered(buffer.getvalue())
     assert "file 3.csv" in opened(answer).sheetnames and any(f.place is None and f.severity == REJECTS_ROW for f in answer.found)
     (mend, *_) = next_steps(answer).steps
