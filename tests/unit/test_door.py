@@ -221,7 +221,16 @@ ROWS = [
     ("starts_after_the_census_date", PLACEMENTS, "placement_start_date", "2025-06-30", "loaded"),
 ]
 
-PASSES = {"blank", "dash_for_nought", "reason_not_given", "other_authority", "label_of_another_quarter", "starts_after_the_census_date"}
+PASSES = {
+    "district_for_its_county",
+    "unusual_amount",
+    "blank",
+    "dash_for_nought",
+    "reason_not_given",
+    "other_authority",
+    "label_of_another_quarter",
+    "starts_after_the_census_date",
+}
 """Rules broken by a value that its own column allows: only of these the value is told; of others it may be a child's, and its form is."""
 
 
