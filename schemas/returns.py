@@ -26,6 +26,7 @@ CODES = Path(__file__).parent / "codes"
 class Column:
     """One column of a return.
 
+    `pattern` is a regular expression for headers in lower case that say it in more words (`child identifier`), where none says it in ours;
     `codes` names its code set; `personal` says what becomes of a value that identifies a child: "child key" (a keyed hash),
     "birth date" (month and ages), "postcode" (authority and distance) or "drop" (nothing); `strict` means that an unreadable value rejects the row;
     `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest and largest amount that nobody asks about;
@@ -35,6 +36,7 @@ class Column:
     name: str
     field: Field
     headers: tuple[str, ...]
+    pattern: str = ""
     needed: bool = False
     optional: bool = False
     codes: str = ""
@@ -206,6 +208,7 @@ def _column(entry: dict) -> Column:
         name=entry["name"],
         field=meaning,
         headers=tuple(dict.fromkeys([*entry.get("headers", []), *own])),
+        pattern=entry.get("pattern", ""),
         needed=entry.get("needed", False),
         optional=entry.get("optional", False),
         codes=entry.get("codes", ""),

@@ -6,6 +6,7 @@ Does not belong here: the rows below it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -49,7 +50,10 @@ def _forms(cell: str) -> tuple[str, ...]:
 
 
 def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Columns of the layout in a row of cells, and the cells that are none of them. Fuller spellings win over shorter ones."""
+    """Columns of the layout in a row of cells, and the cells that are none of them.
+
+    Fuller spellings win over shorter ones, and any spelling over a pattern.
+    """
     columns: dict[str, int] = {}
     taken: set[int] = set()
     for depth in range(4):
@@ -59,8 +63,20 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
             if name is not None and name not in columns:
                 columns[name] = place
                 taken.add(place)
+    for column in table.columns:
+        if column.pattern and column.name not in columns:
+            fits = [place for place, cell in enumerate(cells) if place not in taken and _says(column.pattern, cell)]
+            if len(fits) == 1:  # of two that could be meant, neither is taken
+                columns[column.name] = fits[0]
+                taken.add(fits[0])
     others = {cell.strip(): place for place, cell in enumerate(cells) if cell.strip() and place not in taken}
     return columns, others
+
+
+@lru_cache(maxsize=20_000)
+def _says(pattern: str, cell: str) -> bool:
+    """Whether a header cell, its spaces and case set aside, is what the pattern means."""
+    return re.fullmatch(pattern, " ".join(cell.replace("\ufeff", "").split()).casefold()) is not None
 
 
 def is_example(sheet: Sheet) -> bool:

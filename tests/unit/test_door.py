@@ -948,3 +948,45 @@ def test_one_child_written_as_a_number_with_a_point_is_one_child(header, episode
 def test_references_that_differ_are_two_children(one, other):
     rows = good("ssda903_header", {"child": one}, {"child": other}).rows
     assert rows["child_key"].nunique() == 2
+
+
+VARIED = {
+    "looked_after_child": "Looked after child? Y/N", "placing_authority": "Name of Placing Authority", "identifier": "Child Identifier",
+    "age": "Age at census date", "gender": "Gender of\n child", "organisation": "Organisation name", "ethnic_group": "Ethnicity",
+    "placement_start_date": "Current placement start date", "host_authority": "Which host authority",
+    "total_weekly_cost": "Weekly cost in pounds", "contribution_education": "Contribution from LA education",
+}  # fmt: skip
+
+
+def test_headers_that_say_it_in_more_words_are_understood():
+    columns = list(GOOD[CENSUS])
+    header = [VARIED.get(name, return_tables()[CENSUS].column(name).headers[0]) for name in columns]
+    text = io.StringIO()
+    csv.writer(text).writerows([header, [GOOD[CENSUS][name] for name in columns]])
+    answer, usual = held_up(text.getvalue()), good(CENSUS, {})
+    assert answer.about_files == [] and answer.about_rows == []
+    pd.testing.assert_frame_equal(answer.rows, usual.rows)
+
+
+@pytest.mark.parametrize("cell", ["Agency", "Aged", "Host"])
+def test_a_header_that_only_begins_alike_is_another_column(cell):
+    columns = [name for name in GOOD[CENSUS] if name not in ("age", "host_authority")]
+    text = io.StringIO()
+    csv.writer(text).writerows([[*header_of(CENSUS, columns), cell], [*(GOOD[CENSUS][name] for name in columns), "14"]])
+    answer = held_up(text.getvalue())
+    assert "column_dropped" in answer.about_files and answer.rows["age"].isna().all()
+
+
+def test_residential_special_schools_of_2015_are_those_registered_as_childrens_homes():
+    answer = good("register_providers", {"provision_type": "Residential special school (>295 days/year)"}, date=dt.date(2015, 3, 31))
+    assert answer.rows["fate"].tolist() == ["loaded"]
+    assert answer.rows["provision_type"].tolist() == ["Residential special school (registered as a children's home)"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["CHILD,DOB,DOLO_START,DOLO_END", "CHILD,DOB,SW_ID,SW_DECOM,SW_DEC,SW_REASON", "CHILD,DOB,SDQ_SCORE,SDQ_REASON", "CHILD,DOB,REVIEW,REVIEW_CODE"],
+)
+def test_a_table_of_the_statutory_return_that_is_not_needed_is_set_aside_beside_one_that_is(header):
+    answer = held_up(f"{header}\nC1,01/01/2010{',x' * (header.count(',') - 1)}\n", csv_of("ssda903_episodes", [{}]))
+    assert sorted(answer.books) == [(1, 0, 0, 1), (1, 1, 0, 0)] and "no_recognised_table" not in answer.about_files
