@@ -49,9 +49,12 @@ def _stages(root: Path) -> None:
         prepare(warehouse, REGION)
         clock = _Clock()
         files = place.files(DATE)
-        hashes = [file.content_hash() for file in files]
-        clock.lap("list and hash the files")
-        submissions = [open_submission(submission_id(KEY, DATE, f.folder, h), f, h) for f, h in zip(files, hashes, strict=True)]
+        contents = [file.open() for file in files]
+        clock.lap("list, open and hash the files")
+        submissions = [
+            open_submission(submission_id(KEY, DATE, file.folder, content.digest), file, content.digest, content)
+            for file, content in zip(files, contents, strict=True)
+        ]
         clock.lap("read and recognise")
         tables = judge(submissions, DATE, KEY)
         rows = sum(len(table.rows) for table in tables)

@@ -6,12 +6,9 @@ import json
 import dagster as dg
 
 from pipelines.jobs import bring_up_to_date, quality_report, range_tags
-from resources.landing import LandingPlace
+from resources.landing import LandingPlace, is_fresh
 from resources.pseudonym import fingerprint
 from resources.settings import ObservatoryError, Settings, settings_from_environment
-
-SETTLED_SECONDS = 5
-"""A file that changed later than this is still being written: it is looked at the next time."""
 
 
 def look(landing: LandingPlace, seen: dict[str, str], now: dt.datetime, key: bytes) -> tuple[dict[str, str], list[dt.date]]:
@@ -22,10 +19,9 @@ def look(landing: LandingPlace, seen: dict[str, str], now: dt.datetime, key: byt
     current = dict(seen)
     changed = []
     for date in landing.census_dates():
-        files = landing.files(date)
-        if any((now - f.received_at).total_seconds() < SETTLED_SECONDS for f in files):
-            continue
-        mark = fingerprint(key, "landing", *(f"{f.folder}|{f.name}|{f.size}|{f.received_at.isoformat()}" for f in files))[:16]
+        # a file that is still on its way waits, and none of the others with it
+        files = [file for file in landing.files(date) if not is_fresh(file, now)]
+        mark = fingerprint(key, "landing", *(f"{f.folder}|{f.name}|{f.size}|{int(f.changed_at)}" for f in files))[:16]
         if files and seen.get(date.isoformat()) != mark:
             changed.append(date)
             current[date.isoformat()] = mark
@@ -49,7 +45,7 @@ def unread(settings: Settings, landing: LandingPlace, dates: list[dt.date], key:
     from resources.warehouse import open_warehouse
 
     with open_warehouse(settings) as warehouse, warehouse.reading() as connection:
-        return [date for date in dates if new_files(connection, landing.files(date), date, key)]
+        return [date for date in dates if new_files(connection, landing.settled(date), date, key)]
 
 
 @dg.sensor(

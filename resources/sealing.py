@@ -47,10 +47,11 @@ def opened(content: bytes, name: str) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     at = len(_MARK)
+    key = _text()
     salt, nonce, body = content[at : at + _SALT], content[at + _SALT : at + _SALT + _NONCE], content[at + _SALT + _NONCE :]
     try:
-        return AESGCM(_key(_text(), salt)).decrypt(nonce, body, _MARK)
-    except InvalidTag:
+        return AESGCM(_key(key, salt)).decrypt(nonce, body, _MARK)
+    except (InvalidTag, ValueError):  # a file that is too short to be sealed has not even a nonce
         raise ObservatoryError(
             f"The sealed return '{name}' does not open: {VARIABLE} is another key than the one it was sealed with, or the file was changed. "
             "The key it was sealed with was expected. Set it, or have the sender send the return again."

@@ -496,8 +496,8 @@ class _InMemory:
     def __init__(self, data: bytes) -> None:
         self.data = data
 
-    def read_bytes(self) -> bytes:
-        return self.data
+    def open(self, _: str) -> io.BytesIO:
+        return io.BytesIO(self.data)
 
 
 def make(seed: int, kinds: list[str] | None = None) -> tuple[Return, list[str]]:

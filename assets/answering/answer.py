@@ -571,10 +571,12 @@ def sheets_of(data: bytes) -> list[tuple[Sheet, Recognised | None]]:
         return [(sheet, found) for sheet in read_sheets(data) for found in (recognise_all(sheet) or [None])]  # type: ignore[list-item]
     except CannotRead:
         return []
+    except (Exception, MemoryError):  # noqa: BLE001 - the door has found the same, and said so
+        return []
 
 
-def trial_answer(submission: Submission, judged: Iterable[JudgedTable]) -> Answer:
-    """The answer to a return that was only held up to the door: what would become of it."""
+def trial_answer(submission: Submission, judged: Iterable[JudgedTable], data: bytes) -> Answer:
+    """The answer to a return that was only held up to the door: what would become of it. `data`: the bytes that were judged."""
     judged = list(judged)
     tables = []
     for table in judged:
@@ -594,6 +596,6 @@ def trial_answer(submission: Submission, judged: Iterable[JudgedTable]) -> Answe
         outcome=REJECTED if submission.is_rejected else RECORDED if left_alone else ACCEPTED,
         tables=tables,
         findings=findings_of(submission, judged),
-        sheets=[] if unread else sheets_of(submission.file.read()),
+        sheets=[] if unread else sheets_of(data),
         is_trial=True,
     )

@@ -32,7 +32,7 @@ from assets.intake.door import NOT_RECOGNISED, sender_of
 from assets.intake.numbering import submission_id
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
-from resources.landing import MAX_FILE_BYTES, LandingPlace
+from resources.landing import LandingPlace, NotNow
 from resources.pseudonym import fingerprint
 from resources.showing import file_name
 from resources.warehouse import Warehouse
@@ -60,10 +60,14 @@ def answer_quarter(
         for file in landing.files(census_date):
             if not waiting:
                 break
-            submission = waiting.pop(submission_id(key, census_date, sender_of(file.folder, census_date).key, file.content_hash()), None)
-            if submission:
-                content = file.read() if file.size <= MAX_FILE_BYTES else b""
-                _write(folder, submission, _answer(submission, census_date, sheets_of(content), file.name))
+            try:
+                content = file.open()
+            except NotNow:
+                continue
+            sender = sender_of(file.folder, census_date).key
+            submission = waiting.pop(submission_id(key, census_date, sender, content.digest), None)
+            if submission:  # the very bytes that the digest is of
+                _write(folder, submission, _answer(submission, census_date, sheets_of(content.data), file.name))
         for submission in waiting.values():
             _write(folder, submission, _answer(submission, census_date, None))
     finally:

@@ -27,7 +27,7 @@ from assets.intake.parsing import BLANK_WORDS, Parsed, expected, is_dash, means_
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, is_example, is_of_template, recognise_all, unasked
 from assets.intake.telling import column_words, form_of, is_known_header, is_telling
-from resources.landing import MAX_FILE_BYTES, LandedFile
+from resources.landing import Content, LandedFile
 from resources.postcodes import OFF_THE_GRID, normal
 from resources.pseudonym import child_keys
 from schemas import authorities
@@ -120,19 +120,26 @@ class Submission:
         self.findings.append(Finding(table, sheet, row_number, column, bare, name, sentence))
 
 
-def open_submission(id_: str, file: LandedFile, content_hash: str) -> Submission:
-    """Open a file and recognise its tables; what is wrong with the file is recorded, never raised."""
+def open_submission(id_: str, file: LandedFile, content_hash: str, content: Content | None = None) -> Submission:
+    """Recognise a file's tables; what is wrong with the file is recorded, never raised, but for `NotNow`.
+
+    `content` is what opening the file gave, where that has been done: the file is not opened again.
+    """
     submission = Submission(id_, file, sender_of(file.folder, file.census_date), content_hash)
     if submission.sender.kind == "unknown":
         submission.find("unknown_sender", value=file.folder[:100])
         return submission
-    if file.size > MAX_FILE_BYTES:
-        submission.find("too_large", hint=f"it has {file.size // 1024 // 1024} MB")
+    content = content or file.open()
+    if content.fault:
+        submission.find(content.fault.rule, hint=content.fault.hint)
         return submission
     try:
-        sheets = read_sheets(file.read())
+        sheets = read_sheets(content.data)
     except CannotRead as fault:
         submission.find(fault.rule, hint=fault.hint)
+        return submission
+    except (Exception, MemoryError) as error:  # noqa: BLE001 - one file must not stop the quarter, whatever a library makes of it
+        submission.find("unreadable_file", hint=f"reading it failed ({type(error).__name__})")
         return submission
     near: list[tuple[Sheet, Recognised]] = []
     for sheet in sheets:

@@ -25,7 +25,7 @@ from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Sub
 from assets.intake.numbering import content_mark, submission_id
 from assets.intake.owners import take_in_owners
 from assets.intake.telling import file_label
-from resources.landing import LandedFile, LandingPlace
+from resources.landing import LandedFile, LandingPlace, NotNow
 from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse, copy_frame, physical
 from schemas.returns import contract_version, return_tables
@@ -67,7 +67,10 @@ def new_files(connection: Connection, files: list[LandedFile], census_date: dt.d
     }
     found = []
     for file in files:
-        content = file.content_hash()
+        try:
+            content = file.open().digest
+        except NotNow:
+            continue
         number = submission_id(key, census_date, sender_of(file.folder, census_date).key, content)
         if number not in known:
             known.add(number)
@@ -80,7 +83,7 @@ def take_in(
 ) -> IntakeResult:
     """Read, judge and load what is new for a census date. Nothing is lost: every row received is in `raw` with its fate."""
     say = progress or (lambda _: None)
-    files = landing.files(census_date)
+    files = landing.settled(census_date)
     with warehouse.writing() as connection:
         if connection.execute(sa.text("select exists (select from access.closed_quarter where census_date = :d)"), {"d": census_date}).scalar():
             say(f"{census_date}: closed, because it has been kept for as long as it may be; nothing is read")
@@ -130,7 +133,7 @@ def _companions(connection: Connection, new: list[Submission], files: list[Lande
     found = []
     for file in files:
         if wanted and sender_of(file.folder, census_date).key in senders:
-            content = content_mark(key, file.content_hash())
+            content = content_mark(key, file.open().digest)
             number = wanted.pop(content, None)
             if number and number not in here:
                 found.append(open_submission(number, file, content))

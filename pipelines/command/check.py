@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from pipelines.command.options import CensusDate
-from resources.landing import LandedFile, census_date_of
+from resources.landing import Content, LandedFile, NotNow, census_date_of
 from resources.showing import one_line
 
 
@@ -42,12 +42,14 @@ def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None, a
     from schemas.rules import REJECTS_FILE
 
     together = defaultdict(list)
+    contents = {}
     for path in files:
-        census_date, folder = _where_from(path, date, sender)
-        status = path.stat()
-        landed = LandedFile(census_date, folder, path.name, path, status.st_size, dt.datetime.fromtimestamp(int(status.st_mtime), tz=dt.UTC))
+        content, received = _opened(path)
+        census_date, folder = _where_from(path, content.data, date, sender)
+        landed = LandedFile(census_date, folder, path.name, path, len(content.data), received)
         number = hashlib.sha256(f"{census_date}|{folder}|{path}".encode()).hexdigest()[:16]
-        together[census_date].append((path, open_submission(number, landed, "")))
+        contents[number] = content.data
+        together[census_date].append((path, open_submission(number, landed, "", content)))
     rejected = 0
     for census_date, opened in together.items():
         submissions = [submission for _, submission in opened]
@@ -66,7 +68,7 @@ def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None, a
             rejected += blocked
             print("  This file would be REJECTED as a whole." if blocked else "  This file would be accepted.")
             if answer_folder:
-                _write_answer(trial_answer(submission, tables), answer_folder, path)
+                _write_answer(trial_answer(submission, tables, contents[submission.id]), answer_folder, path)
         if reconcile:
             _reconcile(tables, submissions, census_date, reconcile)
     sys.exit(1 if rejected else 0)
@@ -83,26 +85,37 @@ def _print_findings(found) -> None:  # noqa: ANN001 - a pandas frame; pandas is 
         print(f"  - {one_line(where)}{at}({does}): {one_line(message)}")
 
 
-def _where_from(path: Path, date: dt.date | None, sender: str | None) -> tuple[dt.date, str]:
+def _opened(path: Path) -> tuple[Content, dt.datetime]:
+    """The file, opened once, and its own time."""
+    try:
+        modified = dt.datetime.fromtimestamp(int(path.stat().st_mtime), tz=dt.UTC)
+        return LandedFile(dt.date.min, "", path.name, path, 0, modified).open(), modified
+    except (NotNow, FileNotFoundError, OverflowError, ValueError):
+        raise click.UsageError(
+            f"{path.name} went or changed while it was read. A file that stays as it is was expected. Try again when it is whole."
+        ) from None
+
+
+def _where_from(path: Path, data: bytes, date: dt.date | None, sender: str | None) -> tuple[dt.date, str]:
     from pipelines.partitions import last_quarter_end
 
     folder = path.absolute().parent
     folder_date = census_date_of(folder.parent.name)
     census_date = date or folder_date or last_quarter_end(dt.datetime.now(tz=dt.UTC).date())
-    return census_date, sender or (folder.name if folder_date else _sender_inside(path, census_date))
+    return census_date, sender or (folder.name if folder_date else _sender_inside(path, data, census_date))
 
 
-def _sender_inside(path: Path, census_date: dt.date) -> str:
+def _sender_inside(path: Path, data: bytes, census_date: dt.date) -> str:
     """The sender that a return outside the landing place seems to come from: its own authority, Ofsted, or a provider."""
     import pandas as pd
 
     from assets.intake.parsing import parse
-    from assets.intake.reading import CannotRead, cell_text, read_sheets
+    from assets.intake.reading import cell_text, read_sheets
     from assets.intake.recognising import recognise
 
     try:
-        sheets = read_sheets(path.read_bytes())
-    except CannotRead:
+        sheets = read_sheets(data)
+    except Exception:  # noqa: BLE001 - what the matter is, the door says
         return "provider-unknown"
     for sheet in sheets:
         found = recognise(sheet)

@@ -49,6 +49,11 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         print(
             f"Left alone, because they are not in a census date's and sender's folder: {one_line(', '.join(odd[:10]))}{' …' if len(odd) > 10 else ''}"
         )
+    for refused in place.refused():
+        print(f"Not looked into: {one_line(refused)}.")
+    if waiting := place.under_way():
+        shown = one_line(", ".join(waiting[:10]))
+        print(f"Waiting for the end of an upload: {shown}{' …' if len(waiting) > 10 else ''}")
     with open_warehouse(settings) as warehouse:
         from assets.checks.report import report_page
         from assets.page.site import bring_sites_up_to_date
@@ -115,7 +120,7 @@ def quarters_due(
     due = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse)}
     key = warehouse_key(warehouse, settings.home)
     with warehouse.reading() as connection:
-        due |= {date for date in landed if new_files(connection, place.files(date), date, key)}
+        due |= {date for date in landed if new_files(connection, place.settled(date), date, key)}
     return sorted(due)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
+import stat
 from pathlib import Path
 
 import click
 
+from resources.landing import CannotOpen, LandedFile, NotNow, folder_of
 from resources.settings import ObservatoryError, settings_from_environment
+from resources.showing import one_line
 
 
 @click.command("seal")
@@ -28,28 +33,56 @@ def command(landing: str | None, opening: bool) -> None:
         raise ObservatoryError(
             f"The landing place {settings.landing} is not a folder of this machine; one was expected. Use that store's own encryption with your key."
         )
-    done = 0
+    done, left = 0, []
     for date in place.census_dates():
         for file in place.files(date):
-            content = file.path.read_bytes()
+            try:
+                content = file.as_it_lies()
+            except CannotOpen as fault:
+                left.append(f"{date}/{file.folder}/{file.name} ({fault.hint})")
+                continue
+            except NotNow:
+                left.append(f"{date}/{file.folder}/{file.name} (it changed while it was read)")
+                continue
             if is_sealed(content) != opening:
                 continue
             changed = opened(content, file.name) if opening else sealed(content)
             if not opening and opened(changed, file.name) != content:
                 raise ObservatoryError(f"{file.name} could not be read back after it was sealed. It was left as it was. Try again.")
-            _replace(file.path, changed)
-            done += 1
+            if _replace(file, content, changed):
+                done += 1
+            else:
+                left.append(f"{date}/{file.folder}/{file.name} (another file took its place)")
     print(f"{'Opened' if opening else 'Sealed'}: {done} file{'' if done == 1 else 's'} in {settings.landing}.")
+    if left:
+        print(f"Left as they were: {one_line(', '.join(left))}.")
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Replace a file, keeping its time and permissions: when it was received is told by its time."""
-    status = path.stat()
-    making = path.with_name(f".{path.name}.making")
-    with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.utime(making, ns=(status.st_atime_ns, status.st_mtime_ns))
-    making.chmod(status.st_mode & 0o777)
-    making.replace(path)
+def _replace(file: LandedFile, content: bytes, changed: bytes) -> bool:
+    """Replace a file, keeping its time and permissions; not where it is no longer the file that was read.
+
+    The new file is made under a name that nobody can guess and that must not be there, in the very folder that was gone to without
+    following a link: whoever may write to the landing place cannot make us write to another file.
+    """
+    with folder_of(file.path, file.root) as folder:
+        making = f".{secrets.token_hex(16)}.making"
+        name: str | Path = file.path.name
+        if folder is None:  # a system without folders as handles
+            making, name = str(file.path.with_name(making)), file.path
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != len(content):
+            return False
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            with os.fdopen(os.open(making, flags, 0o600, dir_fd=folder), "wb") as made:
+                made.write(changed)
+                made.flush()
+                os.fsync(made.fileno())
+            os.utime(making, ns=(status.st_atime_ns, status.st_mtime_ns), dir_fd=folder, follow_symlinks=False)
+            os.chmod(making, status.st_mode & 0o777, dir_fd=folder)
+            os.replace(making, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(making, dir_fd=folder)
+            raise
+    return True

@@ -92,10 +92,9 @@ def test_an_answer_that_was_lost_is_written_again(embedded_warehouse, landing, b
 
 def test_a_file_too_large_to_be_taken_in_is_not_read_for_its_answer_either(embedded_warehouse, landing, bring, tmp_path, monkeypatch):
     landing.drop(DATE, "356", "census.csv", builders.census([{}]))
-    for place in ("assets.intake.door", "assets.answering.outbox"):
-        monkeypatch.setattr(f"{place}.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("resources.landing.MAX_FILE_BYTES", 10)
     bring(embedded_warehouse, landing, DATE)
-    monkeypatch.setattr("resources.landing.LandedFile.read", lambda file: pytest.fail(f"{file.name} was read"))
+    monkeypatch.setattr("resources.landing._read_up_to", lambda file, size: pytest.fail("it was read"))
     assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY) == 1
     (page,) = answers(tmp_path / "o").values()
     assert "rejected" in page
@@ -108,13 +107,11 @@ def test_only_what_an_answer_needs_is_read(embedded_warehouse, landing, bring, t
     bring(embedded_warehouse, landing, DATE)
     assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY) == 3
     next((tmp_path / "o" / DATE / "352").glob("*.html")).unlink()
-    looked_at: list[str] = []
-    read: list[str] = []
-    for kept, name in ((looked_at, "content_hash"), (read, "read")):
-        does = getattr(LandedFile, name)
-        monkeypatch.setattr(LandedFile, name, lambda file, kept=kept, does=does: (kept.append(file.folder), does(file))[1])
+    opened: list[str] = []
+    does = LandedFile.open
+    monkeypatch.setattr(LandedFile, "open", lambda file: (opened.append(file.folder), does(file))[1])
     assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY) == 1
-    assert (looked_at, read) == (["356", "352"], ["352"]), "what was not due is not held in memory, and what comes after is not opened"
+    assert opened == ["356", "352"], "what comes after is not opened, and nothing is opened twice"
 
 
 def test_an_answer_says_so_where_its_file_is_gone(embedded_warehouse, landing, bring, tmp_path):

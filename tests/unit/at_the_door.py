@@ -138,8 +138,8 @@ class _Held:
     def __init__(self, data: bytes) -> None:
         self.data = data
 
-    def read_bytes(self) -> bytes:
-        return self.data
+    def open(self, _: str) -> io.BytesIO:
+        return io.BytesIO(self.data)
 
 
 @dataclass(frozen=True)

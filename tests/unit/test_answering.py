@@ -64,7 +64,8 @@ def answered(tmp_path: Path) -> Answered:
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         landed = LandedFile(DAY, sender, name, path, path.stat().st_size, RECEIVED)
         submission = open_submission("0123456789abcdef", landed, "hash")
-        return dataclasses.replace(trial_answer(submission, judge([submission], DAY, b"a key")), **{"is_trial": False, **changes})  # type: ignore[arg-type]
+        trial = trial_answer(submission, judge([submission], DAY, b"a key"), landed.read())
+        return dataclasses.replace(trial, **{"is_trial": False, **changes})  # type: ignore[arg-type]
 
     return answered_
 

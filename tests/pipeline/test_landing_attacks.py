@@ -1,0 +1,133 @@
+"""What a sender may put into the landing place cannot stop the quarter: one file's fault is a finding of that file, and names it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import os
+import zipfile
+
+import pytest
+import xlsxwriter
+from click.testing import CliRunner
+
+from assets.answering.outbox import answer_quarter
+from assets.intake.loading import take_in
+from pipelines import command
+from resources import sealing
+from tests import builders
+from tests.conftest import KEY
+
+DATE = "2025-03-31"
+DAY = dt.date.fromisoformat(DATE)
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def bomb() -> bytes:
+    """A workbook of 1 kB that, opened, asks for 549 GB: a cell without a reference in the last row, and one in the last column."""
+    sheet = (
+        f'<worksheet xmlns="{MAIN}"><sheetData><row r="1"><c r="XFD1"><v>1</v></c></row>'
+        '<row r="1048576"><c><v>1</v></c></row></sheetData></worksheet>'
+    )
+    made, changed = io.BytesIO(), io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
+        book.add_worksheet()
+    with zipfile.ZipFile(made) as parts, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in parts.namelist():
+            archive.writestr(name, sheet if name == "xl/worksheets/sheet1.xml" else parts.read(name))
+    return changed.getvalue()
+
+
+def test_no_file_of_one_sender_stops_the_others(embedded_warehouse, landing, bring, tmp_path, monkeypatch):
+    monkeypatch.delenv(sealing.VARIABLE, raising=False)
+    good = landing.drop(DATE, "352", "good.csv", builders.census([{}] * 3, "Manchester"))
+    landing.drop(DATE, "356", "sealed.csv", b"OBSERVATORY-SEALED-1\n1234567")
+    landing.drop(DATE, "356", "bomb.xlsx", bomb())
+    landing.drop(DATE, "356", "line.csv", b"a," * 1_500_000)
+    landing.drop(DATE, "356", "2099.csv", b"\0" * 10)
+    landing.drop(DATE, "356", os.fsdecode(b"\xff\x1b[31m\n.csv"), b"nothing")
+    folder = good.parents[1] / "356"
+    os.utime(folder / "2099.csv", (4_070_908_800, 4_070_908_800))
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "link.csv").symlink_to(good)
+    (folder / "folder.csv").mkdir()
+    bring(embedded_warehouse, landing, DATE)
+    assert embedded_warehouse.scalar("select sum(placements) from curated.commissioned_placements") == 3
+    found = embedded_warehouse.rows(
+        "select s.sender, f.rule from raw.finding as f join raw.submission as s using (submission_id) where f.severity = 'rejects the file'"
+    )
+    assert {row.sender for row in found} == {"356"}
+    assert sorted(row.rule for row in found) == [
+        "empty_file", "no_recognised_table", "not_a_file", "not_a_file", "not_a_spreadsheet", "too_large", "unreadable_file",
+    ]  # fmt: skip
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "outbox"), DAY, KEY) == 8
+    assert take_in(embedded_warehouse, landing.place, DAY, KEY).files_new == 0
+
+
+def test_a_file_that_goes_between_listing_and_reading_is_as_if_it_had_not_come(embedded_warehouse, landing, monkeypatch):
+    landing.drop(DATE, "352", "good.csv", builders.census([{}] * 3, "Manchester"))
+    gone = landing.drop(DATE, "356", "gone.csv", builders.census([{}]))
+    place = landing.place
+    listed = place.files(DAY)
+    gone.unlink()
+    monkeypatch.setattr(place, "files", lambda _: listed)
+    assert take_in(embedded_warehouse, place, DAY, KEY).rows_loaded == 3
+    assert embedded_warehouse.scalar("select count(*) from raw.submission") == 1
+
+
+# --- sealing ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seals(landing, monkeypatch, tmp_path):
+    """Sealing, with a key; gives what it printed."""
+    monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(landing.root))
+    monkeypatch.setenv(sealing.VARIABLE, "a long enough text")
+
+    def seal() -> str:
+        result = CliRunner().invoke(command.cli, ["seal"])
+        assert result.exception is None, result.exception
+        return result.output
+
+    return seal
+
+
+def test_sealing_never_writes_through_a_name_that_was_there(landing, seals, tmp_path):
+    """A link under the name of the file that is made overwrote the pseudonym key: every child got another pseudonym."""
+    key = tmp_path / "home" / "pseudonym.key"
+    key.parent.mkdir()
+    key.write_text("the key of the pseudonyms", encoding="ascii")
+    path = landing.drop(DATE, "356", "census.csv", "a,b\n1,2\n")
+    (path.parent / ".census.csv.making").symlink_to(key)
+    assert "Sealed: 1 file" in seals()
+    assert key.read_text(encoding="ascii") == "the key of the pseudonyms"
+    assert sealing.is_sealed(path.read_bytes())
+    assert sorted(p.name for p in path.parent.iterdir()) == [".census.csv.making", "census.csv"]
+
+
+def test_sealing_follows_no_link_and_waits_for_no_pipe(landing, seals, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "key").write_text("a secret", encoding="ascii")
+    path = landing.drop(DATE, "356", "census.csv", "a,b\n1,2\n")
+    (path.parent / "link.csv").symlink_to(outside / "key")
+    (path.parents[1] / "352").symlink_to(outside)
+    os.mkfifo(path.parent / "pipe.csv")
+    said = seals()
+    assert "Sealed: 1 file" in said
+    assert "link.csv (it is a link)" in said and "pipe.csv (it is a named pipe)" in said
+    assert (outside / "key").read_text(encoding="ascii") == "a secret"
+
+
+def test_a_return_that_comes_while_its_forerunner_is_sealed_is_not_lost(landing, seals, monkeypatch):
+    path = landing.drop(DATE, "356", "census.csv", "a,b\n1,2\n")
+    seal = sealing.sealed
+
+    def seal_slowly(content: bytes) -> bytes:
+        path.write_bytes(b"another return\n")
+        return seal(content)
+
+    monkeypatch.setattr(sealing, "sealed", seal_slowly)
+    assert "another file took its place" in seals()
+    assert path.read_bytes() == b"another return\n"
