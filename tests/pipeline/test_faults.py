@@ -1,0 +1,159 @@
+"""Small returns that the door once got wrong, as they came: each comes out as the `expected.txt` beside it says.
+
+Belongs here: one entry a case of the shared folder of faults, with what must be true of it. The kinds behind the cases are held by tests with
+fixtures of their own. Without that folder beside the repository these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import pytest
+
+from resources.postcodes import PostcodeDirectory
+from tests.unit.at_the_door import Answer, held_up
+
+MARCH, DECEMBER = dt.date(2025, 3, 31), dt.date(2025, 12, 31)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A folder of faults: whose return it is, of which date, and what must be true of the door's answer."""
+
+    sender: str
+    date: dt.date
+    holds: Callable[[Answer], None]
+
+
+def rows_of(answer: Answer, table: str) -> pd.DataFrame:
+    """The rows of one table of the answer, in the order received."""
+    return next(judged.rows for judged in answer.tables if judged.table.name == table).reset_index(drop=True)
+
+
+def said_of(answer: Answer, rule: str) -> list[int]:
+    """The row numbers of which a rule was told."""
+    return sorted(row for row, _, name in answer.about_rows if name == rule)
+
+
+def _irish_grid(answer: Answer) -> None:
+    episodes = rows_of(answer, "ssda903_episodes")
+    belfast, glasgow, neston = episodes["distance_miles"].astype(float)
+    assert 145 < belfast < 155 and 170 < glasgow < 190 and neston <= 2
+    assert episodes["placement_authority_code"].tolist() == ["N09000003", "S12000049", "896"]
+
+
+def _outward_code_only(answer: Answer) -> None:
+    episodes = rows_of(answer, "ssda903_episodes")
+    assert episodes["placement_authority_code"].fillna("").tolist() == ["", "", "", "356"]
+    assert said_of(answer, "postcode_not_known") == [2, 3, 4]
+
+
+def _child_float(answer: Answer) -> None:
+    episodes, header = rows_of(answer, "ssda903_episodes"), rows_of(answer, "ssda903_header")
+    assert episodes["child_key"].tolist() == header["child_key"].tolist()
+    assert episodes["age"].tolist() == ["12"] * 3 and answer.about_rows == []
+
+
+def _open_end(answer: Answer) -> None:
+    episodes = rows_of(answer, "ssda903_episodes")
+    assert episodes["fate"].tolist() == ["loaded"] * 4 and episodes["dec"].isna().all()
+    assert said_of(answer, "end_far_off") == [2, 3, 4]
+
+
+def _district_as_host(answer: Answer) -> None:
+    hosts = rows_of(answer, "placement_census")["host_authority"]
+    assert hosts.value_counts().to_dict() == {"888": 5, "860": 2, "942": 1, "943": 1, "830": 1, "815": 1, "350": 1}
+    assert len(said_of(answer, "district_for_its_county")) == 11
+
+
+def _header_variants(answer: Answer) -> None:
+    census = rows_of(answer, "placement_census")
+    assert census["fate"].tolist() == ["loaded"] * 2 and answer.about_files == [] and answer.about_rows == []
+    assert census["age"].tolist() == ["14"] * 2 and census["placement_start_date"].tolist() == ["2025-06-01"] * 2
+
+
+def _la_code_float(answer: Answer) -> None:
+    placing = rows_of(answer, "provider_placements")["placing_local_authority"].tolist()
+    assert placing == ["356", "356", "356", "356", "896", "W06000011", "391", "201", "W06000001"]
+    assert answer.about_rows == []
+
+
+def _special_schools_of_2015(answer: Answer) -> None:
+    (books,) = answer.books
+    assert books == (2605, 2605, 0, 0)
+    (register,) = (judged.rows for judged in answer.tables)
+    sent = register["as_received"].str.contains(">295 days/year", regex=False, na=False)
+    assert sent.sum() == 80
+    assert set(register.loc[sent, "provision_type"]) == {"Residential special school (registered as a children's home)"}
+
+
+def _crown_dependencies(answer: Answer) -> None:
+    episodes = rows_of(answer, "ssda903_episodes")
+    assert episodes["placement_authority_code"].fillna("").tolist() == ["L99999999", "M99999999", "", "W06000006", "L99999999"]
+    assert episodes["distance_miles"].notna().tolist() == [False, False, False, True, False]
+    assert said_of(answer, "postcode_off_the_grid") == [2, 3, 6] and said_of(answer, "postcode_not_known") == [4]
+    assert "not in the postcode directory" not in answer.said
+
+
+def _birth_century(answer: Answer) -> None:
+    assert rows_of(answer, "ssda903_episodes")["fate"].tolist() == ["loaded"] * 3
+    assert said_of(answer, "open_at_eighteen") == [2, 4] and said_of(answer, "birth_date_unlikely") == [2]
+
+
+CASES: dict[str, Case] = {
+    "01-irish-grid": Case("896", MARCH, _irish_grid),
+    "02-outward-code-only": Case("356", MARCH, _outward_code_only),
+    "04-child-float": Case("876", MARCH, _child_float),
+    "06-open-end-9999": Case("876", MARCH, _open_end),
+    "26-district-as-host": Case("350", dt.date(2024, 3, 31), _district_as_host),
+    "27-header-variants": Case("356", DECEMBER, _header_variants),
+    "31-la-code-float": Case("provider-acorn", DECEMBER, _la_code_float),
+    "35-ofsted-2015-rss295": Case("ofsted", dt.date(2015, 3, 31), _special_schools_of_2015),
+    "42-crown-dependencies": Case("342", MARCH, _crown_dependencies),
+    "43-dob-century": Case("890", MARCH, _birth_century),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_return_comes_out_as_expected(shared, name):
+    case = CASES[name]
+    files = [path.read_bytes() for path in sorted((shared / "faults" / name).iterdir()) if path.name != "expected.txt"]
+    case.holds(held_up(*files, sender=case.sender, date=case.date))
+
+
+def test_a_postcode_directory_of_2025_is_read_as_one_of_before(shared):
+    for name in ("ONSPD_AUG_2025_UK.csv", "old_style_control.csv"):
+        places = PostcodeDirectory(str(shared / "faults" / "03-onspd-2025" / name)).look_up(pd.Series(["SK1 3XE"]))
+        assert (places.area[0], places.easting[0], places.northing[0]) == (b"E08000007", 389_700, 390_200)
+
+
+LOOKED_AFTER = {"01-irish-grid": 3, "02-outward-code-only": 4, "06-open-end-9999": 4, "42-crown-dependencies": 5, "43-dob-century": 1}
+"""Children looked after of each case's authority on 31 March 2025."""
+
+PLACES = {
+    "01-irish-grid": {("outside", "more than 20 miles"): 2, ("inside", "20 miles or less"): 1},
+    "02-outward-code-only": {("unknown", "not known or not recorded"): 3, ("inside", "20 miles or less"): 1},
+    "42-crown-dependencies": {
+        ("outside", "not known or not recorded"): 3, ("unknown", "not known or not recorded"): 1, ("outside", "more than 20 miles"): 1,
+    },
+}  # fmt: skip
+"""Where the children of each case are placed, by locality and distance."""
+
+
+def test_the_children_of_the_statutory_returns_are_counted_where_they_are(shared, embedded_warehouse, landing, bring):
+    for name in LOOKED_AFTER:
+        for path in (shared / "faults" / name).glob("*.csv"):
+            landing.drop(MARCH.isoformat(), CASES[name].sender, f"{name} {path.name}", path.read_bytes())
+    bring(embedded_warehouse, landing, MARCH.isoformat())
+    counted = embedded_warehouse.rows("select authority_code, children from curated.children_looked_after where breakdown = 'total'")
+    assert {row.authority_code: row.children for row in counted} == {CASES[name].sender: number for name, number in LOOKED_AFTER.items()}
+    for name, expected in PLACES.items():
+        found = embedded_warehouse.rows(
+            "select locality, distance_band, sum(placements) as placements from curated.placement_distance "
+            "where authority_code = :code group by locality, distance_band",
+            code=CASES[name].sender,
+        )
+        assert {(row.locality, row.distance_band): row.placements for row in found} == expected, name
