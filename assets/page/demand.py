@@ -138,7 +138,10 @@ def net_position(edition: Edition, area: Area) -> Section | None:
         "own_unknown": "Own children, not known where", "net_gain": "Net gain",
     }  # fmt: skip
     names = [n for n in labels if n in table.indicators]
-    gain = "Net gain is the other authorities\u2019 children placed inside an area, less its own children known to be placed outside it."
+    gain = (
+        "Net gain is the other authorities\u2019 children placed inside an area, less its own children known to be placed outside it. "
+        "Own children are all those looked after by the authority\u2019s SSDA903: where that is not in, they are not known."
+    )
     if area.is_region:
         rows = [(link(a), [table.figure(a, n) for n in names]) for a in edition.authorities.values()]
         rows = sorted((r for r in rows if not all(f.is_missing for f in r[1])), key=lambda r: -(r[1][0].number or -1))

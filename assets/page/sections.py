@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from assets.page import demand, supply
-from assets.page.certainty import NOTE_ON_COVERAGE, note_on_shares
+from assets.page.certainty import NOTE_ON_COVERAGE, is_enough, note_on_shares
 from assets.page.charts import Line, lines
 from assets.page.figures import NOTHING, Area, Edition, Figure
 from assets.page.shapes import (
@@ -112,7 +112,7 @@ def trend(edition: Edition, area: Area) -> Section | None:
     columns = [*(label for _, label in supply.PLACES), *beside]
     data = DataTable(title, "Census date", columns, rows)
     words = [
-        *_change(figures["occupied"], dates),
+        *_change(editions, area, kind),
         "Counted in the settings that returned: where coverage differs between quarters, so do the counts.",
     ]
     if resting := beside.get("Authorities that returned them"):
@@ -135,17 +135,25 @@ def _rest_on(children: Sequence[Figure], authorities: Sequence[Figure], dates: S
     return [f"The children looked after are those of the authorities that returned them, not the same number in every quarter: {counts}."]
 
 
-def _change(figures: Sequence[Figure], dates: Sequence[dt.date]) -> list[str]:
-    known = [(f, d) for f, d in zip(figures, dates, strict=True) if f.number is not None]
-    if len(known) < 2 or figures[-1].number is None:
+def _change(editions: Sequence[Edition], area: Area, kind: str) -> list[str]:
+    """How full the places are now and were in the first quarter that tells it: like for like, so shares first. The counts stand beside
+    them with the whole of each, and are not set against each other: more places are counted when more stand, or when more answer.
+    """
+
+    def told(edition: Edition) -> tuple[Figure, Figure, Figure]:
+        rate, occupied, counted = (edition.figure(OCCUPANCY, area, n, provision_type=kind) for n in ("occupancy_rate", "occupied", "places_returned"))
+        return rate, occupied, counted
+
+    known = [(e.census_date, *told(e)) for e in editions if told(e)[0].is_shown and is_enough(told(e)[2])]
+    if len(known) < 2 or known[-1][0] != editions[-1].census_date:
         return []
-    (first, since), last = known[0], figures[-1]
-    change = (last.number or 0) - (first.number or 0)
-    if change == 0:
-        return [sentence(f"About as many places are lived in as on {day(since)}: {last}")]
-    return [
-        sentence(f"About {abs(change):,.0f} {'more' if change > 0 else 'fewer'} places are lived in than on {day(since)}: {first} then, {last} now")
-    ]
+    (since, then, lived_in_then, counted_then), (_, now, lived_in, counted) = known[0], known[-1]
+    same = whole_percent(then) == whole_percent(now)
+    was = f"as on {day(since)}" if same else f"where {whole_percent(then)} were on {day(since)}"
+    words = [sentence(f"{whole_percent(now)} of the places counted are lived in, {was}")]
+    if lived_in.is_shown and lived_in_then.is_shown:
+        words.append(sentence(f"That is {lived_in} of {counted} places counted now, and was {lived_in_then} of {counted_then} then"))
+    return words
 
 
 def coverage(edition: Edition, area: Area) -> Section | None:

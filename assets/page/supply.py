@@ -326,7 +326,7 @@ def fees(edition: Edition, area: Area) -> Section | None:
     if cell("lower_decile", kind).is_shown and cell("upper_decile", kind).is_shown:
         low, high = pounds(cell("lower_decile", kind)), pounds(cell("upper_decile", kind))
         words.append(sentence(f"The cheapest tenth cost {low} or less, the dearest tenth {high} or more"))
-    words.append("These are the fees of open placements, as the authorities that pay them return them.")
+    words.append("These are the fees of open placements of children looked after, as the authorities that pay them return them.")
     return Section("fees", "What it costs", (COST,), words, charts=[chart] if chart else [], data=[data])
 
 

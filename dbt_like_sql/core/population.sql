@@ -16,7 +16,7 @@ ranked as (
     select
         p.authority_code,
         p.mid_year,
-        p.population,
+        p.people,
         row_number() over (partition by p.authority_code order by p.mid_year desc) as position
     from staging.population_0_17 as p
     inner join wanted as w
@@ -26,7 +26,7 @@ ranked as (
 select
     cast(:census_date as date) as census_date,
     r.authority_code,
-    r.population,
+    r.people,
     r.mid_year as population_year
 from ranked as r
 where r.position = 1

@@ -125,7 +125,7 @@ select
     c.category,
     cast(c.children as integer) as children,
     round(cast(c.children as numeric) / nullif(t.children, 0), 6) as share,
-    case when c.breakdown = 'total' then round(cast(c.children as numeric) * 10000 / nullif(p.population, 0), 1) end as rate_per_10k,
+    case when c.breakdown = 'total' then round(cast(c.children as numeric) * 10000 / nullif(p.people, 0), 1) end as rate_per_10k,
     case when c.breakdown = 'total' then p.population_year end as population_year
 from counted as c
 inner join totals as t

@@ -1,16 +1,16 @@
--- Placements that an authority buys from independent settings, from its placement census.
--- All such rows of the census, young people placed after 18 included; looked_after and post_18 tell the two apart.
--- No official definition exists; the strategies print these counts (48, 43 and 42 in Stockport, March 2024).
--- grain: census_date, authority_code, provision_type
+-- Placements that an authority buys from independent settings, from its placement census: of children looked after, and of young
+-- people placed after 18, each a population of its own. Those placed after 18 come with the return's layout of December 2025: a
+-- series of both together is broken there. No official definition exists; the strategies print these counts (48, 43 and 42 in
+-- Stockport, March 2024).
+-- grain: census_date, authority_code, provision_type, population
 select
     p.census_date,
     p.placing_authority_code as authority_code,
     a.authority_gss,
     coalesce(a.authority_name, p.placing_authority_code) as authority_name,
     p.provision_type,
-    cast(count(*) as integer) as placements,
-    cast(sum(case when p.is_looked_after then 1 else 0 end) as integer) as looked_after,
-    cast(sum(case when p.is_looked_after then 0 else 1 end) as integer) as post_18
+    case when p.is_looked_after then 'looked after' else 'post 18' end as population,
+    cast(count(*) as integer) as placements
 from core.placement as p
 left join core.authority as a
     on p.census_date = a.census_date
@@ -23,4 +23,5 @@ group by
     p.placing_authority_code,
     a.authority_gss,
     a.authority_name,
-    p.provision_type
+    p.provision_type,
+    p.is_looked_after

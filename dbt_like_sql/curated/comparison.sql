@@ -3,7 +3,10 @@
 -- An area's figure is of all its authorities that returned, taken together: the sum of what is counted / the sum of what it is counted of, the
 -- authority itself included (not among its neighbours). sub_region_authorities, region_authorities and neighbours_held say how many returned.
 -- Rank 1 is the highest figure of the region, equal figures have equal ranks: high is not always good. A year before is the quarter twelve months
--- earlier; blank where it is not held. Sub-regions are the observatory's own region's. Values: shares to 6 decimals, the others to 2.
+-- earlier; blank where it is not held (break_reason no_return_year_before) and where the series is broken between: source (own placements of
+-- all children then and of commissioned ones now, or the reverse), layout_2025_12 (commissioned ones alone, whose host the census no longer
+-- names), law_2023_10 (supported accommodation, across its regulation on 28 October 2023). Sub-regions are the observatory's own region's.
+-- Values: shares to 6 decimals, the others to 2.
 -- grain: census_date, authority_code, measure, provision_type
 with figures as (
     select
@@ -11,6 +14,7 @@ with figures as (
         f.measure,
         f.provision_type,
         f.unit,
+        f.covers,
         f.numerator,
         f.denominator,
         f.numerator / f.denominator as figure
@@ -23,6 +27,7 @@ year_before as (
         f.authority_code,
         f.measure,
         f.provision_type,
+        f.covers,
         f.numerator / f.denominator as figure
     from curated.headline_figure as f
     where f.census_date = cast(cast(:census_date as date) - interval '12 months' as date)
@@ -79,6 +84,7 @@ ranked as (
         f.measure,
         f.provision_type,
         f.unit,
+        f.covers,
         f.figure,
         s.area_code as sub_region_code,
         r.area_code as region_code,
@@ -86,7 +92,22 @@ ranked as (
             when r.area_code is not null
                 then rank() over (partition by r.area_code, f.measure, f.provision_type order by f.figure desc)
         end as rank_in_region,
-        case when f.unit = 'share' then 6 else 2 end as decimals
+        case when f.unit = 'share' then 6 else 2 end as decimals,
+        b.figure as figure_year_before,
+        case
+            when b.authority_code is null then 'no_return_year_before'
+            when b.covers is distinct from f.covers then 'source'
+            when
+                f.covers = 'commissioned'
+                and cast(:census_date as date) >= cast('2025-12-31' as date)
+                and cast(:census_date as date) < cast('2026-12-31' as date)
+                then 'layout_2025_12'
+            when
+                f.provision_type = 'Supported accommodation'
+                and cast(:census_date as date) >= cast('2023-10-28' as date)
+                and cast(:census_date as date) < cast('2024-10-28' as date)
+                then 'law_2023_10'
+        end as break_reason
     from figures as f
     left join areas as s
         on f.authority_code = s.authority_code
@@ -94,6 +115,10 @@ ranked as (
     left join areas as r
         on f.authority_code = r.authority_code
         and r.area_level = 'region'
+    left join year_before as b
+        on f.authority_code = b.authority_code
+        and f.measure = b.measure
+        and f.provision_type = b.provision_type
 )
 
 select
@@ -112,8 +137,9 @@ select
     round(n.figure, f.decimals) as neighbours_figure,
     cast(coalesce(n.authorities, 0) as integer) as neighbours_held,
     cast(f.rank_in_region as integer) as rank_in_region,
-    round(b.figure, f.decimals) as figure_year_before,
-    round(f.figure - b.figure, f.decimals) as figure_change
+    case when f.break_reason is null then round(f.figure_year_before, f.decimals) end as figure_year_before,
+    case when f.break_reason is null then round(f.figure - f.figure_year_before, f.decimals) end as figure_change,
+    f.break_reason
 from ranked as f
 left join of_areas as s
     on s.area_level = 'sub-region'
@@ -129,10 +155,6 @@ left join of_neighbours as n
     on f.authority_code = n.authority_code
     and f.measure = n.measure
     and f.provision_type = n.provision_type
-left join year_before as b
-    on f.authority_code = b.authority_code
-    and f.measure = b.measure
-    and f.provision_type = b.provision_type
 left join core.authority as a
     on a.census_date = cast(:census_date as date)
     and f.authority_code = a.authority_code

@@ -3,7 +3,8 @@
 -- homes or placements taken together, not the mean of its authorities' rates.
 -- The value is numerator / denominator, in the unit named. Provision type is All where the figure is not by type. Only figures with a whole that
 -- is known and above 0 have a row. Definitions are those of the tables that they come from, except that placements whose area is not known are
--- left out of the share placed in the own area, which would fall with every blank otherwise. Fees are not among them: they are confidential
+-- left out of the share placed in the own area, which would fall with every blank otherwise; All is every child of the SSDA903. covers says
+-- what own placements are of (all, or commissioned where no SSDA903 is held). Fees are not among them: they are confidential
 -- between authorities, and a few neighbours' mean would tell one's; curated.weekly_cost has rank, ratio and areas of them.
 -- grain: census_date, authority_code, measure, provision_type
 with figures as (
@@ -13,7 +14,8 @@ with figures as (
         'All' as provision_type,
         c.authority_code as authority_code,
         cast(c.children as numeric) as numerator,
-        cast(cast(p.population as numeric) / 10000 as numeric) as denominator
+        cast(cast(p.people as numeric) / 10000 as numeric) as denominator,
+        cast(null as text) as covers
     from curated.children_looked_after as c
     inner join core.population as p
         on c.census_date = p.census_date
@@ -28,7 +30,8 @@ with figures as (
         'All' as provision_type,
         c.authority_code as authority_code,
         cast(c.children as numeric) as numerator,
-        cast(cast(p.population as numeric) / 10000 as numeric) as denominator
+        cast(cast(p.people as numeric) / 10000 as numeric) as denominator,
+        cast(null as text) as covers
     from curated.care_flows as c
     inner join core.population as p
         on c.census_date = p.census_date
@@ -44,7 +47,8 @@ with figures as (
         'All' as provision_type,
         c.authority_code as authority_code,
         cast(sum(case when c.category = 'Secure homes and children''s homes' then c.children else 0 end) as numeric) as numerator,
-        cast(sum(c.children) as numeric) as denominator
+        cast(sum(c.children) as numeric) as denominator,
+        cast(null as text) as covers
     from curated.children_looked_after as c
     where
         c.census_date = cast(:census_date as date)
@@ -57,7 +61,8 @@ with figures as (
         'All' as provision_type,
         s.authority_code as authority_code,
         cast(s.three_or_more as numeric) as numerator,
-        cast(s.children as numeric) as denominator
+        cast(s.children as numeric) as denominator,
+        cast(null as text) as covers
     from curated.placement_stability as s
     where s.census_date = cast(:census_date as date)
     union all
@@ -67,7 +72,8 @@ with figures as (
         'All' as provision_type,
         s.authority_code as authority_code,
         cast(s.same_carer_two_years as numeric) as numerator,
-        cast(s.long_term_children as numeric) as denominator
+        cast(s.long_term_children as numeric) as denominator,
+        cast(null as text) as covers
     from curated.placement_stability as s
     where s.census_date = cast(:census_date as date)
     union all
@@ -77,7 +83,8 @@ with figures as (
         d.provision_type as provision_type,
         d.authority_code as authority_code,
         cast(sum(case when d.distance_band = 'more than 20 miles' then d.placements else 0 end) as numeric) as numerator,
-        cast(sum(d.placements) as numeric) as denominator
+        cast(sum(d.placements) as numeric) as denominator,
+        cast(null as text) as covers
     from curated.placement_distance as d
     where d.census_date = cast(:census_date as date)
     group by
@@ -90,14 +97,27 @@ with figures as (
         o.provision_type as provision_type,
         o.placing_authority_code as authority_code,
         cast(sum(case when o.location_band = 'in_area' then o.placements else 0 end) as numeric) as numerator,
-        cast(sum(o.placements) as numeric) as denominator
+        cast(sum(o.placements) as numeric) as denominator,
+        min(o.covers) as covers
     from curated.own_placements_location as o
     where
         o.census_date = cast(:census_date as date)
         and o.location_band <> 'unknown'
+        and o.provision_type <> 'None'
     group by
         o.placing_authority_code,
         o.provision_type
+    union all
+    select
+        'placed in the own area' as measure,
+        'share' as unit,
+        'All' as provision_type,
+        n.authority_code as authority_code,
+        cast(n.own_inside as numeric) as numerator,
+        cast(n.own_inside + n.own_outside as numeric) as denominator,
+        n.covers as covers
+    from curated.net_position as n
+    where n.census_date = cast(:census_date as date)
     union all
     select
         'occupied places' as measure,
@@ -105,7 +125,8 @@ with figures as (
         o.provision_type as provision_type,
         o.host_authority_code as authority_code,
         cast(o.occupied as numeric) as numerator,
-        cast(o.places_returned as numeric) as denominator
+        cast(o.places_returned as numeric) as denominator,
+        cast(null as text) as covers
     from curated.host_authority_occupancy as o
     where o.census_date = cast(:census_date as date)
     union all
@@ -115,7 +136,8 @@ with figures as (
         o.provision_type as provision_type,
         o.host_authority_code as authority_code,
         cast(o.vacant as numeric) as numerator,
-        cast(o.places_returned as numeric) as denominator
+        cast(o.places_returned as numeric) as denominator,
+        cast(null as text) as covers
     from curated.host_authority_occupancy as o
     where o.census_date = cast(:census_date as date)
     union all
@@ -125,7 +147,8 @@ with figures as (
         o.provision_type as provision_type,
         o.host_authority_code as authority_code,
         cast(o.places_returned - o.occupied as numeric) as numerator,
-        cast(o.places_returned as numeric) as denominator
+        cast(o.places_returned as numeric) as denominator,
+        cast(null as text) as covers
     from curated.host_authority_occupancy as o
     where o.census_date = cast(:census_date as date)
     union all
@@ -135,7 +158,8 @@ with figures as (
         u.provision_type as provision_type,
         u.host_authority_code as authority_code,
         cast(u.children_of_host as numeric) as numerator,
-        cast(u.children_living_here as numeric) as denominator
+        cast(u.children_living_here as numeric) as denominator,
+        cast(null as text) as covers
     from curated.host_use_of_own_supply as u
     where u.census_date = cast(:census_date as date)
     union all
@@ -145,7 +169,8 @@ with figures as (
         h.provision_type as provision_type,
         h.host_authority_code as authority_code,
         cast(sum(case when h.size_band = '1' then h.settings else 0 end) as numeric) as numerator,
-        cast(sum(h.settings) as numeric) as denominator
+        cast(sum(h.settings) as numeric) as denominator,
+        cast(null as text) as covers
     from curated.home_sizes as h
     where
         h.census_date = cast(:census_date as date)
@@ -160,7 +185,8 @@ with figures as (
         f.provision_type as provision_type,
         f.authority_code as authority_code,
         cast(f.children_placed as numeric) as numerator,
-        cast(f.households as numeric) as denominator
+        cast(f.households as numeric) as denominator,
+        cast(null as text) as covers
     from curated.fostering_capacity as f
     where f.census_date = cast(:census_date as date)
 )
@@ -172,7 +198,8 @@ select
     f.provision_type,
     f.unit,
     f.numerator,
-    f.denominator
+    f.denominator,
+    f.covers
 from figures as f
 where
     f.denominator > 0

@@ -1,6 +1,7 @@
 -- Placements in special circumstances, from an authority's placement census: deprivation of liberty, solo placements, unregistered settings,
 -- and young people placed after 18, who are counted nowhere else but in commissioned placements and cost. A placement may stand in several.
--- Every category has a row for an authority that returned, 0 included; the share is of all rows of its return.
+-- Every category has a row for an authority that returned, 0 included; the share is of all rows of its return. Blank before December 2025
+-- where the return did not ask then: deprivation of liberty, solo placements, and those placed after 18.
 -- grain: census_date, authority_code, category
 with placements as (
     select
@@ -8,11 +9,8 @@ with placements as (
         p.is_looked_after,
         p.deprivation_of_liberty,
         p.solo_placement,
-        p.registration_type,
-        t.mark
+        p.is_unregistered
     from core.placement as p
-    left join staging.type_of_provision as t
-        on p.type_of_provision = t.type_of_provision
     where p.census_date = cast(:census_date as date)
 ),
 
@@ -29,7 +27,7 @@ totals as (
             end
         ) as in_solo,
         sum(case when p.solo_placement = 'Yes, but is not in a solo placement' then 1 else 0 end) as needs_solo,
-        sum(case when p.registration_type = 'Unregistered' or p.mark = 'unregistered' then 1 else 0 end) as unregistered,
+        sum(case when p.is_unregistered then 1 else 0 end) as unregistered,
         sum(case when not p.is_looked_after then 1 else 0 end) as post_18
     from placements as p
     group by p.authority_code
@@ -40,6 +38,7 @@ counted as (
         t.authority_code,
         v.category,
         t.all_placements,
+        v.category = 'Unregistered setting' or cast(:census_date as date) >= cast('2025-12-31' as date) as is_asked,
         case v.category
             when 'Deprivation of liberty: current' then t.deprived_now
             when 'Deprivation of liberty: previous' then t.deprived_before
@@ -66,8 +65,8 @@ select
     a.authority_gss,
     coalesce(a.authority_name, c.authority_code) as authority_name,
     c.category,
-    cast(c.placements as integer) as placements,
-    round(cast(c.placements as numeric) / nullif(c.all_placements, 0), 6) as share
+    case when c.is_asked then cast(c.placements as integer) end as placements,
+    case when c.is_asked then round(cast(c.placements as numeric) / nullif(c.all_placements, 0), 6) end as share
 from counted as c
 left join core.authority as a
     on a.census_date = cast(:census_date as date)

@@ -1,19 +1,23 @@
 -- What placements cost a week, by the placing authorities' placement census: fees of placements open on the census date, of each authority and,
 -- for sub-regions and regions, of those of their authorities that returned (authorities_returned says how many).
+-- Population: children looked after, and young people placed after 18, each apart: the latter come with the return's layout of December 2025.
 -- Basis: all open; started in the year, those of them that began in the twelve months to the date.
--- A placement counts where a cost above 0 is given; the others (in-house ones have no fee) are placements_without_cost. Young people placed after
--- 18 are paid for too: they are in all figures, and post_18 says how many of the placements they are.
+-- A placement counts where a cost above 0 is given; the others (in-house ones have no fee) are placements_without_cost.
 -- Deciles are interpolated. A contribution that is left blank is 0 where the ones given make up the total to the penny, else it is unknown, and the
 -- placement is left out of that contribution's mean. Annual equivalent: mean x 365 / 7, if it lasted a full year (DfE's arithmetic).
--- Ratio: the mean to that of all returned placements of the region. The year before is the quarter twelve months earlier, by the authorities
--- that had returned then; blank where none had. Rank, of authorities' rows: 1 the dearest mean of the region's.
+-- Ratio: the mean to that of all returned placements of the region. Rank, of authorities' rows: 1 the dearest mean of the region's.
+-- The year before is the quarter twelve months earlier. An area's is compared for the authorities in both quarters alone
+-- (authorities_in_both): its change is the difference of their means, not of the means of whoever returned. Blank, and break_reason says
+-- why, where the series is broken: no_return_year_before (nobody in both); layout_2025_12 (those placed after 18 were not in the return before
+-- December 2025); law_2023_10 (supported accommodation and Other, across its regulation on 28 October 2023); too_few (below).
 -- Owner groups and the largest one's share of the spend say whether other authorities may see an area's fees (they are confidential): the owner
 -- is the register's for the placement's URN (core.owner_group), the authority itself for in-house ones; placements whose owner the register does
--- not tell count as one group. Of sub-regions and regions the year before is given only where it had 8 placements, 3 groups, and none above 0.75;
--- so is the ratio, which with an authority's own mean would tell the region's.
+-- not tell count as one group. Of sub-regions and regions the year before is given only where it had 8 placements, 3 groups, and none above 0.75,
+-- then and now, and so had those that are in one of the quarters alone, if there are any: their mean would be what is left of the whole
+-- (too_few). So is the ratio, which with an authority's own mean would tell the region's.
 -- Not section 251 unit costs: those are outturn with overheads / 903 care days in K1, K2, R1, S1 x 7 (residential), or / placements at
 -- 31 March / 365 x 7 (fostering). Never show the two in one chart without this note.
--- grain: census_date, area_level, area_code, provision_type, basis
+-- grain: census_date, area_level, area_code, provision_type, population, basis
 with dates as (
     select
         v.period,
@@ -42,7 +46,7 @@ placements as (
         p.census_date,
         p.placing_authority_code,
         p.provision_type,
-        p.is_looked_after,
+        case when p.is_looked_after then 'looked after' else 'post 18' end as population,
         case
             when p.arrangement = 'in-house' then 'authority ' || p.placing_authority_code
             else coalesce(o.owner_group, 'not known')
@@ -68,7 +72,16 @@ placements as (
     where p.census_date in (cast(:census_date as date), cast(cast(:census_date as date) - interval '12 months' as date))
 ),
 
-in_areas as (
+heard as (
+    select
+        p.placing_authority_code,
+        count(distinct p.period) = 2 as is_in_both
+    from placements as p
+    group by p.placing_authority_code
+),
+
+-- One row a placement, area and basis: worked out once, for several steps read it.
+in_areas as materialized (
     select
         p.period,
         a.area_level,
@@ -76,25 +89,33 @@ in_areas as (
         a.area_gss,
         a.area_name,
         p.placing_authority_code,
+        h.is_in_both,
         p.provision_type,
-        p.is_looked_after,
+        p.population,
+        b.basis,
         p.owner,
-        p.started_in_year,
         p.cost,
         coalesce(p.contribution_social_care, case when p.contributions_make_the_total then 0 end) as social_care,
         coalesce(p.contribution_education, case when p.contributions_make_the_total then 0 end) as education,
         coalesce(p.contribution_health, case when p.contributions_make_the_total then 0 end) as health
     from placements as p
+    inner join heard as h
+        on p.placing_authority_code = h.placing_authority_code
     inner join core.area as a
         on p.census_date = a.census_date
         and p.placing_authority_code = a.authority_code
+    cross join (values ('all open'), ('started in the year')) as b (basis)
+    where
+        b.basis = 'all open'
+        or p.started_in_year
 ),
 
 returned as (
     select
         i.area_level,
         i.area_code,
-        count(distinct i.placing_authority_code) as authorities_returned
+        count(distinct i.placing_authority_code) as authorities_returned,
+        count(distinct case when i.is_in_both then i.placing_authority_code end) as authorities_in_both
     from in_areas as i
     where i.period = 'now'
     group by
@@ -102,18 +123,17 @@ returned as (
         i.area_code
 ),
 
-figures as (
+figures as materialized (
     select
-        i.period,
         i.area_level,
         i.area_code,
         min(i.area_gss) as area_gss,
         min(i.area_name) as area_name,
         i.provision_type,
-        b.basis,
+        i.population,
+        i.basis,
         count(i.cost) as placements,
         count(*) - count(i.cost) as placements_without_cost,
-        sum(case when i.cost is not null and not i.is_looked_after then 1 else 0 end) as post_18,
         avg(i.cost) as mean,
         cast(percentile_cont(0.5) within group (order by i.cost) as numeric) as median,
         cast(percentile_cont(0.1) within group (order by i.cost) as numeric) as lower_decile,
@@ -122,79 +142,119 @@ figures as (
         avg(case when i.cost is not null then i.education end) as education,
         avg(case when i.cost is not null then i.health end) as health
     from in_areas as i
-    cross join (values ('all open'), ('started in the year')) as b (basis)
-    where
-        b.basis = 'all open'
-        or i.started_in_year
+    where i.period = 'now'
     group by
-        i.period,
         i.area_level,
         i.area_code,
         i.provision_type,
-        b.basis
+        i.population,
+        i.basis
 ),
 
 spend_by_owner as (
     select
         i.period,
+        i.is_in_both,
         i.area_level,
         i.area_code,
         i.provision_type,
-        b.basis,
+        i.population,
+        i.basis,
         i.owner,
+        count(*) as placements,
         sum(i.cost) as spend
     from in_areas as i
-    cross join (values ('all open'), ('started in the year')) as b (basis)
-    where
-        i.cost is not null
-        and (b.basis = 'all open' or i.started_in_year)
+    where i.cost is not null
     group by
         i.period,
+        i.is_in_both,
         i.area_level,
         i.area_code,
         i.provision_type,
-        b.basis,
+        i.population,
+        i.basis,
         i.owner
 ),
 
-groups as (
+whole_by_owner as (
     select
-        s.period,
         s.area_level,
         s.area_code,
         s.provision_type,
+        s.population,
+        s.basis,
+        s.owner,
+        sum(s.spend) as spend
+    from spend_by_owner as s
+    where s.period = 'now'
+    group by
+        s.area_level,
+        s.area_code,
+        s.provision_type,
+        s.population,
+        s.basis,
+        s.owner
+),
+
+groups as materialized (
+    select
+        s.area_level,
+        s.area_code,
+        s.provision_type,
+        s.population,
         s.basis,
         count(*) as owner_groups,
         max(s.spend) / sum(s.spend) as largest_group_share
-    from spend_by_owner as s
+    from whole_by_owner as s
     group by
-        s.period,
         s.area_level,
         s.area_code,
         s.provision_type,
+        s.population,
         s.basis
 ),
 
-year_before as (
+-- The placements of each quarter whose authorities are in both, and of those that are not: mean, and whether others may see it.
+parts as (
     select
-        f.area_level,
-        f.area_code,
-        f.provision_type,
-        f.basis,
-        f.mean
-    from figures as f
-    inner join groups as g
-        on f.period = g.period
-        and f.area_level = g.area_level
-        and f.area_code = g.area_code
-        and f.provision_type = g.provision_type
-        and f.basis = g.basis
-    where
-        f.period = 'year before'
-        and (
-            f.area_level = 'authority'
-            or (f.placements >= 8 and g.owner_groups >= 3 and g.largest_group_share <= 0.75)
-        )
+        s.period,
+        s.is_in_both,
+        s.area_level,
+        s.area_code,
+        s.provision_type,
+        s.population,
+        s.basis,
+        sum(s.spend) / sum(s.placements) as mean,
+        s.area_level = 'authority'
+        or (sum(s.placements) >= 8 and count(*) >= 3 and max(s.spend) / sum(s.spend) <= 0.75) as may_be_told
+    from spend_by_owner as s
+    group by
+        s.period,
+        s.is_in_both,
+        s.area_level,
+        s.area_code,
+        s.provision_type,
+        s.population,
+        s.basis
+),
+
+compared as materialized (
+    select
+        p.area_level,
+        p.area_code,
+        p.provision_type,
+        p.population,
+        p.basis,
+        max(case when p.is_in_both and p.period = 'now' then p.mean end) as mean,
+        max(case when p.is_in_both and p.period = 'year before' then p.mean end) as mean_year_before,
+        bool_and(p.may_be_told) as may_be_told
+    from parts as p
+    group by
+        p.area_level,
+        p.area_code,
+        p.provision_type,
+        p.population,
+        p.basis
 ),
 
 regions as (
@@ -208,6 +268,41 @@ regions as (
         and a.authority_code = r.authority_code
         and r.area_level = 'region'
     where a.census_date = cast(:census_date as date)
+),
+
+judged as (
+    select
+        f.area_level,
+        f.area_code,
+        f.provision_type,
+        f.population,
+        f.basis,
+        c.mean,
+        c.mean_year_before,
+        case
+            when n.authorities_in_both = 0 then 'no_return_year_before'
+            when
+                f.population = 'post 18'
+                and cast(:census_date as date) >= cast('2025-12-31' as date)
+                and cast(:census_date as date) < cast('2026-12-31' as date)
+                then 'layout_2025_12'
+            when
+                f.provision_type in ('Supported accommodation', 'Other')
+                and cast(:census_date as date) >= cast('2023-10-28' as date)
+                and cast(:census_date as date) < cast('2024-10-28' as date)
+                then 'law_2023_10'
+            when c.mean_year_before is not null and not c.may_be_told then 'too_few'
+        end as break_reason
+    from figures as f
+    inner join returned as n
+        on f.area_level = n.area_level
+        and f.area_code = n.area_code
+    left join compared as c
+        on f.area_level = c.area_level
+        and f.area_code = c.area_code
+        and f.provision_type = c.provision_type
+        and f.population = c.population
+        and f.basis = c.basis
 )
 
 select
@@ -217,11 +312,11 @@ select
     f.area_gss,
     f.area_name,
     f.provision_type,
+    f.population,
     f.basis,
     cast(n.authorities_returned as integer) as authorities_returned,
     cast(f.placements as integer) as placements,
     cast(f.placements_without_cost as integer) as placements_without_cost,
-    cast(f.post_18 as integer) as post_18,
     cast(coalesce(g.owner_groups, 0) as integer) as owner_groups,
     round(g.largest_group_share, 6) as largest_group_share,
     round(f.mean, 2) as mean_weekly_cost,
@@ -239,40 +334,47 @@ select
     case
         when f.area_level = 'authority' and f.mean is not null and r.region_code is not null
             then cast(
-                rank() over (partition by f.area_level, r.region_code, f.provision_type, f.basis order by f.mean desc nulls last) as integer
+                rank() over (
+                    partition by f.area_level, r.region_code, f.provision_type, f.population, f.basis
+                    order by f.mean desc nulls last
+                ) as integer
             )
     end as rank_in_region,
-    round(b.mean, 2) as mean_weekly_cost_year_before,
-    round(f.mean - b.mean, 2) as mean_weekly_cost_change,
-    round((f.mean - b.mean) / nullif(b.mean, 0), 6) as mean_weekly_cost_change_share
+    cast(n.authorities_in_both as integer) as authorities_in_both,
+    case when b.break_reason is null then round(b.mean_year_before, 2) end as mean_weekly_cost_year_before,
+    case when b.break_reason is null then round(b.mean - b.mean_year_before, 2) end as mean_weekly_cost_change,
+    case
+        when b.break_reason is null then round((b.mean - b.mean_year_before) / nullif(b.mean_year_before, 0), 6)
+    end as mean_weekly_cost_change_share,
+    b.break_reason
 from figures as f
 inner join returned as n
     on f.area_level = n.area_level
     and f.area_code = n.area_code
+inner join judged as b
+    on f.area_level = b.area_level
+    and f.area_code = b.area_code
+    and f.provision_type = b.provision_type
+    and f.population = b.population
+    and f.basis = b.basis
 left join regions as r
     on f.area_level = r.area_level
     and f.area_code = r.area_code
 left join figures as w
-    on w.period = 'now'
-    and w.area_level = 'region'
+    on w.area_level = 'region'
     and r.region_code = w.area_code
     and f.provision_type = w.provision_type
+    and f.population = w.population
     and f.basis = w.basis
 left join groups as h
-    on h.period = 'now'
-    and h.area_level = 'region'
+    on h.area_level = 'region'
     and r.region_code = h.area_code
     and f.provision_type = h.provision_type
+    and f.population = h.population
     and f.basis = h.basis
 left join groups as g
-    on g.period = 'now'
-    and f.area_level = g.area_level
+    on f.area_level = g.area_level
     and f.area_code = g.area_code
     and f.provision_type = g.provision_type
+    and f.population = g.population
     and f.basis = g.basis
-left join year_before as b
-    on f.area_level = b.area_level
-    and f.area_code = b.area_code
-    and f.provision_type = b.provision_type
-    and f.basis = b.basis
-where f.period = 'now'

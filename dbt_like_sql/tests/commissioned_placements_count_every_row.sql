@@ -1,4 +1,4 @@
--- Commissioned placements are the independent placements of the returns, looked after and post 18 together. A failure means that what an
+-- Commissioned placements are the independent placements of the returns, looked after and post 18 apart. A failure means that what an
 -- authority buys is over- or understated.
 -- checks: curated.commissioned_placements
 -- severity: blocks
@@ -6,6 +6,7 @@ with bought as (
     select
         p.placing_authority_code,
         p.provision_type,
+        p.is_looked_after,
         count(*) as placements
     from core.placement as p
     where
@@ -13,16 +14,16 @@ with bought as (
         and p.arrangement = 'independent'
     group by
         p.placing_authority_code,
-        p.provision_type
+        p.provision_type,
+        p.is_looked_after
 ),
 
 figures as (
     select
         c.authority_code,
         c.provision_type,
-        c.placements,
-        c.looked_after,
-        c.post_18
+        c.population,
+        c.placements
     from curated.commissioned_placements as c
     where c.census_date = cast(:census_date as date)
 )
@@ -36,6 +37,5 @@ from figures as f
 full join bought as b
     on f.authority_code = b.placing_authority_code
     and f.provision_type = b.provision_type
-where
-    f.placements is distinct from b.placements
-    or f.placements <> f.looked_after + f.post_18
+    and f.population = case when b.is_looked_after then 'looked after' else 'post 18' end
+where f.placements is distinct from b.placements

@@ -39,4 +39,5 @@ where
         or s.weekly_spend - s.weekly_spend_year_before <> s.weekly_spend_change
         or (s.change_by_volume is null) <> (s.change_by_price is null)
         or (s.placements_year_before > 0 and s.change_by_volume is null)
+        or (s.break_reason is not null and s.weekly_spend_change is not null)
     )

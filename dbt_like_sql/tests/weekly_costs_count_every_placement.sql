@@ -6,6 +6,7 @@ with returned as (
     select
         p.placing_authority_code,
         p.provision_type,
+        case when p.is_looked_after then 'looked after' else 'post 18' end as population,
         count(*) as placements,
         sum(case when p.total_weekly_cost > 0 then 1 else 0 end) as with_cost
     from core.placement as p
@@ -16,13 +17,15 @@ with returned as (
     where p.census_date = cast(:census_date as date)
     group by
         p.placing_authority_code,
-        p.provision_type
+        p.provision_type,
+        p.is_looked_after
 ),
 
 figures as (
     select
         w.area_code,
         w.provision_type,
+        w.population,
         w.placements,
         w.placements_without_cost
     from curated.weekly_cost as w
@@ -40,6 +43,7 @@ from figures as f
 full join returned as r
     on f.area_code = r.placing_authority_code
     and f.provision_type = r.provision_type
+    and f.population = r.population
 where
     f.placements is distinct from r.with_cost
     or f.placements + f.placements_without_cost <> r.placements
@@ -55,4 +59,6 @@ where
         w.lower_decile_weekly_cost > w.median_weekly_cost
         or w.median_weekly_cost > w.upper_decile_weekly_cost
         or (w.placements > 0) <> (w.mean_weekly_cost is not null)
+        or (w.break_reason is not null and w.mean_weekly_cost_change is not null)
+        or w.authorities_in_both > w.authorities_returned
     )

@@ -5,13 +5,15 @@
 select
     w.area_name,
     w.provision_type,
+    w.population,
     w.placements,
     w.mean_weekly_cost,
     w.median_weekly_cost,
     w.ratio_to_region,
-    w.mean_weekly_cost_change
+    w.mean_weekly_cost_change,
+    w.break_reason
 from curated.weekly_cost as w
 where
     w.census_date = (select max(n.census_date) from curated.weekly_cost as n)
     and w.basis = 'all open'
-order by w.area_level, w.provision_type
+order by w.area_level, w.provision_type, w.population

@@ -449,10 +449,9 @@ class _Figures:
 
     def commissioned_placements(self) -> pd.DataFrame:
         bought = self.placed[self.placed["arrangement"] == "independent"]
-        bought = bought.assign(authority_code=bought["placing_authority_code"], after=~bought["looked_after"])
-        table = bought.groupby(["authority_code", "provision_type"], as_index=False).agg(
-            placements=("looked_after", "size"), looked_after=("looked_after", "sum"), post_18=("after", "sum")
-        )
+        population = bought["looked_after"].map({True: "looked after", False: "post 18"})
+        bought = bought.assign(authority_code=bought["placing_authority_code"], population=population)
+        table = bought.groupby(["authority_code", "provision_type", "population"], as_index=False).agg(placements=("looked_after", "size"))
         return self._named(table, "")
 
     def net_position(self) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 PARTS = {"mean_social_care": "contribution_social_care", "mean_education": "contribution_education", "mean_health": "contribution_health"}
 FOSTERING = (PROVISION_TYPES[AGENCY], PROVISION_TYPES[OWN])
 NOBODY = ("HEALTH", "PRIVATE", "UNKNOWN")
+NEW_LAYOUT, LAW = dt.date(2025, 12, 31), dt.date(2023, 10, 28)
+"""Since when young people placed after 18 are in the placement census; when supported accommodation had to register."""
+LAW_ON = ("Supported accommodation", "Other")
 
 
 def exact(value: Fraction | None, decimals: int) -> str:
@@ -53,11 +57,24 @@ def areas_of(code: str, region: Region, date: dt.date) -> list[tuple[str, str]]:
     return [*found, ("region", authority.region_code)] if authority and authority.region_code else found
 
 
+Key = tuple[str, str, str, str, str]
+"""Area level and code, provision type, population, basis."""
+
+
+@dataclass
+class _Costs:
+    """What one quarter's returns say of costs: rows by area and kind, who returned by area, and whose the settings were."""
+
+    groups: dict[Key, list[dict]]
+    returned: dict[tuple[str, str], set[str]]
+    owners: dict[str, str]
+
+
 class MoneyTruth:
-    """The figures quarter by quarter; those of a year before are kept for the change."""
+    """The figures quarter by quarter; the returns of each are kept for the change on a year before."""
 
     def __init__(self) -> None:
-        self._means: dict[dt.date, dict[tuple[str, str, str, str], Fraction]] = {}
+        self._held: dict[dt.date, _Costs] = {}
 
     def tables(self, figures: _Figures) -> dict[str, pd.DataFrame]:
         """The tables of one quarter, without its date."""
@@ -69,54 +86,95 @@ class MoneyTruth:
 
     def _weekly_cost(self, figures: _Figures) -> pd.DataFrame:
         date, region = figures.q.date, figures.q.region
-        a_year_ago = date.replace(year=date.year - 1)
-        groups: dict[tuple[str, str, str, str], list[dict]] = defaultdict(list)
-        returned: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for row in figures.placed.to_dict("records"):
-            for area in areas_of(row["placing_authority_code"], region, date):
-                returned[area].add(row["placing_authority_code"])
-                groups[(*area, row["provision_type"], "all open")].append(row)
-                if a_year_ago.toordinal() < row["placed"] <= date.toordinal():
-                    groups[(*area, row["provision_type"], "started in the year")].append(row)
-        owners = _owners(figures)
-        costs = {key: sorted(cost for row in rows if (cost := pence(row["total_weekly_cost"]))) for key, rows in groups.items()}
-        means = {key: Fraction(sum(found), 100 * len(found)) for key, found in costs.items() if found}
-        self._means[date] = {key: mean for key, mean in means.items() if key[0] == "authority" or _may_be_told(groups[key], owners)}
-        before = self._means.get(a_year_ago, {})
+        now = self._held[date] = _costs_of(figures)
+        before = self._held.get(date.replace(year=date.year - 1), _Costs({}, {}, {}))
+        means = {key: mean for key, rows in now.groups.items() if (mean := _mean_cost(rows)) is not None}
         lines = []
-        for key, rows in groups.items():
-            mean, earlier = means.get(key), before.get(key)
+        for key, rows in now.groups.items():
+            mean = means.get(key)
             whole = ("region", areas_of(rows[0]["placing_authority_code"], region, date)[-1][1], *key[2:])
-            in_region = means.get(whole) if key[0] == "region" or _may_be_told(groups[whole], owners) else None
-            change = mean - earlier if mean is not None and earlier is not None else None
-            paid = [row for row in rows if pence(row["total_weekly_cost"])]
-            spend = _spend_by_owner(paid, owners)
+            in_region = means.get(whole) if key[0] == "region" or _may_be_told(now.groups[whole], now.owners) else None
+            paid = _paid(rows)
+            spend = _spend_by_owner(paid, now.owners)
+            both = now.returned[key[:2]] & _who_returned(before)
+            broken, earlier, change = _change(key, now, before, both, date)
+            costs = sorted(pence(row["total_weekly_cost"]) or 0 for row in paid)
             lines.append(
                 {
                     "area_level": key[0],
                     "area_code": key[1],
                     "provision_type": key[2],
-                    "basis": key[3],
-                    "authorities_returned": len(returned[key[:2]]),
+                    "population": key[3],
+                    "basis": key[4],
+                    "authorities_returned": len(now.returned[key[:2]]),
                     "placements": len(paid),
                     "placements_without_cost": len(rows) - len(paid),
-                    "post_18": sum(not row["looked_after"] for row in paid),
                     "owner_groups": len(spend),
                     "largest_group_share": exact(Fraction(max(spend.values()), sum(spend.values())) if spend else None, 6),
                     "mean_weekly_cost": exact(mean, 2),
-                    "median_weekly_cost": exact(_quantile(costs[key], Fraction(1, 2)), 2),
-                    "lower_decile_weekly_cost": exact(_quantile(costs[key], Fraction(1, 10)), 2),
-                    "upper_decile_weekly_cost": exact(_quantile(costs[key], Fraction(9, 10)), 2),
+                    "median_weekly_cost": exact(_quantile(costs, Fraction(1, 2)), 2),
+                    "lower_decile_weekly_cost": exact(_quantile(costs, Fraction(1, 10)), 2),
+                    "upper_decile_weekly_cost": exact(_quantile(costs, Fraction(9, 10)), 2),
                     **{name: exact(_mean([pence(row[part]) for row in paid]), 2) for name, part in PARTS.items()},
                     "annual_equivalent": exact(mean * 365 / 7 if mean is not None else None, 2),
                     "ratio_to_region": exact(mean / in_region if mean is not None and in_region else None, 6),
                     "rank_in_region": _rank(key, means, region, date),
+                    "authorities_in_both": len(both),
                     "mean_weekly_cost_year_before": exact(earlier, 2),
                     "mean_weekly_cost_change": exact(change, 2),
                     "mean_weekly_cost_change_share": exact(change / earlier if change is not None and earlier else None, 6),
+                    "break_reason": broken,
                 }
             )
         return pd.DataFrame(lines)
+
+
+def _costs_of(figures: _Figures) -> _Costs:
+    date, region = figures.q.date, figures.q.region
+    year_ago = date.replace(year=date.year - 1).toordinal()
+    groups: dict[Key, list[dict]] = defaultdict(list)
+    returned: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in figures.placed.to_dict("records"):
+        population = "looked after" if row["looked_after"] else "post 18"
+        for area in areas_of(row["placing_authority_code"], region, date):
+            returned[area].add(row["placing_authority_code"])
+            groups[(*area, row["provision_type"], population, "all open")].append(row)
+            if year_ago < row["placed"] <= date.toordinal():
+                groups[(*area, row["provision_type"], population, "started in the year")].append(row)
+    return _Costs(groups, returned, _owners(figures))
+
+
+def _who_returned(costs: _Costs) -> set[str]:
+    return {code for level, code in costs.returned if level == "authority"}
+
+
+def _paid(rows: list[dict]) -> list[dict]:
+    return [row for row in rows if pence(row["total_weekly_cost"])]
+
+
+def _mean_cost(rows: list[dict]) -> Fraction | None:
+    return _mean([pence(row["total_weekly_cost"]) for row in _paid(rows)])
+
+
+def _change(key: Key, now: _Costs, before: _Costs, both: set[str], date: dt.date) -> tuple[str, Fraction | None, Fraction | None]:
+    """Why there is no change, or the year before's mean and the change, of the authorities in both quarters."""
+    if not both:
+        return "no_return_year_before", None, None
+    if key[3] == "post 18" and NEW_LAYOUT <= date < NEW_LAYOUT.replace(year=NEW_LAYOUT.year + 1):
+        return "layout_2025_12", None, None
+    if key[2] in LAW_ON and LAW <= date < LAW.replace(year=LAW.year + 1):
+        return "law_2023_10", None, None
+    means, may_be_told = [], True
+    for costs in (before, now):
+        rows = costs.groups.get(key, [])
+        for inside in (True, False):
+            part = _paid([row for row in rows if (row["placing_authority_code"] in both) == inside])
+            may_be_told &= not part or key[0] == "authority" or _may_be_told(part, costs.owners)
+        means.append(_mean_cost([row for row in rows if row["placing_authority_code"] in both]))
+    earlier, mean = means
+    if earlier is not None and not may_be_told:
+        return "too_few", None, None
+    return "", earlier, mean - earlier if mean is not None and earlier is not None else None
 
 
 def _owners(figures: _Figures) -> dict[str, str]:
@@ -138,12 +196,12 @@ def _spend_by_owner(paid: list[dict], owners: dict[str, str]) -> Counter[str]:
 
 def _may_be_told(rows: list[dict], owners: dict[str, str]) -> bool:
     """Whether 8 placements and 3 owners stand behind an area's mean, and no owner has more than three quarters of the spend."""
-    paid = [row for row in rows if pence(row["total_weekly_cost"])]
+    paid = _paid(rows)
     spend = _spend_by_owner(paid, owners)
     return len(paid) >= 8 and len(spend) >= 3 and 4 * max(spend.values()) <= 3 * sum(spend.values())
 
 
-def _rank(key: tuple[str, str, str, str], means: dict[tuple[str, str, str, str], Fraction], region: Region, date: dt.date) -> str:
+def _rank(key: Key, means: dict[Key, Fraction], region: Region, date: dt.date) -> str:
     """One more than the authorities of the same region that are dearer."""
     if key[0] != "authority" or key not in means:
         return ""

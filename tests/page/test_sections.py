@@ -440,8 +440,24 @@ def test_a_trend_leaves_a_gap_where_a_quarter_is_hidden():
     earlier = tuple(edition(occupancy(row), date=date) for row, date in zip((FULL.replace("105", "100"), hidden), quarters, strict=True))
     found = sections.trend(edition(occupancy(FULL), earlier=earlier), STOCKPORT)
     assert [[str(f) for f in figures][0] for _, figures in found.data[0].rows] == ["100", "[c]", "105"]
-    assert found.words[0] == "About 5 more places are lived in than on 31 March 2025: 100 then, 105 now."
+    assert found.words[0] == "75% of the places counted are lived in, as on 31 March 2025."
     assert sections.trend(edition(occupancy(FULL)), STOCKPORT) is None
+
+
+def test_a_trend_says_how_full_the_places_are_before_how_many_are_counted():
+    """Growth of the register, or of the returns, is no change of how the places are used: 71 and 72 per cent, not 185 places more."""
+    then = f"356 | {HOMES} | 240 | 815 | 200 | 720 | 510 | 110 | 100 | 70.8 | 15.3 | 29.2 | 83.3 | 88.0"
+    now = f"356 | {HOMES} | 328 | 1035 | 304 | 969 | 695 | 135 | 137 | 71.7 | 13.9 | 28.3 | 92.7 | 93.0"
+    earlier = edition(occupancy(then), date=dt.date(2024, 3, 31))
+    found = sections.trend(edition(occupancy(now), earlier=(earlier,)), STOCKPORT)
+    assert found.words[:2] == [
+        "72% of the places counted are lived in, where 71% were on 31 March 2024.",
+        "That is 695 of 969 places counted now, and was 510 of 720 then.",
+    ]
+    assert not any("more places" in words or "fewer places" in words for words in found.words)
+    hidden = f"356 | {HOMES} | 40 | 160 | 36 | c | c | c | c | c | c | c | 90.0 | 87.5"
+    found = sections.trend(edition(occupancy(hidden), earlier=(earlier, earlier)), STOCKPORT)
+    assert not found or not found.words[0].startswith("7"), "nothing is said of now where now is hidden"
 
 
 def test_the_trend_of_children_says_how_many_authorities_it_rests_on():

@@ -51,6 +51,7 @@ BREAKS: dict[str, list[str]] = {
         "update curated.spend_change set weekly_spend = weekly_spend + 1, weekly_spend_change = weekly_spend_change + 1, "
         "change_by_price = change_by_price + 1",
         "update curated.spend_change set change_by_price = null",
+        "update curated.spend_change set break_reason = 'law_2023_10'",
         "delete from curated.spend_change where provision_type = 'Children''s home'",
     ],
     "weekly_costs_count_every_placement": [
@@ -58,6 +59,8 @@ BREAKS: dict[str, list[str]] = {
         "update curated.weekly_cost set placements_without_cost = placements_without_cost + 1",
         "update curated.weekly_cost set median_weekly_cost = upper_decile_weekly_cost + 1",
         "update curated.weekly_cost set mean_weekly_cost = null where placements > 0",
+        "update curated.weekly_cost set break_reason = 'law_2023_10' where mean_weekly_cost_change is not null",
+        "update curated.weekly_cost set population = 'post 18'",
         f"delete from curated.weekly_cost where census_date = '{DATE}' and area_level = 'authority'",
     ],
 }

@@ -58,8 +58,8 @@ BREAKS: dict[str, list[str]] = {
         f"insert into core.child (census_date, authority_code, child_key) values ('{DATE}', '350', 'one more')",
     ],
     "commissioned_placements_count_every_row": [
-        "update curated.commissioned_placements set placements = placements + 1, looked_after = looked_after + 1",
-        "update curated.commissioned_placements set post_18 = post_18 + 1",
+        "update curated.commissioned_placements set placements = placements + 1",
+        "update curated.commissioned_placements set population = 'post 18'",
         "delete from curated.commissioned_placements where provision_type = 'Children''s home'",
     ],
     "distances_count_every_child": [

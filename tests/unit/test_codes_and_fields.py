@@ -50,6 +50,7 @@ UNDERSTOOD = [
 
 NOT_UNDERSTOOD = [
     ("gender", "3"), ("gender", ""), ("provision_type", "Castle"), ("sa_category", "5"), ("sa_category", "22"), ("looked_after_child", "maybe"),
+    ("looked_after_child", "No"), ("looked_after_child", "0"),
     ("type_of_provision", "Residential"), ("unavailable_reason", "Staffing and matching"),
 ]  # fmt: skip
 
