@@ -220,7 +220,7 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "legal_status_903": ("label", "meaning", "legal_status_group"),
         "ethnic_903": ("label", "meaning", "ethnic_group"),
         "reason_episode_ceased_903": ("label", "meaning", "reason_group"),
-        "population_0_17": ("authority_code", "mid_year", "population"),
+        "population_0_17": ("authority_code", "mid_year", "people"),
         "statistical_neighbours": ("authority_code", "closeness", "neighbour_code", "how_close"),
         "owner_decision": ("owner_name", "owner_group", "decision", "decided_by", "decided_on", "note"),
         "owner_name": ("provider_name", "owner_name", "is_damaged"),

@@ -4,5 +4,5 @@
 select
     r.authority_code,
     cast(r.mid_year as integer) as mid_year,
-    cast(r.population as integer) as people
+    cast(r.people as integer) as people
 from raw.population_0_17 as r

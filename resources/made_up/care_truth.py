@@ -48,7 +48,7 @@ def population_of(date: dt.date) -> dict[str, tuple[int, int]]:
     """Population aged 0 to 17 and its mid-year by authority: of the calendar year before the 31 March that ends the date's year, or before."""
     wanted = date.year - (date.month <= 3)
     with (authorities.HERE / "population_0_17.csv").open(encoding="utf-8", newline="") as file:
-        held = [(row["authority_code"], int(row["mid_year"]), int(row["population"])) for row in csv.DictReader(file)]
+        held = [(row["authority_code"], int(row["mid_year"]), int(row["people"])) for row in csv.DictReader(file)]
     return {code: (people, year) for code, year, people in sorted(held, key=lambda one: one[1]) if year <= wanted}
 
 

@@ -263,7 +263,7 @@ def built(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         with warehouse.writing() as connection:
             for (authority, year), people in POPULATIONS.items():
                 done = connection.exec_driver_sql(
-                    "update raw.population_0_17 set population = %s where authority_code = %s and mid_year = %s", (str(people), authority, str(year))
+                    "update raw.population_0_17 set people = %s where authority_code = %s and mid_year = %s", (str(people), authority, str(year))
                 )
                 assert done.rowcount == 1
         build(warehouse, landing.root)
