@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assets.intake.columns import ERROR_CELL, Coded, ColumnRows, gather, read_text, series_of
-from assets.intake.deriving import ages, births_by_child, derive_authority, derive_children, derive_episodes, reasons_nowhere
+from assets.intake.deriving import ages, births_by_child, child_references, derive_authority, derive_children, derive_episodes, reasons_nowhere
 from assets.intake.parsing import BLANK_WORDS, Parsed, expected, is_dash, means_open, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, is_example, is_of_template, recognise_all, unasked
@@ -591,6 +591,7 @@ class _Frame:
                 unknown &= self.part != part
         self._find(unknown.index[unknown], "birth_date_not_known", self.table.column("child"))
         self._find_open_at_eighteen(data)
+        self._find_none_following(data)
         column, texts = self.table.column("placement_postcode"), self.texts["placement_postcode"]
         authority = self.derived["placement_authority_code"]
         nowhere = data & (normal(texts) != "") & authority.isna()
@@ -642,6 +643,17 @@ class _Frame:
         is_short_break = parsed["legal_status"].canonical.isin(["V3", "V4"])
         found = data & is_open & grown & ~may_stay & ~is_short_break
         self._find(found.index[found], "open_at_eighteen", self.table.column("dec"))
+
+    def _find_none_following(self, data: pd.Series) -> None:
+        """Ends that say another episode follows (X1) where none of the child's begins that day or the next."""
+        day = [((self.parsed[name].typed - pd.Timestamp(1900, 1, 1)) // pd.Timedelta(days=1)).to_numpy(dtype=float) for name in ("decom", "dec")]
+        codes, _ = pd.factorize(child_references(self.authority, self.parsed["child"].canonical))
+        begun, ended = (codes * 1e6 + days for days in day)
+        known = begun[((self.fate == LOADED) & data).to_numpy() & ~np.isnan(begun)]
+        follows = np.isin(ended, known) | np.isin(ended + 1, known)
+        by_now = (self.parsed["dec"].typed <= pd.Timestamp(self.census_date)).to_numpy()
+        says_so = (self.parsed["reason_episode_ceased"].canonical == "X1").to_numpy() & by_now & ((self.fate == LOADED) & data).to_numpy()
+        self._find(data.index[says_so & ~follows], "no_episode_follows", self.table.column("reason_episode_ceased"))
 
     def _find_districts(self, column: Column, data: pd.Series) -> None:
         """Districts that stand where an authority was asked for: understood, and said."""

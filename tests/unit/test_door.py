@@ -990,3 +990,20 @@ def test_residential_special_schools_of_2015_are_those_registered_as_childrens_h
 def test_a_table_of_the_statutory_return_that_is_not_needed_is_set_aside_beside_one_that_is(header):
     answer = held_up(f"{header}\nC1,01/01/2010{',x' * (header.count(',') - 1)}\n", csv_of("ssda903_episodes", [{}]))
     assert sorted(answer.books) == [(1, 0, 0, 1), (1, 1, 0, 0)] and "no_recognised_table" not in answer.about_files
+
+
+FOLLOWING = [
+    ([], True), ([{"decom": "01/06/2024"}], False), ([{"decom": "02/06/2024"}], False), ([{"decom": "03/06/2024"}], True),
+    ([{"decom": "01/06/2024", "child": "OTHER"}], True), ([{"decom": "01/06/2024", "place": "Q9"}], True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("others", "told"), FOLLOWING)
+def test_an_episode_that_should_follow_and_does_not_is_told(others, told):
+    answer = good("ssda903_episodes", {"dec": "01/06/2024", "reason_episode_ceased": "X1"}, *others)
+    assert [row for row, _, rule in answer.about_rows if rule == "no_episode_follows"] == [2] * told
+
+
+def test_an_end_of_care_is_followed_by_nothing():
+    ends = [{"dec": "01/06/2024", "reason_episode_ceased": "E3"}, {"child": "B", "dec": "01/04/2025", "reason_episode_ceased": "X1"}]
+    assert [rule for _, _, rule in good("ssda903_episodes", *ends).about_rows if rule == "no_episode_follows"] == []
