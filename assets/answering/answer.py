@@ -568,7 +568,7 @@ def findings_of(submission: Submission, judged: Iterable[JudgedTable]) -> pd.Dat
 def sheets_of(data: bytes) -> list[tuple[Sheet, Recognised | None]]:
     """The sheets of a file with what was recognised on each, once a table; none where it cannot be read (the findings say why)."""
     try:
-        return [(sheet, found) for sheet in read_sheets(data) for found in (recognise_all(sheet) or [None])]  # type: ignore[list-item]
+        return [(sheet, found) for sheet in read_sheets(data) for found in ((not sheet.beside.is_hidden and recognise_all(sheet)) or [None])]  # type: ignore[list-item]
     except CannotRead:
         return []
     except (Exception, MemoryError):  # noqa: BLE001 - the door has found the same, and said so

@@ -25,8 +25,8 @@ from assets.intake.columns import ERROR_CELL, Coded, ColumnRows, gather, read_te
 from assets.intake.deriving import ages, births_by_child, child_references, derive_authority, derive_children, derive_episodes, reasons_nowhere
 from assets.intake.parsing import BLANK_WORDS, Parsed, expected, is_dash, means_open, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
-from assets.intake.recognising import Recognised, is_example, is_of_template, recognise_all, unasked
-from assets.intake.telling import column_words, form_of, is_known_header, is_telling
+from assets.intake.recognising import Recognised, is_example, is_of_template, recognise_all, two_for_one, unasked
+from assets.intake.telling import column_words, form_of, is_known_header, is_telling, letters
 from resources.landing import Content, LandedFile
 from resources.postcodes import OFF_THE_GRID, normal
 from resources.pseudonym import child_keys
@@ -49,6 +49,13 @@ _PERIOD_HEADERS = {
     "reportingperiod", "year", "financialyear", "collectiondate", "reportdate",
 }  # fmt: skip
 _SLASHED = re.compile(r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](?:\d{4}|\d{2})\b")
+_SUM_LINE = r"^(all|sum of( all)?) [a-z' ]{3,30}:?$|\b(grand |sub-? ?|overall )?totals?( [a-z']+){0,2} ?:?$"
+"""Words of a line of sums, where what every row needs is missing: `Stockport total`, `TOTAL PLACES`, `All homes`."""
+
+_NOTE = re.compile(r".*:$|(notes?|source|prepared|produced|key|as at)\b|[*\[(]|\d+[.)] |\S*[a-z]{2}\S* +[a-z]{2}", re.IGNORECASE)
+_NOTE_CELLS = 3
+"""A note has few cells: one, or as many as its commas part it into."""
+
 _TOTAL = "^(grand |sub-? ?)?totals? ?:?$"
 
 
@@ -142,6 +149,11 @@ def open_submission(id_: str, file: LandedFile, content_hash: str, content: Cont
         submission.find("unreadable_file", hint=f"reading it failed ({type(error).__name__})")
         return submission
     near: list[tuple[Sheet, Recognised]] = []
+    seen_sheets = [sheet for sheet in sheets if not sheet.beside.is_hidden]
+    for sheet in sheets:
+        if sheet.beside.is_hidden and sheet.rows and not is_of_template(sheet) and not is_example(sheet):
+            submission.find("hidden_sheet", sheet=sheet.label, value=sheet.label)
+    sheets = seen_sheets
     for sheet in sheets:
         for found in recognise_all(sheet):
             (near if found.missing else submission.tables).append((sheet, found))
@@ -189,6 +201,26 @@ def _judge_sheets(submission: Submission, sheets: list[Sheet], near: list[tuple[
             ):
                 submission.find("missing_optional_column", table=found.table.name, sheet=sheet.label, column=column.headers[0])
         _judge_period_columns(submission, sheet, found)
+        _judge_layout(submission, sheet, found)
+
+
+def _judge_layout(submission: Submission, sheet: Sheet, found: Recognised) -> None:
+    """Two columns for one field, and what is hidden and yet sent."""
+    header = [cell_text(cell) for cell in sheet.rows[found.header_row]]
+    for name, places in two_for_one(sheet, found):
+        told = " and ".join(f"column {column_words(header[place], place)}" for place in places)
+        column = found.table.column(name).headers[0]
+        submission.find("two_columns_for_one", table=found.table.name, sheet=sheet.label, column=column, hint=told)
+    names = {place: name for name, place in found.columns.items()}
+    hidden = sorted(place for place in set(sheet.beside.hidden_columns) if place in names)
+    if hidden:
+        told = ", ".join(f"{letters(place)} ('{found.table.column(names[place]).headers[0]}')" for place in hidden[:12])
+        submission.find("hidden_columns", table=found.table.name, sheet=sheet.label, hint=told)
+    last = found.header_row + len(_body(sheet, found))
+    rows = [row + 1 for row in sorted(set(sheet.beside.hidden_rows)) if found.header_row < row <= last]
+    if rows:
+        told = f"{len(rows)} of them, the first row {rows[0]}, the last row {rows[-1]}"
+        submission.find("hidden_rows", table=found.table.name, sheet=sheet.label, hint=told)
 
 
 def _about_first_row(sheets: list[Sheet]) -> str:
@@ -355,6 +387,7 @@ class _Frame:
         self.derived: dict[str, pd.Series] = {}
         self.owners = pd.Series([s.sender.key for s, _, _ in parts], dtype="str").take(self.part).reset_index(drop=True)
         self.authority = self.owners
+        self.damaged = self._note_damage(sizes, offsets)
         self._set_aside(bodies, offsets)
         self.shifted = [row for row in {**self.too_long, **self.too_short} if self.fate[row] != SET_ASIDE]
         if self.shifted:
@@ -374,6 +407,37 @@ class _Frame:
             if any(cell_text(cell).strip() for cell in rows[int(place)][width:]):
                 self.too_long[offset + int(place)] = int(lengths[place])
 
+    def _note_damage(self, sizes: list[int], offsets: np.ndarray) -> dict[tuple[str, str], dict[int, str]]:
+        """Blank cells that are none: with a formula never worked out, or merged with others. By kind and column: row, and a clue."""
+        noted: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+        for (_, sheet, found), size, offset in zip(self.parts, sizes, offsets, strict=False):
+            names = {place: name for name, place in found.columns.items()}
+
+            def note(kind: str, row: int, place: int, clue: str, *, here: tuple = (found, size, int(offset), names)) -> None:
+                found, size, offset, names = here
+                at = row - found.header_row - 1
+                if 0 <= at < size and place in names and not self.texts[names[place]].iloc[offset + at].strip():
+                    noted[kind, names[place]][offset + at] = clue
+
+            for row, place in sheet.beside.uncalculated:
+                note("formula", row, place, "")
+            for (top, left), (bottom, right) in sheet.beside.merged:
+                clue = f"{letters(left)}{top + 1} to {letters(right)}{bottom + 1}"
+                for row in range(max(top, found.header_row + 1), min(bottom, found.header_row + size) + 1):
+                    for place in names:
+                        if left <= place <= right:
+                            note("merged", row, place, clue)
+        return noted
+
+    def _find_damaged_blanks(self, data: pd.Series) -> None:
+        """Find the blank cells that are none; a needed one rejects its row, and is not called blank too."""
+        for (kind, name), rows in self.damaged.items():
+            column = self.table.column(name)
+            rule_name = {"formula": "formula_without_value", "merged": "merged_cell"}[kind] if column.needed else f"{kind}_left_blank"
+            at = [row for row in rows if data[row]]
+            words = expected(column, self.census_date)
+            self._find(pd.Index(at), rule_name, column, expected=words[0].upper() + words[1:], hint=[rows[row] for row in at])
+
     # --- rows that are no data
 
     def _set_aside(self, bodies: list[Sequence[list]], offsets: np.ndarray) -> None:
@@ -387,6 +451,8 @@ class _Frame:
             return
         is_blank = pd.Series(True, index=texts.index)
         is_total = pd.Series(False, index=texts.index)
+        is_sum = pd.Series(False, index=texts.index)
+        lacking = pd.Series(0, index=texts.index)
         lacks_needed = pd.Series(False, index=texts.index)
         only_once = self._only_once()
         alike: dict[str, np.ndarray] = {}
@@ -397,21 +463,48 @@ class _Frame:
             empty = coded.rows(coded.is_blank)
             is_blank &= empty
             is_total |= coded.rows(pc.match_substring_regex(coded.tidy, _TOTAL, ignore_case=True).to_numpy(zero_copy_only=False))
+            is_sum |= coded.rows(pc.match_substring_regex(coded.tidy, _SUM_LINE, ignore_case=True).to_numpy(zero_copy_only=False))
             if column.needed:
                 lacks_needed |= empty
+                lacking += empty
         for row in is_blank.index[is_blank]:  # blank in the layout's columns; has it something in another?
             part = int(self.part.iloc[row])
             is_blank[row] = not any(cell_text(cell).strip() for cell in bodies[part][row - int(offsets[part])])
-        is_total &= lacks_needed
+        is_total = (is_total & lacks_needed) | (is_sum & (lacking >= 2))
+        is_note = self._notes_below(bodies, offsets, lacking, is_blank | is_total)
         repeated = pd.Series(False, index=texts.index)
         if only_once.any():
             repeated = pd.DataFrame(alike).assign(_part=self.submission_ids).duplicated(keep="first") & only_once & ~is_blank & ~is_total
             repeated[[*self.too_long, *self.too_short]] = False
-        self.fate[is_blank | is_total | repeated] = SET_ASIDE
-        for kind, mask in (("blank", is_blank), ("a totals line", is_total & ~is_blank), ("an exact duplicate of an earlier row", repeated)):
+            repeated &= ~is_note
+        self.fate[is_blank | is_total | is_note | repeated] = SET_ASIDE
+        if (is_total | is_note).any():  # they are no rows of the table: nothing that stands in them is kept
+            for name in texts.columns:
+                texts.loc[is_total | is_note, name] = ""
+                self.coded[name] = Coded.of(texts[name])
+        kinds = ("blank", is_blank), ("a totals line", is_total & ~is_blank), ("a note below the table", is_note)
+        for kind, mask in (*kinds, ("an exact duplicate of an earlier row", repeated)):
             for part, count in self.part[mask].value_counts(sort=False).items():
                 submission, sheet, _ = self.parts[part]
                 submission.find("set_aside", table=self.table.name, sheet=sheet.label, value=str(count), hint=kind)
+
+    def _notes_below(self, bodies: list[Sequence[list]], offsets: np.ndarray, lacking: pd.Series, aside: pd.Series) -> pd.Series:
+        """Lines of words below the last row of a table: `Notes:`, `Source: our case system`, `Prepared by ...`."""
+        is_note = pd.Series(False, index=self.texts.index)
+        needed = len(self.table.needed)
+        if not needed or not (lacking >= max(needed - _NOTE_CELLS, 1)).any():
+            return is_note
+        for part, rows in enumerate(bodies):
+            start = int(offsets[part])
+            for row in range(start + len(rows) - 1, start - 1, -1):
+                cells = [text for cell in rows[row - start] if (text := cell_text(cell).strip())]
+                if aside[row]:
+                    continue
+                begins = cell_text(rows[row - start][0]).strip() if cells else ""
+                if lacking[row] < max(needed - len(cells), 1) or len(cells) > _NOTE_CELLS or not _NOTE.match(begins):
+                    break
+                is_note[row] = True
+        return is_note
 
     def _only_once(self) -> pd.Series:
         """Rows of which a second one that is exactly alike says nothing: those of a table with a key, or of the kinds that stand once."""
@@ -464,6 +557,7 @@ class _Frame:
             if column.type == "integer" and column.needed:
                 dashes = data & self.coded[column.name].rows(np.array([is_dash(word) for word in self.coded[column.name].words], dtype=bool))
                 self._find(dashes.index[dashes & read.canonical.notna()], "dash_for_nought", column)
+        self._find_damaged_blanks(data)
         judged = data & ~data.index.isin(self.shifted)
         broken = failures(table, pd.DataFrame(typed)[judged.to_numpy()])
         rejected_here = set(
@@ -481,6 +575,9 @@ class _Frame:
                 words = self.texts[name].loc[index].str.strip().str.casefold().isin(BLANK_WORDS)
                 unread = self.parsed[name].unreadable.loc[index]
                 index = index[(~given_here | (words & ~unread)).to_numpy()]
+                index = index[
+                    [(row not in self.damaged.get(("formula", name), ()) and row not in self.damaged.get(("merged", name), ())) for row in index]
+                ]
                 said = pd.Series([(part, name) in lacking for part in self.part.loc[index]], index=index, dtype="bool")
                 self.fate[index[said]] = REJECTED
                 index = index[~said]  # the file says it once

@@ -15,11 +15,11 @@ import datetime as dt
 import io
 import re
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assets.intake.columns import ColumnRows, read_even
-from assets.intake.telling import file_label, is_common_name
+from assets.intake.telling import file_label, is_common_name, letters
 from assets.intake.workbooks import MAX_CELLS, MAX_COLUMNS, MAX_SHEETS, CannotRead, main_part, read_workbook
 
 MAX_UNPACKED_BYTES = 800 * 1024 * 1024
@@ -49,6 +49,20 @@ csv.field_size_limit(10 * 1024 * 1024)
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a sheet holds beside its values; rows, columns and cells are counted from 0.
+
+    `uncalculated` are cells with a formula and no value; `merged` are blocks of cells made one, by their first and last cell.
+    """
+
+    is_hidden: bool = False
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[int] = field(default_factory=list)
+    uncalculated: list[tuple[int, int]] = field(default_factory=list)
+    merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Sheet:
     """One sheet (a CSV is one sheet without a name): rows of cells, row 1 first. A cell is text, a number, a date or blank.
 
@@ -59,6 +73,7 @@ class Sheet:
     rows: list[list[Any]] | ColumnRows
     is_text: bool = False
     place: str = "sheet 1"
+    beside: Beside = field(default_factory=lambda: Beside())
 
     @property
     def label(self) -> str:
@@ -174,7 +189,8 @@ def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
 
 
 def _read_workbook(data: bytes) -> list[Sheet]:
-    return [Sheet(name, rows, place=f"sheet {number}") for number, (name, rows) in enumerate(read_workbook(data), 1)]
+    sheets = enumerate(read_workbook(data), 1)
+    return [Sheet(name, rows, place=f"sheet {number}", beside=Beside(**beside)) for number, (name, rows, beside) in sheets]
 
 
 # --- CSV -----------------------------------------------------------------------------------
@@ -220,6 +236,8 @@ def _read_csv(data: bytes) -> Sheet:
     delimiter = max(",;\t|", key=lambda mark: _widest(head, mark))
     cells = _refuse_wild_text(text, delimiter)
     if len(text) >= READ_BY_COLUMN_FROM and (even := read_even(text, delimiter)) is not None:
+        if '"' in text:
+            _refuse_swallowed(text, even, delimiter)
         return Sheet("", even, is_text=True)
     if cells > MAX_CELLS:
         raise CannotRead("too_large", f"it has {cells:,} cells, and its rows are of different lengths")
@@ -229,6 +247,8 @@ def _read_csv(data: bytes) -> Sheet:
         raise CannotRead("unreadable_file", f"the CSV is damaged ({error})") from None
     if not any(any(cell.strip() for cell in row) for row in rows):
         raise CannotRead("empty_file")
+    if '"' in text:
+        _refuse_swallowed(text, rows, delimiter)
     if (widest := max(map(len, rows))) > MAX_COLUMNS:
         raise CannotRead("too_large", f"a row of it has {widest:,} cells")
     return Sheet("", rows, is_text=True)
@@ -251,6 +271,29 @@ def _refuse_wild_text(text: str, delimiter: str) -> int:
     if cells > MAX_CELLS_BY_COLUMN:
         raise CannotRead("too_large", f"it has {cells:,} cells")
     return cells
+
+
+def _refuse_swallowed(text: str, rows: list[list[str]] | ColumnRows, delimiter: str) -> None:
+    """Refuse a text in which a quotation mark that is never closed, or closed only by the next stray one, makes one cell of many rows.
+
+    The lines are counted apart from the parser, which is content with such a cell: its books would balance, and the rows be lost.
+    """
+    lines = max(text.rstrip().count("\n"), text.rstrip().count("\r")) + 1
+    if lines <= len(rows) and text.count('"') % 2 == 0:
+        return
+    widths = [len(row) for row in rows[:HEADER_LINES]]
+    many = max(2, max(widths) // 2)
+    for number, row in enumerate(rows, 1):
+        for place, cell in enumerate(row):
+            inside = cell.splitlines()
+            swallowed = sum(1 for line in inside[1:] if line.count(delimiter) >= many)
+            if swallowed or (number == len(rows) and len(row) < max(widths) and cell.count(delimiter) >= many):
+                where = f"row {number}, column {letters(place)}: the cell holds {len(inside):,} lines"
+                raise CannotRead("quotation_never_closed", where if swallowed else f"row {number}, column {letters(place)}")
+
+
+HEADER_LINES = 100
+"""So many rows tell how wide a table is."""
 
 
 def _widest(head: str, delimiter: str) -> int:

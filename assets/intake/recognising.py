@@ -79,6 +79,62 @@ def _says(pattern: str, cell: str) -> bool:
     return re.fullmatch(pattern, " ".join(cell.replace("\ufeff", "").split()).casefold()) is not None
 
 
+def doubled(table: ReturnTable, cells: list[str]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Columns of the layout that several cells of a header say equally well, with their places."""
+    if table.leave_alone or table.senders == ("ofsted",):  # official lists have two columns of one meaning, told apart by their order
+        return ()
+    claims: dict[str, dict[int, list[int]]] = {}
+    for place, cell in enumerate(cells):
+        for depth, form in enumerate(_forms(cell)):
+            if name := table.header_keys.get(form):
+                claims.setdefault(name, {}).setdefault(depth, []).append(place)
+                break
+    best = {name: depths[min(depths)] for name, depths in claims.items()}
+    taken = {place for places in best.values() for place in places}
+    for column in table.columns:
+        if column.pattern and column.name not in best:
+            best[column.name] = [place for place, cell in enumerate(cells) if place not in taken and _says(column.pattern, cell)]
+    return tuple((name, tuple(places)) for name, places in best.items() if len(places) > 1)
+
+
+def _given_at(sheet: Sheet, found: Recognised, place: int) -> bool:
+    """Whether anything stands in the column below the header."""
+    rows = sheet.rows[found.header_row + 1 : found.end_row]
+    return any(place < len(row) and cell_text(row[place]).strip() for row in rows)
+
+
+def two_for_one(sheet: Sheet, found: Recognised) -> list[tuple[str, tuple[int, ...]]]:
+    """Columns of the layout for which several columns of the sheet, none of them empty, could stand."""
+    cells = [cell_text(cell) for cell in sheet.rows[found.header_row]]
+    kept = ((name, tuple(p for p in places if _given_at(sheet, found, p))) for name, places in doubled(found.table, cells))
+    return [(name, places) for name, places in kept if len(places) > 1]
+
+
+def _under_groups(upper: list[str], lower: list[str]) -> list[tuple[str, str, str]]:
+    """For each place of two header rows what its column may be called: `Registered`, `Places Registered`, `Registered Places`."""
+    group, names = "", []
+    for place, cell in enumerate(lower):
+        above = upper[place].strip() if place < len(upper) else ""
+        group = above or group
+        names.append((cell, f"{group} {cell}" if cell.strip() else "", f"{cell} {group}" if cell.strip() else ""))
+    return names
+
+
+def _recognise_two_rows(sheet: Sheet) -> Recognised | None:
+    """The table whose header is in two rows: groups of columns above, the columns below. Only a whole header is taken for one."""
+    rows = [[cell_text(cell) for cell in row] for row in sheet.rows[: HEADER_WITHIN + 1]]
+    for number in range(1, len(rows)):
+        if sum(1 for cell in rows[number] if cell.strip()) < 2 or not any(cell.strip() for cell in rows[number - 1]):
+            continue
+        named = _under_groups(rows[number - 1], rows[number])
+        for table in return_tables().values():
+            cells = [next((n for n in names if header_key(n) in table.header_keys), names[0]) for names in named]
+            columns, others = _match(table, cells)
+            if table.is_recognised_by(columns) and all(name in columns for name in table.needed):
+                return Recognised(table, number, columns, others, ())
+    return None
+
+
 def is_example(sheet: Sheet) -> bool:
     """Whether the sheet is a template's worked example, by what its first cell says."""
     return bool(sheet.rows) and bool(sheet.rows[0]) and cell_text(sheet.rows[0][0]).strip().startswith(EXAMPLE_MARK)
@@ -173,7 +229,7 @@ def recognise(sheet: Sheet) -> Recognised | None:
             likeness = of_layout + of_header
             if is_like and (best is None or likeness > best[0]):
                 best = (likeness, Recognised(table, number, columns, others, tuple(lacking)))
-    return best[1] if best else None
+    return _recognise_two_rows(sheet) or (best[1] if best else None)
 
 
 def unasked(found: Recognised) -> list[str]:

@@ -86,9 +86,24 @@ def _known_headers() -> frozenset[str]:
     return COMMON_HEADERS.union(*(table.header_keys for table in layouts), *(table.known_and_left for table in layouts))
 
 
+@lru_cache(maxsize=1)
+def _header_words() -> frozenset[str]:
+    headers = [header for table in return_tables().values() for column in table.columns for header in column.headers]
+    return _COMMON_WORDS.union(word for header in headers for word in re.findall("[a-z]{3,}", header.casefold()))
+
+
+@lru_cache(maxsize=10_000)
 def is_known_header(cell: str) -> bool:
-    """Whether a header cell says what headers say, and so may be repeated; any other may name a child."""
-    return header_key(cell) in _known_headers()
+    """Whether a header cell says what headers say, and so may be repeated; any other may name a child.
+
+    It is a header of a layout or of everybody's, or made of their words and at most one short number: `Occupied places (30 Sept)`.
+    """
+    if header_key(cell) in _known_headers():
+        return True
+    words = _WORDS.findall(cell.casefold())
+    numbers = [word for word in words if word.isdigit()]
+    others = [word for word in words if not word.isdigit()]
+    return bool(others) and len(numbers) <= 1 and all(len(n) <= 2 for n in numbers) and all(word in _header_words() for word in others)
 
 
 def letters(place: int) -> str:

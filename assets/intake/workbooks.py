@@ -6,13 +6,14 @@ Does not belong here: telling what kind of file it is (`reading`), and what the 
 A workbook is a packed program for the reader that opens it: a few bytes can ask for all memory, or never end, and no look at the file
 beforehand finds every way to say so. So the reader works where it can do no harm. One process is started when the first workbook comes, and
 reads one after the other; where a file ends it, that file is refused and the next one gets a new process. It knows no key and no address:
-its environment is empty, and it imports this file alone, not the observatory.
+its environment is empty, and it imports this file and `beside` alone, not the observatory.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib.util
 import io
 import math
 import os
@@ -25,6 +26,8 @@ import sys
 import threading
 import time
 import zipfile
+from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO
 
 MAX_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
@@ -70,7 +73,7 @@ class _Reader:
         self._owner = 0
         self._lock = threading.Lock()
 
-    def read(self, data: bytes, seconds: int) -> list[tuple[str, Rows]]:
+    def read(self, data: bytes, seconds: int) -> list[tuple[str, Rows, dict[str, Any]]]:
         with self._lock:
             process = self._ready()
             try:
@@ -107,10 +110,11 @@ _READER = _Reader()
 atexit.register(_READER.stop)
 
 
-def read_workbook(data: bytes) -> list[tuple[str, Rows]]:
-    """The sheets of a workbook (.xlsx, .xlsm, .xlsb, .xls, .ods) as (name, rows of cells), row 1 first, down to the last that has something in it.
+def read_workbook(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
+    """The sheets of a workbook (.xlsx, .xlsm, .xlsb, .xls, .ods) as (name, rows of cells, what stands beside the values).
 
-    A cell is text, a number, a date or blank ("").
+    Row 1 is first, the last that has something in it last. A cell is text, a number, a date or blank (""). Beside the values stand what
+    `beside` finds, and `is_hidden`: whether the sheet is.
 
     Raises:
         CannotRead: it is protected or damaged, or opening it takes more memory or time than a return does.
@@ -126,7 +130,7 @@ def _unpacked(data: bytes) -> int:
         return sum(part.file_size for part in archive.infolist())
 
 
-def _ask(process: subprocess.Popen[bytes], data: bytes, seconds: int) -> list[tuple[str, Rows]] | CannotRead:
+def _ask(process: subprocess.Popen[bytes], data: bytes, seconds: int) -> list[tuple[str, Rows, dict[str, Any]]] | CannotRead:
     """Put a file to the process, and take its sheets. A process that ended says by its end what the matter was."""
     until = time.monotonic() + seconds * _LONGEST_WAIT
     try:
@@ -211,7 +215,7 @@ def _limit_time(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
-def sheets(data: bytes) -> list[tuple[str, Rows]]:
+def sheets(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
     """The sheets of a workbook. Only for the process of its own: it may take all memory there is, or never end."""
     import python_calamine as calamine
 
@@ -221,10 +225,11 @@ def sheets(data: bytes) -> list[tuple[str, Rows]]:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     except calamine.PasswordError:
         raise CannotRead("password_protected") from None
-    wanted = [about.name for about in book.sheets_metadata if about.typ == calamine.SheetTypeEnum.WorkSheet]
+    worksheets = [about for about in book.sheets_metadata if about.typ == calamine.SheetTypeEnum.WorkSheet]
+    wanted = {about.name: about.visible != calamine.SheetVisibleEnum.Visible for about in worksheets}
     if len(wanted) > MAX_SHEETS:
         raise CannotRead("too_large", f"it has {len(wanted):,} sheets")
-    cells, found = 0, []
+    cells, found, merged = 0, {}, {}
     for name in wanted:
         sheet = book.get_sheet_by_name(name)
         rows, columns = sheet.end if sheet.end else (-1, -1)
@@ -233,8 +238,21 @@ def sheets(data: bytes) -> list[tuple[str, Rows]]:
             raise CannotRead(
                 "too_large", f"a cell stands in row {rows + 1}, column {columns + 1} of a sheet; delete what stands below and beside the table"
             )
-        found.append((name, _down_to_the_last(sheet.to_python(skip_empty_area=False))))
-    return found
+        found[name] = sheet.to_python(skip_empty_area=False)
+        merged[name] = getattr(sheet, "merged_cell_ranges", None) or []
+    beside = _beside().look_beside(data, found)
+    for name, about in beside.items():
+        about["is_hidden"], about["merged"] = wanted[name], about["merged"] or merged[name]
+    return [(name, _down_to_the_last(rows), beside[name]) for name, rows in found.items()]
+
+
+def _beside() -> ModuleType:
+    """The module beside this one, found by its file: this process knows no package."""
+    if "beside" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("beside", Path(__file__).with_name("beside.py"))
+        sys.modules["beside"] = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+        spec.loader.exec_module(sys.modules["beside"])  # type: ignore[union-attr]
+    return sys.modules["beside"]
 
 
 def _down_to_the_last(rows: Rows) -> Rows:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import xlsxwriter
 
 from tests import builders
+from tests.unit.at_the_door import Answer, held_up
 
 DATE = "2025-03-31"
 
@@ -120,3 +123,165 @@ def test_the_optional_returns_are_recognised_and_staged(embedded_warehouse, land
     bring(embedded_warehouse, landing, DATE)
     assert embedded_warehouse.scalar(f"select count(*) from staging.{table}") == 1
     assert embedded_warehouse.scalar("select count(*) from raw.finding where severity <> 'notes'") == 0
+
+
+# --- what a workbook holds beside its values --------------------------------------------------------------
+
+
+PLACES = SETTINGS.index("occupied_places")
+
+
+def at_the_door(content: bytes | str, sender: str = "provider-acorn") -> Answer:
+    return held_up(content, sender=sender)
+
+
+def made(fill: Callable[[xlsxwriter.Workbook, dict[str, Any]], None], **sheets: list[list]) -> bytes:
+    """A workbook of rows, to which something is done before it is closed."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        pages = {name: book.add_worksheet(name) for name in sheets}
+        for name, rows in sheets.items():
+            for number, row in enumerate(rows):
+                for place, value in enumerate(row):
+                    pages[name].write(number, place, value)
+        fill(book, pages)
+    return buffer.getvalue()
+
+
+def test_a_hidden_sheet_is_left_alone_and_told_and_so_is_one_that_only_a_program_can_show():
+    old = [SETTINGS, [*HOME[:4], 1, 3, 0]]
+    for hide in ("hide", "very_hidden"):
+        answer = at_the_door(made(lambda _, pages, hide=hide: getattr(pages["old"], hide)(), settings=[SETTINGS, HOME], old=old))
+        assert answer.about_files == ["hidden_sheet"]
+        assert answer.rows["occupied_places"].tolist() == ["2"]
+    only_hidden = at_the_door(made(lambda _, pages: pages["old"].hide(), words=[["nothing here"]], old=old))
+    assert set(only_hidden.about_files) == {"hidden_sheet", "no_recognised_table"}
+
+
+def test_the_templates_hidden_lists_are_nothing_to_tell():
+    content = made(lambda _, pages: pages["lists"].hide(), settings=[SETTINGS, HOME], lists=[["Yes"], ["No"]])
+    assert at_the_door(content).about_files == []
+
+
+def test_hidden_columns_and_rows_count_with_a_word():
+    content = made(lambda _, pages: pages["settings"].set_column(4, 4, None, None, {"hidden": True}), settings=[SETTINGS, HOME])
+    answer = at_the_door(content)
+    assert answer.about_files == ["hidden_columns"] and "E ('occupied_places')" in answer.said
+    content = made(lambda _, pages: pages["settings"].set_row(2, None, None, {"hidden": True}), settings=[SETTINGS, HOME, ["SC000002", *HOME[1:]]])
+    answer = at_the_door(content)
+    assert answer.about_files == ["hidden_rows"] and "the first row 3" in answer.said
+    assert answer.books == [(2, 2, 0, 0)]
+
+
+def test_columns_hidden_that_nobody_asked_for_are_nothing_to_tell_twice():
+    content = made(lambda _, p: p["s"].set_column(7, 7, None, None, {"hidden": True}), s=[[*SETTINGS, "notes"], [*HOME, "x"]])
+    assert at_the_door(content).about_files == ["column_dropped"]
+
+
+def test_cells_merged_over_rows_are_called_merged_and_not_blank():
+    rows = [CHILDREN, ["", "Stockport"], ["", "Stockport"], ["SC000002", "Stockport"]]
+    answer = at_the_door(made(lambda _, pages: pages["p"].merge_range(1, 0, 2, 0, "SC000001"), p=rows, s=[SETTINGS, HOME]))
+    told = [row for row in answer.about_rows if row[2] in {"blank", "merged_cell"}]
+    assert told == [(3, "urn", "merged_cell")] and "A2 to A3" in answer.said
+    rows = [CHILDREN, ["SC000001", "Stockport", None, "", 5], ["SC000001", "Stockport", None, "", 5]]
+    answer = at_the_door(made(lambda _, pages: pages["p"].merge_range(1, 3, 2, 3, 14), p=rows, s=[SETTINGS, HOME]))
+    assert (3, "age", "merged_left_blank") in answer.about_rows
+    assert answer.books[-1] == (2, 2, 0, 0)
+
+
+def test_a_formula_that_was_never_worked_out_is_called_so_and_not_blank():
+    def unworked(place: int) -> bytes:
+        return made(lambda _, pages: pages["s"].write_formula(1, place, "=1+1", None, ""), s=[SETTINGS, HOME, ["SC000002", *HOME[1:]]])
+
+    assert at_the_door(unworked(PLACES)).about_rows == [(2, "occupied_places", "formula_without_value")]
+    content = made(lambda _, p: p["p"].write_formula(1, 3, "=1+1", None, ""), p=[CHILDREN, CHILD[:2]], s=[SETTINGS, HOME])
+    assert (2, "age", "formula_left_blank") in at_the_door(content).about_rows
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#DIV/0!", "#REF!"])
+def test_the_error_of_a_cell_is_named_wherever_it_stands(error):
+    content = made(lambda _, pages: pages["s"].write_formula(1, PLACES, "=NA()", None, error), s=[SETTINGS, HOME])
+    assert (2, "occupied_places", "error_cell") in at_the_door(content).about_rows and error in at_the_door(content).said
+    in_text = ",".join(SETTINGS) + "\n" + f"SC000001,Children's home,{error},4,2,2,0\n"
+    assert (2, "host_local_authority", "error_cell") in at_the_door(in_text).about_rows
+
+
+def test_a_raised_figure_of_a_note_is_no_part_of_the_number():
+    def raised(book: xlsxwriter.Workbook, pages: dict[str, Any]) -> None:
+        pages["s"].write_rich_string(1, PLACES, book.add_format({"bold": True}), "2", book.add_format({"font_script": 1}), "1")
+
+    rows = at_the_door(made(raised, s=[SETTINGS, HOME])).rows
+    assert rows["occupied_places"].tolist() == ["2"]
+
+
+def test_a_header_in_two_rows_is_read():
+    groups = ["", "", "", "Places", "", "", ""]
+    header = ["URN", "Provision type", "Host local authority", "Registered", "Occupied", "Vacant", "Unavailable"]
+    answer = at_the_door(workbook({"s": [["Our homes"], groups, header, HOME]}))
+    assert answer.books == [(1, 1, 0, 0)] and answer.rows["occupied_places"].tolist() == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("two", "values", "refused"),
+    [
+        (("Occupied places (30 Sept)", "Occupied places (31 Dec)"), (1, 2), True),
+        (("occupied_places", "occupied_places"), (1, 2), True),
+        (("occupied_places", "Occupied places (last quarter)"), (2, 1), False),
+        (("occupied_places", "occupied_places"), (2, ""), False),
+    ],
+    ids=["both with a note", "one header twice", "the layout's own header and another", "one of them empty"],
+)
+def test_of_two_columns_that_could_be_one_field_none_is_guessed(two, values, refused):
+    header = [*SETTINGS[:4], *two, *SETTINGS[5:]]
+    answer = at_the_door(workbook({"s": [header, [*HOME[:4], *values, 2, 0]]}))
+    assert ("two_columns_for_one" in answer.about_files) == answer.submissions[0].is_rejected == refused
+    if refused:
+        assert "column E" in answer.said and "column F" in answer.said
+    else:
+        assert answer.rows["occupied_places"].tolist() == ["2"]
+
+
+def homes(count: int) -> list[str]:
+    return [",".join(SETTINGS), *(f"SC{number:06d},Children's home,Stockport,4,2,2,0" for number in range(1, count + 1))]
+
+
+@pytest.mark.parametrize("closed_at", [None, 9], ids=["never closed", "closed by the next stray one"])
+@pytest.mark.parametrize("by_column", [False, True])
+def test_a_quotation_mark_that_swallows_rows_is_told_by_its_row(closed_at, by_column, monkeypatch):
+    if by_column:
+        monkeypatch.setattr("assets.intake.reading.READ_BY_COLUMN_FROM", 10)
+    lines = homes(12)
+    for row in filter(None, (4, closed_at)):
+        lines[row - 1] = lines[row - 1].replace(",Children's", ",\"Children's")
+    answer = at_the_door("\n".join(lines))
+    assert answer.about_files == ["quotation_never_closed"] and "row 4, column B" in answer.said
+
+
+def test_a_quotation_mark_that_swallows_the_rest_of_the_last_row_is_told():
+    lines = homes(3)
+    lines[-1] = lines[-1].replace(",Children's", ",\"Children's")
+    assert at_the_door("\n".join(lines)).about_files == ["quotation_never_closed"]
+
+
+def test_line_breaks_inside_a_cell_are_no_swallowed_rows():
+    lines = [line.replace("Children's home", '"Children\'s\nhome"') for line in homes(3)]
+    assert at_the_door("\n".join(lines)).books == [(3, 3, 0, 0)]
+
+
+def test_notes_and_sums_below_a_table_are_set_aside_and_nothing_of_them_is_kept():
+    below = ["", "Notes:", "1. Zebedee moved in July.", "Source: Acorn", "Prepared by J Canary, 01/01/2026"]
+    sums = [",Stockport total,,8,4,4,0", "TOTAL PLACES,,,8,4,4,0", "All homes,,,8,4,4,0"]
+    answer = at_the_door("\n".join([*homes(2), *sums, *below]))
+    assert answer.books == [(10, 2, 0, 8)]
+    assert not [word for word in ("Zebedee", "Canary", "Acorn") if word in answer.said.replace("provider-acorn", "")]
+
+
+def test_a_row_in_the_middle_that_looks_like_a_note_is_rejected_and_told():
+    lines = homes(3)
+    lines[2] = "ask the manager,,,,,,"
+    answer = at_the_door("\n".join(lines))
+    assert answer.books == [(3, 2, 1, 0)]
+
+
+def test_a_home_without_a_urn_that_is_called_total_is_no_sum():
+    assert at_the_door("\n".join([*homes(1), ",Children's home,Stockport,4,2,2,0"])).books == [(2, 1, 1, 0)]

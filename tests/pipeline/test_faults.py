@@ -103,7 +103,133 @@ def _birth_century(answer: Answer) -> None:
     assert said_of(answer, "open_at_eighteen") == [2, 4] and said_of(answer, "birth_date_unlikely") == [2]
 
 
+# --- files, sheets and cells ------------------------------------------------------------------------------
+
+SETTINGS, CENSUS = "provider_settings", "placement_census"
+
+
+def loaded(answer: Answer, table: str, column: str) -> list[object]:
+    """What was loaded of a column."""
+    rows = rows_of(answer, table)
+    return rows.loc[rows["fate"] == "loaded", column].tolist()
+
+
+def books_of(answer: Answer, table: str) -> tuple[int, ...]:
+    """Rows received, loaded, rejected and set aside of one table."""
+    books = next(judged.books for judged in answer.tables if judged.table.name == table)
+    return tuple(int(count) for count in books[["rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]].sum())
+
+
+def rules_of(answer: Answer) -> set[str]:
+    """The rules broken, by files and rows."""
+    return {*answer.about_files, *(rule for _, _, rule in answer.about_rows)}
+
+
+def _shortened_references(answer: Answer) -> None:
+    assert rules_of(answer) >= {"damaged_reference"} and "same_reference_twice" not in rules_of(answer)
+    assert books_of(answer, "ssda903_episodes") == (5, 1, 4, 0)
+
+
+def _unclosed_quote(answer: Answer) -> None:
+    assert answer.about_files == ["quotation_never_closed"] and "row 4" in answer.said
+
+
+def _short_row(answer: Answer) -> None:
+    assert "2013" not in answer.said and books_of(answer, "ssda903_header") == (3, 2, 1, 0)
+
+
+def _unclosed_quote_903(answer: Answer) -> None:
+    assert answer.about_files == ["quotation_never_closed"] and "row 7" in answer.said
+
+
+def _accounting_format(answer: Answer) -> None:
+    assert loaded(answer, CENSUS, "contribution_education")[0] == "0" and loaded(answer, CENSUS, "contribution_health")[0] == "0"
+    totals = loaded(answer, CENSUS, "total_weekly_cost")
+    assert totals[:3] == ["4500", "0", "3000"] and pd.isna(totals[3])
+    assert said_of(answer, "out_of_range_left_blank") == [5]
+
+
+def _hidden_sheets(answer: Answer) -> None:
+    assert loaded(answer, SETTINGS, "occupied_places") == ["4", "3"]
+    assert len(loaded(answer, "provider_placements", "urn")) == 7
+    assert answer.about_files == ["hidden_sheet", "hidden_sheet"]
+
+
+def _formatted_to_the_last_row(answer: Answer) -> None:
+    assert books_of(answer, CENSUS) == (6, 6, 0, 0)
+
+
+def _footnote_marks(answer: Answer) -> None:
+    assert loaded(answer, SETTINGS, "occupied_places") == ["2", "2", "2"]
+    assert loaded(answer, SETTINGS, "host_local_authority")[:2] == ["356", "356"]
+    assert loaded(answer, SETTINGS, "vacant_places") == ["1", "1", "1"]
+
+
+def _merged_urn(answer: Answer) -> None:
+    assert said_of(answer, "merged_cell") == [3, 4, 5] and said_of(answer, "blank") == []
+
+
+def _formula_without_value(answer: Answer) -> None:
+    assert said_of(answer, "formula_without_value") == [2, 2] and said_of(answer, "blank") == []
+
+
+def _error_cells(answer: Answer) -> None:
+    assert said_of(answer, "error_cell") == [2, 3] and said_of(answer, "blank") == []
+    assert "#N/A" in answer.said and "#DIV/0!" in answer.said
+
+
+def _error_cells_optional(answer: Answer) -> None:
+    found = next(judged.findings for judged in answer.tables)
+    told = found[found["rule"] == "error_cell_left_blank"]
+    assert sorted(told["value"].value_counts().to_dict().items()) == [("#DIV/0!", 3), ("#N/A", 9), ("#VALUE!", 3)], "in .ods, .xls and .xlsx"
+
+
+def _two_row_header(answer: Answer) -> None:
+    assert loaded(answer, SETTINGS, "occupied_places") == ["2"]
+
+
+def _odd_spaces(answer: Answer) -> None:
+    assert loaded(answer, SETTINGS, "urn") == ["2700001", "2700002", "2700003"]
+    assert loaded(answer, SETTINGS, "registered_places") == ["4", "1004", "4"]
+    assert set(loaded(answer, SETTINGS, "host_local_authority")) == {"356"}
+
+
+def _workbook_part_name(answer: Answer) -> None:
+    assert books_of(answer, SETTINGS) == (1, 1, 0, 0)
+
+
+def _notes_below(answer: Answer) -> None:
+    assert books_of(answer, SETTINGS) == (6, 1, 0, 5) and answer.about_files == [] and "Smith" not in answer.said
+
+
+def _total_rows(answer: Answer) -> None:
+    assert books_of(answer, SETTINGS) == (5, 2, 0, 3)
+
+
+def _two_columns_for_one(answer: Answer) -> None:
+    assert "two_columns_for_one" in answer.about_files and answer.submissions[0].is_rejected
+    assert "K ('Occupied places (30 Sept)')" in answer.said and "L ('Occupied places (31 Dec)')" in answer.said
+
+
 CASES: dict[str, Case] = {
+    "05b-scientific-ids-realistic": Case("340", MARCH, _shortened_references),
+    "07-unclosed-quote": Case("provider-acorn", DECEMBER, _unclosed_quote),
+    "07d-header-short-row": Case("343", MARCH, _short_row),
+    "07h-unclosed-quote-903": Case("356", MARCH, _unclosed_quote_903),
+    "08-accounting-format": Case("356", DECEMBER, _accounting_format),
+    "10-hidden-old-sheets": Case("provider-acorn", DECEMBER, _hidden_sheets),
+    "11-formatted-to-last-row": Case("356", DECEMBER, _formatted_to_the_last_row),
+    "17-footnote-markers": Case("provider-acorn", DECEMBER, _footnote_marks),
+    "18-merged-urn": Case("provider-acorn", DECEMBER, _merged_urn),
+    "19-formula-no-cache": Case("provider-acorn", DECEMBER, _formula_without_value),
+    "20-error-cells": Case("provider-acorn", DECEMBER, _error_cells),
+    "20b-error-cells-optional": Case("356", DECEMBER, _error_cells_optional),
+    "21-two-row-header": Case("provider-acorn", DECEMBER, _two_row_header),
+    "22-odd-spaces": Case("provider-acorn", DECEMBER, _odd_spaces),
+    "25-workbook-part-name": Case("provider-acorn", DECEMBER, _workbook_part_name),
+    "32-notes-below": Case("provider-acorn", DECEMBER, _notes_below),
+    "33-total-rows": Case("provider-acorn", DECEMBER, _total_rows),
+    "34b-two-notes": Case("provider-acorn", DECEMBER, _two_columns_for_one),
     "01-irish-grid": Case("896", MARCH, _irish_grid),
     "02-outward-code-only": Case("356", MARCH, _outward_code_only),
     "04-child-float": Case("876", MARCH, _child_float),

@@ -1,0 +1,292 @@
+"""Beside: what a workbook holds beside the values of its cells, and its reader does not tell.
+
+Belongs here: cells that show an error, formulas that were never worked out, raised figures of notes, merged cells, hidden rows and columns.
+Does not belong here: values, which are read by the library (`workbooks`), and what is made of all this (`door`).
+
+It works in the process that opens workbooks, where a hostile file can do no harm, and so imports nothing of the observatory.
+A sheet is only looked through where its text says that there is something to find.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import posixpath
+import re
+import zipfile
+from typing import Any
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+Rows = list[list[Any]]
+Found = dict[str, Any]
+
+_TO_SEE = re.compile(rb"hidden\s*=\s*[\"'](?:1|t)|\st\s*=\s*[\"']e[\"']|<(?:\w+:)?f[\s>/]|superscript")
+_RAISED = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
+
+def nothing() -> Found:
+    """What is found beside the values of a sheet, by kind; rows, columns and cells are counted from 0."""
+    return {"hidden_rows": [], "hidden_columns": [], "uncalculated": [], "merged": []}
+
+
+def look_beside(data: bytes, sheets: dict[str, Rows]) -> dict[str, Found]:
+    """What stands beside the values, by sheet. Cells of `sheets` that show an error or a raised figure get it as their text."""
+    found = {name: nothing() for name in sheets}
+    if not data.startswith(b"PK"):
+        with contextlib.suppress(Exception):  # an old workbook that this library cannot follow is still read by the other
+            _look_xls(data, sheets, found)
+        return found
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = set(archive.namelist())
+        if "content.xml" in names:
+            _look_ods(archive.read("content.xml"), sheets, found)
+        elif "xl/workbook.xml" in names:
+            raised: dict[int, str] | None = None
+            for name, part in _parts(archive, names):
+                if name not in sheets or part not in names:
+                    continue
+                text = archive.read(part)
+                shared = part_of_texts(names)
+                if raised is None:
+                    texts = archive.read(shared) if shared else b""
+                    raised = _raised_texts(texts) if b"superscript" in texts else {}
+                if raised or _TO_SEE.search(text):
+                    _Sheet(sheets[name], found[name], raised).look(text)
+    return found
+
+
+def part_of_texts(names: set[str]) -> str:
+    """The part that holds the texts of all sheets; blank where there is none."""
+    return next((name for name in names if name.casefold() == "xl/sharedstrings.xml"), "")
+
+
+def _parts(archive: zipfile.ZipFile, names: set[str]) -> list[tuple[str, str]]:
+    """The sheets by name, each with its part."""
+    relations = "xl/_rels/workbook.xml.rels"
+    if relations not in names:
+        return []
+    targets = {e.get("Id"): e.get("Target", "") for e in ElementTree.fromstring(archive.read(relations))}  # noqa: S314 - no entities get here
+    found = []
+    for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():  # noqa: S314
+        if _bare(element.tag, "}") == "sheet":
+            number = next((value for key, value in element.items() if _bare(key, "}") == "id"), "")
+            target = targets.get(number, "")
+            part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join("xl", target))
+            found.append((element.get("name", ""), part))
+    return found
+
+
+def _bare(name: str, mark: str = ":") -> str:
+    return name.rpartition(mark)[2]
+
+
+def _is_true(text: str) -> bool:
+    return text.casefold() in {"1", "true", "t"}
+
+
+def _raised(text: str) -> str:
+    """A raised figure or letter as a mark of a note; the ends of ordinals (1st) are none."""
+    if text.isdigit():
+        return text.translate(_RAISED)
+    return f"[{text}]" if re.fullmatch("[a-z]", text, re.IGNORECASE) else text
+
+
+class _Runs:
+    """The text of a cell in pieces, some of them raised."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.is_raised = self.any_raised = self.in_text = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "r":
+            self.is_raised = False
+        elif name == "vertAlign" and attributes.get("val") == "superscript":
+            self.is_raised = self.any_raised = True
+        elif name == "t":
+            self.in_text = True
+            self.pieces.append("")
+
+    def end(self, name: str) -> None:
+        if name == "t" and self.in_text:
+            self.in_text = False
+            if self.is_raised:
+                self.pieces[-1] = _raised(self.pieces[-1])
+        elif name == "r":
+            self.is_raised = False
+
+    def say(self, text: str) -> None:
+        if self.in_text:
+            self.pieces[-1] += text
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
+def _raised_texts(text: bytes) -> dict[int, str]:
+    """Of the workbook's list of texts those with something raised in them, by number."""
+    found: dict[int, str] = {}
+    runs, number = _Runs(), -1
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal runs, number
+        if _bare(name) == "si":
+            runs, number = _Runs(), number + 1
+        else:
+            runs.start(_bare(name), attributes)
+
+    def end(name: str) -> None:
+        runs.end(_bare(name))
+        if _bare(name) == "si" and runs.any_raised:
+            found[number] = runs.text
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, lambda said: runs.say(said)
+    parser.Parse(text, True)
+    return found
+
+
+class _Sheet:
+    """One sheet of an .xlsx, looked through from the top."""
+
+    def __init__(self, rows: Rows, found: Found, raised: dict[int, str]) -> None:
+        self.rows, self.found, self.raised = rows, found, raised
+        self.row = self.column = -1
+        self.kind, self.value, self.has_formula, self.in_value = "", "", False, False
+        self.runs = _Runs()
+
+    def look(self, text: bytes) -> None:
+        parser = expat.ParserCreate()
+        parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = self._start, self._end, self._say
+        parser.Parse(text, True)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        name = _bare(name)
+        if name == "c":
+            self._cell(attributes)
+        elif name == "row":
+            self.row, self.column = int(attributes.get("r", self.row + 2)) - 1, -1
+            if _is_true(attributes.get("hidden", "")):
+                self.found["hidden_rows"].append(self.row)
+        elif name == "col" and _is_true(attributes.get("hidden", "")):
+            first, last = int(attributes.get("min", 1)), min(int(attributes.get("max", 1)), 16_384)
+            self.found["hidden_columns"] += range(first - 1, last)
+        elif name == "f":
+            self.has_formula = True
+        elif name == "v":
+            self.in_value = True
+        else:
+            self.runs.start(name, attributes)
+
+    def _cell(self, attributes: dict[str, str]) -> None:
+        at = re.fullmatch(r"([A-Za-z]{1,3})(\d{1,7})", attributes.get("r", ""))
+        if at:
+            column = 0
+            for letter in at[1].upper():
+                column = column * 26 + ord(letter) - 64
+            self.row, self.column = int(at[2]) - 1, column - 1
+        else:
+            self.column += 1
+        self.kind, self.value, self.has_formula = attributes.get("t", ""), "", False
+        self.runs = _Runs()
+
+    def _say(self, text: str) -> None:
+        if self.in_value:
+            self.value += text
+        else:
+            self.runs.say(text)
+
+    def _end(self, name: str) -> None:
+        name = _bare(name)
+        if name == "v":
+            self.in_value = False
+        elif name == "c":
+            self._judge()
+        else:
+            self.runs.end(name)
+
+    def _judge(self) -> None:
+        if self.kind == "e":
+            self._put(self.value)
+        elif self.has_formula and not self.value.strip() and self.kind != "str":
+            self.found["uncalculated"].append((self.row, self.column))
+        elif self.kind == "s" and self.raised and self.value.strip().isdigit() and int(self.value) in self.raised:
+            self._put(self.raised[int(self.value)])
+        elif self.runs.any_raised:
+            self._put(self.runs.text)
+
+    def _put(self, text: str) -> None:
+        if self.row < len(self.rows) and self.column < len(self.rows[self.row]):
+            self.rows[self.row][self.column] = text
+
+
+# --- the other kinds of workbook -------------------------------------------------------------------
+
+
+def _look_xls(data: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> None:
+    import xlrd
+
+    book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
+    for sheet in book.sheets():
+        if sheet.name not in sheets:
+            continue
+        rows, about = sheets[sheet.name], found[sheet.name]
+        about["hidden_columns"] = [place for place, info in sheet.colinfo_map.items() if info.hidden]
+        about["hidden_rows"] = [number for number, info in sheet.rowinfo_map.items() if info.hidden]
+        about["merged"] = [((top, left), (bottom - 1, right - 1)) for top, bottom, left, right in sheet.merged_cells]
+        for number in range(min(sheet.nrows, len(rows))):
+            for place, kind in enumerate(sheet.row_types(number)):
+                if kind == xlrd.XL_CELL_ERROR and place < len(rows[number]):
+                    rows[number][place] = xlrd.error_text_from_code.get(sheet.cell_value(number, place), "#ERR!")
+
+
+_ODS_TO_SEE = re.compile(rb"value-type=[\"']error|visibility=[\"'](?:collapse|filter)|number-rows-spanned|number-columns-spanned")
+
+
+def _look_ods(text: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> None:
+    if not _ODS_TO_SEE.search(text):
+        return
+    name, row, column, step, is_error, said = "", 0, 0, 1, False, [""]
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal name, row, column, step, is_error
+        tag = _bare(tag)
+        about = {_bare(key): value for key, value in attributes.items() if key != "office:value-type"}
+        hidden = about.get("visibility") in {"collapse", "filter"}
+        if tag == "table":
+            name, row, column = about.get("name", ""), 0, 0
+        elif name not in sheets:
+            return
+        elif tag == "table-column":
+            step = int(about.get("number-columns-repeated", 1))
+            if hidden and column < 16_384:
+                found[name]["hidden_columns"] += range(column, min(column + step, 16_384))
+            column += step
+        elif tag == "table-row":
+            column, step = 0, int(about.get("number-rows-repeated", 1))
+            if hidden:
+                found[name]["hidden_rows"] += range(row, min(row + step, len(sheets[name])))
+            row += step
+        elif tag in {"table-cell", "covered-table-cell"}:
+            tall, wide = int(about.get("number-rows-spanned", 1)), int(about.get("number-columns-spanned", 1))
+            if tall > 1 or wide > 1:
+                found[name]["merged"].append(((row - 1, column), (row + tall - 2, column + wide - 1)))
+            is_error, said[0], step = about.get("value-type") == "error", "", int(about.get("number-columns-repeated", 1))
+            column += step
+
+    def end(tag: str) -> None:
+        nonlocal is_error
+        if is_error and _bare(tag) == "table-cell":
+            rows = sheets[name]
+            for place in range(column - step, min(column, len(rows[row - 1]) if row <= len(rows) else 0)):
+                rows[row - 1][place] = said[0]
+            is_error = False
+
+    def say(text: str) -> None:
+        said[0] += text if is_error else ""
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, say
+    parser.Parse(text, True)
