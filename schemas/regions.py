@@ -69,6 +69,8 @@ def disclosure_method(settings: dict[str, Any], where: str) -> DisclosureMethod:
 class Region:
     """A region of authorities, keyed by DfE three-digit code.
 
+    `missing_may_differ` is the region's assumption about places that have not returned: so much fuller or emptier than the like of them
+    that have (0.1: ten percentage points) the band of an estimate allows for.
     `open_to_members` names the curated tables (`curated.homes`) that the region's agreement opens to all its members.
     """
 
@@ -77,6 +79,7 @@ class Region:
     gss_code: str
     return_deadline_days: int
     high_cost_weekly: int
+    missing_may_differ: float
     sub_regions: dict[str, tuple[str, ...]]
     open_to_members: tuple[str, ...] = ()
     disclosure: DisclosureMethod = field(default_factory=DisclosureMethod)

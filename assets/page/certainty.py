@@ -18,8 +18,8 @@ FEW = 20
 """A share of fewer than these is not coloured on a map: rounding can make it almost any share."""
 
 NOTE_ON_COVERAGE = (
-    "Settings that returned can include some that the register does not have. Coverage counts only those that it has: 10 registered and "
-    "10 returned can be less than 100%. Places and children counted are rounded."
+    "Registered and returned are settings of the register. Figures also count those that returned and are not in it, fostering services "
+    "among them. Places and children counted are rounded."
 )
 
 

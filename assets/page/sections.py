@@ -34,6 +34,7 @@ from assets.page.shapes import (
 from assets.page.wording import day, listed, month, possessive, say, sentence, whole_percent
 from schemas.authorities import neighbours_of, statistical_neighbours_of
 from schemas.returns import return_tables
+from schemas.rounding import as_decimal, half_up
 
 
 def region_sections(edition: Edition) -> list[Section]:
@@ -191,12 +192,17 @@ def coverage(edition: Edition, area: Area) -> Section | None:
 
 
 def _estimated(edition: Edition, area: Area, kind: str) -> list[str]:
-    """The estimate for the whole register, where the release gives one."""
+    """The estimate for the whole register, where the release gives one: its interval, with what that supposes, and the band without it."""
     estimate, low, high = (edition.figure(OCCUPANCY, area, f"occupied_{n}", provision_type=kind) for n in ("estimate", "low", "high"))
     if not (estimate.is_shown and low.is_shown and high.is_shown):
         return []
     said = f"Of all places registered in {plural(kind)}, an estimated {estimate} are lived in: {low} to {high}, in 95 cases of 100"
-    return [sentence(said)]
+    lines = [sentence(f"{said}, if settings that did not return are like those of their size, sector, owner and authority that did")]
+    least, most = (edition.figure(OCCUPANCY, area, f"occupied_band_{n}", provision_type=kind) for n in ("low", "high"))
+    if least.is_shown and most.is_shown:
+        points = half_up(as_decimal(100 * edition.region.missing_may_differ), 0)
+        lines.append(sentence(f"If they are up to {points} percentage points fuller or emptier than that, it is {least} to {most}"))
+    return lines
 
 
 def _returns_in(edition: Edition, area: Area) -> list[DataTable]:

@@ -67,7 +67,7 @@ def _share_of(part: Figure, whole: Figure) -> Figure:
 
 def _every_figure(table: Table, rows: Sequence[tuple[Cell, Area, str]], caption: str, first: str) -> DataTable:
     columns = {
-        "settings_registered": "Settings registered", "places_registered": "Places registered", "settings_returned": "Settings that returned",
+        "settings_registered": "Settings registered", "places_registered": "Places registered", "settings_returned": "Of them returned",
         "places_returned": "Places returned", "occupied": "Lived in", "vacant": "Could take a child now", "unavailable": "Cannot be offered",
         "occupancy_rate": "Lived in, %", "vacancy_rate": "Could take a child now, %", "unoccupied_rate": "Nobody living in them, %",
         "coverage_settings": "Coverage of settings", "coverage_places": "Coverage of places",
@@ -92,7 +92,7 @@ def places_here(edition: Edition, area: Area) -> Section | None:
         is_said = is_enough(cell("places_returned"))
         legend = [(name, label, cell(name), share if is_said else NOTHING) for (name, label), share in zip(PLACES, shares, strict=True)]
         whole = Whole(f"The {cell('places_returned')} places counted in {possessive(where(area))} {plural(kind)}", parts, legend)
-    kinds = [k for k in table.values["provision_type"] if cell("settings_registered", k).number or cell("settings_returned", k).number]
+    kinds = [k for k in table.values["provision_type"] if cell("settings_registered", k).number or cell("settings_not_registered", k).number]
     if not kinds:
         return None
     caption = f"Places in {where(area)} by type of provision, {on(edition)}"

@@ -159,7 +159,7 @@ _RULES = {
     "share": "Worked out from the printed figures.",
     "rate": "Worked out from the printed figures.",
     "difference": "Worked out from the printed figures.",
-    "estimate": "Given only where part of the supply has not answered; rounded like a count.",
+    "estimate": "Given only where part of the supply has not answered; rounded like a count, the ends of an interval outward.",
     "mean": "Given only where it rests on enough placements and owners; rounded.",
 }
 """What each rule of the programme means to a reader."""

@@ -24,6 +24,8 @@ from schemas.regions import DisclosureMethod
 
 UNBOUNDED = 1_000_000.0
 """Greater than any count of children in a region."""
+_OUTWARD_SINCE = "occupied_band_low"
+"""Releases without this column rounded the ends of intervals to the nearest, as they did counts."""
 A_CHILD_APART = 2
 """Two releases of a date whose figures differ by no more than this are told apart as if the reader knew it."""
 AREA = "old_la_code"
@@ -104,6 +106,22 @@ def possible_values(texts: pd.Series, truth: pd.Series, method: DisclosureMethod
     return low, high
 
 
+def possible_ends(ends: pd.DataFrame, name: str, truth: pd.Series, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
+    """The least and greatest value that a printed end of an interval may stand for: both are rounded outward, and the high one is raised
+    where the two would be the same. `ends` has the low and the high one as printed; `name` says which of them is meant.
+    """
+    step = method.round_to
+    bottom, top = (number(ends[column]).to_numpy(dtype="float64") for column in ends)
+    is_low = name == ends.columns[0]
+    raised = ~(top - bottom > step)  # or it may have been, where the low end is hidden
+    low = bottom if is_low else np.where(raised, top - step, top - step + 1)
+    high = bottom + step - 1 if is_low else top
+    hidden = (ends[name] == CONFIDENTIAL).to_numpy()
+    is_small = (truth < method.smallest_count_shown).to_numpy()
+    most = np.where(is_small, method.smallest_count_shown - 1, UNBOUNDED)
+    return np.where(hidden, 0, low), np.where(hidden, most, high)
+
+
 def _public(releases: list[Published]) -> set[tuple[str, str]]:
     """Public measures that a tie names: their values are known."""
     tables = {table.name: table for table in PUBLISHED_TABLES}
@@ -133,6 +151,8 @@ def _cells(releases: list[Published]) -> pd.DataFrame:
                 true = truth[m.name] if truth is not None and m.name in truth else pd.Series(np.nan, index=frame.index)
                 if is_public:
                     low = high = number(texts).to_numpy(dtype="float64")
+                elif m.interval and _OUTWARD_SINCE in frame:
+                    low, high = possible_ends(frame[list(m.interval)], m.name, true, release.method)
                 else:
                     low, high = possible_values(texts, true, release.method)
                 piece = pd.DataFrame(

@@ -114,11 +114,24 @@ def publish_difference(terms: list[tuple[int, pd.Series]]) -> pd.Series:
     return _whole_numbers(signed_sum(terms)).mask(symbol != "", symbol)
 
 
-def publish_estimates(estimates: pd.Series, count: pd.Series, is_partial: pd.Series, method: DisclosureMethod = SAFE) -> pd.Series:
-    """Estimates for the whole, rounded like counts: only where part of the supply has not answered (at full coverage the estimate is
-    the count), and `c` where the published `count` beside it is.
+def publish_interval(low: pd.Series, high: pd.Series, method: DisclosureMethod = SAFE) -> tuple[pd.Series, pd.Series]:
+    """Both ends of an interval, rounded outward, the low one down and the high one up, so that it holds what it held before; an interval
+    whose ends would be printed as one has its high end raised. Blank is empty text.
     """
-    published = publish_counts(estimates, method, NOT_APPLICABLE).where(is_partial, NOT_APPLICABLE)
+    step = method.round_to
+    down, up = np.floor(low.astype("float64") / step) * step, np.ceil(high.astype("float64") / step) * step
+    up = up.mask(up <= down, down + step)
+    return _whole_numbers(down).mask(down.isna(), ""), _whole_numbers(up).mask(up.isna(), "")
+
+
+def publish_estimates(
+    estimates: pd.Series, count: pd.Series, is_partial: pd.Series, method: DisclosureMethod = SAFE, end: pd.Series | None = None
+) -> pd.Series:
+    """Estimates for the whole, rounded like counts: only where part of the supply has not answered (at full coverage the estimate is
+    the count), and `c` where the published `count` beside it is. `end` is what is printed instead where it is one end of an interval.
+    """
+    printed = publish_counts(estimates, method, NOT_APPLICABLE) if end is None else end.mask(end == "", NOT_APPLICABLE)
+    published = printed.where(is_partial, NOT_APPLICABLE)
     return published.mask((count == CONFIDENTIAL) & (published != NOT_APPLICABLE), CONFIDENTIAL).mask(
         (count == NOT_AVAILABLE) & is_partial, NOT_AVAILABLE
     )

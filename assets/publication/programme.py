@@ -54,6 +54,8 @@ class Measure:
     times: int = 1
     decimals: int = 0
     covered: str = ""
+    interval: tuple[str, ...] = ()
+    part_of: str = ""
     registered: str = ""
     placements: str = ""
     owner_groups: str = ""
@@ -134,7 +136,7 @@ _TABLE_KEYS = {"title", "reads", "authority", "rows", "answered", "unlisted", "a
 def _measure(table: str, entry: dict[str, Any]) -> Measure:
     values = {("whole" if key == "in" else key): value for key, value in entry.items()}
     only = tuple((name, tuple(categories)) for name, categories in values.pop("only", {}).items())
-    for key in ("of", "whole", "over"):
+    for key in ("of", "whole", "over", "interval"):
         values[key] = tuple(values.get(key, ()))
     measure = Measure(only=only, **values)
     if measure.rule not in RULES:
@@ -158,7 +160,11 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
     measures = tuple(_measure(name, each) for each in entry["measures"])
     known = {m.name for m in measures}
     for m in measures:
-        named = [n.removeprefix("-") for n in (*m.of, *m.whole, m.per, m.covered, m.registered, m.placements, m.owner_groups, m.largest_share) if n]
+        named = [
+            n.removeprefix("-")
+            for n in (*m.of, *m.whole, *m.interval, m.part_of, m.per, m.covered, m.registered, m.placements, m.owner_groups, m.largest_share)
+            if n
+        ]
         if missing := sorted(set(named) - known):
             raise ValueError(f"schemas/programme.toml, {name}.{m.name} names {', '.join(missing)}, which the table has not. Add it, or correct it.")
         if m.side and m.side not in entry.get("answered", {}):

@@ -4,7 +4,7 @@ Belongs here: choosing what else to hide. What it hides is `c` like everything h
 Does not belong here: the proof that it is enough (`gate`).
 
 For each count that can be told, the cells that give it away are hidden, and those shown again at once that are not needed, the greatest loss
-to a reader first: totals before single cells, large figures before small. In the end all that was hidden is gone through once more.
+to a reader first: totals before single cells, large figures before small, an authority's estimates last. In the end all that was hidden is gone through once more.
 """
 
 from __future__ import annotations
@@ -48,13 +48,16 @@ class Repair:
         """What may be hidden, by variable, and how much its loss is felt."""
         cells = self.system.cells
         newest = cells["release"].max()
-        counted = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("count")}
+        counted = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("count", "estimate")}
+        estimated = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("estimate")}
         shown = cells[(cells["text"] != "c")]
         shown_before = set(shown.loc[shown["release"] != newest, "variable"])
         own = shown[shown["release"] == newest]
         is_count = [pair in counted for pair in zip(own["table"], own["measure"], strict=True)]
         own = own[np.array(is_count, dtype=bool)]
+        is_estimate = np.array([pair in estimated for pair in zip(own["table"], own["measure"], strict=True)], dtype=bool)
         totals = (own["area"] == "").astype(int) + own["key"].map(lambda key: key.split("|").count(TOTAL)).astype(int)
+        totals -= (is_estimate & (own["area"] != "")).astype(int)
         ranks = zip(own["variable"], zip(totals, own["text"].astype(float), own["variable"], strict=True), strict=True)
         return {variable: rank for variable, rank in ranks if variable not in shown_before}
 

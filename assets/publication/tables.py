@@ -26,6 +26,7 @@ from assets.publication.disclosure import (
     publish_estimates,
     publish_exact,
     publish_given,
+    publish_interval,
     publish_means,
     publish_ratio,
 )
@@ -126,7 +127,8 @@ def _grid(figures: pd.DataFrame, members: pd.DataFrame, table: PublishedTable) -
 def _filled(warehouse: Warehouse, census_date: dt.date, frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -> pd.DataFrame:
     """Zeros where a row is absent because there was nobody to count, and blanks elsewhere.
 
-    `_said <measure>` counts what is not such a zero, `_unlisted <measure>` the rows of which it is known that there is somebody, but not who.
+    `_said <measure>` counts what is not such a zero, `_unlisted <measure>` the rows of which it is known that there is somebody, but not who,
+    `_lacking <measure>` those where it is not known, but what it is a part of is.
     """
     zero = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.answered.items()}
     unlisted = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.unlisted.items()}
@@ -139,6 +141,10 @@ def _filled(warehouse: Warehouse, census_date: dt.date, frame: pd.DataFrame, tab
         frame[f"_said {m.name}"] = (frame[m.name].notna()).astype("float64")
         frame[f"_unlisted {m.name}"] = unlisted[m.side].astype("float64") if m.side in unlisted else 0.0
         frame.loc[blank, m.name] = 0.0
+    for m in plain:
+        if m.rule in ADDED_UP:
+            lacking = frame[m.part_of].notna() & frame[m.name].isna() if m.part_of else pd.Series(False, index=frame.index)  # noqa: FBT003
+            frame[f"_lacking {m.name}"] = lacking.astype("float64")
     return frame
 
 
@@ -151,9 +157,9 @@ def _is_in(answered: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
 
 def _with_totals(frame: pd.DataFrame, columns: list[str], keys: list[str], measures: list[str]) -> pd.DataFrame:
     """The rows, and every total over each key (a blank code is the region). A sum of nothing known stays unknown, and so does one of which no
-    more is known than that some kinds are empty while others are not.
+    more is known than that some kinds are empty while others are not, and a part of a count that is known of more than the part is.
     """
-    counted = [f"{mark} {m}" for mark in ("_said", "_unlisted") for m in measures]
+    counted = [f"{mark} {m}" for mark in ("_said", "_unlisted", "_lacking") for m in measures]
     whole = frame[[*columns, *measures, *counted, "_absent"]]
     for key in keys:
         others = [c for c in columns if c != key]
@@ -163,7 +169,8 @@ def _with_totals(frame: pd.DataFrame, columns: list[str], keys: list[str], measu
         else:
             summed = groups[[*measures, *counted]].sum(min_count=1).merge(groups["_absent"].min(), on=others)
         for m in measures:
-            summed[m] = summed[m].mask((summed[f"_said {m}"] == 0) & (summed[f"_unlisted {m}"] > 0))
+            empty_or_unlisted = (summed[f"_said {m}"] == 0) & (summed[f"_unlisted {m}"] > 0)
+            summed[m] = summed[m].mask(empty_or_unlisted | (summed[f"_lacking {m}"] > 0))
         whole = pd.concat([whole, summed.assign(**{key: "" if key == AUTHORITY else TOTAL})], ignore_index=True)
     return whole.drop(columns=counted)
 
@@ -207,16 +214,19 @@ def print_table(true: TrueTable, hidden: Hidden, method: DisclosureMethod = SAFE
 
 
 def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: Hidden, method: DisclosureMethod) -> pd.Series:
+    mask = hidden.get((true.table.name, m.name))
     if m.rule in ("exact", "count"):
         rule = publish_exact if m.rule == "exact" else lambda values, symbols: publish_counts(values, method, symbols)
         shown = rule(true.values[m.name], true.symbols[m.name])
-        mask = hidden.get((true.table.name, m.name))
         return shown if mask is None else shown.mask(pd.Series(mask, index=shown.index), CONFIDENTIAL)
     if m.rule == "given":
         return publish_given(true.values[m.name], m.decimals, true.symbols[m.name])
     if m.rule == "estimate":
         partial = true.values[m.covered] < true.values[m.registered]
-        return publish_estimates(true.values[m.name], printed[m.of[0]], partial, method)
+        low, high = publish_interval(*(true.values[end] for end in m.interval), method) if m.interval else (None, None)
+        end = low if m.interval and m.name == m.interval[0] else high
+        shown = publish_estimates(true.values[m.name], printed[m.of[0]], partial, method, end)
+        return shown if mask is None else shown.mask(pd.Series(mask, index=shown.index), CONFIDENTIAL)
     if m.rule == "mean":
         support = true.values[m.placements], true.values[m.owner_groups], true.values[m.largest_share]
         return publish_means(true.values[m.name], *support, method)

@@ -213,7 +213,15 @@ def raw_columns() -> dict[str, dict[str, str]]:
     reference = {
         "authority": ("authority_code", "gss_code", "authority_name", "country", "region_code", "region_name", "valid_from", "valid_to"),
         "authority_neighbour": ("authority_code", "neighbour_code"),
-        "region_member": ("authority_code", "sub_region_name", "region_code", "region_name", "return_deadline_days", "high_cost_weekly"),
+        "region_member": (
+            "authority_code",
+            "sub_region_name",
+            "region_code",
+            "region_name",
+            "return_deadline_days",
+            "high_cost_weekly",
+            "missing_may_differ",
+        ),
         "ofsted_provision_type": ("label", "provision_type"),
         "type_of_provision": ("label", "provision_type", "arrangement", "mark", "in_house_by_register"),
         "place_903": ("label", "meaning", "placement_type", "provision_type", "kinship"),

@@ -290,7 +290,9 @@ def _comment_raw(connection: Connection) -> None:
 
 def _load_reference(connection: Connection, region: Region) -> None:
     root = Path(__file__).resolve().parents[2] / "schemas"
-    settings = (region.gss_code, region.name, str(region.return_deadline_days), str(region.high_cost_weekly))
+    settings = (
+        region.gss_code, region.name, str(region.return_deadline_days), str(region.high_cost_weekly), str(region.missing_may_differ),
+    )  # fmt: skip
     members = [(code, sub_region, *settings) for code, sub_region in region.members.items()]
     sources = {
         "authority": pd.read_csv(root / "reference" / "authorities.csv", dtype=str, keep_default_na=False),

@@ -7,5 +7,6 @@ select
     m.region_code,
     m.region_name,
     cast(m.return_deadline_days as integer) as return_deadline_days,
-    cast(m.high_cost_weekly as numeric) as high_cost_weekly
+    cast(m.high_cost_weekly as numeric) as high_cost_weekly,
+    cast(m.missing_may_differ as numeric) as missing_may_differ
 from raw.region_member as m

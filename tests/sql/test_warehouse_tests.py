@@ -74,6 +74,12 @@ BREAKS: dict[str, list[str]] = {
         "update curated.host_authority_occupancy set occupied_high = null",
         "update curated.host_authority_occupancy set occupied_estimate = null",
         "update curated.host_authority_occupancy set occupied_estimate = occupied + 1, occupied_high = occupied + 2 where coverage_places = 1",
+        "update curated.area_occupancy set occupied_band_low = occupied_low + 1",
+        "update curated.area_occupancy set vacant_band_high = vacant_high - 1",
+        "update curated.area_occupancy set vacant_band_high = vacant + places_registered - places_covered + 1",
+        "update curated.area_occupancy set occupied_band_high = null",
+        "update curated.host_authority_occupancy set places_covered = places_covered - 1, occupied_high = occupied_low, "
+        "occupied_estimate = occupied_low",
     ],
     "flows_count_every_child": [
         "update curated.placement_flow set children_by_providers = children_by_providers + 1",
