@@ -40,6 +40,9 @@ _PARTIES = ("authority_code", "placing_authority_code", "host_authority_code")
 MONEY_RULE = {"placements": "placements >= 8", "owner_groups": "owner_groups >= 3", "largest_group_share": "largest_group_share <= 0.75"}
 """An area's fees are shown to other members where they rest on 8 placements, 3 owner groups, and no group above 75 % of the spend."""
 
+COUNTED_PLACES = {"occupied", "occupied_estimate"}
+"""Places lived in are children: of a sub-region of two, exact, an authority would take away its own and have the other's."""
+
 PUBLISHED = ("release", "cell", "release_return")
 
 
@@ -81,6 +84,8 @@ def authority_condition(columns: Collection[str]) -> str | None:
     if is_about_children(columns):
         owner = next((name for name in _OWNERS if name in columns), None)
         return f"{owner} = {OWN}" if owner else None
+    if "area_code" in columns and COUNTED_PLACES & set(columns):
+        return f"area_code = {OWN}"
     if "area_code" in columns:
         shared = "area_code not in (select a.authority_code from core.authority as a)"
         if money_in(columns):

@@ -42,6 +42,7 @@ from schemas.codes import code_set
 from schemas.regions import HERE as REGIONS
 from schemas.regions import Region
 from schemas.returns import contract_version
+from schemas.rounding import as_decimal, half_up
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"

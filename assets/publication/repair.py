@@ -4,7 +4,8 @@ Belongs here: choosing what else to hide. What it hides is `c` like everything h
 Does not belong here: the proof that it is enough (`gate`).
 
 For each count that can be told, the cells that give it away are hidden, and those shown again at once that are not needed, the greatest loss
-to a reader first: totals before single cells, large figures before small, an authority's estimates last. In the end all that was hidden is gone through once more.
+to a reader first: totals before single cells, large figures before small, an authority's estimates last. In the end all that was hidden
+is gone through once more.
 """
 
 from __future__ import annotations
