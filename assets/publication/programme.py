@@ -83,6 +83,7 @@ class PublishedTable:
     rows: str
     answered: Mapping[str, str]
     unlisted: Mapping[str, str]
+    stands: Mapping[str, str]
     absent: str
     nested: bool
     ways: int
@@ -130,7 +131,7 @@ class Symbol:
     where: str
 
 
-_TABLE_KEYS = {"title", "reads", "authority", "rows", "answered", "unlisted", "absent", "nested", "ways", "in_full", "filters", "measures"}
+_TABLE_KEYS = {"title", "reads", "authority", "rows", "answered", "unlisted", "stands", "absent", "nested", "ways", "in_full", "filters", "measures"}
 
 
 def _measure(table: str, entry: dict[str, Any]) -> Measure:
@@ -180,6 +181,7 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
         authority=entry["authority"],
         rows=entry.get("rows", ""),
         answered=_by_side(entry.get("answered", {})),
+        stands=_by_side(entry.get("stands", {})),
         unlisted=_by_side(entry.get("unlisted", {})),
         absent=entry.get("absent", "x"),
         nested=entry.get("nested", False),

@@ -128,11 +128,14 @@ def _filled(warehouse: Warehouse, census_date: dt.date, frame: pd.DataFrame, tab
     """Zeros where a row is absent because there was nobody to count, and blanks elsewhere.
 
     `_said <measure>` counts what is not such a zero, `_unlisted <measure>` the rows of which it is known that there is somebody, but not who,
-    `_lacking <measure>` those where it is not known, but what it is a part of is.
+    `_lacking <measure>` those where it is not known, but what it is a part of is; `_nothing <measure>` those of which nobody has anything to return.
     """
     zero = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.answered.items()}
     unlisted = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.unlisted.items()}
+    stands = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.stands.items()}
     for m in plain:
+        if m.side in stands:
+            frame[f"_nothing {m.name}"] = (~stands[m.side]).astype("float64")
         if m.rule not in ADDED_UP:
             continue
         everywhere = pd.Series(m.absent == "0" or table.absent == "0", index=frame.index)
@@ -160,14 +163,15 @@ def _with_totals(frame: pd.DataFrame, columns: list[str], keys: list[str], measu
     more is known than that some kinds are empty while others are not, and a part of a count that is known of more than the part is.
     """
     counted = [f"{mark} {m}" for mark in ("_said", "_unlisted", "_lacking") for m in measures]
-    whole = frame[[*columns, *measures, *counted, "_absent"]]
+    marks = ["_absent", *(name for name in frame if str(name).startswith("_nothing "))]
+    whole = frame[[*columns, *measures, *counted, *marks]]
     for key in keys:
         others = [c for c in columns if c != key]
         groups = whole.groupby(others, as_index=False, sort=False) if others else None
         if groups is None:
-            summed = pd.DataFrame([whole[[*measures, *counted]].sum(min_count=1).to_dict() | {"_absent": whole["_absent"].min()}])
+            summed = pd.DataFrame([whole[[*measures, *counted]].sum(min_count=1).to_dict() | whole[marks].min().to_dict()])
         else:
-            summed = groups[[*measures, *counted]].sum(min_count=1).merge(groups["_absent"].min(), on=others)
+            summed = groups[[*measures, *counted]].sum(min_count=1).merge(groups[marks].min(), on=others)
         for m in measures:
             empty_or_unlisted = (summed[f"_said {m}"] == 0) & (summed[f"_unlisted {m}"] > 0)
             summed[m] = summed[m].mask(empty_or_unlisted | (summed[f"_lacking {m}"] > 0))
@@ -199,6 +203,8 @@ def _symbols(frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -
     for m in plain:
         otherwise = NOT_APPLICABLE if m.rule in ("exact", "estimate", "given") else NOT_AVAILABLE
         symbols[m.name] = np.where((frame["_absent"] == 1) & (table.absent == NOT_APPLICABLE), NOT_APPLICABLE, otherwise)
+        if f"_nothing {m.name}" in frame:
+            symbols[m.name] = symbols[m.name].mask(frame[f"_nothing {m.name}"] == 1, NOT_APPLICABLE)
         for name, categories in m.only:
             symbols[m.name] = symbols[m.name].where(frame[name].isin(categories), NOT_APPLICABLE)
     return symbols
@@ -229,7 +235,9 @@ def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: H
         return shown if mask is None else shown.mask(pd.Series(mask, index=shown.index), CONFIDENTIAL)
     if m.rule == "mean":
         support = true.values[m.placements], true.values[m.owner_groups], true.values[m.largest_share]
-        return publish_means(true.values[m.name], *support, method)
+        came = ~(printed[[count.name for count in true.table.of_rule("count")]] == NOT_AVAILABLE).all(axis=1)
+        shown = publish_means(true.values[m.name], *support, method)
+        return shown.mask((shown == NOT_AVAILABLE) & came, NOT_APPLICABLE)
     if m.rule == "difference":
         return publish_difference(_terms(printed, m.of))
     if m.rule == "rate":
