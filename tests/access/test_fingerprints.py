@@ -82,9 +82,9 @@ def read_by(warehouse: Warehouse, kind: str, name: str) -> dict[str, str]:
                 "and has_table_privilege(c.oid, 'select') and has_schema_privilege(n.oid, 'usage')"
             ).fetchall()
             found = {}
-            for (name,) in relations:
+            for (relation,) in relations:
                 with suppress(psycopg.errors.InsufficientPrivilege):
-                    found[name] = str(session.execute(f"select * from {name}").fetchall())
+                    found[relation] = str(session.execute(f"select * from {relation}").fetchall())
             return found
     finally:
         logins.revoke(warehouse, name)
