@@ -3,9 +3,11 @@
 import dagster as dg
 
 from assets.access.audit import gather
-from assets.access.retention import remove_what_is_due
+from assets.access.retention import before, remove_what_is_due
+from assets.answering.outbox import remove_answers_before
 from assets.warehouse.tables import prepare
 from resources.observatory import Observatory
+from schemas.retention import OUTBOX, periods
 
 
 @dg.op(config_schema={}, description="Gathers from the server's log who read which table of children.")
@@ -13,11 +15,13 @@ def gather_readings(context: dg.OpExecutionContext, observatory: dg.ResourcePara
     """Bring the log's readings into access.reading; without a log there is nothing to bring, and it is said."""
     prepare(observatory.warehouse, observatory.settings.region)
     log = observatory.settings.server_log
-    if log is None or not log.is_file():
+    if log is None or not log.exists():
         context.log.warning("The server's log was not found: who read what was not gathered. Set OBSERVATORY_SERVER_LOG.")
         return
     found = gather(observatory.warehouse, log)
     context.log.info(f"{found.readings} readings gathered")
+    if found.has_gap:
+        context.log.warning("The server's log was replaced before it was gathered to its end: readings may be missing")
     if found.forged:
         context.log.warning(f"{found.forged} lines in the server's log look like readings and do not bear its mark")
 
@@ -27,8 +31,12 @@ def remove_what_has_been_kept_long_enough(context: dg.OpExecutionContext, observ
     """Remove what is due today."""
     import datetime as dt
 
-    for table, rows in remove_what_is_due(observatory.warehouse, dt.datetime.now(tz=dt.UTC).date()).items():
+    today = dt.datetime.now(tz=dt.UTC).date()
+    for table, rows in remove_what_is_due(observatory.warehouse, today).items():
         context.log.info(f"{table}: {rows} rows removed; their period is over")
+    until = before(today, periods()[OUTBOX].months)
+    if quarters := remove_answers_before(observatory.warehouse, observatory.settings.outbox, until):
+        context.log.info(f"outbox: the answers of {quarters} quarters removed; their period is over")
 
 
 @dg.job(description="Gathers who read what, and removes what has been kept for as long as it may be (schemas/retention.toml).")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 FILE = Path(__file__).parent / "retention.toml"
 CHILDREN = "children"
+OUTBOX = "outbox"
 SHORTEST_FOR_CHILDREN = 40
 """Figures look back 37 months; a shorter period would take from them what they rest on."""
 
@@ -28,7 +29,7 @@ class Period:
 
 @cache
 def periods(path: Path = FILE) -> dict[str, Period]:
-    """The periods by table; `children` for every table whose rows are about single children.
+    """The periods by table; `children` for every table whose rows are about single children, `outbox` for answers.
 
     Raises:
         ValueError: there is no period for children, or one is too short for the figures.

@@ -12,22 +12,26 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import gzip
 import hashlib
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from resources.holes import make_hole
 from resources.warehouse import Warehouse
 
 SENT, WITHDREW, RELEASED = "sent", "withdrew", "released"
 NUMBERED_ANEW, REISSUED = "numbered anew", "reissued"
+ENDED, ASKED = "ended", "asked"
 GRANTED, ROTATED, REVOKED, ASKED_AS = "granted", "rotated", "revoked", "asked as"
+ERASURE_UNDONE = "erasure undone"
 ERASED, REMOVED, BACKED_UP, RESTORED = "erased", "removed", "backed up", "restored"
 
 _LINE = re.compile(r"observatory-reading ([0-9a-f]{64}) (\{.*\})\s*$")
@@ -57,53 +61,145 @@ def record_all(connection: Connection, events: list[dict[str, Any]]) -> None:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What was gathered from a log: readings that were new, and lines that look like one and do not bear the server's mark."""
+    """What was gathered from the server's logs: readings that were new, lines that look like one and do not bear the server's mark, and whether a log
+    that was not gathered to its end is gone (`has_gap`).
+    """
 
     readings: int
     forged: int
+    has_gap: bool = False
+
+
+_TAIL = 4096
+"""So many bytes before the place to which a log was gathered tell it again, under whatever name it lies by then."""
+
+_LONGEST_LINE = 65_536
+"""A longer line is no reading of ours."""
 
 
 def gather(warehouse: Warehouse, log: Path) -> Gathered:
-    """Bring the readings that the server's log tells of into `access.reading`. What was gathered before is passed over."""
+    """Bring the readings that the server's log tells of into `access.reading`. What was gathered before is passed over.
+
+    The log is a file and those that were rotated away beside it (`log.1`, `log-20260101`, `log.2.gz`), or all files of a folder.
+    How far each was gathered is known by its content: it may be renamed, copied and emptied, or begin anew with the same name,
+    and no line is gathered twice or passed over.
+    """
     with warehouse.engine.begin() as connection:
         connection.execute(sa.text("lock table access.gathered in exclusive mode"))
         secret = connection.execute(sa.text("select value from access.secret")).scalar_one()
-        name = str(log.resolve())
-        position = connection.execute(sa.text("select position from access.gathered where log = :log"), {"log": name}).scalar() or 0
-        if log.stat().st_size < position:  # another log under the same name
-            position = 0
-        with log.open("rb") as file:
-            file.seek(position)
-            content = file.read()
-        content = content[: content.rfind(b"\n") + 1]  # whole lines
-        found, forged = [], 0
-        for line in content.decode("utf-8", "replace").splitlines():
-            match = _LINE.search(line)
-            if not match:
-                continue
-            if match[1] != _mark(secret, match[2]):
-                forged += 1
-                continue
-            said = json.loads(match[2])
-            found.append({"mark": match[1], "at": said["at"], "login": said["login"], "table": said["table"], "through": said["client"]})
-        new = 0
-        for reading in found:
-            new += connection.execute(
-                sa.text(
-                    "insert into access.reading (mark, read_at, login, table_name, through) "
-                    "values (:mark, cast(:at as timestamptz), coalesce((select l.borrowed_from from access.login as l where l.login = :login), "
-                    ":login), :table, :through) on conflict (mark) do nothing"
-                ),
-                reading,
-            ).rowcount
-        connection.execute(
-            sa.text("insert into access.gathered values (:log, :to) on conflict (log) do update set position = excluded.position"),
-            {"log": name, "to": position + len(content)},
-        )
+        query = "select position, tail_bytes, tail from access.gathered where tail_bytes > 0"
+        gathered = [tuple(row) for row in connection.execute(sa.text(query))]
+        matched: set[tuple[int, int, str]] = set()
+        told, new, forged = [], 0, 0
+        for path in logs(log):
+            with _opened(path) as file:
+                start = _known_to(file, gathered, matched)
+                readings, strange, end = _read(file, start, secret)
+                tail = _bytes_before(file, end)
+            new += _keep_readings(connection, readings)
+            forged += strange
+            told.append({"log": str(path.resolve()), "to": end, "bytes": len(tail), "tail": _hash(tail)})
+        connection.exec_driver_sql("delete from access.gathered")
+        if told:
+            connection.execute(
+                sa.text("insert into access.gathered (log, position, tail_bytes, tail) values (:log, :to, :bytes, :tail) on conflict do nothing"),
+                told,
+            )
         connection.execute(  # borrowed logins whose every line has been gathered
             sa.text("delete from access.login where borrowed_from is not null and login not in (select rolname from pg_roles)")
         )
-    return Gathered(new, forged)
+        return Gathered(new, forged, has_gap=bool(set(gathered) - matched) and not matched)
+
+
+def logs(log: Path) -> list[Path]:
+    """The server's logs: all files of the folder `log`, or the file `log` and those that were rotated away beside it; the oldest first."""
+    if log.is_dir():
+        found = [path for path in log.iterdir() if path.is_file()]
+    else:
+        rotated = (f"{log.name}.", f"{log.name}-")
+        found = [path for path in log.parent.iterdir() if path.is_file() and (path == log or path.name.startswith(rotated))]
+    return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _known_to(file: IO[bytes], gathered: list[tuple[int, int, str]], matched: set[tuple[int, int, str]]) -> int:
+    """How far this log has been gathered, under whatever name: 0 where it is a new one."""
+    known = [one for one in gathered if _hash(_bytes_before(file, one[0], one[1])) == one[2]]
+    matched.update(known)
+    return max((one[0] for one in known), default=0)
+
+
+def _bytes_before(file: IO[bytes], position: int, length: int = _TAIL) -> bytes:
+    file.seek(max(position - length, 0))
+    return file.read(min(length, position))
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read(file: IO[bytes], start: int, secret: str) -> tuple[list[dict[str, str]], int, int]:
+    """The readings in the log's whole lines from `start` on, how many lines only look like one, and how far it was read."""
+    found, forged, end = [], 0, start
+    file.seek(start)
+    is_begun = False  # a line that is too long is passed over, piece by piece
+    while piece := file.readline(_LONGEST_LINE):
+        is_whole = piece.endswith(b"\n")
+        if is_whole and not is_begun and b"observatory-reading" in piece:
+            reading = _reading(piece.decode("utf-8", "replace"), secret)
+            forged += reading == {}
+            if reading:
+                found.append(reading)
+        if not is_whole and len(piece) < _LONGEST_LINE:  # it is being written: the next time
+            break
+        is_begun = not is_whole
+        end = file.tell() if is_whole else end
+    return found, forged, end
+
+
+def _reading(line: str, secret: str) -> dict[str, str] | None:
+    """The reading that a line tells of; None where it tells of none, and nothing in it where it does not bear the server's mark."""
+    match = _LINE.search(line)
+    if not match:
+        return None
+    if match[1] != _mark(secret, match[2]):
+        return {}
+    said = json.loads(match[2])
+    return {"mark": match[1], "at": said["at"], "login": said["login"], "table": said["table"], "through": said["client"]}
+
+
+def _keep_readings(connection: Connection, readings: list[dict[str, str]]) -> int:
+    new = 0
+    for reading in readings:
+        new += connection.execute(
+            sa.text(
+                "insert into access.reading (mark, read_at, login, table_name, through) "
+                "values (:mark, cast(:at as timestamptz), coalesce((select l.borrowed_from from access.login as l where l.login = :login), "
+                ":login), :table, :through) on conflict (mark) do nothing"
+            ),
+            reading,
+        ).rowcount
+    return new
+
+
+LARGEST_LOG = 64 * 1024 * 1024
+"""Bytes of the embedded server's log that may stay on the disk."""
+
+
+def keep_small(warehouse: Warehouse, log: Path, largest: int = LARGEST_LOG) -> bool:
+    """Gather a log that has grown beyond `largest` bytes on the disk, and give the disk back what was gathered. Gives whether that was done.
+
+    A reader can write into the server's log as much as it likes. The server goes on writing to the file: what was gathered becomes a hole in it.
+    """
+    if not log.is_file() or log.stat().st_blocks * 512 <= largest:
+        return False
+    gather(warehouse, log)
+    end = warehouse.scalar("select position from access.gathered where log = :log", log=str(log.resolve())) or 0
+    with log.open("r+b") as file:
+        return make_hole(file.fileno(), max(int(end) - 2 * _TAIL, 0))
 
 
 def _mark(secret: str, said: str) -> str:
@@ -111,21 +207,35 @@ def _mark(secret: str, said: str) -> str:
     return hashlib.sha256((secret + inner).encode()).hexdigest()
 
 
-def monthly(warehouse: Warehouse, month: dt.date) -> dict[str, pd.DataFrame]:
-    """The month's summary: `readings` by login and table with the days, first and last; `events` by kind, actor and subject."""
+def monthly(warehouse: Warehouse, month: dt.date, *, details: bool = False) -> dict[str, pd.DataFrame]:
+    """The month's summary: `readings` by login, `events` by kind; what senders and the pipeline do is counted, what people do is named.
+
+    With `details`: readings by login and table, and every event with its actor and subject.
+    """
     until = (month.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
     period = {"since": month.replace(day=1), "until": until}
+    table = "r.table_name" if details else "string_agg(distinct r.table_name, ', ') as tables"
+    group = "1, 2, 3, 4 order by 1, 4" if details else "1, 2, 3 order by 1"
+    counted = "e.what = any(:counted)" if not details else "false"
     return {
         "readings": warehouse.frame(
-            "select r.login, l.kind, l.authority_code, r.table_name, count(*) as readings, count(distinct r.read_at::date) as days, "
+            f"select r.login, l.kind, l.authority_code, {table}, count(*) as readings, count(distinct r.read_at::date) as days, "
             "min(r.read_at) as first_read, max(r.read_at) as last_read from access.reading as r "
             "left join access.login as l on l.login::text = r.login "
-            "where r.read_at >= :since and r.read_at < :until group by 1, 2, 3, 4 order by 1, 4",
+            f"where r.read_at >= :since and r.read_at < :until group by {group}",
             **period,
         ),
         "events": warehouse.frame(
-            "select e.what, e.actor, e.subject, count(*) as times, max(e.happened_at) as last_time from access.event as e "
-            "where e.happened_at >= :since and e.happened_at < :until group by 1, 2, 3 order by 1, 2, 3",
+            f"select e.what, case when {counted} then count(distinct e.actor) || ' of them' else min(e.actor) end as actor, "
+            f"case when {counted} then count(distinct e.subject) || ' of them' else min(e.subject) end as subject, "
+            "count(*) as times, max(e.happened_at) as last_time from access.event as e "
+            "where e.happened_at >= :since and e.happened_at < :until "
+            f"group by e.what, case when {counted} then '' else e.actor end, case when {counted} then '' else e.subject end order by 1, 2, 3",
             **period,
+            counted=list(_COUNTED),
         ),
     }
+
+
+_COUNTED = (SENT, RELEASED, REISSUED, REMOVED, ENDED)
+"""Events of which a quarter has hundreds: the summary counts them."""

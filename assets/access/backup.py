@@ -20,9 +20,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from assets.access import audit, erasure, logins
+from assets.access import audit, erasure, keys, logins
 from assets.warehouse.tables import prepare
 from resources.embedded_postgres import binaries
+from resources.pseudonym import find_key
 from resources.settings import ObservatoryError, Settings
 from resources.warehouse import Warehouse
 
@@ -58,14 +59,14 @@ def programs(version: int) -> Path:
     )
 
 
-def _run(warehouse: Warehouse, program: str, arguments: list[str]) -> str:
+def _run(warehouse: Warehouse, program: str, arguments: list[str], *, connect: bool = True) -> str:
     version = int(warehouse.scalar("select current_setting('server_version_num')::integer")) // 10000
     url = make_url(warehouse.url)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
     if url.password:
         environment["PGPASSWORD"] = str(url.password)  # never an argument: those are for everybody to see
     where = {"host": url.query.get("host") or url.host, "port": url.query.get("port") or url.port, "username": url.username, "dbname": url.database}
-    connecting = ["--no-password", *(f"--{name}={value}" for name, value in where.items() if value)] if "--list" not in arguments else []
+    connecting = ["--no-password", *(f"--{name}={value}" for name, value in where.items() if value)] if connect else []
     command = [str(programs(version) / program), *connecting, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, umask=0o077)
     if done.returncode:
@@ -74,8 +75,11 @@ def _run(warehouse: Warehouse, program: str, arguments: list[str]) -> str:
     return done.stdout
 
 
-def back_up(warehouse: Warehouse, file: Path) -> int:
-    """Write the whole warehouse to `file`, readable by its owner only, whole or not at all. Gives its size in bytes."""
+def back_up(warehouse: Warehouse, home: Path, file: Path) -> int:
+    """Write the whole warehouse to `file`, readable by its owner only, whole or not at all. Gives its size in bytes.
+
+    The stop list's file in the home is brought up to date, for a restore asks for it.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     making = file.with_name(f".{file.name}.making")
     try:
@@ -85,24 +89,37 @@ def back_up(warehouse: Warehouse, file: Path) -> int:
     finally:
         making.unlink(missing_ok=True)
     with warehouse.engine.begin() as connection:
+        erasure.keep_stop_list(home, erasure.stop_list(connection))
         audit.record(connection, audit.BACKED_UP, file.name, size=file.stat().st_size)
     return file.stat().st_size
 
 
-def restore(warehouse: Warehouse, settings: Settings, file: Path) -> Restored:
+def restore(warehouse: Warehouse, settings: Settings, file: Path, stop_list: Path | None = None, *, without_stop_list: bool = False) -> Restored:
     """Bring a backup back into an empty database, with everybody's rights, and without the children on the stop list.
 
+    The stop list is `stop_list`, else the one in the home; the backup's own holds nobody who was erased after it.
+
     Raises:
-        ObservatoryError: the database is not empty, or the file is no backup of a warehouse.
+        ObservatoryError: the database is not empty, the file is no backup of a warehouse, the key is not the one it was made with, or there is no
+            stop list and it was not said that it is to be done without.
     """
     if warehouse.scalar("select to_regclass('raw.observatory')") is not None:
         raise ObservatoryError(
             "The database holds a warehouse already; an empty one was expected. Name another home (OBSERVATORY_HOME) or database "
             "(OBSERVATORY_DATABASE_URL) and restore there."
         )
-    contents = _run(warehouse, "pg_restore", ["--list", str(file)])
+    contents = _run(warehouse, "pg_restore", ["--list", str(file)], connect=False)
     if " raw observatory " not in contents:
         raise ObservatoryError(f"{file} is no backup of a warehouse; a file that `observatory backup` wrote was expected.")
+    _require_its_key(warehouse, settings.home, file)
+    named = stop_list or settings.home / erasure.STOP_LIST
+    if not named.is_file() and not without_stop_list:
+        raise ObservatoryError(
+            f"No stop list was found at {named}; the file that says who was erased was expected, because the backup does not know who was erased "
+            f"after it. Put {erasure.STOP_LIST} of the home that the backup is of there, or name it with --stop-list. Where nobody was erased since, "
+            "say --without-stop-list."
+        )
+    listed = erasure.read_stop_list(named) if named.is_file() else []
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "contents"
         wanted.write_text("\n".join(line for line in contents.splitlines() if not any(word in line for word in _LEFT_OUT)), encoding="utf-8")
@@ -114,10 +131,19 @@ def restore(warehouse: Warehouse, settings: Settings, file: Path) -> Restored:
         connection.execute(sa.text("update raw.observatory set state = ''"))  # so that rights are made anew
     prepare(warehouse, settings.region)
     again = _make_logins(warehouse)
-    erased = erasure.hold_to_stop_list(warehouse, settings.home)
+    erased = erasure.hold_to_stop_list(warehouse, settings.home, listed)
+    if erased.rows:
+        erasure.leave_no_trace(warehouse)
     with warehouse.engine.begin() as connection:
-        audit.record(connection, audit.RESTORED, file.name, logins=len(again))
+        audit.record(connection, audit.RESTORED, file.name, logins=len(again), stop_list=named.is_file())
     return Restored(again, erased)
+
+
+def _require_its_key(warehouse: Warehouse, home: Path, file: Path) -> None:
+    """The key must be the backup's own: with another one, children who were erased come back. A backup from before it knew its key says nothing."""
+    said = _run(warehouse, "pg_restore", ["--data-only", "--schema=access", "--table=key_check", "--file=-", str(file)], connect=False)
+    if known := re.search(r"^[0-9a-f]{32}$", said, re.MULTILINE):
+        keys.held_to(find_key(home), known[0], home)
 
 
 def _make_logins(warehouse: Warehouse) -> list[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +22,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.access import audit
-from assets.access.policies import is_about_children
+from assets.access.policies import MARKS_OF_A_CHILD, is_about_children
+from assets.intake.door import ERASED
 from assets.warehouse.models import models, raw_columns
 from resources.pseudonym import child_keys
 from resources.settings import ObservatoryError, Settings
-from resources.warehouse import Warehouse, physical
+from resources.warehouse import CLOSED_SCHEMAS, Warehouse, physical
 from schemas.returns import return_tables
 
 STOP_LIST = "stop_list.csv"
@@ -37,60 +38,170 @@ LOOKS_BACK = "37 months"
 
 @dataclass
 class Erased:
-    """What was erased: rows by table, the quarters that counted the child, and what remains."""
+    """What was erased: rows by table, the quarters that counted the child, what remains, and the returns (census date, sender) that held it."""
 
     rows: dict[str, int] = field(default_factory=dict)
     quarters: list[dt.date] = field(default_factory=list)
     releases: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    returns: list[tuple[dt.date, str]] = field(default_factory=list)
 
 
-def erase(warehouse: Warehouse, settings: Settings, key: bytes, authority_code: str, reference: str) -> Erased:
-    """Erase the child that the authority calls `reference`. The quarters that counted it are to be rewritten after (`run`, or `build_quarter`).
+def planned(warehouse: Warehouse, key: bytes, authority_code: str, reference: str) -> Erased:
+    """What `erase` would take out. Nothing is changed.
 
     Raises:
         ObservatoryError: the reference is blank.
     """
-    child_key = child_keys(key, pd.Series([authority_code], dtype="str"), pd.Series([reference], dtype="str")).iloc[0]
-    if not isinstance(child_key, str):
-        raise ObservatoryError("The child's reference is blank. The reference that the authority's returns give the child was expected.")
+    child_key = _child_key(key, authority_code, reference)
+    with warehouse.engine.connect() as connection:  # never committed
+        return _take_out(connection, [child_key])
+
+
+def is_stopped(warehouse: Warehouse, key: bytes, authority_code: str, reference: str) -> bool:
+    """Whether the child is on the stop list already."""
+    query = "select exists (select from access.stop_list where child_key = :key)"
+    return bool(warehouse.scalar(query, key=_child_key(key, authority_code, reference)))
+
+
+def erase(warehouse: Warehouse, settings: Settings, key: bytes, authority_code: str, reference: str, *, unknown: bool = False) -> Erased:
+    """Erase the child that the authority calls `reference`. The quarters that counted it are to be rewritten after (`run`, or `build_quarter`), and
+    what the server still keeps of the rows taken away (`leave_no_trace`).
+
+    Raises:
+        ObservatoryError: the reference is blank; or nobody has sent it, and it was not said that an `unknown` one is meant.
+    """
+    child_key = _child_key(key, authority_code, reference)
     with warehouse.writing() as connection:
         found = _take_out(connection, [child_key])
+        stopped_already = child_key in dict(stop_list(connection))
+        if not (found.rows or stopped_already or unknown):
+            raise ObservatoryError(
+                "Nobody has sent a row of this child: the reference that the authority's own returns give the child was expected. Check it (it is "
+                "compared without surrounding spaces and in upper case, and leading zeros count), and the authority. If the child is to be kept out "
+                "all the same, say so with --unknown."
+            )
         connection.execute(
             sa.text("insert into access.stop_list (child_key, authority_code) values (:key, :code) on conflict do nothing"),
             {"key": child_key, "code": authority_code},
         )
         audit.record(connection, audit.ERASED, authority_code, rows=found.rows, quarters=found.quarters)
-        stopped = _stop_list(connection)
-    _keep(settings.home, stopped)
-    _clear_answers(settings.outbox, found)
+        stopped = stop_list(connection)
+    keep_stop_list(settings.home, stopped)
     return found
 
 
-def hold_to_stop_list(warehouse: Warehouse, home: Path) -> Erased:
-    """Erase again every child on the stop list, the file's and the warehouse's together: a backup may be older than the request."""
-    kept = pd.read_csv(home / STOP_LIST, dtype=str) if (home / STOP_LIST).exists() else pd.DataFrame(columns=["child_key", "authority_code"])
+def undo(warehouse: Warehouse, settings: Settings, key: bytes, authority_code: str, reference: str) -> list[str]:
+    """Take a child off the stop list. What lies in the landing place is read again with the next run, and the child's rows with it.
+
+    Gives the files that are read again: those of which rows were set aside because their child was erased.
+
+    Raises:
+        ObservatoryError: the reference is blank, or no child on the stop list.
+    """
+    child_key = _child_key(key, authority_code, reference)
     with warehouse.writing() as connection:
-        for row in kept.itertuples():
+        gone = connection.execute(sa.text("delete from access.stop_list where child_key = :key"), {"key": child_key}).rowcount
+        if not gone:
+            raise ObservatoryError(
+                "This child is not on the stop list; one who was erased was expected. Check the reference and the authority, as they were given then."
+            )
+        files = connection.execute(
+            sa.text(
+                "update raw.submission as s set contract_version = 'to be read again' where exists "
+                f"(select from {physical('raw.finding')} as f where f.submission_id = s.submission_id and f.message like :says) "
+                "returning s.census_date || '/' || s.sender || '/' || s.file_name"
+            ),
+            {"says": f"%{ERASED}%"},
+        ).scalars()
+        read_again = sorted(files)
+        audit.record(connection, audit.ERASURE_UNDONE, authority_code, files=len(read_again))
+        stopped = stop_list(connection)
+    keep_stop_list(settings.home, stopped)
+    return read_again
+
+
+def leave_no_trace(warehouse: Warehouse) -> bool:
+    """Have the server forget the rows that were taken away: in its tables and indexes, in the planner's statistics and, where we may, in its log of
+    changes. Gives whether that log was cleared too (a server of your own keeps it as its administrator says).
+
+    Deleted rows lie in a table's pages until the space is used again, and a vacuum alone does not blank them: so the tables are written anew.
+    """
+    with warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        tables = connection.execute(
+            sa.text(
+                "select format('%I.%I', n.nspname, c.relname) from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
+                "where c.relkind = 'r' and (n.nspname = any(:closed) or n.nspname = 'raw' and exists (select from pg_attribute as a "
+                "where a.attrelid = c.oid and a.attname = any(:marks) and not a.attisdropped)) order by 1"
+            ),
+            {"closed": list(CLOSED_SCHEMAS.values()), "marks": sorted(MARKS_OF_A_CHILD)},
+        ).scalars()
+        for table in [*tables, "pg_catalog.pg_statistic"]:
+            with suppress(sa.exc.DBAPIError):  # a catalogue that is not ours
+                connection.exec_driver_sql(f"vacuum (full, analyze) {table}" if "." in table and "pg_" not in table else f"vacuum (full) {table}")
+        if not connection.exec_driver_sql("select rolsuper from pg_roles where rolname = current_user").scalar_one():
+            return False
+        connection.exec_driver_sql("alter system set wal_recycle = off")  # a file of the log that is used again keeps its old content
+        connection.exec_driver_sql("select pg_reload_conf()")
+        try:
+            for _ in range(int(connection.exec_driver_sql("select count(*) from pg_ls_waldir()").scalar_one()) + 1):
+                connection.exec_driver_sql("select pg_logical_emit_message(false, 'observatory', 'past what was erased')")
+                connection.exec_driver_sql("select pg_switch_wal()")
+            connection.exec_driver_sql("checkpoint")
+            connection.exec_driver_sql("checkpoint")
+        finally:
+            connection.exec_driver_sql("alter system reset wal_recycle")
+            connection.exec_driver_sql("select pg_reload_conf()")
+    return True
+
+
+def _child_key(key: bytes, authority_code: str, reference: str) -> str:
+    child_key = child_keys(key, pd.Series([authority_code], dtype="str"), pd.Series([reference], dtype="str")).iloc[0]
+    if not isinstance(child_key, str):
+        raise ObservatoryError("The child's reference is blank. The reference that the authority's returns give the child was expected.")
+    return child_key
+
+
+def read_stop_list(file: Path) -> list[tuple[str, str]]:
+    """The children on a stop list's file.
+
+    Raises:
+        ObservatoryError: it is no stop list.
+    """
+    try:
+        kept = pd.read_csv(file, dtype=str)[["child_key", "authority_code"]]
+    except (OSError, KeyError, ValueError) as error:
+        raise ObservatoryError(
+            f"{file} is no stop list ({type(error).__name__}); the file {STOP_LIST} of an observatory's home was expected."
+        ) from None
+    return list(kept.itertuples(index=False, name=None))
+
+
+def hold_to_stop_list(warehouse: Warehouse, home: Path, listed: list[tuple[str, str]] | None = None) -> Erased:
+    """Erase again every child on the stop list, the file's (or `listed`) and the warehouse's together: a backup may be older than the request."""
+    if listed is None:
+        listed = read_stop_list(home / STOP_LIST) if (home / STOP_LIST).exists() else []
+    with warehouse.writing() as connection:
+        for child_key, code in listed:
             connection.execute(
                 sa.text("insert into access.stop_list (child_key, authority_code) values (:key, :code) on conflict do nothing"),
-                {"key": row.child_key, "code": row.authority_code},
+                {"key": child_key, "code": code},
             )
-        stopped = _stop_list(connection)
+        stopped = stop_list(connection)
         found = _take_out(connection, [child_key for child_key, _ in stopped])
         if found.rows:
             audit.record(connection, audit.ERASED, "stop list", rows=found.rows, quarters=found.quarters)
-    if stopped:
-        _keep(home, stopped)
+    keep_stop_list(home, stopped)
     return found
 
 
-def _stop_list(connection: Connection) -> list[tuple[str, str]]:
+def stop_list(connection: Connection) -> list[tuple[str, str]]:
+    """The children on the warehouse's stop list: keyed hash and authority of each."""
     return [tuple(row) for row in connection.execute(sa.text("select child_key, authority_code from access.stop_list order by 1"))]
 
 
-def _keep(home: Path, stopped: list[tuple[str, str]]) -> None:
-    """Write the stop list's file, whole or not at all, readable by its owner only."""
+def keep_stop_list(home: Path, stopped: list[tuple[str, str]]) -> None:
+    """Write the stop list's file, whole or not at all, readable by its owner only. One on which nobody stands is written too: it says so."""
     home.mkdir(parents=True, exist_ok=True)
     making = home / f".{STOP_LIST}.making"
     with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
@@ -133,7 +244,7 @@ def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
                 ),
                 {
                     "id": row.submission_id, "name": name, "count": str(row.rows),
-                    "says": f"{row.rows} rows were set aside: about a child who was erased at the authority's request.",
+                    "says": f"{row.rows} rows were set aside: {ERASED}.",
                 },
             )  # fmt: skip
         _count(found, f"raw.{name}", sum(row.rows for row in rows))
@@ -144,13 +255,6 @@ def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
             _count(found, model.table, gone.rowcount)
     _note_what_remains(connection, found, sorted(submissions))
     return found
-
-
-def _clear_answers(outbox: str, found: Erased) -> None:
-    """Remove the answers to the returns that held the child: they show the sender's own rows. They are made anew from what lies in the landing."""
-    if "://" not in outbox:
-        for folder in {Path(outbox) / Path(file).parent for file in found.files}:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _count(found: Erased, table: str, rows: int) -> None:
@@ -177,10 +281,9 @@ def _note_what_remains(connection: Connection, found: Erased, submissions: list[
             {"dates": found.quarters},
         )
     ]
-    found.files = [
-        f"{row.census_date}/{row.sender}/{row.file_name}"
-        for row in connection.execute(
-            sa.text("select census_date, sender, file_name from raw.submission where submission_id = any(:ids) order by 1, 2, 3"),
-            {"ids": submissions},
-        )
-    ]
+    held = connection.execute(
+        sa.text("select census_date, sender, file_name from raw.submission where submission_id = any(:ids) order by 1, 2, 3"),
+        {"ids": submissions},
+    ).all()
+    found.files = [f"{row.census_date}/{row.sender}/{row.file_name}" for row in held]
+    found.returns = sorted({(row.census_date, row.sender) for row in held})

@@ -19,7 +19,7 @@ from assets.intake.numbering import content_mark, submission_id
 from assets.warehouse.models import raw_columns
 from resources.pseudonym import VARIABLE, find_key, fingerprint, load_key
 from resources.settings import ObservatoryError
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, physical
 
 _WHERE = f"Set {VARIABLE} to the key that the warehouse was begun with, or put its file pseudonym.key back into"
 
@@ -93,7 +93,8 @@ def _number_anew(connection: Connection, key: bytes) -> None:
     )
     connection.exec_driver_sql("update raw.submission as s set content_hash = n.mark from numbered_anew as n where s.submission_id = n.old")
     for name in (name for name, columns in raw_columns().items() if "submission_id" in columns):
-        connection.exec_driver_sql(f"update raw.{name} as r set submission_id = n.new from numbered_anew as n where r.submission_id = n.old")
+        table = physical(f"raw.{name}")
+        connection.exec_driver_sql(f"update {table} as r set submission_id = n.new from numbered_anew as n where r.submission_id = n.old")
     connection.exec_driver_sql("delete from raw.answer")  # answers name the number
     connection.exec_driver_sql("alter table access.event disable trigger append_only")
     connection.exec_driver_sql("update access.event as e set subject = n.new from numbered_anew as n where e.subject = n.old")

@@ -8,9 +8,11 @@ the session. A password is made here, given to the server as a SCRAM verifier, s
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
@@ -19,12 +21,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
 from assets.access import audit
-from assets.access.policies import AUTHORITY, ENGINEER, KINDS, PUBLIC, REGIONAL
+from assets.access.policies import AUTHORITY, ENGINEER, KINDS, OPERATOR, PUBLIC, REGIONAL
 from assets.access.rights import group_role, quoted
 from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse
 
-CONNECTIONS = {AUTHORITY: 10, REGIONAL: 10, ENGINEER: 10, PUBLIC: 40}
+CONNECTIONS = {AUTHORITY: 10, REGIONAL: 10, ENGINEER: 10, PUBLIC: 40, OPERATOR: 1}
 """How many connections a login of each kind may hold at once."""
 
 SETTINGS = {
@@ -34,7 +36,14 @@ SETTINGS = {
     "default_transaction_read_only": "on",
     "search_path": "curated, core, published",
 }
-"""How a session of a reader begins. Rights do not rest on them: a reader may change them for itself."""
+"""How a session of a reader begins. Rights do not rest on them: a reader may change them for itself.
+What then runs too long is ended (`watch`).
+"""
+
+LIMITS = {"temp_file_limit": "256MB"}
+"""What a reader cannot change for itself: the disk that one of its server processes may fill with sorts and joins.
+Set where we may: by a superuser, or a role that was granted the right to set it.
+"""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,49}")
 
@@ -64,26 +73,93 @@ def grant(warehouse: Warehouse, name: str, kind: str, authority_code: str | None
     return password
 
 
-def rotate(warehouse: Warehouse, name: str) -> str:
-    """Give a login another password; sessions that are open end."""
+def rotate(warehouse: Warehouse, name: str, said: Callable[[str], object] = lambda _: None) -> str:
+    """Give a login another password, then end the sessions that were begun with the old one, until there are none.
+
+    `said` is told where it takes time. The password is changed first: until then the old one lets in. Who was just being let in by it
+    then appears only after, for as long as the server gives them (authentication_timeout).
+    """
     with warehouse.engine.begin() as connection:
         _require_login(connection, name)
         password = _set_password(connection, name)
-        _end_sessions(connection, name)
-        connection.execute(sa.text("update access.login set changed_at = now() where login = :name"), {"name": name})
+        connection.execute(sa.text("update access.login set changed_at = clock_timestamp() where login = :name"), {"name": name})
         audit.record(connection, audit.ROTATED, name)
+    with warehouse.engine.connect() as connection:
+        changed = connection.execute(sa.text("select clock_timestamp()")).scalar_one()
+        query = "select setting::integer from pg_settings where name = 'authentication_timeout'"
+        patience = int(connection.execute(sa.text(query)).scalar_one()) if _asks_for_passwords(warehouse) else 0
+    if patience:
+        said(f"Ending the sessions that were begun with the old password; the server lets in for {patience} s who had begun to come in.")
+    _end_until_none(warehouse, name, patience + _SETTLE_SECONDS, begun_by=changed)
     return password
 
 
-def revoke(warehouse: Warehouse, name: str) -> None:
-    """Take a login away: it can come in no more, its sessions end, and nothing of it is left but the record."""
+_SETTLE_SECONDS = 0.5
+
+
+def _asks_for_passwords(warehouse: Warehouse) -> bool:
+    """Whether sessions come in by a password: over the network; the embedded server's socket lets in this machine's own user, and asks nothing."""
+    url = make_url(warehouse.url)
+    return not str(url.query.get("host") or url.host or "/").startswith("/")
+
+
+def _end_until_none(warehouse: Warehouse, name: str, seconds: float, begun_by: dt.datetime | None = None) -> None:
+    """End a login's sessions (those begun by a moment) again and again for so many seconds, and then until there are none."""
+    until = time.monotonic() + seconds
+    while _end_sessions(warehouse, name, begun_by) or time.monotonic() < until:
+        time.sleep(0.05)
+
+
+def revoke(warehouse: Warehouse, name: str) -> str:
+    """Take a login away: it can come in no more, its sessions end, and nothing of it is left but the record.
+
+    Gives what else is to be known: blank, or why the server keeps a role of that name, from which every right here is gone. Its row goes
+    first, by which the warehouse knows whose rows are read, and that it went is recorded whatever the server says after.
+    """
     with warehouse.engine.begin() as connection:
         _require_login(connection, name)
-        connection.exec_driver_sql(f"alter role {quoted(connection, name)} nologin")
+        connection.execute(sa.text("delete from access.login where login = :name"), {"name": name})
+        refused = _attempt(connection, f"alter role {quoted(connection, name)} nologin password null")
+        exists = connection.execute(sa.text("select exists (select from pg_roles where rolname = :name)"), {"name": name}).scalar()
+        audit.record(connection, audit.REVOKED, name, role="closed" if not refused else "not changed" if exists else "gone from the server")
+    if not exists:
+        return "The server had no role of that name any more; the record of it was taken away."
+    with suppress(sa.exc.DBAPIError):
+        _end_until_none(warehouse, name, _SETTLE_SECONDS)
     with warehouse.engine.begin() as connection:
-        _end_sessions(connection, name)
-        _drop_role(connection, name)
-        audit.record(connection, audit.REVOKED, name)
+        if kept := _drop_role(connection, name):
+            audit.record(connection, audit.REVOKED, name, role="kept by the server")
+            may = "It cannot log in, and" if not refused else "It could not be closed to logging in either: have the administrator drop it. It"
+            return f"The server keeps the role, because {kept} {may} has no right in this warehouse."
+    return ""
+
+
+def _attempt(connection: Connection, statement: str) -> str:
+    """Run a statement. Gives what the server said against it, if anything; then it has done nothing."""
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(statement)
+    except sa.exc.DBAPIError as error:
+        return " ".join(str(error.orig).split()) or "the server gave no reason"
+    return ""
+
+
+def other_databases(warehouse: Warehouse, name: str) -> list[str]:
+    """The databases of the server, besides the warehouse, that a login could enter: they are others' to close."""
+    query = (
+        "select datname from pg_database where datallowconn and datname <> current_database() "
+        "and has_database_privilege(cast(:name as name), oid, 'connect') order by 1"
+    )
+    return [row.datname for row in warehouse.rows(query, name=name)]
+
+
+def lacks_limits(warehouse: Warehouse, name: str) -> bool:
+    """Whether the server does not hold a login to the limits that no reader can lift: only who may set them can do so."""
+    query = (
+        "select exists (select from pg_db_role_setting as s inner join pg_roles as r on r.oid = s.setrole "
+        "where r.rolname = :name and array_to_string(s.setconfig, ',') like '%temp_file_limit=%')"
+    )
+    return not warehouse.scalar(query, name=name)
 
 
 def listed(warehouse: Warehouse) -> list[sa.Row]:
@@ -108,35 +184,70 @@ def borrowed(warehouse: Warehouse, name: str) -> Iterator[psycopg.Connection]:
     """
     with warehouse.engine.begin() as connection:
         login = _require_login(connection, name)
-        prefix = group_role(connection.exec_driver_sql("select current_database()").scalar_one(), "as")
-        twin = f"{prefix}_{secrets.token_hex(4)}"
-        password = make_role(connection, twin, login.kind)
-        connection.execute(
-            sa.text("insert into access.login (login, kind, authority_code, granted_by, borrowed_from) values (:twin, :kind, :code, :by, :name)"),
-            {"twin": twin, "kind": login.kind, "code": login.authority_code, "by": audit.actor(), "name": name},
-        )
+        twin, password = _make_twin(connection, login.kind, login.authority_code, name)
         audit.record(connection, audit.ASKED_AS, name, through=twin)
+    with _session_of(warehouse, twin, password, f"'{name}'") as session:
+        yield session
+
+
+@contextmanager
+def as_operator(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
+    """A read-only session of whoever runs the observatory: it reads every table under the names that readers use, and can do nothing else.
+
+    It is a login of its own for the one question: the pipeline's own role may change everything, and on the embedded server run programs.
+
+    Raises:
+        ObservatoryError: roles cannot be made here (`may_make_logins`), or the server does not let this one in.
+    """
+    with warehouse.engine.begin() as connection:
+        twin, password = _make_twin(connection, OPERATOR, None, f"{OPERATOR} {audit.actor()}"[:63])
+    with _session_of(warehouse, twin, password, "the operator") as session:
+        yield session
+
+
+def may_make_logins(warehouse: Warehouse) -> bool:
+    """Whether the warehouse's own role may make logins, and the groups to make them in are there."""
+    group = group_role(str(warehouse.scalar("select current_database()")), OPERATOR)
+    query = "select (rolcreaterole or rolsuper) and exists (select from pg_roles where rolname = :g) from pg_roles where rolname = current_user"
+    return bool(warehouse.scalar(query, g=group))
+
+
+def _make_twin(connection: Connection, kind: str, code: str | None, lent_by: str) -> tuple[str, str]:
+    """A login that lives as long as a question: its name and password."""
+    prefix = group_role(connection.exec_driver_sql("select current_database()").scalar_one(), "as")
+    twin = f"{prefix}_{secrets.token_hex(4)}"
+    password = make_role(connection, twin, kind)
+    connection.execute(
+        sa.text("insert into access.login (login, kind, authority_code, granted_by, borrowed_from) values (:twin, :kind, :code, :by, :lent)"),
+        {"twin": twin, "kind": kind, "code": code, "by": audit.actor(), "lent": lent_by},
+    )
+    return twin, password
+
+
+@contextmanager
+def _session_of(warehouse: Warehouse, twin: str, password: str, whom: str) -> Iterator[psycopg.Connection]:
+    """A session of a borrowed login, which is given back after."""
     try:
         url = make_url(warehouse.url).set(drivername="postgresql", username=twin, password=password).render_as_string(hide_password=False)
         try:
             session = psycopg.connect(url, application_name="observatory query", autocommit=False)
         except psycopg.OperationalError as error:
             raise ObservatoryError(
-                f"The server did not let in a login that stands for '{name}': {str(error).splitlines()[0]} "
+                f"The server did not let in a login that stands for {whom}: {str(error).splitlines()[0]} "
                 "A server that accepts passwords (scram-sha-256) from here was expected. Ask with that login's own password instead."
             ) from None
         with closing(session):
             session.read_only = True
             yield session
     finally:
+        _end_sessions(warehouse, twin)
         with warehouse.engine.begin() as connection:
-            _end_sessions(connection, twin)
-            _drop_role(connection, twin, keep_record=True)
+            _drop_role(connection, twin)
 
 
 def _group(connection: Connection, kind: str) -> str:
-    if kind not in KINDS:
-        raise ValueError(f"{kind} is no kind of reader; one of {KINDS} was expected")
+    if kind not in CONNECTIONS:
+        raise ValueError(f"{kind} is no kind of reader; one of {(*KINDS, OPERATOR)} was expected")
     name = group_role(connection.exec_driver_sql("select current_database()").scalar_one(), kind)
     if not connection.execute(sa.text("select exists (select from pg_roles where rolname = :name)"), {"name": name}).scalar():
         raise ObservatoryError(
@@ -177,6 +288,8 @@ def make_role(connection: Connection, name: str, kind: str) -> str:
     for setting, value in SETTINGS.items():
         shown = value if setting == "search_path" else f"'{value}'"
         connection.exec_driver_sql(f"alter role {role} in database {database} set {setting} = {shown}")
+    for setting, value in LIMITS.items():
+        _attempt(connection, f"alter role {role} set {setting} = '{value}'")
     connection.exec_driver_sql(f"grant connect on database {database} to {role}")
     return password
 
@@ -189,22 +302,43 @@ def _set_password(connection: Connection, name: str) -> str:
     return password
 
 
-def _end_sessions(connection: Connection, name: str) -> None:
-    _be_able(connection, name)
-    connection.execute(sa.text("select pg_terminate_backend(pid) from pg_stat_activity where usename = :name"), {"name": name})
+def _end_sessions(warehouse: Warehouse, name: str, begun_by: dt.datetime | None = None) -> int:
+    """End a login's sessions (those begun by a moment, where one is given). Gives their number."""
+    query = (
+        "select count(*) from (select pg_terminate_backend(pid) from pg_stat_activity where usename = :name "
+        "and (cast(:by as timestamptz) is null or backend_start <= cast(:by as timestamptz)) offset 0) as ended"
+    )
+    with warehouse.engine.connect() as connection:
+        be_able(connection, [name])
+        return int(connection.execute(sa.text(query), {"name": name, "by": begun_by}).scalar_one())
 
 
-def _be_able(connection: Connection, name: str) -> None:
-    """An owner who is no superuser ends a role's sessions and drops what it owns as a member of it."""
+def be_able(connection: Connection, names: Iterable[str]) -> None:
+    """An owner who is no superuser sees and ends a role's sessions as a member of it: within this transaction, which is not to be committed."""
     if not connection.exec_driver_sql("select rolsuper from pg_roles where rolname = current_user").scalar_one():
-        connection.exec_driver_sql(f"grant {quoted(connection, name)} to current_user")
+        for name in names:
+            connection.exec_driver_sql(f"grant {quoted(connection, name)} to current_user")
 
 
-def _drop_role(connection: Connection, name: str, *, keep_record: bool = False) -> None:
+def _drop_role(connection: Connection, name: str) -> str:
+    """Drop a login role. Gives why the server keeps it, where it does: it may own something, or have rights, in another database."""
     role, database = quoted(connection, name), quoted(connection, connection.exec_driver_sql("select current_database()").scalar_one())
-    with suppress(sa.exc.DBAPIError), connection.begin_nested():
-        connection.exec_driver_sql(f"drop owned by {role}")
-    connection.exec_driver_sql(f"revoke all on database {database} from {role}")
-    connection.exec_driver_sql(f"drop role {role}")
-    if not keep_record:
-        connection.execute(sa.text("delete from access.login where login = :name"), {"name": name})
+    if not connection.exec_driver_sql("select rolsuper from pg_roles where rolname = current_user").scalar_one():
+        _attempt(connection, f"grant {role} to current_user")
+    for statement in (f"drop owned by {role}", f"revoke all on database {database} from {role}", *_out_of_groups(connection, name)):
+        _attempt(connection, statement)
+    refused = _attempt(connection, f"drop role {role}")
+    if refused:
+        _attempt(connection, f"revoke {role} from current_user")
+    return refused and f"{refused.rstrip('.')}."
+
+
+def _out_of_groups(connection: Connection, name: str) -> list[str]:
+    groups = connection.execute(
+        sa.text(
+            "select g.rolname from pg_auth_members as m inner join pg_roles as g on g.oid = m.roleid "
+            "inner join pg_roles as r on r.oid = m.member where r.rolname = :name"
+        ),
+        {"name": name},
+    ).scalars()
+    return [f"revoke {quoted(connection, group)} from {quoted(connection, name)}" for group in groups]

@@ -17,7 +17,7 @@ There are four kinds of reader. Whatever no rule covers is closed to all of them
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from assets.warehouse.models import PYTHON_TABLES, Relation, models, raw_columns
@@ -26,6 +26,9 @@ from schemas.regions import Region
 
 AUTHORITY, REGIONAL, ENGINEER, PUBLIC = "authority", "regional", "engineer", "public"
 KINDS = (AUTHORITY, REGIONAL, ENGINEER, PUBLIC)
+
+OPERATOR = "operator"
+"""Whoever runs the observatory and asks it a question: every row of every table, for as long as the question lasts. Nobody is granted it."""
 
 EVERY_ROW = "true"
 OWN = "own.authority_code"
@@ -63,6 +66,10 @@ class Policy:
     def table(self) -> str:
         """`schema.table`."""
         return f"{self.schema}.{self.name}"
+
+    def with_operator(self) -> Policy:
+        """The policy with the operator as a reader of every row; what is about children is noted for it as for others."""
+        return replace(self, readers={**self.readers, OPERATOR: EVERY_ROW})
 
 
 def is_about_children(columns: Collection[str]) -> bool:

@@ -15,7 +15,7 @@ from assets.access import audit
 from assets.access.policies import is_about_children
 from assets.warehouse.models import models, raw_columns
 from resources.warehouse import Warehouse, physical
-from schemas.retention import CHILDREN, Period, periods
+from schemas.retention import CHILDREN, OUTBOX, Period, periods
 
 _DAYS = {"access.reading": "read_at", "access.event": "happened_at"}
 
@@ -42,7 +42,7 @@ def remove_what_is_due(warehouse: Warehouse, today: dt.date, known: dict[str, Pe
     removed: dict[str, int] = {}
     children = tables_of_children()
     with warehouse.writing() as connection:
-        for table in [*children, *(name for name in known if name != CHILDREN and name not in children)]:
+        for table in [*children, *(name for name in known if name not in (CHILDREN, OUTBOX) and name not in children)]:
             period = known.get(table, known[CHILDREN])
             until = before(today, period.months)
             condition = f"{_DAYS[table]} < :until" if table in _DAYS else "census_date < :until"

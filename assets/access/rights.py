@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.access import fences
-from assets.access.policies import EVERY_ROW, KINDS, Policy, policies
+from assets.access.policies import EVERY_ROW, KINDS, OPERATOR, Policy, policies
 from assets.warehouse.models import Relation
 from resources.warehouse import CLOSED_SCHEMAS
 from schemas.regions import Region
@@ -51,6 +52,9 @@ create table if not exists access.reading (
 comment on table access.reading is
     'Who read which table of children when, gathered from the server''s log. Rows are added, never changed, and not removed within a year.';
 create table if not exists access.gathered (log text primary key, position bigint not null);
+alter table access.gathered add column if not exists tail_bytes integer not null default 0;
+alter table access.gathered add column if not exists tail text not null default '';
+comment on column access.gathered.tail is 'Hash of the last bytes that were gathered: by them the log is known again, whatever its name is by then.';
 comment on table access.gathered is 'How far each log of the server has been gathered into access.reading.';
 create table if not exists access.key_check (check_value text not null);
 comment on table access.key_check is 'By what the warehouse knows the key of its pseudonyms: another one is refused.';
@@ -60,6 +64,8 @@ comment on table access.stop_list is 'Children who were erased, as keyed hashes:
 create table if not exists access.closed_quarter (census_date date primary key, closed_at timestamptz not null default now());
 comment on table access.closed_quarter is
     'Quarters whose rows about children have been kept long enough and were removed. They are not rewritten any more.';
+create table if not exists access.answers_removed (census_date date primary key, removed_at timestamptz not null default now());
+comment on table access.answers_removed is 'Quarters whose answers have been kept long enough: they are not written again.';
 create table if not exists access.applied (state text not null);
 comment on table access.applied is 'Which code gave the rights, in which database, to whose tables.';
 create table if not exists access.secret (value text not null);
@@ -140,7 +146,7 @@ def apply(connection: Connection, region: Region) -> None:
     """Make the database's rights what the policies say. Nobody but the pipeline keeps a right that they do not give."""
     groups = _make_groups(connection)
     _close_the_database(connection)
-    known = policies(region)
+    known = {place: policy.with_operator() for place, policy in policies(region).items()}
     fenced = _make_fences(connection, known)
     relations = connection.execute(
         sa.text(
@@ -162,15 +168,27 @@ def apply(connection: Connection, region: Region) -> None:
         if place in fenced:
             statements += fences.granted(known[place], fenced[place], groups)
         else:
-            policy = known.get(place, Policy(*place, is_view=relation.is_view))
+            policy = known.get(place, _of_nobody(relation))
             statements += _of_relation(policy, relation.is_view, relation.policies, owner, groups)
     for kind, group in groups.items():
-        for schema in sorted({policy.schema for policy in known.values() if kind in policy.readers}):
+        schemas = {policy.schema for policy in known.values() if kind in policy.readers} | ({SCHEMA} if kind == OPERATOR else set())
+        for schema in sorted(schemas):
             statements.append(f"grant usage on schema {schema} to {group}")
         statements.append(f"grant execute on function access.noted(text) to {group}")
     connection.execute(sa.text("delete from access.applied"))
     connection.execute(sa.text("insert into access.applied values (:state)"), {"state": _state(connection)})
     _execute(connection, ";\n".join(statements))
+
+
+_FOR_THE_OPERATOR = {"event", "reading", "login", "closed_quarter", "answers_removed", "quarter_end"}
+"""Of the tables of access the operator reads what happened, and no secret and no child's hash."""
+
+
+def _of_nobody(relation: sa.Row) -> Policy:
+    """The policy of a relation that no reader reads: the operator alone, and of the closed schemas nobody."""
+    policy = Policy(relation.schema, relation.name, is_view=relation.is_view)
+    open_to_it = relation.schema in LAYERS or (relation.schema == SCHEMA and relation.name in _FOR_THE_OPERATOR)
+    return policy.with_operator() if open_to_it else policy
 
 
 def _make_fences(connection: Connection, known: dict[Relation, Policy]) -> dict[Relation, list[str]]:
@@ -199,18 +217,21 @@ def _of_relation(policy: Policy, is_view: bool, present: list[str], owner: str, 
         f"alter table {table} force row level security",
         f"create policy pipeline on {table} to {owner} using (true) with check (true)",
     ]
-    readers = [groups[kind] for kind in policy.readers if kind in groups]
-    if readers:  # of a table with a right on it every row is its reader's: what is not goes behind a fence
+    kinds = [kind for kind in policy.readers if kind in groups]
+    noted = OPERATOR in kinds and policy.is_about_children
+    if set(kinds) - ({OPERATOR} if noted else set()):  # of a table with a right on it every row is its reader's: what is not goes behind a fence
         if set(policy.readers.values()) != {EVERY_ROW} or policy.is_about_children:
             raise ValueError(f"{policy.table}: some rows are not their reader's; it is to lie behind a fence")
-        statements.append(f"create policy readers on {table} for select to {', '.join(readers)} using (true)")
+        statements.append(f"create policy readers on {table} for select to {', '.join(groups[kind] for kind in kinds)} using (true)")
+    if noted:  # no row is another's to the operator: it needs no fence, but what it reads of children is written down
+        statements.append(f"create policy operator on {table} for select to {groups[OPERATOR]} using ((select access.noted('{policy.table}')))")
     return statements + grants
 
 
 def _make_groups(connection: Connection) -> dict[str, str]:
     """The group roles, quoted, by kind; made where they are missing. Without the right to make them there are no readers."""
     database = connection.exec_driver_sql("select current_database()").scalar_one()
-    names = {kind: group_role(database, kind) for kind in KINDS}
+    names = {kind: group_role(database, kind) for kind in (*KINDS, OPERATOR)}
     present = set(connection.execute(sa.text("select rolname from pg_roles where rolname = any(:names)"), {"names": list(names.values())}).scalars())
     may = connection.exec_driver_sql("select rolcreaterole or rolsuper from pg_roles where rolname = current_user").scalar_one()
     for name in names.values():
@@ -220,12 +241,31 @@ def _make_groups(connection: Connection) -> dict[str, str]:
     return {kind: quoted(connection, name) for kind, name in names.items() if name in present or may}
 
 
+def _close_the_other_databases(connection: Connection) -> None:
+    """A login has no business in the server's other databases: those of our own, and the server's two, are closed to everybody whom no grant names.
+
+    Others' databases are theirs to close; `grant` names those that a login could enter.
+    """
+    others = connection.execute(
+        sa.text(
+            "select d.datname from pg_database as d where d.datallowconn and d.datname <> current_database() "
+            "and pg_has_role(current_user, d.datdba, 'usage') "
+            "and (d.datdba = (select r.oid from pg_roles as r where r.rolname = current_user) or d.datname in ('postgres', 'template1')) "
+            "and exists (select from aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a where a.grantee = 0)"
+        )
+    ).scalars()
+    for name in list(others):
+        with suppress(sa.exc.DBAPIError), connection.begin_nested():  # it may go, or be changed, at this moment
+            connection.exec_driver_sql(f"revoke all on database {quoted(connection, name)} from public")
+
+
 def _close_the_database(connection: Connection) -> None:
     """Take away what every server gives everybody: connecting, temporary tables, large objects. Only whom a login was made for comes in."""
     database = connection.exec_driver_sql("select current_database()").scalar_one()
     is_ours = connection.exec_driver_sql(
         "select pg_has_role(current_user, datdba, 'usage') from pg_database where datname = current_database()"
     ).scalar_one()
+    _close_the_other_databases(connection)
     if is_ours:
         connection.exec_driver_sql(f"revoke all on database {quoted(connection, database)} from public")
         if connection.exec_driver_sql("select pg_has_role(current_user, nspowner, 'usage') from pg_namespace where nspname = 'public'").scalar():

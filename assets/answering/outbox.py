@@ -15,9 +15,10 @@ import gc
 import hashlib
 import io
 import re
+import shutil
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,15 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from assets.access import audit
 from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WITHDRAWN, Answer, TableAnswer, day, moment, sheets_of
 from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
-from assets.intake.door import NOT_RECOGNISED, sender_of
+from assets.intake.door import ERASED, NOT_RECOGNISED, sender_of
 from assets.intake.numbering import submission_id
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
-from resources.landing import LandingPlace, NotNow
+from resources.landing import LandingPlace, NotNow, census_date_of
 from resources.pseudonym import fingerprint
 from resources.showing import file_name
 from resources.warehouse import Warehouse
@@ -44,6 +46,8 @@ def answer_quarter(
     warehouse: Warehouse, landing: LandingPlace, outbox: str, census_date: dt.date, key: bytes, progress: Callable[[str], None] | None = None
 ) -> int:
     """Write the answers of a census date that are missing or out of date. Gives their number."""
+    if warehouse.scalar("select exists (select from access.answers_removed where census_date = :d)", d=census_date):
+        return 0
     told = _told(warehouse, census_date, key)
     folder = _folder(outbox, census_date)
     written = {r.submission_id: r.rests_on for r in warehouse.rows("select submission_id, rests_on from raw.answer")}
@@ -67,7 +71,8 @@ def answer_quarter(
             sender = sender_of(file.folder, census_date).key
             submission = waiting.pop(submission_id(key, census_date, sender, content.digest), None)
             if submission:  # the very bytes that the digest is of
-                _write(folder, submission, _answer(submission, census_date, sheets_of(content.data), file.name))
+                sheets = _without_the_erased(warehouse, submission, sheets_of(content.data))
+                _write(folder, submission, _answer(submission, census_date, sheets, file.name))
         for submission in waiting.values():
             _write(folder, submission, _answer(submission, census_date, None))
     finally:
@@ -79,6 +84,55 @@ def answer_quarter(
             [{"submission_id": s.number, "rests_on": s.rests_on} for s in due],
         )
     return len(due)
+
+
+def _without_the_erased(warehouse: Warehouse, told: _Told, sheets: list[tuple[Sheet, Recognised | None]]) -> list[tuple[Sheet, Recognised | None]]:
+    """The sheets of a return; where a child of it was erased, the rows that were set aside are blank: an answer does not bring it back."""
+    erased = told.findings[told.findings["message"].str.contains(ERASED, regex=False)]
+    for name in erased["table_name"].unique():
+        rows = warehouse.rows(
+            f"select sheet, row_number from raw.{name} where submission_id = :id and fate = 'set aside' and as_received is null",  # noqa: S608
+            id=told.number,
+        )
+        places: dict[str, set[int]] = defaultdict(set)
+        for row in rows:
+            places[row.sheet].add(row.row_number)
+        sheets = [(_blanked(sheet, places[sheet.name]) if found and found.table.name == name else sheet, found) for sheet, found in sheets]
+    return sheets
+
+
+def _blanked(sheet: Sheet, numbers: set[int]) -> Sheet:
+    """The sheet with nothing in these rows, which are counted from 1."""
+    return replace(sheet, rows=[[None] * len(cells) if n in numbers else cells for n, cells in enumerate(sheet.rows, 1)]) if numbers else sheet
+
+
+def remove_answers(outbox: str, returns: Iterable[tuple[dt.date, str]]) -> None:
+    """Remove the answers to these senders' returns of these census dates. They are made anew, from what lies in the landing place then."""
+    for census_date, sender in returns:
+        _remove(_folder(outbox, census_date) / file_name(sender))
+
+
+def remove_answers_before(warehouse: Warehouse, outbox: str, until: dt.date) -> int:
+    """Remove the answers to the returns of census dates before `until`, for good. Gives the number of quarters that had some."""
+    root, removed = _folder(outbox, until).parent, 0
+    if not root.exists():
+        return 0
+    for folder in list(root.iterdir()):
+        census_date = census_date_of(folder.name)
+        if census_date and census_date < until:
+            with warehouse.writing() as connection:
+                connection.execute(sa.text("insert into access.answers_removed (census_date) values (:d) on conflict do nothing"), {"d": census_date})
+                audit.record(connection, audit.REMOVED, "answers", census_date=census_date)
+            _remove(folder)
+            removed += 1
+    return removed
+
+
+def _remove(folder: Any) -> None:
+    if isinstance(folder, Path):
+        shutil.rmtree(folder, ignore_errors=True)
+    elif folder.exists():
+        folder.fs.rm(folder.path, recursive=True)
 
 
 @cache

@@ -15,7 +15,8 @@ from resources.warehouse import open_warehouse
 @click.command("audit")
 @click.option("--month", metavar="YYYY-MM", help="The month; unless given, the one before this one.")
 @click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True)
-def command(month: str | None, form: str) -> None:
+@click.option("--details", is_flag=True, help="Every table that was read, and every event.")
+def command(month: str | None, form: str, details: bool) -> None:
     """The month's summary: who read which table of children, and who sent, withdrew, released, granted and erased.
 
     Readings are gathered from the server's own log first: the embedded server's, else the one that OBSERVATORY_SERVER_LOG names.
@@ -28,11 +29,13 @@ def command(month: str | None, form: str) -> None:
     with open_warehouse(settings) as warehouse:
         prepare(warehouse, settings.region)
         found = audit.gather(warehouse, server_log(settings))
-        summary = audit.monthly(warehouse, first)
+        summary = audit.monthly(warehouse, first, details=details)
     print(f"{first:%B %Y}: who read tables of children")
     _print(summary["readings"], form)
     print(f"\n{first:%B %Y}: who did what")
     _print(summary["events"], form)
+    if found.has_gap:
+        print("\nThe server's log was replaced before it was gathered to its end: readings may be missing. Keep rotated logs longer.")
     if found.forged:
         print(f"\n{found.forged} lines in the server's log look like readings and do not bear the server's mark: somebody else wrote them.")
 
@@ -53,7 +56,7 @@ def server_log(settings: Settings) -> Path:
         ObservatoryError: no log was found. Without it nobody can say who read what, and nothing is said.
     """
     path = settings.server_log
-    if path is None or not path.is_file():
+    if path is None or not path.exists():
         raise ObservatoryError(
             f"The server's log was not found{f' at {path}' if path else ''}. Who read what stands there. Set OBSERVATORY_SERVER_LOG to a file that "
             "this account may read and that holds the log of the server at OBSERVATORY_DATABASE_URL (log_min_messages at log or lower)."

@@ -24,5 +24,5 @@ def command(file: Path) -> None:
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
         prepare(warehouse, settings.region)
-        size = back_up(warehouse, file)
+        size = back_up(warehouse, settings.home, file)
     print(f"Written: {file} ({size / 1024 / 1024:.1f} MB). `observatory restore FILE` brings it back into an empty database.")

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
-from resources.settings import settings_from_environment
-from resources.showing import one_line
-from resources.warehouse import open_warehouse
+from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.warehouse import Warehouse, open_warehouse
+
+if TYPE_CHECKING:
+    from assets.access.erasure import Erased
 
 
 @click.command("erase")
 @click.option("--authority", required=True, metavar="CODE", help="The authority that holds the reference.")
 @click.option("--child", "reference", required=True, metavar="REF", help="The authority's own reference of the child, or - to read it from a prompt.")
-def command(authority: str, reference: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask before it is done.")
+@click.option("--unknown", is_flag=True, help="Keep a child out of whom nobody has sent a row.")
+@click.option("--undo", "undoing", is_flag=True, help="Let a child that was erased in again: what lies in the landing place is read again.")
+def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: bool) -> None:
     """Erase a child: from the rows as received, from core and from curated, and keep it out.
 
-    The child's rows in later returns, and in a backup that is brought back, are set aside. Published releases are not changed: they hold rounded
-    counts with small numbers hidden, in which nobody can be found. Only the authority that holds the reference may ask for it.
+    What will be taken out is shown first, and asked about. The child's rows in later returns, and in a backup that is brought back, are set aside.
+    Published releases are not changed: they hold rounded counts with small numbers hidden, in which nobody can be found. Only the authority that
+    holds the reference may ask for it.
     """
-    from assets.access.erasure import STOP_LIST, erase
-    from assets.warehouse.building import build_quarter
+    from assets.access import erasure
+    from assets.access.keys import warehouse_key
+    from assets.answering.outbox import remove_answers
     from assets.warehouse.tables import prepare
     from pipelines.command.grant import authority_code
-    from resources.pseudonym import load_key
 
     if reference == "-":
         reference = click.prompt("Reference", hide_input=True)
@@ -30,19 +39,76 @@ def command(authority: str, reference: str) -> None:
     code = authority_code(authority)
     with open_warehouse(settings) as warehouse:
         prepare(warehouse, settings.region)
-        found = erase(warehouse, settings, load_key(settings.home), code, reference)
-        for date in found.quarters:
-            result = build_quarter(warehouse, date, settings.region)
-            if result.blocked_by:
-                print(f"{date}: the quarter could not be rewritten ({', '.join(c.name for c in result.blocked_by)}); use `observatory run`.")
+        key = warehouse_key(warehouse, settings.home)
+        if undoing:
+            _undo(warehouse, settings, key, code, reference, yes=yes)
+            return
+        plan = erasure.planned(warehouse, key, code, reference)
+        if plan.rows:
+            _show(plan, "To be erased:")
+            print(f"To be rewritten without the child: {', '.join(map(str, plan.quarters)) or 'no quarter'}.")
+            _ask("Erase this child?", yes=yes)
+        elif not unknown and erasure.is_stopped(warehouse, key, code, reference):
+            print("No row of this child was found, and the reference is on the stop list already: the child was erased. Nothing was changed.")
+            return
+        found = erasure.erase(warehouse, settings, key, code, reference, unknown=unknown)
+        remove_answers(settings.outbox, found.returns)
+        _rewrite(warehouse, settings, found)
+        cleared = erasure.leave_no_trace(warehouse)
     if not found.rows:
         print("No row of this child was found. The reference is on the stop list: if it comes, its rows are set aside.")
-        print("Check the reference: it is compared without surrounding spaces and in upper case, and leading zeros count.")
         return
-    print("Erased:")
+    _show(found, "Erased:")
+    print(f"Rewritten without the child: {', '.join(map(str, found.quarters)) or 'no quarter'}.")
+    _say_what_remains(found, settings, cleared=cleared)
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not _at_a_terminal():
+        raise ObservatoryError(
+            f"{question} Nobody is at a terminal to answer; --yes was expected. Say --yes if it is to be done. Nothing was changed."
+        )
+    click.confirm(question, abort=True)
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _rewrite(warehouse: Warehouse, settings: Settings, found: Erased) -> None:
+    from assets.warehouse.building import build_quarter
+
+    for date in found.quarters:
+        result = build_quarter(warehouse, date, settings.region)
+        if result.blocked_by:
+            print(f"{date}: the quarter could not be rewritten ({', '.join(c.name for c in result.blocked_by)}); use `observatory run`.")
+
+
+def _undo(warehouse: Warehouse, settings: Settings, key: bytes, code: str, reference: str, *, yes: bool) -> None:
+    from assets.access import erasure
+
+    if erasure.is_stopped(warehouse, key, code, reference):
+        _ask("Let this child's rows in again?", yes=yes)
+    files = erasure.undo(warehouse, settings, key, code, reference)
+    print("Undone: the child is on the stop list no more.")
+    if files:
+        print("With the next `observatory run` these files are read again, as far as they still lie in the landing place:")
+        for file in files:
+            print(f"  {file}")
+    print("Rows of files that are gone do not come back; have them sent again.")
+
+
+def _show(found: Erased, title: str) -> None:
+    print(title)
     for table, rows in found.rows.items():
         print(f"  {table}: {rows} row{'' if rows == 1 else 's'}")
-    print(f"Rewritten without the child: {', '.join(map(str, found.quarters)) or 'no quarter'}.")
+
+
+def _say_what_remains(found: Erased, settings: Settings, *, cleared: bool) -> None:
+    from assets.access.erasure import STOP_LIST
+
     print("\nWhat remains, and why:")
     if found.releases:
         print(f"  Releases {', '.join(found.releases)}: counts rounded to 5 with small numbers hidden; nobody can be found in them, and a release is")
@@ -51,8 +117,10 @@ def command(authority: str, reference: str) -> None:
     print(
         "  The sender's own files, which are not the observatory's to change. Replace or remove them in the landing place; the answers to them were"
     )
-    print("  removed from the outbox and are made anew from what lies there:")
+    print("  removed from the outbox, and are made anew without the child:")
     for file in found.files:
-        print(f"    {one_line(file)}")
+        print(f"    {file}")
     print(f"  A keyed hash of the reference on the stop list ({settings.home / STOP_LIST}), so that the child stays out.")
     print("  Backups made before now: a restore is held against the stop list.")
+    if not cleared:
+        print("  The server's log of changes (WAL) and its archive, for as long as its administrator keeps them.")

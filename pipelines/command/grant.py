@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 from sqlalchemy.engine import make_url
 
@@ -42,10 +44,10 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
         if listing:
             _list(warehouse)
         elif options["revoke"]:
-            logins.revoke(warehouse, str(login))
-            print(f"Revoked: {login} can come in no more, and its sessions have ended.")
+            remark = logins.revoke(warehouse, str(login))
+            print(f"Revoked: {login} reads nothing here any more. {remark or 'It can come in no more, and its sessions have ended.'}")
         elif options["rotate"]:
-            _show(warehouse, str(login), logins.rotate(warehouse, str(login)))
+            _show(warehouse, str(login), logins.rotate(warehouse, str(login), said=lambda text: print(text, file=sys.stderr, flush=True)))
         else:
             code = authority_code(str(options["authority"])) if options["authority"] else None
             _show(warehouse, str(login), logins.grant(warehouse, str(login), chosen[0], code))
@@ -75,8 +77,22 @@ def _show(warehouse: Warehouse, login: str, password: str) -> None:
     print(f"Server:    {host}{'' if embedded else f', port {url.port or 5432}'}")
     print(f"Database:  {url.database}")
     print("The password is shown this once. Hand it over by another way than the login's name.")
+    _warn_of_what_is_open(warehouse, login)
     if embedded:
         print("This server listens to this machine's own user alone. For readers elsewhere set OBSERVATORY_DATABASE_URL to a server of your own.")
+
+
+def _warn_of_what_is_open(warehouse: Warehouse, login: str) -> None:
+    from assets.access import logins
+
+    if others := logins.other_databases(warehouse, login):
+        shown = ", ".join(others[:10]) + (" …" if len(others) > 10 else "")
+        print(
+            f"Warning: this login can enter other databases of the server ({shown}), which are not the observatory's to close. Have the administrator"
+        )
+        print("  revoke connect on them from public, or let the login into this one alone in pg_hba.conf (docs/querying.md).")
+    if logins.lacks_limits(warehouse, login):
+        print("Warning: this login may fill the server's disk with temporary files. Have the administrator set temp_file_limit (docs/querying.md).")
 
 
 def _list(warehouse: Warehouse) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 import psycopg
@@ -47,15 +49,30 @@ def command(sql: str | None, file: Path | None, role: str | None, form: str) -> 
 
 @contextmanager
 def _session(warehouse: Warehouse, role: str | None) -> Iterator[psycopg.Connection]:
-    """A read-only session: the pipeline's own, or one that may read what `role` may and cannot become anybody else."""
-    if role:
-        from assets.access.logins import borrowed
+    """A read-only session of a login that lives as long as the question: it may read what `role` may, else everything.
 
-        with borrowed(warehouse, role) as session:
+    Where the warehouse's own role may make no logins, its own session, read-only: that is said.
+    """
+    from assets.access import audit, logins
+    from assets.warehouse.tables import prepare
+
+    prepare(warehouse, settings_from_environment().region)
+    if role:
+        with logins.borrowed(warehouse, role) as session:
+            yield session
+    elif logins.may_make_logins(warehouse):
+        with logins.as_operator(warehouse) as session:
             yield session
     else:
-        url = make_url(warehouse.url).set(drivername="postgresql").render_as_string(hide_password=False)
-        with closing(psycopg.connect(url, application_name="observatory query")) as session:
+        print(
+            "The warehouse's own role may make no logins here: this question is asked with that role's own rights, in a read-only transaction.",
+            file=sys.stderr,
+        )
+        with warehouse.engine.begin() as connection:
+            audit.record(connection, audit.ASKED, "with the pipeline's own rights")
+        url = make_url(warehouse.url)
+        where: dict[str, Any] = {"host": url.host, "port": url.port, "user": url.username, "password": url.password, "dbname": url.database}
+        with closing(psycopg.connect(**(where | dict(url.query)), application_name="observatory query")) as session:
             session.read_only = True
             yield session
 

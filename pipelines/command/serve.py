@@ -25,6 +25,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     They listen to this machine alone, and answer to its own names and those in OBSERVATORY_WEB_HOSTS. The page is for anyone;
     the Dagster UI is for the browser in which the address printed here was opened, and each address printed opens one. Stop it with Ctrl-C.
     """
+    from assets.access.watch import watching
     from pipelines.command.run import dagster_instance
     from pipelines.web import listen, serve_dagster, serve_releases
 
@@ -38,7 +39,9 @@ def command(port: int, page_port: int, landing: str | None) -> None:
         "PYTHONUNBUFFERED": "1",
     }
     further = os.environ.get("OBSERVATORY_WEB_HOSTS", "")
-    with open_warehouse(settings):  # held open, so that every run and every look joins a server that is there already
+    log = settings.server_log if not settings.database_url else None
+    # held open, so that every run and every look joins a server that is there already
+    with open_warehouse(settings) as warehouse, watching(warehouse, log):
         listening = listen(port, "Dagster UI", "--port")
         pages = serve_releases(settings.releases, page_port, further)
         print(f"The observatory page is at http://127.0.0.1:{pages.port}", flush=True)

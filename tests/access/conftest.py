@@ -207,7 +207,9 @@ class PasswordServer:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.server = EmbeddedPostgres(home, {**QUICK, "listen_addresses": "127.0.0.1", "port": str(self.port)}, POSTGRES_15)
+        self.server = EmbeddedPostgres(
+            home, {**QUICK, "listen_addresses": "127.0.0.1", "port": str(self.port), "authentication_timeout": "3s"}, POSTGRES_15
+        )
         self.server.join()
         hba = self.server.data / "pg_hba.conf"
         hba.write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n", encoding="ascii")

@@ -22,7 +22,7 @@ from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import raw_columns
 from assets.warehouse.tables import prepare
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, physical
 from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY, Landing
@@ -147,7 +147,8 @@ def old(embedded_warehouse, tmp_path):
                 )
                 for name in names:
                     connection.execute(
-                        sa.text(f"update raw.{name} set submission_id = :n where submission_id = :o"), {"n": number, "o": row.submission_id}
+                        sa.text(f"update {physical(f'raw.{name}')} set submission_id = :n where submission_id = :o"),
+                        {"n": number, "o": row.submission_id},
                     )
                 connection.execute(sa.text("update access.event set subject = :n where subject = :o"), {"n": number, "o": row.submission_id})
             connection.exec_driver_sql("alter table access.event enable trigger append_only")

@@ -25,7 +25,7 @@ from resources.landing import LandingPlace
 from resources.settings import ObservatoryError, Settings
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
-from schemas.retention import CHILDREN, Period, periods
+from schemas.retention import CHILDREN, OUTBOX, Period, periods
 from tests import builders
 from tests.conftest import KEY, QUICK
 from tests.pipeline.test_ssda903 import episode, episodes, header
@@ -133,8 +133,11 @@ def test_another_authoritys_child_of_the_same_reference_is_not_touched(two_child
     assert two_children.scalar("select count(*) from core.placement where placing_authority_code = '358'") == 1
 
 
-def test_a_reference_that_nobody_sent_is_kept_out_all_the_same(embedded_warehouse, settings):
-    found = erase(embedded_warehouse, settings, KEY, "356", "nobody")
+def test_a_reference_that_nobody_sent_is_kept_out_only_when_it_is_meant(embedded_warehouse, settings):
+    with pytest.raises(ObservatoryError, match="Nobody has sent a row of this child"):
+        erase(embedded_warehouse, settings, KEY, "356", "nobody")
+    assert embedded_warehouse.scalar("select count(*) from access.stop_list") == 0
+    found = erase(embedded_warehouse, settings, KEY, "356", "nobody", unknown=True)
     assert found.rows == {} and embedded_warehouse.scalar("select count(*) from access.stop_list") == 1
     assert (settings.home / STOP_LIST).stat().st_mode & 0o777 == 0o600
     with pytest.raises(ObservatoryError, match="blank"):
@@ -154,13 +157,13 @@ def test_the_command_says_what_remains_and_why(embedded_warehouse, landing, monk
     answers = home / "outbox" / DATE / "356"
     answers.mkdir(parents=True)
     (answers / "census 1234.xlsx").write_bytes(b"the sender's own rows")
-    result = CliRunner().invoke(command.cli, ["erase", "--authority", "Stockport", "--child", "C1"])
+    result = CliRunner().invoke(command.cli, ["erase", "--authority", "Stockport", "--child", "C1", "--yes"])
     assert result.exit_code == 0, result.exception
     assert not answers.exists()
     for said in ("raw.placement_census: 1 row", "core.placement: 1 row", "2025-03-31 r1", "rounded to 5", "2025-03-31/356/census.csv", "Backups"):
         assert said in result.output
-    result = CliRunner().invoke(command.cli, ["erase", "--authority", "Stockport", "--child", "C1"])
-    assert "No row of this child was found" in result.output
+    result = CliRunner().invoke(command.cli, ["erase", "--authority", "Stockport", "--child", "C1", "--yes"])
+    assert "the child was erased. Nothing was changed" in result.output
 
 
 # --- events ------------------------------------------------------------------------------------------------
@@ -217,7 +220,7 @@ def test_a_closed_quarters_figures_survive_a_table_that_is_made_anew(two_childre
 def test_every_table_of_children_has_a_period_and_periods_are_what_the_figures_need(tmp_path):
     assert CHILDREN in periods() and "core.child" in tables_of_children() and "raw.provider_placements" in tables_of_children()
     known = {model.table for model in models().values()} | {"raw.finding", "access.reading", "access.event"}
-    assert set(periods()) - {CHILDREN} <= known | set(tables_of_children())
+    assert set(periods()) - {CHILDREN, OUTBOX} <= known | set(tables_of_children())
     for text, says in (("['raw.finding']\nmonths = 24\nwhy = ''", "no \\[children\\]"), ("[children]\nmonths = 39\nwhy = ''", "at least 40")):
         path = tmp_path / f"{len(text)}.toml"
         path.write_text(text, encoding="utf-8")
@@ -293,7 +296,7 @@ def test_a_backup_comes_back_whole_into_an_empty_server(kind, servers, request, 
         name = f"kept_{kind}"
         logins.grant(source, name, "authority", "356")
         file = tmp_path / "backups" / "warehouse.dump"
-        assert backup.back_up(source, file) > 10_000 and file.stat().st_mode & 0o777 == 0o600
+        assert backup.back_up(source, settings.home, file) > 10_000 and file.stat().st_mode & 0o777 == 0o600
         before_ = contents(source)
         back = backup.restore(target, settings, file)
         assert contents(target) == before_
@@ -312,10 +315,10 @@ def test_a_child_erased_after_the_backup_is_erased_again(servers, landing, bring
     with Warehouse(servers.fresh("embedded")) as source, Warehouse(servers.fresh("embedded", "template0")) as target:
         landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "C1"}, {"identifier": "C2"}]))
         bring(source, landing, DATE)
-        backup.back_up(source, tmp_path / "b.dump")
+        backup.back_up(source, settings.home, tmp_path / "b.dump")
         erase(source, settings, KEY, "356", "C1")
         back = backup.restore(target, settings, tmp_path / "b.dump")
-        assert back.erased.rows == {"raw.placement_census": 1, "core.placement": 1}
+        assert back.erased.rows == {"raw.placement_census": 1, "core.placement": 1, "core.own_placement": 1}
         assert target.scalar("select count(*) from access.stop_list") == 1
         assert out_of_date(target, REGION) == [DAY]
         assert hold_to_stop_list(target, settings.home).rows == {}
