@@ -78,7 +78,11 @@ def held_to(key: bytes | None, known: str, home: Path) -> bytes:
 
 def _number_anew(connection: Connection, key: bytes) -> None:
     """Submissions of a warehouse from before the key was in their numbers: numbers and marks are made with it, once, wherever they stand."""
-    rows = connection.execute(sa.text("select submission_id, census_date, sender, content_hash from raw.submission")).all()
+    rows = connection.execute(
+        sa.text("select submission_id, census_date, sender, content_hash from raw.submission where length(content_hash) = 64")
+    ).all()
+    if not rows:  # a SHA-256 has 64 digits, a mark that is made with the key 32
+        return
     connection.exec_driver_sql("create temporary table numbered_anew (old text primary key, new text, mark text) on commit drop")
     connection.execute(
         sa.text("insert into numbered_anew values (:old, :new, :mark)"),
@@ -99,5 +103,5 @@ def _number_anew(connection: Connection, key: bytes) -> None:
     connection.exec_driver_sql("alter table access.event disable trigger append_only")
     connection.exec_driver_sql("update access.event as e set subject = n.new from numbered_anew as n where e.subject = n.old")
     connection.exec_driver_sql("alter table access.event enable trigger append_only")
-    connection.exec_driver_sql("delete from raw.quarter")  # core and curated name it too: they are written anew
+    connection.exec_driver_sql("update raw.quarter set rests_on = ''")  # core and curated name it too: they are written anew
     audit.record(connection, audit.NUMBERED_ANEW, "submissions", submissions=len(rows))
