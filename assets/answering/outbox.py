@@ -97,7 +97,7 @@ def _without_the_erased(warehouse: Warehouse, told: _Told, sheets: list[tuple[Sh
         places: dict[str, set[int]] = defaultdict(set)
         for row in rows:
             places[row.sheet].add(row.row_number)
-        sheets = [(_blanked(sheet, places[sheet.name]) if found and found.table.name == name else sheet, found) for sheet, found in sheets]
+        sheets = [(_blanked(sheet, places[sheet.label]) if found and found.table.name == name else sheet, found) for sheet, found in sheets]
     return sheets
 
 
