@@ -169,7 +169,26 @@ def projections(counts: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
             }  # fmt: skip
             for column, figure in figures.items():
                 made[column].extend([figure] * HORIZON if np.ndim(figure) == 0 else figure)
-    return pd.DataFrame(made)
+    table = pd.DataFrame(made)
+    untold = _without_ssda903(counts, census_date, ahead)
+    return pd.concat([table, untold], ignore_index=True) if len(untold) and len(table) else untold if len(untold) else table
+
+
+def _without_ssda903(counts: pd.DataFrame, census_date: dt.date, ahead: dict[str, list]) -> pd.DataFrame:
+    """Blank rows for the children looked after of authorities that have told of commissioned placements alone on the date."""
+    now = counts[counts["census_date"] == census_date]
+    told = set(now.loc[now["measure"] == "children looked after", "authority_code"])
+    alone = now[(now["source"] == "census") & ~now["authority_code"].isin(told)].drop_duplicates("authority_code")
+    note = "Nothing is projected: no_ssda903. The SSDA903 of the date is not held, and a placement census tells of commissioned placements alone."
+    rows = [
+        {
+            "census_date": census_date, "authority_code": row.authority_code, "authority_gss": row.authority_gss,
+            "authority_name": row.authority_name, "measure": "children looked after", "provision_type": ALL,
+            "horizon_date": horizon, "quarters_ahead": quarters, "projection_note": note,
+        }
+        for row in alone.itertuples() for horizon, quarters in zip(ahead["horizon_date"], ahead["quarters_ahead"], strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(PROJECTION.columns)).astype(object)
 
 
 def _figures(projection: Projection | None, quarters: int) -> dict[str, Any]:

@@ -32,6 +32,7 @@ by_903 as (
             else 'other'
         end as arrangement,
         coalesce(c.placement_authority_code, 'UNKNOWN') as host_authority_code,
+        c.distance_miles,
         nullif(c.placement_urn, 'XXXXXXX') as urn
     from core.child as c
     where c.census_date = cast(:census_date as date)
@@ -92,6 +93,7 @@ enriched as (
         c.provision_type as coded_provision_type,
         c.arrangement,
         c.host_authority_code,
+        c.distance_miles,
         coalesce(p.urn, c.urn) as urn,
         p.type_of_provision,
         coalesce(p.is_unregistered, false) as is_unregistered,
@@ -124,6 +126,7 @@ added as (
         p.provision_type as coded_provision_type,
         p.arrangement,
         p.host_authority_code,
+        cast(null as numeric) as distance_miles,
         p.urn,
         p.type_of_provision,
         p.is_unregistered,
@@ -160,6 +163,7 @@ together as (
         e.coded_provision_type,
         e.arrangement,
         e.host_authority_code,
+        e.distance_miles,
         e.urn,
         e.type_of_provision,
         e.is_unregistered,
@@ -186,6 +190,7 @@ together as (
         a.coded_provision_type,
         a.arrangement,
         a.host_authority_code,
+        a.distance_miles,
         a.urn,
         a.type_of_provision,
         a.is_unregistered,
@@ -219,6 +224,7 @@ select
     end as needs_provision_type,
     t.arrangement,
     t.host_authority_code,
+    t.distance_miles,
     t.urn,
     t.type_of_provision,
     t.is_unregistered,

@@ -1,16 +1,16 @@
 -- How far from home an authority's looked-after children are placed, and whether inside its area: from the SSDA903 of the date.
 -- Straight line between home and placement postcodes; 20.0 miles is "20 miles or less", 999.9 is DfE's mark of not known. Shares are of all
--- placements, unknowns included (for unaccompanied children, and where a postcode is withheld, distance is not known). Children with parents or
--- for adoption have no provision type and stand under None.
+-- placements, unknowns included (for unaccompanied children, and where a postcode is withheld, distance is not known). Types are those of
+-- curated.own_placements_location; children with parents or for adoption stand under None.
 -- Source: DfE, "Children looked after in England", distance and locality tables.
 -- grain: census_date, authority_code, provision_type, locality, distance_band
 with placements as (
     select
-        c.authority_code,
-        coalesce(c.provision_type, 'None') as provision_type,
+        c.placing_authority_code as authority_code,
+        c.provision_type,
         case
-            when c.placement_authority_code is null then 'unknown'
-            when c.placement_authority_code = c.authority_code then 'inside'
+            when c.host_authority_code = 'UNKNOWN' then 'unknown'
+            when c.host_authority_code = c.placing_authority_code then 'inside'
             else 'outside'
         end as locality,
         case
@@ -18,8 +18,10 @@ with placements as (
             when c.distance_miles <= 20 then '20 miles or less'
             else 'more than 20 miles'
         end as distance_band
-    from core.child as c
-    where c.census_date = cast(:census_date as date)
+    from core.own_placement as c
+    where
+        c.census_date = cast(:census_date as date)
+        and c.source = 'ssda903'
 ),
 
 totals as (

@@ -4,14 +4,16 @@
 -- severity: blocks
 with children as (
     select
-        c.authority_code,
-        coalesce(c.provision_type, 'None') as provision_type,
+        c.placing_authority_code as authority_code,
+        c.provision_type,
         count(*) as children
-    from core.child as c
-    where c.census_date = cast(:census_date as date)
+    from core.own_placement as c
+    where
+        c.census_date = cast(:census_date as date)
+        and c.source = 'ssda903'
     group by
-        c.authority_code,
-        coalesce(c.provision_type, 'None')
+        c.placing_authority_code,
+        c.provision_type
 ),
 
 figures as (

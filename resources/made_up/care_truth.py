@@ -100,7 +100,6 @@ class CareFigures:
             "children_looked_after": self.children_looked_after,
             "care_flows": self.care_flows,
             "placement_stability": self.placement_stability,
-            "placement_distance": self.placement_distance,
         }
 
     def _children(self, now: pd.DataFrame) -> pd.DataFrame:
@@ -221,9 +220,9 @@ class CareFigures:
             table[name] = table[name].where(known[name.removesuffix("_share")], "")
         return table.assign(held_from=[dt.date.fromordinal(day).isoformat() for day in held])
 
-    def placement_distance(self) -> pd.DataFrame:
-        """Placements by provision type, locality and distance band."""
-        rows = self.children.assign(provision_type=self.children["provision_type"].replace("", "None"))
+    def placement_distance(self, types: pd.Series) -> pd.DataFrame:
+        """Placements by provision type (of each of `children`), locality and distance band."""
+        rows = self.children.assign(provision_type=types.to_numpy())
         keys = ["authority_code", "provision_type"]
         table = rows.groupby([*keys, "locality", "distance_band"], as_index=False).size().rename(columns={"size": "placements"})
         whole = rows.groupby(keys).size().rename("whole")

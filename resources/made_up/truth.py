@@ -124,6 +124,7 @@ class _Figures:
             "setting_vacancies": self.setting_vacancies,
             "whole": self.whole,
             **{name: lambda make=make: self._named(make(), "") for name, make in self.q.care.tables().items()},
+            "placement_distance": lambda: self._named(self.q.care.placement_distance(self.types), ""),
         }
 
     # --- what the figures rest on ----------------------------------------------------------------
@@ -264,6 +265,7 @@ class _Figures:
             provision_type=of_type.fillna(coded).mask(children["census_unregistered"].eq(True), OTHER_TYPE),
             urn=children["census_urn"].replace("", np.nan).fillna(children["urn"].replace("XXXXXXX", "")).fillna(""),
         )
+        self.types = by_903["provision_type"]
         bought = by_census[by_census["looked_after"] & ~by_census["placing_authority_code"].isin(self._covered())]
         bought = bought[~bought["provision_type"].isin(NOT_COMMISSIONED)].assign(source="census", covers="commissioned")
         names = ["placing_authority_code", "host_authority_code", "provision_type", "source", "covers", "urn"]

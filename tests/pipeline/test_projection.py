@@ -73,6 +73,10 @@ def test_from_returns_to_projections(embedded_warehouse, landing, bring):
         "select * from curated.children_looked_after_projection where census_date = any(:dates) order by census_date, provision_type, horizon_date",
         dates=dates[-2:],
     )
+    untold = found[found["measure"] == "children looked after"]
+    assert len(untold) == 2 * 12 and untold["latest"].isna().all() and untold["projected"].isna().all()
+    assert untold["projection_note"].str.contains("no_ssda903").all(), "a placement census is not of all children"
+    found = found[found["measure"] == "own placements"]
     assert len(found) == 2 * 2 * 12
     assert found[["authority_code", "authority_gss", "authority_name", "measure"]].drop_duplicates().to_numpy().tolist() == [
         ["356", "E08000007", "Stockport", "own placements"]
