@@ -1,0 +1,268 @@
+"""An authority's own placements: the SSDA903's children, enriched by the placement census.
+
+Definitions: "Which return counts" of the indicator catalogue. Where a rule needed a choice it is
+the dictionary's: a child's provision type is the census's where it names one of its own, else the
+SSDA903's; an unregistered setting is of the type Other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from tests.oracle import children, landed, supply
+from tests.oracle.landed import Landed
+
+FOSTERING = {"Independent fostering", "In-house fostering"}
+NOT_COMMISSIONED = {"In-house fostering", "Other", "None"}
+"""Types of which a placement census alone tells no figure."""
+
+
+def census(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """The placement census: one row a placement that the door loads."""
+    rows = landing.get(date, "census")
+    if rows.empty:
+        return rows
+    kinds = landed.codes("type_of_provision").set_index("label")
+    label = landed.code(rows["type of provision"], "type_of_provision")
+    status = landed.code(rows["looked after child"], "looked_after_child")
+    out = pd.DataFrame(
+        {
+            "authority_code": landed.authority(rows["placing authority"], date),
+            "child": rows["identifier"],
+            "label": label,
+            "status": status,
+            "mark": label.map(kinds["mark"]),
+            "provision_type": label.map(kinds["provision_type"]),
+            "arrangement": label.map(kinds["arrangement"]),
+            "by_register": label.map(kinds["in_house_by_register"]) == "yes",
+            "route": landed.code(_column(rows, "how the placement was sourced"), "sourcing_route"),
+            "reason": landed.code(
+                _column(rows, "placing at distance reason", "primary placing at distance reason"),
+                "distance_reason",
+            ),
+            "liberty": landed.code(
+                _column(rows, "deprivation of liberty safeguards in place"),
+                "deprivation_of_liberty",
+            ),
+            "solo": landed.code(
+                _column(rows, "does this cyp require a solo placement"), "solo_placement"
+            ),
+            "said_host": landed.authority(_column(rows, "host authority"), date),
+            "setting": landed.urn(
+                _column(rows, "establishment urn", "establishment registration urn")
+            ),
+            "provider": landed.urn(
+                _column(rows, "provider ofsted or equivalent urn", "provider id")
+            ),
+            "organisation": _column(rows, "organisation"),
+            "start": landed.day(_column(rows, "placement start date")),
+            "cost": landed.number(rows["total weekly cost"]),
+            "social_care": landed.number(rows["contribution from social care"]),
+            "education": landed.number(rows["contribution from education"]),
+            "health": landed.number(rows["contribution from health"]),
+        }
+    )
+    out = out[~rows.duplicated()]  # exact duplicates are set aside
+    needed = ["authority_code", "label", "status"]
+    out = out[out[needed].notna().all(axis=1) & (out["child"] != "")].copy()
+    under_18 = out["status"] == "Looked after child (under 18)"
+    out["is_looked_after"] = under_18 & (out["mark"] != "post 18")
+    return _arranged(out, landing, date)
+
+
+def _column(rows: pd.DataFrame, *names: str) -> pd.Series:
+    return next((rows[n].fillna("") for n in names if n in rows), pd.Series("", rows.index))
+
+
+def _arranged(out: pd.DataFrame, landing: Landed, date: dt.date) -> pd.DataFrame:
+    """In-house where the register says that the home or agency is the authority's own."""
+    register = supply.registered(landing, date)
+    if register.empty:
+        return out.assign(host_by_register=None)
+    one = register.drop_duplicates("urn").set_index("urn")
+    owner = landed.authority(one["owner"], date)
+    fostering = out["provision_type"] == "Independent fostering"
+    key = out["setting"].where(~fostering, out["provider"])
+    public = key.map(one["sector"]) == "Local Authority"
+    own = key.map(owner) == out["authority_code"]
+    swapped = out["by_register"] & public
+    out["arrangement"] = np.select(
+        [swapped & own, swapped], ["in-house", "other authority"], out["arrangement"]
+    )
+    in_house = fostering & (out["arrangement"] == "in-house")
+    out["provision_type"] = out["provision_type"].where(~in_house, "In-house fostering")
+    homes = register[register["provision_type"] != "Independent fostering"]
+    places = homes.groupby("urn")["host_authority_code"].agg(["first", "nunique"])
+    by_register = out["setting"].map(places["first"].where(places["nunique"] == 1))
+    out["host_by_register"] = by_register.where(~out["provision_type"].isin(FOSTERING))
+    return out
+
+
+def own_placements(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """One row a placement: `source`, `covers`, where it is, of which type."""
+    here, said = children.looked_after(landing, date), census(landing, date)
+    held = set() if here.empty else set(landing.get(date, "episodes")["sender"])
+    if len(here):
+        here = here.rename(columns={"sender": "authority_code"}).assign(source="ssda903")
+        here["host"] = here["placed_in"].fillna("UNKNOWN")
+    if len(said):
+        said["short"] = said["mark"] == "short breaks"
+        said = said.sort_values(["short", "cost"], ascending=[True, False], kind="stable")
+        told = said.drop_duplicates(["authority_code", "child"])
+        keys = ["authority_code", "child"]
+        columns = ["provision_type", "mark", "route", "reason", "liberty", "solo"]
+        told = told.set_index(keys)[columns].add_prefix("census_")
+        here = here.join(told, on=keys) if len(here) else here
+        named = here["census_provision_type"].where(here["census_provision_type"] != "Other")
+        kind = named.fillna(here["provision_type"].fillna("None"))
+        here["provision_type"] = kind.where(here["census_mark"] != "unregistered", "Other")
+        here["in_census"] = here["census_provision_type"].notna()
+        known = set(zip(here["authority_code"], here["child"], strict=True))
+        new = [k not in known for k in zip(said["authority_code"], said["child"], strict=True)]
+        added = said[new].copy()
+        added["source"], added["in_census"] = "census", True
+        by_return = added["said_host"].fillna(added["host_by_register"])
+        added["host"] = by_return.fillna("UNKNOWN")
+        for name in ("mark", "route", "reason", "liberty", "solo"):
+            added[f"census_{name}"] = added[name]
+        here = pd.concat([here, added], ignore_index=True)
+    here["covers"] = np.where(here["authority_code"].isin(held), "all", "commissioned")
+    looked_after = here["is_looked_after"].astype("boolean").fillna(True)
+    return here.assign(is_looked_after=looked_after.astype(bool))
+
+
+def net_position(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`net_position`: own inside, outside, unknown; others inside by providers; net gain."""
+    rows = own_placements(landing, date)
+    rows = rows[rows["source"] == "ssda903"]
+    inside = rows["host"] == rows["authority_code"]
+    unknown = rows["host"] == "UNKNOWN"
+    own = pd.DataFrame(
+        {
+            "own_inside": inside.groupby(rows["authority_code"]).sum(),
+            "own_outside": (~inside & ~unknown).groupby(rows["authority_code"]).sum(),
+            "own_unknown": unknown.groupby(rows["authority_code"]).sum(),
+        }
+    )
+    living = supply.living(landing, date).query("host_authority_code != 'UNKNOWN'")
+    others = ~living["placing"].isin(supply.UNPLACED)
+    others &= (living["placing"] != living["host_authority_code"]) & ~(living["age"] >= 18)
+    own = own.join(others.groupby(living["host_authority_code"]).sum().rename("others_inside"))
+    own["net_gain"] = own["others_inside"] - own["own_outside"]
+    return own.rename_axis("authority_code").reset_index().assign(census_date=date)
+
+
+def location_band(placing: str, host: str, date: dt.date) -> str:
+    """in_area, sub_region, elsewhere or unknown: where an authority's own child lives."""
+    if host == "UNKNOWN":
+        return "unknown"
+    if host == placing:
+        return "in_area"
+    of = supply.members(date)
+    same = placing in of.index and host in of.index and of[placing] == of[host]
+    return "sub_region" if same else "elsewhere"
+
+
+def own_placements_location(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`own_placements_location`, the rows with placements, of looked-after children."""
+    rows = own_placements(landing, date)
+    rows = rows[(rows["source"] == "ssda903") | (rows["covers"] == "commissioned")]
+    part = (rows["covers"] == "commissioned") & rows["provision_type"].isin(NOT_COMMISSIONED)
+    rows = rows[rows["is_looked_after"] & ~part]
+    rows = rows.rename(columns={"authority_code": "placing_authority_code"})
+    rows["location_band"] = [
+        location_band(p, h, date)
+        for p, h in zip(rows["placing_authority_code"], rows["host"], strict=True)
+    ]
+    keys = ["placing_authority_code", "provision_type"]
+    out = rows.groupby([*keys, "location_band"]).size().rename("placements").reset_index()
+    out["share"] = out["placements"] / out.groupby(keys)["placements"].transform("sum")
+    return out.assign(census_date=date)
+
+
+def placement_flow(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`placement_flow` between known areas: blank where a side has not returned."""
+    rows = own_placements(landing, date)
+    answered = set(rows["authority_code"])
+    whole = (rows["source"] == "ssda903") & (rows["covers"] == "all")
+    part = (rows["covers"] == "commissioned") & rows["is_looked_after"]
+    part &= ~rows["provision_type"].isin(NOT_COMMISSIONED)
+    rows = rows[(whole | part) & (rows["host"] != "UNKNOWN")]
+    rows = rows.rename(
+        columns={"authority_code": "placing_authority_code", "host": "host_authority_code"}
+    )
+    keys = ["placing_authority_code", "host_authority_code", "provision_type"]
+    theirs = rows.groupby(keys).size().rename("children_by_authorities")
+    living = supply.living(landing, date).rename(columns={"placing": "placing_authority_code"})
+    living = living.assign(provision_type=living["provision_type"].fillna("Other"))
+    told = set(zip(living["host_authority_code"], living["provision_type"], strict=True))
+    empty = supply.returned(landing, date).groupby(supply.HOSTED)["occupied"].sum()
+    told |= set(empty.index[empty == 0])  # they said that nobody lives there
+    young = living[~(living["age"] >= 18) & (living["host_authority_code"] != "UNKNOWN")]
+    ours = young.groupby(keys).size().rename("children_by_providers")
+    out = pd.concat([theirs, ours], axis=1).reset_index()
+    sent = [k in told for k in zip(out["host_authority_code"], out["provision_type"], strict=True)]
+    zero = out["children_by_providers"].fillna(0)
+    out["children_by_providers"] = zero.where(sent)
+    zero = out["children_by_authorities"].fillna(0)
+    whole_for = set(landing.get(date, "episodes")["sender"])
+    told = out["placing_authority_code"].isin(whole_for)
+    told |= out["placing_authority_code"].isin(answered) & ~out["provision_type"].isin(
+        NOT_COMMISSIONED
+    )
+    out["children_by_authorities"] = zero.where(told)
+    return out.assign(census_date=date)
+
+
+def _categories(landing: Landed, date: dt.date, column: str) -> pd.DataFrame:
+    rows = census(landing, date)
+    if rows.empty:
+        return rows
+    rows = rows[rows["is_looked_after"]].assign(category=rows[column].fillna("Not given"))
+    out = rows.groupby(["authority_code", "category"]).size().rename("placements").reset_index()
+    total = out.groupby("authority_code")["placements"].transform("sum")
+    return out.assign(share=out["placements"] / total, census_date=date)
+
+
+def sourcing_route(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`sourcing_route`: looked-after placements of the census by route."""
+    return _categories(landing, date, "route")
+
+
+def distance_reason(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`distance_reason`: looked-after placements of the census by reason."""
+    return _categories(landing, date, "reason")
+
+
+def high_cost_placements(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`high_cost_placements` by authority: how many, their weekly cost, and the cost so far."""
+    rows = census(landing, date)
+    if rows.empty:
+        return rows
+    rows = rows[rows["cost"] > supply.region()["high_cost_weekly"]]
+    days = (pd.Timestamp(date) - rows["start"]).dt.days
+    so_far = (rows["cost"] * days / 7).where(days >= 0).round(2)
+    out = (
+        rows.assign(so_far=so_far)
+        .groupby("authority_code")
+        .agg(placements=("cost", "size"), weekly=("cost", "sum"), so_far=("so_far", "sum"))
+    )
+    out = out.rename_axis("placing_authority_code").reset_index()
+    return out.assign(census_date=date)
+
+
+def host_use_of_own_supply(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`host_use_of_own_supply`, the providers' side: who lives there, and the host's own."""
+    rows = supply.living(landing, date)
+    rows = rows[rows["host_authority_code"] != "UNKNOWN"].dropna(subset=["provision_type"])
+    own = rows["placing"] == rows["host_authority_code"]
+    out = (
+        rows.assign(own=own)
+        .groupby(supply.HOSTED)
+        .agg(children_living_here=("own", "size"), children_of_host=("own", "sum"))
+    )
+    share = out["children_of_host"] / out["children_living_here"]
+    return out.assign(share_of_places_used_by_host=share).reset_index().assign(census_date=date)

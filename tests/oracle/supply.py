@@ -1,0 +1,358 @@
+"""The host authority's side: the register beside the provider census.
+
+Definitions: the supply half of the indicator catalogue. Each function gives a frame with the
+curated table's own column names.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+
+import numpy as np
+import pandas as pd
+
+from tests.oracle import landed
+from tests.oracle.landed import Landed
+
+HOSTED = ["host_authority_code", "provision_type"]
+FOSTERING = {"Independent fostering", "In-house fostering"}
+UNPLACED = {"HEALTH", "PRIVATE", "UNKNOWN"}
+
+
+def newest(landing: Landed, date: dt.date, name: str) -> tuple[pd.DataFrame, dt.date | None]:
+    """The register's newest list of the kind on or before the date, and its date."""
+    dates = [d for d in landing.dates if d <= date and (d, name) in landing.tables]
+    return (landing.get(dates[-1], name), dates[-1]) if dates else (landing.get(date, name), None)
+
+
+def _kind(texts: pd.Series) -> pd.Series:
+    """Ofsted's provision type -> ours; NaN for what stays out of curated."""
+    labels = landed.code(texts, "ofsted_provision_type")
+    ours = landed.codes("ofsted_provision_type").set_index("label")["provision_type"]
+    return labels.map(ours).replace("", None)
+
+
+def size_band(places: pd.Series) -> pd.Series:
+    """1 to 5, 6+; Not known without places."""
+    text = places.clip(upper=6).map(lambda n: "Not known" if pd.isna(n) else f"{int(n)}")
+    return text.replace("6", "6+")
+
+
+def registered(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """The register: one row a home or agency, one a premises of supported accommodation."""
+    homes, _ = newest(landing, date, "providers")
+    homes = homes.drop_duplicates()
+    premises, _ = newest(landing, date, "premises")
+    parts = []
+    if len(homes):
+        parts.append(
+            pd.DataFrame(
+                {
+                    "urn": landed.urn(homes["urn"]),
+                    "host_authority_code": landed.authority(homes["local authority"], date),
+                    "provision_type": _kind(homes["provision type"]),
+                    "status": landed.code(homes["registration status"], "registration_status"),
+                    "sector": landed.code(homes["sector"], "sector"),
+                    "owner": homes["organisation name"],
+                    "places": landed.number(homes["places"]),
+                    "category": "",
+                }
+            ).query("provision_type != 'Supported accommodation'")
+        )
+    if len(premises):
+        parts.append(
+            pd.DataFrame(
+                {
+                    "urn": landed.urn(premises["urn"]),
+                    "host_authority_code": landed.authority(
+                        premises["premises local authority"], date
+                    ),
+                    "provision_type": "Supported accommodation",
+                    "status": landed.code(premises["registration status"], "registration_status"),
+                    "sector": landed.code(premises["sector"], "sector"),
+                    "owner": premises["organisation name"],
+                    "places": landed.number(premises["places"]),
+                    "category": premises["service category"],
+                }
+            )
+        )
+    if not parts:
+        return pd.DataFrame()
+    rows = pd.concat(parts, ignore_index=True).dropna(subset=["provision_type"])
+    return rows[rows["status"].isin({"Active", "Suspended"})].reset_index(drop=True)
+
+
+def returned(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """Settings that returned: one row a home (the last counts), one a premises."""
+    rows = landing.get(date, "settings")
+    if rows.empty:
+        return rows
+    out = pd.DataFrame(
+        {
+            "sender": rows["sender"],
+            "urn": landed.urn(rows["urn"]),
+            "host_authority_code": landed.authority(rows["host local authority"], date),
+            "provision_type": landed.code(rows["provision type"], "provision_type"),
+            "service_category": landed.code(rows["service category"], "service_category"),
+            "reason": landed.code(rows["unavailable reason"], "unavailable_reason"),
+            "setting_name": rows["setting name"],
+            "framework": rows["framework"],
+            "lot": rows["lot"],
+        }
+    )
+    for ours, theirs in {
+        "registered": "registered places", "occupied": "occupied places", "vacant": "vacant places",
+        "unavailable": "unavailable places", "households": "households", "min_age": "min age",
+        "max_age": "max age", "referrals": "referrals received", "offers": "offers made",
+    }.items():  # fmt: skip
+        out[ours] = landed.number(rows[theirs])
+    needed = [
+        "host_authority_code",
+        "provision_type",
+        "registered",
+        "occupied",
+        "vacant",
+        "unavailable",
+    ]
+    out = out[out[needed].notna().all(axis=1) & (out["urn"] != "")]
+    many = out["provision_type"] == "Supported accommodation"
+    one = out[~many].drop_duplicates(["urn", "host_authority_code"], keep="last")
+    return pd.concat([one, out[many]]).sort_index()
+
+
+def living(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """Children by the providers' placements: urn, host, provision type, placing authority, age."""
+    rows = landing.get(date, "placements")
+    if rows.empty:
+        return rows
+    out = pd.DataFrame(
+        {
+            "sender": rows["sender"],
+            "urn": landed.urn(rows["urn"]),
+            "placing": landed.authority(rows["placing local authority"], date),
+            "age": landed.number(rows["age"]),
+            "notice": rows["notice given"].str.lower().str.startswith("y"),
+        }
+    )
+    said = rows.get("host local authority", pd.Series("", rows.index))
+    out["said_host"] = landed.authority(said, date).where(said.fillna("") != "")
+    out = out[(out["urn"] != "") & out["placing"].notna()]
+    homes = returned(landing, date).drop_duplicates(["urn", "host_authority_code"])
+    hosts = homes.groupby("urn")["host_authority_code"].agg(["first", "size"])
+    only = hosts["first"].where(hosts["size"] == 1)
+    out["host_authority_code"] = out["said_host"].fillna(out["urn"].map(only)).fillna("UNKNOWN")
+    kind = homes.drop_duplicates("urn").set_index("urn")["provision_type"]
+    out["provision_type"] = out["urn"].map(kind)
+    return out
+
+
+def _covered(register: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
+    """Per URN in an authority: premises and places registered, and those that a return covers.
+
+    Premises have no key of their own. Where only some were returned the places covered are the
+    return's, but each premises that is missing keeps a place.
+    """
+    keys = ["urn", "host_authority_code"]
+    out = register.groupby([*keys, "provision_type"]).agg(
+        premises=("urn", "size"), places=("places", lambda p: p.sum(min_count=1))
+    )
+    out = out.reset_index()
+    places = back["occupied"] + back["vacant"] + back["unavailable"]
+    told = back.assign(told_places=places).groupby(keys)
+    told = told.agg(told=("urn", "size"), told_places=("told_places", "sum"))
+    out = out.join(told, on=keys)
+    agency = out["provision_type"] == "Independent fostering"
+    answered = out[["premises", "told"]].min(axis=1).where(out["told"].notna(), 0)
+    out["answered"] = answered.where(~agency, out["urn"].isin(set(back["urn"])).astype(int))
+    missing = out["premises"] - out["answered"]
+    part = out[["told_places"]].assign(most=out["places"] - missing).min(axis=1)
+    whole = out["places"].where(out["answered"] > 0, 0)
+    out["answered_places"] = whole.where((out["answered"] == 0) | (missing == 0), part)
+    return out
+
+
+def host_authority_occupancy(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """The counted columns of `host_authority_occupancy`, rates and coverage."""
+    register, back = registered(landing, date), returned(landing, date)
+    homes = back.groupby(HOSTED).agg(
+        settings_returned=("urn", "size"), occupied=("occupied", "sum"), vacant=("vacant", "sum"),
+        unavailable=("unavailable", "sum"),
+    )  # fmt: skip
+    covered = _covered(register, back)
+    sums = covered.groupby(HOSTED)
+    right = sums.agg(
+        settings_registered=("premises", "sum"),
+        places_registered=("places", lambda p: p.sum(min_count=1)),
+        answered=("answered", "sum"), answered_places=("answered_places", "sum"),
+    )  # fmt: skip
+    out = right.join(homes, how="outer")
+    out["settings_registered"] = out["settings_registered"].fillna(0)
+    out["settings_returned"] = out["settings_returned"].fillna(0)
+    total = out["occupied"] + out["vacant"] + out["unavailable"]
+    out["places_returned"] = total.fillna(0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        out["occupancy_rate"] = out["occupied"] / total
+        out["vacancy_rate"] = out["vacant"] / total
+        out["unoccupied_rate"] = (total - out["occupied"]) / total
+        out["available_occupancy_rate"] = out["occupied"] / (out["occupied"] + out["vacant"])
+        out["availability_rate"] = (out["occupied"] + out["vacant"]) / total
+        out["coverage_settings"] = out["answered"] / out["settings_registered"]
+        out["coverage_places"] = out["answered_places"] / out["places_registered"]
+    return out.replace([np.inf, -np.inf], np.nan).reset_index().assign(census_date=date)
+
+
+def region(name: str = "north_west") -> dict:
+    """The region's file."""
+    return tomllib.loads((landed.SCHEMAS / "regions" / f"{name}.toml").read_text("utf-8"))
+
+
+def members(date: dt.date) -> pd.Series:
+    """Sub-region by member's code, of the members that stand on the date."""
+    here = landed.standing(date).index
+    return pd.Series({c: s for s, cs in region()["sub_regions"].items() for c in cs if c in here})
+
+
+def neighbours(date: dt.date) -> set[tuple[str, str]]:
+    """Pairs of authorities that border each other."""
+    frame = pd.read_csv(landed.SCHEMAS / "reference" / "authority_neighbours.csv", dtype=str)
+    return set(zip(frame["authority_code"], frame["neighbour_code"], strict=True))
+
+
+def origin_band(placing: str, host: str, date: dt.date) -> str:
+    """host, sub_region, region_or_neighbour, elsewhere or unknown: where a child comes from."""
+    if placing == "UNKNOWN":
+        return "unknown"
+    if placing == host:
+        return "host"
+    of, now = members(date), landed.standing(date)
+    if placing in of.index and host in of.index and of[placing] == of[host]:
+        return "sub_region"
+    same = placing in now.index and host in now.index
+    same = same and now.loc[placing, "region_code"] == now.loc[host, "region_code"] != ""
+    if same or (placing, host) in neighbours(date):
+        return "region_or_neighbour"
+    return "elsewhere"
+
+
+def host_authority_origin(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`host_authority_origin`, the rows with children: children and share by band."""
+    rows = living(landing, date)
+    rows = rows[rows["host_authority_code"] != "UNKNOWN"].dropna(subset=["provision_type"])
+    pairs = rows[["placing", "host_authority_code"]].drop_duplicates()
+    bands = {p: origin_band(*p, date) for p in pairs.itertuples(index=False, name=None)}
+    rows["origin_band"] = [
+        bands[p] for p in zip(rows["placing"], rows["host_authority_code"], strict=True)
+    ]
+    out = rows.groupby([*HOSTED, "origin_band"]).size().rename("children").reset_index()
+    out["share"] = out["children"] / out.groupby(HOSTED)["children"].transform("sum")
+    return out.assign(census_date=date)
+
+
+def unavailable_places(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`unavailable_places`: places by reason."""
+    rows = returned(landing, date)
+    rows = rows[rows["unavailable"] > 0].assign(reason=rows["reason"].fillna("Not given"))
+    out = rows.groupby([*HOSTED, "reason"])["unavailable"].sum().rename("places").reset_index()
+    return out.assign(census_date=date)
+
+
+def referrals(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`referrals`: of the settings that told both or either, referrals, offers, and the rates."""
+    rows = returned(landing, date)
+    rows = rows[rows["referrals"].notna()]
+    out = rows.groupby(HOSTED).agg(
+        settings_with_referrals=("urn", "size"), referrals=("referrals", "sum"),
+        offers=("offers", "sum"), vacant=("vacant", "sum"),
+    ).reset_index()  # fmt: skip
+    return out.assign(census_date=date)
+
+
+def pipeline_homes(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`pipeline_homes`: homes and beds by authority and stage."""
+    rows = landing.get(date, "planned")
+    if rows.empty:
+        return rows
+    rows["authority_code"] = landed.authority(rows["authority"], date)
+    own = rows["sender"] == rows["authority_code"]  # before the region's list of all
+    rows = rows[own | ~rows["authority_code"].isin(set(rows.loc[own, "sender"]))].copy()
+    rows["stage"] = landed.code(rows["stage"], "planning_stage")
+    rows["beds"] = landed.number(rows["beds"])
+    out = rows.groupby(["authority_code", "stage"]).agg(
+        homes_planned=("beds", "size"), beds_planned=("beds", "sum")
+    )
+    return out.reset_index().assign(census_date=date)
+
+
+def setting_vacancies(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`setting_vacancies`: vacant and unavailable places, and places under notice."""
+    rows = returned(landing, date)
+    keys = ["urn", "host_authority_code"]
+    out = rows.groupby(keys).agg(
+        vacant=("vacant", "sum"), unavailable=("unavailable", "sum"),
+        min_age=("min_age", "min"), max_age=("max_age", "max"),
+    )  # fmt: skip
+    leaving = living(landing, date).groupby(keys)["notice"].sum().rename("under_notice")
+    return out.join(leaving).reset_index().fillna({"under_notice": 0}).assign(census_date=date)
+
+
+def homes(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`homes` by size band and sector: settings and places on the register."""
+    rows = registered(landing, date)
+    rows["size_band"] = size_band(rows["places"])
+    keys = [*HOSTED, "size_band", "sector"]
+    out = rows.groupby(keys).agg(
+        settings=("urn", "size"), places=("places", lambda p: p.sum(min_count=1))
+    )
+    return out.reset_index().assign(census_date=date)
+
+
+def market_concentration(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`market_concentration` of regions: settings and places."""
+    rows = registered(landing, date)
+    rows["area_code"] = rows["host_authority_code"].map(landed.standing(date)["region_code"])
+    out = rows.groupby(["area_code", "provision_type"]).agg(
+        settings=("urn", "size"), places=("places", lambda p: p.sum(min_count=1))
+    )
+    return out.reset_index().assign(area_level="region", census_date=date)
+
+
+def home_sizes(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`home_sizes`, the bands with settings: how many, places, share of the sized ones."""
+    rows = registered(landing, date).query("provision_type != 'Independent fostering'")
+    rows = rows.assign(size_band=size_band(rows["places"]))
+    out = rows.groupby([*HOSTED, "size_band"]).agg(
+        settings=("urn", "size"), places=("places", lambda p: p.sum(min_count=1))
+    )
+    out = out.reset_index()
+    sized = out["settings"].where(out["size_band"] != "Not known")
+    out["share"] = sized / sized.groupby([out[h] for h in HOSTED]).transform("sum")
+    return out.assign(census_date=date)
+
+
+def register_changes(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`register_changes` of homes and agencies since the list before: opened, closed, grew, shrank.
+
+    Supported accommodation is left out here: its entries are sums of premises.
+    """
+    _, now = newest(landing, date, "providers")
+    earlier = [d for d in landing.dates if d < date]
+    if now != date or not earlier:
+        return pd.DataFrame()
+    both = [
+        registered(landing, d).query("provision_type != 'Supported accommodation'").set_index("urn")
+        for d in (earlier[-1], date)
+    ]
+    old, new = both
+    opened, closed = new[~new.index.isin(old.index)], old[~old.index.isin(new.index)]
+    kept = new[new.index.isin(old.index)]
+    step = kept["places"] - old["places"].reindex(kept.index)
+    parts = [
+        opened.assign(change="opened"),
+        closed.assign(change="closed"),
+        kept[step > 0].assign(change="grew", places=step),
+        kept[step < 0].assign(change="shrank", places=-step),
+    ]
+    out = pd.concat(parts).groupby([*HOSTED, "change"])
+    out = out.agg(settings=("places", "size"), places=("places", lambda p: p.sum(min_count=1)))
+    return out.reset_index().assign(census_date=date)
