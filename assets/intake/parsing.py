@@ -131,12 +131,14 @@ def read_date(text: str) -> str | None:
     return None
 
 
+_DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2]|[A-Za-z]{3,9})"
+_ANY_YEAR = re.compile(rf"{_DAY}[/. \-]{_MONTH}[/. \-](\d{{4}})|(\d{{4}})[/.\-]{_MONTH}[/.\-]{_DAY}")
+
+
 def means_open(text: str) -> bool:
     """Whether a date stands for "not ended yet": case systems write 31/12/9999, 31/12/2999 or 01/01/1900 for it."""
-    plain = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", text.strip())
-    day = re.fullmatch(r"\d{1,2}[/.\-](?:\d{1,2}|[A-Za-z]{3})[/.\-](\d{4})|(\d{4})[/.\-]\d{1,2}[/.\-]\d{1,2}", plain)
-    year = int(day.group(1) or day.group(2)) if day else 2000
-    return year >= FAR_OFF or year <= LONG_AGO
+    day = _ANY_YEAR.fullmatch(re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", text.strip()))
+    return day is not None and not LONG_AGO < int(day.group(1) or day.group(2)) < FAR_OFF
 
 
 def read_yes_no(text: str) -> str | None:

@@ -876,14 +876,14 @@ def test_a_welsh_postcode_lies_in_its_welsh_authority():
     assert answer.rows.iloc[0]["placement_authority_code"] == "W06000006" and float(answer.rows.iloc[0]["distance_miles"]) > 25
 
 
-@pytest.mark.parametrize("end", ["31/12/9999", "31/12/2999", "01/01/1900", "9999-12-31 00:00:00", "31-Dec-9999", "01/01/0001"])
+@pytest.mark.parametrize("end", ["31/12/9999", "31/12/2999", "01/01/1900", "9999-12-31 00:00:00", "31-Dec-9999", "31 December 9999", "01/01/0001"])
 def test_an_end_far_off_is_none_yet(end):
     answer = good("ssda903_episodes", {"dec": end})
     assert answer.about_rows == [(2, "DEC", "end_far_off")]
     assert answer.rows["fate"].tolist() == ["loaded"] and pd.isna(answer.rows["dec"].iloc[0])
 
 
-@pytest.mark.parametrize(("end", "rule"), [("31/12/2024", "end_and_reason_apart"), ("31/02/9999x", "unreadable")])
+@pytest.mark.parametrize(("end", "rule"), [("31/12/2024", "end_and_reason_apart"), ("31/02/9999x", "unreadable"), ("99/99/9999", "unreadable")])
 def test_an_end_is_an_end(end, rule):
     assert good("ssda903_episodes", {"dec": end}).about_rows[-1][2] == rule
 
