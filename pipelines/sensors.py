@@ -41,11 +41,11 @@ def _key(settings: Settings) -> bytes:
 
 def unread(settings: Settings, landing: LandingPlace, dates: list[dt.date], key: bytes) -> list[dt.date]:
     """Of these census dates those with a file that the warehouse has not read: a touched file, or a restart, is no news."""
-    from assets.intake.loading import new_files
+    from assets.intake.loading import has_news
     from resources.warehouse import open_warehouse
 
     with open_warehouse(settings) as warehouse, warehouse.reading() as connection:
-        return [date for date in dates if new_files(connection, landing.settled(date), date, key)]
+        return [date for date in dates if has_news(connection, landing, date, key)]
 
 
 @dg.sensor(

@@ -11,6 +11,7 @@ parsed and what is answered.
 from __future__ import annotations
 
 import contextlib
+import csv
 import datetime as dt
 import errno
 import hashlib
@@ -27,6 +28,9 @@ from resources.settings import ObservatoryError
 
 MAX_FILE_BYTES = 400 * 1024 * 1024
 """A larger file is no return; it is not read."""
+
+MADE_UP, MADE_UP_ARRIVALS = ".made-up", "truth/arrivals.csv"
+"""In a landing place that `synth` made: the list of what it made, and when each return is to have come."""
 
 SETTLED_SECONDS = 5
 """A file that changed later than this may still be on its way."""
@@ -379,6 +383,19 @@ class LandingPlace:
             with contextlib.suppress(NotImplementedError):
                 modified = path.fs.modified(path.path).timestamp()
         return int(status.st_size), float(modified)
+
+    def made_up_arrivals(self) -> dict[str, tuple[str, dt.datetime]]:
+        """When the returns of a made-up landing place came: SHA-256 and time by path. Nothing of a place that `synth` did not make."""
+        if not self._is_here or not (self.root / MADE_UP).is_file():
+            return {}
+        if MADE_UP_ARRIVALS not in (self.root / MADE_UP).read_text(encoding="utf-8").splitlines():
+            return {}
+        try:
+            with (self.root / MADE_UP_ARRIVALS).open(encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file))
+        except FileNotFoundError:
+            return {}
+        return {row["file"]: (row["sha256"], dt.datetime.fromisoformat(row["received_at"])) for row in rows}
 
     def settled(self, census_date: dt.date) -> list[LandedFile]:
         """The files of a census date without those that are still growing: what changed just now is looked at twice."""

@@ -31,7 +31,7 @@ from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WITHDRAWN, Ans
 from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
 from assets.intake.door import ERASED, NOT_RECOGNISED, sender_of
-from assets.intake.numbering import submission_id
+from assets.intake.numbering import content_mark
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
 from resources.landing import LandingPlace, NotNow, census_date_of
@@ -60,7 +60,9 @@ def answer_quarter(
         place.mkdir(parents=True, exist_ok=True)
     gc.freeze()  # a workbook is many small objects: without this, what is in memory already would be looked through again and again for their sake
     try:
-        waiting = {s.number: s for s in due}
+        waiting = defaultdict(list)  # what was sent twice is answered twice
+        for one in due:
+            waiting[one.submission.sender, one.submission.content_hash].append(one)
         for file in landing.files(census_date):
             if not waiting:
                 break
@@ -69,11 +71,11 @@ def answer_quarter(
             except NotNow:
                 continue
             sender = sender_of(file.folder, census_date).key
-            submission = waiting.pop(submission_id(key, census_date, sender, content.digest), None)
-            if submission:  # the very bytes that the digest is of
+            for submission in waiting.pop((sender, content_mark(key, content.digest)), ()):
+                # the very bytes that the mark is of
                 sheets = _without_the_erased(warehouse, submission, sheets_of(content.data))
                 _write(folder, submission, _answer(submission, census_date, sheets, file.name))
-        for submission in waiting.values():
+        for submission in (one for several in waiting.values() for one in several):
             _write(folder, submission, _answer(submission, census_date, None))
     finally:
         gc.unfreeze()
@@ -163,7 +165,7 @@ class _Told:
 def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]:
     """What the warehouse knows of each submission of the date. What an answer rests on is hashed with the key: cells of a return are in it."""
     submissions = warehouse.rows(
-        "select s.submission_id, s.sender, s.file_name, s.received_at, w.withdrawn_at, w.reason from raw.submission as s "
+        "select s.submission_id, s.sender, s.file_name, s.content_hash, s.received_at, w.withdrawn_at, w.reason from raw.submission as s "
         "left join raw.withdrawal as w on s.submission_id = w.submission_id where s.census_date = :d order by s.submission_id",
         d=census_date,
     )

@@ -19,7 +19,7 @@ from schemas.fields import all_fields
 from schemas.returns import return_tables
 
 OWNERS = ["team:regional-data"]
-RECORDS = ("submission", "submission_table", "finding", "withdrawal", "answer")
+RECORDS = ("submission", "arrival", "landed", "submission_table", "finding", "withdrawal", "answer")
 OWNER_TABLES = ("owner_name", "owner_proposal")
 """Filled beside the register's lists; they speak of all quarters."""
 LANDING = dg.AssetKey(["landing", "returns"])
@@ -112,7 +112,7 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
 
 
 def _count(warehouse: Warehouse, name: str, dates: list[dt.date]) -> int:
-    if name in kept_tables() or name == "submission":
+    if name in kept_tables() or "census_date" in raw_columns()[name]:
         return int(warehouse.scalar(f"select count(*) from raw.{name} where census_date = any(:dates)", dates=dates))
     if name in OWNER_TABLES:
         return int(warehouse.scalar(f"select count(*) from raw.{name}"))

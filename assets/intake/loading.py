@@ -3,16 +3,18 @@
 Belongs here: which files are new, version numbers, what supersedes what, writing rows and findings.
 Does not belong here: judging rows (`door`).
 
-A submission's number is made from census date, sender and content, with the key: the same bytes again are the same submission and change nothing,
-a run that was killed and run again writes exactly what it would have written, and nobody without the key can try out what was sent.
+When a file arrived, and whether it was sent again, the register says (`arrivals`). A submission's number is made from census date,
+sender and content, with the key: a run that was killed and run again writes exactly what it would have written, and nobody without the
+key can try out what was sent.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,8 +23,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.access import audit
+from assets.intake.arrivals import Arrival, Register, adopt
 from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Submission, judge, open_submission, sender_of
-from assets.intake.numbering import content_mark, submission_id
+from assets.intake.numbering import content_mark
 from assets.intake.owners import take_in_owners
 from assets.intake.telling import file_label
 from resources.landing import LandedFile, LandingPlace, NotNow
@@ -55,27 +58,10 @@ def door_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def new_files(connection: Connection, files: list[LandedFile], census_date: dt.date, key: bytes) -> list[tuple[str, str, LandedFile]]:
-    """Files that have not been read under today's contracts, as (submission number, mark of the content, file)."""
-    version = door_version()
-    known = {
-        row.submission_id
-        for row in connection.execute(
-            sa.text("select submission_id from raw.submission where census_date = :d and contract_version = :v"),
-            {"d": census_date, "v": version},
-        )
-    }
-    found = []
-    for file in files:
-        try:
-            content = file.open().digest
-        except NotNow:
-            continue
-        number = submission_id(key, census_date, sender_of(file.folder, census_date).key, content)
-        if number not in known:
-            known.add(number)
-            found.append((number, content_mark(key, content), file))
-    return found
+def has_news(connection: Connection, landing: LandingPlace, census_date: dt.date, key: bytes) -> bool:
+    """Whether a file is to be read: what has arrived, what was sent again, and what was read under other contracts."""
+    register = Register(connection, census_date, key, landing)
+    return any(True for _ in register.due(landing.settled(census_date), door_version()))
 
 
 def take_in(
@@ -88,13 +74,25 @@ def take_in(
         if connection.execute(sa.text("select exists (select from access.closed_quarter where census_date = :d)"), {"d": census_date}).scalar():
             say(f"{census_date}: closed, because it has been kept for as long as it may be; nothing is read")
             return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
-        new = new_files(connection, files, census_date, key)
-        if not new:
+        adopt(connection, census_date)
+        submissions: list[Submission] = []
+        new: list[tuple[Arrival, str]] = []
+        register = Register(connection, census_date, key, landing)
+        for due in register.due(files, door_version()):
+            if not submissions:
+                say(f"{census_date}: reading what is new of {len(files)} files")
+            submission = due.open()
+            register.read(submission, due.arrival.mark)
+            submissions.append(submission)
+            if due.is_new:
+                new.append((due.arrival, submission.sender.key))
+        register.keep(new)
+        if not submissions:
             return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
-        say(f"{census_date}: reading {len(new)} new of {len(files)} files")
-        submissions = [open_submission(number, file, content) for number, content, file in new]
+        count = len(submissions)
         submissions += _companions(connection, submissions, files, census_date, key)
-        say(f"{census_date}: judging rows")
+        submissions.sort(key=lambda submission: submission.file.received_at)
+        say(f"{census_date}: judging the rows of {count} files")
         stopped = frozenset(connection.execute(sa.text("select child_key from access.stop_list")).scalars())
         judged = judge(submissions, census_date, key, keep_sheets=False, stopped=stopped)
         say(f"{census_date}: loading")
@@ -102,7 +100,7 @@ def take_in(
     return IntakeResult(
         census_date,
         len(files),
-        len(new),
+        count,
         sum(submission.is_rejected for submission in submissions),
         *(int(books[column].sum()) for column in ("rows_received", "rows_loaded", "rows_rejected", "rows_set_aside")),
     )
@@ -118,25 +116,29 @@ def _companions(connection: Connection, new: list[Submission], files: list[Lande
     if not senders:
         return []
     belonging = [name for name, table in return_tables().items() if table.derive in {"children", "episodes"}]
-    wanted = {
-        row.content_hash: row.submission_id
-        for row in connection.execute(
-            sa.text(
-                "select distinct s.content_hash, s.submission_id from raw.submission as s "
-                "inner join raw.submission_table as t on s.submission_id = t.submission_id "
-                "where s.census_date = :d and s.sender = any(:senders) and t.table_name = any(:tables) and t.status in ('in force', 'superseded')"
-            ),
-            {"d": census_date, "senders": senders, "tables": belonging},
-        )
-    }
-    here = {s.id for s in new}
+    wanted = defaultdict(list)
+    for row in connection.execute(
+        sa.text(
+            "select distinct s.content_hash, s.sender, s.submission_id, s.received_at from raw.submission as s "
+            "inner join raw.submission_table as t on s.submission_id = t.submission_id where s.census_date = :d "
+            "and s.sender = any(:senders) and t.table_name = any(:tables) and t.status in ('in force', 'superseded') "
+            "and s.submission_id <> all(:here)"
+        ),
+        {"d": census_date, "senders": senders, "tables": belonging, "here": [s.id for s in new]},
+    ):
+        wanted[row.sender, row.content_hash].append(row)
     found = []
     for file in files:
-        if wanted and sender_of(file.folder, census_date).key in senders:
-            content = content_mark(key, file.open().digest)
-            number = wanted.pop(content, None)
-            if number and number not in here:
-                found.append(open_submission(number, file, content))
+        sender = sender_of(file.folder, census_date).key
+        if wanted and sender in senders:
+            try:
+                content = file.open()
+            except NotNow:
+                continue
+            mark = content_mark(key, content.digest)
+            for row in wanted.pop((sender, mark), ()):
+                as_received = replace(file, received_at=row.received_at)
+                found.append(open_submission(row.submission_id, as_received, mark, content))
     return found
 
 
@@ -343,4 +345,4 @@ def withdraw(warehouse: Warehouse, number: str, by: str, reason: str) -> tuple[d
     return found.census_date, found.sender
 
 
-__all__ = ["IntakeResult", "REJECTS_FILE", "new_files", "take_in", "withdraw"]
+__all__ = ["IntakeResult", "REJECTS_FILE", "has_news", "take_in", "withdraw"]

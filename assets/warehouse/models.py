@@ -239,6 +239,13 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "submission_id": "text", "census_date": "date", "sender": "text", "sender_kind": "text", "file_name": "text",
         "content_hash": "text", "size_bytes": "bigint", "received_at": "timestamp with time zone", "contract_version": "text",
     }  # fmt: skip
+    tables["arrival"] = {
+        "submission_id": "text", "census_date": "date", "sender": "text", "content_mark": "text", "repeat_number": "integer",
+        "place": "text", "first_seen_at": "timestamp with time zone",
+    }  # fmt: skip
+    tables["landed"] = {
+        "census_date": "date", "place": "text", "content_mark": "text", "file_time": "double precision", "is_there": "boolean",
+    }  # fmt: skip
     tables["submission_table"] = {
         "submission_id": "text", "table_name": "text", "version": "integer", "status": "text",
         "rows_received": "integer", "rows_loaded": "integer", "rows_rejected": "integer", "rows_set_aside": "integer",

@@ -36,6 +36,8 @@ SCHEMAS = {
 
 _DETAILS = {
     "submission": "primary key (submission_id)",
+    "arrival": "primary key (submission_id)",
+    "landed": "primary key (census_date, place)",
     "withdrawal": "primary key (submission_id)",
     "answer": "primary key (submission_id)",
     "submission_table": (
@@ -48,6 +50,8 @@ _DETAILS = {
 RAW_DESCRIPTIONS = {
     "submission": "Every file received: who sent what for which census date, and when.",
     "submission_table": "Every table of every file received, with its version, status and books: received = loaded + rejected + set aside.",
+    "arrival": "The register of arrivals: when the observatory first saw what was sent, and sent again. Rows are added, never altered.",
+    "landed": "What lay in each place of the landing place at the last pass, by keyed fingerprints: by it a return sent again is known.",
     "withdrawal": "Submissions that were withdrawn: when, by whom and why. What they held stays on record.",
     "answer": "Which answer each sender was given: a hash of what it rests on.",
     "finding": "What was found in the returns: rule, row, column, value as sent (never a personal one) and a sentence for the sender.",

@@ -109,7 +109,7 @@ def quarters_due(
 ) -> list[dt.date]:
     """The quarters to run: those asked for, or those for which something is new or has changed."""
     from assets.access.keys import warehouse_key
-    from assets.intake.loading import new_files
+    from assets.intake.loading import has_news
     from assets.projection import table as projection
     from assets.warehouse.building import known_quarters, out_of_date
 
@@ -120,7 +120,7 @@ def quarters_due(
     due = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse)}
     key = warehouse_key(warehouse, settings.home)
     with warehouse.reading() as connection:
-        due |= {date for date in landed if new_files(connection, place.settled(date), date, key)}
+        due |= {date for date in landed if has_news(connection, place, date, key)}
     return sorted(due)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import os
 from collections import Counter
@@ -19,6 +20,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from resources.landing import MADE_UP_ARRIVALS
 from resources.settings import ObservatoryError
 
 MARK = ".made-up"
@@ -128,6 +130,7 @@ class Landing:
         self.books: list[dict[str, Any]] = []
         self.files: Counter[dt.date] = Counter()
         self.senders: dict[dt.date, set[str]] = {}
+        self._arrivals: list[tuple[str, str, str]] = []
         self._versions: Counter[tuple[dt.date, str, str]] = Counter()
 
     def send(
@@ -150,7 +153,10 @@ class Landing:
         else:
             content = csv_text(tables[0]).encode(encoding)
         path = self.made.write(f"{date.isoformat()}/{folder}/{name}", content)
-        stamp = received.replace(tzinfo=dt.UTC).timestamp()
+        moment = received.replace(tzinfo=dt.UTC)
+        place = f"{date.isoformat()}/{folder}/{name}"
+        self._arrivals.append((place, hashlib.sha256(content).hexdigest(), moment.isoformat()))
+        stamp = moment.timestamp()
         os.utime(path, (stamp, stamp))
         self.files[date] += 1
         self.senders.setdefault(date, set()).add(sender)
@@ -171,6 +177,11 @@ class Landing:
                     "received_at": received,
                 }
             )
+
+    def write_arrivals(self) -> None:
+        """Write when each file is to have come: the register of arrivals begins with it, or every made-up return would come today."""
+        told = pd.DataFrame(self._arrivals, columns=["file", "sha256", "received_at"])
+        self.made.write(MADE_UP_ARRIVALS, told.to_csv(index=False, lineterminator="\n").encode())
 
     def in_force(self) -> pd.DataFrame:
         """The books of the newest version of every sender's table."""

@@ -157,6 +157,7 @@ def make_region(
         if progress:
             progress(f"{date}: {counts[-1].files} files of {counts[-1].senders} senders")
     optional.write(made)
+    landing.write_arrivals()
     truth.write(landing, areas.region.return_deadline_days)
     return MadeUpRegion(region, out, tuple(counts), tuple(made.others()))
 

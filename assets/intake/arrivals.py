@@ -1,0 +1,212 @@
+"""Arrivals: when the observatory first saw what was sent, and what is there that it has not taken in.
+
+Belongs here: the register of arrivals, and telling a return that was sent again from a file that merely lies there still.
+Does not belong here: opening files (`resources/landing`), judging rows (`door`), which version counts (`loading`).
+
+The time of a file is whoever sent it's to set: it is never taken for the time of arrival. That is the moment when the bytes were first
+seen, kept in `raw.arrival` and never altered: the same landing place and register give the same warehouse, however often it is run.
+Files that are first seen in one pass arrive one after the other, by their own times (none later than now), then by sender and name.
+
+Bytes that are in force change nothing when they come again. Bytes that have been superseded, and are put there again, are a new arrival
+and count: under another name; or under their own, after another file had taken it or (with a new time) after they were gone. A file
+that was only renamed, touched or sealed is not sent again. So `raw.landed` keeps what lay in each place at the last pass, known by a
+keyed fingerprint: the names of files may name children.
+
+A made-up landing place says itself when its returns came, in its truth: otherwise all would come today, and none be late by its quarter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from assets.intake.door import Submission, open_submission, sender_of
+from assets.intake.numbering import content_mark, submission_id
+from resources.landing import Content, LandedFile, LandingPlace, NotNow
+from resources.pseudonym import fingerprint
+
+COUNTS = ("in force", "superseded")
+"""What an accepted version of a table is, unless it was withdrawn."""
+
+_ONE_AFTER_THE_OTHER = dt.timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One arrival: its submission's number, the mark of its bytes, their how-many-eth arrival it is, in what place, and when."""
+
+    number: str
+    mark: str
+    repeat: int
+    place: str
+    seen_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Due:
+    """A file that is to be read for an arrival: a new one, or one that was read under other contracts."""
+
+    arrival: Arrival
+    file: LandedFile
+    content: Content
+    is_new: bool
+
+    def open(self) -> Submission:
+        """The submission, of the very bytes that were hashed, received when they were first seen."""
+        file = dataclasses.replace(self.file, received_at=self.arrival.seen_at)
+        return open_submission(self.arrival.number, file, self.arrival.mark, self.content)
+
+
+class Register:
+    """The register of arrivals of a census date, as it stands in a transaction, and what a pass over the landing place adds to it."""
+
+    def __init__(self, connection: Connection, census_date: dt.date, key: bytes, landing: LandingPlace, now: dt.datetime | None = None) -> None:
+        self._connection, self._date, self._key = connection, census_date, key
+        self._now = now or dt.datetime.now(tz=dt.UTC)
+        self._made_up = landing.made_up_arrivals()
+        self._read()
+
+    def _read(self) -> None:
+        words = {"d": self._date}
+        self._arrivals: dict[tuple[str, str], list[Arrival]] = defaultdict(list)
+        for row in self._connection.execute(sa.text("select * from raw.arrival where census_date = :d order by first_seen_at"), words):
+            arrival = Arrival(row.submission_id, row.content_mark, row.repeat_number, row.place, row.first_seen_at)
+            self._arrivals[row.sender, row.content_mark].append(arrival)
+        self._last = max((a[-1].seen_at for a in self._arrivals.values()), default=dt.datetime.min.replace(tzinfo=dt.UTC))
+        self._places = {row.place: row for row in self._connection.execute(sa.text("select * from raw.landed where census_date = :d"), words)}
+        self._is_baseline = not self._places and bool(self._arrivals)
+        self._in_force: dict[tuple[str, str], str] = {}
+        self._tables: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._read_under: dict[str, str] = {}
+        for row in self._connection.execute(
+            sa.text(
+                "select s.submission_id, s.sender, s.content_hash, s.contract_version, t.table_name, t.status from raw.submission as s "
+                "left join raw.submission_table as t on s.submission_id = t.submission_id where s.census_date = :d"
+            ),
+            words,
+        ):
+            self._read_under[row.submission_id] = row.contract_version
+            if row.status in COUNTS:
+                self._tables[row.sender, row.content_hash].add(row.table_name)
+            if row.status == "in force":
+                self._in_force[row.sender, row.table_name] = row.content_hash
+
+    def _place(self, file: LandedFile) -> str:
+        return fingerprint(self._key, "place", file.folder, file.name)
+
+    def due(self, files: list[LandedFile], contracts: str) -> Iterator[Due]:
+        """What is to be read, each file opened once. Call `read` with the submission before going on: what comes after may rest on it."""
+        self._seen: dict[str, tuple[str, float]] = {}
+        here = {self._place(file) for file in files}
+        gone = {(row.content_mark, row.file_time) for place, row in self._places.items() if place not in here}
+        opened: set[str] = set()
+        lying: dict[tuple[str, str], LandedFile] = {}
+        for when, file in sorted(((self._when(file), file) for file in files), key=lambda pair: (pair[0], pair[1].folder, pair[1].name)):
+            try:
+                content = file.open()
+            except NotNow:
+                continue
+            place, mark = self._place(file), content_mark(self._key, content.digest)
+            sender = sender_of(file.folder, self._date).key
+            self._seen[place] = (mark, file.changed_at)
+            lying[sender, mark] = file
+            known = self._arrivals[sender, mark]
+            for arrival in known:
+                its_own_place = arrival.place == place or arrival.place not in here
+                if its_own_place and self._read_under.get(arrival.number) != contracts and arrival.number not in opened:
+                    opened.add(arrival.number)
+                    yield Due(arrival, file, content, is_new=False)
+            is_renamed = place not in self._places and (mark, file.changed_at) in gone
+            if not known or (not is_renamed and self._was_put(place, mark, file) and self._is_superseded(sender, mark)):
+                told = self._told(file)  # of a made-up file that is still the one that was made
+                is_made_up = told is not None and told[0] == content.digest
+                arrival = self._arrive(sender, place, mark, content.digest, len(known) + 1, when if is_made_up else None)
+                known.append(arrival)
+                opened.add(arrival.number)
+                yield Due(arrival, file, content, is_new=True)
+
+        for (sender, mark), file in lying.items():  # read under other contracts, and another file lies in their place now
+            for arrival in self._arrivals[sender, mark]:
+                if self._read_under.get(arrival.number) != contracts and arrival.number not in opened:
+                    with contextlib.suppress(NotNow):
+                        content = file.open()
+                        if content_mark(self._key, content.digest) == mark:
+                            yield Due(arrival, file, content, is_new=False)
+
+    def _when(self, file: LandedFile) -> dt.datetime:
+        """By what the files of a pass are ordered: their own times, of made-up ones those that are made up."""
+        told = self._told(file)
+        return told[1] if told else file.received_at
+
+    def _told(self, file: LandedFile) -> tuple[str, dt.datetime] | None:
+        told = self._made_up.get(f"{file.census_date.isoformat()}/{file.folder}/{file.name}")
+        return (told[0], min(told[1], self._now)) if told else None
+
+    def _was_put(self, place: str, mark: str, file: LandedFile) -> bool:
+        """Whether the file was put where it lies since the last pass."""
+        row = self._places.get(place)
+        if row is None:
+            return not self._is_baseline
+        return row.content_mark != mark or (not row.is_there and row.file_time != file.changed_at)
+
+    def _is_superseded(self, sender: str, mark: str) -> bool:
+        """Whether a table of these bytes counts no more because another took its place (not: was withdrawn, or rejected)."""
+        return any(self._in_force.get((sender, table)) != mark for table in self._tables[sender, mark])
+
+    def _arrive(self, sender: str, place: str, mark: str, digest: str, repeat: int, told: dt.datetime | None) -> Arrival:
+        if told is None:
+            self._last = max(self._now, self._last + _ONE_AFTER_THE_OTHER)
+            told = self._last
+        content = digest if repeat == 1 else f"{digest}/{repeat}"
+        return Arrival(submission_id(self._key, self._date, sender, content), mark, repeat, place, told)
+
+    def read(self, submission: Submission, mark: str) -> None:
+        """Say what was found in a file that was due, as far as opening it tells."""
+        if submission.is_rejected:
+            return
+        for name in {found.table.name for _, found in submission.tables if not found.table.leave_alone}:
+            self._tables[submission.sender.key, mark].add(name)
+            self._in_force[submission.sender.key, name] = mark
+
+    def keep(self, new: list[tuple[Arrival, str]]) -> None:
+        """Write the arrivals (each with its sender) and what lies where into the warehouse, in the transaction."""
+        if new:
+            self._connection.execute(
+                sa.text("insert into raw.arrival values (:number, :d, :sender, :mark, :repeat, :place, :seen_at)"),
+                [{**dataclasses.asdict(arrival), "d": self._date, "sender": sender} for arrival, sender in new],
+            )
+        changed = {
+            place: (mark, time, True)
+            for place, (mark, time) in self._seen.items()
+            if place not in self._places or tuple(self._places[place])[2:] != (mark, time, True)
+        }
+        changed |= {
+            place: (row.content_mark, row.file_time, False) for place, row in self._places.items() if place not in self._seen and row.is_there
+        }
+        if changed:
+            self._connection.execute(
+                sa.text(
+                    "insert into raw.landed values (:d, :place, :mark, :time, :is_there) on conflict (census_date, place) "
+                    "do update set content_mark = excluded.content_mark, file_time = excluded.file_time, is_there = excluded.is_there"
+                ),
+                [{"d": self._date, "place": place, "mark": mark, "time": time, "is_there": there} for place, (mark, time, there) in changed.items()],
+            )
+
+
+def adopt(connection: Connection, census_date: dt.date) -> None:
+    """Enter the submissions of a warehouse from before there was a register: they arrived when they were said to be received."""
+    connection.execute(
+        sa.text(
+            "insert into raw.arrival select s.submission_id, s.census_date, s.sender, s.content_hash, 1, '', least(s.received_at, now()) "
+            "from raw.submission as s where s.census_date = :d and not exists (select from raw.arrival as a "
+            "where a.submission_id = s.submission_id)"
+        ),
+        {"d": census_date},
+    )
