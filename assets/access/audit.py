@@ -28,6 +28,7 @@ from resources.holes import make_hole
 from resources.warehouse import Warehouse
 
 SENT, WITHDREW, RELEASED = "sent", "withdrew", "released"
+ASSIGNED = "assigned"
 NUMBERED_ANEW, REISSUED = "numbered anew", "reissued"
 ENDED, ASKED = "ended", "asked"
 GRANTED, ROTATED, REVOKED, ASKED_AS = "granted", "rotated", "revoked", "asked as"

@@ -31,6 +31,7 @@ from assets.intake.door import Submission, open_submission, sender_of
 from assets.intake.numbering import content_mark, submission_id
 from resources.landing import Content, LandedFile, LandingPlace, NotNow
 from resources.pseudonym import fingerprint
+from resources.warehouse import physical
 
 COUNTS = ("in force", "superseded")
 """What an accepted version of a table is, unless it was withdrawn."""
@@ -201,12 +202,27 @@ class Register:
 
 
 def adopt(connection: Connection, census_date: dt.date) -> None:
-    """Enter the submissions of a warehouse from before there was a register: they arrived when they were said to be received."""
-    connection.execute(
+    """Enter the submissions of a warehouse from before there was a register: they arrived when they were said to be received.
+
+    Settings that more than one sender had returned stay with the one that counted, until the region decides otherwise.
+    """
+    adopted = connection.execute(
         sa.text(
             "insert into raw.arrival select s.submission_id, s.census_date, s.sender, s.content_hash, 1, '', least(s.received_at, now()) "
             "from raw.submission as s where s.census_date = :d and not exists (select from raw.arrival as a "
             "where a.submission_id = s.submission_id)"
         ),
         {"d": census_date},
-    )
+    ).rowcount
+    if adopted:
+        connection.execute(
+            sa.text(
+                physical(
+                    "insert into raw.setting_decision select r.urn, r.host_authority_code, r.census_date, r.sender, "
+                    "'as it counted before', now() from core.setting_return as r where r.census_date = :d and exists ("
+                    "select from staging.setting_claim as c where c.census_date = r.census_date and c.urn = r.urn "
+                    "and c.host_authority_code = r.host_authority_code and c.sender <> r.sender and c.is_in_force) on conflict do nothing"
+                )
+            ),
+            {"d": census_date},
+        )

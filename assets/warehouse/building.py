@@ -85,7 +85,10 @@ def rests_on(connection: Connection, census_date: dt.date, region: Region) -> st
         ),
         {"d": census_date},
     ).all()
-    text = "\n".join("|".join(map(str, row)) for row in submissions)
+    decided = connection.execute(
+        sa.text("select * from raw.setting_decision where census_date <= :d order by urn, host_authority_code, census_date"), {"d": census_date}
+    )
+    text = "\n".join("|".join(map(str, row)) for row in [*submissions, *decided])
     parts = [text, code_version(), contract_version(), region.key, region_hash(region)]
     return hashlib.sha256("\n\n".join(parts).encode()).hexdigest()
 

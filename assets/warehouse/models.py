@@ -243,6 +243,10 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "submission_id": "text", "census_date": "date", "sender": "text", "content_mark": "text", "repeat_number": "integer",
         "place": "text", "first_seen_at": "timestamp with time zone",
     }  # fmt: skip
+    tables["setting_decision"] = {
+        "urn": "text", "host_authority_code": "text", "census_date": "date", "sender": "text", "decided_by": "text",
+        "decided_at": "timestamp with time zone",
+    }  # fmt: skip
     tables["landed"] = {
         "census_date": "date", "place": "text", "content_mark": "text", "file_time": "double precision", "is_there": "boolean",
     }  # fmt: skip

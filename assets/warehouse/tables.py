@@ -38,6 +38,7 @@ _DETAILS = {
     "submission": "primary key (submission_id)",
     "arrival": "primary key (submission_id)",
     "landed": "primary key (census_date, place)",
+    "setting_decision": "primary key (urn, host_authority_code, census_date)",
     "withdrawal": "primary key (submission_id)",
     "answer": "primary key (submission_id)",
     "submission_table": (
@@ -51,6 +52,7 @@ RAW_DESCRIPTIONS = {
     "submission": "Every file received: who sent what for which census date, and when.",
     "submission_table": "Every table of every file received, with its version, status and books: received = loaded + rejected + set aside.",
     "arrival": "The register of arrivals: when the observatory first saw what was sent, and sent again. Rows are added, never altered.",
+    "setting_decision": "What the region has decided of settings that more than one sender returns: whose they are, from which quarter on.",
     "landed": "What lay in each place of the landing place at the last pass, by keyed fingerprints: by it a return sent again is known.",
     "withdrawal": "Submissions that were withdrawn: when, by whom and why. What they held stays on record.",
     "answer": "Which answer each sender was given: a hash of what it rests on.",

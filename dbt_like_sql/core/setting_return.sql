@@ -1,10 +1,40 @@
 -- What the providers say of each setting on the census date: one row a URN in an authority, premises summed.
 -- A home (not premises of supported accommodation, not fostering) is one row a return: of several the intake leaves the last to count.
--- Where two senders return the same setting, the one received last counts. The register's provision type stands over
--- the return's (an authority's own fostering service stays in-house); a setting unknown to the register keeps its own and is
--- marked. Fostering agencies are known by URN alone: their register entry is an office.
+-- Where two senders return the same setting, the sender of record's counts, however late the other's comes: the one that the
+-- region has decided for; else who returned it in the latest quarter before; of several, or where none did, whose first return
+-- of it arrived first. The register's provision type stands over the return's (an authority's own fostering service stays
+-- in-house); a setting unknown to the register keeps its own and is marked. Fostering agencies are known by URN alone: their
+-- register entry is an office.
 -- grain: census_date, urn, host_authority_code
-with received as (
+with claims as (
+    select
+        c.urn,
+        c.host_authority_code,
+        c.sender,
+        min(c.first_arrived_at) as first_arrived_at,
+        max(case when c.census_date < cast(:census_date as date) then c.census_date end) as last_returned
+    from staging.setting_claim as c
+    where
+        c.census_date <= cast(:census_date as date)
+        and (c.is_in_force or c.census_date = cast(:census_date as date))
+        and c.census_date > cast(:census_date as date) - interval '37 months'
+    group by
+        c.urn,
+        c.host_authority_code,
+        c.sender
+),
+
+decisions as (
+    select
+        d.urn,
+        d.host_authority_code,
+        d.sender,
+        row_number() over (partition by d.urn, d.host_authority_code order by d.census_date desc) as position
+    from staging.setting_decision as d
+    where d.census_date <= cast(:census_date as date)
+),
+
+received as (
     select
         s.census_date,
         s.urn,
@@ -31,12 +61,24 @@ with received as (
         b.received_at,
         dense_rank() over (
             partition by s.urn, s.host_authority_code
-            order by b.received_at desc, s.sender asc
+            order by
+                case when d.sender = s.sender then 0 else 1 end asc,
+                c.last_returned desc nulls last,
+                coalesce(c.first_arrived_at, b.received_at) asc,
+                s.sender asc
         ) as position
     from staging.provider_settings as s
     inner join staging.submission as b
         on s.submission_id = b.submission_id
         and b.table_name = 'provider_settings'
+    left join claims as c
+        on s.urn = c.urn
+        and s.host_authority_code = c.host_authority_code
+        and s.sender = c.sender
+    left join decisions as d
+        on s.urn = d.urn
+        and s.host_authority_code = d.host_authority_code
+        and d.position = 1
     where s.census_date = cast(:census_date as date)
 ),
 

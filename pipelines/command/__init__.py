@@ -23,6 +23,7 @@ _SUBCOMMANDS = {
     "status": ("pipelines.command.status", "Say who has returned, who has not, and with what quality."),
     "report": ("pipelines.command.report", "Write the readers' quality report of a quarter."),
     "withdraw": ("pipelines.command.withdraw", "Withdraw a submission: it stays on record and counts no more."),
+    "senders": ("pipelines.command.senders", "List settings that two senders return, or decide whose one is."),
     "query": ("pipelines.command.query", "Ask the warehouse a question in SQL."),
     "grant": ("pipelines.command.grant", "Make, change, take away and list logins for the warehouse."),
     "audit": ("pipelines.command.audit", "Say who read which children and who did what, month by month."),

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import datetime as dt
+import os
 
+import pandas as pd
+import pytest
+
+from resources.settings import ObservatoryError
 from tests import builders
 
 BEFORE, DATE = "2024-12-31", "2025-03-31"
@@ -81,10 +86,58 @@ def test_both_senders_of_one_setting_are_told_whose_return_counts(embedded_wareh
     bring(embedded_warehouse, landing, DATE)
     landing.drop(DATE, "provider-b", "s.csv", builders.settings([{"urn": "SC000001", "occupied_places": 1, "vacant_places": 2}]))
     bring(embedded_warehouse, landing, DATE)
-    told = ("SC000001 in Stockport", "in this return, which does not count", "also in the return of provider-b, which counts")
+    told = ("SC000001 in Stockport", "in this return, which counts", "also in the return of provider-b")
     assert checks(embedded_warehouse, "provider-a") == {"setting_of_two_senders": told}
-    told = ("SC000001 in Stockport", "in this return, which counts", "also in the return of provider-a")
+    told = ("SC000001 in Stockport", "in this return, which does not count", "also in the return of provider-a, which counts")
     assert checks(embedded_warehouse, "provider-b") == {"setting_of_two_senders": told}
+
+
+def homes(*urns: str, occupied: int = 2) -> object:
+    return builders.settings([{"urn": urn, "occupied_places": occupied, "vacant_places": 3 - occupied} for urn in urns])
+
+
+def occupied(warehouse, date: str) -> dict[str, int]:
+    rows = warehouse.rows("select urn, occupied_places from core.setting_return where census_date = :d", d=date)
+    return {row.urn: row.occupied_places for row in rows}
+
+
+def test_no_sender_takes_over_anothers_home_by_sending_its_urn(warehouse, landing, bring):
+    """With a later time, an earlier one, a correction of its own, or in the next quarter before the other's return has come."""
+    landing.drop(DATE, "provider-a", "s.csv", homes("SC000001"))
+    landing.drop(DATE, "provider-b", "s.csv", homes("SC000002"))
+    bring(warehouse, landing, DATE)
+    os.utime(landing.drop(DATE, "provider-b", "s2.csv", homes("SC000001", "SC000002", occupied=0)), (4_070_908_800, 4_070_908_800))
+    os.utime(landing.drop(DATE, "provider-c", "s.csv", homes("SC000001", occupied=1)), (1, 1))
+    bring(warehouse, landing, DATE)
+    assert occupied(warehouse, DATE) == {"SC000001": 2, "SC000002": 0}
+    landing.drop(DATE, "provider-a", "s2.csv", homes("SC000001", occupied=3))
+    bring(warehouse, landing, DATE)
+    assert occupied(warehouse, DATE) == {"SC000001": 3, "SC000002": 0}
+    june = "2025-06-30"
+    landing.drop(june, "provider-b", "s.csv", homes("SC000001", occupied=0))
+    bring(warehouse, landing, june)
+    landing.drop(june, "provider-a", "s.csv", homes("SC000001", occupied=3))
+    bring(warehouse, landing, june)
+    assert occupied(warehouse, june) == {"SC000001": 3}
+
+
+def test_the_region_decides_whose_a_home_is(embedded_warehouse, landing, bring):
+    from assets.intake.senders import assign, contested
+
+    landing.drop(DATE, "provider-a", "s.csv", homes("SC000001"))
+    bring(embedded_warehouse, landing, DATE)
+    landing.drop(DATE, "provider-b", "s.csv", homes("SC000001", occupied=1))
+    bring(embedded_warehouse, landing, DATE)
+    listed = contested(embedded_warehouse, dt.date.fromisoformat(DATE)).to_dict("records")
+    assert [(one["urn"], one["counts"], one["also_returned_by"], one["is_decided"]) for one in listed] == [
+        ("SC000001", "provider-a", "provider-b", False)
+    ]
+    assert assign(embedded_warehouse, "SC000001", "provider-b", dt.date.fromisoformat(DATE), "the region") == ["356"]
+    bring(embedded_warehouse, landing, DATE)
+    assert occupied(embedded_warehouse, DATE) == {"SC000001": 1}
+    assert embedded_warehouse.scalar("select actor from access.event where what = 'assigned'") == "the region"
+    with pytest.raises(ObservatoryError, match="provider-c has returned no setting SC000001"):
+        assign(embedded_warehouse, "SC000001", "provider-c", dt.date.fromisoformat(DATE), "the region")
 
 
 def test_a_total_that_moved_by_more_than_its_history_explains(embedded_warehouse, landing, bring):

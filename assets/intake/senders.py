@@ -1,0 +1,70 @@
+"""Senders of record: settings that more than one sender returns, whose they are, and what the region decides of them.
+
+Belongs here: listing such settings, and writing a decision down. Does not belong here: which return counts (`core.setting_return`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import sqlalchemy as sa
+
+from assets.access import audit
+from resources.settings import ObservatoryError
+from resources.warehouse import Warehouse
+
+
+def contested(warehouse: Warehouse, census_date: dt.date) -> pd.DataFrame:
+    """Settings that more than one sender returns for the date: `urn`, `host_authority_code`, the sender that counts, the others."""
+    return warehouse.frame(
+        """
+        select c.urn, c.host_authority_code, r.sender as counts,
+            string_agg(c.sender, ', ' order by c.sender) filter (where c.sender <> r.sender) as also_returned_by,
+            exists (select from raw.setting_decision as d where d.urn = c.urn and d.host_authority_code = c.host_authority_code
+                and d.census_date <= c.census_date) as is_decided
+        from staging.setting_claim as c
+        inner join core.setting_return as r
+            on r.census_date = c.census_date and r.urn = c.urn and r.host_authority_code = c.host_authority_code
+        where c.census_date = :d and c.is_in_force
+        group by c.census_date, c.urn, c.host_authority_code, r.sender
+        having count(*) > 1
+        order by 1, 2
+        """,
+        d=census_date,
+    )
+
+
+def assign(warehouse: Warehouse, urn: str, sender: str, census_date: dt.date, by: str) -> list[str]:
+    """Decide that a setting is the sender's from the census date on, in every authority in which the sender has returned it.
+
+    Gives those authorities' codes. Quarters from the date on are to be built again (`run` does).
+
+    Raises:
+        ObservatoryError: the sender has not returned the setting for the date.
+    """
+    with warehouse.writing() as connection:
+        hosts = list(
+            connection.execute(
+                sa.text(
+                    "select c.host_authority_code from staging.setting_claim as c "
+                    "where c.urn = :urn and c.sender = :sender and c.census_date = :d and c.is_in_force order by 1"
+                ),
+                {"urn": urn, "sender": sender, "d": census_date},
+            ).scalars()
+        )
+        if not hosts:
+            raise ObservatoryError(
+                f"{sender} has returned no setting {urn} for {census_date}; a sender that has was expected. "
+                "`observatory senders` lists the settings that more than one sender returns."
+            )
+        connection.execute(
+            sa.text(
+                "insert into raw.setting_decision values (:urn, :host, :d, :sender, :by, now()) "
+                "on conflict (urn, host_authority_code, census_date) do update "
+                "set sender = excluded.sender, decided_by = excluded.decided_by, decided_at = excluded.decided_at"
+            ),
+            [{"urn": urn, "host": host, "d": census_date, "sender": sender, "by": by} for host in hosts],
+        )
+        audit.record(connection, audit.ASSIGNED, urn, by=by, sender=sender, census_date=census_date, hosts=hosts)
+    return hosts
