@@ -123,7 +123,7 @@ returned as (
         i.area_code
 ),
 
-figures as materialized (
+figures as (
     select
         i.area_level,
         i.area_code,
@@ -196,7 +196,7 @@ whole_by_owner as (
         s.owner
 ),
 
-groups as materialized (
+groups as (
     select
         s.area_level,
         s.area_code,
@@ -238,7 +238,7 @@ parts as (
         s.basis
 ),
 
-compared as materialized (
+compared as (
     select
         p.area_level,
         p.area_code,
@@ -257,7 +257,7 @@ compared as materialized (
         p.basis
 ),
 
-regions as (
+regions as materialized (
     select distinct
         a.area_level,
         a.area_code,
@@ -270,14 +270,31 @@ regions as (
     where a.census_date = cast(:census_date as date)
 ),
 
-judged as (
+-- The figures with the change of those in both quarters, and why there is none.
+judged as materialized (
     select
         f.area_level,
         f.area_code,
+        f.area_gss,
+        f.area_name,
+        r.region_code,
         f.provision_type,
         f.population,
         f.basis,
-        c.mean,
+        n.authorities_returned,
+        n.authorities_in_both,
+        f.placements,
+        f.placements_without_cost,
+        g.owner_groups,
+        g.largest_group_share,
+        f.mean,
+        f.median,
+        f.lower_decile,
+        f.upper_decile,
+        f.social_care,
+        f.education,
+        f.health,
+        c.mean as mean_in_both,
         c.mean_year_before,
         case
             when n.authorities_in_both = 0 then 'no_return_year_before'
@@ -297,6 +314,15 @@ judged as (
     inner join returned as n
         on f.area_level = n.area_level
         and f.area_code = n.area_code
+    left join regions as r
+        on f.area_level = r.area_level
+        and f.area_code = r.area_code
+    left join groups as g
+        on f.area_level = g.area_level
+        and f.area_code = g.area_code
+        and f.provision_type = g.provision_type
+        and f.population = g.population
+        and f.basis = g.basis
     left join compared as c
         on f.area_level = c.area_level
         and f.area_code = c.area_code
@@ -314,11 +340,11 @@ select
     f.provision_type,
     f.population,
     f.basis,
-    cast(n.authorities_returned as integer) as authorities_returned,
+    cast(f.authorities_returned as integer) as authorities_returned,
     cast(f.placements as integer) as placements,
     cast(f.placements_without_cost as integer) as placements_without_cost,
-    cast(coalesce(g.owner_groups, 0) as integer) as owner_groups,
-    round(g.largest_group_share, 6) as largest_group_share,
+    cast(coalesce(f.owner_groups, 0) as integer) as owner_groups,
+    round(f.largest_group_share, 6) as largest_group_share,
     round(f.mean, 2) as mean_weekly_cost,
     round(f.median, 2) as median_weekly_cost,
     round(f.lower_decile, 2) as lower_decile_weekly_cost,
@@ -328,53 +354,29 @@ select
     round(f.health, 2) as mean_health,
     round(f.mean * 365 / 7, 2) as annual_equivalent,
     case
-        when f.area_level = 'region' or (w.placements >= 8 and h.owner_groups >= 3 and h.largest_group_share <= 0.75)
+        when f.area_level = 'region' or (w.placements >= 8 and w.owner_groups >= 3 and w.largest_group_share <= 0.75)
             then round(f.mean / nullif(w.mean, 0), 6)
     end as ratio_to_region,
     case
-        when f.area_level = 'authority' and f.mean is not null and r.region_code is not null
+        when f.area_level = 'authority' and f.mean is not null and f.region_code is not null
             then cast(
                 rank() over (
-                    partition by f.area_level, r.region_code, f.provision_type, f.population, f.basis
+                    partition by f.area_level, f.region_code, f.provision_type, f.population, f.basis
                     order by f.mean desc nulls last
                 ) as integer
             )
     end as rank_in_region,
-    cast(n.authorities_in_both as integer) as authorities_in_both,
-    case when b.break_reason is null then round(b.mean_year_before, 2) end as mean_weekly_cost_year_before,
-    case when b.break_reason is null then round(b.mean - b.mean_year_before, 2) end as mean_weekly_cost_change,
+    cast(f.authorities_in_both as integer) as authorities_in_both,
+    case when f.break_reason is null then round(f.mean_year_before, 2) end as mean_weekly_cost_year_before,
+    case when f.break_reason is null then round(f.mean_in_both - f.mean_year_before, 2) end as mean_weekly_cost_change,
     case
-        when b.break_reason is null then round((b.mean - b.mean_year_before) / nullif(b.mean_year_before, 0), 6)
+        when f.break_reason is null then round((f.mean_in_both - f.mean_year_before) / nullif(f.mean_year_before, 0), 6)
     end as mean_weekly_cost_change_share,
-    b.break_reason
-from figures as f
-inner join returned as n
-    on f.area_level = n.area_level
-    and f.area_code = n.area_code
-inner join judged as b
-    on f.area_level = b.area_level
-    and f.area_code = b.area_code
-    and f.provision_type = b.provision_type
-    and f.population = b.population
-    and f.basis = b.basis
-left join regions as r
-    on f.area_level = r.area_level
-    and f.area_code = r.area_code
-left join figures as w
+    f.break_reason
+from judged as f
+left join judged as w
     on w.area_level = 'region'
-    and r.region_code = w.area_code
+    and f.region_code = w.area_code
     and f.provision_type = w.provision_type
     and f.population = w.population
     and f.basis = w.basis
-left join groups as h
-    on h.area_level = 'region'
-    and r.region_code = h.area_code
-    and f.provision_type = h.provision_type
-    and f.population = h.population
-    and f.basis = h.basis
-left join groups as g
-    on f.area_level = g.area_level
-    and f.area_code = g.area_code
-    and f.provision_type = g.provision_type
-    and f.population = g.population
-    and f.basis = g.basis
