@@ -29,6 +29,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from resources.private import let_pass, make_private
 from resources.settings import ObservatoryError
 
 SUPERUSER = "observatory"
@@ -116,7 +117,7 @@ class EmbeddedPostgres:
             ObservatoryError: the server could not be made or started.
         """
         if self._users is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make_folders()
             with self._only_one():
                 users = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(users, fcntl.LOCK_SH)
@@ -168,6 +169,14 @@ class EmbeddedPostgres:
             yield
         finally:
             os.close(handle)
+
+    def _make_folders(self) -> None:
+        """The home and our folder in it, for nobody else; as root, whoever runs the server may pass through them to its own."""
+        for folder in (self.folder.parent, self.folder):
+            make_private(folder)
+            user = _unprivileged_user() if os.geteuid() == 0 else None
+            if user is not None:
+                let_pass(folder, user.pw_gid)
 
     def _drop_lock(self) -> None:
         if self._users is not None:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
 from resources.embedded_postgres import EmbeddedPostgres
+from resources.private import make_private
 from resources.settings import ObservatoryError, Settings
 
 _FIRST_WRITER = 724_611_901
@@ -135,6 +136,7 @@ def open_warehouse(settings: Settings) -> Warehouse:
     Raises:
         ObservatoryError: it cannot be reached or started.
     """
+    make_private(settings.home)
     if not settings.database_url:
         embedded = EmbeddedPostgres(settings.home)
         return Warehouse(embedded.join(), embedded)

@@ -57,7 +57,7 @@ def answer_quarter(
     if progress:
         progress(f"{census_date}: answering {len(due)} of {len(told)} returns")
     for place in {_page_path(folder, s).parent for s in due}:
-        place.mkdir(parents=True, exist_ok=True)
+        _make_folder(place)
     gc.freeze()  # a workbook is many small objects: without this, what is in memory already would be looked through again and again for their sake
     try:
         waiting = defaultdict(list)  # what was sent twice is answered twice
@@ -128,6 +128,19 @@ def remove_answers_before(warehouse: Warehouse, outbox: str, until: dt.date) -> 
             _remove(folder)
             removed += 1
     return removed
+
+
+def _make_folder(place: Any) -> None:
+    """Make a sender's folder in the outbox. Who may open the outbox may open what is in it."""
+    if not isinstance(place, Path):
+        place.mkdir(parents=True, exist_ok=True)
+        return
+    root = place.parent.parent
+    root.mkdir(parents=True, exist_ok=True)
+    for folder in (place.parent, place):
+        if not folder.exists():
+            folder.mkdir()
+            folder.chmod(root.stat().st_mode & 0o7777)
 
 
 def _remove(folder: Any) -> None:
@@ -279,6 +292,7 @@ def _write(folder: Any, told: _Told, answer: Answer) -> None:
         if isinstance(path, Path):  # whole or not at all: a sender may be looking
             making = path.with_name(f".{path.name}.making")
             making.write_bytes(content)
+            making.chmod(path.parent.stat().st_mode & 0o666)
             making.replace(path)
         else:
             path.write_bytes(content)

@@ -12,6 +12,7 @@ import sys
 
 import click
 
+from resources.private import keep_private
 from resources.settings import ObservatoryError
 from resources.showing import Shown
 
@@ -58,6 +59,7 @@ def cli() -> None:
     Settings come from the environment: OBSERVATORY_HOME (where everything is kept; .observatory unless set), OBSERVATORY_LANDING (where returns
     are dropped), OBSERVATORY_DATABASE_URL (a PostgreSQL of your own instead of the embedded one), OBSERVATORY_REGION, OBSERVATORY_PSEUDONYM_KEY.
     """
+    keep_private()
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import click
 
 from pipelines.command.options import CensusDate
 from resources.landing import LandingPlace
+from resources.private import make_private
 from resources.settings import ObservatoryError, Settings, settings_from_environment
 from resources.showing import one_line
 from resources.warehouse import Warehouse, open_warehouse
@@ -185,7 +186,8 @@ def _why(result: object) -> str:
 
 def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported only here
     """Dagster's instance, kept under the observatory's home; no telemetry."""
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    make_private(settings.home)
+    settings.dagster_home.mkdir(exist_ok=True)
     config = settings.dagster_home / "dagster.yaml"
     if not config.exists():  # a user's own settings stay
         config.write_text(DAGSTER_YAML, encoding="utf-8")

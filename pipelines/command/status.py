@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import click
 
 from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_csv, print_table
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.private import open_to_others
+from resources.settings import ObservatoryError, Settings, settings_from_environment
 from resources.showing import one_line
 from resources.warehouse import Warehouse, open_warehouse
 from schemas.rounding import percent
@@ -50,6 +52,15 @@ def command(date: dt.date | None, history: bool, missing: bool, form: str) -> No
         _ssda903(warehouse, date)
         _coverage(warehouse, date)
         _quality(warehouse, date)
+    _warn_of_open_folders(settings)
+
+
+def _warn_of_open_folders(settings: Settings) -> None:
+    """Say which folders that hold returns or what was made of them every user of this machine may open."""
+    for name, address in (("home", str(settings.home)), ("landing place", settings.landing), ("outbox", settings.outbox)):
+        if "://" not in address and (rights := open_to_others(Path(address))):
+            print(f"\nWarning: the {name} is open to every user of this machine ({rights}); its owner alone, or a group of its own, was expected.")
+            print(f"  chmod o-rwx '{address}'")
 
 
 def _history(warehouse: Warehouse, date: dt.date) -> None:

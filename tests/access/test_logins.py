@@ -228,5 +228,5 @@ def test_the_months_summary_says_who_read_and_did_what(filled, ask):
     result = ask("audit", "--month", dt.datetime.now(tz=dt.UTC).strftime("%Y-%m"))
     assert result.exit_code == 0, result.exception
     lines = [line.split() for line in result.output.splitlines()]
-    assert any(line[:4] == ["filled_stockport", "authority", OWN, "core.placement"] for line in lines), result.output
+    assert any(line[:3] == ["filled_stockport", "authority", OWN] and "core.placement" in line for line in lines), result.output
     assert any(line[:1] == ["granted"] and "filled_stockport" in line for line in lines)
