@@ -26,7 +26,9 @@ from pipelines.jobs import bring_up_to_date, quality_report
 from pipelines.partitions import quarters
 from pipelines.schedules import quarters_close
 from pipelines.sensors import landing_place, quality_after_a_run
+from resources.landing import LandingPlace
 from resources.observatory import nothing_handed_over, observatory_resource
+from resources.provenance import BANNER, marked
 from resources.settings import Settings, settings_from_environment
 
 
@@ -35,7 +37,8 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     # Partitioned checks and backfill policies are used knowingly; the version is pinned.
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
-    return dg.Definitions(
+    settings = settings or settings_from_environment()
+    definitions = dg.Definitions(
         assets=[
             landing_asset(),
             build_reference_asset(),
@@ -51,12 +54,20 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         schedules=[quarters_close, nightly],
         sensors=[landing_place, quality_after_a_run],
         resources={
-            "observatory": observatory_resource(settings or settings_from_environment()),
+            "observatory": observatory_resource(settings),
             "io_manager": nothing_handed_over,
         },
         loggers={"plain": plain_console},
         # One process a run: the work is PostgreSQL's, and a fresh interpreter a step costs far more than the step.
         executor=dg.in_process_executor,
+    )
+    return definitions.map_asset_specs(func=_made_up) if marked(LandingPlace(settings.landing).root) else definitions
+
+
+def _made_up(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """An asset of a made-up landing place says so wherever Dagster shows it."""
+    return spec.replace_attributes(description=f"**{BANNER}**\n\n{spec.description or ''}").merge_attributes(
+        metadata={"data": "made up"}, tags={"data": "made-up"}
     )
 
 

@@ -57,8 +57,10 @@ class Outcome:
     unexpected: int
 
 
-def hold_up(batches: list[Batch], docs: Path, title: str) -> list[Outcome]:
+def hold_up(batches: list[Batch], docs: Path, title: str, made_up: str = "") -> list[Outcome]:
     """Hold every batch against its expectations, and write Data Docs into `docs`, under this title, in place of what was there.
+
+    `made_up` is the banner of made-up data; it stands on every page.
 
     Raises:
         ValueError: an expectation could not be worked out (its type or an argument is wrong).
@@ -75,7 +77,7 @@ def hold_up(batches: list[Batch], docs: Path, title: str) -> list[Outcome]:
         source = context.data_sources.add_pandas("curated")
         run = RunIdentifier(run_name=docs.name)
         outcomes = [outcome for batch in batches for outcome in _hold_up(gx, context, source, batch, run)]
-        _write_docs(context, docs, title, outcomes)
+        _write_docs(context, docs, title, outcomes, made_up)
     return outcomes
 
 
@@ -111,7 +113,7 @@ def _made(gx: Any, expectation: Expectation) -> Any:
     return kind(**expectation.arguments, description=expectation.says, severity=expectation.severity)
 
 
-def _write_docs(context: Any, docs: Path, title: str, outcomes: list[Outcome]) -> None:
+def _write_docs(context: Any, docs: Path, title: str, outcomes: list[Outcome], made_up: str) -> None:
     making = docs.with_name(docs.name + ".making")
     shutil.rmtree(making, ignore_errors=True)
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(making)}
@@ -123,6 +125,11 @@ def _write_docs(context: Any, docs: Path, title: str, outcomes: list[Outcome]) -
     for page in making.rglob("*.html"):
         page.write_text(alone(page.read_text(encoding="utf-8")), encoding="utf-8")
     (making / "index.html").write_text(_first_page(title, outcomes, making), encoding="utf-8")
+    for page in making.rglob("*.html") if made_up else ():
+        text = page.read_text(encoding="utf-8")
+        page.write_text(
+            re.sub(r"<body\b[^>]*>", lambda body: f"{body.group()}<p><strong>{escape(made_up)}</strong></p>", text, count=1), encoding="utf-8"
+        )
     shutil.rmtree(docs, ignore_errors=True)
     making.rename(docs)
 

@@ -21,6 +21,7 @@ from assets.intake.door import FINDING_COLUMNS, NOT_SHOWN, JudgedTable, Submissi
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, recognise_all
 from assets.intake.telling import is_known_header, place_of
+from resources.provenance import of_file
 from resources.showing import shown
 from schemas.returns import header_key
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule, rules
@@ -84,7 +85,8 @@ class Answer:
     a column `table_name` is heeded too. `cross_checks` has subject, says, beside, message. `sheets` are the sender's own, each with the table
     recognised on it or None, in the order of the file; one with several tables stands here once a table. `remark` is a sentence below the
     headline, `contact` says who to ask. `counting` names the sender's return that counts where this one does not ("your return of 3 January 2026");
-    blank where there is none. `is_trial` is set where nothing was sent: a check before sending.
+    blank where there is none. `is_trial` is set where nothing was sent: a check before sending. `made_up` is the banner of made-up
+    returns, blank for real ones.
 
     Raises:
         ValueError: the outcome is none of the four, or a frame lacks a column.
@@ -105,6 +107,7 @@ class Answer:
     contact: str = WHO_TO_ASK
     counting: str = ""
     is_trial: bool = False
+    made_up: str = ""
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
@@ -598,4 +601,5 @@ def trial_answer(submission: Submission, judged: Iterable[JudgedTable], data: by
         findings=findings_of(submission, judged),
         sheets=[] if unread else sheets_of(data),
         is_trial=True,
+        made_up=of_file(submission.file.path, data),
     )

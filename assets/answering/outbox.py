@@ -32,6 +32,7 @@ from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
 from assets.intake.door import ERASED, NOT_RECOGNISED, sender_of
 from assets.intake.numbering import content_mark
+from assets.intake.provenance import banner
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
 from resources.landing import LandingPlace, NotNow, census_date_of
@@ -49,7 +50,7 @@ def answer_quarter(
     if warehouse.scalar("select exists (select from access.answers_removed where census_date = :d)", d=census_date):
         return 0
     told = _told(warehouse, census_date, key)
-    folder = _folder(outbox, census_date)
+    folder, made_up = _folder(outbox, census_date), banner(warehouse)
     written = {r.submission_id: r.rests_on for r in warehouse.rows("select submission_id, rests_on from raw.answer")}
     due = [s for s in told if written.get(s.number) != s.rests_on or not _page_path(folder, s).exists()]
     if not due:
@@ -74,9 +75,9 @@ def answer_quarter(
             for submission in waiting.pop((sender, content_mark(key, content.digest)), ()):
                 # the very bytes that the mark is of
                 sheets = _without_the_erased(warehouse, submission, sheets_of(content.data))
-                _write(folder, submission, _answer(submission, census_date, sheets, file.name))
+                _write(folder, submission, _answer(submission, census_date, sheets, file.name, made_up))
         for submission in (one for several in waiting.values() for one in several):
-            _write(folder, submission, _answer(submission, census_date, None))
+            _write(folder, submission, _answer(submission, census_date, None, made_up=made_up))
     finally:
         gc.unfreeze()
     with warehouse.writing() as connection:
@@ -221,7 +222,9 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
     return told
 
 
-def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None, name: str = "") -> Answer:
+def _answer(
+    told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None, name: str = "", made_up: str = ""
+) -> Answer:
     """The answer to a submission with these sheets, under its sender's own name of the file, which stands nowhere else.
 
     None where the file is no longer in the landing place.
@@ -262,6 +265,7 @@ def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Rec
         sheets=sheets or (),
         remark=" ".join(remarks),
         counting=f"your return of {day(counting.date())}" if counting else "",
+        made_up=made_up,
     )
 
 

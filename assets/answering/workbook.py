@@ -131,7 +131,9 @@ class _Writer:
         texts_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
         self.book: Workbook = xlsxwriter.Workbook(target if not isinstance(target, PathLike) else str(target), {**memory, **texts_only})
         created = answer.received_at.astimezone(dt.UTC).replace(tzinfo=None) if answer.received_at.tzinfo else answer.received_at
-        self.book.set_properties({"title": shown(headline(answer)), "subject": f"Return for {day(answer.census_date)}", "created": created})
+        self.book.set_properties(
+            {"title": shown(headline(answer)), "subject": f"Return for {day(answer.census_date)}", "comments": answer.made_up, "created": created}
+        )
         self.formats = _Formats(self.book)
 
     def write(self) -> None:
@@ -165,6 +167,8 @@ class _Writer:
             "Submission": "" if answer.is_trial else answer.submission_id,
         }
         lines += [(label, "label", text, "wrapped") for label, text in facts.items() if text]
+        if answer.made_up:
+            lines.insert(0, ("Made-up data", "bad", answer.made_up, "strong"))
 
         todo = next_steps(answer)
         lines += [("What to do next", "heading", "", "heading"), ("", "label", todo.heading, "strong")]

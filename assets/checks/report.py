@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from assets.intake.provenance import banner
 from assets.warehouse.models import PYTHON_TABLES, models
 from resources.expectations import Batch, Outcome, hold_up
 from resources.warehouse import Warehouse
@@ -39,7 +40,7 @@ def write_report(warehouse: Warehouse, census_date: dt.date, data_docs: Path) ->
     """
     data_docs.mkdir(parents=True, exist_ok=True)
     title = f"Quality report: {census_date:%d %B %Y}"
-    return hold_up(batches(warehouse, census_date), data_docs / census_date.isoformat(), title)
+    return hold_up(batches(warehouse, census_date), data_docs / census_date.isoformat(), title, banner(warehouse))
 
 
 def report_page(data_docs: Path, census_date: dt.date) -> Path:

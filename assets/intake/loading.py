@@ -27,8 +27,10 @@ from assets.intake.arrivals import Arrival, Register, adopt
 from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Submission, judge, open_submission, sender_of
 from assets.intake.numbering import content_mark
 from assets.intake.owners import take_in_owners
+from assets.intake.provenance import settle
 from assets.intake.telling import file_label
 from resources.landing import LandedFile, LandingPlace, NotNow
+from resources.provenance import is_made_up
 from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse, copy_frame, physical
 from schemas.returns import contract_version, return_tables
@@ -77,10 +79,12 @@ def take_in(
         adopt(connection, census_date)
         submissions: list[Submission] = []
         new: list[tuple[Arrival, str]] = []
+        is_marked = False
         register = Register(connection, census_date, key, landing)
         for due in register.due(files, door_version()):
             if not submissions:
                 say(f"{census_date}: reading what is new of {len(files)} files")
+            is_marked = is_marked or is_made_up(due.content.data)
             submission = due.open()
             register.read(submission, due.arrival.mark)
             submissions.append(submission)
@@ -89,6 +93,7 @@ def take_in(
         register.keep(new)
         if not submissions:
             return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
+        settle(connection, landing, is_marked)
         count = len(submissions)
         submissions += _companions(connection, submissions, files, census_date, key)
         submissions.sort(key=lambda submission: submission.file.received_at)

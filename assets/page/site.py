@@ -24,6 +24,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from assets.intake.provenance import banner
 from assets.page import wording
 from assets.page.certainty import NOTE_ON_COVERAGE
 from assets.page.figures import Area, Edition, Table, newest_releases, read_edition
@@ -145,6 +146,7 @@ def pages(edition: Edition, files: list[Download]) -> dict[str, str]:
     common = {
         "edition": edition,
         "files": files,
+        "made_up": edition.manifest.get("made_up", ""),
         "is_draft": "gate" not in edition.manifest,
         "method": method,
         "smallest": method.get("smallest_count_shown", SAFE.smallest_count_shown),
@@ -387,7 +389,11 @@ class Sites:
         rows = self.warehouse.rows("select census_date, release_number from published.release order by census_date desc, release_number desc")
         entries = [(r.census_date, r.release_number, (self._folder(r) / FOLDER / "index.html").is_file()) for r in rows]
         self.releases.mkdir(parents=True, exist_ok=True)
-        text = _environment().get_template("releases.html.jinja").render(region=self.region, place=the(self.region.name), entries=entries)
+        text = (
+            _environment()
+            .get_template("releases.html.jinja")
+            .render(region=self.region, place=the(self.region.name), entries=entries, made_up=banner(self.warehouse))
+        )
         making = self.releases / ".index.making"
         making.write_text(text, encoding="utf-8")
         making.replace(self.releases / "index.html")

@@ -22,6 +22,8 @@ Before = tuple[dict[str, pd.DataFrame], dict[str, Any]]
 def what_changed(census_date: dt.date, number: int, tables: dict[str, pd.DataFrame], manifest: dict[str, Any], before: Before | None) -> str:
     """The account as Markdown: why there is a new release, and which figures differ."""
     lines = [f"# What changed: {census_date:%d %B %Y}, release {number}".replace(" 0", " "), ""]
+    if said := manifest.get("made_up"):
+        lines += [f"> **{said}**", ""]
     if before is None:
         return "\n".join([*lines, "This is the first release of this census date.", ""])
     old_tables, old = before

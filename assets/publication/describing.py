@@ -16,9 +16,13 @@ import pandas as pd
 
 from assets.publication.disclosure import SYMBOLS
 from assets.publication.programme import PublishedTable
+from resources.provenance import SHORT
 from schemas.fields import all_fields
 
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+LICENCES = [{"name": "OGL-UK-3.0", "path": LICENCE, "title": "Open Government Licence v3"}]
+"""Of what is published of real returns; made-up figures are nobody's facts."""
+
 GEOGRAPHY_LABELS = {
     "time_period": "Year of the census date",
     "time_identifier": "Month at whose end the census date lies",
@@ -58,9 +62,9 @@ def csvw_json(table: PublishedTable, manifest: Mapping[str, Any]) -> dict[str, A
     return {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "url": f"{table.name}.csv",
-        "dc:title": table.title,
-        "dc:description": f"{table.title}, {manifest['region']}, {manifest['census_date']}, release {manifest['release']}.",
-        "dc:license": {"@id": LICENCE},
+        "dc:title": f"{table.title} ({SHORT})" if manifest.get("made_up") else table.title,
+        "dc:description": f"{_mark(manifest)}{table.title}, {manifest['region']}, {manifest['census_date']}, release {manifest['release']}.",
+        **({} if manifest.get("made_up") else {"dc:license": {"@id": LICENCE}}),
         "dc:publisher": f"{manifest['region']} regional sufficiency observatory",
         "notes": [{"symbol": symbol, "means": meaning} for symbol, meaning in SYMBOLS.items()],
         "dialect": {"encoding": "utf-8", "lineTerminators": ["\n"], "header": True},
@@ -101,22 +105,31 @@ def datapackage_json(tables: Mapping[str, PublishedTable], manifest: Mapping[str
     return {
         "profile": "tabular-data-package",
         "name": f"sufficiency-{manifest['census_date']}-r{manifest['release']}",
-        "title": f"Places and children in care, {manifest['region']}, {manifest['census_date']}, release {manifest['release']}",
-        "description": "Small numbers are hidden and others rounded; the symbols are: "
+        "title": f"Places and children in care, {manifest['region']}, {manifest['census_date']}, release {manifest['release']}"
+        + (f" ({SHORT})" if manifest.get("made_up") else ""),
+        "description": f"{_mark(manifest)}Small numbers are hidden and others rounded; the symbols are: "
         + "; ".join(f"{symbol} {meaning}" for symbol, meaning in SYMBOLS.items())
         + ".",
         "version": f"{manifest['census_date']}.{manifest['release']}",
-        "licenses": [{"name": "OGL-UK-3.0", "path": LICENCE, "title": "Open Government Licence v3"}],
+        **({} if manifest.get("made_up") else {"licenses": LICENCES}),
         "resources": resources,
     }
 
 
-def parquet(frame: pd.DataFrame) -> bytes:
-    """A printed table as Parquet: the same columns, every cell as it was printed."""
+def _mark(manifest: Mapping[str, Any]) -> str:
+    """What stands before a description of made-up data."""
+    return f"{manifest['made_up']} " if manifest.get("made_up") else ""
+
+
+def parquet(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> bytes:
+    """A printed table as Parquet: the same columns, every cell as it was printed. Made-up data says so in its schema's metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
     columns = {name: pa.array(frame[name].astype("object"), pa.string()) for name in frame.columns}
-    pq.write_table(pa.table(columns), buffer, compression="zstd")
+    table = pa.table(columns)
+    if manifest.get("made_up"):
+        table = table.replace_schema_metadata({"made_up": manifest["made_up"]})
+    pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()

@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from assets.publication.programme import PUBLISHED_TABLES, PublishedTable
+from resources.provenance import SHORT
 
 META_COLUMNS = [
     "col_name", "col_type", "label", "indicator_grouping", "indicator_unit", "indicator_dp", "filter_hint", "filter_grouping_column",
@@ -31,15 +32,16 @@ def table_csv(frame: pd.DataFrame) -> bytes:
     return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 
-def meta_csv(table: PublishedTable) -> bytes:
-    """The metadata of a published table in DfE's layout: one row a filter and an indicator."""
+def meta_csv(table: PublishedTable, manifest: Mapping[str, Any]) -> bytes:
+    """The metadata of a published table in DfE's layout: one row a filter and an indicator. Labels of made-up data say so."""
+    mark = f" ({SHORT})" if manifest.get("made_up") else ""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(META_COLUMNS)
     for name, label in table.filters.items():
-        writer.writerow([name, "Filter", label, "", "", "", f"Filter by {label[0].lower()}{label[1:]}", ""])
+        writer.writerow([name, "Filter", f"{label}{mark}", "", "", "", f"Filter by {label[0].lower()}{label[1:]}", ""])
     for indicator in table.indicators:
-        writer.writerow([indicator.name, "Indicator", indicator.label, "", indicator.unit, indicator.decimals, "", ""])
+        writer.writerow([indicator.name, "Indicator", f"{indicator.label}{mark}", "", indicator.unit, indicator.decimals, "", ""])
     return buffer.getvalue().encode("utf-8")
 
 
@@ -57,9 +59,9 @@ def release_files(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any
     files = {}
     for name, table in known.items():
         files[f"{name}.csv"] = table_csv(tables[name])
-        files[f"{name}.meta.csv"] = meta_csv(table)
+        files[f"{name}.meta.csv"] = meta_csv(table, manifest)
         files[f"{name}.csv-metadata.json"] = manifest_json(csvw_json(table, manifest))
-        files[f"{name}.parquet"] = parquet(tables[name])
+        files[f"{name}.parquet"] = parquet(tables[name], manifest)
     sizes = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in files.items() if name.endswith(".csv")}
     files["datapackage.json"] = manifest_json(datapackage_json(known, manifest, sizes))
     files["tables.xlsx"] = spreadsheet(tables, manifest)

@@ -22,12 +22,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.access import audit
+from assets.intake.provenance import held
 from assets.publication.changes import what_changed
 from assets.publication.disclosure import CONFIDENTIAL, SYMBOLS
 from assets.publication.files import release_files, replace_manifest, table_csv, write_release
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.tables import GEOGRAPHY, TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.models import code_version
+from resources.provenance import BANNER
 from resources.warehouse import Warehouse, copy_frame, physical
 from schemas.regions import DisclosureMethod, Region
 from schemas.returns import contract_version
@@ -330,6 +332,7 @@ def _manifest(connection: Connection, census_date: dt.date, number: int, region:
         "census_date": census_date.isoformat(),
         "release": number,
         "region": region.name,
+        **({"made_up": BANNER} if held(connection) else {}),
         "returns": [{**row, "census_date": row["census_date"].isoformat()} for row in returns],
         "code_version": code_version(),
         "contract_version": contract_version(),

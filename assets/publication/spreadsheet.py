@@ -18,6 +18,7 @@ import pandas as pd
 
 from assets.publication.disclosure import SYMBOLS
 from assets.publication.programme import PUBLISHED_TABLES, PublishedTable
+from resources.provenance import SHORT
 
 _FRONT = {"geographic_level": "Area type", "old_la_code": "Authority code", "la_name": "Area"}
 
@@ -57,7 +58,9 @@ def spreadsheet(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any])
 
 def _title(manifest: Mapping[str, Any]) -> str:
     date = dt.date.fromisoformat(manifest["census_date"])
-    return f"Places and children in care, {manifest['region']}, {date.day} {date:%B %Y}, release {manifest['release']}"
+    return f"Places and children in care, {manifest['region']}, {date.day} {date:%B %Y}, release {manifest['release']}" + (
+        f" ({SHORT})" if manifest.get("made_up") else ""
+    )
 
 
 def _cover(gptables: Any, manifest: Mapping[str, Any]) -> Any:
@@ -65,6 +68,7 @@ def _cover(gptables: Any, manifest: Mapping[str, Any]) -> Any:
     return gptables.Cover(
         title=_title(manifest),
         intro=[
+            *(["Made-up data", manifest["made_up"]] if manifest.get("made_up") else []),
             "Introductory information",
             "Who lives in the homes and foster families of the region, which places are empty, and where its children in care are.",
             f"The figures are of {_title(manifest).split(', ')[2]}. A later return that moves a figure makes a new release; this one stays.",
@@ -115,6 +119,6 @@ def _sheet(gptables: Any, number: int, table: PublishedTable, frame: pd.DataFram
         subtitles=[_title(manifest)],
         instructions="This worksheet contains one table. The notes worksheet says how its figures were made.",
         legend=[f"[{symbol}] {SYMBOLS[symbol]}" for symbol in SYMBOLS if symbol in used] or ["No shorthand is used in this table."],
-        source="Returns of providers and authorities; Ofsted's register",
+        source=manifest.get("made_up") or "Returns of providers and authorities; Ofsted's register",
         scope=f"{manifest['region']}, the region and its local authorities",
     )

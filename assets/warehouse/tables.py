@@ -116,6 +116,12 @@ create table if not exists raw.release_basis (
     primary key (census_date, release_number)
 );
 comment on table raw.release_basis is 'A hash of the true figures behind every release: while it is the same, there is nothing new to release.';
+create table if not exists raw.provenance (
+    is_the_only_row boolean primary key default true check (is_the_only_row),
+    is_made_up boolean not null,
+    said text not null
+);
+comment on table raw.provenance is 'Whether the returns that were taken in are made up: set with the first file, and never changed.';
 drop view if exists published.release_return;
 create view published.release_return as
 select r.census_date, r.release_number, x.sender, x.table_name, x.version, x.census_date as return_census_date

@@ -14,6 +14,7 @@ import click
 
 from pipelines.command.options import CensusDate
 from resources.landing import Content, LandedFile, NotNow, census_date_of
+from resources.provenance import of_file
 from resources.showing import one_line
 
 
@@ -62,6 +63,8 @@ def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None, a
                         f"  {table.table.title}: {book.rows_received} rows received = {book.rows_loaded} would be loaded + "
                         f"{book.rows_rejected} rejected + {book.rows_set_aside} set aside"
                     )
+            if said := of_file(path, contents[submission.id]):
+                print(f"  {said}")
             found = findings_of(submission, tables)
             _print_findings(found)
             blocked = bool((found["severity"] == REJECTS_FILE).any())

@@ -34,6 +34,8 @@ def command(sql: str | None, file: Path | None, role: str | None, form: str) -> 
     """  # noqa: D301 - click takes the control character for "keep these lines"
     if (sql is None) == (file is None):
         raise click.UsageError("Missing argument 'SQL': give one question, or --file with one in it.")
+    from assets.intake.provenance import banner
+
     sql = file.read_text(encoding="utf-8") if file else str(sql)
     with open_warehouse(settings_from_environment()) as warehouse, _session(warehouse, role) as session:
         try:
@@ -44,6 +46,9 @@ def command(sql: str | None, file: Path | None, role: str | None, form: str) -> 
             raise ObservatoryError(_unanswered(error, sql, role)) from None
         if result.description is None:
             raise ObservatoryError("The statement gives no rows. One SELECT was expected; the warehouse is only changed by `observatory run`.")
+        said = banner(warehouse)
+    if said:
+        print(said, file=sys.stderr)
     _PRINT[form](names, rows)
 
 

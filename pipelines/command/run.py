@@ -11,6 +11,7 @@ import click
 from pipelines.command.options import CensusDate
 from resources.landing import LandingPlace
 from resources.private import make_private
+from resources.provenance import marked
 from resources.settings import ObservatoryError, Settings, settings_from_environment
 from resources.showing import one_line
 from resources.warehouse import Warehouse, open_warehouse
@@ -57,12 +58,16 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         print(f"Waiting for the end of an upload: {shown}{' …' if len(waiting) > 10 else ''}")
     with open_warehouse(settings) as warehouse:
         from assets.checks.report import report_page
+        from assets.intake import provenance
         from assets.page.site import bring_sites_up_to_date
         from assets.publication.release import write_all_missing_files
         from assets.warehouse.tables import prepare
         from pipelines.command.summary import print_summary
 
         prepare(warehouse, settings.region)
+        if landed:  # before anything is said to be due, and not from inside a run
+            with warehouse.reading() as connection:
+                provenance.refuse_mixture(provenance.held(connection), bool(marked(place.root)), settings.landing)
         if empty := [date for date in sorted(set(dates)) if not has_landed(warehouse, settings, date)]:
             raise ObservatoryError(
                 f"Nothing has landed for {', '.join(map(str, empty))}, and nothing is held; returns of the quarter were expected. "

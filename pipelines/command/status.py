@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 
 import click
@@ -27,6 +28,8 @@ def command(date: dt.date | None, history: bool, missing: bool, form: str) -> No
         raise click.UsageError("Give --history or --missing, not both.")
     if form != "table" and not missing:
         raise click.UsageError(f"--format {form} goes with --missing.")
+    from assets.intake.provenance import banner
+
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
         held = []
@@ -34,6 +37,8 @@ def command(date: dt.date | None, history: bool, missing: bool, form: str) -> No
             held = [r.census_date for r in warehouse.rows("select census_date from raw.quarter order by 1")]
         if not held:
             raise ObservatoryError("The warehouse holds no quarter yet. Drop returns into the landing place and use `observatory run`.")
+        if said := banner(warehouse):
+            print(said, file=sys.stderr if form == "csv" else sys.stdout)
         date = date or held[-1]
         if date not in held:
             raise ObservatoryError(f"Nothing is held for {date}; held are {', '.join(map(str, held))}. Give one of them, or run the quarter first.")

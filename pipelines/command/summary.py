@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from assets.intake.provenance import banner
 from assets.publication.release import has_own_returns
 from pipelines.command.printing import print_table
 from resources.settings import Settings
@@ -14,6 +15,8 @@ from schemas.rounding import percent
 
 def print_summary(warehouse: Warehouse, settings: Settings, dates: list[dt.date]) -> None:
     """Print what was built for these quarters, and the headline of the newest."""
+    if said := banner(warehouse):
+        print(f"\n{said}")
     _returns(warehouse, dates)
     _headline(warehouse, settings, dates[-1])
     _releases(warehouse, settings, dates)

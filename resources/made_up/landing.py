@@ -21,10 +21,8 @@ import pandas as pd
 import xlsxwriter
 
 from resources.landing import MADE_UP_ARRIVALS
+from resources.provenance import IN_WORKBOOKS, MARK, mark
 from resources.settings import ObservatoryError
-
-MARK = ".made-up"
-"""In the folder: a sentence, and below it every file that was made, as it is made. By it the next one knows what it may take away."""
 
 WITHOUT_LIST = "Every return in this folder was made up by `observatory synth`."
 """All that version 0.1 wrote in it."""
@@ -61,11 +59,13 @@ class Table:
 class Made:
     """What was made in a folder, and may be taken away again: the files of its list, and nothing else.
 
+    The list is the mark by which all that comes of these returns is known as made up: a sentence, and below it every file, as it is made.
+
     Raises:
         ObservatoryError: the folder holds something, and no list.
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, region: str, seed: int) -> None:
         self.out, self.files, self._mark = out, set[str](), out / MARK
         marked = self._mark.read_text(encoding="utf-8").splitlines() if self._mark.is_file() else []
         if not marked and (there := self.others()):
@@ -77,7 +77,7 @@ class Made:
         for name in marked[1:]:
             self._take_away(name)
         out.mkdir(parents=True, exist_ok=True)
-        self._mark.write_text("Every file in this list was made up by `observatory synth`, which may take it away again.\n", encoding="utf-8")
+        self._mark.write_text(f"{mark(region, seed)}\n", encoding="utf-8")
 
     def _take_away(self, name: str) -> None:
         path = self.out / name
@@ -216,7 +216,7 @@ def workbook_bytes(tables: list[Table], sheets: list[str]) -> bytes:
     """The tables as a workbook, one sheet each; dates are real dates there."""
     stream = io.BytesIO()
     book = xlsxwriter.Workbook(stream, {"in_memory": True, "default_date_format": "dd/mm/yyyy"})
-    book.set_properties({"created": CREATED})
+    book.set_properties({"created": CREATED, "comments": IN_WORKBOOKS})
     for table, name in zip(tables, sheets, strict=True):
         sheet = book.add_worksheet(name)
         for number, row in enumerate([*[[title] for title in table.titles], table.header, *table.rows]):

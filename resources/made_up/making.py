@@ -120,7 +120,7 @@ def make_region(
     """
     if not scale > 0 or not 0 <= response <= 1:
         raise ValueError(f"Found scale {scale} and response {response}; expected a scale above 0 and a response from 0 to 1.")
-    made = Made(out)
+    made = Made(out, region, seed)
     dates = quarter_ends(last, quarters)
     areas = lay_out(region, dates, seed)
     margins = base_margins(areas, seed, scale)
