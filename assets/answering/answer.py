@@ -302,7 +302,7 @@ def sheet_words(name: str) -> str:
 def headline(answer: Answer) -> str:
     """What became of the return, in one sentence."""
     was, were = ("would be", "would be") if answer.is_trial else ("was", "were")
-    start = f"Your return {was} {answer.outcome}"
+    start = f"Your return {was} {outcome_words(answer)}"
     if answer.outcome == WITHDRAWN:
         return f"{start}: nothing of it counts any more."
     if answer.outcome == REJECTED:
@@ -326,6 +326,13 @@ def headline(answer: Answer) -> str:
     if not answer.rejected and (checks := len(groups(answer))):
         clauses.append(f"there {'is' if checks == 1 else 'are'} {number_of(checks, 'thing')} to check")
     return f"{start}: {'; '.join(clauses)}."
+
+
+def outcome_words(answer: Answer) -> str:
+    """The outcome in words: a return of which rows stay out was not simply accepted."""
+    if answer.outcome == ACCEPTED and answer.rejected:
+        return "accepted in part" if answer.loaded else "read, and none of its rows accepted"
+    return answer.outcome
 
 
 def next_steps(answer: Answer) -> Next:
@@ -360,6 +367,20 @@ def next_steps(answer: Answer) -> Next:
             return Next(f"Mend {rows} and send the return again", (mend, whole))
         until = f"Until then the {number_of(answer.loaded, 'row')} taken in {'is' if answer.loaded == 1 else 'are'} used."
         return Next(f"Mend {rows} and send the return again", (mend, whole, until))
+    if not answer.is_trial and any(f.rule == SMALLER for f in answer.found):
+        whole = "If it was: look at what is to check below, and nothing more is needed."
+        part = "If it was only a part of it: send the whole return again, in one file."
+        return Next("Check whether this was your whole return", (part, whole))
+    if beside := len(answer.cross_checks):
+        differences = f"the {number_of(beside, 'difference')} from other sources below"
+        also = f" and {'the thing' if to_check == 1 else f'the {to_check} things'} to check" if to_check else ""
+        return Next(
+            f"Look at the {number_of(beside, 'difference')} from other sources",
+            (
+                f"Please look at {differences}{also}.",
+                "Where your return is wrong, mend it and send the whole return again. Where it is right, leave it.",
+            ),
+        )
     if to_check:
         things = "the thing" if to_check == 1 else f"the {to_check} things"
         if answer.is_trial:
@@ -371,6 +392,8 @@ def next_steps(answer: Answer) -> Next:
         return Next("It can be sent as it is", ("Nothing has been sent or kept.", *leave_out))
     return Next("You need do nothing", ("Thank you.", *leave_out))
 
+
+SMALLER = "replaces_a_larger_return"
 
 _OF_THE_FOLDER = {"unknown_sender", "not_from_this_sender"}
 """Rules that the folder breaks, whatever is in the file."""

@@ -35,6 +35,7 @@ from assets.answering.answer import (
     next_steps,
     notes,
     number_of,
+    outcome_words,
     row_words,
     sheet_words,
     shown,
@@ -72,7 +73,7 @@ def render_page(answer: Answer, workbook: str = "") -> str:
     return template.render(
         answer=answer,
         style_hash=style_hash,
-        outcome=answer.outcome.capitalize(),
+        outcome=outcome_words(answer).capitalize(),
         headline=headline(answer),
         todo=next_steps(answer),
         tables=[(table, bar(table, answer.is_trial)) for table in answer.tables],

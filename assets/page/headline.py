@@ -121,9 +121,7 @@ def _empty(edition: Edition, area: Area) -> Answer | None:
     names = ("unoccupied_rate", "unavailable", "occupied", "places_returned")
     rate, unavailable, occupied, counted = (table.figure(area, name, provision_type=kind_of(table)) for name in names)
     if rate.is_shown and not is_enough(counted):  # the counts, not a share that rounding has made
-        figure, words = f"{occupied} of {counted}", "places counted are lived in, in rounded counts."
-        if occupied == counted and not _is_full(table, area):
-            words = "places counted are lived in, in rounded counts: a few of them may be empty."
+        figure, words = _few_empty(occupied, counted, _is_full(table, area))
         unoffered = "place cannot" if unavailable.number == 1 else "places cannot"
         words += f" {unavailable} {unoffered} be offered." if unavailable.number else ""
         return Answer("Which are empty?", figure, words, OCCUPANCY)
@@ -131,6 +129,18 @@ def _empty(edition: Edition, area: Area) -> Answer | None:
     if unavailable.number:
         words += " " + sentence(f"{number_of(unavailable, 'place', 'places')} of them cannot be offered{_first_reason(edition, area)}")
     return Answer("Which are empty?", whole_percent(rate), words, OCCUPANCY) if rate.is_there else None
+
+
+def _few_empty(occupied: Figure, counted: Figure, is_full: bool) -> tuple[str, str]:  # noqa: FBT001 - a fact of the two counts
+    """How many of a few places are empty, as counts: a share of so few is one that rounding has made."""
+    if occupied.number is None or counted.number is None:
+        return str(occupied), unsaid(occupied, "How many places are empty")
+    if is_full:
+        return "None", f"of the {counted} places counted are empty."
+    empty = counted.number - occupied.number
+    if empty <= 0:
+        return "Few, if any,", f"of the {counted} places counted are empty: rounded counts show none."
+    return f"{empty:,.0f} of {counted}", "places counted are empty, in rounded counts."
 
 
 def _first_reason(edition: Edition, area: Area) -> str:

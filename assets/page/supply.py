@@ -345,14 +345,29 @@ def market(edition: Edition, area: Area) -> Section | None:
     if not bars:
         return None
     kind = kind_of(table)
-    ten, groups = (table.figure(area, n, provision_type=kind) for n in ("share_largest_10", "owner_groups"))
-    words = []
-    if ten.is_shown:
-        of = f" of {groups}" if groups.is_shown else ""
-        words.append(
-            sentence(f"The ten largest owner groups{of} hold {whole_percent(ten)} of the places in {possessive(where(area))} {plural(kind)}")
-        )
+    words = _owners(table, area, kind)
     return Section("market", "Who owns the places", (MARKET,), words, bars=[bars])
+
+
+LARGEST = ((10, "ten", "share_largest_10"), (3, "three", "share_largest_3"), (1, "", "share_largest_1"))
+"""Of how many of the largest owner groups the share of places is published, and in which figure."""
+
+
+def _owners(table: Table, area: Area, kind: str) -> list[str]:
+    """How much the largest owner groups hold, said of fewer than there are: that all of them hold everything is no news."""
+    groups = table.figure(area, "owner_groups", provision_type=kind)
+    homes = f"the places in {possessive(where(area))} {plural(kind)}"
+    if not groups.number:
+        return []
+    if groups.number == 1:
+        return [sentence(f"One owner group holds all {homes}")]
+    for count, word, name in LARGEST:
+        share = table.figure(area, name, provision_type=kind) if name in table.indicators else None
+        if share is None or not share.is_shown or share.number is None or share.number >= 100 or groups.number <= count:
+            continue
+        largest = f"{word} largest of {groups} owner groups hold" if word else f"largest of {groups} owner groups holds"
+        return [sentence(f"The {largest} {whole_percent(share)} of {homes}")]
+    return []
 
 
 def fostering(edition: Edition, area: Area) -> Section | None:

@@ -6,6 +6,7 @@ Does not belong here: figures (`tables`), the rounding rule (`disclosure`), the 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,8 +66,23 @@ class Measure:
     @property
     def indicator(self) -> Indicator:
         """What a reader sees of the measure."""
-        label = self.label or field(self.name).description.split(";")[0].split(":")[0].rstrip(".")
+        label = self.label or label_of(field(self.name).description)
         return Indicator(self.name, label, self.unit or _UNITS.get(self.rule, ""), 1 if self.rule == "share" else self.decimals)
+
+
+_ENDS = re.compile(r"\([^)]*\)|(?P<end>[;:.] )")
+
+
+def label_of(description: str) -> str:
+    """The short of a description: up to its first semicolon, colon or full stop that stands in no brackets.
+
+    What stands before a colon and is a word or two (`Fostering: ...`) is no label; the rest of the sentence comes with it.
+    """
+    for found in _ENDS.finditer(description):
+        short = description[: found.start()]
+        if found["end"] and (found["end"] != ": " or len(short.split()) > 2):
+            return short
+    return description.rstrip(".")
 
 
 @dataclass(frozen=True)

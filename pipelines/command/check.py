@@ -69,12 +69,25 @@ def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None, a
             _print_findings(found)
             blocked = bool((found["severity"] == REJECTS_FILE).any())
             rejected += blocked
-            print("  This file would be REJECTED as a whole." if blocked else "  This file would be accepted.")
+            print(f"  {_outcome(tables, submission.id, blocked)}")
             if answer_folder:
                 _write_answer(trial_answer(submission, tables, contents[submission.id]), answer_folder, path)
         if reconcile:
             _reconcile(tables, submissions, census_date, reconcile)
     sys.exit(1 if rejected else 0)
+
+
+def _outcome(tables, number: str, blocked: bool) -> str:  # noqa: ANN001, FBT001 - see _print_findings
+    """What would become of a file, and of how many of its rows."""
+    if blocked:
+        return "This file would be REJECTED as a whole."
+    books = [book for table in tables for book in table.books[table.books["submission_id"] == number].itertuples()]
+    received, rejected = (sum(int(getattr(book, name)) for book in books) for name in ("rows_received", "rows_rejected"))
+    loaded = sum(int(book.rows_loaded) for book in books)
+    if not rejected:
+        return "This file would be accepted."
+    rows = f"{rejected:,} of its {received:,} rows would be rejected. Mend them before you send it."
+    return f"This file would be accepted IN PART: {rows}" if loaded else f"This file would be read, and no row of it taken in: {rows}"
 
 
 def _print_findings(found) -> None:  # noqa: ANN001 - a pandas frame; pandas is imported when a command needs it

@@ -213,7 +213,7 @@ def test_the_market():
         [f" | {HOMES} | 240 | 6.1 | 14.2 | 31.0", f"356 | {HOMES} | 12 | x | x | x"],
     )
     found = supply.market(edition(given), Area("", "North West"))
-    assert found.words == ["The ten largest owner groups of 240 hold 31% of the places in the North West’s children’s homes."]
+    assert found.words == ["The ten largest of 240 owner groups hold 31% of the places in the North West’s children’s homes."]
     assert [(p.colour, p.width) for p in found.bars[0].rows[0].parts] == [("occupied", 31)]
     assert supply.market(edition(given), STOCKPORT) is None
 
@@ -288,7 +288,7 @@ def test_of_few_places_the_counts_are_said_and_no_share():
     assert not any(share.is_shown for *_, share in supply.places_here(given, STOCKPORT).whole.legend)
     assert [(a.figure, a.words) for a in answers(given, STOCKPORT)[:2]] == [
         ("10 of 20", "children living here were placed by Stockport itself, in rounded counts. None come from beyond the region and its neighbours."),
-        ("10 of 20", "places counted are lived in, in rounded counts."),
+        ("10 of 20", "places counted are empty, in rounded counts."),
     ]
     section = supply.who_lives_here(given, STOCKPORT)
     assert section.words == [
@@ -302,7 +302,8 @@ def test_a_share_of_nought_is_not_said_to_be_none():
     knowsley = f"356 | {HOMES} | 5 | 12 | 5 | 10 | 10 | c | c | 100.0 | c | 0.0 | 100.0 | 100.0"
     given = edition(occupancy(knowsley, FULL.replace("356", "", 1)))
     assert headline(given, STOCKPORT) == "5 children’s homes stand in Stockport"
-    assert answers(given, STOCKPORT)[0].words == "places counted are lived in, in rounded counts: a few of them may be empty."
+    first = answers(given, STOCKPORT)[0]
+    assert (first.figure, first.words) == ("Few, if any,", "of the 10 places counted are empty: rounded counts show none.")
     assert supply.places_here(given, STOCKPORT).words == []
 
 

@@ -18,6 +18,8 @@ import pytest
 
 from assets.answering.answer import (
     ACCEPTED,
+    CROSS_CHECKS,
+    FINDINGS,
     RECORDED,
     REJECTED,
     SEVERITIES,
@@ -247,7 +249,7 @@ def test_a_warned_return_is_taken_in_and_says_what_to_check(answered):
 
 def test_rejected_rows_are_grouped_marked_and_to_be_mended(answered):
     answer = answered(rejected_rows())
-    assert headline(answer) == "Your return was accepted: 6 of 10 rows were taken in; 4 rows need mending."
+    assert headline(answer) == "Your return was accepted in part: 6 of 10 rows were taken in; 4 rows need mending."
     todo = next_steps(answer)
     assert todo.heading == "Mend 4 rows and send the return again"
     assert "whole return" in todo.steps[1] and "the 6 rows taken in are used" in todo.steps[2]
@@ -298,7 +300,7 @@ def test_a_file_that_cannot_be_read_has_an_answer_too(answered, content, words):
 
 def test_a_check_before_sending_speaks_of_what_would_happen(answered):
     answer = answered(rejected_rows(), is_trial=True)
-    assert headline(answer) == "Your return would be accepted: 6 of 10 rows would be taken in; 4 rows need mending."
+    assert headline(answer) == "Your return would be accepted in part: 6 of 10 rows would be taken in; 4 rows need mending."
     said = visible(render_page(answer))
     assert "Mend 4 rows before you send it" in said and "Nothing has been sent or kept" in said
     assert "0123456789abcdef" not in said + flat(opened(answer)["Summary"])
@@ -313,7 +315,7 @@ def test_a_recorded_return_says_so(answered):
 def test_rows_set_aside_are_told_and_the_bar_balances(answered):
     frame = pd.concat([rejected_rows(), rejected_rows().iloc[[0]]])
     answer = answered(frame)
-    assert headline(answer) == "Your return was accepted: 6 of 11 rows were taken in; 4 rows need mending; 1 row was set aside."
+    assert headline(answer) == "Your return was accepted in part: 6 of 11 rows were taken in; 4 rows need mending; 1 row was set aside."
     said = visible(render_page(answer))
     assert "an exact duplicate of an earlier row" in said
     parts = bar(answer.tables[0])
@@ -715,3 +717,34 @@ def test_of_an_unknown_folder_the_folder_is_to_be_mended_and_nothing_is_said_to_
     assert "still counts" not in visible(render_page(answer)) and "Mend your own file" not in visible(render_page(answer))
     assert next_steps(answered(b"%PDF-1.7")).steps[-1] == "Until then nothing of it counts."
     assert next_steps(answered(b"%PDF-1.7", counting="your return of 3 April 2025")).steps[-1].startswith("Your return of 3 April 2025 still counts;")
+
+
+# --- words that are so ---------------------------------------------------------------------------------
+
+
+def bare(**more) -> Answer:
+    """An answer to a return of ten rows of which all were taken in, unless `more` says otherwise."""
+    books = more.pop("books", (10, 10, 0, 0))
+    tables = [TableAnswer("Settings", ("",), *books, 1, "in force")]
+    return Answer("Acorn", "provider-acorn", DAY, "a.csv", "1", RECEIVED, ACCEPTED, tables, **more)
+
+
+def found(rule: str, severity: str = "warns") -> pd.DataFrame:
+    return pd.DataFrame([["", 0, "", "", rule, severity, "Less than half of it came."]], columns=FINDINGS)
+
+
+def test_a_return_of_which_no_row_was_taken_in_was_not_accepted():
+    answer = bare(books=(5, 0, 5, 0))
+    assert headline(answer).startswith("Your return was read, and none of its rows accepted: 0 of 5 rows")
+    assert "accepted in part" in headline(bare(books=(5, 2, 3, 0)))
+    assert '<strong class="tag good">' not in render_page(bare(books=(5, 2, 3, 0)))
+    assert '<strong class="tag good">Accepted</strong>' in render_page(bare())
+
+
+def test_beside_a_halved_return_it_is_not_said_that_nothing_is_to_do():
+    said = next_steps(bare(findings=found("replaces_a_larger_return")))
+    assert said.heading == "Check whether this was your whole return" and "send the whole return again" in said.steps[0]
+    checks = pd.DataFrame([["Rows", "60", "120", "It halved."]], columns=CROSS_CHECKS)
+    said = next_steps(bare(cross_checks=checks))
+    assert said.heading == "Look at the 1 difference from other sources"
+    assert next_steps(bare()).heading == "You need do nothing"

@@ -143,6 +143,7 @@ def test_a_return_with_a_rejected_row_is_accepted_and_the_row_is_told_with_its_n
     assert result.exit_code == 0
     assert "4 rows received = 2 would be loaded + 2 rejected + 0 set aside" in result.output
     assert "- rows 3, 4 (rejected): 'vacant_places' says a number below nought with 1 digit. Expected was a whole number, 0 or more." in result.output
+    assert "This file would be accepted IN PART: 2 of its 4 rows would be rejected." in result.output
 
 
 @pytest.mark.parametrize(
