@@ -139,7 +139,7 @@ def _few_empty(occupied: Figure, counted: Figure, is_full: bool) -> tuple[str, s
         return "None", f"of the {counted} places counted are empty."
     empty = counted.number - occupied.number
     if empty <= 0:
-        return "Few, if any,", f"of the {counted} places counted are empty: rounded counts show none."
+        return "Few, if any", f"of the {counted} places counted are empty: rounded counts show none."
     return f"{empty:,.0f} of {counted}", "places counted are empty, in rounded counts."
 
 

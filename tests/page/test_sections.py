@@ -303,7 +303,7 @@ def test_a_share_of_nought_is_not_said_to_be_none():
     given = edition(occupancy(knowsley, FULL.replace("356", "", 1)))
     assert headline(given, STOCKPORT) == "5 children’s homes stand in Stockport"
     first = answers(given, STOCKPORT)[0]
-    assert (first.figure, first.words) == ("Few, if any,", "of the 10 places counted are empty: rounded counts show none.")
+    assert (first.figure, first.words) == ("Few, if any", "of the 10 places counted are empty: rounded counts show none.")
     assert supply.places_here(given, STOCKPORT).words == []
 
 

@@ -86,21 +86,20 @@ def counts_of_more_than_all(said: str) -> bool:
 
 
 def many_of_one(said: str) -> bool:
-    return bool(re.search(rf"(?<![\d.,])1 (?:{THINGS.replace('|more', '')})\b", said)) and "1 or more" not in said
+    return bool(re.search(rf"(?<![\d.,])1 (?:{THINGS.replace('|more', '')})\b(?!['\u2019])", said)) and "1 or more" not in said
 
 
 def cut_short(said: str) -> bool:
-    """A bracket or a quotation that does not end; a text that stops at a comma or a semicolon."""
-    return said.count("(") != said.count(")") or said.count("[") != said.count("]") or said.endswith((",", ";", "(", " -"))
+    """A bracket that does not end; a text that stops at a comma. (Items of a list end in semicolons.)"""
+    return said.count("(") != said.count(")") or said.count("[") != said.count("]") or said.endswith((",", "(", " -"))
 
 
-FOLLOWS_NONE = "of|come|is|are|was|were|has|have|could|can|live|stand"
-LEFT_OVER = re.compile(rf"\b(?:None(?! (?:{FOLLOWS_NONE})\b)|nan|NaN|null|True|False|undefined)\b" + r"|\{\{|\}\}|\.\.(?!\.)| ,|,,|  ")
+LEFT_OVER = re.compile(rf"\bNone (?:{THINGS})\b|\b(?:nan|NaN|null|True|False|undefined)\b" + r"|\{\{|\}\}|\.\.(?!\.)| ,|,,|  ")
 
 
 def left_over(said: str) -> bool:
-    """What a program says, not a person; `None` alone is an answer."""
-    return said != "None" and bool(LEFT_OVER.search(said))
+    """What a program says, not a person."""
+    return bool(LEFT_OVER.search(said))
 
 
 def share_above_all(said: str) -> bool:
