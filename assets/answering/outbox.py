@@ -222,9 +222,7 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
     return told
 
 
-def _answer(
-    told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None, name: str = "", made_up: str = ""
-) -> Answer:
+def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None, name: str = "", made_up: str = "") -> Answer:
     """The answer to a submission with these sheets, under its sender's own name of the file, which stands nowhere else.
 
     None where the file is no longer in the landing place.
