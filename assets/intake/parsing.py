@@ -71,15 +71,15 @@ def is_damaged(text: str) -> bool:
 
 def is_dash(text: str) -> bool:
     """Whether the text is a dash and nothing else."""
-    return bool(re.fullmatch("-{1,2}", _DASHES.sub("-", read_text(text))))
+    return ("-" in text or not text.isascii()) and _DASHES.sub("-", read_text(text)) in {"-", "--"}
 
 
 def _number(text: str) -> str | None:
-    plain = _DASHES.sub("-", seen(text).casefold())
-    if _ACCOUNTING_NOUGHT.fullmatch(plain):
+    plain = text.casefold() if text.isascii() else _DASHES.sub("-", seen(text).casefold())
+    if "-" in plain and _ACCOUNTING_NOUGHT.fullmatch(plain):
         return "0"
     plain = plain.strip()
-    if below := re.fullmatch(r"(£|gbp)?\s*\(\s*([^()-]+)\)", plain):  # accountants put what is below nought in brackets
+    if plain.endswith(")") and (below := re.fullmatch(r"(£|gbp)?\s*\(\s*([^()-]+)\)", plain)):  # accountants put what is below nought in brackets
         plain = f"-{below.group(1) or ''}{below.group(2).strip()}"
     plain = re.sub(r"^([+-]?)\s*(?:£|gbp)\s*|\s*(?:£|gbp)$", r"\1", plain)
     if re.fullmatch(r"[+-]?[0-9]{1,3}([, ][0-9]{3})+(\.[0-9]*)?", plain):  # a comma or space only where thousands part
@@ -245,7 +245,7 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
     plain = text.strip()
     if not plain:
         return None, False, False
-    if ERROR_CELL.fullmatch(plain):
+    if plain[0] in "#Ee" and ERROR_CELL.fullmatch(plain):
         return None, True, False
     if column.codes:
         codes = code_set(column.codes)
@@ -257,11 +257,12 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
         return label, False, not _label_stands(codes.meanings[label], census_date)
     if column.type in {"text", "timestamp"}:
         return read_text(text) or None, False, False
-    if column.type == "money" and _ACCOUNTING_NOUGHT.fullmatch(_DASHES.sub("-", text)):
+    is_only_dash = len(plain) <= 2 and is_dash(plain)
+    if column.type == "money" and plain[-1] in "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212" and _number(text) == "0":
         return "0", False, False
-    if column.type == "integer" and column.needed and column.minimum == 0 and is_dash(text):
+    if is_only_dash and column.type == "integer" and column.needed and column.minimum == 0:
         return "0", False, False
-    if (plain.casefold() in BLANK_WORDS or is_dash(text)) and not (column.type == "authority" and column.needed):
+    if (plain.casefold() in BLANK_WORDS or is_only_dash) and not (column.type == "authority" and column.needed):
         return None, False, False
     if column.type == "authority":
         code = authorities.find(plain, census_date)
