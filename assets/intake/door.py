@@ -462,8 +462,10 @@ class _Frame:
                 alike[column.name] = coded.rows(pd.factorize(series_of(coded.tidy))[0])
             empty = coded.rows(coded.is_blank)
             is_blank &= empty
-            is_total |= coded.rows(pc.match_substring_regex(coded.tidy, _TOTAL, ignore_case=True).to_numpy(zero_copy_only=False))
-            is_sum |= coded.rows(pc.match_substring_regex(coded.tidy, _SUM_LINE, ignore_case=True).to_numpy(zero_copy_only=False))
+            sums = pc.match_substring_regex(coded.tidy, _SUM_LINE, ignore_case=True)
+            if pc.any(sums).as_py():  # a totals line is one of sums
+                is_sum |= coded.rows(sums.to_numpy(zero_copy_only=False))
+                is_total |= coded.rows(pc.match_substring_regex(coded.tidy, _TOTAL, ignore_case=True).to_numpy(zero_copy_only=False))
             if column.needed:
                 lacks_needed |= empty
                 lacking += empty
@@ -1011,8 +1013,9 @@ class _Frame:
             if differs.any():
                 name = json.dumps(column.name)
                 pieces = np.full(len(sent), None, dtype=object)
-                passes = self._passes(column.name).to_numpy()
-                failed = set(np.unique(coded.codes[differs & ~passes]).tolist())
+                read, failed = self.parsed[column.name], set()
+                if read.unreadable.any() or read.canonical[differs].isna().any():
+                    failed = set(np.unique(coded.codes[differs & ~self._passes(column.name).to_numpy()]).tolist())
                 for place in np.unique(coded.codes[differs]):
                     text = sent[place].as_py()
                     told = form_of(text) if place in failed else text[:500].replace(chr(0), "")
