@@ -1,12 +1,15 @@
--- What foster carers could take and do take. In-house: the authority's own carers, from its in-house fostering return (approval types summed), else
--- from its provider census. Independent: the carers who live in the authority, from the agencies' provider census; the register says nothing of them.
--- Source says which return. Shares are of the approved places; children are the filled places and may exceed the approved ones, as in Ofsted's own
--- figures, and the three parts need not make up the whole. Available places = approved - not available. A part is blank where any return that
--- counts leaves it blank.
--- grain: census_date, authority_code, provision_type
+-- What foster carers could take and do take, by the kind of approval: mainstream (the headline, as in Ofsted's figures and the strategies),
+-- connected persons, short breaks, other; `Not divided` where the return does not tell them apart. Kinds are not to be added up: connected
+-- carers are approved for one child. In-house: the authority's own carers, from its in-house fostering return, else from its provider census.
+-- Independent: the carers who live in the authority, from the agencies' provider census; the register says nothing of them. Source says which
+-- return. Shares are of the approved places; children are the filled places and may exceed the approved ones, as in Ofsted's own figures, and
+-- the three parts need not make up the whole. Available places = approved - not available. A part is blank where any return that counts leaves
+-- it blank.
+-- grain: census_date, authority_code, provision_type, approval_type
 with in_house_returns as (
     select
         f.sender as authority_code,
+        f.approval_type,
         sum(f.households) as households,
         sum(f.approved_places) as approved_places,
         sum(f.children_placed) as children,
@@ -14,7 +17,9 @@ with in_house_returns as (
         case when count(f.not_available_places) = count(*) then sum(f.not_available_places) end as not_available_places
     from staging.in_house_fostering as f
     where f.census_date = cast(:census_date as date)
-    group by f.sender
+    group by
+        f.sender,
+        f.approval_type
 ),
 
 census as (
@@ -41,6 +46,7 @@ together as (
     select
         f.authority_code,
         'In-house fostering' as provision_type,
+        f.approval_type,
         'in-house fostering return' as source,
         1 as agencies,
         f.households,
@@ -53,6 +59,7 @@ together as (
     select
         c.authority_code,
         c.provision_type,
+        'Not divided' as approval_type,
         'provider census' as source,
         count(distinct c.urn) as agencies,
         case when count(c.households) = count(*) then sum(c.households) end as households,
@@ -75,6 +82,7 @@ select
     a.authority_gss,
     coalesce(a.authority_name, t.authority_code) as authority_name,
     t.provision_type,
+    t.approval_type,
     t.source,
     cast(t.agencies as integer) as agencies,
     cast(t.households as integer) as households,

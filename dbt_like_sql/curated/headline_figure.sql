@@ -188,7 +188,9 @@ with figures as (
         cast(f.households as numeric) as denominator,
         cast(null as text) as covers
     from curated.fostering_capacity as f
-    where f.census_date = cast(:census_date as date)
+    where
+        f.census_date = cast(:census_date as date)
+        and f.approval_type in ('Mainstream', 'Not divided')
 )
 
 select

@@ -1,4 +1,5 @@
--- In-house fostering, typed, from the returns in force.
+-- In-house fostering, typed, from the returns in force. Approval types are four: mainstream, connected persons (relatives and friends), short
+-- breaks (respite), and other.
 -- grain: submission_id, sheet, row_number
 -- kind: view
 select
@@ -7,7 +8,15 @@ select
     r.sender,
     r.sheet,
     r.row_number,
-    r.approval_type,
+    case
+        when position('connected' in lower(r.approval_type)) > 0 or position('kin' in lower(r.approval_type)) > 0
+            or position('relative' in lower(r.approval_type)) > 0
+            or position('family and friends' in lower(r.approval_type)) > 0 or position('temporary' in lower(r.approval_type)) > 0
+            then 'Connected persons'
+        when position('short break' in lower(r.approval_type)) > 0 or position('respite' in lower(r.approval_type)) > 0 then 'Short breaks'
+        when position('mainstream' in lower(r.approval_type)) > 0 or position('general' in lower(r.approval_type)) > 0 then 'Mainstream'
+        else 'Other'
+    end as approval_type,
     cast(r.households as integer) as households,
     cast(r.approved_places as integer) as approved_places,
     cast(r.children_placed as integer) as children_placed,

@@ -27,6 +27,8 @@ STAGES = ("Proposed", "Planning applied for", "Planning granted", "In developmen
 PART = {"occupied_places": "children_placed", "vacant_places": "vacant_places", "unavailable_places": "not_available_places"}
 COUNTS = ["households", "approved_places", "children_placed", "vacant_places", "not_available_places"]
 
+NOT_DIVIDED = "Not divided"
+
 SENDS_FOSTERING, SENDS_PLANNED = 0.6, 0.5
 """Shares of the authorities that send these returns."""
 
@@ -133,16 +135,23 @@ def _fostering_capacity(providers: ProviderReturns, returned: pd.DataFrame) -> p
     loaded = providers.loaded_settings().rename(columns={**PART, "registered_places": "approved_places"})
     agencies = loaded[loaded["kind"] == AGENCY].groupby("host_code")
     independent = agencies[COUNTS].sum().assign(agencies=agencies["urn"].nunique(), source="provider census", provision_type="Independent fostering")
+    independent["approval_type"] = NOT_DIVIDED
     own = loaded[(loaded["kind"] == OWN) & ~loaded["sender"].isin(returned.index)].groupby("sender")
     in_house = pd.concat(
         [
-            returned.assign(agencies=1, source="in-house fostering return"),
-            own[COUNTS].sum().assign(agencies=own["urn"].nunique(), source="provider census"),
+            _by_approval_type(returned).assign(agencies=1, source="in-house fostering return"),
+            own[COUNTS].sum().assign(agencies=own["urn"].nunique(), source="provider census", approval_type=NOT_DIVIDED),
         ]
     ).assign(provision_type="In-house fostering")
     table = pd.concat([in_house, independent]).rename_axis("authority_code").reset_index()
     table["available_places"] = table["approved_places"] - table["not_available_places"]
-    return table[["authority_code", "provision_type", "source", "agencies", *COUNTS, "available_places"]]
+    return table[["authority_code", "provision_type", "approval_type", "source", "agencies", *COUNTS, "available_places"]]
+
+
+def _by_approval_type(returned: pd.DataFrame) -> pd.DataFrame:
+    """The carers of the returns as they were sent, one row an authority and approval type."""
+    rows = [[sender, *row] for sender in returned.index for row in _approval_types(returned.loc[sender, COUNTS])]
+    return pd.DataFrame(rows, columns=["authority_code", "approval_type", *COUNTS]).set_index("authority_code")
 
 
 def _referrals(providers: ProviderReturns) -> pd.DataFrame:

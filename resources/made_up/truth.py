@@ -304,12 +304,18 @@ class _Figures:
 
     def host_authority_occupancy(self) -> pd.DataFrame:
         register = self.register[self.register["provision_type"] != OTHER_TYPE]
-        here = pd.MultiIndex.from_frame(self.returned[SETTING])
-        answered = pd.MultiIndex.from_frame(register[SETTING]).isin(here)
+        theirs = self.returned.assign(told=self.returned[["occupied_places", "vacant_places", "unavailable_places"]].sum(axis=1))
+        theirs = theirs.groupby(SETTING, as_index=False)[["premises", "told"]].sum()
+        came = register[SETTING].merge(theirs, on=SETTING, how="left").set_index(register.index)
+        answered = came["premises"].notna()
         by_agency = register["urn"].isin(self.returned.loc[self.returned["provision_type"] == AGENCY_TYPE, "urn"])
         answered = np.where(register["provision_type"] == AGENCY_TYPE, by_agency, answered)
+        # premises have no key: of a provider that returned some of them, the places covered are those it told of, and one stays with each other
+        some = answered & (came["premises"] < register["premises"]) & (register["provision_type"] != AGENCY_TYPE)
+        left = np.minimum(came["told"], register["places"] - register["premises"] + came["premises"]).clip(lower=0)
         register = register.assign(
-            covered=register["premises"].where(answered, 0), covered_places=register["places"].where(answered, register["places"] * 0)
+            covered=register["premises"].where(~some, came["premises"]).where(answered, 0),
+            covered_places=register["places"].where(~some, left).where(answered, register["places"] * 0),
         )
 
         def known_sum(values: pd.Series) -> float:
@@ -334,8 +340,12 @@ class _Figures:
         for name in ("settings_registered", "settings_returned"):
             table[name] = table[name].fillna(0)
         table["places_returned"] = (table["occupied"] + table["vacant"] + table["unavailable"]).fillna(0)
-        table["occupied_under_18"] = table["under"].fillna(0).where(heard)
-        table["occupied_18_plus"] = table["over"].fillna(0).where(heard)
+        listed_at = pd.MultiIndex.from_frame(self.residents[SETTING]).unique()
+        lives = self.returned[self.returned["occupied_places"] > 0]
+        silent = lives.loc[~pd.MultiIndex.from_frame(lives[SETTING]).isin(listed_at), LIVING].drop_duplicates().assign(silent=True)
+        told = heard & table[LIVING].merge(silent, on=LIVING, how="left")["silent"].isna().to_numpy()
+        table["occupied_under_18"] = table["under"].fillna(0).where(told)
+        table["occupied_18_plus"] = table["over"].fillna(0).where(told)
         places, occupied, vacant = table["places_returned"], table["occupied"], table["vacant"]
         table["occupancy_rate"] = share(occupied, places)
         table["vacancy_rate"] = share(vacant, places)

@@ -81,7 +81,7 @@ def test_stockports_own_and_independent_carers(embedded_warehouse, landing, brin
     households, note = printed["stockport_2024_27", "2024-03-31", "in_house_fostering", "households"]
     places, children, per_household, sub_regions = numbers(note)
     fostering = "approval_type,households,approved_places,children_placed,vacant_places,not_available_places\n"
-    landing.drop("2024-03-31", "356", "carers.csv", fostering + "Mainstream,120,219,140,51,28\nConnected persons,33,40,29,8,3\n")
+    landing.drop("2024-03-31", "356", "carers.csv", fostering + "Mainstream,153,259,169,59,31\nConnected persons,40,63,63,0,0\n")
     landing.drop("2024-03-31", "350", "carers.csv", fostering + "Mainstream,100,190,151,30,9\n")
     landing.drop("2024-03-31", "352", "carers.csv", fostering + "Mainstream,200,410,315,60,35\n")
     landing.drop("2024-03-31", "341", "carers.csv", fostering + "Mainstream,10,90,90,0,0\n")
@@ -89,7 +89,7 @@ def test_stockports_own_and_independent_carers(embedded_warehouse, landing, brin
     found = one(
         embedded_warehouse,
         "select households, approved_places, children_placed, round(children_per_household, 1) from curated.fostering_capacity "
-        "where authority_code = '356' and provision_type = 'In-house fostering'",
+        "where authority_code = '356' and provision_type = 'In-house fostering' and approval_type = 'Mainstream'",
     )
     assert tuple(map(float, found)) == (households, places, children, per_household)
     beside = one(
