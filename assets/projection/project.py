@@ -120,13 +120,25 @@ def project(history: np.ndarray) -> Projection | None:
 
 
 def no_change(history: np.ndarray) -> Forecast:
-    """The last count again and again. Its variance is a random walk's whose drift is not known: h (1 + h / changes seen) quarterly ones.
+    """The last count again and again. Its variance is a random walk's whose drift is not known, h (1 + h / changes seen) quarterly ones, or
+    what saying "no change" h quarters ahead would have missed by in this history, where that is more: a series that goes one way is missed
+    by more each quarter than one that wanders.
 
     A change of one child is put beside those seen: that nothing ever changed is no proof that nothing can.
     """
     changes = np.diff(history)
-    variance = (np.sum(changes**2) + 1) / len(changes)
-    return Forecast(np.full(HORIZON, float(history[-1])), np.sqrt(variance * _STEPS * (1 + _STEPS / len(changes))), len(changes))
+    wandering = (np.sum(changes**2) + 1) / len(changes) * _STEPS * (1 + _STEPS / len(changes))
+    return Forecast(np.full(HORIZON, float(history[-1])), np.sqrt(np.maximum(wandering, _missed(history))), len(changes))
+
+
+def _missed(history: np.ndarray) -> np.ndarray:
+    """By quarters ahead, the mean square of what "no change" missed from every quarter of the history. Beyond two thirds of the history
+    too few quarters are left to say: there it goes on growing as a steady trend's does, with the square of the quarters ahead.
+    """
+    longest = min(HORIZON, 2 * (len(history) - 1) // 3)
+    seen = [float(np.mean((history[ahead:] - history[:-ahead]) ** 2)) for ahead in range(1, longest + 1)]
+    beyond = seen[-1] * (np.arange(longest + 1, HORIZON + 1) / longest) ** 2
+    return np.maximum.accumulate(np.concatenate([seen, beyond]))
 
 
 def damped_trend(history: np.ndarray) -> Forecast:

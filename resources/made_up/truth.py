@@ -343,6 +343,8 @@ class _Figures:
         listed_at = pd.MultiIndex.from_frame(self.residents[SETTING]).unique()
         lives = self.returned[self.returned["occupied_places"] > 0]
         silent = lives.loc[~pd.MultiIndex.from_frame(lives[SETTING]).isin(listed_at), LIVING].drop_duplicates().assign(silent=True)
+        ageless = self.residents.loc[self.residents["age"].isna(), LIVING].drop_duplicates().assign(silent=True)
+        silent = pd.concat([silent, ageless]).drop_duplicates()
         told = heard & table[LIVING].merge(silent, on=LIVING, how="left")["silent"].isna().to_numpy()
         table["occupied_under_18"] = table["under"].fillna(0).where(told)
         table["occupied_18_plus"] = table["over"].fillna(0).where(told)

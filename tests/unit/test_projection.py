@@ -249,3 +249,30 @@ def test_where_the_damped_trend_does_not_beat_no_change_the_table_says_so():
 def test_no_counts_give_an_empty_table_with_its_columns():
     empty = projections(counts([]).iloc[:0], DATES[-1])
     assert empty.empty and list(empty.columns) == list(PROJECTION.columns)
+
+
+@pytest.mark.parametrize("quarters", [8, 10, 12, 15])
+@pytest.mark.parametrize("slope", [5.0, -5.0, 1.0])
+def test_a_short_history_that_goes_one_way_is_not_claimed_to_stay(quarters, slope):
+    """Too short to test a trend, no change is shown: where the history went one way its interval reaches what comes if it goes on."""
+    rng = np.random.default_rng(quarters)
+    inside = []
+    for _ in range(60):
+        series = 400 + slope * np.arange(quarters + HORIZON) + rng.normal(0, 2, quarters + HORIZON)
+        low, high = projected(series[:quarters]).forecast.interval(0.8)
+        inside.append((low <= series[quarters:]) & (series[quarters:] <= high))
+    held = np.mean(inside, axis=0)
+    assert held.mean() >= 0.8 and held[-4:].mean() >= 0.75, f"{held.mean():.0%} held, {held[-4:].mean():.0%} in the third year"
+
+
+@pytest.mark.parametrize("quarters", [8, 12, 15])
+def test_a_short_history_that_wanders_keeps_an_interval_that_says_something(quarters):
+    rng = np.random.default_rng(3)
+    inside, widths = [], []
+    for _ in range(200):
+        series = 400 + np.cumsum(rng.normal(0, 6, quarters + HORIZON))
+        low, high = projected(series[:quarters]).forecast.interval(0.8)
+        inside.append((low <= series[quarters:]) & (series[quarters:] <= high))
+        widths.append(high[-1] - low[-1])
+    assert 0.78 <= np.mean(inside) <= 0.95
+    assert np.median(widths) < 3 * 2 * 1.28 * 6 * np.sqrt(HORIZON)
