@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from assets.access import logins
 from assets.intake.loading import take_in
+from assets.intake.numbering import content_mark
 from assets.page.site import bring_sites_up_to_date
 from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
@@ -135,12 +136,15 @@ def old(embedded_warehouse, tmp_path):
     """A warehouse and its releases as the code before made them: hashes of the returns in ledger, manifest, numbers and page."""
     with published(embedded_warehouse.url, tmp_path, 6543) as warehouse:
         plain = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "landing").rglob("*.csv")}
+        by_mark = {content_mark(KEY, one): one for one in plain.values()}
         with warehouse.engine.begin() as connection:
             connection.exec_driver_sql("delete from access.key_check")
+            connection.exec_driver_sql("delete from raw.arrival")  # there was no register of arrivals
+            connection.exec_driver_sql("delete from raw.landed")
             names = [name for name, columns in raw_columns().items() if "submission_id" in columns]
             connection.exec_driver_sql("alter table access.event disable trigger append_only")
-            for row in connection.execute(sa.text("select submission_id, sender, file_name from raw.submission")).all():
-                content = plain[row.file_name]
+            for row in connection.execute(sa.text("select submission_id, sender, content_hash from raw.submission")).all():
+                content = by_mark[row.content_hash]
                 number = hashlib.sha256(f"{DATE}|{row.sender}|{content}".encode()).hexdigest()[:16]
                 connection.execute(
                     sa.text("update raw.submission set content_hash = :c where submission_id = :o"), {"c": content, "o": row.submission_id}
