@@ -18,8 +18,9 @@ class DisclosureMethod:
     """How a region's small numbers are published. The values here are the safe ones; less safe ones need a reason.
 
     Counts below `smallest_count_shown` are hidden and others rounded to the nearest `round_to`; a hidden count must keep `possible_values`.
-    A mean needs `placements_for_a_mean` placements and `owner_groups_for_a_mean` owner groups, none with more than `largest_share_of_spend`,
-    and is rounded to `round_money_to` pounds.
+    The money rule, wherever fees of others are told (models, policies, releases, the made-up truth): a mean needs
+    `placements_for_a_mean` placements and `owner_groups_for_a_mean` owner groups, none with more than `largest_share_of_spend`;
+    releases round it to `round_money_to` pounds. An area's figure beside an authority's own needs `others_for_a_comparison` others.
     """
 
     smallest_count_shown: int = 8
@@ -29,6 +30,7 @@ class DisclosureMethod:
     owner_groups_for_a_mean: int = 3
     largest_share_of_spend: float = 0.75
     round_money_to: int = 10
+    others_for_a_comparison: int = 3
     less_safe_because: str = ""
 
 

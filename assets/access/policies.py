@@ -7,7 +7,8 @@ There are four kinds of reader. Whatever no rule covers is closed to all of them
 
 - an **authority** reads the rows that are its own. A row about one child (or one placement) belongs to the authority that placed the child, never to
   the host, who sees counts. A row of counts belongs to every authority that is a party to it, as host or as placing. Fees are confidential between
-  authorities: a table with money shows an authority what it pays itself, and of areas only what the money rule lets out (`MONEY_RULE`).
+  authorities: a table with money shows an authority what it pays itself, and of its own sub-region and region what the money rule lets out
+  (`MAY_BE_SHOWN`).
   Tables whose model says `readers: members`, and those that the region's agreement opens, are read whole;
 - the **regional** group reads all of core and curated but rows about children;
 - an **engineer** reads everything but rows about children, the rows as received and the staging views included;
@@ -40,8 +41,10 @@ MARKS_OF_A_CHILD = {"child_key", "placement_number", "age"}
 _OWNERS = ("placing_authority_code", "authority_code")
 _PARTIES = ("authority_code", "placing_authority_code", "host_authority_code")
 
-MONEY_RULE = {"placements": "placements >= 8", "owner_groups": "owner_groups >= 3", "largest_group_share": "largest_group_share <= 0.75"}
-"""An area's fees are shown to other members where they rest on 8 placements, 3 owner groups, and no group above 75 % of the spend."""
+MAY_BE_SHOWN = "fees_may_be_shown"
+"""The column that says whether an area's fees may be shown to its members: the region's money rule, worked out by the model."""
+
+OWN_AREAS = "(select a.census_date, a.area_level, a.area_code from core.area as a where a.authority_code = own.authority_code)"
 
 COUNTED_PLACES = {"occupied", "occupied_estimate"}
 """Places lived in are children: of a sub-region of two, exact, an authority would take away its own and have the other's."""
@@ -93,13 +96,11 @@ def authority_condition(columns: Collection[str]) -> str | None:
         return f"{owner} = {OWN}" if owner else None
     if "area_code" in columns and COUNTED_PLACES & set(columns):
         return f"area_code = {OWN}"
+    if "area_code" in columns and money_in(columns):
+        shared = f"{MAY_BE_SHOWN} and (census_date, area_level, area_code) in {OWN_AREAS}"
+        return f"area_code = {OWN} or ({shared})" if {MAY_BE_SHOWN, "area_level"} <= set(columns) else f"area_code = {OWN}"
     if "area_code" in columns:
-        shared = "area_code not in (select a.authority_code from core.authority as a)"
-        if money_in(columns):
-            if not set(MONEY_RULE) <= set(columns):
-                return f"area_code = {OWN}"
-            shared = " and ".join([shared, *MONEY_RULE.values()])
-        return f"area_code = {OWN} or ({shared})"
+        return f"area_code = {OWN} or area_code not in (select a.authority_code from core.authority as a)"
     if money_in(columns):
         owner = next((name for name in _OWNERS if name in columns), None)
         return f"{owner} = {OWN}" if owner else None

@@ -164,8 +164,9 @@ def _quoted(text: str) -> str:
 
 
 def region_hash(region: Region) -> str:
-    """A short hash of the region's file."""
-    return hashlib.sha256((REGIONS / f"{region.key}.toml").read_bytes()).hexdigest()[:12]
+    """A short hash of the region's file, and of the rules that hold where it says nothing."""
+    content = (REGIONS / f"{region.key}.toml").read_bytes() + repr(region.disclosure).encode()
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def filled_by_python() -> str:
@@ -302,8 +303,10 @@ def _comment_raw(connection: Connection) -> None:
 
 def _load_reference(connection: Connection, region: Region) -> None:
     root = Path(__file__).resolve().parents[2] / "schemas"
+    rule = region.disclosure
     settings = (
         region.gss_code, region.name, str(region.return_deadline_days), str(region.high_cost_weekly), str(region.missing_may_differ),
+        str(rule.placements_for_a_mean), str(rule.owner_groups_for_a_mean), str(rule.largest_share_of_spend), str(rule.others_for_a_comparison),
     )  # fmt: skip
     members = [(code, sub_region, *settings) for code, sub_region in region.members.items()]
     sources = {

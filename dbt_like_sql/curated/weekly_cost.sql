@@ -12,9 +12,13 @@
 -- December 2025); law_2023_10 (supported accommodation and Other, across its regulation on 28 October 2023); too_few (below).
 -- Owner groups and the largest one's share of the spend say whether other authorities may see an area's fees (they are confidential): the owner
 -- is the register's for the placement's URN (core.owner_group), the authority itself for in-house ones; placements whose owner the register does
--- not tell count as one group. Of sub-regions and regions the year before is given only where it had 8 placements, 3 groups, and none above 0.75,
--- then and now, and so had those that are in one of the quarters alone, if there are any: their mean would be what is left of the whole
--- (too_few). So is the ratio, which with an authority's own mean would tell the region's.
+-- not tell count as one group. The money rule is the region's own ([disclosure] in its file): how many placements and owner groups, the largest
+-- share. fees_may_be_shown says whether it holds, for an area also for all that a member can work out from it: the area less any one of its
+-- authorities, for a sub-region the rest of its region, for those started in the year the ones that began earlier. What would be of one
+-- authority alone is never shown.
+-- Of sub-regions and regions the year before is given only where the rule held then and now, and for those that are in one of the quarters
+-- alone, if there are any: their mean would be what is left of the whole (too_few). The ratio is given where the region's fees may be shown:
+-- with an authority's own mean it would tell them.
 -- Not section 251 unit costs: those are outturn with overheads / 903 care days in K1, K2, R1, S1 x 7 (residential), or / placements at
 -- 31 March / 365 x 7 (fostering). Never show the two in one chart without this note.
 -- grain: census_date, area_level, area_code, provision_type, population, basis
@@ -176,42 +180,316 @@ spend_by_owner as (
         i.owner
 ),
 
-whole_by_owner as (
+money_rule as (
     select
-        s.area_level,
-        s.area_code,
-        s.provision_type,
-        s.population,
-        s.basis,
-        s.owner,
-        sum(s.spend) as spend
-    from spend_by_owner as s
-    where s.period = 'now'
+        max(m.placements_for_a_mean) as placements,
+        max(m.owner_groups_for_a_mean) as owner_groups,
+        min(m.largest_share_of_spend) as largest_share
+    from staging.region_member as m
+),
+
+-- What is paid to whom by whom: of all, and beside those that started in the year, of those that did not.
+paid as materialized (
+    select
+        i.area_level,
+        i.area_code,
+        i.provision_type,
+        i.population,
+        i.basis,
+        'whole' as part,
+        i.owner,
+        i.placing_authority_code,
+        count(*) as placements,
+        sum(i.cost) as spend
+    from in_areas as i
+    where
+        i.period = 'now'
+        and i.cost is not null
     group by
-        s.area_level,
-        s.area_code,
-        s.provision_type,
-        s.population,
-        s.basis,
-        s.owner
+        i.area_level,
+        i.area_code,
+        i.provision_type,
+        i.population,
+        i.basis,
+        i.owner,
+        i.placing_authority_code
+    union all
+    select
+        i.area_level,
+        i.area_code,
+        i.provision_type,
+        i.population,
+        'started in the year' as basis,
+        'earlier' as part,
+        i.owner,
+        i.placing_authority_code,
+        sum(case when i.basis = 'all open' then 1 else -1 end) as placements,
+        sum(case when i.basis = 'all open' then i.cost else -i.cost end) as spend
+    from in_areas as i
+    where
+        i.period = 'now'
+        and i.cost is not null
+        and i.area_level <> 'authority'
+    group by
+        i.area_level,
+        i.area_code,
+        i.provision_type,
+        i.population,
+        i.owner,
+        i.placing_authority_code
+    having sum(case when i.basis = 'all open' then 1 else -1 end) > 0
+),
+
+paid_to as materialized (
+    select
+        p.area_level,
+        p.area_code,
+        p.provision_type,
+        p.population,
+        p.basis,
+        p.part,
+        p.owner,
+        sum(p.placements) as placements,
+        sum(p.spend) as spend
+    from paid as p
+    group by
+        p.area_level,
+        p.area_code,
+        p.provision_type,
+        p.population,
+        p.basis,
+        p.part,
+        p.owner
+),
+
+payers as materialized (
+    select
+        p.area_level,
+        p.area_code,
+        p.provision_type,
+        p.population,
+        p.basis,
+        p.part,
+        p.placing_authority_code
+    from paid as p
+    where p.area_level <> 'authority'
+    group by
+        p.area_level,
+        p.area_code,
+        p.provision_type,
+        p.population,
+        p.basis,
+        p.part,
+        p.placing_authority_code
+),
+
+numbers as (
+    select
+        p.area_level,
+        p.area_code,
+        p.provision_type,
+        p.population,
+        p.basis,
+        p.part,
+        count(*) as authorities
+    from payers as p
+    group by
+        p.area_level,
+        p.area_code,
+        p.provision_type,
+        p.population,
+        p.basis,
+        p.part
 ),
 
 groups as (
     select
-        s.area_level,
-        s.area_code,
-        s.provision_type,
-        s.population,
-        s.basis,
+        t.area_level,
+        t.area_code,
+        t.provision_type,
+        t.population,
+        t.basis,
+        t.part,
+        sum(t.placements) as placements,
         count(*) as owner_groups,
-        max(s.spend) / sum(s.spend) as largest_group_share
-    from whole_by_owner as s
+        max(t.spend) / sum(t.spend) as largest_group_share
+    from paid_to as t
     group by
-        s.area_level,
+        t.area_level,
+        t.area_code,
+        t.provision_type,
+        t.population,
+        t.basis,
+        t.part
+),
+
+-- The area less any one of its authorities.
+less_one as (
+    select
+        t.area_level,
+        t.area_code,
+        t.provision_type,
+        t.population,
+        t.basis,
+        max(n.authorities) - 1 as authorities,
+        sum(t.placements - coalesce(o.placements, 0)) as placements,
+        count(case when t.placements > coalesce(o.placements, 0) then 1 end) as owner_groups,
+        max(t.spend - coalesce(o.spend, 0)) / nullif(sum(t.spend - coalesce(o.spend, 0)), 0) as largest_group_share
+    from payers as p
+    inner join numbers as n
+        on p.area_level = n.area_level
+        and p.area_code = n.area_code
+        and p.provision_type = n.provision_type
+        and p.population = n.population
+        and p.basis = n.basis
+        and p.part = n.part
+    inner join paid_to as t
+        on p.area_level = t.area_level
+        and p.area_code = t.area_code
+        and p.provision_type = t.provision_type
+        and p.population = t.population
+        and p.basis = t.basis
+        and p.part = t.part
+    left join paid as o
+        on t.area_level = o.area_level
+        and t.area_code = o.area_code
+        and t.provision_type = o.provision_type
+        and t.population = o.population
+        and t.basis = o.basis
+        and t.part = o.part
+        and t.owner = o.owner
+        and p.placing_authority_code = o.placing_authority_code
+    group by
+        t.area_level,
+        t.area_code,
+        t.provision_type,
+        t.population,
+        t.basis,
+        t.part,
+        p.placing_authority_code
+),
+
+around as (
+    select distinct
         s.area_code,
-        s.provision_type,
-        s.population,
-        s.basis
+        r.area_code as region_code
+    from core.area as s
+    inner join core.area as r
+        on s.census_date = r.census_date
+        and s.authority_code = r.authority_code
+        and r.area_level = 'region'
+    where
+        s.census_date = cast(:census_date as date)
+        and s.area_level = 'sub-region'
+),
+
+-- The rest of the region around a sub-region; nothing where there is no other authority.
+rest_of_region as (
+    select
+        n.area_level,
+        n.area_code,
+        n.provision_type,
+        n.population,
+        n.basis,
+        max(w.authorities - n.authorities) as authorities,
+        sum(t.placements - coalesce(o.placements, 0)) as placements,
+        count(case when t.placements > coalesce(o.placements, 0) then 1 end) as owner_groups,
+        max(t.spend - coalesce(o.spend, 0)) / nullif(sum(t.spend - coalesce(o.spend, 0)), 0) as largest_group_share
+    from numbers as n
+    inner join around as a
+        on n.area_level = 'sub-region'
+        and n.area_code = a.area_code
+    inner join numbers as w
+        on w.area_level = 'region'
+        and a.region_code = w.area_code
+        and n.provision_type = w.provision_type
+        and n.population = w.population
+        and n.basis = w.basis
+        and n.part = w.part
+        and n.authorities < w.authorities
+    inner join paid_to as t
+        on w.area_level = t.area_level
+        and w.area_code = t.area_code
+        and w.provision_type = t.provision_type
+        and w.population = t.population
+        and w.basis = t.basis
+        and w.part = t.part
+    left join paid_to as o
+        on n.area_level = o.area_level
+        and n.area_code = o.area_code
+        and t.provision_type = o.provision_type
+        and t.population = o.population
+        and t.basis = o.basis
+        and t.part = o.part
+        and t.owner = o.owner
+    group by
+        n.area_level,
+        n.area_code,
+        n.provision_type,
+        n.population,
+        n.basis,
+        n.part
+),
+
+told as (
+    select
+        g.area_level,
+        g.area_code,
+        g.provision_type,
+        g.population,
+        g.basis,
+        2 as authorities,
+        g.placements,
+        g.owner_groups,
+        g.largest_group_share
+    from groups as g
+    union all
+    select
+        l.area_level,
+        l.area_code,
+        l.provision_type,
+        l.population,
+        l.basis,
+        l.authorities,
+        l.placements,
+        l.owner_groups,
+        l.largest_group_share
+    from less_one as l
+    union all
+    select
+        r.area_level,
+        r.area_code,
+        r.provision_type,
+        r.population,
+        r.basis,
+        r.authorities,
+        r.placements,
+        r.owner_groups,
+        r.largest_group_share
+    from rest_of_region as r
+),
+
+shown as materialized (
+    select
+        t.area_level,
+        t.area_code,
+        t.provision_type,
+        t.population,
+        t.basis,
+        bool_and(
+            t.authorities >= 2
+            and t.placements >= m.placements
+            and t.owner_groups >= m.owner_groups
+            and t.largest_group_share <= m.largest_share
+        ) as may_be_shown
+    from told as t
+    cross join money_rule as m
+    group by
+        t.area_level,
+        t.area_code,
+        t.provision_type,
+        t.population,
+        t.basis
 ),
 
 -- The placements of each quarter whose authorities are in both, and of those that are not: mean, and whether others may see it.
@@ -226,8 +504,13 @@ parts as (
         s.basis,
         sum(s.spend) / sum(s.placements) as mean,
         s.area_level = 'authority'
-        or (sum(s.placements) >= 8 and count(*) >= 3 and max(s.spend) / sum(s.spend) <= 0.75) as may_be_told
+        or (
+            sum(s.placements) >= max(m.placements)
+            and count(*) >= max(m.owner_groups)
+            and max(s.spend) / sum(s.spend) <= max(m.largest_share)
+        ) as may_be_told
     from spend_by_owner as s
+    cross join money_rule as m
     group by
         s.period,
         s.is_in_both,
@@ -287,6 +570,7 @@ judged as materialized (
         f.placements_without_cost,
         g.owner_groups,
         g.largest_group_share,
+        coalesce(u.may_be_shown, false) as may_be_shown,
         f.mean,
         f.median,
         f.lower_decile,
@@ -318,11 +602,18 @@ judged as materialized (
         on f.area_level = r.area_level
         and f.area_code = r.area_code
     left join groups as g
-        on f.area_level = g.area_level
+        on g.part = 'whole'
+        and f.area_level = g.area_level
         and f.area_code = g.area_code
         and f.provision_type = g.provision_type
         and f.population = g.population
         and f.basis = g.basis
+    left join shown as u
+        on f.area_level = u.area_level
+        and f.area_code = u.area_code
+        and f.provision_type = u.provision_type
+        and f.population = u.population
+        and f.basis = u.basis
     left join compared as c
         on f.area_level = c.area_level
         and f.area_code = c.area_code
@@ -345,6 +636,7 @@ select
     cast(f.placements_without_cost as integer) as placements_without_cost,
     cast(coalesce(f.owner_groups, 0) as integer) as owner_groups,
     round(f.largest_group_share, 6) as largest_group_share,
+    f.may_be_shown as fees_may_be_shown,
     round(f.mean, 2) as mean_weekly_cost,
     round(f.median, 2) as median_weekly_cost,
     round(f.lower_decile, 2) as lower_decile_weekly_cost,
@@ -354,7 +646,7 @@ select
     round(f.health, 2) as mean_health,
     round(f.mean * 365 / 7, 2) as annual_equivalent,
     case
-        when f.area_level = 'region' or (w.placements >= 8 and w.owner_groups >= 3 and w.largest_group_share <= 0.75)
+        when f.area_level = 'region' or w.may_be_shown
             then round(f.mean / nullif(w.mean, 0), 6)
     end as ratio_to_region,
     case

@@ -8,5 +8,9 @@ select
     m.region_name,
     cast(m.return_deadline_days as integer) as return_deadline_days,
     cast(m.high_cost_weekly as numeric) as high_cost_weekly,
-    cast(m.missing_may_differ as numeric) as missing_may_differ
+    cast(m.missing_may_differ as numeric) as missing_may_differ,
+    cast(m.placements_for_a_mean as integer) as placements_for_a_mean,
+    cast(m.owner_groups_for_a_mean as integer) as owner_groups_for_a_mean,
+    cast(m.largest_share_of_spend as numeric) as largest_share_of_spend,
+    cast(m.others_for_a_comparison as integer) as others_for_a_comparison
 from raw.region_member as m

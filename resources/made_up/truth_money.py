@@ -93,11 +93,11 @@ class MoneyTruth:
         for key, rows in now.groups.items():
             mean = means.get(key)
             whole = ("region", areas_of(rows[0]["placing_authority_code"], region, date)[-1][1], *key[2:])
-            in_region = means.get(whole) if key[0] == "region" or _may_be_told(now.groups[whole], now.owners) else None
+            in_region = means.get(whole) if key[0] == "region" or _may_be_shown(whole, now, region, date) else None
             paid = _paid(rows)
             spend = _spend_by_owner(paid, now.owners)
             both = now.returned[key[:2]] & _who_returned(before)
-            broken, earlier, change = _change(key, now, before, both, date)
+            broken, earlier, change = _change(key, now, before, both, region, date)
             costs = sorted(pence(row["total_weekly_cost"]) or 0 for row in paid)
             lines.append(
                 {
@@ -111,6 +111,7 @@ class MoneyTruth:
                     "placements_without_cost": len(rows) - len(paid),
                     "owner_groups": len(spend),
                     "largest_group_share": exact(Fraction(max(spend.values()), sum(spend.values())) if spend else None, 6),
+                    "fees_may_be_shown": str(_may_be_shown(key, now, region, date)),
                     "mean_weekly_cost": exact(mean, 2),
                     "median_weekly_cost": exact(_quantile(costs, Fraction(1, 2)), 2),
                     "lower_decile_weekly_cost": exact(_quantile(costs, Fraction(1, 10)), 2),
@@ -156,7 +157,7 @@ def _mean_cost(rows: list[dict]) -> Fraction | None:
     return _mean([pence(row["total_weekly_cost"]) for row in _paid(rows)])
 
 
-def _change(key: Key, now: _Costs, before: _Costs, both: set[str], date: dt.date) -> tuple[str, Fraction | None, Fraction | None]:
+def _change(key: Key, now: _Costs, before: _Costs, both: set[str], region: Region, date: dt.date) -> tuple[str, Fraction | None, Fraction | None]:
     """Why there is no change, or the year before's mean and the change, of the authorities in both quarters."""
     if not both:
         return "no_return_year_before", None, None
@@ -169,7 +170,7 @@ def _change(key: Key, now: _Costs, before: _Costs, both: set[str], date: dt.date
         rows = costs.groups.get(key, [])
         for inside in (True, False):
             part = _paid([row for row in rows if (row["placing_authority_code"] in both) == inside])
-            may_be_told &= not part or key[0] == "authority" or _may_be_told(part, costs.owners)
+            may_be_told &= not part or key[0] == "authority" or _rule_holds(part, costs.owners, region)
         means.append(_mean_cost([row for row in rows if row["placing_authority_code"] in both]))
     earlier, mean = means
     if earlier is not None and not may_be_told:
@@ -194,11 +195,40 @@ def _spend_by_owner(paid: list[dict], owners: dict[str, str]) -> Counter[str]:
     return spend
 
 
-def _may_be_told(rows: list[dict], owners: dict[str, str]) -> bool:
-    """Whether 8 placements and 3 owners stand behind an area's mean, and no owner has more than three quarters of the spend."""
-    paid = _paid(rows)
-    spend = _spend_by_owner(paid, owners)
-    return len(paid) >= 8 and len(spend) >= 3 and 4 * max(spend.values()) <= 3 * sum(spend.values())
+def _rule_holds(paid: list[dict], owners: dict[str, str], region: Region) -> bool:
+    """Whether enough placements and owners stand behind the placements' mean, and no owner has too much of the spend: the region's own rule."""
+    spend, rule = _spend_by_owner(paid, owners), region.disclosure
+    is_spread = bool(spend) and Fraction(max(spend.values()), sum(spend.values())) <= Fraction(str(rule.largest_share_of_spend))
+    return len(paid) >= rule.placements_for_a_mean and len(spend) >= rule.owner_groups_for_a_mean and is_spread
+
+
+def _may_be_shown(key: Key, costs: _Costs, region: Region, date: dt.date) -> bool:
+    """Whether the rule holds for an area and for all that a member can work out: without each authority, around a sub-region, of earlier starts."""
+    whole = _paid(costs.groups[key])
+    if key[0] == "authority" or not whole:
+        return _rule_holds(whole, costs.owners, region)
+    of_region = ("region", areas_of(whole[0]["placing_authority_code"], region, date)[-1][1], *key[2:])
+    told = [(whole, _paid(costs.groups[of_region]))]
+    if key[4] != "all open":
+        told.append((_earlier(key, costs), _earlier(of_region, costs)))
+    return all(_leaves_nobody_alone(part, around if key[0] == "sub-region" else [], costs.owners, region) for part, around in told)
+
+
+def _earlier(key: Key, costs: _Costs) -> list[dict]:
+    """The paid placements of the area that did not start in the year."""
+    started = {id(row) for row in costs.groups[key]}
+    return [row for row in _paid(costs.groups[(*key[:4], "all open")]) if id(row) not in started]
+
+
+def _leaves_nobody_alone(paid: list[dict], around: list[dict], owners: dict[str, str], region: Region) -> bool:
+    if not paid:
+        return True
+    payers = {row["placing_authority_code"] for row in paid}
+    rests = [[row for row in paid if row["placing_authority_code"] != payer] for payer in payers]
+    rests += [rest for rest in [[row for row in around if row["placing_authority_code"] not in payers]] if rest]
+    return _rule_holds(paid, owners, region) and all(
+        len({row["placing_authority_code"] for row in rest}) >= 2 and _rule_holds(rest, owners, region) for rest in rests
+    )
 
 
 def _rank(key: Key, means: dict[Key, Fraction], region: Region, date: dt.date) -> str:

@@ -134,8 +134,8 @@ def marked_rows(schema: str, name: str, columns: dict[str, str], numbers: Iterat
             row |= {"rows_received": "21"}
         if "status" in row:
             row["status"] = "in force"
-        if {"placements", "owner_groups"} <= set(row):
-            row |= {"placements": "7"}
+        if "fees_may_be_shown" in row:
+            row["fees_may_be_shown"] = "false"
         if "release_number" in row:
             row["release_number"] = "1"
         if "submission_id" in row:

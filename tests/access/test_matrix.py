@@ -152,10 +152,10 @@ def test_every_table_and_column_that_anybody_may_read_is_described(filled):
 def test_money_of_others_is_shown_under_the_money_rule_alone(filled):
     from assets.access.policies import authority_condition
 
-    columns = {"area_code", "placements", "owner_groups", "largest_group_share", "mean_weekly_cost", "total_weekly_cost"}
+    columns = {"area_level", "area_code", "placements", "fees_may_be_shown", "mean_weekly_cost", "total_weekly_cost"}
     condition = authority_condition(columns)
-    assert "placements >= 8 and owner_groups >= 3 and largest_group_share <= 0.75" in condition
-    assert "area_code not in" not in authority_condition(columns - {"owner_groups"}), "without the rule's columns areas stay closed"
+    assert "fees_may_be_shown and (census_date, area_level, area_code) in" in condition
+    assert authority_condition(columns - {"fees_may_be_shown"}) == "area_code = own.authority_code", "without the rule areas stay closed"
     assert "area_code not in" in authority_condition({"area_code", "places"})
     assert "host" not in authority_condition({"authority_code", "host_authority_code", "total_weekly_cost", "placements"})
     assert authority_condition({"places", "provision_type"}) is None
