@@ -188,7 +188,8 @@ money_rule as (
     from staging.region_member as m
 ),
 
--- What is paid to whom by whom: of all, and beside those that started in the year, of those that did not.
+-- What is paid to whom by whom: of all, and beside those that started in the year, of those that did not. A cell is one area, type, population,
+-- basis and part: one column to join by, or the planner takes the rows for so few that it compares each with each.
 paid as materialized (
     select
         i.area_level,
@@ -197,6 +198,7 @@ paid as materialized (
         i.population,
         i.basis,
         'whole' as part,
+        concat_ws('|', i.area_level, i.area_code, i.provision_type, i.population, i.basis, 'whole') as cell,
         i.owner,
         i.placing_authority_code,
         count(*) as placements,
@@ -221,6 +223,7 @@ paid as materialized (
         i.population,
         'started in the year' as basis,
         'earlier' as part,
+        concat_ws('|', i.area_level, i.area_code, i.provision_type, i.population, 'started in the year', 'earlier') as cell,
         i.owner,
         i.placing_authority_code,
         sum(case when i.basis = 'all open' then 1 else -1 end) as placements,
@@ -248,6 +251,7 @@ paid_to as materialized (
         p.population,
         p.basis,
         p.part,
+        p.cell,
         p.owner,
         sum(p.placements) as placements,
         sum(p.spend) as spend
@@ -259,6 +263,7 @@ paid_to as materialized (
         p.population,
         p.basis,
         p.part,
+        p.cell,
         p.owner
 ),
 
@@ -270,6 +275,7 @@ payers as materialized (
         p.population,
         p.basis,
         p.part,
+        p.cell,
         p.placing_authority_code
     from paid as p
     where p.area_level <> 'authority'
@@ -280,10 +286,11 @@ payers as materialized (
         p.population,
         p.basis,
         p.part,
+        p.cell,
         p.placing_authority_code
 ),
 
-numbers as (
+numbers as materialized (
     select
         p.area_level,
         p.area_code,
@@ -291,6 +298,7 @@ numbers as (
         p.population,
         p.basis,
         p.part,
+        p.cell,
         count(*) as authorities
     from payers as p
     group by
@@ -299,7 +307,8 @@ numbers as (
         p.provision_type,
         p.population,
         p.basis,
-        p.part
+        p.part,
+        p.cell
 ),
 
 groups as (
@@ -337,26 +346,11 @@ less_one as (
         max(t.spend - coalesce(o.spend, 0)) / nullif(sum(t.spend - coalesce(o.spend, 0)), 0) as largest_group_share
     from payers as p
     inner join numbers as n
-        on p.area_level = n.area_level
-        and p.area_code = n.area_code
-        and p.provision_type = n.provision_type
-        and p.population = n.population
-        and p.basis = n.basis
-        and p.part = n.part
+        on p.cell = n.cell
     inner join paid_to as t
-        on p.area_level = t.area_level
-        and p.area_code = t.area_code
-        and p.provision_type = t.provision_type
-        and p.population = t.population
-        and p.basis = t.basis
-        and p.part = t.part
+        on p.cell = t.cell
     left join paid as o
-        on t.area_level = o.area_level
-        and t.area_code = o.area_code
-        and t.provision_type = o.provision_type
-        and t.population = o.population
-        and t.basis = o.basis
-        and t.part = o.part
+        on t.cell = o.cell
         and t.owner = o.owner
         and p.placing_authority_code = o.placing_authority_code
     group by
@@ -400,27 +394,12 @@ rest_of_region as (
         on n.area_level = 'sub-region'
         and n.area_code = a.area_code
     inner join numbers as w
-        on w.area_level = 'region'
-        and a.region_code = w.area_code
-        and n.provision_type = w.provision_type
-        and n.population = w.population
-        and n.basis = w.basis
-        and n.part = w.part
+        on concat_ws('|', 'region', a.region_code, n.provision_type, n.population, n.basis, n.part) = w.cell
         and n.authorities < w.authorities
     inner join paid_to as t
-        on w.area_level = t.area_level
-        and w.area_code = t.area_code
-        and w.provision_type = t.provision_type
-        and w.population = t.population
-        and w.basis = t.basis
-        and w.part = t.part
+        on w.cell = t.cell
     left join paid_to as o
-        on n.area_level = o.area_level
-        and n.area_code = o.area_code
-        and t.provision_type = o.provision_type
-        and t.population = o.population
-        and t.basis = o.basis
-        and t.part = o.part
+        on n.cell = o.cell
         and t.owner = o.owner
     group by
         n.area_level,
