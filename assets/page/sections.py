@@ -79,9 +79,8 @@ def neighbours(edition: Edition, area: Area) -> Section | None:
     rows.append(row(link(edition.here), edition.here, strong=True))
     columns = ["Places counted", "Nobody living in them", "Placed by the host", "Coverage"]
     bars = BarTable(f"{area.name} and its neighbours: {plural(kind)}, {on(edition)}", "Authority", columns, rows, list(supply.PLACES))
-    words = [
-        f"Authorities of the region that border {area.name}, and its statistical neighbours in the region: those most like it by DfE\u2019s measure."
-    ]
+    held = f", and the {len(alike)} of its ten statistical neighbours that are in the region: those most like it by DfE\u2019s measure"
+    words = [f"Authorities of the region that border {area.name}{held if alike else ''}."]
     tables = tuple(name for name in (OCCUPANCY, ORIGIN) if edition.table(name))
     return Section("neighbours", "Beside its neighbours", tables, words, bars=[bars], note=note_on_shares(edition.round_to))
 

@@ -478,9 +478,9 @@ def test_the_trend_of_children_says_how_many_authorities_it_rests_on():
     assert not any("not the same number" in words for words in same.words)
 
 
-def test_coverage_says_why_it_may_be_less_than_what_was_returned():
+def test_coverage_says_what_is_counted_beside_the_register():
     found = sections.coverage(edition(occupancy(f"356 | {HOMES} | 10 | 40 | 10 | 40 | 30 | c | c | x | x | x | 90.0 | 90.0")), STOCKPORT)
-    assert "some that the register does not have" in found.note
+    assert "Figures also count those that returned and are not in it" in found.note
 
 
 def test_a_release_without_a_table_has_no_section_of_it():

@@ -1,4 +1,4 @@
-"""Exact fives round up, whatever a binary fraction makes of them."""
+"""Exact fives round up, whatever a binary fraction makes of them; ends of intervals round outward."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.publication.disclosure import publish_given, publish_ratio, publish_share
+from assets.publication.attack import possible_ends
+from assets.publication.disclosure import SAFE, publish_given, publish_interval, publish_ratio, publish_share
 from schemas.rounding import as_decimal, half_up, percent
 
 
@@ -53,3 +54,25 @@ def test_rates_and_given_figures_round_fives_up():
 def test_percentages_in_print():
     assert percent(1, 8) == "13 %" and percent(Decimal("5"), 200) == "3 %" and percent(0.0, 4) == "0 %"
     assert percent(None, 8) == "not known" and percent(3, 0) == "not known" and percent(3, None, "") == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "printed"),
+    [
+        (23, 31, ("20", "35")), (20, 30, ("20", "30")), (0, 3, ("0", "5")), (3, 3, ("0", "5")), (10, 10, ("10", "15")), (9, 10, ("5", "10")),
+        (11, 14, ("10", "15")), (None, None, ("", "")),
+    ],
+)  # fmt: skip
+def test_ends_are_rounded_outward_and_never_printed_as_one(low, high, printed):
+    ends = publish_interval(pd.Series([low], dtype="float64"), pd.Series([high], dtype="float64"))
+    assert tuple(end.iloc[0] for end in ends) == printed
+
+
+@given(st.integers(0, 200), st.integers(0, 40))
+def test_a_printed_interval_holds_what_it_held_and_a_reader_reads_it_right(low, width):
+    high = low + width
+    ends = pd.concat(publish_interval(pd.Series([low]), pd.Series([high])), axis=1).set_axis(["low", "high"], axis=1)
+    assert int(ends["low"][0]) <= low <= high <= int(ends["high"][0]) and ends["low"][0] != ends["high"][0]
+    for name, value in (("low", low), ("high", high)):
+        least, most = possible_ends(ends, name, pd.Series([float(value)]), SAFE)
+        assert least[0] <= value <= most[0]
