@@ -23,7 +23,7 @@ NOT_APPLICABLE = "z"
 LOW = "low"
 SYMBOLS = {
     CONFIDENTIAL: "confidential: a small number, or a figure from which one could be worked out",
-    NOT_AVAILABLE: "not available: no return was received",
+    NOT_AVAILABLE: "not available: no return was received, or it lacks what the figure needs",
     NOT_APPLICABLE: "not applicable",
     LOW: "rounds to 0, but is not 0",
 }
