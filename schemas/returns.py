@@ -186,12 +186,16 @@ def header_key(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", text.casefold())
 
 
+_LONGEST_HEADER = 300
+"""Characters of a header that are looked at."""
+
+
 def header_forms(text: str) -> list[str]:
     """Keys under which a header cell may be known, the fullest first.
 
     Headers carry notes: `Service category (Note 4)`, `Age (whole years)` over two lines, `URN - as on the register`.
     """
-    bare = text.replace("\ufeff", "").strip()
+    bare = text.replace("\ufeff", "").strip()[:_LONGEST_HEADER]
     forms = [
         bare,
         re.sub(r"\s*[(\[{][^)\]}]*[)\]}]\s*$", "", bare),

@@ -55,6 +55,8 @@ _SUM_LINE = r"^(all|sum of( all)?) [a-z' ]{3,30}:?$|\b(grand |sub-? ?|overall )?
 _NOTE = re.compile(r".*:$|(notes?|source|prepared|produced|key|as at)\b|[*\[(]|\d+[.)] |\S*[a-z]{2}\S* +[a-z]{2}", re.IGNORECASE)
 _NOTE_CELLS = 3
 """A note has few cells: one, or as many as its commas part it into."""
+_NOTE_BEGINS = 200
+"""So many characters tell a note by its words."""
 
 _TOTAL = "^(grand |sub-? ?)?totals? ?:?$"
 
@@ -502,7 +504,7 @@ class _Frame:
                 cells = [text for cell in rows[row - start] if (text := cell_text(cell).strip())]
                 if aside[row]:
                     continue
-                begins = cell_text(rows[row - start][0]).strip() if cells else ""
+                begins = cell_text(rows[row - start][0]).strip()[:_NOTE_BEGINS] if cells else ""
                 if lacking[row] < max(needed - len(cells), 1) or len(cells) > _NOTE_CELLS or not _NOTE.match(begins):
                     break
                 is_note[row] = True

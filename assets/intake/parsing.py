@@ -50,10 +50,16 @@ _ACCOUNTING_NOUGHT = re.compile(r"\s*(£|gbp)\s*-\s*|\s+-\s*|\s*-\s{2,}", re.IGN
 """How a spreadsheet's accounting format writes nought: a dash where the figure would end."""
 
 _NOTE_MARKS = re.compile(
-    r"(?:\s*(?:\[(?:[a-z]{1,3}|notes? ?[\d, ]+)\]|\(notes? ?[\d, ]+\)|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]+|[*\u2020\u2021\u00a7]+))+$",
+    r"(?:\s*(?:\[(?:[a-z]{1,3}|notes? ?[\d, ]+)\]|\(notes? ?[\d, ]+\)|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079*\u2020\u2021\u00a7]))+$",
     re.IGNORECASE,
 )
-"""Marks of notes behind a value, as official statistics set them: `2 [r]`, `Stockport [note 5]`, a raised figure, a star."""
+"""Marks of notes behind a value, as official statistics set them: `2 [r]`, `Stockport [note 5]`, a raised figure, a star.
+
+Each alternative is one mark: a repetition within the repetition would take for ever over a row of stars with a word behind it.
+"""
+
+LONGEST_VALUE = 300
+"""Characters. No number, label or date is longer: what is, is not looked through for one."""
 
 _DAMAGED = re.compile(
     r"\d(\.\d+)?e\+?\d{1,3}"
@@ -75,6 +81,8 @@ def is_dash(text: str) -> bool:
 
 
 def _number(text: str) -> str | None:
+    if len(text.strip()) > LONGEST_VALUE:
+        return None
     plain = text.casefold() if text.isascii() else _DASHES.sub("-", seen(text).casefold())
     if "-" in plain and _ACCOUNTING_NOUGHT.fullmatch(plain):
         return "0"
@@ -235,7 +243,9 @@ def _read(column: Column, text: str, census_date: dt.date) -> tuple[str | None, 
     """Canonical text, whether it is unreadable, and whether it is a label of another quarter; marks of notes are passed over."""
     text = seen(text)
     read = _read_plain(column, text, census_date)
-    if read[1] and (bare := _NOTE_MARKS.sub("", text.rstrip())).strip() and bare != text.rstrip():
+    if not read[1] or len(text) > LONGEST_VALUE:
+        return read
+    if (bare := _NOTE_MARKS.sub("", text.rstrip())).strip() and bare != text.rstrip():
         again = _read_plain(column, bare, census_date)
         return read if again[1] or again[0] is None else again
     return read

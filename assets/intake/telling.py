@@ -53,7 +53,7 @@ def form_of(text: str) -> str:
         return f"{kind} with {digits} digit{'' if digits == 1 else 's'}"
     if found := _POSTCODE.search(plain):
         return "a postcode" if found.group() == plain else "text with a postcode in it"
-    if re.fullmatch(r"\S+@\S+\.\S+", plain):
+    if " " not in plain and _holds_an_address(plain):
         return "an e-mail address"
     if len(plain) == 1:
         return "one character"
@@ -62,7 +62,13 @@ def form_of(text: str) -> str:
 
 def is_telling(text: str) -> bool:
     """Whether a free text holds what no free text is asked for: a full date, a postcode or an e-mail address."""
-    return bool(_DATE_LIKE.search(text) or _POSTCODE.search(text) or re.search(r"\S@\S+\.", text))
+    return bool(_DATE_LIKE.search(text) or _POSTCODE.search(text) or _holds_an_address(text))
+
+
+def _holds_an_address(text: str) -> bool:
+    """Whether a word of the text has an @ in it and a dot after that. Told word by word: a pattern would go over a long one again and again."""
+    ats = ((word, word.find("@", 1)) for word in text.split()) if "@" in text else ()
+    return any(at > 0 and word.find(".", at + 2) > 0 for word, at in ats)
 
 
 # --- names of columns, sheets and files -----------------------------------------------------------

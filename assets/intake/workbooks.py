@@ -268,17 +268,18 @@ def _down_to_the_last(rows: Rows) -> Rows:
     return rows
 
 
-_MAIN = re.compile(
-    rb"<Override\b[^>]*?(?:PartName=[\"']/?([^\"']+)[\"'][^>]*?ContentType=[\"'][^\"']*(?:sheet|template)[^\"']*\.main\+xml[\"']"
-    rb"|ContentType=[\"'][^\"']*(?:sheet|template)[^\"']*\.main\+xml[\"'][^>]*?PartName=[\"']/?([^\"']+)[\"'])"
-)
+_PART = re.compile(rb"<Override\b([^<>]*)>")
+_PART_NAME, _PART_TYPE = (re.compile(name + rb"\s*=\s*[\"']([^\"']*)[\"']") for name in (rb"PartName", rb"ContentType"))
 _CELLS = re.compile(r"(^|/)(sheet[^/]*|sharedstrings|workbook[^/]*|content)\.xml$", re.IGNORECASE)
 
 
 def main_part(content_types: bytes) -> str:
     """The part of a package that is the workbook, as the package's own list says; blank where it says nothing."""
-    match = _MAIN.search(content_types)
-    return (match[1] or match[2]).decode("utf-8", "replace") if match else ""
+    for part in _PART.finditer(content_types):
+        name, kind = _PART_NAME.search(part[1]), _PART_TYPE.search(part[1])
+        if name and kind and kind[1].endswith(b".main+xml") and (b"sheet" in kind[1] or b"template" in kind[1]):
+            return name[1].removeprefix(b"/").decode("utf-8", "replace")
+    return ""
 
 
 def _usual(data: bytes) -> bytes:

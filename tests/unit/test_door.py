@@ -292,7 +292,7 @@ def test_a_lowest_age_above_the_highest_is_a_warning_and_a_blank_one_is_none():
         {"total_weekly_cost": "", "contribution_health": "9"},
         {"contribution_social_care": "", "contribution_education": "", "contribution_health": ""},
         {"contribution_social_care": "4500", "contribution_education": "", "contribution_health": ""},
-        {"total_weekly_cost": "0.30", "contribution_social_care": "0.1", "contribution_education": "0.1", "contribution_health": "0.1"},
+        {"total_weekly_cost": "300.30", **{f"contribution_{of}": "100.1" for of in ("social_care", "education", "health")}},
     ],
     ids=["a penny more", "a penny less", "no total", "no parts", "one part", "binary fractions"],
 )
