@@ -78,10 +78,10 @@ class Register:
         words = {"d": self._date}
         self._arrivals: dict[tuple[str, str], list[Arrival]] = defaultdict(list)
         for row in self._connection.execute(sa.text("select * from raw.arrival where census_date = :d order by first_seen_at"), words):
-            arrival = Arrival(row.submission_id, row.content_mark, row.repeat_number, row.place, row.first_seen_at)
+            arrival = Arrival(row.submission_id, row.content_mark, row.repeat_number, row.place_mark, row.first_seen_at)
             self._arrivals[row.sender, row.content_mark].append(arrival)
         self._last = max((a[-1].seen_at for a in self._arrivals.values()), default=dt.datetime.min.replace(tzinfo=dt.UTC))
-        self._places = {row.place: row for row in self._connection.execute(sa.text("select * from raw.landed where census_date = :d"), words)}
+        self._places = {row.place_mark: row for row in self._connection.execute(sa.text("select * from raw.landed where census_date = :d"), words)}
         self._is_baseline = not self._places and bool(self._arrivals)
         self._in_force: dict[tuple[str, str], str] = {}
         self._tables: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -194,7 +194,7 @@ class Register:
         if changed:
             self._connection.execute(
                 sa.text(
-                    "insert into raw.landed values (:d, :place, :mark, :time, :is_there) on conflict (census_date, place) "
+                    "insert into raw.landed values (:d, :place, :mark, :time, :is_there) on conflict (census_date, place_mark) "
                     "do update set content_mark = excluded.content_mark, file_time = excluded.file_time, is_there = excluded.is_there"
                 ),
                 [{"d": self._date, "place": place, "mark": mark, "time": time, "is_there": there} for place, (mark, time, there) in changed.items()],

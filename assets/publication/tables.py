@@ -219,6 +219,13 @@ def print_table(true: TrueTable, hidden: Hidden, method: DisclosureMethod = SAFE
     return printed
 
 
+def _end_of_interval(true: TrueTable, m: Measure, method: DisclosureMethod) -> pd.Series:
+    """The end of its interval that the measure is: both are rounded together, outward."""
+    low, high = m.interval
+    ends = publish_interval(true.values[low], true.values[high], method)
+    return ends[0] if m.name == low else ends[1]
+
+
 def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: Hidden, method: DisclosureMethod) -> pd.Series:
     mask = hidden.get((true.table.name, m.name))
     if m.rule in ("exact", "count"):
@@ -229,8 +236,7 @@ def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: H
         return publish_given(true.values[m.name], m.decimals, true.symbols[m.name])
     if m.rule == "estimate":
         partial = true.values[m.covered] < true.values[m.registered]
-        low, high = publish_interval(*(true.values[end] for end in m.interval), method) if m.interval else (None, None)
-        end = low if m.interval and m.name == m.interval[0] else high
+        end = _end_of_interval(true, m, method) if m.interval else None
         shown = publish_estimates(true.values[m.name], printed[m.of[0]], partial, method, end)
         return shown if mask is None else shown.mask(pd.Series(mask, index=shown.index), CONFIDENTIAL)
     if m.rule == "mean":

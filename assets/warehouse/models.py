@@ -245,14 +245,14 @@ def raw_columns() -> dict[str, dict[str, str]]:
     }  # fmt: skip
     tables["arrival"] = {
         "submission_id": "text", "census_date": "date", "sender": "text", "content_mark": "text", "repeat_number": "integer",
-        "place": "text", "first_seen_at": "timestamp with time zone",
+        "place_mark": "text", "first_seen_at": "timestamp with time zone",
     }  # fmt: skip
     tables["setting_decision"] = {
         "urn": "text", "host_authority_code": "text", "census_date": "date", "sender": "text", "decided_by": "text",
         "decided_at": "timestamp with time zone",
     }  # fmt: skip
     tables["landed"] = {
-        "census_date": "date", "place": "text", "content_mark": "text", "file_time": "double precision", "is_there": "boolean",
+        "census_date": "date", "place_mark": "text", "content_mark": "text", "file_time": "double precision", "is_there": "boolean",
     }  # fmt: skip
     tables["submission_table"] = {
         "submission_id": "text", "table_name": "text", "version": "integer", "status": "text",

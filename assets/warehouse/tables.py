@@ -37,7 +37,7 @@ SCHEMAS = {
 _DETAILS = {
     "submission": "primary key (submission_id)",
     "arrival": "primary key (submission_id)",
-    "landed": "primary key (census_date, place)",
+    "landed": "primary key (census_date, place_mark)",
     "setting_decision": "primary key (urn, host_authority_code, census_date)",
     "withdrawal": "primary key (submission_id)",
     "answer": "primary key (submission_id)",
@@ -217,7 +217,7 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
             _describe(connection, f"published.{table}", columns)
         rights.apply(connection, region)
         _comment_raw(connection)
-        for described in (*models().values(), *PYTHON_TABLES.values()):
+        for described in _all_tables():
             _comment(connection, described)
         connection.execute(sa.text("delete from raw.observatory"))
         connection.execute(sa.text("insert into raw.observatory values (:state)"), {"state": state})
@@ -253,6 +253,11 @@ def _reissue_manifests(connection: Connection) -> None:
     audit.record_all(connection, said)
 
 
+def _all_tables() -> list[Model | PythonTable]:
+    """What stands in staging, core and curated: the models, and what Python fills."""
+    return [*models().values(), *PYTHON_TABLES.values()]
+
+
 def _drop_views(connection: Connection) -> None:
     """Views are cheap: they are made anew, whatever has changed under them."""
     views = connection.execute(
@@ -265,7 +270,7 @@ def _drop_views(connection: Connection) -> None:
 
 def _move_rows(connection: Connection) -> None:
     """Tables that stand under the readers' names (an older warehouse's) go, as they are, to where rows lie now."""
-    known = [table.table for table in (*models().values(), *PYTHON_TABLES.values()) if not table.is_view]
+    known = [table.table for table in _all_tables() if not table.is_view]
     for table in [*known, "raw.finding"]:
         is_table = sa.text("select relkind = 'r' from pg_class where oid = to_regclass(:table)")
         if connection.execute(is_table, {"table": table}).scalar():

@@ -67,7 +67,7 @@ def main() -> None:
     # Dagster, pandas and the parsed SQL are some million objects that stay: Python's look for circles among them after every 700 new ones took a
     # sixth of a run. What is in no circle is freed at once all the same.
     gc.set_threshold(50_000, 20, 20)
-    sys.stdout, sys.stderr = Shown(sys.stdout), Shown(sys.stderr)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = Shown(sys.stdout), Shown(sys.stderr)
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as exit_:

@@ -40,11 +40,11 @@ def arrive(embedded_warehouse, landing):
 
     def arrive_() -> int:
         read = take_in(embedded_warehouse, landing.place, DAY, KEY).files_new
-        before = embedded_warehouse.frame("select * from raw.landed order by place")
+        before = embedded_warehouse.frame("select * from raw.landed order by place_mark")
         with embedded_warehouse.reading() as connection:
             assert not has_news(connection, landing.place, DAY, KEY)
         assert take_in(embedded_warehouse, landing.place, DAY, KEY).files_new == 0
-        assert embedded_warehouse.frame("select * from raw.landed order by place").equals(before)
+        assert embedded_warehouse.frame("select * from raw.landed order by place_mark").equals(before)
         return read
 
     return arrive_
