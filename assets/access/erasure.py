@@ -126,6 +126,9 @@ def leave_no_trace(warehouse: Warehouse) -> bool:
     changes. Gives whether that log was cleared too (a server of your own keeps it as its administrator says).
 
     Deleted rows lie in a table's pages until the space is used again, and a vacuum alone does not blank them: so the tables are written anew.
+
+    Raises:
+        ObservatoryError: a table could not be written anew.
     """
     with warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         tables = connection.execute(
@@ -136,9 +139,16 @@ def leave_no_trace(warehouse: Warehouse) -> bool:
             ),
             {"closed": list(CLOSED_SCHEMAS.values()), "marks": sorted(MARKS_OF_A_CHILD)},
         ).scalars()
-        for table in [*tables, "pg_catalog.pg_statistic"]:
-            with suppress(sa.exc.DBAPIError):  # a catalogue that is not ours
-                connection.exec_driver_sql(f"vacuum (full, analyze) {table}" if "." in table and "pg_" not in table else f"vacuum (full) {table}")
+        for table in list(tables):
+            try:
+                connection.exec_driver_sql(f"vacuum (full, analyze) {table}")
+            except sa.exc.DBAPIError as error:
+                raise ObservatoryError(
+                    f"The child is erased, and {table} could not be written anew ({' '.join(str(error.orig).split())}): what was deleted may still "
+                    f"lie in its file. Mend that, and use `vacuum (full, analyze) {table}` on the server."
+                ) from None
+        with suppress(sa.exc.DBAPIError):  # a catalogue that is not ours
+            connection.exec_driver_sql("vacuum (full) pg_catalog.pg_statistic")
         if not connection.exec_driver_sql("select rolsuper from pg_roles where rolname = current_user").scalar_one():
             return False
         connection.exec_driver_sql("alter system set wal_recycle = off")  # a file of the log that is used again keeps its old content

@@ -182,9 +182,9 @@ def _serve(questions: BinaryIO, answers: BinaryIO) -> None:
     with contextlib.suppress(ImportError):  # where there are no such limits (Windows), the bounds below have to do
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        for kind, most in ((resource.RLIMIT_AS, MAX_MEMORY_BYTES), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
+            most = _allowed(resource.getrlimit(kind)[1], most)
+            resource.setrlimit(kind, (most, most))
     import python_calamine  # noqa: F401 - before the first question, whose time it is not
 
     while header := questions.read(16):
@@ -211,8 +211,13 @@ def _limit_time(seconds: int) -> None:
         import resource
 
         used = resource.getrusage(resource.RUSAGE_SELF)
-        limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (_allowed(hard, math.ceil(used.ru_utime + used.ru_stime) + seconds), hard))
+
+
+def _allowed(hard: int, wanted: int) -> int:
+    """As much as wanted, where the account's own limit is not less: to go beyond that is refused, and no workbook would be read."""
+    return wanted if hard < 0 else min(wanted, hard)
 
 
 def sheets(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:

@@ -415,6 +415,28 @@ def test_the_reader_of_workbooks_knows_no_secret(monkeypatch):
     assert b"OBSERVATORY" not in environment.read_bytes()
 
 
+_UNDER_LIMITS = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+resource.setrlimit(resource.RLIMIT_CPU, (1000, 1000))
+from assets.intake import workbooks
+print([row for _, rows, _ in workbooks.read_workbook(sys.stdin.buffer.read()) for row in rows])
+print(open(f"/proc/{workbooks._READER._process.pid}/limits").read())
+"""
+
+
+def test_the_reader_of_workbooks_keeps_to_the_limits_of_its_account():
+    """Where the account has limits of its own, to ask for more is refused, and no workbook would be read."""
+    if not Path("/proc/self/limits").exists():
+        pytest.skip("this system does not show a process's limits")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", _UNDER_LIMITS], input=workbook(s=TABLE), capture_output=True, env=environment, check=True)
+    rows, *limits = done.stdout.decode().splitlines()
+    assert rows == str(TABLE)
+    hard = {line[:26].strip(): line[26:].split()[1] for line in limits if line.strip()}
+    assert (hard["Max address space"], hard["Max cpu time"]) == (str(1 << 30), "1000")
+
+
 def test_a_workbook_formatted_to_the_last_row_is_a_small_one():
     """Somebody formatted the columns down to row 1,048,576: nothing but the format stands there, in .xlsx and .ods alike."""
     for row, empty in ((1_048_576, "".join(f'<c r="{column}1048576" s="1"/>' for column in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")), (2000, "")):
