@@ -4,7 +4,7 @@
 -- unknown, not 0. A setting unknown to the register is counted, and is in neither part of the coverage. Fostering agencies are
 -- registered where their office is: their coverage is by agency, and their places are not in the register.
 -- Estimates gross the count up to the register; how, and what their intervals and bands hold, stands with core.occupancy_estimate.
--- At full coverage they are the count. People by age are blank where a setting with somebody in it sent no placement, or an age is
+-- At full coverage they are the count. People by age are blank where a setting sent fewer placements than it has people, or an age is
 -- unknown: part of a count is none. Official counterparts: occupancy and availability are DfE's (secure homes).
 -- grain: census_date, host_authority_code, provision_type
 with registered as (
@@ -89,7 +89,7 @@ child_side as (
         r.host_authority_code,
         r.provision_type,
         bool_and(
-            (coalesce(r.occupied_places, 0) = 0 or c.children is not null)
+            coalesce(c.children, 0) >= coalesce(r.occupied_places, 0)
             and coalesce(c.children = c.children_of_known_age, true)
         ) as ages_are_known,
         sum(coalesce(c.occupied_under_18, 0)) as occupied_under_18,

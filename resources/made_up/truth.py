@@ -340,9 +340,9 @@ class _Figures:
         for name in ("settings_registered", "settings_returned"):
             table[name] = table[name].fillna(0)
         table["places_returned"] = (table["occupied"] + table["vacant"] + table["unavailable"]).fillna(0)
-        listed_at = pd.MultiIndex.from_frame(self.residents[SETTING]).unique()
-        lives = self.returned[self.returned["occupied_places"] > 0]
-        silent = lives.loc[~pd.MultiIndex.from_frame(lives[SETTING]).isin(listed_at), LIVING].drop_duplicates().assign(silent=True)
+        lives = self.returned.groupby([*LIVING, "urn"], as_index=False).agg(occupied=("occupied_places", "sum"))
+        listed = lives.merge(self.residents.groupby(SETTING).size().rename("listed").reset_index(), on=SETTING, how="left")["listed"]
+        silent = lives.loc[listed.fillna(0).to_numpy() < lives["occupied"], LIVING].drop_duplicates().assign(silent=True)
         ageless = self.residents.loc[self.residents["age"].isna(), LIVING].drop_duplicates().assign(silent=True)
         silent = pd.concat([silent, ageless]).drop_duplicates()
         told = heard & table[LIVING].merge(silent, on=LIVING, how="left")["silent"].isna().to_numpy()
