@@ -58,6 +58,15 @@ def opened(content: bytes, name: str) -> bytes:
         ) from None
 
 
+def require_key() -> None:
+    """Nothing where there is a key to seal and open with.
+
+    Raises:
+        ObservatoryError: there is none, or it is shorter than 16 characters.
+    """
+    _text()
+
+
 def _text() -> str:
     text = os.environ.get(VARIABLE, "")
     if len(text) < 16:

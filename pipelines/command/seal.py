@@ -46,16 +46,39 @@ def command(landing: str | None, opening: bool) -> None:
                 continue
             if is_sealed(content) != opening:
                 continue
-            changed = opened(content, file.name) if opening else sealed(content)
+            changed = _opened(content, file.name) if opening else sealed(content)
+            if changed is None:
+                left.append(f"{date}/{file.folder}/{file.name} (it does not open with this key)")
+                continue
             if not opening and opened(changed, file.name) != content:
                 raise ObservatoryError(f"{file.name} could not be read back after it was sealed. It was left as it was. Try again.")
-            if _replace(file, content, changed):
+            try:
+                is_done = _replace(file, content, changed)
+            except (FileNotFoundError, NotNow):
+                left.append(f"{date}/{file.folder}/{file.name} (it is gone)")
+                continue
+            if is_done:
                 done += 1
             else:
                 left.append(f"{date}/{file.folder}/{file.name} (another file took its place)")
     print(f"{'Opened' if opening else 'Sealed'}: {done} file{'' if done == 1 else 's'} in {settings.landing}.")
     if left:
         print(f"Left as they were: {one_line(', '.join(left))}.")
+
+
+def _opened(content: bytes, name: str) -> bytes | None:
+    """A sealed file's bytes; None where they do not open: whoever sends may send what only begins like one, and the others are opened all the same.
+
+    Raises:
+        ObservatoryError: there is no key.
+    """
+    from resources.sealing import opened, require_key
+
+    require_key()
+    try:
+        return opened(content, name)
+    except ObservatoryError:
+        return None
 
 
 def _replace(file: LandedFile, content: bytes, changed: bytes) -> bool:
@@ -70,7 +93,7 @@ def _replace(file: LandedFile, content: bytes, changed: bytes) -> bool:
         if folder is None:  # a system without folders as handles
             making, name = str(file.path.with_name(making)), file.path
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        if not stat.S_ISREG(status.st_mode) or status.st_size != len(content):
+        if not stat.S_ISREG(status.st_mode) or status.st_size != len(content) or status.st_mtime != file.changed_at:
             return False
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         try:

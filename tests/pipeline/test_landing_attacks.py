@@ -85,8 +85,8 @@ def seals(landing, monkeypatch, tmp_path):
     monkeypatch.setenv("OBSERVATORY_LANDING", str(landing.root))
     monkeypatch.setenv(sealing.VARIABLE, "a long enough text")
 
-    def seal() -> str:
-        result = CliRunner().invoke(command.cli, ["seal"])
+    def seal(*options: str) -> str:
+        result = CliRunner().invoke(command.cli, ["seal", *options])
         assert result.exception is None, result.exception
         return result.output
 
@@ -120,14 +120,39 @@ def test_sealing_follows_no_link_and_waits_for_no_pipe(landing, seals, tmp_path)
     assert (outside / "key").read_text(encoding="ascii") == "a secret"
 
 
-def test_a_return_that_comes_while_its_forerunner_is_sealed_is_not_lost(landing, seals, monkeypatch):
+@pytest.mark.parametrize("correction", [b"another return\n", b"a,b\n1,3\n"], ids=["of another size", "of the same size"])
+def test_a_return_that_comes_while_its_forerunner_is_sealed_is_not_lost(landing, seals, monkeypatch, correction):
     path = landing.drop(DATE, "356", "census.csv", "a,b\n1,2\n")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
     seal = sealing.sealed
 
     def seal_slowly(content: bytes) -> bytes:
-        path.write_bytes(b"another return\n")
+        path.write_bytes(correction)
         return seal(content)
 
     monkeypatch.setattr(sealing, "sealed", seal_slowly)
     assert "another file took its place" in seals()
-    assert path.read_bytes() == b"another return\n"
+    assert path.read_bytes() == correction
+
+
+def test_a_return_that_goes_while_it_is_sealed_stops_no_other(landing, seals, monkeypatch):
+    gone, there = (landing.drop(DATE, "356", name, "a,b\n1,2\n") for name in ("a.csv", "b.csv"))
+    seal = sealing.sealed
+
+    def seal_slowly(content: bytes) -> bytes:
+        gone.unlink(missing_ok=True)
+        return seal(content)
+
+    monkeypatch.setattr(sealing, "sealed", seal_slowly)
+    said = seals()
+    assert "Sealed: 1 file" in said and "a.csv (it is gone)" in said
+    assert sealing.is_sealed(there.read_bytes())
+
+
+def test_a_file_that_only_begins_as_a_sealed_one_keeps_no_other_sealed(landing, seals):
+    landing.drop(DATE, "352", "forged.csv", b"OBSERVATORY-SEALED-1\n1234567")
+    path = landing.drop(DATE, "356", "census.csv", "a,b\n1,2\n")
+    seals()
+    said = seals("--open")
+    assert "Opened: 1 file" in said and "forged.csv (it does not open with this key)" in said
+    assert path.read_bytes() == b"a,b\n1,2\n"
