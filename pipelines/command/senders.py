@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 
 import click
 
@@ -22,6 +21,7 @@ def command(date: dt.date | None, assign: tuple[str, str] | None) -> None:
     A setting stays with the sender that returned it before; where none did, with the one whose return of it arrived first. The other's
     is left out, and both are told in their answers. When it has changed hands, say so with --assign, then `observatory run`.
     """
+    from assets.access import audit
     from assets.intake.senders import assign as decide
     from assets.intake.senders import contested
     from assets.warehouse.tables import prepare
@@ -33,7 +33,7 @@ def command(date: dt.date | None, assign: tuple[str, str] | None) -> None:
         if date is None:
             raise ObservatoryError("The warehouse holds no quarter yet. Drop returns into the landing place and use `observatory run`.")
         if assign:
-            hosts = decide(warehouse, assign[0], assign[1], date, getpass.getuser())
+            hosts = decide(warehouse, assign[0], assign[1], date, audit.actor())
             print(f"Decided: {assign[0]} in {', '.join(hosts)} is {assign[1]}'s from {date:%d %B %Y} on.")
             print("Use `observatory run` to bring the figures up to date.")
             return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-
 import click
 
 from resources.settings import settings_from_environment
@@ -22,13 +20,14 @@ def command(submission: str, reason: str) -> None:
     """
     if not (reason := reason.strip()):
         raise click.UsageError("The reason is blank. Say why the submission should not count: it stays on record, and its sender is told.")
+    from assets.access import audit
     from assets.intake.loading import withdraw
     from assets.warehouse.tables import prepare
 
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
         prepare(warehouse, settings.region)
-        date, sender = withdraw(warehouse, submission, getpass.getuser(), reason)
+        date, sender = withdraw(warehouse, submission, audit.actor(), reason)
         now = warehouse.rows(
             "select t.table_name, t.version from raw.submission as s inner join raw.submission_table as t on s.submission_id = t.submission_id "
             "where s.census_date = :d and s.sender = :s and t.status = 'in force' order by 1",
