@@ -126,6 +126,22 @@ def test_its_own_browser_is_let_in(served):
     assert {"HttpOnly", "SameSite=Strict"} <= set(served.flags.split("; "))
 
 
+@pytest.mark.parametrize("path", ["/", "/assets/curated/host_authority_occupancy", "/runs"])
+def test_no_question_of_dagsters_own_pages_is_refused(served, browser, path):
+    """A page that is let in, and whose questions are not, is a blank one."""
+    own, refused = f"http://127.0.0.1:{served.port}", []
+    name, value = served.cookie.split("=", 1)
+    context = browser.new_context()
+    context.add_cookies([{"name": name, "value": value, "url": own}])
+    page = context.new_page()
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status in range(400, 500) else None)
+    page.goto(own + path)
+    page.wait_for_load_state("networkidle")
+    title = page.title()
+    context.close()
+    assert (refused, "error" in title) == ([], False)
+
+
 def test_an_address_opens_one_session(served):
     assert served.ask("GET", served.link)[0] == 401
     assert served.ask("GET", "/open-session?token=")[0] == 401

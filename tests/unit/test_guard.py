@@ -114,6 +114,13 @@ def test_what_another_page_may_send_without_asking_is_refused(desk):
 def test_a_question_in_the_address_is_refused(desk, path):
     assert desk.ask(f"GET {path}") == 405
     assert desk.ask(f"HEAD {path}") == 405
+    assert desk.ask(f"POST {path}", f"Origin: http://{desk.host}", JSON, body=b"{}") == 415
+
+
+@pytest.mark.parametrize("path", ["/graphql?op=ShouldShowNux", "/graphql/?op=", "/graphql?op=query", "/graphql?"])
+def test_a_name_of_the_question_in_the_address_is_no_question(desk, path):
+    """Dagster's own pages name each question there, for its logs; the question is in the body."""
+    assert desk.ask(f"POST {path}", f"Origin: http://{desk.host}", JSON, body=b"{}") == 200
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "FOO"])
