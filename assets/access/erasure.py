@@ -110,11 +110,16 @@ def undo(warehouse: Warehouse, settings: Settings, key: bytes, authority_code: s
             sa.text(
                 "update raw.submission as s set contract_version = 'to be read again' where exists "
                 f"(select from {physical('raw.finding')} as f where f.submission_id = s.submission_id and f.message like :says) "
-                "returning s.census_date || '/' || s.sender || '/' || s.file_name"
+                "returning s.submission_id, s.census_date || '/' || s.sender || '/' || s.file_name as file"
             ),
             {"says": f"%{ERASED}%"},
-        ).scalars()
-        read_again = sorted(files)
+        ).all()
+        read_again = sorted(row.file for row in files)
+        # read again they are the same returns in the same versions: nothing else tells a quarter that its rows differ
+        connection.execute(
+            sa.text("update raw.quarter set rests_on = '' where census_date = any(:dates)"),
+            {"dates": _quarters_on(connection, [row.submission_id for row in files])},
+        )
         audit.record(connection, audit.ERASURE_UNDONE, authority_code, files=len(read_again))
         stopped = stop_list(connection)
     keep_stop_list(settings.home, stopped)
@@ -274,15 +279,7 @@ def _count(found: Erased, table: str, rows: int) -> None:
 
 def _note_what_remains(connection: Connection, found: Erased, submissions: list[str]) -> None:
     """Mark the quarters that counted the child for rewriting, and find the releases and the senders' own files that the request reaches."""
-    dates = connection.execute(
-        sa.text(
-            "select distinct q.census_date from raw.quarter as q inner join raw.submission as s "
-            f"on q.census_date >= s.census_date and q.census_date <= s.census_date + interval '{LOOKS_BACK}' "
-            "where s.submission_id = any(:ids) order by 1"
-        ),
-        {"ids": submissions},
-    ).scalars()
-    found.quarters = list(dates)
+    found.quarters = _quarters_on(connection, submissions)
     connection.execute(sa.text("delete from raw.quarter where census_date = any(:dates)"), {"dates": found.quarters})
     found.releases = [
         f"{row.census_date} r{row.release_number}"
@@ -297,3 +294,16 @@ def _note_what_remains(connection: Connection, found: Erased, submissions: list[
     ).all()
     found.files = [f"{row.census_date}/{row.sender}/{row.file_name}" for row in held]
     found.returns = sorted({(row.census_date, row.sender) for row in held})
+
+
+def _quarters_on(connection: Connection, submissions: list[str]) -> list[dt.date]:
+    """The census dates whose figures may rest on these submissions."""
+    dates = connection.execute(
+        sa.text(
+            "select distinct q.census_date from raw.quarter as q inner join raw.submission as s "
+            f"on q.census_date >= s.census_date and q.census_date <= s.census_date + interval '{LOOKS_BACK}' "
+            "where s.submission_id = any(:ids) order by 1"
+        ),
+        {"ids": submissions},
+    ).scalars()
+    return list(dates)

@@ -16,7 +16,7 @@ from assets.access import backup, erasure
 from assets.access.keys import warehouse_key
 from assets.answering.outbox import answer_quarter, remove_answers, remove_answers_before
 from assets.intake.loading import take_in
-from assets.warehouse.building import build_quarter
+from assets.warehouse.building import build_quarter, out_of_date
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.pseudonym import VARIABLE
 from resources.settings import ObservatoryError, Settings
@@ -163,6 +163,31 @@ def test_an_erasure_is_undone_while_the_reference_is_known(ask, with_its_key, la
     assert take_in(with_its_key, landing.place, DAY, KEY).files_new == 1
     assert held(with_its_key) == (2, 0)
     assert [r.what for r in with_its_key.rows("select what from access.event where what like 'eras%' order by 1")] == ["erased", "erasure undone"]
+
+
+def test_the_figures_take_in_again_whom_an_undone_erasure_lets_in(ask, with_its_key, landing):
+    """The returns are the same ones, in the same versions: only their rows differ, and the quarters on them are rewritten."""
+    later = dt.date(2025, 6, 30)
+    landing.drop("2025-06-30", "356", "census.csv", builders.census([{"identifier": "C3"}]))
+
+    def run() -> list:
+        for date in (DAY, later):
+            take_in(with_its_key, landing.place, date, KEY)
+        return [build_quarter(with_its_key, date, REGION) for date in (DAY, later)]
+
+    def counted() -> int:
+        return with_its_key.scalar("select count(*) from core.placement where child_key is not null")
+
+    run()
+    before = counted()
+    ask("--child", "C1", "--yes")
+    run()
+    assert counted() == before - 1
+    ask("--child", "C1", "--undo", "--yes")
+    assert out_of_date(with_its_key, REGION) == [DAY, later], "the later one looks back on the earlier"
+    assert [result.blocked_by for result in run()] == [[], []]
+    assert counted() == before
+    assert [result.was_up_to_date for result in run()] == [True, True]
 
 
 # --- nothing is left -----------------------------------------------------------------------------------
