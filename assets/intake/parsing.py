@@ -50,12 +50,13 @@ _ACCOUNTING_NOUGHT = re.compile(r"\s*(£|gbp)\s*-\s*|\s+-\s*|\s*-\s{2,}", re.IGN
 """How a spreadsheet's accounting format writes nought: a dash where the figure would end."""
 
 _NOTE_MARKS = re.compile(
-    r"(?:\s*(?:\[(?:[a-z]{1,3}|notes? ?[\d, ]+)\]|\(notes? ?[\d, ]+\)|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079*\u2020\u2021\u00a7]))+$",
+    r"(?:\s*(?:\[(?:[a-z]{1,3}|notes?[\d, ]+)\]|\(notes?[\d, ]+\)|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079*\u2020\u2021\u00a7]))+$",
     re.IGNORECASE,
 )
 """Marks of notes behind a value, as official statistics set them: `2 [r]`, `Stockport [note 5]`, a raised figure, a star.
 
-Each alternative is one mark: a repetition within the repetition would take for ever over a row of stars with a word behind it.
+Each alternative is one mark, and each mark can be taken one way alone: two ways each (a space of
+its own, or of the number's) are 2 to the 36th over 36 notes with a word behind them.
 """
 
 LONGEST_VALUE = 300

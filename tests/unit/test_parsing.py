@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import signal
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pandas as pd
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.intake.parsing import expected, parse, read_date, read_integer, read_money, read_text, read_urn, read_yes_no
+from assets.intake.telling import form_of, is_telling
 from schemas.returns import Column, return_tables
 from tests.unit.at_the_door import DAY, GOOD
 
@@ -267,3 +270,48 @@ def test_only_the_labels_of_the_quarter_are_offered():
     column = _column("placement_census", "distance_reason")
     assert "Legal reasons" not in expected(column, dt.date(2025, 9, 30))
     assert "Legal reasons" in expected(column, dt.date(2025, 12, 31))
+
+
+# --- texts that a reader would never be done with ----------------------------------------------------------
+
+ENDLESS = [
+    "*" * 60 + "x", "\u2020\u00b9" * 40 + "x", "[r]" * 60 + "x", "* " * 60 + "x", "(note 1)" * 36 + "x", "[notes 1]" * 32 + "x", " " * 200_000 + "x",
+    "1" + " " * 200_000 + "x", "@" * 400_000, "1-" * 200_000, "1" * 400_000 + "x", "0." * 200_000, "a " * 200_000,
+    "[note " + "1" * 200_000, "-" * 400_000 + "x", "1, " * 150_000 + "x", "1 jan" + " -" * 200_000,
+]  # fmt: skip
+
+
+@contextmanager
+def ends():
+    """What is in it ends: a minute is for the slowest machine; what is looked for here takes years."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("it does not end")
+
+    before = signal.signal(signal.SIGALRM, never)
+    signal.alarm(60)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+KINDS_OF_COLUMN = {(c.type, c.codes, c.needed): c for table in return_tables().values() for c in table.columns}
+
+
+@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="this system has no alarm to end what does not end")
+@pytest.mark.parametrize("text", ENDLESS, ids=lambda text: f"{text[:8].strip()!a} x {len(text)}")
+def test_no_text_keeps_a_reader_for_ever(text):
+    """One cell of three dozen notes and a letter once held up every sender's quarter."""
+    with ends():
+        for column in KINDS_OF_COLUMN.values():
+            parse(column, pd.Series([text], dtype="str"), DAY)
+        form_of(text)
+        is_telling(text)
+
+
+def test_marks_of_notes_are_passed_over_however_they_are_joined():
+    column = next(c for c in return_tables()["provider_settings"].columns if c.name == "registered_places")
+    texts = ["2*", "2 [r]", "2 ** [note 5]", "2\u00b9\u00b2", "2 * \u2020", "2 (notes 1, 2)*"]
+    assert parse(column, pd.Series(texts, dtype="str"), DAY).canonical.tolist() == ["2"] * len(texts)
