@@ -169,7 +169,19 @@ def _reading(line: str, secret: str) -> dict[str, str] | None:
     if match[1] != _mark(secret, match[2]):
         return {}
     said = json.loads(match[2])
-    return {"mark": match[1], "at": said["at"], "login": said["login"], "table": said["table"], "through": said["client"]}
+    return {"mark": match[1], "at": _in_utc(said["at"]), "login": said["login"], "table": said["table"], "through": said["client"]}
+
+
+_OFFSET = re.compile(r"([+-])(\d+):(\d\d)(?::(\d\d))?$")
+
+
+def _in_utc(moment: str) -> str:
+    """A moment in UTC. A session may have set itself a time zone a hundred hours away, which PostgreSQL writes and does not read."""
+    offset = _OFFSET.search(moment)
+    if offset is None:
+        return moment
+    away = dt.timedelta(hours=int(offset[2]), minutes=int(offset[3]), seconds=int(offset[4] or 0)) * (-1 if offset[1] == "-" else 1)
+    return (dt.datetime.fromisoformat(moment[: offset.start()]) - away).isoformat() + "Z"
 
 
 def _keep_readings(connection: Connection, readings: list[dict[str, str]]) -> int:

@@ -83,7 +83,7 @@ create or replace trigger append_only_for_a_year before delete on access.reading
     for each row when (old.read_at > now() - interval '1 year') execute function access.append_only();
 
 create or replace function access.noted(table_name text) returns boolean
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
     said text := jsonb_build_object(
         'at', clock_timestamp(), 'login', session_user, 'table', left(table_name, 130), 'client', left(current_setting('application_name'), 60),

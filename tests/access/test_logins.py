@@ -187,6 +187,39 @@ def test_every_reading_of_children_is_written_down_whatever_the_reader_does(fill
     assert readings(filled)[len(before) :] == [("filled_stockport", "core.child")]
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "timezone = '-100'",
+        "time zone interval '+167:00' hour to minute",
+        "timezone = '<a>-99:30'",
+        "datestyle = 'German'",
+        "intervalstyle = 'iso_8601'",
+    ],
+)
+def test_no_setting_of_a_reader_keeps_its_reading_or_others_from_being_gathered(filled, setting):
+    """What a session sets changes how the server writes a moment; one that cannot be read back once stopped all gathering for good."""
+    before = readings(filled)
+    with filled.connect("stockport") as session:
+        session.execute(f"set {setting}")
+        session.execute("select count(*) from core.child")
+    with filled.connect("trafford") as session:
+        session.execute("select count(*) from core.child")
+    assert readings(filled)[len(before) :] == [("filled_stockport", "core.child"), ("filled_trafford", "core.child")]
+    latest = filled.warehouse.scalar("select max(abs(extract(epoch from now() - read_at))) from access.reading where table_name = 'core.child'")
+    assert latest < 3600
+
+
+def test_a_line_from_before_with_a_moment_that_the_server_does_not_read_is_gathered(filled, tmp_path):
+    secret = filled.warehouse.scalar("select value from access.secret")
+    said = '{"at": "2026-11-24T16:17:17.648577-100:00", "id": "1", "login": "filled_stockport", "table": "core.old", "client": ""}'
+    log = tmp_path / "old.log"
+    log.write_text(f"LOG:  observatory-reading {audit._mark(secret, said)} {said}\n", encoding="utf-8")
+    assert audit.gather(filled.warehouse, log).readings == 1
+    query = "select read_at at time zone 'UTC' from access.reading where table_name = 'core.old'"
+    assert str(filled.warehouse.scalar(query)) == "2026-11-28 20:17:17.648577"
+
+
 def test_reading_figures_or_planning_alone_is_no_reading_of_children(filled):
     before = readings(filled)
     with filled.connect("stockport") as session:
