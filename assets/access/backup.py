@@ -89,7 +89,7 @@ def back_up(warehouse: Warehouse, home: Path, file: Path) -> int:
     finally:
         making.unlink(missing_ok=True)
     with warehouse.engine.begin() as connection:
-        erasure.keep_stop_list(home, erasure.stop_list(connection))
+        erasure.add_to_stop_list(home, erasure.stop_list(connection))
         audit.record(connection, audit.BACKED_UP, file.name, size=file.stat().st_size)
     return file.stat().st_size
 

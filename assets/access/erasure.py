@@ -21,7 +21,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import audit
+from assets.access import audit, logins
 from assets.access.policies import MARKS_OF_A_CHILD, is_about_children
 from assets.intake.door import ERASED
 from assets.warehouse.models import models, raw_columns
@@ -87,7 +87,7 @@ def erase(warehouse: Warehouse, settings: Settings, key: bytes, authority_code: 
         )
         audit.record(connection, audit.ERASED, authority_code, rows=found.rows, quarters=found.quarters)
         stopped = stop_list(connection)
-    keep_stop_list(settings.home, stopped)
+    add_to_stop_list(settings.home, stopped)
     return found
 
 
@@ -102,7 +102,8 @@ def undo(warehouse: Warehouse, settings: Settings, key: bytes, authority_code: s
     child_key = _child_key(key, authority_code, reference)
     with warehouse.writing() as connection:
         gone = connection.execute(sa.text("delete from access.stop_list where child_key = :key"), {"key": child_key}).rowcount
-        if not gone:
+        listed = listed_at(settings.home)
+        if not gone and child_key not in dict(listed):
             raise ObservatoryError(
                 "This child is not on the stop list; one who was erased was expected. Check the reference and the authority, as they were given then."
             )
@@ -122,7 +123,7 @@ def undo(warehouse: Warehouse, settings: Settings, key: bytes, authority_code: s
         )
         audit.record(connection, audit.ERASURE_UNDONE, authority_code, files=len(read_again))
         stopped = stop_list(connection)
-    keep_stop_list(settings.home, stopped)
+    keep_stop_list(settings.home, sorted({*stopped, *(child for child in listed if child[0] != child_key)}))
     return read_again
 
 
@@ -135,6 +136,7 @@ def leave_no_trace(warehouse: Warehouse) -> bool:
     Raises:
         ObservatoryError: a table could not be written anew.
     """
+    logins.end_open_transactions(warehouse)  # what one may still see is kept, and what one has locked is not written anew
     with warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         tables = connection.execute(
             sa.text(
@@ -195,7 +197,7 @@ def read_stop_list(file: Path) -> list[tuple[str, str]]:
 def hold_to_stop_list(warehouse: Warehouse, home: Path, listed: list[tuple[str, str]] | None = None) -> Erased:
     """Erase again every child on the stop list, the file's (or `listed`) and the warehouse's together: a backup may be older than the request."""
     if listed is None:
-        listed = read_stop_list(home / STOP_LIST) if (home / STOP_LIST).exists() else []
+        listed = listed_at(home)
     with warehouse.writing() as connection:
         for child_key, code in listed:
             connection.execute(
@@ -206,13 +208,29 @@ def hold_to_stop_list(warehouse: Warehouse, home: Path, listed: list[tuple[str, 
         found = _take_out(connection, [child_key for child_key, _ in stopped])
         if found.rows:
             audit.record(connection, audit.ERASED, "stop list", rows=found.rows, quarters=found.quarters)
-    keep_stop_list(home, stopped)
+    add_to_stop_list(home, stopped)
     return found
+
+
+def forgotten(warehouse: Warehouse, home: Path) -> int:
+    """How many children the home's stop list names whom the warehouse does not know: it was put back to a day before they were erased."""
+    with warehouse.reading() as connection:
+        return len({key for key, _ in listed_at(home)} - {key for key, _ in stop_list(connection)})
 
 
 def stop_list(connection: Connection) -> list[tuple[str, str]]:
     """The children on the warehouse's stop list: keyed hash and authority of each."""
     return [tuple(row) for row in connection.execute(sa.text("select child_key, authority_code from access.stop_list order by 1"))]
+
+
+def listed_at(home: Path) -> list[tuple[str, str]]:
+    """The children on the stop list of the home, where it has one."""
+    return read_stop_list(home / STOP_LIST) if (home / STOP_LIST).exists() else []
+
+
+def add_to_stop_list(home: Path, stopped: list[tuple[str, str]]) -> None:
+    """Bring the home's stop list up to date. Nobody on it goes: the warehouse may have been put back to a day before."""
+    keep_stop_list(home, sorted({*stopped, *listed_at(home)}))
 
 
 def keep_stop_list(home: Path, stopped: list[tuple[str, str]]) -> None:

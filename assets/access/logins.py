@@ -313,6 +313,21 @@ def _end_sessions(warehouse: Warehouse, name: str, begun_by: dt.datetime | None 
         return int(connection.execute(sa.text(query), {"name": name, "by": begun_by}).scalar_one())
 
 
+def end_open_transactions(warehouse: Warehouse) -> int:
+    """End the readers' sessions that are in a transaction. Gives their number."""
+    with warehouse.engine.connect() as connection:
+        names = "select distinct a.usename::text from pg_stat_activity as a inner join access.login as l on l.login = a.usename"
+        be_able(connection, connection.execute(sa.text(names)).scalars().all())
+        ended = connection.execute(
+            sa.text(
+                "select count(*) from (select pg_terminate_backend(a.pid, 5000) from pg_stat_activity as a "
+                "inner join access.login as l on l.login = a.usename "
+                "where a.xact_start is not null and a.datname = current_database() offset 0) as ended"
+            )
+        ).scalar_one()
+        return int(ended)
+
+
 def be_able(connection: Connection, names: Iterable[str]) -> None:
     """An owner who is no superuser sees and ends a role's sessions as a member of it: within this transaction, which is not to be committed."""
     if not connection.exec_driver_sql("select rolsuper from pg_roles where rolname = current_user").scalar_one():

@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
+import threading
+import time
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
+from sqlalchemy.engine import make_url
 
 import pipelines.command as command
-from assets.access import backup, erasure
+from assets.access import backup, erasure, logins
 from assets.access.keys import warehouse_key
 from assets.answering.outbox import answer_quarter, remove_answers, remove_answers_before
 from assets.intake.loading import take_in
@@ -245,6 +249,76 @@ def test_an_owner_who_is_no_superuser_leaves_no_trace_in_tables_and_statistics(r
                 "where c.relkind in ('r', 'i', 't') and c.relname not like 'stop_list%'"
             ).fetchall()
         assert [name for name, path in paths if path and child.encode() in (remote.server.data / path).read_bytes()] == []
+
+
+def test_a_reader_who_keeps_looking_does_not_keep_the_child(landing, tmp_path, settings, monkeypatch):
+    """What an open transaction may still see, or has locked, the server would not write anew."""
+    monkeypatch.setenv(VARIABLE, KEY.decode())
+    server = EmbeddedPostgres(tmp_path / "own", QUICK)
+    with Warehouse(server.join(), server) as warehouse:
+        from assets.warehouse.tables import prepare
+
+        prepare(warehouse, REGION)
+        logins.grant(warehouse, "who_lingers", "authority", "356")
+        landing.drop(
+            DATE, "356", "census.csv", builders.census([{"identifier": "ERASE-ME-77", "age": 15}, *({"identifier": f"K{n}"} for n in range(50))])
+        )
+        take_in(warehouse, landing.place, DAY, KEY)
+        build_quarter(warehouse, DAY, REGION)
+        child = warehouse.scalar("select child_key from raw.placement_census where age = '15'")
+        url = make_url(warehouse.url).set(drivername="postgresql", username="who_lingers").render_as_string(hide_password=False)
+        sees, locks = psycopg.connect(url), psycopg.connect(url)
+        sees.execute("set transaction isolation level repeatable read")
+        assert sees.execute("select count(*) from published.release").fetchone()
+        erasure.erase(warehouse, settings, KEY, "356", "erase-me-77")
+        assert not build_quarter(warehouse, DAY, REGION).blocked_by
+        assert locks.execute("select count(*) from core.placement").fetchone() == (50,)
+        ending = threading.Timer(20, locks.close)  # so that what is seen failing ends
+        ending.start()
+        began = time.monotonic()
+        assert erasure.leave_no_trace(warehouse) is True
+        ending.cancel()
+        assert time.monotonic() - began < 20, "a reader's lock held it up"
+        listed = warehouse.rows("select pg_relation_filepath(c.oid) as path from pg_class as c where c.relname like 'stop_list%'")
+        assert files_with(server.data, child) - {row.path for row in listed} == set()
+        sees.close()
+        locks.close()
+
+
+def test_a_warehouse_that_forgot_who_was_erased_does_not_make_the_home_forget(with_its_key, landing, settings, tmp_path):
+    """Its files, or its whole disk, may have been put back to a day before: not only `restore` brings a child back."""
+    stopped = lambda: {key for key, _ in erasure.read_stop_list(settings.home / erasure.STOP_LIST)}  # noqa: E731
+    erasure.erase(with_its_key, settings, KEY, "356", "C1")
+    (first,) = stopped()
+    with with_its_key.writing() as connection:
+        connection.exec_driver_sql("delete from access.stop_list")
+    erasure.erase(with_its_key, settings, KEY, "356", "C2")
+    assert first in stopped() and len(stopped()) == 2
+    with with_its_key.writing() as connection:
+        connection.exec_driver_sql("delete from access.stop_list")
+    backup.back_up(with_its_key, settings.home, tmp_path / "b.dump")
+    assert len(stopped()) == 2
+    assert erasure.undo(with_its_key, settings, KEY, "356", "C1") is not None
+    assert len(stopped()) == 1 and first not in stopped(), "undone is undone, at home too"
+
+
+def test_a_run_erases_again_whom_the_home_lists_and_the_warehouse_forgot(embedded_warehouse, landing, monkeypatch, tmp_path):
+    settings = Settings(tmp_path / "home", str(landing.root), embedded_warehouse.url, "north_west")
+    monkeypatch.setenv(VARIABLE, KEY.decode())
+    monkeypatch.setenv("OBSERVATORY_HOME", str(settings.home))
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(landing.root))
+    monkeypatch.setenv("OBSERVATORY_DATABASE_URL", embedded_warehouse.url)
+    landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "C1"}, {"identifier": "C2"}]))
+    take_in(embedded_warehouse, landing.place, DAY, warehouse_key(embedded_warehouse, settings.home))
+    build_quarter(embedded_warehouse, DAY, REGION)
+    key = embedded_warehouse.scalar("select min(child_key) from core.placement")
+    erasure.keep_stop_list(settings.home, [(key, "356")])  # of a day after the one that the warehouse was put back to
+    monkeypatch.setattr("pipelines.command.run.run_quarters", lambda *_: None)
+    done = CliRunner().invoke(command.cli, ["run"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "erased again" in done.output
+    assert embedded_warehouse.scalar("select count(*) from core.placement where child_key = :k", k=key) == 0
+    assert embedded_warehouse.scalar("select count(*) from access.stop_list") == 1
 
 
 def test_answers_made_after_an_erasure_do_not_bring_the_child_back(with_its_key, landing, settings):
