@@ -6,7 +6,9 @@ Does not belong here: what is written. A folder that was there keeps the rights 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -29,6 +31,22 @@ def make_private(folder: Path) -> None:
     finally:
         os.umask(before)
     folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def write_anew(path: Path, content: bytes, mode: int) -> None:
+    """Write a file whole or not at all, in a folder to which others may write: through no name that was there, and to no link's end."""
+    making = path.with_name(f".{secrets.token_hex(16)}.making")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        with os.fdopen(os.open(making, flags, 0o600), "wb") as made:
+            made.write(content)
+            if hasattr(os, "fchmod"):
+                os.fchmod(made.fileno(), mode)
+        making.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            making.unlink()
+        raise
 
 
 def let_pass(folder: Path, group: int) -> None:

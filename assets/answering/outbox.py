@@ -36,6 +36,7 @@ from assets.intake.provenance import banner
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
 from resources.landing import LandingPlace, NotNow, census_date_of
+from resources.private import write_anew
 from resources.pseudonym import fingerprint
 from resources.showing import file_name
 from resources.warehouse import Warehouse
@@ -132,13 +133,15 @@ def remove_answers_before(warehouse: Warehouse, outbox: str, until: dt.date) -> 
 
 
 def _make_folder(place: Any) -> None:
-    """Make a sender's folder in the outbox. Who may open the outbox may open what is in it."""
+    """Make a sender's folder in the outbox. Who may open the outbox may open what is in it. A link that stands there leads elsewhere: it goes."""
     if not isinstance(place, Path):
         place.mkdir(parents=True, exist_ok=True)
         return
     root = place.parent.parent
     root.mkdir(parents=True, exist_ok=True)
     for folder in (place.parent, place):
+        if folder.is_symlink():
+            folder.unlink()
         if not folder.exists():
             folder.mkdir()
             folder.chmod(root.stat().st_mode & 0o7777)
@@ -292,9 +295,6 @@ def _write(folder: Any, told: _Told, answer: Answer) -> None:
     write_workbook(answer, buffer)
     for path, content in ((workbook, buffer.getvalue()), (page, render_page(answer, workbook.name).encode("utf-8"))):
         if isinstance(path, Path):  # whole or not at all: a sender may be looking
-            making = path.with_name(f".{path.name}.making")
-            making.write_bytes(content)
-            making.chmod(path.parent.stat().st_mode & 0o666)
-            making.replace(path)
+            write_anew(path, content, path.parent.stat().st_mode & 0o666)
         else:
             path.write_bytes(content)

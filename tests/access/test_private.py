@@ -82,3 +82,31 @@ def test_status_warns_of_what_is_open_to_others(tmp_path, capsys):
         folder.chmod(0o750)
     _warn_of_open_folders(settings)
     assert capsys.readouterr().out == "", "a group of its own is the region's to choose"
+
+
+def test_answers_are_written_to_no_place_that_a_sender_points_to(returns, embedded_warehouse, bring, tmp_path):
+    """In an outbox of the region's a sender may have the right to write: nothing it lays there is written through."""
+    bring(embedded_warehouse, returns, DATE)
+    outbox, key = tmp_path / "shared", tmp_path / "pseudonym.key"
+    outbox.mkdir()
+    key.write_text("the key", encoding="utf-8")
+    key.chmod(0o600)
+    assert answer_quarter(embedded_warehouse, returns.place, str(outbox), DAY, KEY) == 3
+    answers = sorted(path for path in (outbox / DATE / "356").iterdir())
+    theirs = tmp_path / "theirs"
+    (outbox / DATE / "provider-a").rename(theirs)
+    (outbox / DATE / "provider-a").symlink_to(theirs)
+    for path in answers:
+        path.with_name(f".{path.name}.making").symlink_to(key)
+        path.unlink()
+        path.symlink_to(key)
+    before = {path: path.stat().st_mtime_ns for path in theirs.iterdir()}
+    with embedded_warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("delete from raw.answer")
+    assert answer_quarter(embedded_warehouse, returns.place, str(outbox), DAY, KEY) == 3
+    assert key.read_text(encoding="utf-8") == "the key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert all(path.is_file() and not path.is_symlink() for path in answers)
+    assert {path: path.stat().st_mtime_ns for path in theirs.iterdir()} == before, "another's folder was taken for the sender's"
+    assert not (outbox / DATE / "provider-a").is_symlink()
+    assert len(list((outbox / DATE / "provider-a").iterdir())) == 2
