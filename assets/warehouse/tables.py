@@ -278,11 +278,19 @@ def _move_rows(connection: Connection) -> None:
             connection.execute(sa.text(f"alter table {table} set schema {closed}"))
 
 
+def _held_columns(connection: Connection) -> set[tuple[str, str]]:
+    """The arrival register's columns as they stand: table and column."""
+    query = "select table_name, column_name from information_schema.columns where table_schema = 'raw' and table_name in ('arrival', 'landed')"
+    return {(row.table_name, row.column_name) for row in connection.execute(sa.text(query))}
+
+
 def _make_raw(connection: Connection) -> None:
     for name, columns in raw_columns().items():
         body = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         details = f", {_DETAILS[name]}" if name in _DETAILS else ""
         table = physical(f"raw.{name}")
+        if (name, "place") in _held_columns(connection):  # called by its old name
+            connection.execute(sa.text(f"alter table {table} rename column place to place_mark"))
         connection.execute(sa.text(f"create table if not exists {table} ({body}{details})"))
         for column, kind in columns.items():  # a layout that grew
             connection.execute(sa.text(f"alter table {table} add column if not exists {column} {kind}"))

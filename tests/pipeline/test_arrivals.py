@@ -10,8 +10,10 @@ import pytest
 
 from assets.answering.outbox import answer_quarter
 from assets.intake.loading import has_news, take_in
+from assets.warehouse.tables import prepare
 from resources.landing import LandingPlace
 from resources.made_up import make_region
+from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY
 
@@ -195,3 +197,17 @@ def test_made_up_returns_come_when_they_are_made_up_to_come_and_no_others(embedd
     shutil.copytree(tmp_path / "made up", tmp_path / "real")
     (tmp_path / "real" / ".made-up").unlink()
     assert LandingPlace(str(tmp_path / "real")).made_up_arrivals() == {}
+
+
+def test_a_register_with_the_older_name_of_a_place_is_taken_over(embedded_warehouse, landing):
+    """A warehouse that an earlier version made goes on where it stood."""
+    landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "C1"}]))
+    assert take_in(embedded_warehouse, landing.place, DAY, KEY).files_new == 1
+    with embedded_warehouse.engine.begin() as connection:
+        for table in ("landed", "arrival"):
+            connection.exec_driver_sql(f"alter table raw.{table} rename column place_mark to place")
+        connection.exec_driver_sql("delete from raw.observatory")
+    prepare(embedded_warehouse, load_region("north_west"))
+    assert take_in(embedded_warehouse, landing.place, DAY, KEY).files_new == 0
+    landing.drop(DATE, "340", "census.csv", builders.census([{"identifier": "C2"}]))
+    assert take_in(embedded_warehouse, landing.place, DAY, KEY).files_new == 1
