@@ -20,7 +20,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from assets.access import logins
+from assets.access import fences, logins
 from assets.intake.loading import take_in
 from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
@@ -86,6 +86,7 @@ def _load(warehouse: Warehouse, root: Path) -> int:
                     ),
                     {"dates": earlier[-(QUARTERS - 1) :], "newest": DATE},
                 )
+        fences.keep_calendar(connection)
         connection.exec_driver_sql("analyze")
     tables = [m.table for m in models().values() if m.schema in {"core", "curated"} and not m.is_view]
     return sum(int(warehouse.scalar(f"select count(*) from {table}")) for table in tables)

@@ -3,11 +3,11 @@
 import dagster as dg
 
 from assets.access.audit import gather
-from assets.access.retention import before, remove_what_is_due
+from assets.access.retention import remove_what_is_due
 from assets.answering.outbox import remove_answers_before
 from assets.warehouse.tables import prepare
 from resources.observatory import Observatory
-from schemas.retention import OUTBOX, periods
+from schemas.retention import OUTBOX, before, periods
 
 
 @dg.op(config_schema={}, description="Gathers from the server's log who read which table of children.")

@@ -1,11 +1,12 @@
 """Retention: how long each table's rows are kept (`retention.toml`).
 
-Belongs here: reading the periods and holding them to what the figures need.
+Belongs here: reading the periods, holding them to what the figures need, and counting them back from a day.
 Does not belong here: removing rows (`assets/access/retention.py`).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -44,3 +45,13 @@ def periods(path: Path = FILE) -> dict[str, Period]:
                 f"{path.name}: {period.table} is kept for {period.months} months; at least {least} were expected, which the figures need."
             )
     return found
+
+
+def before(today: dt.date, months: int) -> dt.date:
+    """The day `months` months before `today`; the month's first where it has no such day."""
+    count = today.year * 12 + today.month - 1 - months
+    year, month = divmod(count, 12)
+    try:
+        return dt.date(year, month + 1, today.day)
+    except ValueError:
+        return dt.date(year, month + 1, 1)

@@ -16,6 +16,8 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +28,7 @@ from sqlalchemy.engine import Connection
 
 from resources.holes import make_hole
 from resources.warehouse import Warehouse
+from schemas.retention import before, periods
 
 SENT, WITHDREW, RELEASED = "sent", "withdrew", "released"
 ASSIGNED = "assigned"
@@ -83,27 +86,42 @@ def gather(warehouse: Warehouse, log: Path) -> Gathered:
 
     The log is a file and those that were rotated away beside it (`log.1`, `log-20260101`, `log.2.gz`), or all files of a folder.
     How far each was gathered is known by its content: it may be renamed, copied and emptied, or begin anew with the same name,
-    and no line is gathered twice or passed over.
+    and no line is gathered twice or passed over. A log of the size and time of one that was gathered to its end is not opened again,
+    nor one whose every line is older than readings are kept; a reading that is older does not come back.
     """
+    kept_from = _kept_from()
     with warehouse.engine.begin() as connection:
         connection.execute(sa.text("lock table access.gathered in exclusive mode"))
         secret = connection.execute(sa.text("select value from access.secret")).scalar_one()
-        query = "select position, tail_bytes, tail from access.gathered where tail_bytes > 0"
-        gathered = [tuple(row) for row in connection.execute(sa.text(query))]
+        query = "select position, tail_bytes, tail, seen from access.gathered where tail_bytes > 0"
+        rows = connection.execute(sa.text(query)).all()
+        gathered = [(row.position, row.tail_bytes, row.tail) for row in rows]
+        unchanged = {row.seen: known for row, known in zip(rows, gathered, strict=True) if row.seen}
         matched: set[tuple[int, int, str]] = set()
         told, new, forged = [], 0, 0
         for path in logs(log):
-            with _opened(path) as file:
-                start = _known_to(file, gathered, matched)
-                readings, strange, end = _read(file, start, secret)
-                tail = _bytes_before(file, end)
-            new += _keep_readings(connection, readings)
-            forged += strange
-            told.append({"log": str(path.resolve()), "to": end, "bytes": len(tail), "tail": _hash(tail)})
+            if path.stat().st_mtime < kept_from.timestamp():
+                continue
+            seen = _as_seen(path)  # before it is read: what is written meanwhile is for the next time
+            if seen in unchanged:
+                end, length, tail = unchanged[seen]
+                matched.add(unchanged[seen])
+            else:
+                with _opened(path) as file:
+                    start = _known_to(file, gathered, matched)
+                    readings, strange, end = _read(file, start, secret)
+                    last = _bytes_before(file, end)
+                length, tail = len(last), _hash(last)
+                new += _keep_readings(connection, readings, kept_from)
+                forged += strange
+            told.append({"log": str(path.resolve()), "to": end, "bytes": length, "tail": tail, "seen": seen})
         connection.exec_driver_sql("delete from access.gathered")
         if told:
             connection.execute(
-                sa.text("insert into access.gathered (log, position, tail_bytes, tail) values (:log, :to, :bytes, :tail) on conflict do nothing"),
+                sa.text(
+                    "insert into access.gathered (log, position, tail_bytes, tail, seen) "
+                    "values (:log, :to, :bytes, :tail, :seen) on conflict do nothing"
+                ),
                 told,
             )
         connection.execute(  # borrowed logins whose every line has been gathered
@@ -122,8 +140,26 @@ def logs(log: Path) -> list[Path]:
     return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
 
 
+def _kept_from() -> dt.datetime:
+    """From when on readings are kept: what is older is not gathered, or what retention has removed would come back."""
+    now = dt.datetime.now(tz=dt.UTC)
+    return dt.datetime.combine(before(now.date(), periods()["access.reading"].months), dt.time(), tzinfo=dt.UTC)
+
+
+def _as_seen(path: Path) -> str:
+    """By what a log that nobody has written to since is known, under whatever name: its bytes on the disk and the time of the last of them."""
+    found = path.stat()
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
 def _opened(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+    """The log's content. A packed one is unpacked once, into a file without a name: to go back in it is to unpack it anew."""
+    if path.suffix != ".gz":
+        return path.open("rb")
+    unpacked = tempfile.TemporaryFile()  # noqa: SIM115
+    with gzip.open(path, "rb") as packed:
+        shutil.copyfileobj(packed, unpacked)
+    return unpacked
 
 
 def _known_to(file: IO[bytes], gathered: list[tuple[int, int, str]], matched: set[tuple[int, int, str]]) -> int:
@@ -184,9 +220,11 @@ def _in_utc(moment: str) -> str:
     return (dt.datetime.fromisoformat(moment[: offset.start()]) - away).isoformat() + "Z"
 
 
-def _keep_readings(connection: Connection, readings: list[dict[str, str]]) -> int:
+def _keep_readings(connection: Connection, readings: list[dict[str, str]], kept_from: dt.datetime) -> int:
     new = 0
     for reading in readings:
+        if dt.datetime.fromisoformat(reading["at"]) < kept_from:
+            continue
         new += connection.execute(
             sa.text(
                 "insert into access.reading (mark, read_at, login, table_name, through) "

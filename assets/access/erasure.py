@@ -54,8 +54,10 @@ def planned(warehouse: Warehouse, key: bytes, authority_code: str, reference: st
         ObservatoryError: the reference is blank.
     """
     child_key = _child_key(key, authority_code, reference)
-    with warehouse.engine.connect() as connection:  # never committed
-        return _take_out(connection, [child_key])
+    with warehouse.writing() as connection:  # nobody else changes what it changes
+        found = _take_out(connection, [child_key])
+        connection.rollback()
+    return found
 
 
 def is_stopped(warehouse: Warehouse, key: bytes, authority_code: str, reference: str) -> bool:
@@ -152,7 +154,7 @@ def leave_no_trace(warehouse: Warehouse) -> bool:
             except sa.exc.DBAPIError as error:
                 raise ObservatoryError(
                     f"The child is erased, and {table} could not be written anew ({' '.join(str(error.orig).split())}): what was deleted may still "
-                    f"lie in its file. Mend that, and use `vacuum (full, analyze) {table}` on the server."
+                    "lie in its file. Mend that, and erase the child again with the same command: it does this part once more."
                 ) from None
         with suppress(sa.exc.DBAPIError):  # a catalogue that is not ours
             connection.exec_driver_sql("vacuum (full) pg_catalog.pg_statistic")

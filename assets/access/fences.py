@@ -9,21 +9,23 @@ and the plan, its counters and its time then tell whether another's row fits. So
 chosen inside a function that runs with its owner's rights, quarter by quarter, before the reader's
 query sees any of them. PostgreSQL plans nothing of the reader's into it, and shows nothing of it.
 
-The quarters come from a calendar, not from the rows: a condition on `census_date` is asked of the
-calendar, so that only the quarters that are wanted are read. A relation of which all its readers
+The quarters come from a calendar of those that are held: a condition on `census_date` is asked of
+the calendar, so that only the quarters that are wanted are read. Which quarters are held is no
+secret. Building a quarter puts it on the calendar (`let_in`). A relation of which all its readers
 read all rows is a plain view: there is nothing to keep apart.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access.policies import EVERY_ROW, Policy
+from assets.access.policies import EVERY_ROW, QUARTER, Policy
 from resources.warehouse import CLOSED_SCHEMAS, physical
 
 SCHEMA = "fence"
-FIRST_YEAR, YEARS_AHEAD = 2015, 15
 
 FENCE_DDL = f"""
 drop schema if exists {SCHEMA} cascade;
@@ -31,15 +33,27 @@ create schema {SCHEMA};
 comment on schema {SCHEMA} is 'Functions that choose a reader''s rows. No reader may name one.';
 create table if not exists access.quarter_end (census_date date primary key);
 comment on table access.quarter_end is
-    'The calendar of census dates, whatever is held of them: the quarters that readers'' views go through.';
-insert into access.quarter_end (census_date)
-select cast(m.month + interval '1 month' - interval '1 day' as date)
-from generate_series(
-    timestamp '{FIRST_YEAR}-03-01', date_trunc('year', now()::timestamp) + interval '{YEARS_AHEAD} years', interval '3 months'
-) as m (month)
-on conflict do nothing;
+    'The calendar: the census dates of which rows are held. Readers'' views go through them.';
 """
-"""The functions' schema, made anew each time with all that hangs on it, and the calendar."""
+"""The functions' schema, made anew each time with all that hangs on it, and the calendar's table."""
+
+
+def let_in(connection: Connection, census_date: dt.date) -> None:
+    """Put a quarter on the calendar, in the transaction that writes its rows."""
+    put = sa.text("insert into access.quarter_end (census_date) values (:d) on conflict do nothing")
+    if connection.execute(put, {"d": census_date}).rowcount:
+        connection.exec_driver_sql("analyze access.quarter_end")
+
+
+def keep_calendar(connection: Connection) -> None:
+    """Make the calendar the quarters of which any fenced table holds rows, and no other."""
+    tables = [physical(f'{schema}."{name}"') for (schema, name), columns in columns_of_fenced(connection).items() if "census_date" in columns]
+    connection.exec_driver_sql("delete from access.quarter_end")
+    if tables:
+        held = " union ".join(f"select t.census_date from {table} as t" for table in tables)
+        connection.exec_driver_sql(f"insert into access.quarter_end (census_date) {held}")
+    # so few rows are never counted by themselves, and a plan for thousands of quarters is a bad one
+    connection.exec_driver_sql("analyze access.quarter_end")
 
 
 def made(policy: Policy, columns: list[str]) -> list[str]:
@@ -111,8 +125,8 @@ def _function(policy: Policy, columns: list[str]) -> str:
     The pipeline's own role, and who is a member of it, is no reader: it is given every row.
     """
     is_quarterly = "census_date" in columns
-    taken = "for_quarter date, for_reader name" if is_quarterly else "for_reader name"
-    rows = f"return query select t.* from {physical(policy.table)} as t where {'t.census_date = for_quarter' if is_quarterly else 'true'}"
+    taken = f"{QUARTER} date, for_reader name" if is_quarterly else "for_reader name"
+    rows = f"return query select t.* from {physical(policy.table)} as t where {f't.census_date = {QUARTER}' if is_quarterly else 'true'}"
     by_condition: dict[str, list[str]] = {}
     for kind, condition in policy.readers.items():
         by_condition.setdefault(condition, []).append(f"'{kind}'")

@@ -32,6 +32,8 @@ OPERATOR = "operator"
 """Whoever runs the observatory and asks it a question: every row of every table, for as long as the question lasts. Nobody is granted it."""
 
 EVERY_ROW = "true"
+QUARTER = "for_quarter"
+"""The quarter whose rows are being chosen (`fences`)."""
 OWN = "own.authority_code"
 """The reader's own authority: of the login's row, found by the name that the server knows it by, which no reader can change (`fences`)."""
 
@@ -44,7 +46,9 @@ _PARTIES = ("authority_code", "placing_authority_code", "host_authority_code")
 MAY_BE_SHOWN = "fees_may_be_shown"
 """The column that says whether an area's fees may be shown to its members: the region's money rule, worked out by the model."""
 
-OWN_AREAS = "(select a.census_date, a.area_level, a.area_code from core.area as a where a.authority_code = own.authority_code)"
+OWN_AREAS = f"(select a.area_level, a.area_code from core.area as a where a.census_date = {QUARTER} and a.authority_code = {OWN})"
+AUTHORITIES = f"(select a.authority_code from core.authority as a where a.census_date = {QUARTER})"
+"""Asked of the quarter alone: they are worked out anew for each quarter that a question goes through."""
 
 COUNTED_PLACES = {"occupied", "occupied_estimate"}
 """Places lived in are children: of a sub-region of two, exact, an authority would take away its own and have the other's."""
@@ -94,13 +98,15 @@ def authority_condition(columns: Collection[str]) -> str | None:
     if is_about_children(columns):
         owner = next((name for name in _OWNERS if name in columns), None)
         return f"{owner} = {OWN}" if owner else None
+    if "area_code" in columns and "census_date" not in columns:
+        return f"area_code = {OWN}"
     if "area_code" in columns and COUNTED_PLACES & set(columns):
         return f"area_code = {OWN}"
     if "area_code" in columns and money_in(columns):
-        shared = f"{MAY_BE_SHOWN} and (census_date, area_level, area_code) in {OWN_AREAS}"
+        shared = f"{MAY_BE_SHOWN} and (area_level, area_code) in {OWN_AREAS}"
         return f"area_code = {OWN} or ({shared})" if {MAY_BE_SHOWN, "area_level"} <= set(columns) else f"area_code = {OWN}"
     if "area_code" in columns:
-        return f"area_code = {OWN} or area_code not in (select a.authority_code from core.authority as a)"
+        return f"area_code = {OWN} or area_code not in {AUTHORITIES}"
     if money_in(columns):
         owner = next((name for name in _OWNERS if name in columns), None)
         return f"{owner} = {OWN}" if owner else None

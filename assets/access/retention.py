@@ -15,7 +15,7 @@ from assets.access import audit
 from assets.access.policies import is_about_children
 from assets.warehouse.models import models, raw_columns
 from resources.warehouse import Warehouse, physical
-from schemas.retention import CHILDREN, OUTBOX, Period, periods
+from schemas.retention import CHILDREN, OUTBOX, Period, before, periods
 
 _DAYS = {"access.reading": "read_at", "access.event": "happened_at"}
 
@@ -24,16 +24,6 @@ def tables_of_children() -> list[str]:
     """Every table, in raw, core and curated, whose rows are about single children."""
     raw = [f"raw.{name}" for name, columns in raw_columns().items() if is_about_children(columns)]
     return raw + [model.table for model in models().values() if not model.is_view and is_about_children(model.columns)]
-
-
-def before(today: dt.date, months: int) -> dt.date:
-    """The day `months` months before `today`; the month's first where it has no such day."""
-    count = today.year * 12 + today.month - 1 - months
-    year, month = divmod(count, 12)
-    try:
-        return dt.date(year, month + 1, today.day)
-    except ValueError:
-        return dt.date(year, month + 1, 1)
 
 
 def remove_what_is_due(warehouse: Warehouse, today: dt.date, known: dict[str, Period] | None = None) -> dict[str, int]:

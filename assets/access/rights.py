@@ -54,6 +54,8 @@ comment on table access.reading is
 create table if not exists access.gathered (log text primary key, position bigint not null);
 alter table access.gathered add column if not exists tail_bytes integer not null default 0;
 alter table access.gathered add column if not exists tail text not null default '';
+alter table access.gathered add column if not exists seen text not null default '';
+comment on column access.gathered.seen is 'The log''s size and time when it was gathered: while they are the same there is nothing new in it.';
 comment on column access.gathered.tail is 'Hash of the last bytes that were gathered: by them the log is known again, whatever its name is by then.';
 comment on table access.gathered is 'How far each log of the server has been gathered into access.reading.';
 create table if not exists access.key_check (check_value text not null);
@@ -197,6 +199,7 @@ def _make_fences(connection: Connection, known: dict[Relation, Policy]) -> dict[
     fenced = {place: columns for place, columns in fences.columns_of_fenced(connection).items() if place in known}
     statements = [statement for place, columns in fenced.items() for statement in fences.made(known[place], columns)]
     _execute(connection, ";\n".join(statements))
+    fences.keep_calendar(connection)
     return fenced
 
 

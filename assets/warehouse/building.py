@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.access import fences
 from assets.warehouse.models import Model, PythonTable, Relation, WarehouseTest, code_version, models, warehouse_tests
 from assets.warehouse.tables import region_hash
 from resources.warehouse import Warehouse, physical
@@ -61,7 +62,8 @@ def rests_on(connection: Connection, census_date: dt.date, region: Region) -> st
     """A hash of everything that the quarter's figures rest on.
 
     Some look back (the last quarter's totals, a year's flows, three years' stability), so what was received for the three years before is in it:
-    a late or corrected return makes the quarters after it out of date as well.
+    a late or corrected return makes the quarters after it out of date as well. Superseded returns of settings are in it too: whose a setting is
+    may rest on when the first of them came (`core.setting_return`).
     """
     submissions = connection.execute(
         sa.text(
@@ -79,7 +81,10 @@ def rests_on(connection: Connection, census_date: dt.date, region: Region) -> st
             left join register_lists as l on t.table_name = l.table_name and s.census_date = l.census_date
             where s.census_date = :d
                 or (t.status = 'in force' and s.sender_kind = 'ofsted' and l.table_name is not null)
-                or (t.status = 'in force' and s.census_date < :d and s.census_date > :d - interval '37 months')
+                or (
+                    s.census_date < :d and s.census_date > :d - interval '37 months'
+                    and (t.status = 'in force' or (t.status = 'superseded' and t.table_name = 'provider_settings'))
+                )
             order by s.submission_id, t.table_name
             """
         ),
@@ -138,6 +143,7 @@ def build_quarter(
                 result.checks = run_checks(connection, census_date, only)
                 return result
             say(f"{census_date}: writing {len(tables)} tables")
+            fences.let_in(connection, census_date)
             for model in tables:
                 started = time.monotonic()
                 result.rows[model.relation] = _rewrite(connection, model, census_date)

@@ -49,7 +49,8 @@ def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: b
             print(f"To be rewritten without the child: {', '.join(map(str, plan.quarters)) or 'no quarter'}.")
             _ask("Erase this child?", yes=yes)
         elif not unknown and erasure.is_stopped(warehouse, key, code, reference):
-            print("No row of this child was found, and the reference is on the stop list already: the child was erased. Nothing was changed.")
+            print("No row of this child was found, and the reference is on the stop list already: the child was erased.")
+            _clear_again(warehouse)
             return
         found = erasure.erase(warehouse, settings, key, code, reference, unknown=unknown)
         remove_answers(settings.outbox, found.returns)
@@ -84,6 +85,15 @@ def _rewrite(warehouse: Warehouse, settings: Settings, found: Erased) -> None:
         result = build_quarter(warehouse, date, settings.region)
         if result.blocked_by:
             print(f"{date}: the quarter could not be rewritten ({', '.join(c.name for c in result.blocked_by)}); use `observatory run`.")
+
+
+def _clear_again(warehouse: Warehouse) -> None:
+    """An erasure that was cut short after its rows had gone left what the server keeps of them."""
+    from assets.access import erasure
+
+    cleared = erasure.leave_no_trace(warehouse)
+    log = "and its log of changes " if cleared else ""
+    print(f"What the server may have kept of it in its tables {log}was cleared once more. `observatory run` rewrites any quarter that still waits.")
 
 
 def _undo(warehouse: Warehouse, settings: Settings, key: bytes, code: str, reference: str, *, yes: bool) -> None:

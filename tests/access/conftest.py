@@ -20,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from assets.access import logins
+from assets.access import fences, logins
 from assets.access.policies import AUTHORITY, ENGINEER, PUBLIC, REGIONAL
 from assets.warehouse.tables import prepare
 from resources.embedded_postgres import SUPERUSER, EmbeddedPostgres
@@ -182,6 +182,7 @@ def fill(warehouse: Warehouse, filled: Filled) -> None:
         _insert_published(connection)
         connection.execute(sa.text("insert into access.stop_list (child_key, authority_code) values ('canary-358-stopped', '358')"))
         connection.execute(sa.text("insert into access.event (actor, what, subject) values ('canary-358', 'sent', 'canary-358')"))
+        fences.keep_calendar(connection)
         connection.exec_driver_sql("analyze")
 
 

@@ -16,7 +16,8 @@ HEAD = """\
 # Who reads which rows
 
 Written by `python -m tests.access.matrix` from the policies (`assets/access/policies.py`); a test holds it. Four kinds of login; every
-right is to read. *all*: every row. A condition: the rows for which it holds, `own` being the login's authority. Blank: nothing. A table marked
+right is to read. *all*: every row. A condition: the rows for which it holds, `own` being the login's
+authority and `for_quarter` the row's own quarter. Blank: nothing. A table marked
 **children** has rows about single children: every reading of it is written down. Views are read with the reader's own rights. A table that is not
 here is closed to everybody.
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import sqlalchemy as sa
 
 from assets.access import fences
+from assets.access.policies import QUARTER, policies
 from assets.access.rights import group_role
 from assets.warehouse.models import PYTHON_TABLES, models
 from assets.warehouse.tables import prepare
-from pipelines.partitions import FIRST
 from resources.warehouse import CLOSED_SCHEMAS, Warehouse
+from tests import builders
 from tests.access.conftest import KNOWN_AS, OWN, REGION, Filled
 
 TABLES = [table for table in (*models().values(), *PYTHON_TABLES.values()) if not table.is_view and table.schema != "staging"]
@@ -58,9 +60,26 @@ def test_no_reader_has_a_right_on_a_table_that_holds_rows_of_others(filled: Fill
         assert held == [], name
 
 
-def test_the_calendar_has_every_quarter_that_a_run_may_write(warehouse):
-    first, last, quarters = warehouse.rows("select min(census_date), max(census_date), count(*) from access.quarter_end")[0]
-    assert first == FIRST and last.year >= 2040 and quarters == (last.year - first.year) * 4 + last.month // 3
+CALENDAR = "select census_date from access.quarter_end order by 1"
+
+
+@pytest.mark.parametrize("quarter", ["2009-12-31", "2025-03-31"], ids=["before the calendar that was", "of late"])
+def test_a_quarter_is_read_as_soon_as_it_is_built_however_old(warehouse, landing, bring, quarter):
+    landing.drop(quarter, OWN, "census.csv", builders.census([{}] * 3))
+    bring(warehouse, landing, quarter)
+    assert [str(row.census_date) for row in warehouse.rows(CALENDAR)] == [quarter], "the quarters that are held, and no other"
+    with warehouse.engine.connect() as connection:
+        read = connection.execute(sa.text("select distinct census_date::text from core.placement"))
+        assert list(read.scalars()) == [quarter]
+
+
+def test_the_calendar_of_an_older_warehouse_becomes_the_quarters_that_are_held(warehouse):
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("insert into access.quarter_end values ('2031-12-31')")
+        connection.exec_driver_sql("insert into core_rows.child (census_date, authority_code, child_key) values ('2009-12-31', '356', 'a')")
+        connection.exec_driver_sql("update raw.observatory set state = 'older'")
+    assert prepare(warehouse, REGION)
+    assert [str(row.census_date) for row in warehouse.rows(CALENDAR)] == ["2009-12-31"]
 
 
 def test_the_pipelines_own_role_reads_every_row_by_the_readers_names(filled: Filled):
@@ -106,3 +125,17 @@ def test_a_condition_on_the_quarter_reads_that_quarter_alone(filled: Filled):
         plan = session.execute("explain (analyze, format json) select * from core.child where census_date = '2025-12-31'").fetchone()[0][0]
         assert set(re.findall(r"'Actual Loops': (\d+)", str(plan))) == {"1"}, plan
         assert session.execute("select authority_code from core.child where census_date >= '2025-12-31'").fetchall() == [(OWN,)]
+
+
+def test_without_a_condition_on_the_quarter_only_those_held_are_asked_for(filled: Filled):
+    """A function call a quarter: the calendar of all quarters that there may be made a hundred of them."""
+    held = len(filled.warehouse.rows(CALENDAR))
+    with filled.connect("stockport") as session:
+        plan = session.execute("explain (analyze, format json) select * from curated.market_concentration").fetchone()[0][0]
+    assert {int(loops) for loops in re.findall(r"'Actual Loops': (\d+)", str(plan))} == {1, held} == {1}, plan
+
+
+def test_no_condition_on_rows_of_a_quarter_looks_at_other_quarters():
+    for policy in policies(REGION).values():
+        for condition in policy.readers.values():
+            assert condition.count("(select") == condition.count(f"census_date = {QUARTER}"), policy.table

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import pipelines.command as command
 from assets.access import audit, backup, logins
 from assets.access.erasure import STOP_LIST, erase, hold_to_stop_list
-from assets.access.retention import before, remove_what_is_due, tables_of_children
+from assets.access.retention import remove_what_is_due, tables_of_children
 from assets.intake.assets import unbalanced
 from assets.intake.loading import take_in, withdraw
 from assets.publication.release import make_release
@@ -25,7 +25,7 @@ from resources.landing import LandingPlace
 from resources.settings import ObservatoryError, Settings
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
-from schemas.retention import CHILDREN, OUTBOX, Period, periods
+from schemas.retention import CHILDREN, OUTBOX, Period, before, periods
 from tests import builders
 from tests.conftest import KEY, QUICK
 from tests.pipeline.test_ssda903 import episode, episodes, header

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import json
 import os
 import shutil
 import socket
@@ -404,6 +405,60 @@ def test_a_log_that_a_reader_fills_is_given_back_to_the_disk_and_loses_nothing(f
     read(1)
     audit.gather(filled.warehouse, path)
     assert count(filled) == before + 5
+
+
+def test_a_packed_log_is_unpacked_once_whatever_it_is_called_by_then(filled, log, monkeypatch):
+    path, read = log
+    for number in range(3):
+        read(1)
+        with gzip.open(path.with_name(f"{path.name}.{number}.gz"), "wb") as packed:
+            packed.write(path.read_bytes())
+        os.truncate(path, 0)
+    read(1)
+    opened, begun_anew = [], []
+    unpack, rewind = gzip.open, gzip._GzipReader._rewind
+    monkeypatch.setattr("assets.access.audit.gzip.open", lambda name, *rest: opened.append(name) or unpack(name, *rest))
+    monkeypatch.setattr("gzip._GzipReader._rewind", lambda packed: begun_anew.append(packed) or rewind(packed))
+    assert audit.gather(filled.warehouse, path).readings == 4
+    assert len(opened) == 3
+    read(1)
+    for number in (2, 1, 0):
+        path.with_name(f"{path.name}.{number}.gz").rename(path.with_name(f"{path.name}.{number + 1}.gz"))
+    again = audit.gather(filled.warehouse, path)
+    assert (again.readings, again.has_gap) == (1, False)
+    assert len(opened) == 3, "what has not changed since is not opened"
+    with gzip.open(path.with_name(f"{path.name}.0.gz"), "wb") as packed:
+        packed.write(path.read_bytes())
+    os.truncate(path, 0)
+    assert audit.gather(filled.warehouse, path).readings == 0
+    assert begun_anew == [], "it is not unpacked again for each place that is known"
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["gathered before", "after an upgrade"])
+def test_a_reading_that_was_kept_long_enough_does_not_come_back(filled, log, is_known):
+    path, read = log
+    read(1)
+    secret = filled.warehouse.scalar("select value from access.secret")
+    said = json.dumps({"at": "2015-03-31T12:00:00+00:00", "login": "somebody", "table": "core.child", "client": ""})
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"LOG:  observatory-reading {audit._mark(secret, said)} {said}\n")
+    found = audit.gather(filled.warehouse, path)
+    assert (found.readings, found.forged) == (1, 0)
+    if not is_known:
+        with filled.warehouse.engine.begin() as connection:
+            connection.exec_driver_sql("delete from access.gathered")
+    read(1)
+    assert audit.gather(filled.warehouse, path).readings == 1
+    assert filled.warehouse.scalar("select count(*) from access.reading where read_at < '2016-01-01'") == 0
+
+
+def test_a_log_older_than_readings_are_kept_is_not_opened(filled, log):
+    path, read = log
+    read(1)
+    older = path.with_name(f"{path.name}.1.gz")
+    older.write_bytes(b"no gzip at all")
+    os.utime(older, (1_000_000_000, 1_000_000_000))
+    assert audit.gather(filled.warehouse, path).readings == 1
 
 
 def test_the_summary_is_a_page_and_the_details_are_all(filled, ask):

@@ -123,3 +123,23 @@ def test_a_late_return_makes_the_quarters_after_it_out_of_date_too(embedded_ware
     landing.drop(DATE, "352", "late.csv", builders.census([{}] * 5, "Manchester"))
     bring(embedded_warehouse, landing, DATE)
     assert out_of_date(embedded_warehouse, REGION) == [dt.date(2025, 6, 30)]
+
+
+def test_a_superseded_return_withdrawn_makes_the_quarters_out_of_date_whose_sender_of_record_it_decided(embedded_warehouse, landing, bring):
+    """Of two senders the one whose first return of the home came first counts; that may be one that was superseded."""
+    from assets.intake.loading import withdraw
+
+    home = {"urn": "SC000001"}
+    for sender, rows in (("provider-a", [home]), ("provider-b", [home]), ("provider-a", [home, {"urn": "SC000002"}])):
+        landing.drop(DATE, sender, f"{len(rows)}.csv", builders.settings(rows))
+        bring(embedded_warehouse, landing, DATE)
+    for sender in ("provider-b", "provider-a"):
+        landing.drop("2025-06-30", sender, "june.csv", builders.settings([home]))
+        bring(embedded_warehouse, landing, "2025-06-30")
+    counts = "select sender from core.setting_return where urn = 'SC000001' and census_date = '2025-06-30'"
+    assert embedded_warehouse.scalar(counts) == "provider-a"
+    first = "select submission_id from raw.submission where sender = 'provider-a' and file_name = '1.csv'"
+    withdraw(embedded_warehouse, embedded_warehouse.scalar(first), "the tester", "sent by mistake")
+    assert dt.date(2025, 6, 30) in out_of_date(embedded_warehouse, REGION)
+    bring(embedded_warehouse, landing, "2025-06-30")
+    assert embedded_warehouse.scalar(counts) == "provider-b"
