@@ -309,7 +309,10 @@ class LandingPlace:
         return sorted(date for date in dates if date)
 
     def left_alone(self) -> list[str]:
-        """What stands in the landing place and is not in a census date's and sender's folder: left alone, and said so."""
+        """What stands in the landing place and is not in a census date's and sender's folder: left alone, and said so.
+
+        The names are their senders', and may name children: `telling.place_label` gives what may be told of them.
+        """
         odd = []
         for entry in sorted(self.root.iterdir(), key=lambda e: e.name):
             date = census_date_of(entry.name) if entry.is_dir() else None
@@ -327,7 +330,7 @@ class LandingPlace:
                     ]
         return odd
 
-    def refused(self) -> list[str]:
+    def refused(self) -> list[tuple[str, str]]:
         """Folders of census dates and senders that are not looked into, each with the reason: links, and what may not be read."""
         if not self._is_here:
             return []
@@ -337,13 +340,13 @@ class LandingPlace:
         for folder in [*dates, *senders]:
             name = _shown(folder.relative_to(self.root).as_posix())
             if folder.is_symlink():
-                said.append(f"{name} is a link, and no link is followed: put the folder itself there")
+                said.append((name, "is a link, and no link is followed: put the folder itself there"))
             elif not os.access(folder, os.R_OK | os.X_OK):
-                said.append(f"{name} may not be looked into by the observatory's account: give it the right to read")
+                said.append((name, "may not be looked into by the observatory's account: give it the right to read"))
         return said
 
     def under_way(self) -> list[str]:
-        """Files whose upload has not ended, by their names: they wait."""
+        """Files whose upload has not ended, by their names (see `left_alone`): they wait."""
         return [
             _shown(f"{date.isoformat()}/{sender.name}/{path.name}")
             for date in self.census_dates()

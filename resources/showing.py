@@ -10,9 +10,12 @@ works out (`=1+1`), what Markdown makes a link of, and line ends that add a line
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 import re
 import string
+from decimal import Decimal
 from typing import Any, TextIO
 
 INSTEAD = "\ufffd"
@@ -39,6 +42,19 @@ def shown(text: object) -> str:
 def one_line(text: object) -> str:
     """A text as it may be shown inside a line of ours: line ends and tabs become spaces."""
     return _LINE_ENDS.sub(" ", shown(text))
+
+
+def in_table(value: Any) -> str:
+    """A value as it may stand in a table that the command prints."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | Decimal):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return one_line(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value)
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+.!|~&:@=$^\"'/]|(?<![a-zA-Z0-9])-|-(?![a-zA-Z0-9]))")

@@ -1,6 +1,7 @@
 """Beside: what a workbook holds beside the values of its cells, and its reader does not tell.
 
-Belongs here: cells that show an error, formulas that were never worked out, raised figures of notes, merged cells, hidden rows and columns.
+Belongs here: cells that show an error, formulas that were never worked out, raised figures of notes, merged cells, hidden rows and columns;
+and how a spreadsheet's letters name a column.
 Does not belong here: values, which are read by the library (`workbooks`), and what is made of all this (`door`).
 
 It works in the process that opens workbooks, where a hostile file can do no harm, and so imports nothing of the observatory.
@@ -23,6 +24,23 @@ Found = dict[str, Any]
 
 _TO_SEE = re.compile(rb"hidden\s*=\s*[\"'](?:1|t)|\st\s*=\s*[\"']e[\"']|<(?:\w+:)?f[\s>/]|superscript")
 _RAISED = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
+
+def letters(place: int) -> str:
+    """The column's letters in a spreadsheet: 0 is A, 26 is AA."""
+    name, place = "", place + 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def place_of_letters(name: str) -> int:
+    """The column's place, counted from 0, that its letters say: A is 0, AA is 26."""
+    place = 0
+    for letter in name.upper():
+        place = place * 26 + ord(letter) - 64
+    return place - 1
 
 
 def nothing() -> Found:
@@ -183,10 +201,7 @@ class _Sheet:
     def _cell(self, attributes: dict[str, str]) -> None:
         at = re.fullmatch(r"([A-Za-z]{1,3})(\d{1,7})", attributes.get("r", ""))
         if at:
-            column = 0
-            for letter in at[1].upper():
-                column = column * 26 + ord(letter) - 64
-            self.row, self.column = int(at[2]) - 1, column - 1
+            self.row, self.column = int(at[2]) - 1, place_of_letters(at[1])
         else:
             self.column += 1
         self.kind, self.value, self.has_formula = attributes.get("t", ""), "", False

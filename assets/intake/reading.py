@@ -21,6 +21,7 @@ from typing import Any
 from assets.intake.columns import ColumnRows, read_even
 from assets.intake.telling import file_label, is_common_name, letters
 from assets.intake.workbooks import MAX_CELLS, MAX_COLUMNS, MAX_SHEETS, CannotRead, main_part, read_workbook
+from resources.landing import is_litter
 
 MAX_UNPACKED_BYTES = 800 * 1024 * 1024
 """No return unpacks to more. The largest official file (2025's register) unpacks to 76 MB."""
@@ -123,9 +124,9 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 
 def _is_litter(name: str) -> bool:
-    """Whether a file in an archive is what a Mac or an editor leaves beside the tables."""
-    folders, _, last = name.replace("\\", "/").rpartition("/")
-    return last.startswith((".", "~$")) or "__MACOSX" in folders.split("/")
+    """Whether a file in an archive is what an operating system or an editor leaves beside the tables."""
+    *folders, last = name.replace("\\", "/").split("/")
+    return is_litter(last) or "__macosx" in map(str.casefold, folders)
 
 
 def _read_zip(data: bytes) -> list[Sheet]:

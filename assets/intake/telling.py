@@ -11,9 +11,12 @@ child's name in a shifted row. Its form is told, never its content.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
+from assets.intake.beside import letters, place_of_letters
 from assets.intake.columns import ERROR_CELL, read_text
+from resources.landing import census_date_of
 from schemas.returns import header_key, return_tables
 
 _DATE_LIKE = re.compile(
@@ -95,30 +98,19 @@ def _known_headers() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _header_words() -> frozenset[str]:
     headers = [header for table in return_tables().values() for column in table.columns for header in column.headers]
-    return _COMMON_WORDS.union(word for header in headers for word in re.findall("[a-z]{3,}", header.casefold()))
+    return _COMMON_WORDS.union(word for header in headers for word in re.findall("[a-z]{3,}", header.casefold())) - _MONTHS
 
 
 @lru_cache(maxsize=10_000)
 def is_known_header(cell: str) -> bool:
     """Whether a header cell says what headers say, and so may be repeated; any other may name a child.
 
-    It is a header of a layout or of everybody's, or made of their words and at most one short number: `Occupied places (30 Sept)`.
+    It is a header of a layout or of everybody's, may say which quarter's end it means (`Occupied
+    places (30 Sept)`), or is made of their words.
     """
-    if header_key(cell) in _known_headers():
+    if header_key(_QUARTER_END.sub(" ", cell)) in _known_headers() or header_key(cell) in _known_headers():
         return True
-    words = _WORDS.findall(cell.casefold())
-    numbers = [word for word in words if word.isdigit()]
-    others = [word for word in words if not word.isdigit()]
-    return bool(others) and len(numbers) <= 1 and all(len(n) <= 2 for n in numbers) and all(word in _header_words() for word in others)
-
-
-def letters(place: int) -> str:
-    """The column's letters in a spreadsheet: 0 is A, 26 is AA."""
-    name, place = "", place + 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        name = chr(65 + rest) + name
-    return name
+    return _is_of(_WORDS.findall(cell.casefold()), _header_words())
 
 
 def column_words(cell: str, place: int) -> str:
@@ -130,36 +122,65 @@ def column_words(cell: str, place: int) -> str:
 def place_of(words: str) -> int | None:
     """The column's place that `column_words` tells; None where the words tell none."""
     found = re.match(r"[A-Z]{1,3}\b", words)
-    if found is None:
-        return None
-    place = 0
-    for letter in found.group():
-        place = place * 26 + ord(letter) - 64
-    return place - 1
+    return None if found is None else place_of_letters(found.group())
 
 
 _COMMON_WORDS = frozenset(
     """
-    a all and annual authority by care carers cases census center centre child children childrens cla commissioned contract contracts cost
-    costs cover current data date december definitions dfe episode episodes everything example export extract february file final form
-    fostering gm guide guidance header homes house house in index info information instructions january june july la lac list lists look
-    lookup lookups looked main march master may april august september october november mid missing mom monthly new north northwest note
-    notes nw november of ofsted old on optional p page pick picklist placement placements premises provider providers provision quarter
-    quarterly read readme reference referrals regional register report return returns s sa section september setting settings sheet ssda
-    ssda903 status sufficiency summary supported table tabelle template the to total totals uasc update v validation vacancies version
-    csv xlsx xlsm xls ods west jan feb mar apr jun jul aug sep sept oct nov dec after accommodation adoption placed for
-    good bad planned high joiners leavers other odd first second third fourth last later earlier only again new broken stray draft
-    correct corrected correction resubmission resubmitted submission template
+    all and annual authority by care carers cases census center centre child children childrens
+    cla commissioned contract contracts cost costs cover current data date definitions dfe
+    episode episodes everything example export extract file final form fostering gm guide
+    guidance header homes house in index info information instructions la lac list lists look
+    lookup lookups looked main master mid missing mom monthly new north northwest note notes nw
+    of ofsted old on optional page pick picklist placement placements premises provider
+    providers provision quarter quarterly read readme reference referrals regional register
+    report return returns sa section setting settings sheet ssda ssda903 status sufficiency
+    summary supported table tabelle template the to total totals uasc update validation
+    vacancies version csv xlsx xlsm xls ods west after accommodation adoption placed for good
+    bad planned high joiners leavers other odd first second third fourth last later earlier
+    only again broken stray draft correct corrected correction resubmission resubmitted
+    submission
     """.split()  # noqa: SIM905 - a list of words
 )
-_WORDS = re.compile(r"[^\W\d_]+|\d+")
+"""No month and no single letter is among them: April, May and June are children, and J D is one."""
+_MONTHS = frozenset(
+    """
+    january february march april may june july august september october november december
+    jan feb mar apr jun jul aug sep sept oct nov dec
+    """.split()  # noqa: SIM905 - a list of words
+)
+_QUARTERS = frozenset({"quarter", "quarterly", "q1", "q2", "q3", "q4"})
+_YEAR = re.compile(r"20\d\d")
+_VERSION = re.compile(r"v\d{1,2}")
+_QUARTER_END = re.compile(r"\b(3[01])(st|th)? (mar|march|june?|sept?|september|dec|december)\b", re.IGNORECASE)
+_WORDS = re.compile(r"(?<![^\W_])(?:q[1-4]|v\d{1,2})(?![^\W_])|[^\W\d_]+|\d+")
 
 
 def is_common_name(name: str) -> bool:
-    """Whether a name is made of words of everybody's and at most one short number, such as `settings Sep` or `Sheet2`."""
-    parts = _WORDS.findall(re.sub(r"['\u2019]s?\b", "", name).casefold().replace("ssda903", "ssda").replace("903", ""))
-    numbers = [part for part in parts if part.isdigit()]
-    return len(numbers) <= 1 and all(len(n) <= 2 for n in numbers) and all(len(p) == 1 or p in _COMMON_WORDS for p in parts if not p.isdigit())
+    """Whether a name is made of words of everybody's, such as `settings Sep 2025` or `Sheet2`."""
+    plain = re.sub(r"['\u2019]s?\b", "", name).casefold().replace("ssda903", "ssda").replace("903", "")
+    return _is_of(_WORDS.findall(plain), _COMMON_WORDS)
+
+
+def _is_of(parts: list[str], words: frozenset[str]) -> bool:
+    """Whether the parts of a name are among the words, but for one number, and months beside a year or quarter.
+
+    A month alone may be a child's name, and with a day half of a birth date.
+    """
+    if sum(part.isdigit() for part in parts) > 1 or all(part.isdigit() for part in parts):
+        return False
+    has_month = not _MONTHS.isdisjoint(parts)
+    for before, part, after in zip(["", *parts], parts, [*parts[1:], ""], strict=False):
+        if part in _MONTHS:
+            is_common = any(word in _QUARTERS or _YEAR.fullmatch(word) for word in (before, after))
+        elif part.isdigit():
+            is_year = _YEAR.fullmatch(part) and any(word in _MONTHS | _QUARTERS for word in (before, after))
+            is_common = bool(is_year) or (len(part) <= 2 and not has_month)
+        else:
+            is_common = part in words or part in _QUARTERS or bool(_VERSION.fullmatch(part))
+        if not is_common:
+            return False
+    return True
 
 
 ENDINGS = ("csv", "xlsx", "xlsm", "xls", "ods", "zip", "xml", "json", "jsonld", "txt")
@@ -172,3 +193,14 @@ def file_label(name: str, otherwise: str) -> str:
     if is_common_name(stem if dot and known else name) and (known or not dot):
         return name
     return f"{otherwise}.{ending.casefold()}" if known else otherwise
+
+
+def place_label(path: str, is_sender: Callable[[str], bool]) -> str:
+    """A path in the landing place as it may be told: dates, senders' folders and common names, else the form of a name."""
+    told: list[str] = []
+    for name in path.rstrip("/").split("/"):
+        is_date = not told and census_date_of(name) is not None
+        is_folder_of_sender = len(told) == 1 and path.count("/") > 1 and is_sender(name)
+        is_own = is_date or is_folder_of_sender
+        told.append(name if is_own else file_label(name, f"({form_of(name)})"))
+    return "/".join(told) + ("/" if path.endswith("/") else "")

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import json
 import sys
 from decimal import Decimal
 from typing import Any
 
-from resources.showing import in_csv, one_line
-
-
-def shown(value: Any) -> str:
-    """A value as text for people."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float | Decimal):
-        return f"{value:.6f}".rstrip("0").rstrip(".")
-    if isinstance(value, dt.datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    return one_line(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value)
+from resources.showing import in_csv, in_table
 
 
 def table_lines(names: list[str], rows: list[list[Any]]) -> list[str]:
     """The lines of an aligned table: header, rule, rows."""
-    cells = [[shown(value) for value in row] for row in rows]
+    cells = [[in_table(value) for value in row] for row in rows]
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
     right = [bool(rows) and all(isinstance(row[i], int | float | Decimal) or row[i] is None for row in rows) for i in range(len(names))]
 

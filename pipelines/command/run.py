@@ -27,6 +27,18 @@ run_monitoring:
 """
 
 
+def _told(paths: list[str]) -> str:
+    """What lies in the landing place, as it may be told: a name that its sender chose may name a child."""
+    from assets.intake.door import sender_of
+    from assets.intake.telling import place_label
+
+    def is_sender(name: str) -> bool:
+        return sender_of(name, dt.date.max).kind != "unknown"
+
+    told = [place_label(path, is_sender) for path in paths[:10]]
+    return one_line(", ".join(told)) + (" …" if len(paths) > 10 else "")
+
+
 @click.command("run")
 @click.option("--landing", metavar="DIR", help="The landing place, if not OBSERVATORY_LANDING's.")
 @click.option("--census-date", "dates", type=CensusDate(), multiple=True, help="A quarter end to bring up to date; may be given several times.")
@@ -48,14 +60,11 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
     place = LandingPlace(settings.landing)
     landed = place.census_dates()
     if odd := place.left_alone():
-        print(
-            f"Left alone, because they are not in a census date's and sender's folder: {one_line(', '.join(odd[:10]))}{' …' if len(odd) > 10 else ''}"
-        )
-    for refused in place.refused():
-        print(f"Not looked into: {one_line(refused)}.")
+        print(f"Left alone, because they are not in a census date's and sender's folder: {_told(odd)}")
+    for folder, reason in place.refused():
+        print(f"Not looked into: {_told([f'{folder}/'])} {reason}.")
     if waiting := place.under_way():
-        shown = one_line(", ".join(waiting[:10]))
-        print(f"Waiting for the end of an upload: {shown}{' …' if len(waiting) > 10 else ''}")
+        print(f"Waiting for the end of an upload: {_told(waiting)}")
     with open_warehouse(settings) as warehouse:
         from assets.checks.report import report_page
         from assets.intake import provenance

@@ -20,8 +20,9 @@ import pipelines.command as command
 from assets.intake.reading import read_sheets
 from assets.intake.recognising import EXAMPLE_MARK, is_example, recognise_all
 from pipelines.command import query
-from pipelines.command.printing import shown, table_lines
+from pipelines.command.printing import table_lines
 from resources.settings import ObservatoryError
+from resources.showing import in_table
 from resources.warehouse import Warehouse
 from schemas.codes import code_set
 from schemas.regions import load_region
@@ -349,7 +350,7 @@ def test_a_table_is_aligned_numbers_to_the_right_and_nothing_cut_off():
     ids=repr,
 )  # fmt: skip
 def test_a_value_is_shown_as_people_write_it(value, text):
-    assert shown(value) == text
+    assert in_table(value) == text
 
 
 def test_csv_is_a_header_and_the_rows_and_nothing_else(capsys):

@@ -596,10 +596,10 @@ def test_a_row_that_is_rejected_does_not_take_the_place_of_a_good_one_of_the_sam
 
 
 def test_rows_of_one_home_in_two_files_or_sheets():
-    two_sheets = _zip(a=csv_of(SETTINGS, [{"lot": "7"}]), b=csv_of(SETTINGS, [{"lot": "8"}]))
+    two_sheets = _zip(first=csv_of(SETTINGS, [{"lot": "7"}]), second=csv_of(SETTINGS, [{"lot": "8"}]))
     answer = held_up(two_sheets, csv_of(SETTINGS, [{"lot": "9"}]), sender="provider-acorn")
     assert answer.rows["fate"].tolist() == ["set aside", "loaded", "loaded"]
-    assert "row 2 of the sheet 'a.csv' and row 2 of the sheet 'b.csv'" in answer.tables[0].findings["message"].iloc[0]
+    assert "row 2 of the sheet 'first.csv' and row 2 of the sheet 'second.csv'" in answer.tables[0].findings["message"].iloc[0]
 
 
 def test_rows_alike_in_a_table_without_a_key_are_all_counted():

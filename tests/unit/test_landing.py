@@ -128,8 +128,8 @@ def test_a_linked_folder_is_refused_and_named(tmp_path):
     assert place.census_dates() == [MARCH]
     assert [f.folder for f in place.files(MARCH)] == ["356"]
     assert place.files(dt.date(2025, 6, 30)) == []
-    assert [said.split(" ")[0] for said in place.refused()] == ["2025-06-30", "2025-03-31/352", "2025-03-31/353"]
-    assert all("no link is followed: put the folder itself there" in said for said in place.refused())
+    assert [folder for folder, _ in place.refused()] == ["2025-06-30", "2025-03-31/352", "2025-03-31/353"]
+    assert all("no link is followed: put the folder itself there" in reason for _, reason in place.refused())
 
 
 @pytest.mark.parametrize("swapped", ["2025-03-31", "2025-03-31/356", "2025-03-31/356/return.csv"])

@@ -6,9 +6,11 @@ import contextlib
 import datetime as dt
 import io
 import os
+import pickle
 import random
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -437,6 +439,87 @@ def test_the_reader_of_workbooks_keeps_to_the_limits_of_its_account():
     assert (hard["Max address space"], hard["Max cpu time"]) == (str(1 << 30), "1000")
 
 
+class _Asks:
+    """What an exploited reader would answer: the parent is to call something."""
+
+    def __init__(self, called, *words):
+        self.called, self.words = called, words
+
+    def __reduce__(self):
+        return self.called, self.words
+
+
+def _answering(tmp_path, monkeypatch, code: str) -> None:
+    """Put another program in the place of the process that opens workbooks."""
+    script = tmp_path / "reader.py"
+    script.write_text(code, encoding="utf-8")
+    workbooks._READER.stop()
+    monkeypatch.setattr(workbooks, "__file__", str(script))
+
+
+def _says(answer: object) -> str:
+    said = pickle.dumps(answer, protocol=5)
+    return f"""
+import sys
+sys.stdin.buffer.read(8)
+sys.stdout.buffer.write(({len(said)}).to_bytes(8, "big") + {said!r})
+sys.stdout.buffer.flush()
+sys.stdin.buffer.read()
+"""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda mark: _Asks(os.mkdir, mark),
+        lambda mark: [("S", [[_Asks(os.mkdir, mark)]], {})],
+        lambda mark: _Asks(eval, f"__import__('os').mkdir({mark!r})"),
+        lambda mark: ("unreadable_file", MIDNIGHT),
+        lambda mark: ("no such rule", ""),
+        lambda mark: 7,
+        lambda mark: [("S", "rows", {})],
+        lambda mark: [("S", [["x"]], {"unheard of": True})],
+    ],
+    ids=["a call", "a call in a cell", "code", "a hint that is no text", "an unknown rule", "a number", "rows that are none", "unknown words"],
+)
+def test_an_answer_of_the_reader_is_data_and_never_a_call(answer, tmp_path, monkeypatch):
+    """A hostile file may have made the process its own: what it answers must not be done where the keys are."""
+    mark = tmp_path / "it was done"
+    _answering(tmp_path, monkeypatch, _says(answer(str(mark))))
+    assert refusal(workbook(s=TABLE)) == "unreadable_file"
+    assert not mark.exists()
+    monkeypatch.undo()
+    assert rows_of(workbook(s=TABLE)) == TABLE
+
+
+def test_dates_times_and_durations_come_through():
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for place, (value, form) in enumerate(
+            [(MIDNIGHT, "dd/mm/yyyy"), (dt.time(9, 30), "hh:mm"), (dt.timedelta(hours=30), "[h]:mm")],
+        ):
+            sheet.write_datetime(0, place, value, book.add_format({"num_format": form}))
+    (cells,) = read_sheets(buffer.getvalue())[0].rows
+    assert cells[0] in (MIDNIGHT, MIDNIGHT.date()) and all(not isinstance(cell, str) for cell in cells)
+
+
+@pytest.mark.parametrize("code", ["import time; time.sleep(60)", "import sys, time; sys.stdin.buffer.read(8); time.sleep(60)"])
+def test_a_reader_that_does_not_read_or_answer_is_not_waited_for(code, tmp_path, monkeypatch):
+    _answering(tmp_path, monkeypatch, code)
+    monkeypatch.setattr(workbooks, "_WAIT_SECONDS", 1)
+    began = time.monotonic()
+    assert refusal(zip_of({"xl/workbook.xml": "<a/>", "x": os.urandom(300_000)})) == "too_large"
+    assert time.monotonic() - began < 20
+
+
+def test_no_file_may_ask_for_the_time_of_a_quarter():
+    """What a file says that it unpacks to is its sender's to say: 2 MB may say 800, and there may be many of them."""
+    real, most = workbooks._seconds_for(90 << 20), workbooks._seconds_for(reading.MAX_UNPACKED_BYTES)
+    assert real >= 25, "a register's workbook of 20 MB unpacks to 90 MB and takes 6.5 s"
+    assert most <= 60 and workbooks._WAIT_SECONDS <= 300
+
+
 def test_a_workbook_formatted_to_the_last_row_is_a_small_one():
     """Somebody formatted the columns down to row 1,048,576: nothing but the format stands there, in .xlsx and .ods alike."""
     for row, empty in ((1_048_576, "".join(f'<c r="{column}1048576" s="1"/>' for column in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")), (2000, "")):
@@ -465,6 +548,7 @@ def test_a_zero_byte_in_a_cell_of_a_workbook_does_not_come_through():
 
 def test_what_a_mac_and_an_editor_leave_in_a_zip_is_passed_over():
     litter = {"__MACOSX/return.csv": "x", "__MACOSX/._return.csv": "x", "f/.DS_Store": "x", "~$return.xlsx": "x", "f/__MACOSX/deep/a.csv": "y"}
+    litter |= {"f/Thumbs.db": "x", "f/desktop.ini": "x", "f/return.csv:Zone.Identifier": "z", "__macosx/return.csv": "x"}
     assert rows_of(zip_of({"f/return.csv": CSV, **litter})) == TABLE
 
 
