@@ -92,7 +92,7 @@ def planted(landing):
     landing.drop(DATE, "provider-c", f"letter {FILE}.pdf", f"%PDF {NAME}".encode())
     landing.drop(DATE, "provider-c", f"quote {FILE}.csv", as_csv(planted_lines("provider_settings")).replace(b'"Oak House"', b'"Oak House', 1))
     stray = landing.root / DATE
-    for name in (f"{NAME}.csv", f"356/{FILE}/return.csv", f"356/{FILE}.csv.part", f"{FILE}/return.csv", f"../{FILE}.xlsx", f"../{NAME}/a.csv"):
+    for name in (f"{NAME}.csv", f"356/{FILE}/return.csv", f"356/{FILE}.csv.part", f"../{FILE}.xlsx", f"../{NAME}/a.csv"):
         (stray / name).parent.mkdir(parents=True, exist_ok=True)
         (stray / name).write_bytes(b"x")
     (stray / f"{NAME} linked").symlink_to(stray / "356")
