@@ -122,7 +122,7 @@ def _under_groups(upper: list[str], lower: list[str]) -> list[tuple[str, str, st
 
 def _recognise_two_rows(sheet: Sheet) -> Recognised | None:
     """The table whose header is in two rows: groups of columns above, the columns below. Only a whole header is taken for one."""
-    rows = [[cell_text(cell) for cell in row] for row in sheet.rows[: HEADER_WITHIN + 1]]
+    rows = [[cell_text(cell) for cell in row] for row in sheet.rows[:HEADER_WITHIN]]
     for number in range(1, len(rows)):
         if sum(1 for cell in rows[number] if cell.strip()) < 2 or not any(cell.strip() for cell in rows[number - 1]):
             continue

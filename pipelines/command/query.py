@@ -89,6 +89,11 @@ def _unanswered(error: psycopg.Error, sql: str, role: str | None) -> str:
     said = _sentence(error.diag.message_primary or (str(error).strip().splitlines() or ["PostgreSQL gave no reason"])[0])
     if role and isinstance(error, psycopg.errors.InsufficientPrivilege):
         return f"The login '{role}' may not read what was asked for: {said} Which login may read what stands in docs/querying.md."
+    if isinstance(error, psycopg.errors.ObjectNotInPrerequisiteState):  # a view cannot be written to
+        return (
+            "The statement would change the warehouse; a question is asked read-only, and one SELECT "
+            "was expected. The warehouse is only changed by `observatory run`."
+        )
     return (
         f"The question could not be answered{_place(error, sql)}: {said} {_sentence(error.diag.message_hint or '')}"
         f"{' ' if error.diag.message_hint else ''}One SELECT over the warehouse's tables was expected. "

@@ -266,7 +266,7 @@ def test_the_operator_reads_everything_under_the_names_that_readers_use(filled, 
     for relation in ("raw.placement_census", "raw.finding", "staging.placement_census", "core.child", "curated.weekly_cost", "published.cell",
                      "raw.quarter", "raw.released_count", "access.event", "access.reading"):  # fmt: skip
         result = ask("query", f"select count(*) as n from {relation}", "--format", "csv")
-        assert result.exit_code == 0 and int(result.output.split()[-1]) > 0, (relation, result.output, result.exception)
+        assert result.exit_code == 0 and int(result.stdout.split()[-1]) > 0, (relation, result.output, result.exception)
     result = ask("query", "select distinct authority_code from core.child order by 1", "--format", "csv")
     assert OTHER in result.output
 

@@ -127,7 +127,7 @@ def test_an_owner_who_may_make_no_roles_keeps_a_closed_warehouse_and_is_told_wha
 
 def test_a_question_asked_as_a_login_sees_what_it_sees(filled, ask):
     result = ask("query", "select distinct authority_code from core.child", "--as", "filled_stockport", "--format", "csv")
-    assert (result.exit_code, result.output) == (0, f"authority_code\n{OWN}\n"), result.exception
+    assert (result.exit_code, result.stdout) == (0, f"authority_code\n{OWN}\n"), result.exception
     assert "permission denied" in str(ask("query", "select * from core.child", "--as", "filled_region").exception)
     assert filled.warehouse.scalar("select count(*) from pg_roles where rolname like '%\\_as\\_%'") == 0, "borrowed logins are given back"
 
@@ -150,8 +150,8 @@ def test_a_question_asked_as_a_login_sees_what_it_sees(filled, ask):
 def test_a_question_cannot_step_out_of_whom_it_is_asked_as(ask, sql):
     result = ask("query", sql, "--as", "filled_stockport", "--format", "csv")
     assert OTHER not in result.output
-    if result.exit_code == 0 and result.output:
-        assert set(result.output.split()) <= {"authority_code,set_config", "authority_code", OWN, f"{OWN},none", f"{OWN},"}
+    if result.exit_code == 0 and result.stdout:
+        assert set(result.stdout.split()) <= {"authority_code,set_config", "authority_code", OWN, f"{OWN},none", f"{OWN},"}
 
 
 # --- audit ---------------------------------------------------------------------------------------------

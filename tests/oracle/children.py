@@ -204,7 +204,7 @@ def _rate(children: pd.Series, authority: pd.Series, date: dt.date) -> pd.Series
     )
     ends = date.year if (date.month, date.day) <= (3, 31) else date.year + 1
     year = min(ends - 1, frame["mid_year"].max())
-    people = frame[frame["mid_year"] == year].set_index("authority_code")["population"]
+    people = frame[frame["mid_year"] == year].set_index("authority_code")["people"]
     return children / authority.map(people) * 10_000
 
 
@@ -272,30 +272,6 @@ def _placements(child: pd.DataFrame, since: pd.Timestamp) -> int:
         else:
             placements[-1][1] = row["end"]
         settled, is_away = where, False
-    return sum(start > since or not end <= since for start, end in placements)
-
-
-def placement_distance(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`placement_distance`: authority, provision_type, locality, distance_band -> placements."""
-    rows = looked_after(landing, date)
-    if rows.empty:
-        return rows
-    rows["locality"] = np.where(
-        rows["placed_in"].isna(),
-        "unknown",
-        np.where(rows["placed_in"] == rows["sender"], "inside", "outside"),
-    )
-    rows["distance_band"] = np.where(
-        rows["miles"].isna(),
-        "not known or not recorded",
-        np.where(rows["miles"] <= 20, "20 miles or less", "more than 20 miles"),
-    )
-    keys = ["sender", "provision_type", "locality", "distance_band"]
-    out = (
-        rows.fillna({"provision_type": "None"})
-        .groupby(keys)
-        .size()
-        .rename("placements")
-        .reset_index()
-    )
-    return out.rename(columns={"sender": "authority_code"}).assign(census_date=date)
+    # an episode is open on the window's first day where it ends after that day
+    first_day = since + pd.Timedelta(days=1)
+    return sum(start > since or not end <= first_day for start, end in placements)

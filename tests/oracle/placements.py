@@ -266,3 +266,28 @@ def host_use_of_own_supply(landing: Landed, date: dt.date) -> pd.DataFrame:
     )
     share = out["children_of_host"] / out["children_living_here"]
     return out.assign(share_of_places_used_by_host=share).reset_index().assign(census_date=date)
+
+
+def placement_distance(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`placement_distance`: authority, provision_type, locality, distance_band -> placements."""
+    rows = own_placements(landing, date)
+    rows = rows[rows["source"] == "ssda903"].copy()
+    rows["locality"] = np.where(
+        rows["placed_in"].isna(),
+        "unknown",
+        np.where(rows["placed_in"] == rows["authority_code"], "inside", "outside"),
+    )
+    rows["distance_band"] = np.where(
+        rows["miles"].isna(),
+        "not known or not recorded",
+        np.where(rows["miles"] <= 20, "20 miles or less", "more than 20 miles"),
+    )
+    keys = ["authority_code", "provision_type", "locality", "distance_band"]
+    out = (
+        rows.fillna({"provision_type": "None"})
+        .groupby(keys)
+        .size()
+        .rename("placements")
+        .reset_index()
+    )
+    return out.rename(columns={"sender": "authority_code"}).assign(census_date=date)

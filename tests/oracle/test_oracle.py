@@ -47,7 +47,7 @@ TABLES = {
         children.three_or_more, ["authority_code"], ["children", "three_or_more"]
     ),
     "placement_distance": Held(
-        children.placement_distance,
+        placements.placement_distance,
         ["authority_code", "provision_type", "locality", "distance_band"], ["placements"],
     ),
     "host_authority_occupancy": Held(

@@ -190,7 +190,7 @@ def as_released(shown: str) -> str:
 
 
 FULL = {
-    "Settings registered": "settings_registered", "Places registered": "places_registered", "Settings that returned": "settings_returned",
+    "Settings registered": "settings_registered", "Places registered": "places_registered", "Of them returned": "settings_returned",
     "Places returned": "places_returned", "Lived in": "occupied", "Could take a child now": "vacant", "Cannot be offered": "unavailable",
     "Lived in, %": "occupancy_rate", "Could take a child now, %": "vacancy_rate", "Nobody living in them, %": "unoccupied_rate",
     "Coverage of settings": "coverage_settings", "Coverage of places": "coverage_places",

@@ -13,6 +13,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from resources.provenance import MARK
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -175,6 +177,7 @@ def test_synth_never_writes_over_returns_that_were_not_made_up(tmp_path):
 def test_a_census_date_in_the_future_is_refused_before_anything_is_read(ran, tmp_path):
     observatory, _ = ran
     (tmp_path / "landing" / "2031-03-31" / "356").mkdir(parents=True)
+    (tmp_path / "landing" / MARK).write_text("made up, as what this warehouse holds\n", encoding="utf-8")
     (tmp_path / "landing" / "2031-03-31" / "356" / "a.csv").write_text("x,y\n1,2\n", encoding="utf-8")
     said = observatory("run", "--landing", str(tmp_path / "landing"), expect=2)
     assert "in the future" in said
