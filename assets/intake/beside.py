@@ -84,7 +84,7 @@ def _parts(archive: zipfile.ZipFile, names: set[str]) -> list[tuple[str, str]]:
     relations = "xl/_rels/workbook.xml.rels"
     if relations not in names:
         return []
-    targets = {e.get("Id"): e.get("Target", "") for e in ElementTree.fromstring(archive.read(relations))}  # noqa: S314 # nosec B314 - no entities get here
+    targets = {e.get("Id"): e.get("Target", "") for e in ElementTree.fromstring(archive.read(relations))}  # noqa: S314 # nosec B314 - expat bounds what entities grow to, and this process has limits
     found = []
     for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():  # noqa: S314 # nosec B314
         if _bare(element.tag, "}") == "sheet":
