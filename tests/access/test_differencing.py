@@ -22,6 +22,8 @@ def fees(filled: Filled):
     quarters = {"2025-06-30": True, "2025-09-30": False}
     with filled.warehouse.engine.begin() as connection:
         for date, is_shown in quarters.items():
+            held = "insert into access.quarter_end values (:d) on conflict do nothing"
+            connection.execute(sa.text(held), {"d": date})
             for level, code, authority in AREAS:
                 add = physical("insert into core.area (census_date, area_level, area_code, authority_code) values (:d, :l, :c, :a)")
                 connection.execute(sa.text(add), {"d": date, "l": level, "c": code, "a": authority})

@@ -19,15 +19,15 @@ REGION = load_region("north_west")
 
 
 def test_a_resubmission_supersedes_and_the_older_stays_on_record(warehouse, landing, bring):
-    landing.drop(DATE, "E08000007", "march.csv", builders.census([{}] * 5))
+    landing.drop(DATE, "E08000007", "census.csv", builders.census([{}] * 5))
     bring(warehouse, landing, DATE)
-    landing.drop(DATE, "E08000007", "march v2.csv", builders.census([{}] * 7))
+    landing.drop(DATE, "E08000007", "census v2.csv", builders.census([{}] * 7))
     bring(warehouse, landing, DATE)
     rows = warehouse.rows(
         "select s.sender, s.file_name, t.version, t.status from raw.submission as s "
         "inner join raw.submission_table as t on s.submission_id = t.submission_id order by t.version"
     )
-    assert [tuple(r) for r in rows] == [("356", "march.csv", 1, "superseded"), ("356", "march v2.csv", 2, "in force")]
+    assert [tuple(r) for r in rows] == [("356", "census.csv", 1, "superseded"), ("356", "census v2.csv", 2, "in force")]
     assert warehouse.scalar("select sum(placements) from curated.commissioned_placements") == 7
     assert warehouse.scalar("select count(*) from raw.placement_census") == 12
 
@@ -40,11 +40,11 @@ def test_two_versions_before_the_first_run_count_in_the_order_received(embedded_
 
 
 def test_the_same_bytes_again_change_nothing(embedded_warehouse, landing, bring):
-    path = landing.drop(DATE, "356", "march.csv", builders.census([{}] * 5))
+    path = landing.drop(DATE, "356", "census.csv", builders.census([{}] * 5))
     bring(embedded_warehouse, landing, DATE)
     before = embedded_warehouse.frame("select * from raw.submission_table")
-    landing.drop(DATE, "356", "copy of march.csv", path.read_bytes())
-    landing.drop(DATE, "E08000007", "march.csv", path.read_bytes())
+    landing.drop(DATE, "356", "copy of census.csv", path.read_bytes())
+    landing.drop(DATE, "E08000007", "census.csv", path.read_bytes())
     result = take_in(embedded_warehouse, landing.place, DAY, KEY)
     assert (result.files_seen, result.files_new) == (3, 0)
     assert embedded_warehouse.frame("select * from raw.submission_table").equals(before)
@@ -54,7 +54,7 @@ def test_the_same_bytes_again_change_nothing(embedded_warehouse, landing, bring)
 def test_content_that_changed_while_the_time_stamp_did_not_is_seen(embedded_warehouse, landing, bring):
     import os
 
-    path = landing.drop(DATE, "356", "march.csv", builders.census([{"age": 11}] * 5))
+    path = landing.drop(DATE, "356", "census.csv", builders.census([{"age": 11}] * 5))
     bring(embedded_warehouse, landing, DATE)
     stamp = path.stat().st_mtime
     path.write_text(builders.census([{"age": 12}] * 5).to_csv(index=False), encoding="utf-8")
@@ -64,7 +64,7 @@ def test_content_that_changed_while_the_time_stamp_did_not_is_seen(embedded_ware
 
 
 def test_a_quarter_that_is_up_to_date_is_not_written_again(embedded_warehouse, landing, bring):
-    landing.drop(DATE, "356", "march.csv", builders.census([{}] * 5))
+    landing.drop(DATE, "356", "census.csv", builders.census([{}] * 5))
     bring(embedded_warehouse, landing, DATE)
     rows = "select ctid::text, xmin::text from core.placement order by 1"
     before = embedded_warehouse.frame(rows)
@@ -96,17 +96,17 @@ def test_a_smaller_return_that_takes_the_place_of_a_larger_one_is_questioned(emb
 def test_a_withdrawn_submission_stays_on_record_and_the_one_before_counts_again(warehouse, landing, bring):
     from assets.intake.loading import withdraw
 
-    landing.drop(DATE, "356", "march.csv", builders.census([{}] * 5))
-    second = landing.drop(DATE, "356", "march v2.csv", builders.census([{}] * 7))
+    landing.drop(DATE, "356", "census.csv", builders.census([{}] * 5))
+    second = landing.drop(DATE, "356", "census v2.csv", builders.census([{}] * 7))
     bring(warehouse, landing, DATE)
-    number = warehouse.scalar("select submission_id from raw.submission where file_name = 'march v2.csv'")
+    number = warehouse.scalar("select submission_id from raw.submission where file_name = 'census v2.csv'")
     assert withdraw(warehouse, number, "the tester", "sent by mistake") == (DAY, "356")
     bring(warehouse, landing, DATE)
     assert warehouse.scalar("select sum(placements) from curated.commissioned_placements") == 5
     statuses = dict(warehouse.rows("select file_name, status from raw.submission join raw.submission_table using (submission_id)"))
-    assert statuses == {"march.csv": "in force", "march v2.csv": "withdrawn"}
+    assert statuses == {"census.csv": "in force", "census v2.csv": "withdrawn"}
     assert warehouse.scalar("select count(*) from raw.placement_census") == 12
-    landing.drop(DATE, "356", "march v2 again.csv", second.read_bytes())
+    landing.drop(DATE, "356", "census v2 again.csv", second.read_bytes())
     bring(warehouse, landing, DATE)
     assert warehouse.scalar("select sum(placements) from curated.commissioned_placements") == 5
     with pytest.raises(ObservatoryError, match="withdrawn already"):
@@ -138,7 +138,7 @@ def test_a_superseded_return_withdrawn_makes_the_quarters_out_of_date_whose_send
         bring(embedded_warehouse, landing, "2025-06-30")
     counts = "select sender from core.setting_return where urn = 'SC000001' and census_date = '2025-06-30'"
     assert embedded_warehouse.scalar(counts) == "provider-a"
-    first = "select submission_id from raw.submission where sender = 'provider-a' and file_name = '1.csv'"
+    first = "select submission_id from raw.submission where sender = 'provider-a' and census_date = '2025-03-31' order by received_at limit 1"
     withdraw(embedded_warehouse, embedded_warehouse.scalar(first), "the tester", "sent by mistake")
     assert dt.date(2025, 6, 30) in out_of_date(embedded_warehouse, REGION)
     bring(embedded_warehouse, landing, "2025-06-30")
