@@ -37,6 +37,7 @@ class Published:
 
     `truth` is the true value of every count by table, a frame with the same rows and the measures as columns. The attacker does not see
     it: it says which hidden cells are small, and which presumptions are true. None for a release of which it is not held.
+    `statistics_hidden`: what rests on a hidden count was hidden with it (releases of older code left it).
     """
 
     census_date: dt.date
@@ -44,6 +45,7 @@ class Published:
     tables: Mapping[str, pd.DataFrame]
     method: DisclosureMethod
     truth: Mapping[str, pd.DataFrame] | None = None
+    statistics_hidden: bool = True
 
 
 @dataclass
@@ -51,8 +53,8 @@ class System:
     """Variables with bounds, rows with bounds: `row_low <= matrix @ x <= row_high`, x whole numbers.
 
     `cells` has a row a published cell (release, table, measure, row, area, key, text, truth, low, high, variable); variables beyond the
-    cells' are what is left of a total that is not wholly divided. `says` names each row's tie. `least` is what each is at least whatever is
-    hidden, because a symbol elsewhere says so.
+    cells' are what is left of a total that is not wholly divided. `says` names each row's tie. `least` and `most` are what each is at least and at
+    most whatever is hidden, because a symbol elsewhere says so.
     """
 
     cells: pd.DataFrame
@@ -69,11 +71,14 @@ class System:
     contradictions: list[str] = field(default_factory=list)
     high_untold: np.ndarray = field(default_factory=lambda: np.array([]))
     least: np.ndarray = field(default_factory=lambda: np.array([]))
+    most: np.ndarray = field(default_factory=lambda: np.array([]))
     is_told: bool = True
 
     def __post_init__(self) -> None:
         if not len(self.least):
             self.least = np.zeros(len(self.low))
+        if not len(self.most):
+            self.most = np.full(len(self.low), UNBOUNDED)
 
     def untold(self) -> System:
         """The same, as it is for a reader who is not told which hidden counts are small: a hidden cell may be anything."""
@@ -216,8 +221,10 @@ def build_system(releases: list[Published]) -> System:
     np.maximum.at(low, cells["variable"], cells["low"])
     np.minimum.at(high, cells["variable"], cells["high"])
     least = _told_by_symbols(cells, releases, count)
-    low = np.maximum(low, least)
-    high_untold = np.full(count, UNBOUNDED)
+    beside = _told_by_statistics(cells, releases, count)
+    least, most = np.maximum(least, beside.least), beside.most
+    low, high = np.maximum(low, np.maximum(least, beside.low)), np.minimum(high, most)
+    high_untold = most.copy()
     is_hidden = (cells["text"] == CONFIDENTIAL) & ~cells["is_public"]
     np.minimum.at(high_untold, cells["variable"], cells["high"].mask(is_hidden, UNBOUNDED))
     truth = np.full(count, np.nan)
@@ -227,13 +234,14 @@ def build_system(releases: list[Published]) -> System:
     _total_rows(cells, releases, system_rows, latent, count, truth)
     _tie_rows(cells, releases, system_rows)
     _apart_rows(cells, releases, system_rows)
-    contradictions = _share_rows(cells, releases, system_rows)
+    contradictions = _share_rows(cells, releases, system_rows) + _not_hidden_with(releases[-1])
     names = _names(cells, count)
     for name, value in latent:
         names.append(name)
         truth = np.append(truth, value)
     extra = len(latent)
     low, high, least = np.append(low, np.zeros(extra)), np.append(high, np.full(extra, UNBOUNDED)), np.append(least, np.zeros(extra))
+    most = np.append(most, np.full(extra, UNBOUNDED))
     high_untold = np.append(high_untold, np.full(extra, UNBOUNDED))
     threshold = np.full(count + extra, releases[-1].method.smallest_count_shown, dtype="float64")
     threshold[cells["variable"]] = cells["threshold"]
@@ -257,7 +265,7 @@ def build_system(releases: list[Published]) -> System:
     once = _said_once(matrix, row_low, row_high)
     says = [system_rows.says[row] for row in once]
     return System(
-        cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions, high_untold, least
+        cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions, high_untold, least, most
     )  # fmt: skip
 
 
@@ -298,6 +306,57 @@ def _told_by_symbols(cells: pd.DataFrame, releases: list[Published], count: int)
             told = cells[(cells["release"] == n) & (cells["table"] == symbol.table) & (cells["measure"] == symbol.measure)]
             least[told.loc[told["row"].isin(rows) & (told["truth"] != 0), "variable"]] = 1
     return least
+
+
+@dataclass
+class _Beside:
+    """What statistics tell of the counts that they rest on, by variable: the `least` and `most` that each is, whatever is hidden; `low` is
+    the least while its statistic is shown (hiding the count hides that with it).
+    """
+
+    least: np.ndarray
+    most: np.ndarray
+    low: np.ndarray
+
+
+def _told_by_statistics(cells: pd.DataFrame, releases: list[Published], count: int) -> _Beside:
+    """A mean that is shown says that its count is enough for one; in a release whose statistics were not hidden with their counts, `c` says
+    that there is somebody, and any other symbol that there is nobody.
+    """
+    told = _Beside(np.zeros(count), np.full(count, UNBOUNDED), np.zeros(count))
+    for n, release in enumerate(releases):
+        for table in (t for t in PUBLISHED_TABLES if t.name in release.tables):
+            frame = release.tables[table.name]
+            for m in (m for m in table.of_rule("mean") if m.name in frame):
+                for name in m.rests_on(table):
+                    own = cells[(cells["release"] == n) & (cells["table"] == table.name) & (cells["measure"] == name)]
+                    _one_statistic(own, frame[m.name], release, told)
+    return told
+
+
+def _one_statistic(own: pd.DataFrame, statistic: pd.Series, release: Published, told: _Beside) -> None:
+    beside, variable, truth = statistic.loc[own["row"]], own["variable"].to_numpy(), own["truth"].to_numpy()
+    enough, shown = release.method.placements_for_a_mean, number(beside).notna().to_numpy()
+    hidden = (own["text"] == CONFIDENTIAL).to_numpy()
+    told.low[variable[shown & (truth >= enough)]] = enough
+    told.least[variable[shown & hidden & (truth >= enough)]] = enough
+    if not release.statistics_hidden:
+        is_symbol = hidden & ~shown
+        somebody = is_symbol & (beside == CONFIDENTIAL).to_numpy() & (truth > 0)
+        np.maximum.at(told.least, variable[somebody], 1)
+        told.most[variable[is_symbol & (beside != CONFIDENTIAL).to_numpy() & (truth == 0)]] = 0
+
+
+def _not_hidden_with(release: Published) -> list[str]:
+    """The statistics of a release that stand beside a hidden count and are not hidden."""
+    said = []
+    for table in (t for t in PUBLISHED_TABLES if t.name in release.tables):
+        frame = release.tables[table.name]
+        for m in (m for m in table.of_rule("mean") if m.name in frame):
+            for name in m.rests_on(table):
+                rows = frame.index[(frame[name] == CONFIDENTIAL) & (frame[m.name] != CONFIDENTIAL)]
+                said += [f"{table.name}.{m.name}, row {row + 1}: {frame.loc[row, m.name]} is published; beside a hidden count it is c" for row in rows]
+    return said
 
 
 def _names(cells: pd.DataFrame, count: int) -> list[str]:

@@ -1,7 +1,8 @@
 """The rules under which a figure may leave the building, each applied to whole columns.
 
 Belongs here: the rules alone. A count below the smallest shown becomes `c`, any other is rounded, totals on their own; a true 0 stays 0.
-Shares, rates and differences are worked out from the published counts, never from the true ones. What the repair hides besides is `c` as well.
+Shares, rates and differences are worked out from the published counts, never from the true ones. What the repair hides besides is `c` as well,
+and so is every statistic that rests on what is hidden.
 Does not belong here: which columns are under which rule (`programme`), what more must be hidden (`repair`).
 
 Source: the method that NHS Digital has used since 2018 for its quarterly programme.
@@ -65,6 +66,15 @@ def first_symbol(columns: list[pd.Series]) -> pd.Series:
         for column in columns:
             symbol = symbol.mask(column == mark, mark)
     return symbol
+
+
+def hidden_with(shown: pd.Series, counts: list[pd.Series]) -> pd.Series:
+    """A statistic that cannot be worked out of what is published: `c` wherever one of the counts that it rests on is, whatever it is
+    itself, for its figure says that they are many and a symbol that they are none.
+    """
+    for count in counts:
+        shown = shown.mask(count == CONFIDENTIAL, CONFIDENTIAL)
+    return shown
 
 
 def signed_sum(columns: list[tuple[int, pd.Series]]) -> pd.Series:

@@ -227,7 +227,7 @@ def known_before(system: System) -> np.ndarray:
     np.maximum.at(low, older["variable"], older["low"])
     hidden = (older["text"] == "c") & ~older["is_public"] & (not system.is_told)
     np.minimum.at(high, older["variable"], older["high"].mask(hidden, UNBOUNDED))
-    bounds = propagate(system, low, high)
+    bounds = propagate(system, low, np.minimum(high, system.most))
     return bounds.high - bounds.low + 1
 
 

@@ -63,6 +63,13 @@ class Measure:
     largest_share: str = ""
     unit: str = ""
 
+    def rests_on(self, table: PublishedTable) -> list[str]:
+        """The counts of its table that the measure is worked out of, so that it tells of them; none for a count itself."""
+        if self.rule in ADDED_UP:
+            return []
+        named = {name.removeprefix("-") for name in (*self.of, *self.whole, self.per, self.placements)}
+        return [m.name for m in table.of_rule("count") if m.name in named]
+
     @property
     def indicator(self) -> Indicator:
         """What a reader sees of the measure."""
@@ -184,6 +191,8 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
         ]
         if missing := sorted(set(named) - known):
             raise ValueError(f"schemas/programme.toml, {name}.{m.name} names {', '.join(missing)}, which the table has not. Add it, or correct it.")
+        if m.rule == "mean" and not m.of:
+            raise ValueError(f"schemas/programme.toml, {name}.{m.name}: a mean without `of` was found; expected the count it is of. Add it.")
         if m.side and m.side not in entry.get("answered", {}):
             raise ValueError(f"schemas/programme.toml, {name}.{m.name} is of the side '{m.side}', which `answered` has not. Add it, or correct it.")
     filters = entry.get("filters", {})

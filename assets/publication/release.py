@@ -27,7 +27,7 @@ from assets.publication.changes import what_changed
 from assets.publication.disclosure import CONFIDENTIAL, SYMBOLS
 from assets.publication.files import release_files, replace_manifest, table_csv, write_release
 from assets.publication.programme import PUBLISHED_TABLES, ties
-from assets.publication.tables import GEOGRAPHY, TrueTable, members_of_region, release_tables, true_tables
+from assets.publication.tables import GEOGRAPHY, Hidden, TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.models import code_version
 from resources.provenance import BANNER
 from resources.warehouse import Warehouse, copy_frame, physical
@@ -46,6 +46,9 @@ _SECONDS_TO_HIDE = 60
 
 _LAST_ATTEMPTS = 2
 """Times that it is asked of what would be printed, with whole authorities hidden around what is still told."""
+
+_STATISTICS_HIDDEN = "statistics_hidden_with_their_counts"
+"""In a manifest's method: a release without it left means beside counts that its repair had hidden."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,7 @@ def prepare_against(
 ) -> Prepared:
     """As `prepare`, against given earlier releases. `printed(hidden, method)` gives the tidy tables with these cells hidden."""
     from assets.publication.attack import Published, System, build_system
+    from assets.publication.editions import with_means_as_before
     from assets.publication.gate import judge
     from assets.publication.repair import Repair
 
@@ -171,7 +175,10 @@ def prepare_against(
     def system_of(tables: dict[str, pd.DataFrame]) -> System:
         return build_system([*earlier, Published(census_date, number, tables, method, truth)])
 
-    tables = printed({}, method)
+    def as_edition(hidden: Hidden) -> dict[str, pd.DataFrame]:
+        return with_means_as_before(printed(hidden, method), true, earlier, census_date)
+
+    tables = as_edition({})
     repair = Repair(system_of(tables), method.possible_values)
     repair.run()
     verdict = judge(repair.system, method.possible_values)
@@ -190,7 +197,7 @@ def prepare_against(
     for attempt in range(_LAST_ATTEMPTS):
         if not repair.hidden:
             break
-        tables = printed(_masks(repair.masks(), true), method)
+        tables = as_edition(_masks(repair.masks(), true))
         final = system_of(tables)
         # the proof is of what is printed, or it is no proof; and what is worked out of hidden figures is hidden too, and tells no more
         if verdict.leaks or not final.tells_no_more_than(repair.system):
@@ -227,7 +234,9 @@ def earlier_releases(warehouse: Warehouse, census_date: dt.date) -> list[Publish
         tables, manifest = read_release(warehouse, row.census_date, row.release_number, None if same else sorted(over_time))
         if tables:
             truth = _read_true_counts(warehouse, row.census_date, row.release_number, tables)
-            found.append(Published(row.census_date, row.release_number, tables, _method_of(manifest), truth))
+            found.append(
+                Published(row.census_date, row.release_number, tables, _method_of(manifest), truth, _STATISTICS_HIDDEN in manifest["method"])
+            )
     return found
 
 
@@ -336,7 +345,7 @@ def _manifest(connection: Connection, census_date: dt.date, number: int, region:
         "returns": [{**row, "census_date": row["census_date"].isoformat()} for row in returns],
         "code_version": code_version(),
         "contract_version": contract_version(),
-        "method": {**asdict(region.disclosure), "symbols": SYMBOLS},
+        "method": {**asdict(region.disclosure), "symbols": SYMBOLS, _STATISTICS_HIDDEN: True},
         "tables": {
             name: {"rows": len(frame), "columns": list(frame.columns), "sha256": hashlib.sha256(table_csv(frame)).hexdigest()}
             for name, frame in tables.items()

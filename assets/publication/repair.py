@@ -135,8 +135,9 @@ class Repair:
 
     def _hide(self, variables: list[int]) -> None:
         for variable in variables:
-            threshold = float(self._threshold[variable])
-            self._set(variable, (self.system.least[variable], threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED, UNBOUNDED))
+            threshold, most = float(self._threshold[variable]), self.system.most[variable]
+            told = threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED
+            self._set(variable, (self.system.least[variable], min(told, most), most))
         self.hidden += variables
         self.tightening.widened(np.array(variables, dtype=int))
 

@@ -21,6 +21,7 @@ from assets.publication.disclosure import (
     NOT_APPLICABLE,
     NOT_AVAILABLE,
     SAFE,
+    hidden_with,
     publish_counts,
     publish_difference,
     publish_estimates,
@@ -243,7 +244,8 @@ def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: H
         support = true.values[m.placements], true.values[m.owner_groups], true.values[m.largest_share]
         came = ~(printed[[count.name for count in true.table.of_rule("count")]] == NOT_AVAILABLE).all(axis=1)
         shown = publish_means(true.values[m.name], *support, method)
-        return shown.mask((shown == NOT_AVAILABLE) & came, NOT_APPLICABLE)
+        shown = shown.mask((shown == NOT_AVAILABLE) & came, NOT_APPLICABLE)
+        return hidden_with(shown, [printed[name] for name in m.rests_on(true.table)])
     if m.rule == "difference":
         return publish_difference(_terms(printed, m.of))
     if m.rule == "rate":

@@ -1,0 +1,62 @@
+"""Editions of one census date: what a later one may say anew, and what it leaves as the one before had it.
+
+Belongs here: carrying figures over from earlier editions. Does not belong here: what a reader learns of two editions (`attack`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import pandas as pd
+
+from assets.publication.attack import AREA, Published
+from assets.publication.disclosure import CONFIDENTIAL
+from assets.publication.programme import Measure, PublishedTable
+from assets.publication.tables import TrueTable
+
+MOVED_TOO_LITTLE = 2
+"""A count that has moved by no more children than this between two editions has no new mean: twice a mean times its count gives a fee."""
+
+
+def with_means_as_before(
+    tables: dict[str, pd.DataFrame], true: Mapping[str, TrueTable], earlier: list[Published], census_date: dt.date
+) -> dict[str, pd.DataFrame]:
+    """The printed tables with no mean (median, decile) that is new although its count has moved by two or less since an earlier edition of
+    the date: it stays as in the newest such edition whose count is printed the same, and is `c` where there is none.
+    """
+    editions = [release for release in earlier if release.census_date == census_date]
+    made = dict(tables)
+    for name, one in true.items():
+        for m in one.table.of_rule("mean"):
+            for count in m.rests_on(one.table):
+                made[name] = made[name].assign(**{m.name: _as_before(made[name], one, m, count, editions)})
+    return made
+
+
+def _as_before(printed: pd.DataFrame, true: TrueTable, m: Measure, count: str, editions: list[Published]) -> pd.Series:
+    now = true.values[count].set_axis(printed.index)
+    moved_little = pd.Series(False, index=printed.index)  # noqa: FBT003
+    before = pd.Series(CONFIDENTIAL, index=printed.index)
+    for edition in editions:
+        frame = edition.tables.get(true.table.name)
+        if frame is None or not {m.name, count} <= set(frame.columns):
+            continue
+        old = _row_by_row(printed, frame, edition, true.table, [m.name, count])
+        # of which the truth is not kept may have moved by as little
+        near = old[m.name].notna() & ~((old["_truth"] - now).abs() > MOVED_TOO_LITTLE) & now.notna()
+        moved_little |= near
+        before = before.mask(near & (old[count] == printed[count]), old[m.name])
+    hidden = (printed[count] == CONFIDENTIAL) | (printed[m.name] == CONFIDENTIAL)
+    return printed[m.name].mask(moved_little & ~hidden, before)
+
+
+def _row_by_row(
+    printed: pd.DataFrame, frame: pd.DataFrame, edition: Published, table: PublishedTable, columns: list[str]
+) -> pd.DataFrame:
+    """An earlier edition's columns and the count's true value (`_truth`), row by row as the table is printed now; blank where it has no such row."""
+    keys = [AREA, *table.filters]
+    held = edition.truth.get(table.name) if edition.truth is not None else None
+    known = held[columns[-1]] if held is not None and columns[-1] in held else float("nan")
+    old = frame[[*keys, *columns]].assign(_truth=known)
+    return printed[keys].merge(old, on=keys, how="left").set_axis(printed.index)
