@@ -355,7 +355,8 @@ def _not_hidden_with(release: Published) -> list[str]:
         for m in (m for m in table.of_rule("mean") if m.name in frame):
             for name in m.rests_on(table):
                 rows = frame.index[(frame[name] == CONFIDENTIAL) & (frame[m.name] != CONFIDENTIAL)]
-                said += [f"{table.name}.{m.name}, row {row + 1}: {frame.loc[row, m.name]} is published; beside a hidden count it is c" for row in rows]
+                where = f"{table.name}.{m.name}, row"
+                said += [f"{where} {row + 1}: {frame.loc[row, m.name]} is published; beside a hidden count it is c" for row in rows]
     return said
 
 

@@ -51,9 +51,7 @@ def _as_before(printed: pd.DataFrame, true: TrueTable, m: Measure, count: str, e
     return printed[m.name].mask(moved_little & ~hidden, before)
 
 
-def _row_by_row(
-    printed: pd.DataFrame, frame: pd.DataFrame, edition: Published, table: PublishedTable, columns: list[str]
-) -> pd.DataFrame:
+def _row_by_row(printed: pd.DataFrame, frame: pd.DataFrame, edition: Published, table: PublishedTable, columns: list[str]) -> pd.DataFrame:
     """An earlier edition's columns and the count's true value (`_truth`), row by row as the table is printed now; blank where it has no such row."""
     keys = [AREA, *table.filters]
     held = edition.truth.get(table.name) if edition.truth is not None else None

@@ -33,18 +33,12 @@ MEMBERS = pd.DataFrame(
         "region_name": "North",
     }
 )
-STATISTICS = [
-    (t, m) for t in PUBLISHED_TABLES for m in t.measures if m.shown and m.rule not in ADDED_UP
-]
+STATISTICS = [(t, m) for t in PUBLISHED_TABLES for m in t.measures if m.shown and m.rule not in ADDED_UP]
 OF_COUNTS = [(t, m) for t, m in STATISTICS if m.rests_on(t)]
 
 
 def test_every_statistic_of_a_table_with_counts_says_which_counts_it_rests_on():
-    silent = [
-        f"{t.name}.{m.name}"
-        for t, m in STATISTICS
-        if t.of_rule("count") and not {*m.of, *m.whole, m.per} - {""}
-    ]
+    silent = [f"{t.name}.{m.name}" for t, m in STATISTICS if t.of_rule("count") and not {*m.of, *m.whole, m.per} - {""}]
     assert silent == []
     assert {m.rule for _, m in OF_COUNTS} >= {"share", "rate", "difference", "estimate", "mean"}
 
@@ -135,9 +129,7 @@ def costs(placements: list[int], fees: list[float | None]) -> TrueTable:
     return TrueTable(COSTS, pd.DataFrame({AUTHORITY: ["", "1", "2"]}), values, symbols)
 
 
-def as_printed(
-    true: TrueTable, number: int = 1, method: DisclosureMethod = SAFE, **other
-) -> Published:
+def as_printed(true: TrueTable, number: int = 1, method: DisclosureMethod = SAFE, **other) -> Published:
     printed = release_tables({"costs": true}, MEMBERS, DATE, {}, method)
     return Published(DATE, number, printed, method, {"costs": true.values}, **other)
 
