@@ -39,13 +39,19 @@ def _key(settings: Settings) -> bytes:
         return warehouse_key(warehouse, settings.home)
 
 
-def unread(settings: Settings, landing: LandingPlace, dates: list[dt.date], key: bytes) -> list[dt.date]:
-    """Of these census dates those with a file that the warehouse has not read: a touched file, or a restart, is no news."""
+def due(settings: Settings, landing: LandingPlace, dates: list[dt.date], key: bytes) -> dict[dt.date, str]:
+    """The census dates to run, each with when files of it were last put off (blank: none were).
+
+    Of `dates` those with a file that the warehouse has not read: a touched file, or a restart, is no news. And those
+    of which a run has left files to the next one: nothing more need land for them.
+    """
     from assets.intake.loading import has_news
+    from assets.intake.turns import put_off
     from resources.warehouse import open_warehouse
 
     with open_warehouse(settings) as warehouse, warehouse.reading() as connection:
-        return [date for date in dates if has_news(connection, landing, date, key)]
+        waiting = {date: moment.isoformat() for date, moment in put_off(connection).items()}
+        return {date: "" for date in dates if has_news(connection, landing, date, key)} | waiting
 
 
 @dg.sensor(
@@ -61,12 +67,14 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     try:
         place, key = LandingPlace(settings.landing), _key(settings)
         current, changed = look(place, seen, dt.datetime.now(tz=dt.UTC), key)
-        news = unread(settings, place, changed, key) if changed else []
+        news = due(settings, place, changed, key)
     except ObservatoryError as error:
         return dg.SkipReason(str(error))
-    if not changed:
+    if not changed and not news:
         return dg.SkipReason("Nothing has landed since the last look.")
-    requests = [dg.RunRequest(run_key=f"{date} {current[date.isoformat()]}", tags=range_tags(date, date)) for date in news]
+    # a run that was asked for is not asked for again: what was put off is, once for each time that it was
+    marks = {date: f"{date} {current.get(date.isoformat(), '')} {moment}".strip() for date, moment in sorted(news.items())}
+    requests = [dg.RunRequest(run_key=mark, tags=range_tags(date, date)) for date, mark in marks.items()]
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(current, sort_keys=True))
 
 

@@ -27,8 +27,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.intake.door import Submission, open_submission, sender_of
+from assets.intake.door import Sender, Submission, open_submission, sender_of
 from assets.intake.numbering import content_mark, submission_id
+from assets.intake.turns import moment
 from resources.landing import Content, LandedFile, LandingPlace, NotNow
 from resources.pseudonym import fingerprint
 from resources.warehouse import physical
@@ -52,12 +53,21 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Due:
-    """A file that is to be read for an arrival: a new one, or one that was read under other contracts."""
+    """A file that is to be read for an arrival: a new one, or one that was read under other contracts.
+
+    `began` is the moment when its first byte was asked for.
+    """
 
     arrival: Arrival
     file: LandedFile
     content: Content
     is_new: bool
+    began: float
+
+    @property
+    def sender(self) -> Sender:
+        """Who sent it."""
+        return sender_of(self.file.folder, self.file.census_date)
 
     def open(self) -> Submission:
         """The submission, of the very bytes that were hashed, received when they were first seen."""
@@ -103,13 +113,18 @@ class Register:
         return fingerprint(self._key, "place", file.folder, file.name)
 
     def due(self, files: list[LandedFile], contracts: str) -> Iterator[Due]:
-        """What is to be read, each file opened once. Call `read` with the submission before going on: what comes after may rest on it."""
+        """What is to be read, each file opened once, in the order of arrival.
+
+        Call `read` with the submission, or `put_off`, before going on: what comes after may rest on it.
+        """
         self._seen: dict[str, tuple[str, float]] = {}
+        self._waiting: set[str] = set()
         here = {self._place(file) for file in files}
         gone = {(row.content_mark, row.file_time) for place, row in self._places.items() if place not in here}
         opened: set[str] = set()
         lying: dict[tuple[str, str], LandedFile] = {}
-        for when, file in sorted(((self._when(file), file) for file in files), key=lambda pair: (pair[0], pair[1].folder, pair[1].name)):
+        for file in sorted(files, key=lambda file: (self._came(file), self._when(file), file.folder, file.name)):
+            when, began = self._when(file), moment()
             try:
                 content = file.open()
             except NotNow:
@@ -123,7 +138,7 @@ class Register:
                 its_own_place = arrival.place == place or arrival.place not in here
                 if its_own_place and self._read_under.get(arrival.number) != contracts and arrival.number not in opened:
                     opened.add(arrival.number)
-                    yield Due(arrival, file, content, is_new=False)
+                    yield Due(arrival, file, content, is_new=False, began=began)
             is_renamed = place not in self._places and (mark, file.changed_at) in gone
             if not known or (not is_renamed and self._was_put(place, mark, file) and self._is_superseded(sender, mark)):
                 told = self._told(file)  # of a made-up file that is still the one that was made
@@ -131,15 +146,25 @@ class Register:
                 arrival = self._arrive(sender, place, mark, content.digest, len(known) + 1, when if is_made_up else None)
                 known.append(arrival)
                 opened.add(arrival.number)
-                yield Due(arrival, file, content, is_new=True)
+                yield Due(arrival, file, content, is_new=True, began=began)
 
         for (sender, mark), file in lying.items():  # read under other contracts, and another file lies in their place now
             for arrival in self._arrivals[sender, mark]:
                 if self._read_under.get(arrival.number) != contracts and arrival.number not in opened:
+                    began = moment()
                     with contextlib.suppress(NotNow):
                         content = file.open()
                         if content_mark(self._key, content.digest) == mark:
-                            yield Due(arrival, file, content, is_new=False)
+                            yield Due(arrival, file, content, is_new=False, began=began)
+
+    def _came(self, file: LandedFile) -> dt.datetime:
+        """When the file arrived, where it lies as it did: what is new comes after what is not, also where not all is read at once."""
+        row = self._places.get(self._place(file))
+        if row is not None and row.file_time == file.changed_at:
+            known = self._arrivals.get((sender_of(file.folder, self._date).key, row.content_mark))
+            if known:
+                return known[-1].seen_at
+        return dt.datetime.max.replace(tzinfo=dt.UTC)
 
     def _when(self, file: LandedFile) -> dt.datetime:
         """By what the files of a pass are ordered: their own times, of made-up ones those that are made up."""
@@ -176,6 +201,14 @@ class Register:
             self._tables[submission.sender.key, mark].add(name)
             self._in_force[submission.sender.key, name] = mark
 
+    def put_off(self, due: Due) -> None:
+        """Leave a file that was due to the next pass, which finds it due again: what was known of its place and bytes stays."""
+        if due.is_new:
+            arrival = due.arrival
+            self._waiting.add(arrival.place)
+            self._seen.pop(arrival.place, None)
+            self._arrivals[due.sender.key, arrival.mark].remove(arrival)
+
     def keep(self, new: list[tuple[Arrival, str]]) -> None:
         """Write the arrivals (each with its sender) and what lies where into the warehouse, in the transaction."""
         if new:
@@ -189,7 +222,9 @@ class Register:
             if place not in self._places or tuple(self._places[place])[2:] != (mark, time, True)
         }
         changed |= {
-            place: (row.content_mark, row.file_time, False) for place, row in self._places.items() if place not in self._seen and row.is_there
+            place: (row.content_mark, row.file_time, False)
+            for place, row in self._places.items()
+            if place not in self._seen and place not in self._waiting and row.is_there
         }
         if changed:
             self._connection.execute(

@@ -19,7 +19,7 @@ from schemas.fields import all_fields
 from schemas.returns import return_tables
 
 OWNERS = ["team:regional-data"]
-RECORDS = ("submission", "arrival", "landed", "setting_decision", "submission_table", "finding", "withdrawal", "answer")
+RECORDS = ("submission", "arrival", "landed", "put_off", "setting_decision", "submission_table", "finding", "withdrawal", "answer")
 OWNER_TABLES = ("owner_name", "owner_proposal")
 """Filled beside the register's lists; they speak of all quarters."""
 LANDING = dg.AssetKey(["landing", "returns"])

@@ -14,6 +14,7 @@ import datetime as dt
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,7 @@ from assets.intake.numbering import content_mark
 from assets.intake.owners import take_in_owners
 from assets.intake.provenance import settle
 from assets.intake.telling import file_label
+from assets.intake.turns import Turns, moment
 from resources.landing import LandedFile, LandingPlace, NotNow
 from resources.provenance import is_made_up
 from resources.settings import ObservatoryError
@@ -49,6 +51,7 @@ class IntakeResult:
     rows_loaded: int
     rows_rejected: int
     rows_set_aside: int
+    files_put_off: int = 0
 
 
 @cache
@@ -80,22 +83,30 @@ def take_in(
         submissions: list[Submission] = []
         new: list[tuple[Arrival, str]] = []
         is_marked = False
-        register = Register(connection, census_date, key, landing)
+        register, turns = Register(connection, census_date, key, landing), Turns()
         for due in register.due(files, door_version()):
+            if turns.is_over(due.sender):
+                register.put_off(due)
+                turns.put_off(due.sender, due.file)
+                continue
             if not submissions:
                 say(f"{census_date}: reading what is new of {len(files)} files")
             is_marked = is_marked or is_made_up(due.content.data)
             submission = due.open()
+            turns.add(submission, moment() - due.began)
             register.read(submission, due.arrival.mark)
             submissions.append(submission)
             if due.is_new:
                 new.append((due.arrival, submission.sender.key))
         register.keep(new)
+        turns.keep(connection, census_date)
+        for sentence in turns.sentences():
+            say(f"{census_date}: {sentence}")
         if not submissions:
             return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
         settle(connection, landing, is_marked)
         count = len(submissions)
-        submissions += _companions(connection, submissions, files, census_date, key)
+        submissions += _companions(connection, submissions, files, census_date, key, turns)
         submissions.sort(key=lambda submission: submission.file.received_at)
         say(f"{census_date}: judging the rows of {count} files")
         stopped = frozenset(connection.execute(sa.text("select child_key from access.stop_list")).scalars())
@@ -107,15 +118,19 @@ def take_in(
         len(files),
         count,
         sum(submission.is_rejected for submission in submissions),
-        *(int(books[column].sum()) for column in ("rows_received", "rows_loaded", "rows_rejected", "rows_set_aside")),
+        **{column: int(books[column].sum()) for column in ("rows_received", "rows_loaded", "rows_rejected", "rows_set_aside")},
+        files_put_off=turns.number_put_off,
     )
 
 
-def _companions(connection: Connection, new: list[Submission], files: list[LandedFile], census_date: dt.date, key: bytes) -> list[Submission]:
+def _companions(
+    connection: Connection, new: list[Submission], files: list[LandedFile], census_date: dt.date, key: bytes, turns: Turns
+) -> list[Submission]:
     """Files read before whose tables belong to those of a new one: an SSDA903 is one return in several files.
 
     Ages come from the header and are worked out before the birth date is dropped, so header and episodes go through the door together,
-    whichever comes later. Their rows are written anew under the same submission.
+    whichever comes later. Their rows are written anew under the same submission. What counts is always among them; of what
+    was superseded the newest, as far as the sender's turn goes.
     """
     senders = sorted({s.sender.key for s in new for _, found in s.tables if found.table.derive})
     if not senders:
@@ -124,26 +139,30 @@ def _companions(connection: Connection, new: list[Submission], files: list[Lande
     wanted = defaultdict(list)
     for row in connection.execute(
         sa.text(
-            "select distinct s.content_hash, s.sender, s.submission_id, s.received_at from raw.submission as s "
+            "select s.content_hash, s.sender, s.submission_id, s.received_at, bool_or(t.status = 'in force') as counts from raw.submission as s "
             "inner join raw.submission_table as t on s.submission_id = t.submission_id where s.census_date = :d "
             "and s.sender = any(:senders) and t.table_name = any(:tables) and t.status in ('in force', 'superseded') "
-            "and s.submission_id <> all(:here)"
+            "and s.submission_id <> all(:here) group by 1, 2, 3, 4"
         ),
         {"d": census_date, "senders": senders, "tables": belonging, "here": [s.id for s in new]},
     ):
         wanted[row.sender, row.content_hash].append(row)
-    found = []
+    there = []
     for file in files:
         sender = sender_of(file.folder, census_date).key
         if wanted and sender in senders:
-            try:
+            with suppress(NotNow):
+                mark = content_mark(key, file.open().digest)
+                there += [(row, file, mark) for row in wanted.pop((sender, mark), ())]
+    found = []
+    for row, file, mark in sorted(there, key=lambda one: (one[0].counts, one[0].received_at), reverse=True):
+        began = moment()
+        if row.counts or not turns.is_over(sender_of(file.folder, census_date)):
+            with suppress(NotNow):
                 content = file.open()
-            except NotNow:
-                continue
-            mark = content_mark(key, content.digest)
-            for row in wanted.pop((sender, mark), ()):
-                as_received = replace(file, received_at=row.received_at)
-                found.append(open_submission(row.submission_id, as_received, mark, content))
+                if content_mark(key, content.digest) == mark:
+                    found.append(open_submission(row.submission_id, replace(file, received_at=row.received_at), mark, content))
+                    turns.add(found[-1], moment() - began)
     return found
 
 

@@ -254,6 +254,9 @@ def raw_columns() -> dict[str, dict[str, str]]:
     tables["landed"] = {
         "census_date": "date", "place_mark": "text", "content_mark": "text", "file_time": "double precision", "is_there": "boolean",
     }  # fmt: skip
+    tables["put_off"] = {
+        "census_date": "date", "sender": "text", "files": "integer", "told": "text", "put_off_at": "timestamp with time zone",
+    }  # fmt: skip
     tables["submission_table"] = {
         "submission_id": "text", "table_name": "text", "version": "integer", "status": "text",
         "rows_received": "integer", "rows_loaded": "integer", "rows_rejected": "integer", "rows_set_aside": "integer",

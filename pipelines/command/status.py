@@ -57,7 +57,15 @@ def command(date: dt.date | None, history: bool, missing: bool, form: str) -> No
         _ssda903(warehouse, date)
         _coverage(warehouse, date)
         _quality(warehouse, date)
+        _put_off(warehouse, date)
     _warn_of_open_folders(settings)
+
+
+def _put_off(warehouse: Warehouse, date: dt.date) -> None:
+    from pipelines.command.summary import print_put_off
+
+    if warehouse.scalar("select to_regclass('raw.put_off')") is not None:
+        print_put_off(warehouse, [date])
 
 
 def _warn_of_open_folders(settings: Settings) -> None:

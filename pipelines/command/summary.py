@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from assets.intake.provenance import banner
+from assets.intake.turns import waiting
 from assets.publication.release import has_own_returns
 from pipelines.command.printing import print_table
 from resources.settings import Settings
@@ -56,6 +57,16 @@ def _returns(warehouse: Warehouse, dates: list[dt.date]) -> None:
     )
     for row in rejected:
         print(one_line(f"  Rejected: {row.file_name} from {row.sender}. {row.message}"))
+    print_put_off(warehouse, dates)
+
+
+def print_put_off(warehouse: Warehouse, dates: list[dt.date]) -> None:
+    """Print whose files wait for the next run."""
+    rows = warehouse.rows("select census_date, sender, files, told from raw.put_off where census_date = any(:dates) order by 1, 2", dates=dates)
+    for row in rows:
+        print(one_line(f"  Not read yet: of {row.census_date}, {row.sender} has had its turn, and {waiting(row.files, row.told)}"))
+    if rows:
+        print("  `observatory run` goes on with them; while `observatory serve` runs, it does so by itself.")
 
 
 def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
