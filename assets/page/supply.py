@@ -92,7 +92,7 @@ def places_here(edition: Edition, area: Area) -> Section | None:
         is_said = is_enough(cell("places_returned"))
         legend = [(name, label, cell(name), share if is_said else NOTHING) for (name, label), share in zip(PLACES, shares, strict=True)]
         whole = Whole(f"The {cell('places_returned')} places counted in {possessive(where(area))} {plural(kind)}", parts, legend)
-    kinds = [k for k in table.values["provision_type"] if cell("settings_registered", k).number or cell("settings_not_registered", k).number]
+    kinds = [k for k in table.values["provision_type"] if cell("settings_registered", k).number or not cell("occupied", k).is_missing]
     if not kinds:
         return None
     caption = f"Places in {where(area)} by type of provision, {on(edition)}"

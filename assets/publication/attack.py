@@ -19,7 +19,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from assets.publication.disclosure import CONFIDENTIAL, NOT_AVAILABLE, number
-from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Measure, PublishedTable, Term, Tie, symbols, ties
+from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Measure, PublishedTable, Term, Tie, is_sensitive, symbols, ties
 from schemas.regions import DisclosureMethod
 
 UNBOUNDED = 1_000_000.0
@@ -164,7 +164,7 @@ def _cells(releases: list[Published]) -> pd.DataFrame:
                     {
                         "release": n, "table": table.name, "measure": m.name, "row": frame.index, "area": frame[AREA], "key": keys,
                         "text": texts, "truth": true if not is_public else number(texts), "low": low, "high": high, "is_public": is_public,
-                        "threshold": release.method.smallest_count_shown,
+                        "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame),
                     }
                 )  # fmt: skip
                 pieces.append(piece[kept.to_numpy()])
@@ -249,7 +249,9 @@ def build_system(releases: list[Published]) -> System:
     hidden = np.zeros(count + extra, dtype=bool)
     hidden[cells.loc[is_hidden, "variable"]] = True
     hidden[count:] = True
-    small = hidden & ((truth > 0) & (truth < threshold) | np.isnan(truth) & (np.arange(count + extra) < count))
+    sensitive = np.zeros(count + extra, dtype=bool)
+    sensitive[cells.loc[cells["sensitive"], "variable"]] = True  # never to be told, however many there are
+    small = hidden & ((truth > 0) & ((truth < threshold) | sensitive) | np.isnan(truth) & (np.arange(count + extra) < count))
     current = np.zeros(count + extra, dtype=bool)
     current[cells.loc[cells["release"] == len(releases) - 1, "variable"]] = True
     current[count:] = True
@@ -302,7 +304,8 @@ def _told_by_symbols(cells: pd.DataFrame, releases: list[Published], count: int)
             frame = release.tables.get(symbol.table)
             if frame is None or not {symbol.beside, symbol.where} <= set(frame.columns):
                 continue
-            rows = frame.index[(frame[symbol.beside] == NOT_AVAILABLE) & (number(frame[symbol.where]) > 0)]
+            where = frame[symbol.where]
+            rows = frame.index[(frame[symbol.beside] == NOT_AVAILABLE) & ((number(where) > 0) | (where == CONFIDENTIAL))]
             told = cells[(cells["release"] == n) & (cells["table"] == symbol.table) & (cells["measure"] == symbol.measure)]
             least[told.loc[told["row"].isin(rows) & (told["truth"] != 0), "variable"]] = 1
     return least

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from schemas.fields import field
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
@@ -62,6 +64,7 @@ class Measure:
     owner_groups: str = ""
     largest_share: str = ""
     unit: str = ""
+    sensitive: bool = False
 
     def rests_on(self, table: PublishedTable) -> list[str]:
         """The counts of its table that the measure is worked out of, so that it tells of them; none for a count itself."""
@@ -218,6 +221,21 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
 
 def _named_in_ties(key: str) -> list[dict[str, Any]]:
     return tomllib.loads((SCHEMAS / "ties.toml").read_text(encoding="utf-8")).get(key, [])
+
+
+@cache
+def region_only() -> Mapping[str, str]:
+    """The categories (by published label, of any filter) that are shown for the region alone whatever the number, and why."""
+    return tomllib.loads((SCHEMAS / "sensitive.toml").read_text(encoding="utf-8"))["region_only"]
+
+
+def is_sensitive(table: PublishedTable, measure: Measure, rows: pd.DataFrame) -> pd.Series:
+    """Which rows of a table (`rows` has its filters) are of a category that is never shown by authority; what the register says is public."""
+    if measure.sensitive:
+        return pd.Series(True, index=rows.index)  # noqa: FBT003
+    if not table.filters or measure.rule in ("exact", "given"):
+        return pd.Series(False, index=rows.index)  # noqa: FBT003
+    return rows[list(table.filters)].isin(list(region_only())).any(axis=1)
 
 
 @cache

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from assets.publication.disclosure import SYMBOLS
-from assets.publication.programme import PUBLISHED_TABLES, PublishedTable
+from assets.publication.programme import PUBLISHED_TABLES, PublishedTable, region_only
 from resources.provenance import SHORT
 
 _FRONT = {"geographic_level": "Area type", "old_la_code": "Authority code", "la_name": "Area"}
@@ -91,6 +91,7 @@ def _notes(manifest: Mapping[str, Any]) -> pd.DataFrame:
     rows = [
         ("returned", "Counts of places are of the settings that returned. Coverage says how much of the register that is."),
         ("rounding", f"Counts are rounded to {method['round_to']}; those below {method['smallest_count_shown']} are hidden."),
+        ("region only", f"Never shown by authority, whatever the number: {', '.join(region_only())}; settings not in the register."),
         ("estimates", "Estimates for the whole are given only where part of the supply has not returned, and are rounded like counts."),
         ("totals", "A total is of the authorities that returned."),
         ("returns", f"The figures rest on {len(manifest['returns'])} returns, named with their versions in manifest.json."),

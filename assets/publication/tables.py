@@ -31,7 +31,7 @@ from assets.publication.disclosure import (
     publish_means,
     publish_ratio,
 )
-from assets.publication.programme import ADDED_UP, PUBLISHED_TABLES, TOTAL, Indicator, Measure, PublishedTable
+from assets.publication.programme import ADDED_UP, PUBLISHED_TABLES, TOTAL, Indicator, Measure, PublishedTable, is_sensitive
 from resources.warehouse import Warehouse
 from schemas.regions import DisclosureMethod
 
@@ -227,31 +227,53 @@ def _end_of_interval(true: TrueTable, m: Measure, method: DisclosureMethod) -> p
     return ends[0] if m.name == low else ends[1]
 
 
+def for_the_region_alone(true: TrueTable, m: Measure, method: DisclosureMethod) -> np.ndarray:
+    """The rows whose figure is never shown, whatever it is: sensitive ones of authorities, and the region's where few authorities have one.
+
+    Whether an authority has a figure is no secret (where it has none, a symbol says so); whether it is 0 is one.
+    """
+    sensitive, known = is_sensitive(true.table, m, true.keys), true.values[m.name].notna()
+    is_area = true.keys[AUTHORITY] != ""
+    if not sensitive.any():
+        return sensitive.to_numpy()
+    filters = list(true.table.filters)
+    areas = true.keys[is_area & known]
+    having = areas.groupby(filters)[AUTHORITY].nunique() if filters else areas[AUTHORITY].nunique()
+    few = true.keys[filters].merge(having.rename("_areas"), left_on=filters, right_index=True, how="left")["_areas"].fillna(0) if filters else having
+    is_told = ~is_area & np.asarray(few >= method.others_for_a_comparison)
+    return (sensitive & known & ~is_told).to_numpy()
+
+
 def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: Hidden, method: DisclosureMethod) -> pd.Series:
-    mask = hidden.get((true.table.name, m.name))
-    if m.rule in ("exact", "count"):
-        rule = publish_exact if m.rule == "exact" else lambda values, symbols: publish_counts(values, method, symbols)
-        shown = rule(true.values[m.name], true.symbols[m.name])
-        return shown if mask is None else shown.mask(pd.Series(mask, index=shown.index), CONFIDENTIAL)
+    if m.rule == "difference":
+        return publish_difference(_terms(printed, m.of))
+    if m.rule == "rate":
+        return publish_ratio(_terms(printed, m.of), _terms(printed, (m.per,)), m.times, m.decimals)
+    if m.rule == "share":
+        whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(true.table, printed, m))]
+        return publish_ratio(_terms(printed, m.of), whole, 100, 1, most=100)
+    shown = _print_by_itself(true, printed, m, method)
+    mask = for_the_region_alone(true, m, method) | hidden.get((true.table.name, m.name), False)
+    return shown.mask(mask & ~shown.isin([NOT_AVAILABLE, NOT_APPLICABLE]), CONFIDENTIAL)
+
+
+def _print_by_itself(true: TrueTable, printed: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Series:
+    """A measure under its rule, before anything is hidden besides."""
+    if m.rule == "count":
+        return publish_counts(true.values[m.name], method, true.symbols[m.name])
+    if m.rule == "exact":
+        return publish_exact(true.values[m.name], true.symbols[m.name])
     if m.rule == "given":
         return publish_given(true.values[m.name], m.decimals, true.symbols[m.name])
     if m.rule == "estimate":
         partial = true.values[m.covered] < true.values[m.registered]
         end = _end_of_interval(true, m, method) if m.interval else None
-        shown = publish_estimates(true.values[m.name], printed[m.of[0]], partial, method, end)
-        return shown if mask is None else shown.mask(pd.Series(mask, index=shown.index), CONFIDENTIAL)
-    if m.rule == "mean":
-        support = true.values[m.placements], true.values[m.owner_groups], true.values[m.largest_share]
-        came = ~(printed[[count.name for count in true.table.of_rule("count")]] == NOT_AVAILABLE).all(axis=1)
-        shown = publish_means(true.values[m.name], *support, method)
-        shown = shown.mask((shown == NOT_AVAILABLE) & came, NOT_APPLICABLE)
-        return hidden_with(shown, [printed[name] for name in m.rests_on(true.table)])
-    if m.rule == "difference":
-        return publish_difference(_terms(printed, m.of))
-    if m.rule == "rate":
-        return publish_ratio(_terms(printed, m.of), _terms(printed, (m.per,)), m.times, m.decimals)
-    whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(true.table, printed, m))]
-    return publish_ratio(_terms(printed, m.of), whole, 100, 1, most=100)
+        return publish_estimates(true.values[m.name], printed[m.of[0]], partial, method, end)
+    support = true.values[m.placements], true.values[m.owner_groups], true.values[m.largest_share]
+    came = ~(printed[[count.name for count in true.table.of_rule("count")]] == NOT_AVAILABLE).all(axis=1)
+    shown = publish_means(true.values[m.name], *support, method)
+    shown = shown.mask((shown == NOT_AVAILABLE) & came, NOT_APPLICABLE)
+    return hidden_with(shown, [printed[name] for name in m.rests_on(true.table)])
 
 
 def _terms(printed: pd.DataFrame, names: tuple[str, ...]) -> list[tuple[int, pd.Series]]:
