@@ -28,15 +28,16 @@ def look(landing: LandingPlace, seen: dict[str, str], now: dt.datetime, key: byt
     return current, changed
 
 
-def _key(settings: Settings) -> bytes:
-    """The warehouse's key."""
+def _ready(settings: Settings) -> tuple[bytes, list[dt.date]]:
+    """The warehouse's key, and the quarters to rewrite because it was put back to a day before children of them were erased."""
     from assets.access.keys import warehouse_key
     from assets.warehouse.tables import prepare
+    from pipelines.stop_list import erase_whom_it_forgot
     from resources.warehouse import open_warehouse
 
     with open_warehouse(settings) as warehouse:
         prepare(warehouse, settings.region)
-        return warehouse_key(warehouse, settings.home)
+        return warehouse_key(warehouse, settings.home), erase_whom_it_forgot(warehouse, settings)
 
 
 def due(settings: Settings, landing: LandingPlace, dates: list[dt.date], key: bytes) -> dict[dt.date, str]:
@@ -65,9 +66,10 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     settings = settings_from_environment()
     seen = json.loads(context.cursor) if context.cursor else {}
     try:
-        place, key = LandingPlace(settings.landing), _key(settings)
-        current, changed = look(place, seen, dt.datetime.now(tz=dt.UTC), key)
-        news = due(settings, place, changed, key)
+        now, place = dt.datetime.now(tz=dt.UTC), LandingPlace(settings.landing)
+        key, erased = _ready(settings)
+        current, changed = look(place, seen, now, key)
+        news = due(settings, place, changed, key) | dict.fromkeys(erased, f"erased {now.isoformat()}")
     except ObservatoryError as error:
         return dg.SkipReason(str(error))
     if not changed and not news:

@@ -29,6 +29,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from pipelines.guard import MOST_BODY_BYTES, MOST_HEADER_BYTES, App, Guard, Names, Session
+from resources.embedded_postgres import TEMPORARY, short_temporary
 from resources.settings import ObservatoryError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -154,6 +155,24 @@ def serve_dagster(listening: socket.socket, announce: Callable[[str], None], fur
 
 
 @contextlib.contextmanager
+def private_sockets() -> Iterator[Path]:
+    """While it lasts, what this process and its children open in the temporary folder is in one of our own that nobody else may enter.
+
+    Dagster's code servers listen there to whoever may reach their sockets, under names taken from that folder. The
+    embedded PostgreSQL's own folder, which every process must find, stays where it was.
+    """
+    before = os.environ.get("TMPDIR")
+    os.environ.setdefault(TEMPORARY, tempfile.gettempdir())
+    with tempfile.TemporaryDirectory(prefix="observatory-", dir=short_temporary()) as folder:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        try:
+            yield Path(folder)
+        finally:
+            tempfile.tempdir = None
+            os.environ.pop("TMPDIR") if before is None else os.environ.__setitem__("TMPDIR", before)
+
+
+@contextlib.contextmanager
 def _dagster() -> Iterator[tuple[App, Path]]:
     """Dagster's web server as an app, and the workspace file that leads to its code server."""
     import dagster as dg
@@ -181,4 +200,4 @@ def _daemon(workspace: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, env=os.environ)
 
 
-__all__ = ["Served", "listen", "serve_dagster", "serve_releases"]
+__all__ = ["Served", "listen", "private_sockets", "serve_dagster", "serve_releases"]

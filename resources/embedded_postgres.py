@@ -35,6 +35,9 @@ from resources.settings import ObservatoryError
 SUPERUSER = "observatory"
 DATABASE = "observatory"
 
+TEMPORARY = "OBSERVATORY_TEMPORARY"
+"""Where the temporary folder was, to processes that are given another: all find the server's socket in the same place."""
+
 _START_SECONDS = 60
 
 
@@ -88,6 +91,15 @@ def _namespaces_work() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+def short_temporary() -> Path:
+    """The temporary folder for sockets: their path must stay under about 100 characters, and pg_ctl does not quote it. So not under home.
+
+    What is made in it is private, and its owner is checked.
+    """
+    temporary = os.environ.get(TEMPORARY) or tempfile.gettempdir()
+    return Path("/tmp" if len(temporary) > 40 or " " in temporary else temporary)  # noqa: S108 # nosec B108
+
+
 class EmbeddedPostgres:
     """One embedded server, in `home/postgres`.
 
@@ -101,11 +113,7 @@ class EmbeddedPostgres:
         self.programs = programs or binaries()
         self.port = self.settings.get("port", "5432")  # a Unix socket has one too
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
-        # A Unix socket's path must stay under about 100 characters and pg_ctl does not quote it: so not under home.
-        temporary = tempfile.gettempdir()
-        if len(temporary) > 40 or " " in temporary:
-            temporary = "/tmp"  # noqa: S108 # nosec B108 - the folder made in it is private and its owner is checked
-        self.socket = Path(temporary) / f"observatory-{os.getuid()}-{digest}"
+        self.socket = short_temporary() / f"observatory-{os.getuid()}-{digest}"
         self._users: int | None = None
 
     # --- the life of the server ----------------------------------------------------------

@@ -78,7 +78,8 @@ class LandedFile:
     """One file in the landing place. `received_at` is its own time (UTC), which whoever sent it may have set.
 
     `root` is the landing place where that is a folder of this machine: below it no link is followed. `changed_at` is its own time as
-    it stands, in seconds; `received_at` is never later than now.
+    it stands, in seconds; `received_at` is never later than now. `about_folder` says by which its sender's folder can be found without
+    its name.
     """
 
     census_date: dt.date
@@ -89,6 +90,7 @@ class LandedFile:
     received_at: dt.datetime
     root: Path | None = None
     changed_at: float = 0.0
+    about_folder: str = ""
 
     def open(self) -> Content:
         """The file, opened once. A sealed file's bytes are opened with the user's key; to seal a file does not change its digest.
@@ -102,7 +104,7 @@ class LandedFile:
             return Content(b"", _digest(f"{fault.rule} {fault.hint} {self.name} {self.size}".encode()), fault)
         if is_sealed(data):
             try:
-                data = opened(data, self.name)
+                data = opened(data)
             except ObservatoryError as error:
                 hint = "it is sealed, or begins as a sealed file does, and does not open with the key of the observatory"
                 return Content(b"", _digest(data), CannotOpen("unreadable_file", hint, str(error)))
@@ -366,16 +368,19 @@ class LandingPlace:
         uploads under way. A link, a pipe or a device is listed: it is refused when it is opened.
         """
         found = []
-        for sender in self._senders(census_date):
-            for path in self._entries(sender):
-                if is_litter(path.name) or is_under_way(path.name) or self._is_folder(path):
-                    continue
+        root = self.root if self._is_here else None
+        senders = sorted(self._senders(census_date), key=lambda sender: sender.name)
+        for number, sender in enumerate(senders, 1):
+            returns = [p for p in self._entries(sender) if not (is_litter(p.name) or is_under_way(p.name) or self._is_folder(p))]
+            files = f"{len(returns)} file{'' if len(returns) == 1 else 's'}"
+            about = f"folder {number} of {len(senders)} of {census_date.isoformat()} in order of name, with {files}"
+            for path in returns:
                 try:
                     size, modified = self._looked_at(path)
                 except FileNotFoundError:
                     continue
-                root = self.root if self._is_here else None
-                found.append(LandedFile(census_date, _shown(sender.name), _shown(path.name), path, size, _moment(modified), root, modified))
+                names = _shown(sender.name), _shown(path.name)
+                found.append(LandedFile(census_date, *names, path, size, _moment(modified), root, modified, about))
         return sorted(found, key=lambda f: (f.received_at, f.folder, f.name))
 
     def _looked_at(self, path: Any) -> tuple[int, float]:

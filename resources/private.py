@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
@@ -39,14 +40,61 @@ def write_anew(path: Path, content: bytes, mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     try:
         with os.fdopen(os.open(making, flags, 0o600), "wb") as made:
+            is_being_made(made.fileno())
             made.write(content)
+            made.flush()
             if hasattr(os, "fchmod"):
                 os.fchmod(made.fileno(), mode)
-        making.replace(path)
+            making.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             making.unlink()
         raise
+
+
+def is_being_made(handle: int) -> None:
+    """Say of an open file, for as long as it is open in this process, that it is being made: `clear_unfinished` leaves it."""
+    with contextlib.suppress(ImportError, OSError):  # a system or a disk without such locks
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def clear_unfinished(folder: Path | int) -> int:
+    """Take away what was being made in a folder (or its handle) when its maker was killed. Gives how many files. What is being made is left."""
+    if isinstance(folder, Path):
+        if folder.is_symlink() or not folder.is_dir():
+            return 0
+        handle = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        try:
+            return clear_unfinished(handle)
+        finally:
+            os.close(handle)
+    cleared = 0
+    for name in filter(_UNFINISHED.fullmatch, os.listdir(folder)):  # noqa: PTH208 - of a handle
+        with contextlib.suppress(OSError):
+            if _is_left(name, folder):
+                os.unlink(name, dir_fd=folder)
+                cleared += 1
+    return cleared
+
+
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.making")
+
+
+def _is_left(name: str, folder: int) -> bool:
+    """Whether a file is ours, and nobody is making it any more."""
+    import fcntl
+
+    status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        return False
+    handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(handle)
+    return True
 
 
 def let_pass(folder: Path, group: int) -> None:

@@ -37,8 +37,8 @@ def sealed(content: bytes) -> bytes:
     return _MARK + salt + nonce + AESGCM(_key(_text(), salt)).encrypt(nonce, content, _MARK)
 
 
-def opened(content: bytes, name: str) -> bytes:
-    """The bytes of a sealed file called `name`.
+def opened(content: bytes) -> bytes:
+    """The bytes of a sealed file.
 
     Raises:
         ObservatoryError: there is no key, it is another one, or the file was changed.
@@ -53,7 +53,7 @@ def opened(content: bytes, name: str) -> bytes:
         return AESGCM(_key(key, salt)).decrypt(nonce, body, _MARK)
     except (InvalidTag, ValueError):  # a file that is too short to be sealed has not even a nonce
         raise ObservatoryError(
-            f"The sealed return '{name}' does not open: {VARIABLE} is another key than the one it was sealed with, or the file was changed. "
+            f"A sealed return does not open: {VARIABLE} is another key than the one it was sealed with, or the file was changed. "
             "The key it was sealed with was expected. Set it, or have the sender send the return again."
         ) from None
 

@@ -35,8 +35,9 @@ from assets.intake.numbering import content_mark
 from assets.intake.provenance import banner
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
+from assets.intake.telling import folder_words
 from resources.landing import LandingPlace, NotNow, census_date_of
-from resources.private import write_anew
+from resources.private import clear_unfinished, write_anew
 from resources.pseudonym import fingerprint
 from resources.showing import file_name
 from resources.warehouse import Warehouse
@@ -52,12 +53,16 @@ def answer_quarter(
         return 0
     told = _told(warehouse, census_date, key)
     folder, made_up = _folder(outbox, census_date), banner(warehouse)
+    _clear_unfinished(folder)
     written = {r.submission_id: r.rests_on for r in warehouse.rows("select submission_id, rests_on from raw.answer")}
     due = [s for s in told if written.get(s.number) != s.rests_on or not _page_path(folder, s).exists()]
     if not due:
         return 0
     if progress:
         progress(f"{census_date}: answering {len(due)} of {len(told)} returns")
+    files = landing.files(census_date)
+    for name in {file.folder[:100] for file in files if sender_of(file.folder, census_date).key == folder_words(file.folder) != file.folder}:
+        _remove(folder / file_name(name))  # an earlier version called it by a name that is not to be told
     for place in {_page_path(folder, s).parent for s in due}:
         _make_folder(place)
     gc.freeze()  # a workbook is many small objects: without this, what is in memory already would be looked through again and again for their sake
@@ -65,7 +70,7 @@ def answer_quarter(
         waiting = defaultdict(list)  # what was sent twice is answered twice
         for one in due:
             waiting[one.submission.sender, one.submission.content_hash].append(one)
-        for file in landing.files(census_date):
+        for file in files:
             if not waiting:
                 break
             try:
@@ -145,6 +150,13 @@ def _make_folder(place: Any) -> None:
         if not folder.exists():
             folder.mkdir()
             folder.chmod(root.stat().st_mode & 0o7777)
+
+
+def _clear_unfinished(folder: Any) -> None:
+    """Take away what a run that was killed was writing."""
+    if isinstance(folder, Path) and folder.is_dir():
+        for place in folder.iterdir():
+            clear_unfinished(place)
 
 
 def _remove(folder: Any) -> None:

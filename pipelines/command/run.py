@@ -9,6 +9,7 @@ import time
 import click
 
 from pipelines.command.options import CensusDate
+from pipelines.stop_list import erase_whom_it_forgot
 from resources.landing import LandingPlace
 from resources.private import make_private
 from resources.provenance import marked
@@ -74,7 +75,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         from pipelines.command.summary import print_summary
 
         prepare(warehouse, settings.region)
-        _erase_whom_it_forgot(warehouse, settings)
+        erase_whom_it_forgot(warehouse, settings)
         if landed:  # before anything is said to be due, and not from inside a run
             with warehouse.reading() as connection:
                 provenance.refuse_mixture(provenance.held(connection), bool(marked(place.root)), settings.landing)
@@ -108,22 +109,6 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         finally:  # the releases are made, whatever becomes of the report
             print_summary(warehouse, settings, done)
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
-
-
-def _erase_whom_it_forgot(warehouse: Warehouse, settings: Settings) -> None:
-    """Erase again whom the home's stop list names and the warehouse does not: its files were put back to a day before."""
-    from assets.access import erasure
-    from assets.access.keys import warehouse_key
-    from assets.answering.outbox import remove_answers
-
-    if number := erasure.forgotten(warehouse, settings.home):
-        warehouse_key(warehouse, settings.home)  # with another key the list would find nobody
-        found = erasure.hold_to_stop_list(warehouse, settings.home)
-        remove_answers(settings.outbox, found.returns)
-        if found.rows:
-            erasure.leave_no_trace(warehouse)
-        rows = sum(found.rows.values())
-        print(f"The stop list names {number} whom the warehouse did not know to be erased; erased again, {rows} rows.")
 
 
 def has_landed(warehouse: Warehouse, settings: Settings, date: dt.date) -> bool:

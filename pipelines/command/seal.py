@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from resources.landing import CannotOpen, LandedFile, NotNow, folder_of
+from resources.private import clear_unfinished, is_being_made
 from resources.settings import ObservatoryError, settings_from_environment
 from resources.showing import one_line
 
@@ -24,6 +25,7 @@ def command(landing: str | None, opening: bool) -> None:
     Sealed returns are read as before wherever the key is set; they are the same submissions. Each file is replaced whole or not at all, and is read
     back before the plain one goes. Without the key nobody can open them, you included.
     """
+    from assets.intake.turns import label
     from resources.landing import LandingPlace
     from resources.sealing import is_sealed, opened, sealed
 
@@ -35,38 +37,42 @@ def command(landing: str | None, opening: bool) -> None:
         )
     done, left = 0, []
     for date in place.census_dates():
-        for file in place.files(date):
+        files = place.files(date)
+        for file in {file.path.parent: file for file in files}.values():
+            with contextlib.suppress(ObservatoryError, NotNow), folder_of(file.path, file.root) as folder:
+                clear_unfinished(file.path.parent if folder is None else folder)
+        for file in files:
             try:
                 content = file.as_it_lies()
             except CannotOpen as fault:
-                left.append(f"{date}/{file.folder}/{file.name} ({fault.hint})")
+                left.append(f"{label(file)} ({fault.hint})")
                 continue
             except NotNow:
-                left.append(f"{date}/{file.folder}/{file.name} (it changed while it was read)")
+                left.append(f"{label(file)} (it changed while it was read)")
                 continue
             if is_sealed(content) != opening:
                 continue
-            changed = _opened(content, file.name) if opening else sealed(content)
+            changed = _opened(content) if opening else sealed(content)
             if changed is None:
-                left.append(f"{date}/{file.folder}/{file.name} (it does not open with this key)")
+                left.append(f"{label(file)} (it does not open with this key)")
                 continue
-            if not opening and opened(changed, file.name) != content:
-                raise ObservatoryError(f"{file.name} could not be read back after it was sealed. It was left as it was. Try again.")
+            if not opening and opened(changed) != content:
+                raise ObservatoryError(f"{label(file)} could not be read back after it was sealed. It was left as it was. Try again.")
             try:
                 is_done = _replace(file, content, changed)
             except (FileNotFoundError, NotNow):
-                left.append(f"{date}/{file.folder}/{file.name} (it is gone)")
+                left.append(f"{label(file)} (it is gone)")
                 continue
             if is_done:
                 done += 1
             else:
-                left.append(f"{date}/{file.folder}/{file.name} (another file took its place)")
+                left.append(f"{label(file)} (another file took its place)")
     print(f"{'Opened' if opening else 'Sealed'}: {done} file{'' if done == 1 else 's'} in {settings.landing}.")
     if left:
         print(f"Left as they were: {one_line(', '.join(left))}.")
 
 
-def _opened(content: bytes, name: str) -> bytes | None:
+def _opened(content: bytes) -> bytes | None:
     """A sealed file's bytes; None where they do not open: whoever sends may send what only begins like one, and the others are opened all the same.
 
     Raises:
@@ -76,7 +82,7 @@ def _opened(content: bytes, name: str) -> bytes | None:
 
     require_key()
     try:
-        return opened(content, name)
+        return opened(content)
     except ObservatoryError:
         return None
 
@@ -98,12 +104,13 @@ def _replace(file: LandedFile, content: bytes, changed: bytes) -> bool:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         try:
             with os.fdopen(os.open(making, flags, 0o600, dir_fd=folder), "wb") as made:
+                is_being_made(made.fileno())
                 made.write(changed)
                 made.flush()
                 os.fsync(made.fileno())
-            os.utime(making, ns=(status.st_atime_ns, status.st_mtime_ns), dir_fd=folder, follow_symlinks=False)
-            os.chmod(making, status.st_mode & 0o777, dir_fd=folder)
-            os.replace(making, name, src_dir_fd=folder, dst_dir_fd=folder)
+                os.utime(making, ns=(status.st_atime_ns, status.st_mtime_ns), dir_fd=folder, follow_symlinks=False)
+                os.chmod(making, status.st_mode & 0o777, dir_fd=folder)
+                os.replace(making, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(making, dir_fd=folder)

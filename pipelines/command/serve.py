@@ -26,8 +26,10 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     the Dagster UI is for the browser in which the address printed here was opened, and each address printed opens one. Stop it with Ctrl-C.
     """
     from assets.access.watch import watching
-    from pipelines.command.run import dagster_instance
-    from pipelines.web import listen, serve_dagster, serve_releases
+    from assets.warehouse.tables import prepare
+    from pipelines.command.run import dagster_instance, run_quarters
+    from pipelines.stop_list import erase_whom_it_forgot
+    from pipelines.web import listen, private_sockets, serve_dagster, serve_releases
 
     settings = settings_from_environment(landing=landing)
     dagster_instance(settings).dispose()  # it is there, and configured, before the UI looks for it
@@ -41,7 +43,10 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     further = os.environ.get("OBSERVATORY_WEB_HOSTS", "")
     log = settings.server_log if not settings.database_url else None
     # held open, so that every run and every look joins a server that is there already
-    with open_warehouse(settings) as warehouse, watching(warehouse, log):
+    with open_warehouse(settings) as warehouse, watching(warehouse, log), private_sockets():
+        prepare(warehouse, settings.region)
+        if quarters := erase_whom_it_forgot(warehouse, settings):
+            run_quarters(settings, quarters)
         listening = listen(port, "Dagster UI", "--port")
         pages = serve_releases(settings.releases, page_port, further)
         print(f"The observatory page is at http://127.0.0.1:{pages.port}", flush=True)

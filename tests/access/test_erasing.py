@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import dagster as dg
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from assets.access.keys import warehouse_key
 from assets.answering.outbox import answer_quarter, remove_answers, remove_answers_before
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter, out_of_date
+from pipelines.sensors import landing_place
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.pseudonym import VARIABLE
 from resources.settings import ObservatoryError, Settings
@@ -355,6 +357,33 @@ def test_a_run_erases_again_whom_the_home_lists_and_the_warehouse_forgot(embedde
     done = CliRunner().invoke(command.cli, ["run"])
     assert done.exit_code == 0, (done.output, done.exception)
     assert "erased again" in done.output
+    assert embedded_warehouse.scalar("select count(*) from core.placement where child_key = :k", k=key) == 0
+    assert embedded_warehouse.scalar("select count(*) from access.stop_list") == 1
+
+
+@pytest.mark.parametrize("by", ["serve", "the sensor"])
+def test_a_restored_warehouse_that_is_only_served_forgets_them_too(embedded_warehouse, landing, monkeypatch, tmp_path, by):
+    settings = Settings(tmp_path / "home", str(landing.root), embedded_warehouse.url, "north_west")
+    monkeypatch.setenv(VARIABLE, KEY.decode())
+    monkeypatch.setenv("OBSERVATORY_HOME", str(settings.home))
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(landing.root))
+    monkeypatch.setenv("OBSERVATORY_DATABASE_URL", embedded_warehouse.url)
+    landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "C1"}, {"identifier": "C2"}]))
+    take_in(embedded_warehouse, landing.place, DAY, warehouse_key(embedded_warehouse, settings.home))
+    build_quarter(embedded_warehouse, DAY, REGION)
+    key = embedded_warehouse.scalar("select min(child_key) from core.placement")
+    erasure.keep_stop_list(settings.home, [(key, "356")])
+    rewritten = []
+    if by == "serve":
+        monkeypatch.setattr("pipelines.command.run.run_quarters", lambda _, dates: rewritten.extend(dates))
+        monkeypatch.setattr("pipelines.web.serve_dagster", lambda listening, *_: listening.close() is None)
+        done = CliRunner().invoke(command.cli, ["serve", "--port", "0", "--page-port", "0"])
+        assert done.exit_code == 0, (done.output, done.exception)
+    else:
+        with dg.DagsterInstance.ephemeral() as instance:
+            asked = landing_place(dg.build_sensor_context(instance=instance))
+        rewritten = [dt.date.fromisoformat(one.tags["dagster/asset_partition_range_start"]) for one in asked.run_requests]
+    assert rewritten == [DAY]
     assert embedded_warehouse.scalar("select count(*) from core.placement where child_key = :k", k=key) == 0
     assert embedded_warehouse.scalar("select count(*) from access.stop_list") == 1
 

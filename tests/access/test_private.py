@@ -10,9 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from assets.answering.outbox import answer_quarter
+from pipelines import command
 from pipelines.command.status import _warn_of_open_folders
+from resources import private
 from resources.settings import Settings
 from tests import builders
 from tests.conftest import KEY
@@ -47,6 +50,35 @@ def test_every_file_of_a_run_is_its_owners_alone(returns, tmp_path, name):
     others = {path: oct(mode) for path, mode in modes.items() if mode & 0o070}
     assert set(others) <= {".", "postgres"} and set(others.values()) <= {oct(0o710)}, "the server's user may pass, and not look"
     assert stat.S_IMODE(tmp_path.stat().st_mode) == stat.S_IMODE(tmp_path.stat().st_mode | 0o700)
+
+
+def test_what_a_killed_run_was_writing_is_cleared_up_by_the_next(returns, embedded_warehouse, bring, tmp_path):
+    """A half-made answer is hidden, and holds a sender's own rows: it goes, and what is being made at the moment stays."""
+    bring(embedded_warehouse, returns, DATE)
+    folder = tmp_path / "outbox" / DATE / "356"
+    folder.mkdir(parents=True)
+    left, made, other = folder / f".{'a' * 32}.making", folder / f".{'b' * 32}.making", folder / ".making"
+    for path in (left, made, other):
+        path.write_bytes(b"half an answer")
+    (folder / f".{'c' * 32}.making").symlink_to(other)
+    with made.open("rb") as held:
+        private.is_being_made(held.fileno())
+        answer_quarter(embedded_warehouse, returns.place, str(tmp_path / "outbox"), DAY, KEY)
+        assert not left.exists() and made.exists() and other.exists()
+    answer_quarter(embedded_warehouse, returns.place, str(tmp_path / "outbox"), DAY, KEY)
+    assert not made.exists() and other.read_bytes() == b"half an answer"
+
+
+def test_what_a_killed_sealing_was_writing_is_cleared_up_by_the_next(returns, monkeypatch, tmp_path):
+    """Taking seals off and being killed would leave a return lying open under a hidden name."""
+    monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(returns.root))
+    monkeypatch.setenv("OBSERVATORY_SEAL_KEY", "a long enough text")
+    left = returns.root / DATE / "356" / f".{'a' * 32}.making"
+    left.write_bytes(b"half a return")
+    done = CliRunner().invoke(command.cli, ["seal"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert not left.exists()
 
 
 def test_answers_outside_the_home_are_open_as_their_folder_is(returns, embedded_warehouse, bring, tmp_path):

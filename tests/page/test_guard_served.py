@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -113,6 +115,32 @@ def attacks(served: Instance) -> dict[str, tuple[int, str, dict]]:
 def test_no_attack_is_carried_out(served):
     answers = {name: status for name, (status, _, _) in attacks(served).items()}
     assert {name: status for name, status in answers.items() if status < 400} == {}
+
+
+def _descendants(process: int) -> list[int]:
+    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    return [process, *(deeper for child in children for deeper in _descendants(int(child)))]
+
+
+def _sockets_of(process: int) -> list[str]:
+    """The names at which a process and what it started listen on Unix sockets."""
+    inodes = set()
+    for one in _descendants(process):
+        for handle in Path(f"/proc/{one}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                inodes.add(handle.readlink().name.removeprefix("socket:[").removesuffix("]"))
+    lines = [line.split() for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()[1:]]
+    return sorted({line[7] for line in lines if len(line) > 7 and line[6] in inodes and line[3] == "00010000"})
+
+
+@pytest.mark.skipif(not Path("/proc/net/unix").exists(), reason="this system does not list its sockets in /proc")
+def test_nobody_else_sees_or_reaches_what_its_parts_listen_at(served):
+    """Dagster's code servers run what they are told to, by whoever reaches their sockets."""
+    listening = _sockets_of(served.process.pid)
+    assert listening, "the code servers listen somewhere"
+    for name in listening:
+        folder = Path(name).parent
+        assert not name.startswith("@") and stat.S_IMODE(folder.stat().st_mode) == 0o700, name
 
 
 def test_its_own_browser_is_let_in(served):

@@ -15,6 +15,9 @@ import pytest
 import xlsxwriter
 
 from assets.answering.outbox import answer_quarter
+from assets.warehouse.tables import prepare
+from resources.warehouse import physical
+from schemas.regions import load_region
 from schemas.returns import return_tables
 from tests.conftest import KEY
 from tests.pipeline.test_run import Observatory
@@ -91,6 +94,8 @@ def planted(landing):
     landing.drop(DATE, "provider-b", f"no header {FILE}.csv", as_csv(planted_rows("provider_placements")))
     landing.drop(DATE, "provider-c", f"letter {FILE}.pdf", f"%PDF {NAME}".encode())
     landing.drop(DATE, "provider-c", f"quote {FILE}.csv", as_csv(planted_lines("provider_settings")).replace(b'"Oak House"', b'"Oak House', 1))
+    landing.drop(DATE, NAME, "return.csv", as_csv(planted_lines("placement_census")))  # folders of nobody who is a sender
+    landing.drop(DATE, f"{REFERENCE} 17-09-2013", f"{FILE}.xlsx", as_workbook(planted_lines("provider_settings")))
     stray = landing.root / DATE
     for name in (f"{NAME}.csv", f"356/{FILE}/return.csv", f"356/{FILE}.csv.part", f"../{FILE}.xlsx", f"../{NAME}/a.csv"):
         (stray / name).parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +120,7 @@ def test_what_was_not_meant_to_be_told_is_in_no_table_finding_or_answer(planted,
     outbox = tmp_path / "outbox"
     answer_quarter(embedded_warehouse, planted.place, str(outbox), dt.date.fromisoformat(DATE), KEY)
     pages, books = list(outbox.rglob("*.html")), list(outbox.rglob("*.xlsx"))
-    assert len(pages) == len(books) == 7
+    assert len(pages) == len(books) == 9
     assert told("\n".join(map(str, outbox.rglob("*")))) == []
     for page in pages:  # its sender's own name for the file stands in the answer, and nowhere else
         text = page.read_text(encoding="utf-8")
@@ -135,11 +140,61 @@ def test_what_was_not_meant_to_be_told_is_in_no_table_finding_or_answer(planted,
                 assert told(sheet.title) == [] and f"Comments {REFERENCE}" not in values and f"{NAME} {REFERENCE} {BIRTH}" not in values
 
 
+def test_a_folder_of_nobody_is_found_again_by_its_form_and_its_place(landing, embedded_warehouse, bring, tmp_path):
+    """Its name is not told where it may name a child; whoever operates the region finds it all the same."""
+    for folder in ("356", "999", NAME, "provider-acorn", "returns"):
+        landing.drop(DATE, folder, "census.csv", as_csv([header_of("placement_census"), list(GOOD["placement_census"].values())]))
+    landing.drop(DATE, NAME, "homes.csv", "a,b\n1,2\n")
+    bring(embedded_warehouse, landing, DATE)
+    senders = embedded_warehouse.rows("select distinct sender from raw.submission where sender_kind = 'unknown' order by 1")
+    assert [row.sender for row in senders] == ["999", "returns", "unknown (text of 14 characters)"]
+    said = {row.value: row.message for row in embedded_warehouse.rows("select value, message from raw.finding where rule = 'unknown_sender'")}
+    assert set(said) == {"999", "returns", "text of 14 characters"}
+    assert "folder 3 of 5 of 2025-03-31 in order of name, with 2 files" in said["text of 14 characters"]
+    assert "'999'" in said["999"]
+    events = embedded_warehouse.rows("select distinct actor from access.event where what = 'sent'")
+    assert told(" ".join(row.actor for row in events)) == []
+    answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "outbox"), dt.date.fromisoformat(DATE), KEY)
+    assert len(list((tmp_path / "outbox" / DATE).iterdir())) == 5
+    page = next((tmp_path / "outbox" / DATE).glob("unknown*/*.html")).read_text(encoding="utf-8")
+    assert "text of 14 characters" in page and told(page) == []
+
+
+def test_a_folder_of_nobody_that_an_earlier_version_told_whole_is_told_no_more(planted, embedded_warehouse, bring):
+    bring(embedded_warehouse, planted, DATE)
+    with embedded_warehouse.engine.begin() as connection:
+        here = "(select submission_id from raw.submission where sender = 'unknown (text of 14 characters)')"
+        connection.exec_driver_sql("delete from raw.observatory")
+        for table in ("access.event", "raw.arrival", "raw.finding", "raw.submission"):  # the last says which
+            if table == "access.event":
+                connection.exec_driver_sql("alter table access.event disable trigger user")
+                connection.exec_driver_sql(f"update access.event set actor = '{NAME}' where subject in {here}")
+                connection.exec_driver_sql("alter table access.event enable trigger user")
+            elif table == "raw.finding":  # its rows lie behind a view
+                connection.exec_driver_sql(f"update {physical('raw.finding')} set value = '{NAME}', message = '{NAME}' where submission_id in {here}")
+            else:
+                connection.exec_driver_sql(f"update {table} set sender = '{NAME}' where submission_id in {here}")
+    before = embedded_warehouse.scalar("select count(*) from raw.submission")
+    prepare(embedded_warehouse, load_region("north_west"))
+    bring(embedded_warehouse, planted, DATE)
+    assert embedded_warehouse.scalar("select count(*) from raw.submission") == before
+    for table in ("access.event", "raw.arrival", "raw.finding", "raw.submission"):
+        lines = embedded_warehouse.frame(f"select t::text as line from {table} as t")["line"].str.cat(sep="\n")
+        assert told(lines) == [], table
+
+
 def test_what_was_not_meant_to_be_told_is_in_no_terminal_log_or_history(planted, tmp_path):
     observatory = Observatory(tmp_path / "home")
     observatory.environment["OBSERVATORY_LANDING"] = str(planted.root)
-    said = [observatory("run"), observatory("status", "--census-date", DATE), observatory("status", "--history", "--census-date", DATE)]
-    assert [told(text) for text in said] == [[], [], []]
+    observatory.environment["OBSERVATORY_SEAL_KEY"] = "a long enough text"
+    (planted.root / DATE / NAME / f"{FILE}.csv").symlink_to("/etc/hostname")
+    said = [
+        observatory("run"),
+        observatory("status", "--census-date", DATE),
+        observatory("status", "--history", "--census-date", DATE),
+        observatory("seal"),
+    ]
+    assert [told(text) for text in said] == [[], [], [], []]
     kept = [path for path in (observatory.home / "dagster").rglob("*") if path.is_file()]
     assert len(kept) > 1
     for path in kept:
