@@ -20,7 +20,9 @@ class DisclosureMethod:
     Counts below `smallest_count_shown` are hidden and others rounded to the nearest `round_to`; a hidden count must keep `possible_values`.
     The money rule, wherever fees of others are told (models, policies, releases, the made-up truth): a mean needs
     `placements_for_a_mean` placements and `owner_groups_for_a_mean` owner groups, none with more than `largest_share_of_spend`;
-    releases round it to `round_money_to` pounds. An area's figure beside an authority's own needs `others_for_a_comparison` others.
+    releases round it to `round_money_to` pounds. Counts of places in cells of `settings_for_noise` settings carry keyed noise to a multiple of
+    `round_to` instead of being hidden when small; a number that no cell has turns that off.
+    An area's figure beside an authority's own needs `others_for_a_comparison` others.
     """
 
     smallest_count_shown: int = 8
@@ -31,6 +33,7 @@ class DisclosureMethod:
     largest_share_of_spend: float = 0.75
     round_money_to: int = 10
     others_for_a_comparison: int = 3
+    settings_for_noise: int = 5
     less_safe_because: str = ""
 
 

@@ -170,6 +170,17 @@ class Edition:
         """What the release's counts are rounded to."""
         return int(self.manifest.get("method", {}).get("round_to", SAFE.round_to))
 
+    @property
+    def settings_for_noise(self) -> int | None:
+        """From how many settings on counts of places carry noise; None where none does."""
+        said = self.manifest.get("method", {})
+        return said.get("settings_for_noise") if said.get("noise") else None
+
+    @property
+    def moved_by(self) -> int:
+        """The step to which rounding would move a count as far as this release's method moves any: noise moves it nearly twice as far."""
+        return self.round_to * (2 if self.settings_for_noise else 1)
+
     @cached_property
     def authorities(self) -> dict[str, Area]:
         """The authorities that have a row of their own, by code, in the order of their names."""

@@ -150,7 +150,7 @@ def _first_reason(edition: Edition, area: Area) -> str:
         return ""
     kind = kind_of(table)
     reasons = {r: table.figure(area, "places", provision_type=kind, reason=r) for r in table.values["reason"]}
-    first = most_given(reasons, table.figure(area, "places", provision_type=kind), edition.round_to)
+    first = most_given(reasons, table.figure(area, "places", provision_type=kind), edition.moved_by)
     return f"; the reason given most often is {first.lower()}" if first else ""
 
 

@@ -151,6 +151,7 @@ def pages(edition: Edition, files: list[Download]) -> dict[str, str]:
         "method": method,
         "smallest": method.get("smallest_count_shown", SAFE.smallest_count_shown),
         "round_to": edition.round_to,
+        "settings_for_noise": edition.settings_for_noise,
         "missing_may_differ": half_up(as_decimal(100 * edition.region.missing_may_differ), 0),
     }
 

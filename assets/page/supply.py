@@ -255,7 +255,7 @@ def unavailable(edition: Edition, area: Area) -> Section | None:
     bars = []
     if any(f[0].number for _, f in reasons):
         counts = {r: f[0] for r, f in figures.items()}
-        if first := most_given(counts, total, edition.round_to):
+        if first := most_given(counts, total, edition.moved_by):
             words.append(sentence(f"The reason given most often is {first.lower()}: {number_of(counts[first], 'place', 'places')}"))
         elif hidden := [r.lower() for r, f in counts.items() if f.is_hidden and not r.startswith("Not ")]:
             number = "number for {} is" if len(hidden) == 1 else "numbers for {} are"

@@ -156,6 +156,7 @@ _RULES = {
     "exact": "Printed as it is: it is public, or says nothing of a child.",
     "given": "Printed as it is: it is public, and does not add up.",
     "count": "Small counts are hidden, others rounded.",
+    "noise": "Of enough settings together, moved to a multiple of the step by keyed noise; else small counts are hidden, others rounded.",
     "share": "Worked out from the printed figures.",
     "rate": "Worked out from the printed figures.",
     "difference": "Worked out from the printed figures.",
@@ -175,7 +176,15 @@ def trace(table: PublishedTable, column: str) -> Trace:
     parts = [m for m in table.measures if m.name in {n.removeprefix("-") for n in (*measure.of, *measure.whole, measure.per) if n}]
     start = frozenset().union(*(_sources(table, m) for m in ([measure] if measure.rule in _COUNTED else parts)))
     shown = measure.indicator
-    return Trace(column, shown.label, meaning(column), shown.unit, _RULES[measure.rule], _worked_out(table, measure), _layers(start))
+    return Trace(
+        column,
+        shown.label,
+        meaning(column),
+        shown.unit,
+        _RULES["noise" if measure.noise else measure.rule],
+        _worked_out(table, measure),
+        _layers(start),
+    )
 
 
 def _layers(start: Iterable[Column]) -> dict[str, list[str]]:

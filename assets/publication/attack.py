@@ -19,7 +19,9 @@ import pandas as pd
 import scipy.sparse as sp
 
 from assets.publication.disclosure import CONFIDENTIAL, NOT_AVAILABLE, number
+from assets.publication.noise import possible_counts
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Measure, PublishedTable, Term, Tie, is_sensitive, symbols, ties
+from assets.publication.tables import has_noise
 from schemas.regions import DisclosureMethod
 
 UNBOUNDED = 1_000_000.0
@@ -111,6 +113,14 @@ def possible_values(texts: pd.Series, truth: pd.Series, method: DisclosureMethod
     return low, high
 
 
+def possible_values_of(texts: pd.Series, truth: pd.Series, method: DisclosureMethod, noisy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `possible_values`, of which those of `noisy` carry noise. Whether a cell may carry noise is public: the method says so."""
+    low, high = possible_values(texts, truth, method)
+    least, greatest = possible_counts(number(texts), method.round_to)
+    shown = noisy & number(texts).notna().to_numpy()
+    return np.where(shown, least, low), np.where(shown, greatest, high)
+
+
 def possible_ends(ends: pd.DataFrame, name: str, truth: pd.Series, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
     """The least and greatest value that a printed end of an interval may stand for: both are rounded outward, and the high one is raised
     where the two would be the same. `ends` has the low and the high one as printed; `name` says which of them is meant.
@@ -153,18 +163,19 @@ def _cells(releases: list[Published]) -> pd.DataFrame:
                     continue
                 texts = frame[m.name]
                 kept = texts.isin([CONFIDENTIAL]) | number(texts).notna()
+                noisy = has_noise(truth, m, release.method).to_numpy() if truth is not None else np.zeros(len(frame), dtype=bool)
                 true = truth[m.name] if truth is not None and m.name in truth else pd.Series(np.nan, index=frame.index)
                 if is_public:
                     low = high = number(texts).to_numpy(dtype="float64")
                 elif m.interval and _OUTWARD_SINCE in frame:
                     low, high = possible_ends(frame[list(m.interval)], m.name, true, release.method)
                 else:
-                    low, high = possible_values(texts, true, release.method)
+                    low, high = possible_values_of(texts, true, release.method, noisy)
                 piece = pd.DataFrame(
                     {
                         "release": n, "table": table.name, "measure": m.name, "row": frame.index, "area": frame[AREA], "key": keys,
                         "text": texts, "truth": true if not is_public else number(texts), "low": low, "high": high, "is_public": is_public,
-                        "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame),
+                        "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame), "noisy": noisy,
                     }
                 )  # fmt: skip
                 pieces.append(piece[kept.to_numpy()])
@@ -245,9 +256,10 @@ def build_system(releases: list[Published]) -> System:
     high_untold = np.append(high_untold, np.full(extra, UNBOUNDED))
     threshold = np.full(count + extra, releases[-1].method.smallest_count_shown, dtype="float64")
     threshold[cells["variable"]] = cells["threshold"]
-    # what must be protected: hidden small counts, and small rests; where the truth is not held, whatever is hidden and may be small
+    # what must be protected: small counts that are hidden or carry noise, and small rests;
+    # where the truth is not held, whatever is hidden and may be small
     hidden = np.zeros(count + extra, dtype=bool)
-    hidden[cells.loc[is_hidden, "variable"]] = True
+    hidden[cells.loc[is_hidden | cells["noisy"], "variable"]] = True
     hidden[count:] = True
     sensitive = np.zeros(count + extra, dtype=bool)
     sensitive[cells.loc[cells["sensitive"], "variable"]] = True  # never to be told, however many there are

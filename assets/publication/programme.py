@@ -65,6 +65,7 @@ class Measure:
     largest_share: str = ""
     unit: str = ""
     sensitive: bool = False
+    noise: str = ""
 
     def rests_on(self, table: PublishedTable) -> list[str]:
         """The counts of its table that the measure is worked out of, so that it tells of them; none for a count itself."""
@@ -115,6 +116,7 @@ class PublishedTable:
     ways: int
     in_full: dict[str, list[str]]
     labels: dict[str, dict[str, str]]
+    noise_for: tuple[str, ...] = ()
 
     def of_rule(self, *rules: str) -> list[Measure]:
         """The measures under one of the rules, those that are not shown included."""
@@ -157,7 +159,10 @@ class Symbol:
     where: str
 
 
-_TABLE_KEYS = {"title", "reads", "authority", "rows", "answered", "unlisted", "stands", "absent", "nested", "ways", "in_full", "filters", "measures"}
+_TABLE_KEYS = {
+    "title", "reads", "authority", "rows", "answered", "unlisted", "stands", "absent", "nested", "ways", "in_full", "noise_for", "filters",
+    "measures",
+}  # fmt: skip
 
 
 def _measure(table: str, entry: dict[str, Any]) -> Measure:
@@ -216,6 +221,7 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
         ways=entry.get("ways", 2),
         in_full=entry.get("in_full", {}),
         labels={key: value.get("labels", {}) for key, value in filters.items()},
+        noise_for=tuple(entry.get("noise_for", ())),
     )
 
 

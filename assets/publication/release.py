@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -27,7 +28,7 @@ from assets.publication.changes import what_changed
 from assets.publication.disclosure import CONFIDENTIAL, SYMBOLS
 from assets.publication.files import release_files, replace_manifest, table_csv, write_release
 from assets.publication.programme import PUBLISHED_TABLES, ties
-from assets.publication.tables import GEOGRAPHY, Hidden, TrueTable, members_of_region, release_tables, true_tables
+from assets.publication.tables import GEOGRAPHY, SETTINGS, Hidden, TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.models import code_version
 from resources.provenance import BANNER
 from resources.warehouse import Warehouse, copy_frame, physical
@@ -82,17 +83,20 @@ class Prepared:
     verdict: Verdict
 
 
-def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, releases: Path, *, dry_run: bool = False) -> Release | None:
+def make_release(
+    warehouse: Warehouse, census_date: dt.date, region: Region, releases: Path, *, key: bytes | None = None, dry_run: bool = False
+) -> Release | None:
     """Release the census date, unless its newest release says the same already. None where nothing counts that was sent for the quarter itself
     (what is carried forward from earlier ones says nothing new, and a release is never taken back), or where it has no figures.
 
     The ledger is written first, in one transaction, and the files are made from it: a run that is killed in between writes them next time.
-    Where the gate refuses, and in a dry run, nothing is written.
+    Where the gate refuses, and in a dry run, nothing is written. `key` is the warehouse's, for noise and keyed choices: without one counts of
+    places carry no noise, and small ones are hidden.
     """
     if not has_own_returns(warehouse, census_date):
         return None
     members = members_of_region(warehouse, census_date)
-    true = true_tables(warehouse, census_date, members) if len(members) else {}
+    true = true_tables(warehouse, census_date, members, key) if len(members) else {}
     if not true:
         return None
     basis = _basis(true, members, region.disclosure)
@@ -106,6 +110,7 @@ def make_release(warehouse: Warehouse, census_date: dt.date, region: Region, rel
             is_new = latest is None or latest.content_hash != content
             number = (latest.release_number if latest else 0) + (1 if is_new else 0)
             manifest = _manifest(connection, census_date, number, region, prepared.tables)
+            manifest["method"]["noise"] = any(SETTINGS in table.values for table in true.values())
             before = read_release(warehouse, census_date, latest.release_number) if latest else None
             changes = what_changed(census_date, number, prepared.tables, manifest, before)
             shown = pd.concat([frame.drop(columns=GEOGRAPHY).stack() for frame in prepared.tables.values()])
@@ -244,7 +249,9 @@ def _method_of(manifest: dict[str, Any]) -> DisclosureMethod:
     """The method that printed a release."""
     said = manifest["method"]
     known = {name: said[name] for name in DisclosureMethod.__dataclass_fields__ if name in said}
-    return DisclosureMethod(**{"round_to": said.get("rounded_to", DisclosureMethod.round_to), **known})
+    # a release from before there was noise has none
+    before = {"round_to": said.get("rounded_to", DisclosureMethod.round_to), "settings_for_noise": sys.maxsize}
+    return DisclosureMethod(**{**before, **known})
 
 
 def _latest(connection: Connection, census_date: dt.date) -> Any:
@@ -296,6 +303,8 @@ def _true_counts(census_date: dt.date, number: int, true: dict[str, TrueTable]) 
     pieces = []
     for name, table in true.items():
         counts = [m.name for m in table.table.of_rule("count", "estimate")]
+        if counts and SETTINGS in table.values:
+            counts.append(SETTINGS)  # which of them carry noise
         if counts:
             cells = table.values[counts].assign(row_order=range(len(table.values))).melt("row_order", var_name="measure")
             cells = cells.dropna()  # below a threshold is what was below it before its fraction went

@@ -77,7 +77,8 @@ def _cover(gptables: Any, manifest: Mapping[str, Any]) -> Any:
             "Small numbers",
             f"Counts from 1 to {method['smallest_count_shown'] - 1} are hidden, and so are figures from which one could be worked out. "
             f"Other counts are rounded to the nearest {method['round_to']}, totals on their own, so that parts need not add up. "
-            "Percentages are worked out from the rounded counts.",
+            + _on_noise(method)
+            + "Percentages are worked out from the rounded counts.",
             *([f"Less than the usual method is applied: {method['less_safe_because']}"] if method.get("less_safe_because") else []),
             "Shorthand",
             *[f"[{symbol}] {meaning}" for symbol, meaning in SYMBOLS.items()],
@@ -86,11 +87,23 @@ def _cover(gptables: Any, manifest: Mapping[str, Any]) -> Any:
     )
 
 
+def _on_noise(method: Mapping[str, Any]) -> str:
+    """What a reader must know of noise, as a sentence with a space behind it; blank where the release has none."""
+    if not method.get("noise"):
+        return ""
+    step = method["round_to"]
+    return (
+        f"Vacant and unavailable places of {method['settings_for_noise']} or more settings are shown with noise instead: moved by at most "
+        f"{step - 1} to a multiple of {step}, alike in every table and release, totals on their own. 0 stays 0, and 1 to {step - 1} become {step}. "
+    )
+
+
 def _notes(manifest: Mapping[str, Any]) -> pd.DataFrame:
     method = manifest["method"]
     rows = [
         ("returned", "Counts of places are of the settings that returned. Coverage says how much of the register that is."),
         ("rounding", f"Counts are rounded to {method['round_to']}; those below {method['smallest_count_shown']} are hidden."),
+        *([("noise", _on_noise(method).strip())] if _on_noise(method) else []),
         ("region only", f"Never shown by authority, whatever the number: {', '.join(region_only())}; settings not in the register."),
         ("estimates", "Estimates for the whole are given only where part of the supply has not returned, and are rounded like counts."),
         ("totals", "A total is of the authorities that returned."),
@@ -113,12 +126,14 @@ def _sheet(gptables: Any, number: int, table: PublishedTable, frame: pd.DataFram
         bracketed = frame[indicator.name].map(lambda text: f"[{text}]")
         values = numbers.astype("object") if indicator.decimals else numbers.fillna(0).astype("int64").astype("object")
         data[label] = values.where(numbers.notna(), bracketed)
+    has_noise = any(m.noise for m in table.measures) and manifest["method"].get("noise")
     return gptables.GPTable(
         table=data,
         table_name=f"{table.name}_table",
         title=f"Table {number}: {table.title}",
         subtitles=[_title(manifest)],
-        instructions="This worksheet contains one table. The notes worksheet says how its figures were made.",
+        instructions="This worksheet contains one table. The notes worksheet says how its figures were made."
+        + (" Some counts of places carry noise, totals their own, so that parts do not add up." if has_noise else ""),
         legend=[f"[{symbol}] {SYMBOLS[symbol]}" for symbol in SYMBOLS if symbol in used] or ["No shorthand is used in this table."],
         source=manifest.get("made_up") or "Returns of providers and authorities; Ofsted's register",
         scope=f"{manifest['region']}, the region and its local authorities",

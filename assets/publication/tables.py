@@ -11,7 +11,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ from assets.publication.disclosure import (
     publish_means,
     publish_ratio,
 )
+from assets.publication.noise import CELL_KEYS, perturbed, record_keys
 from assets.publication.programme import ADDED_UP, PUBLISHED_TABLES, TOTAL, Indicator, Measure, PublishedTable, is_sensitive
 from resources.warehouse import Warehouse
 from schemas.regions import DisclosureMethod
@@ -49,10 +50,22 @@ order by a.authority_code
 """
 
 
+_SETTINGS_OF_CELLS = """
+select r.host_authority_code as authority_code, r.provision_type, r.urn
+from core.setting_return as r
+inner join core.authority as a on r.census_date = a.census_date and r.host_authority_code = a.authority_code
+where r.census_date = :d and a.is_member and r.provision_type <> 'Other'
+order by r.host_authority_code, r.urn
+"""
+SETTINGS = "_settings"
+"""Beside the measures of a table with noise: the settings of each cell, 0 where it never has noise."""
+
+
 @dataclass(frozen=True)
 class TrueTable:
     """A table of the programme before any rule: `keys` (authority_code, blank for the region, and filters), `values` of every measure
-    (unknown is blank) and the `symbols` to print where one is blank. All have the same rows, in their final order.
+    (unknown is blank) and the `symbols` to print where one is blank. All have the same rows, in their final order. Where counts carry noise
+    the values have `_settings` and `_noise <quantity>` besides: the settings of each cell, and its cell key.
     """
 
     table: PublishedTable
@@ -70,10 +83,45 @@ def members_of_region(warehouse: Warehouse, census_date: dt.date) -> pd.DataFram
     return warehouse.frame(_MEMBERS, d=census_date)
 
 
-def true_tables(warehouse: Warehouse, census_date: dt.date, members: pd.DataFrame) -> dict[str, TrueTable]:
-    """Every table of the programme for which there are figures of the region on the census date."""
+def true_tables(warehouse: Warehouse, census_date: dt.date, members: pd.DataFrame, key: bytes | None = None) -> dict[str, TrueTable]:
+    """Every table of the programme for which there are figures of the region on the census date.
+
+    `key` is the warehouse's, for the noise on counts of places; without one no count carries noise, and small ones are hidden.
+    """
     made = {table.name: _true_table(warehouse, census_date, members, table) for table in PUBLISHED_TABLES}
-    return {name: true for name, true in made.items() if true is not None}
+    found = {name: true for name, true in made.items() if true is not None}
+    if key is None:
+        return found
+    settings = warehouse.frame(_SETTINGS_OF_CELLS, d=census_date)
+    return {name: with_cell_keys(true, settings, key) if true.table.noise_for else true for name, true in found.items()}
+
+
+def with_cell_keys(true: TrueTable, settings: pd.DataFrame, key: bytes) -> TrueTable:
+    """The table with the settings of its cells and their cell keys. `settings` has a row a setting that returned: authority, type and URN.
+
+    A table with noise divides by type of provision; a row that another filter divides besides has none.
+    """
+    table = true.table
+    quantities = sorted({m.noise for m in table.measures if m.noise})
+    columns = [SETTINGS, *(f"_noise {quantity}" for quantity in quantities)]
+    counted = settings.assign(**{SETTINGS: 1})
+    for quantity in quantities:
+        counted[f"_noise {quantity}"] = record_keys(key, quantity, settings[AUTHORITY] + "|" + settings["urn"])
+    counted = pd.concat([counted, counted.assign(provision_type=TOTAL)])
+    counted = pd.concat([counted, counted.assign(**{AUTHORITY: ""})])
+    cells = counted.groupby([AUTHORITY, "provision_type"], as_index=False)[columns].sum()
+    found = true.keys[[AUTHORITY, "provision_type"]].merge(cells, how="left")[columns].fillna(0).set_axis(true.keys.index)
+    divided = [f for f in table.filters if f != "provision_type"]
+    has_noise = true.keys["provision_type"].isin(table.noise_for) & (true.keys[divided] == TOTAL).all(axis=1)
+    found[columns[1:]] = found[columns[1:]] % CELL_KEYS
+    return replace(true, values=true.values.join(found.where(has_noise, 0)))
+
+
+def has_noise(true: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Series:
+    """Which rows of a measure carry noise, by the true values of its table."""
+    if not m.noise or SETTINGS not in true:
+        return pd.Series(False, index=true.index)  # noqa: FBT003
+    return true[SETTINGS] >= method.settings_for_noise
 
 
 def _true_table(warehouse: Warehouse, census_date: dt.date, members: pd.DataFrame, table: PublishedTable) -> TrueTable | None:
@@ -260,7 +308,11 @@ def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: H
 def _print_by_itself(true: TrueTable, printed: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Series:
     """A measure under its rule, before anything is hidden besides."""
     if m.rule == "count":
-        return publish_counts(true.values[m.name], method, true.symbols[m.name])
+        shown = publish_counts(true.values[m.name], method, true.symbols[m.name])
+        noisy = has_noise(true.values, m, method) & true.values[m.name].notna()
+        if not noisy.any():
+            return shown
+        return shown.mask(noisy, publish_exact(perturbed(true.values[m.name], true.values[f"_noise {m.noise}"], method.round_to)))
     if m.rule == "exact":
         return publish_exact(true.values[m.name], true.symbols[m.name])
     if m.rule == "given":

@@ -27,6 +27,7 @@ def command(date: dt.date, *, dry_run: bool) -> None:
     """
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
+        from assets.access.keys import warehouse_key
         from assets.page.site import bring_sites_up_to_date
         from assets.publication.release import has_own_returns, make_release
         from assets.warehouse.building import out_of_date
@@ -49,7 +50,8 @@ def command(date: dt.date, *, dry_run: bool) -> None:
                 f"The figures of {date} do not rest on what has been received since; figures up to date were expected. "
                 f"Run `observatory run --census-date {date}`."
             )
-        release = make_release(warehouse, date, settings.region, settings.releases, dry_run=dry_run)
+        key = warehouse_key(warehouse, settings.home)  # with another key the same figures would carry other noise
+        release = make_release(warehouse, date, settings.region, settings.releases, key=key, dry_run=dry_run)
         if release and not dry_run and not release.refused:
             bring_sites_up_to_date(warehouse, settings.region, settings.releases, [date])
     if release is None:
