@@ -22,6 +22,7 @@ class DisclosureMethod:
     `placements_for_a_mean` placements and `owner_groups_for_a_mean` owner groups, none with more than `largest_share_of_spend`;
     releases round it to `round_money_to` pounds. Counts of places in cells of `settings_for_noise` settings carry keyed noise to a multiple of
     `round_to` instead of being hidden when small; a number that no cell has turns that off.
+    Of the counts that could be shown `hidden_besides` are hidden all the same, drawn with the key: so nobody can tell why one is hidden.
     An area's figure beside an authority's own needs `others_for_a_comparison` others.
     """
 
@@ -34,6 +35,7 @@ class DisclosureMethod:
     round_money_to: int = 10
     others_for_a_comparison: int = 3
     settings_for_noise: int = 5
+    hidden_besides: float = 0.005
     less_safe_because: str = ""
 
 

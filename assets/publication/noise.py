@@ -31,6 +31,12 @@ def record_keys(key: bytes, quantity: str, settings: pd.Series) -> pd.Series:
     return settings.map(lambda name: hmac.digest(noise, str(name).encode("utf-8"), "sha256")[0]).astype("int64")
 
 
+def keyed_fraction(key: bytes, *names: object) -> float:
+    """A number from 0 to below 1 that the key draws for what is named, the same whenever it is asked."""
+    drawn = hmac.digest(derived(key, "what is hidden besides"), "|".join(map(str, names)).encode("utf-8"), "sha256")
+    return int.from_bytes(drawn[:6], "big") / 2**48
+
+
 def perturbed(counts: pd.Series, cell_keys: pd.Series, step: int) -> pd.Series:
     """Counts as multiples of `step`: up where the cell key lies below the count's part of a step, else down; 1 to `step` become `step`."""
     values = counts.astype("float64")

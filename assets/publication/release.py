@@ -105,7 +105,7 @@ def make_release(
         if latest is not None and latest.basis == basis:
             release = _as_it_stands(connection, census_date, latest.release_number, releases)
         else:
-            prepared = prepare(warehouse, census_date, true, members, region.disclosure)
+            prepared = prepare(warehouse, census_date, true, members, region.disclosure, key)
             content = _content(prepared.tables)
             is_new = latest is None or latest.content_hash != content
             number = (latest.release_number if latest else 0) + (1 if is_new else 0)
@@ -156,9 +156,17 @@ def _write_basis(connection: Connection, census_date: dt.date, number: int, basi
     )
 
 
-def prepare(warehouse: Warehouse, census_date: dt.date, true: dict[str, TrueTable], members: pd.DataFrame, method: DisclosureMethod) -> Prepared:
-    """Print the tables, hide what else must be hidden, and ask the gate."""
-    return prepare_against(earlier_releases(warehouse, census_date), census_date, true, partial(release_tables, true, members, census_date), method)
+def prepare(
+    warehouse: Warehouse,
+    census_date: dt.date,
+    true: dict[str, TrueTable],
+    members: pd.DataFrame,
+    method: DisclosureMethod,
+    key: bytes | None = None,
+) -> Prepared:
+    """Print the tables, hide what else must be hidden, and ask the gate. `key` is the warehouse's."""
+    printed = partial(release_tables, true, members, census_date)
+    return prepare_against(earlier_releases(warehouse, census_date), census_date, true, printed, method, key)
 
 
 def prepare_against(
@@ -167,12 +175,16 @@ def prepare_against(
     true: dict[str, TrueTable],
     printed: Callable[..., dict[str, pd.DataFrame]],
     method: DisclosureMethod,
+    key: bytes | None = None,
 ) -> Prepared:
-    """As `prepare`, against given earlier releases. `printed(hidden, method)` gives the tidy tables with these cells hidden."""
+    """As `prepare`, against given earlier releases. `printed(hidden, method)` gives the tidy tables with these cells hidden.
+
+    Without the warehouse's `key` the repair's choices can be worked out by whoever knows the program, and nothing is hidden besides.
+    """
     from assets.publication.attack import Published, System, build_system
     from assets.publication.editions import with_means_as_before
     from assets.publication.gate import judge
-    from assets.publication.repair import Repair
+    from assets.publication.repair import Repair, draws
 
     truth = {name: table.values for name, table in true.items()}
     number = 1 + max((release.number for release in earlier if release.census_date == census_date), default=0)
@@ -184,7 +196,8 @@ def prepare_against(
         return with_means_as_before(printed(hidden, method), true, earlier, census_date)
 
     tables = as_edition({})
-    repair = Repair(system_of(tables), method.possible_values)
+    drawn = draws(key, census_date) if key else None
+    repair = Repair(system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0)
     repair.run()
     verdict = judge(repair.system, method.possible_values)
     unsafe = verdict.leaks

@@ -1,4 +1,4 @@
-"""The repair: hides further cells, zeros included, until no small count can be pinned. The same figures give the same cells.
+"""The repair: hides further cells, zeros included, until no small count can be pinned. The same figures and key give the same cells.
 
 Belongs here: choosing what else to hide. What it hides is `c` like everything hidden.
 Does not belong here: the proof that it is enough (`gate`).
@@ -6,24 +6,40 @@ Does not belong here: the proof that it is enough (`gate`).
 For each count that can be told, the cells that give it away are hidden, and those shown again at once that are not needed, the greatest loss
 to a reader first: totals before single cells, large figures before small, an authority's estimates last. In the end all that was hidden
 is gone through once more.
+
+Whoever knows this program could run it on every table that may stand behind a printed one, and drop those for which it hides other cells. So the
+warehouse's key decides what the figures leave open, and first of all draws some cells that are hidden for no reason of theirs: whatever else
+is hidden may be such a one.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from assets.publication.attack import UNBOUNDED, System
 from assets.publication.gate import Tightening, needed_values, range_of, reason
+from assets.publication.noise import keyed_fraction
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL
 
 
-class Repair:
-    """Hides cells of the system's current release; `hidden` holds the variables that it has hidden."""
+def draws(key: bytes, census_date: dt.date) -> Callable[[str], float]:
+    """What the key draws for the cells of a census date: the same in every edition of it."""
+    return lambda name: keyed_fraction(key, census_date.isoformat(), name)
 
-    def __init__(self, system: System, possible: int) -> None:
+
+class Repair:
+    """Hides cells of the system's current release; `hidden` holds the variables that it has hidden.
+
+    `drawn` gives a cell (its name) a fraction from 0 to below 1: cells below `rate` are hidden to begin with, and of those that are equally
+    missed the lowest is hidden first. Without it the order is that of the cells, and nothing is hidden to begin with.
+    """
+
+    def __init__(self, system: System, possible: int, drawn: Callable[[str], float] | None = None, rate: float = 0.0) -> None:
         self.system = system
+        self._drawn = {v: drawn(system.names[v]) if drawn else 1.0 for v in range(len(system.names))}
         self.need_told, self.need_untold = needed_values(system, possible), needed_values(system.untold(), possible)
         self.hidden: list[int] = []
         self.protected = np.flatnonzero(system.small)
@@ -31,6 +47,8 @@ class Repair:
         self._printed = np.column_stack([system.low, system.high, system.high_untold])
         self._threshold = system.cells.groupby("variable")["threshold"].max()
         self._as_told()
+        self.besides = sorted(v for v in self._rank if self._drawn[v] < rate)
+        self._hide(self.besides)
 
     def _as_told(self) -> None:
         """Look at it as a reader who is told which hidden counts are small."""
@@ -45,7 +63,7 @@ class Repair:
         self.stuck: set[int] = set()
         self.tightening = Tightening(view)
 
-    def _ranks(self) -> dict[int, tuple[int, float, int]]:
+    def _ranks(self) -> dict[int, tuple[int, float, float, int]]:
         """What may be hidden, by variable, and how much its loss is felt."""
         cells = self.system.cells
         newest = cells["release"].max()
@@ -59,7 +77,8 @@ class Repair:
         is_estimate = np.array([pair in estimated for pair in zip(own["table"], own["measure"], strict=True)], dtype=bool)
         totals = (own["area"] == "").astype(int) + own["key"].map(lambda key: key.split("|").count(TOTAL)).astype(int)
         totals -= (is_estimate & (own["area"] != "")).astype(int)
-        ranks = zip(own["variable"], zip(totals, own["text"].astype(float), own["variable"], strict=True), strict=True)
+        drawn = own["variable"].map(self._drawn)
+        ranks = zip(own["variable"], zip(totals, own["text"].astype(float), drawn, own["variable"], strict=True), strict=True)
         return {variable: rank for variable, rank in ranks if variable not in shown_before}
 
     def run(self) -> None:
@@ -71,7 +90,7 @@ class Repair:
         self.system.low[presumed] = 1
         self._as_told()
         self._loosen()
-        self._show_again(self.hidden, lambda: len(self._told()) > 0)
+        self._show_again(set(self.hidden) - set(self.besides), lambda: len(self._told()) > 0)
         self.system.low[presumed] = 0
         for look in (self._as_told, self._as_untold):
             kept = set(self.hidden)

@@ -29,6 +29,7 @@ from tests import builders
 from tests.conftest import Landing
 
 DATE = dt.date(2025, 3, 31)
+KEY = b"a key that only the tests use"
 REGION = load_region("north_west")
 
 
@@ -64,9 +65,9 @@ def made(servers, tmp_path_factory):
     landing.root.mkdir()
     drop(landing, 100)
     with Warehouse(address) as warehouse:
-        take_in(warehouse, landing.place, DATE, b"a key that only the tests use")
+        take_in(warehouse, landing.place, DATE, KEY)
         assert not build_quarter(warehouse, DATE, REGION).blocked_by
-        release = make_release(warehouse, DATE, REGION, root / "releases")
+        release = make_release(warehouse, DATE, REGION, root / "releases", key=KEY)
         yield warehouse, landing, root / "releases", release
     servers.drop("embedded", address)
 
@@ -208,12 +209,12 @@ def test_the_manifest_names_returns_and_method(folder):
 
 def test_nothing_new_makes_no_release_and_a_dry_run_writes_nothing(made):
     warehouse, _, root, release = made
-    again = make_release(warehouse, DATE, REGION, root)
+    again = make_release(warehouse, DATE, REGION, root, key=KEY)
     assert (again.number, again.is_new, again.verdict) == (release.number, False, None)
     cautious = load_region("north_west").__class__(
         **{**vars(REGION), "disclosure": disclosure_method({"smallest_count_shown": 10, "round_to": 10}, "test")}
     )
-    tried = make_release(warehouse, DATE, cautious, root, dry_run=True)
+    tried = make_release(warehouse, DATE, cautious, root, key=KEY, dry_run=True)
     assert tried.is_new and tried.number == release.number + 1
     assert "method of disclosure control changed" in tried.changes
     assert not tried.folder.exists()
@@ -239,7 +240,7 @@ def test_a_refused_release_writes_nothing(made, monkeypatch):
     monkeypatch.setattr(releasing, "prepare", lambda *_: refused)
     cautious = load_region("north_west").__class__(**{**vars(REGION), "disclosure": disclosure_method({"smallest_count_shown": 9}, "test")})
     before = [warehouse.scalar(f"select count(*) from {t}") for t in ("published.cell", "published.release", "raw.released_count")]
-    result = make_release(warehouse, DATE, cautious, root)
+    result = make_release(warehouse, DATE, cautious, root, key=KEY)
     assert result.refused and not result.folder.with_name("r2").exists()
     assert [warehouse.scalar(f"select count(*) from {t}") for t in ("published.cell", "published.release", "raw.released_count")] == before
 
@@ -252,7 +253,8 @@ def test_in_dagster_the_gate_is_a_blocking_check(made, monkeypatch, tmp_path):
     warehouse, _, root, release = made
     leak = Leak(0, "host_authority_origin.children, 356, Elsewhere", 2, 2, (), ("a total = sum of its parts",))
     refused = releasing.Release(DATE, 2, root / "none", True, 1, 1, 0, Verdict(leaks=(leak,)))  # noqa: FBT003
-    monkeypatch.setattr(shown, "make_release", lambda *_: refused)
+    monkeypatch.setattr(shown, "make_release", lambda *_, **__: refused)
+    monkeypatch.setattr(shown, "warehouse_key", lambda *_: KEY)
     assets = build_publication_assets(quarters)
     assert {check.blocking for check in assets.check_specs} == {True}
 
@@ -270,9 +272,9 @@ def test_a_late_return_makes_a_new_release_that_says_why(made):
 
     warehouse, landing, root, release = made
     drop(landing, 130)
-    take_in(warehouse, landing.place, DATE, b"a key that only the tests use")
+    take_in(warehouse, landing.place, DATE, KEY)
     assert not build_quarter(warehouse, DATE, REGION).blocked_by
-    second = make_release(warehouse, DATE, REGION, root)
+    second = make_release(warehouse, DATE, REGION, root, key=KEY)
     assert second.number == release.number + 1 and second.is_new and second.verdict.passed
     said = (second.folder / "changes.md").read_text(encoding="utf-8")
     assert "Changed: provider placements of provider-a" in said
@@ -327,3 +329,17 @@ def test_a_method_that_cannot_be_is_refused(settings):
 
 def test_a_region_may_be_safer():
     assert disclosure_method({"smallest_count_shown": 10, "round_to": 10, "largest_share_of_spend": 0.5}, "a.toml").round_to == 10
+
+
+def test_the_ledger_knows_which_cells_carry_noise_and_every_file_says_it(made, folder):
+    warehouse, _, _, release = made
+    told = warehouse.frame(
+        "select measure, value from raw.released_count where census_date = :d and release_number = :n and measure = '_settings'",
+        d=DATE, n=release.number,
+    )  # fmt: skip
+    assert told["value"].max() >= REGION.disclosure.settings_for_noise, "the ledger knows which cells carry noise"
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["method"]["noise"] is True and manifest["method"]["settings_for_noise"] == 5
+    assert KEY.decode() not in (folder / "manifest.json").read_text(encoding="utf-8")
+    with zipfile.ZipFile(folder / "tables.xlsx") as book:
+        assert "carry noise" in book.read("xl/sharedStrings.xml").decode("utf-8")
