@@ -4,9 +4,10 @@ Belongs here: that process, what it may use, and what becomes of a file that wan
 Does not belong here: telling what kind of file it is (`reading`), and what the cells mean (`recognising`, `parsing`).
 
 A workbook is a packed program for the reader that opens it: a few bytes can ask for all memory, or never end, and no look at the file
-beforehand finds every way to say so. So the reader works where it can do no harm. One process is started when the first workbook comes, and
-reads one after the other; where a file ends it, that file is refused and the next one gets a new process. It knows no key and no address:
-its environment is empty, and it imports this file and `beside` alone, not the observatory.
+beforehand finds every way to say so. So the reader works where it can do no harm. One process is started when the first workbook comes; it
+opens no file itself, and begins a new one (a fork, a millisecond) for each, with a connection of its own to us: a file that makes its
+process its own meets no other sender's, nor the answer to it. Where a file ends its process, that file is refused. Neither knows a key or an
+address: their environment is empty, and they import this file and `beside` alone, not the observatory.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import datetime as dt
+import gc
 import importlib.util
 import io
 import math
@@ -22,6 +24,7 @@ import pickle
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -29,7 +32,7 @@ import time
 import zipfile
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any
 
 MAX_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 """The address space of the process that opens workbooks. The largest official file takes 0.2 GB."""
@@ -50,6 +53,9 @@ MAX_SHEETS = 500
 
 _WAIT_SECONDS = 240
 """So long a file is waited for, on a machine that is busy with other things."""
+
+_TO_END = 5
+"""So many seconds a process has to end once it has answered."""
 
 _MAX_ANSWER_BYTES = 1 << 30
 
@@ -73,14 +79,15 @@ class _Reader:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
         self._owner = 0
         self._lock = threading.Lock()
 
     def read(self, data: bytes, seconds: int) -> list[tuple[str, Rows, dict[str, Any]]]:
         with self._lock:
-            process = self._ready()
+            control = self._ready()
             try:
-                answer = _ask(process, data, seconds)
+                answer = _ask(control, data, seconds)
             except BaseException:
                 self.stop()
                 raise
@@ -88,25 +95,29 @@ class _Reader:
                 raise answer
             return answer
 
-    def _ready(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+    def _ready(self) -> socket.socket:
+        if self._control is None or self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+            self.stop()
+            self._control, theirs = socket.socketpair()
             # -I: nothing of the user's environment or of the folder we stand in is imported
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-X", "utf8", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ},
+                [sys.executable, "-I", "-X", "utf8", __file__], stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}, start_new_session=True,
             )  # fmt: skip
+            theirs.close()
             self._owner = os.getpid()
-        return self._process
+        return self._control
 
     def stop(self) -> None:
         """End the process; the next file gets a new one. A process that is another's (we were forked from it) is left alone."""
         process, self._process = self._process, None
+        control, self._control = self._control, None
+        if control is not None:
+            control.close()
         if process is not None and self._owner == os.getpid():
-            process.kill()
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)  # and the one that it began for a file
             process.wait()
-            for stream in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):
-                    stream.close()  # type: ignore[union-attr]
 
 
 _READER = _Reader()
@@ -139,23 +150,34 @@ def _unpacked(data: bytes) -> int:
         return sum(part.file_size for part in archive.infolist())
 
 
-def _ask(process: subprocess.Popen[bytes], data: bytes, seconds: int) -> list[tuple[str, Rows, dict[str, Any]]] | CannotRead:
-    """Put a file to the process, and take its sheets. A process that ended says by its end what the matter was."""
+def _ask(control: socket.socket, data: bytes, seconds: int) -> list[tuple[str, Rows, dict[str, Any]]] | CannotRead:
+    """Put a file to a process of its own, and take its sheets. A process that ended says by its end what the matter was.
+
+    Raises:
+        CannotRead: it did not end in its time, or answered nonsense: nothing more is asked there.
+    """
     until = time.monotonic() + _WAIT_SECONDS
-    try:
-        _put(process, len(data).to_bytes(8, "big") + seconds.to_bytes(8, "big"), until)
-        _put(process, data, until)
-        length = int.from_bytes(_take(process, 8, until), "big")
-        if length > _MAX_ANSWER_BYTES:
-            raise _Ended
-        answer = _take(process, length, until)
-    except (BrokenPipeError, _Ended):
-        process.kill()
-        raise _refusal(process.wait(), seconds) from None
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            socket.send_fds(control, [b"?"], [theirs.fileno()])
+        answer = b""
+        with contextlib.suppress(_Ended, OSError):
+            _put(ours, len(data).to_bytes(8, "big") + seconds.to_bytes(8, "big"), until)
+            _put(ours, data, until)
+            length = int.from_bytes(_take(ours, 8, until), "big")
+            if length <= _MAX_ANSWER_BYTES:
+                answer = _take(ours, length, until)
+    until = time.monotonic() + _TO_END if answer else until
+    try:  # also where it has answered: it is gone before the next file comes
+        ended_with = int.from_bytes(_take(control, 8, until), "big", signed=True)
+    except (_Ended, OSError):
+        raise _refusal(-signal.SIGKILL, seconds) from None
+    if not answer:
+        return _refusal(ended_with, seconds)
     try:
         return _understood(answer)
     except Exception:  # what a made-up answer raises has no end of names
-        process.kill()
         raise CannotRead("unreadable_file", "the process that opened it answered nonsense") from None
 
 
@@ -196,24 +218,22 @@ class _Ended(Exception):
     """The process ended, or its time was over, before it had answered."""
 
 
-def _put(process: subprocess.Popen[bytes], data: bytes, until: float) -> None:
-    stream = process.stdin.fileno()  # type: ignore[union-attr]
-    os.set_blocking(stream, False)
+def _put(stream: socket.socket, data: bytes, until: float) -> None:
+    stream.setblocking(False)
     rest = memoryview(data)
     while rest:
         if not select.select([], [stream], [], max(until - time.monotonic(), 0))[1]:
             raise _Ended
         with contextlib.suppress(BlockingIOError):
-            rest = rest[os.write(stream, rest[: 1 << 20]) :]
+            rest = rest[stream.send(rest[: 1 << 20]) :]
 
 
-def _take(process: subprocess.Popen[bytes], length: int, until: float) -> bytes:
+def _take(stream: socket.socket, length: int, until: float) -> bytes:
     taken = bytearray()
-    stream = process.stdout.fileno()  # type: ignore[union-attr]
     while len(taken) < length:
         if not select.select([stream], [], [], max(until - time.monotonic(), 0))[0]:
             raise _Ended
-        part = os.read(stream, min(length - len(taken), 1 << 20))
+        part = stream.recv(min(length - len(taken), 1 << 20))
         if not part:
             raise _Ended
         taken += part
@@ -233,33 +253,71 @@ def _refusal(ended_with: int, seconds: int) -> CannotRead:
 # --- the process ---------------------------------------------------------------------------------
 
 
-def _serve(questions: BinaryIO, answers: BinaryIO) -> None:
-    """Read one workbook after the other, until nobody asks any more."""
-    with contextlib.suppress(ImportError):  # where there are no such limits (Windows), the bounds below have to do
+def _serve(control: socket.socket) -> None:
+    """Have each workbook read in a process of its own, until nobody asks any more, and say how each ended."""
+    with contextlib.suppress(ImportError):  # where there are no such limits, the bounds below have to do
         import resource
 
         for kind, most in ((resource.RLIMIT_AS, MAX_MEMORY_BYTES), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
             most = _allowed(resource.getrlimit(kind)[1], most)
             resource.setrlimit(kind, (most, most))
-    import python_calamine  # noqa: F401 - before the first question, whose time it is not
+    sheets(_our_own())  # what is imported and made ready once is not made ready for each file
+    gc.freeze()
+    while connections := socket.recv_fds(control, 1, 1)[1]:
+        child = os.fork()
+        if not child:
+            went_well = False
+            try:
+                control.close()  # it has its own connection, and no other
+                with socket.socket(fileno=connections[0]) as own, own.makefile("rwb") as stream:
+                    went_well = _answer(stream)
+            finally:
+                os._exit(0 if went_well else 1)
+        os.close(connections[0])
+        _, status = os.waitpid(child, 0)
+        control.sendall(os.waitstatus_to_exitcode(status).to_bytes(8, "big", signed=True))
 
-    while header := questions.read(16):
-        _limit_time(int.from_bytes(header[8:], "big"))
-        said: Any
-        try:
-            said = sheets(questions.read(int.from_bytes(header[:8], "big")))
-        except CannotRead as fault:
-            said = (fault.rule, fault.hint)
-        except MemoryError:
-            return
-        except Exception as error:  # what a damaged workbook makes the libraries raise has no end of names
-            said = ("unreadable_file", f"the workbook is damaged ({type(error).__name__})")
-        answer = pickle.dumps(said, protocol=5)
-        del said
-        answers.write(len(answer).to_bytes(8, "big"))
-        answers.write(answer)
-        answers.flush()
-        del answer
+
+def _our_own() -> bytes:
+    """A workbook of ours, of one cell."""
+    main, rels = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org/package/2006/relationships"
+    of_office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    parts = {
+        "_rels/.rels": (
+            f'<Relationships xmlns="{rels}"><Relationship Id="r" Type="{of_office}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+        ),
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{of_office}"><sheets><sheet name="S" sheetId="1" r:id="r"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": (
+            f'<Relationships xmlns="{rels}"><Relationship Id="r" Type="{of_office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
+        ),
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData><row r="1"><c r="A1"><v>1</v></c></row></sheetData></worksheet>',
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def _answer(stream: io.BufferedRWPair) -> bool:
+    """Read a workbook and answer. False where the memory is not enough."""
+    header = stream.read(16)
+    _limit_time(int.from_bytes(header[8:], "big"))
+    said: Any
+    try:
+        said = sheets(stream.read(int.from_bytes(header[:8], "big")))
+    except CannotRead as fault:
+        said = (fault.rule, fault.hint)
+    except MemoryError:
+        return False
+    except Exception as error:  # what a damaged workbook makes the libraries raise has no end of names
+        said = ("unreadable_file", f"the workbook is damaged ({type(error).__name__})")
+    answer = pickle.dumps(said, protocol=5)
+    del said
+    stream.write(len(answer).to_bytes(8, "big"))
+    stream.write(answer)
+    stream.flush()
+    return True
 
 
 def _limit_time(seconds: int) -> None:
@@ -378,4 +436,4 @@ def _check_form(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.stdin.buffer, sys.stdout.buffer)
+    _serve(socket.socket(fileno=0))

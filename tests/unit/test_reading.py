@@ -10,6 +10,7 @@ import pickle
 import random
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -460,11 +461,13 @@ def _answering(tmp_path, monkeypatch, code: str) -> None:
 def _says(answer: object) -> str:
     said = pickle.dumps(answer, protocol=5)
     return f"""
-import sys
-sys.stdin.buffer.read(8)
-sys.stdout.buffer.write(({len(said)}).to_bytes(8, "big") + {said!r})
-sys.stdout.buffer.flush()
-sys.stdin.buffer.read()
+import socket
+control = socket.socket(fileno=0)
+own = socket.socket(fileno=socket.recv_fds(control, 1, 1)[1][0])
+own.recv(8)
+own.sendall(({len(said)}).to_bytes(8, "big") + {said!r})
+control.sendall(bytes(8))
+control.recv(1)
 """
 
 
@@ -492,6 +495,65 @@ def test_an_answer_of_the_reader_is_data_and_never_a_call(answer, tmp_path, monk
     assert rows_of(workbook(s=TABLE)) == TABLE
 
 
+_POISONED = """
+import importlib.util, os, socket, sys
+spec = importlib.util.spec_from_file_location("reader", {real!r})
+reader = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(reader)
+honest = reader.sheets
+
+def taken_over(data):
+    made = honest(data)
+    if made[0][0] == "Poison":
+        for handle in range(64):  # an answer to the next question, wherever it may be asked
+            try:
+                os.write(handle, bytes(8))
+            except OSError:
+                pass
+        reader.sheets = lambda _: [("S", [["altered"]], {{}})]
+    return made
+
+reader.sheets = taken_over
+reader._serve(socket.socket(fileno=0))
+"""
+
+
+def test_what_one_file_does_to_the_reader_no_other_file_meets(tmp_path, monkeypatch):
+    """A hostile workbook may make the process that reads it its own: the next sender's must not be read there."""
+    _answering(tmp_path, monkeypatch, _POISONED.format(real=workbooks.__file__))
+    refusal(workbook(Poison=TABLE))
+    process = workbooks._READER._process
+    assert rows_of(workbook(s=TABLE)) == TABLE
+    assert workbooks._READER._process is process, "to start anew for each file takes too long"
+    workbooks._READER.stop()
+
+
+def test_the_reader_is_ended_with_the_process_of_the_file(tmp_path, monkeypatch):
+    """The process of the file, too: it would go on for as long as its processor's time lasts."""
+    if not Path("/proc/self/task").exists():
+        pytest.skip("this system does not show a process's children")
+    slow = "reader.sheets = lambda data: __import__('time').sleep(60) if len(data) > 2000 else []"
+    _answering(tmp_path, monkeypatch, _POISONED.format(real=workbooks.__file__).replace("reader.sheets = taken_over", slow))
+    asking = threading.Thread(target=lambda: refusal(workbook(s=TABLE)))
+    asking.start()
+    children: list[str] = []
+    for _ in range(300):
+        time.sleep(0.1)
+        with contextlib.suppress(OSError, AttributeError):
+            reader = workbooks._READER._process.pid
+            children = Path(f"/proc/{reader}/task/{reader}/children").read_text(encoding="ascii").split()
+        if children:
+            break
+    assert children
+    workbooks._READER.stop()
+    asking.join()
+    for _ in range(100):
+        if not any(Path(f"/proc/{child}").exists() for child in children):
+            break
+        time.sleep(0.1)
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
 def test_dates_times_and_durations_come_through():
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
@@ -504,7 +566,9 @@ def test_dates_times_and_durations_come_through():
     assert cells[0] in (MIDNIGHT, MIDNIGHT.date()) and all(not isinstance(cell, str) for cell in cells)
 
 
-@pytest.mark.parametrize("code", ["import time; time.sleep(60)", "import sys, time; sys.stdin.buffer.read(8); time.sleep(60)"])
+@pytest.mark.parametrize(
+    "code", ["import time; time.sleep(60)", "import socket, time; socket.recv_fds(socket.socket(fileno=0), 1, 1); time.sleep(60)"]
+)
 def test_a_reader_that_does_not_read_or_answer_is_not_waited_for(code, tmp_path, monkeypatch):
     _answering(tmp_path, monkeypatch, code)
     monkeypatch.setattr(workbooks, "_WAIT_SECONDS", 1)
