@@ -103,6 +103,9 @@ comment on function access.noted(text) is
 revoke all on function access.append_only(), access.noted(text) from public;
 """
 
+COUNTERS = Path(__file__).with_name("counters.sql")
+"""What takes the server's counters and sizes of whole tables away from everybody. Only its administrator may run it."""
+
 _LARGE_OBJECTS = (
     "lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)", "lo_put(oid, bigint, bytea)", "lo_open(oid, integer)",
     "lowrite(integer, bytea)", "lo_truncate(integer, integer)", "lo_truncate64(integer, bigint)", "lo_unlink(oid)", "lo_get(oid)",
@@ -123,7 +126,7 @@ def quoted(connection: Connection, name: str) -> str:
 
 def _state(connection: Connection) -> str:
     """What the rights rest on besides the tables: this code, the database's name, its owner and what that may do."""
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.*"))))
     where = connection.execute(
         sa.text("select current_database() || '/' || rolname || '/' || (rolcreaterole or rolsuper) from pg_roles where rolname = current_user")
     ).scalar_one()
@@ -276,3 +279,15 @@ def _close_the_database(connection: Connection) -> None:
     if connection.exec_driver_sql("select rolsuper from pg_roles where rolname = current_user").scalar_one():
         functions = ", ".join(f"pg_catalog.{signature}" for signature in _LARGE_OBJECTS)
         connection.exec_driver_sql(f"revoke execute on function {functions} from public")
+        _execute(connection, COUNTERS.read_text(encoding="utf-8"))
+
+
+def counters_are_open(connection: Connection) -> bool:
+    """Whether every login may see what the server counts and measures of whole tables, because nobody was there who may close it."""
+    return bool(
+        connection.exec_driver_sql(
+            "select has_any_column_privilege('public', 'pg_catalog.pg_stat_all_tables', 'select') "
+            "or has_function_privilege('public', 'pg_catalog.pg_relation_size(regclass, text)', 'execute') "
+            "or has_column_privilege('public', 'pg_catalog.pg_class', 'reltuples', 'select')"
+        ).scalar()
+    )

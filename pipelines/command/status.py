@@ -58,6 +58,7 @@ def command(date: dt.date | None, history: bool, missing: bool, form: str) -> No
         _coverage(warehouse, date)
         _quality(warehouse, date)
         _put_off(warehouse, date)
+        _warn_of_open_counters(warehouse)
     _warn_of_open_folders(settings)
 
 
@@ -66,6 +67,21 @@ def _put_off(warehouse: Warehouse, date: dt.date) -> None:
 
     if warehouse.scalar("select to_regclass('raw.put_off')") is not None:
         print_put_off(warehouse, [date])
+
+
+def _warn_of_open_counters(warehouse: Warehouse) -> None:
+    """Say where every login may see how many rows of all authorities the tables have, and how many went."""
+    from assets.access.rights import COUNTERS, counters_are_open
+
+    with warehouse.reading() as connection:
+        is_open = counters_are_open(connection)
+        database = connection.exec_driver_sql("select current_database()").scalar()
+    if is_open:
+        print(
+            "\nWarning: every login may read the server's counters of whole tables (rows, sizes, what was deleted); only the server's administrator"
+        )
+        print("  may close them. Have it run, once, and again after a restore:")
+        print(f"  psql --dbname '{database}' --file '{COUNTERS}'")
 
 
 def _warn_of_open_folders(settings: Settings) -> None:

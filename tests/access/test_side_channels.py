@@ -53,6 +53,8 @@ class Watcher:
 
     def counts(self, question: str) -> dict[str, list[int]]:
         """What the server counts of each table while the question is asked."""
+        if self.asks(COUNTED).startswith("permission denied"):
+            return {}
         with self.session.transaction():
             before = {row[0]: row[1:] for row in self.session.execute(COUNTED)}
             self.asks(question)
@@ -214,6 +216,8 @@ def test_what_the_server_counts_for_good_is_the_same(filled: Filled, children_of
         "io.heap_blks_read + io.heap_blks_hit, io.idx_blks_read + io.idx_blks_hit from pg_stat_user_tables as s "
         "inner join pg_statio_user_tables as io using (relid) where s.schemaname ~ '^(core|access|fence)' order by 1"
     )
+    if filled.kind == "embedded":
+        pytest.skip("they are closed there (test_counters.py)")
     with filled.connect("stockport") as session:
 
         def counted(age: int) -> list[tuple]:

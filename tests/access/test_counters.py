@@ -1,0 +1,114 @@
+"""What the server counts and measures of whole tables is none of a reader's: an erasure, or how many children another has, would show in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+
+import pipelines.command as command
+from assets.access import logins, rights
+from assets.warehouse.building import _measure
+from assets.warehouse.tables import prepare
+from resources.warehouse import Warehouse
+from schemas.regions import load_region
+
+REGION = load_region("north_west")
+KEPT = {"pg_stat_activity", "pg_stat_ssl", "pg_stat_gssapi"}
+"""Views of sessions: of others' they show no more than that there are some."""
+
+
+@pytest.fixture(params=["embedded", "postgres15"])
+def counted(request: pytest.FixtureRequest, servers) -> Iterator[tuple[Warehouse, psycopg.Connection]]:
+    """A warehouse whose counters are closed, and an authority's session: on the server of its own its administrator closed them."""
+    if request.param == "embedded":
+        address, name = servers.fresh("embedded"), "counts_embedded"
+        warehouse = Warehouse(address)
+        prepare(warehouse, REGION)
+    else:
+        remote = request.getfixturevalue("remote")
+        address, name = remote.database("counted15"), "counts_remote"
+        warehouse = Warehouse(address)
+        prepare(warehouse, REGION)
+        with warehouse.reading() as connection:
+            assert rights.counters_are_open(connection), "the pipeline is no administrator there"
+        for _ in range(2):  # the second time it changes nothing
+            with remote.superuser("counted15") as session:
+                session.execute(rights.COUNTERS.read_text(encoding="utf-8"))
+    password = logins.grant(warehouse, name, "authority", "356")
+    url = warehouse.engine.url.set(drivername="postgresql", username=name, password=password)
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as session:
+        yield warehouse, session
+    logins.revoke(warehouse, name)
+    warehouse.close()
+
+
+def readable(session: psycopg.Connection, statement: str) -> bool:
+    try:
+        session.execute(statement).fetchall()
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    except psycopg.Error:
+        return True  # it was let in, and asked wrongly
+    return True
+
+
+def test_no_counter_size_or_file_of_a_table_is_a_readers(counted):
+    warehouse, session = counted
+    views = session.execute(
+        "select relname from pg_class where relnamespace = 'pg_catalog'::regnamespace and relkind = 'v' and relname ~ '^pg_stat(io)?_'"
+    ).fetchall()
+    assert len(views) > 30
+    assert {name for (name,) in views if readable(session, f"select * from {name}")} == KEPT
+    functions = session.execute(  # asked for nothing (null), a function is not called at all
+        "select p.proname from pg_proc as p where p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ '^pg_stat_get_' "
+        "and has_function_privilege(p.oid, 'execute')"
+    ).fetchall()
+    assert {name for (name,) in functions if not name.startswith("pg_stat_get_backend_")} == {"pg_stat_get_activity"}
+    assert not readable(session, "select pg_stat_get_live_tuples('core_rows.child'::regclass::oid)")
+    of_tables = [
+        "select pg_relation_size('pg_class'::regclass)", "select pg_table_size('pg_class'::regclass)",
+        "select pg_total_relation_size('pg_class'::regclass)", "select pg_indexes_size('pg_class'::regclass)",
+        "select pg_database_size(current_database())", "select pg_relation_filenode('pg_class'::regclass)",
+        "select pg_relation_filepath('pg_class'::regclass)", "select pg_current_wal_lsn()", "select pg_control_checkpoint()",
+        *(f"select {column} from pg_class" for column in ("reltuples", "relpages", "relallvisible", "relfilenode")),
+        "select * from pg_class", "select c from pg_class as c",
+    ]  # fmt: skip
+    assert [asked for asked in of_tables if readable(session, asked)] == []
+
+
+def test_what_clients_ask_of_the_catalogue_is_answered(counted):
+    _, session = counted
+    asked = [
+        "select c.relname, c.relkind, c.relnamespace::regnamespace, c.tableoid from pg_class as c where c.oid = 'core.child'::regclass",
+        "select * from information_schema.tables", "select * from information_schema.columns", "select * from pg_tables",
+        "select * from pg_views", "select obj_description('core.child'::regclass, 'pg_class')", "select * from pg_stat_activity",
+        "select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute as a where a.attrelid = 'core.child'::regclass",
+    ]  # fmt: skip
+    assert [one for one in asked if not readable(session, one)] == []
+
+
+def test_the_pipeline_keeps_what_it_plans_by(counted):
+    warehouse, _ = counted
+    with warehouse.writing() as connection:
+        _measure(connection, "raw.submission", 1)
+        assert not rights.counters_are_open(connection)
+    assert prepare(warehouse, REGION) is False
+
+
+def test_status_says_where_they_are_open(remote, monkeypatch, tmp_path):
+    address = remote.database("counted15_open")
+    with Warehouse(address) as warehouse:
+        prepare(warehouse, REGION)
+        warehouse.engine.dispose()
+        with warehouse.writing() as connection:
+            connection.exec_driver_sql("insert into raw.quarter values ('2025-03-31', '', '')")
+    monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OBSERVATORY_DATABASE_URL", address)
+    said = CliRunner().invoke(command.cli, ["status"]).output
+    assert "counters" in said and "counters.sql" in said, said
+    with remote.superuser("counted15_open") as session:
+        session.execute(rights.COUNTERS.read_text(encoding="utf-8"))
+    assert "counters.sql" not in CliRunner().invoke(command.cli, ["status"]).output
