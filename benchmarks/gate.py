@@ -33,6 +33,7 @@ from schemas.regions import load_region
 DATE = dt.date(2025, 12, 31)
 REGION = load_region("north_west")
 EARLIER = 8
+KEY = b"a key for the benchmark"
 
 
 def main() -> None:
@@ -43,11 +44,11 @@ def main() -> None:
         server = EmbeddedPostgres(root / "home")
         with Warehouse(server.join(), server) as warehouse:
             prepare(warehouse, REGION)
-            take_in(warehouse, LandingPlace(str(root / "landing")), DATE, b"a key for the benchmark")
+            take_in(warehouse, LandingPlace(str(root / "landing")), DATE, KEY)
             build_quarter(warehouse, DATE, REGION)
             started = time.perf_counter()
             members = members_of_region(warehouse, DATE)
-            true = true_tables(warehouse, DATE, members)
+            true = true_tables(warehouse, DATE, members, KEY)
             print(f"The tables of one quarter from the warehouse: {time.perf_counter() - started:.1f} s")
     earlier = _earlier(true, members)
     for count in (0, EARLIER):
@@ -86,7 +87,7 @@ def _moved(table: TrueTable, generator: np.random.Generator) -> TrueTable:
 
 
 def _published(true: dict[str, TrueTable], members: pd.DataFrame, date: dt.date, number: int, before: list[Published]) -> Published:
-    prepared = prepare_against(before, date, true, partial(release_tables, true, members, date), REGION.disclosure)
+    prepared = prepare_against(before, date, true, partial(release_tables, true, members, date), REGION.disclosure, KEY)
     if not prepared.verdict.passed:
         raise SystemExit(f"The earlier release {date} r{number} was refused: {prepared.verdict.lines()[0]}")
     return Published(date, number, prepared.tables, REGION.disclosure, {name: table.values for name, table in true.items()})
@@ -95,7 +96,7 @@ def _published(true: dict[str, TrueTable], members: pd.DataFrame, date: dt.date,
 def _one(true: dict[str, TrueTable], members: pd.DataFrame, earlier: list[Published]) -> None:
     printed = partial(release_tables, true, members, DATE)
     started, worked = time.perf_counter(), time.process_time()
-    prepared = prepare_against(earlier, DATE, true, printed, REGION.disclosure)
+    prepared = prepare_against(earlier, DATE, true, printed, REGION.disclosure, KEY)
     whole, worked = time.perf_counter() - started, time.process_time() - worked
     number = 1 + sum(1 for release in earlier if release.census_date == DATE)
     truth = {name: table.values for name, table in true.items()}

@@ -56,7 +56,8 @@ class System:
 
     `cells` has a row a published cell (release, table, measure, row, area, key, text, truth, low, high, variable); variables beyond the
     cells' are what is left of a total that is not wholly divided. `says` names each row's tie. `least` and `most` are what each is at least and at
-    most whatever is hidden, because a symbol elsewhere says so.
+    most whatever is hidden, because a symbol elsewhere says so. Of a reader's view, `known` is what he
+    has exactly, and `presumed` what he takes not to be 0.
     """
 
     cells: pd.DataFrame
@@ -75,12 +76,16 @@ class System:
     least: np.ndarray = field(default_factory=lambda: np.array([]))
     most: np.ndarray = field(default_factory=lambda: np.array([]))
     is_told: bool = True
+    known: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
+    presumed: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
 
     def __post_init__(self) -> None:
         if not len(self.least):
             self.least = np.zeros(len(self.low))
         if not len(self.most):
             self.most = np.full(len(self.low), UNBOUNDED)
+        if not len(self.known):
+            self.known = self.presumed = np.zeros(len(self.low), dtype=bool)
 
     def untold(self) -> System:
         """The same, as it is for a reader who is not told which hidden counts are small: a hidden cell may be anything."""

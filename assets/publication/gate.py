@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -216,7 +216,9 @@ def propagate(system: System, low: np.ndarray | None = None, high: np.ndarray | 
 
 
 def known_before(system: System) -> np.ndarray:
-    """How many values the register and the earlier releases leave of each variable, at most: the new release hides all its counts."""
+    """How many values the register, the earlier releases and what a reader knows besides leave of each variable, at most: the new release
+    hides all its counts.
+    """
     own = system.cells[system.cells["release"] == system.cells["release"].max()]
     low, high = system.low.copy(), system.high.copy()
     counts = own[~own["is_public"]]
@@ -227,7 +229,10 @@ def known_before(system: System) -> np.ndarray:
     np.maximum.at(low, older["variable"], older["low"])
     hidden = (older["text"] == "c") & ~older["is_public"] & (not system.is_told)
     np.minimum.at(high, older["variable"], older["high"].mask(hidden, UNBOUNDED))
-    bounds = propagate(system, low, np.minimum(high, system.most))
+    high = np.minimum(high, system.most)
+    low[system.presumed] = np.maximum(low[system.presumed], 1)
+    low[system.known] = high[system.known] = system.truth[system.known]
+    bounds = propagate(system, low, high)
     return bounds.high - bounds.low + 1
 
 
@@ -310,6 +315,26 @@ def judge(system: System, possible: int = 3, *, only: list[int] | None = None, l
     said = [f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}" for r in broken[:10]]
     seconds = time.monotonic() - started
     return Verdict(tuple(leaks), (*system.contradictions, *said), len(protected), len(system.low), programmes, seconds)
+
+
+def pinned(view: System, possible: int = 3) -> tuple[list[int], Bounds]:
+    """The small counts of a reader's view that have too few values left by their bounds, and the bounds."""
+    bounds = propagate(view)
+    if len(bounds.broken):  # his presumptions contradict what is printed: they tell him nothing
+        return [], bounds
+    small = np.flatnonzero(view.small)
+    few = small[bounds.high[small] - bounds.low[small] + 1 < possible]
+    if not len(few):
+        return [], bounds
+    need = needed_values(view, possible)
+    return [int(v) for v in few if bounds.high[v] - bounds.low[v] + 1 < need[v]], bounds
+
+
+def judge_for(view: System, reader: str, possible: int = 3) -> list[Leak]:
+    """The leaks to a reader who knows more, each naming him."""
+    found, bounds = pinned(view, possible)
+    leaks = [_leak(view, bounds, v, bounds.low[v], bounds.high[v]) for v in found]
+    return [replace(leak, cell=f"{leak.cell} (to a reader {reader})") for leak in leaks]
 
 
 def _attack(system: System, need: np.ndarray, protected: np.ndarray, deadline: float) -> tuple[list[Leak], np.ndarray, int]:

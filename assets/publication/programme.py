@@ -66,6 +66,7 @@ class Measure:
     unit: str = ""
     sensitive: bool = False
     noise: str = ""
+    known_to_members: bool = False
 
     def rests_on(self, table: PublishedTable) -> list[str]:
         """The counts of its table that the measure is worked out of, so that it tells of them; none for a count itself."""
@@ -117,6 +118,7 @@ class PublishedTable:
     in_full: dict[str, list[str]]
     labels: dict[str, dict[str, str]]
     noise_for: tuple[str, ...] = ()
+    official: bool = False
 
     def of_rule(self, *rules: str) -> list[Measure]:
         """The measures under one of the rules, those that are not shown included."""
@@ -160,8 +162,8 @@ class Symbol:
 
 
 _TABLE_KEYS = {
-    "title", "reads", "authority", "rows", "answered", "unlisted", "stands", "absent", "nested", "ways", "in_full", "noise_for", "filters",
-    "measures",
+    "title", "reads", "authority", "rows", "answered", "unlisted", "stands", "absent", "nested", "ways", "in_full", "noise_for", "official",
+    "filters", "measures",
 }  # fmt: skip
 
 
@@ -222,6 +224,7 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
         in_full=entry.get("in_full", {}),
         labels={key: value.get("labels", {}) for key, value in filters.items()},
         noise_for=tuple(entry.get("noise_for", ())),
+        official=entry.get("official", False),
     )
 
 

@@ -183,7 +183,8 @@ def prepare_against(
     """
     from assets.publication.attack import Published, System, build_system
     from assets.publication.editions import with_means_as_before
-    from assets.publication.gate import judge
+    from assets.publication.gate import judge, judge_for
+    from assets.publication.readers import readers
     from assets.publication.repair import Repair, draws
 
     truth = {name: table.values for name, table in true.items()}
@@ -199,6 +200,8 @@ def prepare_against(
     drawn = draws(key, census_date) if key else None
     repair = Repair(system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0)
     repair.run()
+    for reader in readers(repair.system, tables):
+        repair.hide_for_reader(reader, method.possible_values)
     verdict = judge(repair.system, method.possible_values)
     unsafe = verdict.leaks
     latest = time.monotonic() + _SECONDS_TO_HIDE
@@ -225,6 +228,10 @@ def prepare_against(
         places = {name: variable for variable, name in enumerate(repair.system.names)}
         for leak in verdict.leaks:
             repair.hide_around(places.get(final.names[leak.variable], leak.variable))
+    printed_system = system_of(tables)
+    possible = method.possible_values
+    told = [leak for reader in readers(printed_system, tables) for leak in judge_for(reader.view(printed_system), reader.name, possible)]
+    verdict = replace(verdict, leaks=(*verdict.leaks, *told))
     return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict)
 
 

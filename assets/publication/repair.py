@@ -20,9 +20,10 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from assets.publication.attack import UNBOUNDED, System
-from assets.publication.gate import Tightening, needed_values, range_of, reason
+from assets.publication.gate import Tightening, needed_values, pinned, range_of, reason
 from assets.publication.noise import keyed_fraction
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL
+from assets.publication.readers import Reader
 
 
 def draws(key: bytes, census_date: dt.date) -> Callable[[str], float]:
@@ -113,6 +114,23 @@ class Repair:
                 if greatest - least + 1 >= self.need[variable] or not candidates:
                     break
                 self._hide([candidates[0]])
+
+    def hide_for_reader(self, reader: Reader, possible: int, tries: int = 200) -> int:
+        """Hide what gives a count away to a reader who knows more, a cell at a time; how many were hidden."""
+        hidden, stuck = 0, set()
+        for _ in range(tries):
+            view = reader.view(self.system)
+            found, bounds = pinned(view, possible)
+            told = next((v for v in found if v not in stuck), None)
+            if told is None:
+                break
+            giving = (v for v in reason(view, bounds, told)[0] if v in self._rank and v not in self.hidden and not view.known[v])
+            if (chosen := min(giving, key=self._rank.__getitem__, default=None)) is None:
+                stuck.add(told)
+            else:
+                self._hide([chosen])
+                hidden += 1
+        return hidden
 
     def hide_around(self, variable: int) -> None:
         """The last resort, where hiding cell by cell did not help: every count of the authorities whose cells give it away is hidden.

@@ -1,0 +1,75 @@
+"""Readers who know more than what is published: what each knows exactly, and what each presumes.
+
+Belongs here: the readers against whom a release is proved besides the two of the gate, as views of one system.
+Does not belong here: how a view is attacked (`gate`), what is hidden for it (`repair`).
+
+Each is promised the same: of a count of 1 to 7 that is not his own, three values, or as many as his knowledge leaves of it without the release.
+Whoever reruns the program is answered by the key of the repair's choices instead (`repair`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from assets.publication.attack import System
+from assets.publication.disclosure import CONFIDENTIAL
+from assets.publication.programme import PUBLISHED_TABLES
+
+LEAST_OFFICIAL = 6
+"""DfE's yearly tables hide counts of authorities from 1 to 5, and print the others as they are."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who holds everything published: `name` says who, `knows` which variables he has exactly; `presumes_no_zero` of what is hidden."""
+
+    name: str
+    knows: np.ndarray
+    presumes_no_zero: bool = False
+
+    def view(self, system: System) -> System:
+        """The system as it is for him. What he knows is not to be protected from him; what he presumes counts where it is true."""
+        view = system.untold()
+        known = self.knows & ~np.isnan(system.truth)
+        low, high = view.low.copy(), view.high.copy()
+        low[known], high[known] = system.truth[known], system.truth[known]
+        presumed = np.zeros(len(low), dtype=bool)
+        if self.presumes_no_zero:
+            presumed[system.cells.loc[system.cells["text"] == CONFIDENTIAL, "variable"]] = True
+            presumed &= (system.truth > 0) & ~known
+            low[presumed] = np.maximum(low[presumed], 1)
+        return replace(view, low=low, high=high, small=system.small & ~known, known=known, presumed=presumed)
+
+
+def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Reader]:
+    """Those who know more: who presumes that nothing hidden is 0, who holds DfE's tables, and every authority of the printed tables by its login.
+
+    A login reads the authority's own rows, what members share of every setting, and comparisons from which exact figures of the region follow.
+    It is looked at without these and with all of them, so that neither what they tell nor what they excuse is overlooked.
+    """
+    cells = system.cells
+    nothing = np.zeros(len(system.low), dtype=bool)
+    yield Reader("who presumes that no zero is hidden", nothing, presumes_no_zero=True)
+    official = {table.name for table in PUBLISHED_TABLES if table.official}
+    told = cells["table"].isin(official) & ((cells["truth"] == 0) | (cells["truth"] >= LEAST_OFFICIAL))
+    yield Reader("who holds DfE's tables of the date", _variables(system, told))
+    open_to_members = {(table.name, m.name) for table in PUBLISHED_TABLES for m in table.measures if m.known_to_members}
+    shared = np.array([pair in open_to_members for pair in zip(cells["table"], cells["measure"], strict=True)], dtype=bool)
+    names: dict[str, str] = {}
+    for frame in tables.values():
+        names.update(frame[["old_la_code", "la_name"]].drop_duplicates().itertuples(index=False, name=None))
+    for code, name in sorted(names.items()):
+        if code:
+            own = (cells["area"] == code) | cells["key"].str.split("|").map(lambda parts, name=name: name in parts)
+            yield Reader(f"who has the login of {name}", _variables(system, own | shared))
+            yield Reader(f"who has the login of {name} and compares", _variables(system, own | shared | (cells["area"] == "")))
+
+
+def _variables(system: System, of: np.ndarray) -> np.ndarray:
+    known = np.zeros(len(system.low), dtype=bool)
+    known[system.cells.loc[np.asarray(of), "variable"]] = True
+    return known

@@ -1,0 +1,151 @@
+"""Readers who know more than the gate's two: what each knows, that the repair hides for him, and that a release is refused that tells him."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assets.publication import attack, readers, release, repair
+from assets.publication.attack import Published, build_system
+from assets.publication.gate import judge, judge_for
+from assets.publication.programme import TOTAL, Term, Tie, published_table
+from assets.publication.release import prepare_against
+from assets.publication.tables import AUTHORITY, TrueTable, release_tables
+from schemas.regions import DisclosureMethod
+
+DATE = dt.date(2025, 12, 31)
+SAFE = DisclosureMethod()
+AREAS = ["1", "2", "3"]
+MEMBERS = pd.DataFrame(
+    {
+        "authority_code": AREAS, "authority_gss": ["E1", "E2", "E3"], "authority_name": ["Aford", "Beeham", "Ceeton"],
+        "region_code": "E0", "region_name": "N",
+    }
+)  # fmt: skip
+
+
+def entry(**more: object) -> dict:
+    return {"title": "T", "authority": "authority_code", "measures": [{"name": "children", "rule": "count", **more}]}
+
+
+PLAIN = published_table("plain", entry())
+OFFICIAL = published_table("official", {**entry(), "official": True})
+SHARED = published_table("shared", entry(known_to_members=True))
+BY_HOST = published_table("flows", {**entry(), "filters": {"host_authority_name": {"label": "Host"}}})
+SHARED_NOT = published_table("other", entry())
+PARTS = Tie(
+    "one part and the other are the whole",
+    (Term("plain", "children"), Term("other", "children"), Term("official", "children", -1)),
+    presumed=True,
+)
+SAME = Tie("the same children twice", (Term("plain", "children"), Term("official", "children", -1)), presumed=True)
+SAME_SHARED = Tie("the same children twice", (Term("plain", "children"), Term("shared", "children", -1)), presumed=True)
+
+
+@pytest.fixture
+def programme(monkeypatch):
+    """Sets a small programme in place of the region's."""
+
+    def put(*tables, ties=()):
+        for module in (attack, repair, release, readers):
+            monkeypatch.setattr(module, "PUBLISHED_TABLES", tables)
+        monkeypatch.setattr(attack, "ties", lambda: ties)
+
+    return put
+
+
+def simple(table, counts: list[int]) -> TrueTable:
+    values = pd.DataFrame({"children": [float(sum(counts)), *map(float, counts)]})
+    return TrueTable(table, pd.DataFrame({AUTHORITY: ["", *AREAS]}), values, values.map(lambda _: "x"))
+
+
+def printed(*true: TrueTable, hide: dict | None = None) -> Published:
+    tables = release_tables({t.table.name: t for t in true}, MEMBERS, DATE, hide or {}, SAFE)
+    return Published(DATE, 1, tables, SAFE, {t.table.name: t.values for t in true})
+
+
+def told(one: Published, who: str) -> list[str]:
+    system = build_system([one])
+    return [str(leak) for r in readers.readers(system, one.tables) if who in r.name for leak in judge_for(r.view(system), r.name)]
+
+
+def mended(*true: TrueTable) -> Published:
+    """What leaves: printed, repaired and let out by the gate."""
+    named = {t.table.name: t for t in true}
+    prepared = prepare_against([], DATE, named, lambda hidden, method: release_tables(named, MEMBERS, DATE, hidden, method), SAFE)
+    assert prepared.verdict.passed, prepared.verdict.lines()
+    return Published(DATE, 1, prepared.tables, SAFE, {name: t.values for name, t in named.items()})
+
+
+def test_a_login_that_compares_takes_its_own_count_from_the_regions(programme):
+    programme(PLAIN)
+    one = printed(simple(PLAIN, [30, 5, 0]))  # 35, 30, c, 0: who has Aford's 30 and the region's 35 exactly needs only the printed 0
+    assert judge(build_system([one])).passed, "nobody else can tell"
+    assert "5 is left" in told(one, "Aford and compares")[0]
+    assert not told(mended(simple(PLAIN, [30, 5, 0])), "")
+
+
+def test_a_zero_of_the_region_is_everybodys_zero_to_whoever_knows_the_whole(programme):
+    """What members share is all of `shared`; a tie then tells what stands in `plain` though it is hidden there."""
+    programme(PLAIN, SHARED, ties=(SAME_SHARED,))
+    one = printed(simple(PLAIN, [5, 6, 30]), simple(SHARED, [5, 6, 30]))
+    assert not told(one, "login"), "he knows it without the release"
+
+
+def in_three() -> list[TrueTable]:
+    """Beeham's 9 of DfE's table are 8 in one of ours and 1 in another."""
+    return [simple(OFFICIAL, [0, 9, 0]), simple(SHARED_NOT, [0, 8, 0]), simple(PLAIN, [0, 1, 0])]
+
+
+def test_who_holds_the_official_tables_takes_our_rounded_counts_from_exact_ones(programme):
+    programme(OFFICIAL, SHARED_NOT, PLAIN, ties=(PARTS,))
+    one = printed(*in_three())  # 9 less 8 to 12 leaves 0 and 1; to others 10 stands for 8 to 12 as well
+    assert judge(build_system([one])).passed, "nobody else can tell"
+    assert "0 to 1 is left" in told(one, "DfE")[0]
+    assert not told(mended(*in_three()), "")
+
+
+def test_a_release_that_tells_a_reader_is_mended_for_him(programme):
+    """Places given to others by a login: the whole of Beeham's flows is known to it, and the rest must keep three values."""
+    programme(BY_HOST)
+    hosts = ["Aford", "Beeham", "Ceeton"]
+    grid = np.array([[9, 8, 1], [8, 0, 9], [9, 9, 8]])
+    keys, values = [], []
+    for a, area in enumerate(["", *AREAS]):
+        for h, host in enumerate([TOTAL, *hosts]):
+            rows = grid if a == 0 else grid[[a - 1]]
+            keys.append((area, host))
+            values.append(float((rows if h == 0 else rows[:, [h - 1]]).sum()))
+    frame = pd.DataFrame(keys, columns=[AUTHORITY, "host_authority_name"])
+    true = TrueTable(BY_HOST, frame, pd.DataFrame({"children": values}), pd.DataFrame({"children": ["x"] * len(values)}))
+    prepared = prepare_against([], DATE, {"flows": true}, lambda hidden, method: release_tables({"flows": true}, MEMBERS, DATE, hidden, method), SAFE)
+    assert prepared.verdict.passed
+    assert not told(Published(DATE, 1, prepared.tables, SAFE, {"flows": true.values}), "")
+
+
+def test_a_leak_to_a_reader_refuses_the_release(programme, monkeypatch):
+    programme(OFFICIAL, SHARED_NOT, PLAIN, ties=(PARTS,))
+    true = {t.table.name: t for t in in_three()}
+    monkeypatch.setattr(repair.Repair, "hide_for_reader", lambda *_, **__: 0)
+    verdict = prepare_against([], DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE).verdict
+    assert not verdict.passed and any("DfE's tables" in line for line in verdict.lines())
+
+
+def test_a_presumption_that_is_not_true_tells_nothing(programme):
+    programme(PLAIN)
+    one = printed(simple(PLAIN, [30, 0, 5]), hide={("plain", "children"): np.array([False, False, True, False])})
+    assert not told(one, "no zero is hidden")
+
+
+def test_every_login_and_both_other_readers_are_asked(programme):
+    programme(PLAIN, OFFICIAL, ties=(SAME,))
+    one = printed(simple(PLAIN, [30, 5, 0]), simple(OFFICIAL, [30, 5, 0]))
+    system = build_system([one])
+    names = [reader.name for reader in readers.readers(system, one.tables)]
+    assert len(names) == 2 + 2 * len(AREAS) and sum("Beeham" in name for name in names) == 2
+    view = next(r for r in readers.readers(system, one.tables) if "login of Aford" in r.name).view(system)
+    own = system.names.index("plain.children, 1")
+    assert (view.low[own], view.high[own]) == (30, 30) and not view.small[own] and system.low[own] == 28
