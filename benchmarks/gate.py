@@ -38,6 +38,14 @@ KEY = b"a key for the benchmark"
 
 def main() -> None:
     """Print seconds by step, sizes, and the share of cells shown."""
+    true, members = full_region()
+    earlier = _earlier(true, members)
+    for count in (0, EARLIER):
+        _one(true, members, earlier[:count])
+
+
+def full_region() -> tuple[dict[str, TrueTable], pd.DataFrame]:
+    """The true tables of one quarter of a made-up region at full size, and its members."""
     with tempfile.TemporaryDirectory(prefix="observatory bench ") as folder:
         root = Path(folder)
         make_region(root / "landing", quarters=1, last=DATE, seed=1, scale=1.0)
@@ -50,9 +58,7 @@ def main() -> None:
             members = members_of_region(warehouse, DATE)
             true = true_tables(warehouse, DATE, members, KEY)
             print(f"The tables of one quarter from the warehouse: {time.perf_counter() - started:.1f} s")
-    earlier = _earlier(true, members)
-    for count in (0, EARLIER):
-        _one(true, members, earlier[:count])
+    return true, members
 
 
 def _earlier(true: dict[str, TrueTable], members: pd.DataFrame) -> list[Published]:
