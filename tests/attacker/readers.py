@@ -1,0 +1,140 @@
+"""Who reads: what each knows besides what is printed.
+
+Belongs here: bounds and ties that a reader adds. Does not belong here: definitions (`knowledge`).
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.attacker.knowledge import CARE, FLOWS, Model, targets
+from tests.attacker.reading import HIDDEN, TOTAL, Cell
+from tests.attacker.solver import MOST, Rows, System, explain, lacking
+
+VALUES = 3
+
+
+@dataclass(frozen=True)
+class Knows:
+    """What a reader knows: whether each hidden count is below eight (`told`), that no hidden count
+    is zero (`no_zeros`), the totals that DfE prints (`dfe`), cells exactly (`exactly`).
+    """
+
+    name: str
+    told: bool = False
+    no_zeros: bool = False
+    dfe: bool = False
+    steps: bool = True
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a reader knows: the tightened system, its rows, the bounds before they were tightened."""
+
+    system: System
+    rows: Rows
+    bounds: tuple[np.ndarray, np.ndarray]
+
+
+PLAIN = Knows("plain")
+TOLD = Knows("told which hidden counts are below eight", told=True)
+NO_ZEROS = Knows("presumes that no hidden count is zero", no_zeros=True)
+DFE = Knows("has DfE's and Ofsted's totals", dfe=True)
+ALL_OF_THEM = Knows("all of them together", told=True, no_zeros=True, dfe=True)
+
+
+def system_of(model: Model, reader: Knows, exactly: dict[int, int] | None = None) -> Known:
+    """The system of what a reader knows."""
+    lower, upper = np.array(model.lower), np.array(model.upper)
+    rows = deepcopy(model.rows)
+    for variable, (name, true) in enumerate(zip(model.names, model.true, strict=True)):
+        if name is None or true is None:
+            continue
+        number, cell = name
+        is_count = model.programme.rules[cell[0]][cell[1]] == "count"
+        if is_count and model.editions[number].printed(cell) == HIDDEN:
+            if reader.told:
+                if true < 8:
+                    upper[variable] = min(upper[variable], 7)
+                else:
+                    lower[variable] = max(lower[variable], 8)
+            if reader.no_zeros and true > 0:
+                lower[variable] = max(lower[variable], 1)
+        if reader.dfe and (cell[0] == CARE or cell[0] == FLOWS) and cell[2][1:] == (TOTAL, TOTAL):
+            lower[variable] = upper[variable] = true
+    for variable, value in (exactly or {}).items():
+        lower[variable] = upper[variable] = value
+    if reader.steps:
+        add_steps(model, rows)
+    return Known(System(rows, lower, upper), rows, (lower, upper))
+
+
+def add_steps(model: Model, rows) -> None:
+    """Between editions of one date, whoever saw a cell move by a child or stand still knows it."""
+    newest: dict[tuple, int] = {}
+    for variable, name in enumerate(model.names):
+        if name is None or model.true[variable] is None:
+            continue
+        number, cell = name
+        at = (model.editions[number].date, cell)
+        before = newest.get(at)
+        if before is not None:
+            step = model.true[variable] - model.true[before]
+            if abs(step) <= 1:
+                rows.add([(1, variable), (-1, before)], step, step, "a step of a child")
+        newest[at] = variable
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A hidden count of one to seven with fewer values left than it must have."""
+
+    reader: str
+    edition: str
+    cell: Cell
+    true: int
+    values: list[int]
+    because: list[str]
+
+    def __str__(self) -> str:
+        table, measure, key = self.cell
+        where = " / ".join(k or "region" for k in key)
+        because = "; ".join(self.because) or "several ties together"
+        return f"{self.reader}: {self.edition} {table}.{measure} {where}: {self.values} by {because}"
+
+
+def of_the_register(model: Model) -> np.ndarray:
+    """How many values each variable has when no count is printed: what the register alone tells."""
+    lower, upper = np.array(model.lower), np.array(model.upper)
+    for variable, name in enumerate(model.names):
+        if name is not None:
+            lower[variable], upper[variable] = 0, MOST
+    return System(model.rows, lower, upper).room()
+
+
+def findings(model: Model, readers: list[Knows], known: dict[int, int] | None = None) -> list[Finding]:
+    """What each reader works out. The strongest goes first: what stands against him stands."""
+    spared = of_the_register(model)
+    sought = np.array([v for v in targets(model) if v not in (known or {})], int)
+    together = system_of(model, ALL_OF_THEM, known)
+    suspects = np.array(sorted(lacking(together.system, sought, VALUES)), int)
+    found = []
+    for reader in readers:
+        knows = system_of(model, reader, known)
+        for variable, values in lacking(knows.system, suspects, VALUES).items():
+            if len(values) < spared[variable]:
+                found.append(_finding(model, reader, knows, variable, values))
+    return found
+
+
+def _finding(model: Model, reader: Knows, knows: Known, variable: int, values: set[int]) -> Finding:
+    number, cell = model.names[variable]  # type: ignore[misc]
+    rows = explain(knows.system, knows.rows, knows.bounds, variable, len(values))
+    because = [knows.rows.why[r] for r in rows]
+    true = model.true[variable]
+    return Finding(
+        reader.name, model.editions[number].name, cell, int(true or 0), sorted(values), because
+    )
