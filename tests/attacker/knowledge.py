@@ -513,8 +513,14 @@ def _hints(model: Model, number: int) -> None:
     for name in edition.tables:
         means = model.programme.measures(name, "mean")
         for measure in model.programme.measures(name, "count") if means else []:
-            for key in _keys(model, number, name):
-                told = {edition.printed((name, m, key)) for m in means}
+            beside = {
+                key: {edition.printed((name, m, key)) for m in means}
+                for key in _keys(model, number, name)
+            }
+            hidden = [key for key in beside if edition.printed((name, measure, key)) == HIDDEN]
+            if all(beside[key] == {HIDDEN} for key in hidden):
+                continue  # they are hidden wherever the count is, and tell nothing
+            for key, told in beside.items():
                 cell = (name, measure, key)
                 if told - SYMBOLS:
                     model.tie(number, [(1, cell)], SMALL, INFINITE, "a mean rests on 8")
@@ -522,12 +528,6 @@ def _hints(model: Model, number: int) -> None:
                     model.tie(number, [(1, cell)], 1, INFINITE, "a mean is hidden", presumed=True)
                 elif told <= {"x", "z"}:
                     model.tie(number, [(1, cell)], 0, 0, "no mean", presumed=True)
-        _hints_of_shares(model, number, name)
-
-
-def _hints_of_shares(model: Model, number: int, name: str) -> None:
-    """A share beside hidden counts: 0 or none tell that a part or a whole is 0."""
-    return
 
 
 def _over_time(model: Model) -> None:

@@ -124,8 +124,9 @@ def findings(model: Model, readers: list[Knows], known: dict[int, int] | None = 
     found = []
     for reader in readers:
         knows = system_of(model, reader, known)
+        given = knows.bounds[0] == knows.bounds[1]
         for variable, values in lacking(knows.system, suspects, VALUES).items():
-            if len(values) < spared[variable]:
+            if len(values) < spared[variable] and not given[variable]:
                 found.append(_finding(model, reader, knows, variable, values))
     return found
 
