@@ -167,6 +167,8 @@ def _print(model: Model, number: int) -> None:
                     continue
                 cell = (name, measure, key)
                 low, high = bounds(printed, measure, is_count=is_count)
+                if printed not in SYMBOLS and model.programme.may_be_noisy(edition, cell):
+                    low, high = noisy(int(printed))
                 true = model.truths[number].get(cell)
                 model.variables[number, cell] = model.new((number, cell), true, low, high)
 
@@ -185,6 +187,11 @@ def bounds(printed: str, measure: str, *, is_count: bool) -> tuple[float, float]
     if value == 0:
         return 0, 0
     return max(SMALL, value - STEP // 2), value + STEP // 2
+
+
+def noisy(value: int) -> tuple[float, float]:
+    """What a print with noise leaves: moved by less than a step, and only a 0 is printed 0."""
+    return (0, 0) if value == 0 else (max(1, value - STEP + 1), value + STEP - 1)
 
 
 def _totals(model: Model, number: int) -> None:
@@ -290,6 +297,8 @@ def _supply(model: Model, number: int) -> None:
                 number, [(1, under), (1, over), (-1, occupied)], low, high,
                 "ages add up", presumed=presumed,
             )  # fmt: skip
+        if key[1] not in (TOTAL, "Supported accommodation"):
+            model.tie(number, [(1, under), (-1, occupied)], 0, 0, "children only", presumed=True)
         _estimates(model, number, at)
         reasons = (UNAVAILABLE, "places", (*key, TOTAL))
         model.tie(number, [(1, reasons), (-1, unavailable)], 0, 0, "reasons add up")

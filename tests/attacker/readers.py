@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tests.attacker.logins import Login
 from tests.attacker.knowledge import CARE, FLOWS, Model, targets
 from tests.attacker.reading import HIDDEN, TOTAL, Cell
 from tests.attacker.solver import MOST, Rows, System, explain, lacking
@@ -46,7 +47,12 @@ DFE = Knows("has DfE's and Ofsted's totals", dfe=True)
 ALL_OF_THEM = Knows("all of them together", told=True, no_zeros=True, dfe=True)
 
 
-def system_of(model: Model, reader: Knows, exactly: dict[int, int] | None = None) -> Known:
+def system_of(
+    model: Model,
+    reader: Knows,
+    exactly: dict[int, int] | None = None,
+    sums: list[tuple[list[int], int]] | None = None,
+) -> Known:
     """The system of what a reader knows."""
     lower, upper = np.array(model.lower), np.array(model.upper)
     rows = deepcopy(model.rows)
@@ -67,6 +73,8 @@ def system_of(model: Model, reader: Knows, exactly: dict[int, int] | None = None
             lower[variable] = upper[variable] = true
     for variable, value in (exactly or {}).items():
         lower[variable] = upper[variable] = value
+    for parts, value in sums or []:
+        rows.add([(1, v) for v in parts], value, value, "a sum of an area, compared")
     if reader.steps:
         add_steps(model, rows)
     return Known(System(rows, lower, upper), rows, (lower, upper))
@@ -106,24 +114,41 @@ class Finding:
         return f"{self.reader}: {self.edition} {table}.{measure} {where}: {self.values} by {because}"
 
 
-def of_the_register(model: Model) -> np.ndarray:
-    """How many values each variable has when no count is printed: what the register alone tells."""
+def of_the_register(model: Model, shared: dict[int, int] | None = None) -> np.ndarray:
+    """How many values each variable has when no count is printed: what the register alone tells,
+    and for members what they share home by home.
+    """
     lower, upper = np.array(model.lower), np.array(model.upper)
     for variable, name in enumerate(model.names):
         if name is not None:
             lower[variable], upper[variable] = 0, MOST
+    for variable, value in (shared or {}).items():
+        lower[variable] = upper[variable] = value
     return System(model.rows, lower, upper).room()
 
 
-def findings(model: Model, readers: list[Knows], known: dict[int, int] | None = None) -> list[Finding]:
+def findings_of_login(model: Model, login: Login) -> list[Finding]:
+    """What an authority works out of others with its own rows, and all that its login may read."""
+    spared = of_the_register(model, login.shared)
+    reader = Knows(f"the login of {login.code}")
+    knows = system_of(model, reader, login.known, login.sums)
+    sought = np.array([v for v in targets(model) if v not in login.known], int)
+    few = lacking(knows.system, sought, VALUES)
+    return [
+        _finding(model, reader, knows, variable, values)
+        for variable, values in few.items()
+        if len(values) < spared[variable]
+    ]
+
+
+def findings(model: Model, readers: list[Knows]) -> list[Finding]:
     """What each reader works out. The strongest goes first: what stands against him stands."""
     spared = of_the_register(model)
-    sought = np.array([v for v in targets(model) if v not in (known or {})], int)
-    together = system_of(model, ALL_OF_THEM, known)
-    suspects = np.array(sorted(lacking(together.system, sought, VALUES)), int)
+    together = system_of(model, ALL_OF_THEM)
+    suspects = np.array(sorted(lacking(together.system, targets(model), VALUES)), int)
     found = []
     for reader in readers:
-        knows = system_of(model, reader, known)
+        knows = system_of(model, reader)
         given = knows.bounds[0] == knows.bounds[1]
         for variable, values in lacking(knows.system, suspects, VALUES).items():
             if len(values) < spared[variable] and not given[variable]:

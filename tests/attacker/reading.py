@@ -67,9 +67,19 @@ class Edition:
 
 @dataclass(frozen=True)
 class Programme:
-    """The public rules of the columns: which are counts, estimates, exact; by table."""
+    """The public rules of the columns: which are counts, estimates, exact; by table. And which
+    counts may carry noise, for which types of provision.
+    """
 
     rules: dict[str, dict[str, str]] = field(default_factory=dict)
+    noise: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def may_be_noisy(self, edition: Edition, cell: Cell) -> bool:
+        """Whether a cell may carry noise: a count of places, of a type that has it, of all reasons."""
+        table, measure, key = cell
+        types = self.noise.get((table, measure), [])
+        rest = [part for part in key[1:] if part not in types]
+        return bool(edition.manifest["method"].get("noise")) and bool(types) and not rest
 
     def measures(self, table: str, *rules: str) -> list[str]:
         return [name for name, rule in self.rules.get(table, {}).items() if rule in rules]
@@ -79,13 +89,18 @@ def programme() -> Programme:
     """The programme that the project publishes."""
     path = Path(schemas.__file__).parent / "programme.toml"
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    return Programme(
-        {
-            name: {m["name"]: m["rule"] for m in entry["measures"] if m.get("shown", True)}
-            for name, entry in tables.items()
-            if "measures" in entry
-        }
-    )
+    tables = {name: entry for name, entry in tables.items() if "measures" in entry}
+    rules = {
+        name: {m["name"]: m["rule"] for m in entry["measures"] if m.get("shown", True)}
+        for name, entry in tables.items()
+    }
+    noise = {
+        (name, m["name"]): entry["noise_for"]
+        for name, entry in tables.items()
+        for m in entry["measures"]
+        if m.get("noise") and entry.get("noise_for")
+    }
+    return Programme(rules, noise)
 
 
 def read_table(folder: Path, name: str) -> Table:

@@ -29,14 +29,17 @@ def truths(world, editions):
 
 
 def test_no_count_of_one_to_seven_is_printed(editions, truths):
-    rules = programme().rules
+    known = programme()
+    rules = known.rules
     asked = 0
     for edition, truth in zip(editions, truths, strict=True):
         for cell, true in truth.items():
             table, measure, _ = cell
             if rules[table].get(measure) == "count" and 0 < true < SMALL:
                 asked += 1
-                assert edition.printed(cell) in (HIDDEN, None), (edition.name, cell)
+                told = edition.printed(cell)
+                is_noise = told in ("5", "10") and known.may_be_noisy(edition, cell)
+                assert is_noise or told in (HIDDEN, None), (edition.name, cell)
     assert asked > 100
 
 

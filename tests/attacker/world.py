@@ -42,7 +42,7 @@ class World:
         here = load_region("north_west")
         take_in(self.warehouse, LandingPlace(str(self.landing)), date, KEY)
         assert not build_quarter(self.warehouse, date, here).blocked_by
-        release = make_release(self.warehouse, date, here, self.releases)
+        release = make_release(self.warehouse, date, here, self.releases, key=KEY)
         if release is not None:
             self.made.append(release)
         return release

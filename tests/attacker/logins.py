@@ -1,0 +1,169 @@
+"""What an authority's login knows besides the releases, asked for by SQL as that login.
+
+Belongs here: its own rows, vacancies home by home, and what its comparison tells of areas, as exact
+values of cells. Does not belong here: what follows from them (`readers`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+import psycopg
+
+from assets.access import logins
+from resources.warehouse import Warehouse
+from tests.attacker.knowledge import (
+    CARE,
+    FLOW,
+    FOSTER,
+    LOCATION,
+    NET,
+    OCCUPANCY,
+    PLACES,
+    STABLE,
+    UNAVAILABLE,
+    USE,
+    Model,
+    names_of,
+)
+from tests.attacker.reading import REGION, TOTAL, Cell
+
+COMPARED = {
+    "in secure homes and children's homes": [
+        (CARE, "children", ("Placement type", "Secure homes and children's homes")),
+        (CARE, "children", (TOTAL, TOTAL)),
+    ],
+    "three or more placements in the year": [(STABLE, m, ()) for m in ("three_or_more", "children")],
+    "same carer for two years": [
+        (STABLE, m, ()) for m in ("same_carer_two_years", "long_term_children")
+    ],
+    "placed in the own area": [(LOCATION, "placements", (None, PLACES["in"]))],
+    "occupied places": [(OCCUPANCY, m, (None,)) for m in ("occupied", "places_returned")],
+    "places that could take a child now": [(OCCUPANCY, "vacant", (None,))],
+    "places taken by the host authority": [
+        (USE, m, (None,)) for m in ("children_of_host", "children_living_here")
+    ],
+    "children a fostering household": [(FOSTER, m, (None,)) for m in ("children_placed", "households")],
+}
+"""What stands behind a figure of `comparison`: cells of the areas, None for the type of provision."""
+
+
+@dataclass
+class Login:
+    """What a login knows: cells exactly, sums of cells exactly, and which of it is only what the
+    members share home by home (`shared`).
+    """
+
+    code: str
+    known: dict[int, int] = field(default_factory=dict)
+    shared: dict[int, int] = field(default_factory=dict)
+    sums: list[tuple[list[int], int]] = field(default_factory=list)
+
+
+def ask(warehouse: Warehouse, model: Model, code: str) -> Login:
+    """All that the login of an authority learns of the last edition's date."""
+    name = f"attacker_{code}"
+    if not any(row.login == name for row in logins.listed(warehouse)):
+        logins.grant(warehouse, name, "authority", code)
+    login = Login(code)
+    number = len(model.editions) - 1
+    with logins.borrowed(warehouse, name) as session:
+        _own_rows(model, number, login)
+        _homes(session, model, number, login)
+        _compared(session, model, number, login)
+    return login
+
+
+def _own_rows(model: Model, number: int, login: Login) -> None:
+    """Every row of its own, and who of the region lives in its area."""
+    host = {c: n for n, c in names_of(model.editions[number]).items()}.get(login.code)
+    for (edition, (table, _, key)), variable in model.variables.items():
+        is_own = key[0] == login.code or (table == FLOW and key[1:] == (host,))
+        true = model.true[variable]
+        if edition == number and is_own and true is not None:
+            login.known[variable] = true
+
+
+def _frame(session: psycopg.Connection, query: str, **parameters: object) -> pd.DataFrame:
+    found = session.execute(query, parameters)
+    return pd.DataFrame(found.fetchall(), columns=[c.name for c in found.description or []])
+
+
+def _homes(session: psycopg.Connection, model: Model, number: int, login: Login) -> None:
+    """Vacant and unavailable places home by home, and the rest of the registered ones: occupied,
+    where the return has as many places as the register.
+    """
+    homes = _frame(
+        session,
+        "select host_authority_code as area, provision_type as kind, sum(registered) as places, "
+        "sum(vacant) as vacant, sum(unavailable) as unavailable from curated.setting_vacancies "
+        "where census_date = %(d)s group by 1, 2",
+        d=model.editions[number].date,
+    )
+    for home in homes.itertuples():
+        told = {"vacant": home.vacant, "unavailable": home.unavailable}
+        told["occupied"] = home.places - home.vacant - home.unavailable
+        told["places_returned"] = home.places
+        for measure, value in told.items():
+            variable = model.variables.get((number, (OCCUPANCY, measure, (home.area, home.kind))))
+            if variable is not None and model.true[variable] == value:
+                login.shared[variable] = int(value)
+    reasons = _frame(
+        session,
+        "select host_authority_code as area, provision_type as kind, unavailable_reason as reason, "
+        "sum(unavailable) as places from curated.setting_vacancies "
+        "where census_date = %(d)s and unavailable > 0 group by 1, 2, 3",
+        d=model.editions[number].date,
+    )
+    members = reasons[reasons["area"].isin(names_of(model.editions[number]).values())]
+    region = members.assign(area=REGION)
+    for told in (members, members.assign(kind=TOTAL), region, region.assign(kind=TOTAL)):
+        for row in told.groupby(["area", "kind", "reason"], as_index=False)["places"].sum().itertuples():
+            cell = (UNAVAILABLE, "places", (row.area, row.kind, row.reason))
+            variable = model.variables.get((number, cell))
+            if variable is not None and model.true[variable] == row.places:
+                login.shared[variable] = int(row.places)
+    login.known |= login.shared
+
+
+def _compared(session: psycopg.Connection, model: Model, number: int, login: Login) -> None:
+    """Figures of the sub-region and region to six decimals: who has both counts nearly, by print,
+    has them exactly.
+    """
+    date = model.editions[number].date
+    rows = _frame(
+        session,
+        "select measure, provision_type as kind, sub_region_figure as sub, region_figure as region "
+        "from curated.comparison where census_date = %(d)s",
+        d=date,
+    )
+    areas = _frame(
+        session,
+        "select authority_code from core.area as a where a.census_date = %(d)s and "
+        "a.area_level = 'sub-region' and a.area_code = (select b.area_code from core.area as b "
+        "where b.census_date = %(d)s and b.area_level = 'sub-region' and b.authority_code = %(c)s)",
+        d=date,
+        c=login.code,
+    )
+    for row in rows.itertuples():
+        for table, measure, rest in COMPARED.get(row.measure, []):
+            filters = tuple(row.kind if part is None else part for part in rest)
+            if row.region is not None:
+                whole = _variable(model, number, (table, measure, (REGION, *filters)))
+                if whole is not None:
+                    login.known[whole] = int(model.true[whole] or 0)
+            if row.sub is not None:
+                cells = [(table, measure, (code, *filters)) for code in areas["authority_code"]]
+                parts = [v for c in cells if (v := _variable(model, number, c)) is not None]
+                if parts:
+                    login.sums.append((parts, sum(int(model.true[v] or 0) for v in parts)))
+    inside = _variable(model, number, (NET, "own_inside", (REGION,)))
+    is_told = ((rows["measure"] == "placed in the own area") & (rows["kind"] == "All")).any()
+    if inside is not None and is_told:
+        login.known[inside] = int(model.true[inside] or 0)
+
+
+def _variable(model: Model, number: int, cell: Cell) -> int | None:
+    variable = model.variables.get((number, cell))
+    return variable if variable is not None and model.true[variable] is not None else None
