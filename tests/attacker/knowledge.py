@@ -1,7 +1,7 @@
 """What follows from the definitions: variables behind printed cells, and the ties between them.
 
-Belongs here: one variable a count behind a printed cell (and behind crossings that are not printed),
-what its print tells, and every tie that the published definitions give. A tie that holds by
+Belongs here: one variable a count behind a printed cell (and behind crossings that are not
+printed), what its print tells, and every tie that the published definitions give. A tie that holds by
 definition is always in; one that is only usual (`presumed`) is in where it is true: the reader is
 told which are.
 Does not belong here: who knows what besides (`readers`), how it is solved (`solver`).
@@ -292,9 +292,9 @@ def _supply(model: Model, number: int) -> None:
             "places returned = registered places that returned", presumed=True,
         )  # fmt: skip
         under, over = at["occupied_under_18"], at["occupied_18_plus"]
-        for low, high, presumed in ((0, INFINITE, False), (0, 0, True)):
+        for high, presumed in ((INFINITE, False), (0, True)):
             model.tie(
-                number, [(1, under), (1, over), (-1, occupied)], low, high,
+                number, [(1, under), (1, over), (-1, occupied)], 0, high,
                 "ages add up", presumed=presumed,
             )  # fmt: skip
         if key[1] not in (TOTAL, "Supported accommodation"):
@@ -325,7 +325,10 @@ def _estimates(model: Model, number: int, at: dict[str, Cell]) -> None:
 def _origins(model: Model, number: int) -> None:
     """The same people by origin, by use, and as occupied places."""
     for area, kind in _keys(model, number, USE):
-        living, ours = (USE, "children_living_here", (area, kind)), (USE, "children_of_host", (area, kind))
+        living, ours = (
+            (USE, "children_living_here", (area, kind)),
+            (USE, "children_of_host", (area, kind)),
+        )
         total = (ORIGIN, "children", (area, kind, TOTAL))
         host = (ORIGIN, "children", (area, kind, BANDS["host"]))
         occupied = (OCCUPANCY, "occupied", (area, kind))
@@ -333,29 +336,50 @@ def _origins(model: Model, number: int) -> None:
         model.tie(number, [(1, host), (-1, ours)], 0, 0, "the same are the host's")
         model.tie(number, [(1, living), (-1, ours)], 0, INFINITE, "a part")
         for low in (0, -INFINITE):
-            model.tie(number, [(1, living), (-1, occupied)], low, 0, "people = places", presumed=True)
-        under, over = ((OCCUPANCY, m, (area, kind)) for m in ("occupied_under_18", "occupied_18_plus"))
-        model.tie(number, [(1, living), (-1, under), (-1, over)], 0, 0, "ages of all", presumed=True)
-        own, inside = (USE, "own_placements", (area, kind)), (USE, "own_placements_in_area", (area, kind))
+            model.tie(
+                number, [(1, living), (-1, occupied)], low, 0, "people = places", presumed=True
+            )
+        under, over = (
+            (OCCUPANCY, m, (area, kind)) for m in ("occupied_under_18", "occupied_18_plus")
+        )
+        model.tie(
+            number, [(1, living), (-1, under), (-1, over)], 0, 0, "ages of all", presumed=True
+        )
+        own, inside = (
+            (USE, "own_placements", (area, kind)),
+            (USE, "own_placements_in_area", (area, kind)),
+        )
         model.tie(number, [(1, own), (-1, inside)], 0, INFINITE, "a part")
 
 
 def _demand(model: Model, number: int) -> None:
     """The authority's own children, once each, by place, distance and as net position."""
     for area, kind in _keys(model, number, USE):
-        own, inside = (USE, "own_placements", (area, kind)), (USE, "own_placements_in_area", (area, kind))
+        own, inside = (
+            (USE, "own_placements", (area, kind)),
+            (USE, "own_placements_in_area", (area, kind)),
+        )
         for cell, whole in ((own, TOTAL), (inside, PLACES["in"])):
             placed = (LOCATION, "placements", (area, kind, whole))
             model.tie(number, [(1, placed), (-1, cell)], 0, 0, "own placements by place")
     for (area,) in _keys(model, number, NET):
-        inside, outside, unknown = ((NET, f"own_{m}", (area,)) for m in ("inside", "outside", "unknown"))
+        inside, outside, unknown = (
+            (NET, f"own_{m}", (area,)) for m in ("inside", "outside", "unknown")
+        )
         children = (CARE, "children", (area, TOTAL, TOTAL))
         same = [(LOCATION, "placements", (area, TOTAL, TOTAL)), (STABLE, "children", (area,))]
-        same += [(DISTANCE, "placements", (area, TOTAL, TOTAL)), (USE, "own_placements", (area, TOTAL))]
+        same += [
+            (DISTANCE, "placements", (area, TOTAL, TOTAL)),
+            (USE, "own_placements", (area, TOTAL)),
+        ]
         for other in same:
             model.tie(number, [(1, children), (-1, other)], 0, 0, "the same children")
         model.tie(
-            number, [(1, inside), (1, outside), (1, unknown), (-1, children)], 0, 0, "inside + outside"
+            number,
+            [(1, inside), (1, outside), (1, unknown), (-1, children)],
+            0,
+            0,
+            "inside + outside",
         )
         for cell, place, locality in (
             (inside, [PLACES["in"]], "Inside"),
@@ -383,11 +407,16 @@ def _flows(model: Model, number: int) -> None:
             m: [(FLOW, m, (a, host)) for a in codes.values() if a != code]
             for m in ("children_by_authorities", "children_by_providers")
         }
-        known = {m: [c for c in cells if model.term(number, c) is not None] for m, cells in into.items()}
+        known = {
+            m: [c for c in cells if model.term(number, c) is not None] for m, cells in into.items()
+        }
         told = (NET, "others_inside_by_authorities", (code,))
         terms = [(1, c) for c in known["children_by_authorities"]]
         model.tie(number, [*terms, (-1, told)], 0, 0, "what the others say is inside")
-        inside, living = (NET, "others_inside", (code,)), (USE, "children_living_here", (code, TOTAL))
+        inside, living = (
+            (NET, "others_inside", (code,)),
+            (USE, "children_living_here", (code, TOTAL)),
+        )
         seen = [(1, c) for c in known["children_by_providers"]]
         model.tie(number, [*seen, (-1, inside)], -INFINITE, 0, "others of the region inside")
         bands = {b: (ORIGIN, "children", (code, TOTAL, label)) for b, label in BANDS.items()}
@@ -402,17 +431,25 @@ def _flows(model: Model, number: int) -> None:
         own_here = (FLOW, "children_by_providers", (code, host))
         model.tie(number, [(1, bands["host"]), (-1, own_here)], 0, INFINITE, "own inside, any age")
         under = (OCCUPANCY, "occupied_under_18", (code, TOTAL))
-        for low, presumed in ((0, False), (None, True)):
+        for high, presumed in ((INFINITE, False), (0, True)):
             model.tie(
-                number, [(1, living), (-1, own_here), (-1, inside)], 0 if low == 0 else 0,
-                INFINITE if low == 0 else 0, "children living here", presumed=presumed,
+                number, [(1, living), (-1, own_here), (-1, inside)], 0, high,
+                "children living here", presumed=presumed,
             )  # fmt: skip
-        model.tie(number, [(1, own_here), (1, inside), (-1, under)], 0, 0, "under 18", presumed=True)
+        model.tie(
+            number, [(1, own_here), (1, inside), (-1, under)], 0, 0, "under 18", presumed=True
+        )
         own = (FLOW, "children_by_authorities", (code, host))
-        model.tie(number, [(1, own), (-1, (NET, "own_inside", (code,)))], 0, 0, "own inside by flow")
+        model.tie(
+            number, [(1, own), (-1, (NET, "own_inside", (code,)))], 0, 0, "own inside by flow"
+        )
         whole = (FLOW, "children_by_authorities", (code, TOTAL))
         model.tie(
-            number, [(1, whole), (-1, (CARE, "children", (code, TOTAL, TOTAL)))], 0, 0, "all by flow"
+            number,
+            [(1, whole), (-1, (CARE, "children", (code, TOTAL, TOTAL)))],
+            0,
+            0,
+            "all by flow",
         )
         far = (FLOW, "children_by_authorities", (code, OUTSIDE))
         unknown = (NET, "own_unknown", (code,))
@@ -423,7 +460,9 @@ def _flows(model: Model, number: int) -> None:
 def _bought(model: Model, number: int) -> None:
     """What is bought, of what is placed; what has a price, of what is bought."""
     for area, kind in _keys(model, number, BOUGHT):
-        whole, looked_after, older = ((BOUGHT, m, (area, kind)) for m in ("placements", "looked_after", "post_18"))
+        whole, looked_after, older = (
+            (BOUGHT, m, (area, kind)) for m in ("placements", "looked_after", "post_18")
+        )
         model.tie(number, [(1, looked_after), (1, older), (-1, whole)], 0, 0, "bought, by age")
         own, priced = (USE, "own_placements", (area, kind)), (COST, "placements", (area, kind))
         for low, high in ((0, INFINITE), (0, 0)):
@@ -431,7 +470,12 @@ def _bought(model: Model, number: int) -> None:
             model.tie(number, [(1, own), (-1, looked_after)], low, high, why, presumed=True)
             model.tie(number, [(1, own), (-1, priced)], low, high, "priced, of own", presumed=True)
             model.tie(
-                number, [(1, looked_after), (-1, priced)], low, high, "priced, of bought", presumed=True
+                number,
+                [(1, looked_after), (-1, priced)],
+                low,
+                high,
+                "priced, of bought",
+                presumed=True,
             )
         if kind not in (TOTAL, "Supported accommodation"):
             model.tie(number, [(1, older)], 0, 0, "post 18 elsewhere", presumed=True)
@@ -446,7 +490,9 @@ def _children(model: Model, number: int) -> None:
         )
         for whole, part in ((children, three), (children, long), (long, same)):
             model.tie(number, [(1, whole), (-1, part)], 0, INFINITE, "a part")
-        young = [(1, (CARE, "children", (area, "Age", a))) for a in ("1 to 4", "5 to 9", "10 to 15")]
+        young = [
+            (1, (CARE, "children", (area, "Age", a))) for a in ("1 to 4", "5 to 9", "10 to 15")
+        ]
         model.tie(number, [*young, (-1, long)], 0, INFINITE, "long-term ones are under 16")
 
         def kept(kind: str, area: str = area) -> Cell:
@@ -473,7 +519,9 @@ def _children(model: Model, number: int) -> None:
             more = [*terms, *((-1, kept(t)) for t in partly)]
             model.tie(number, more, -INFINITE, 0, f"{name}: types in part", presumed=True)
         rest = of(kind, "Other placements")
-        model.tie(number, [(1, kept("Other")), (-1, rest)], 0, INFINITE, "other placements", presumed=True)
+        model.tie(
+            number, [(1, kept("Other")), (-1, rest)], 0, INFINITE, "other placements", presumed=True
+        )
         model.tie(number, [(1, kept("Other")), (-1, rest)], 0, 0, "other placements", presumed=True)
         unsaid = of("Placement provider", "Not reported")
         model.tie(number, [(1, unsaid), (-1, rest)], 0, 0, "provider not reported", presumed=True)
@@ -518,7 +566,9 @@ def _hints(model: Model, number: int) -> None:
         ages = edition.printed((OCCUPANCY, "occupied_under_18", key))
         origin = edition.printed((ORIGIN, "children", (*key, TOTAL)))
         if "x" in (ages, origin) and key[0] != REGION and TOTAL not in key:
-            model.tie(number, [(1, occupied)], 1, INFINITE, "somebody of unknown age", presumed=True)
+            model.tie(
+                number, [(1, occupied)], 1, INFINITE, "somebody of unknown age", presumed=True
+            )
     for name in edition.tables:
         means = model.programme.measures(name, "mean")
         for measure in model.programme.measures(name, "count") if means else []:

@@ -34,7 +34,9 @@ COMPARED = {
         (CARE, "children", ("Placement type", "Secure homes and children's homes")),
         (CARE, "children", (TOTAL, TOTAL)),
     ],
-    "three or more placements in the year": [(STABLE, m, ()) for m in ("three_or_more", "children")],
+    "three or more placements in the year": [
+        (STABLE, m, ()) for m in ("three_or_more", "children")
+    ],
     "same carer for two years": [
         (STABLE, m, ()) for m in ("same_carer_two_years", "long_term_children")
     ],
@@ -44,9 +46,11 @@ COMPARED = {
     "places taken by the host authority": [
         (USE, m, (None,)) for m in ("children_of_host", "children_living_here")
     ],
-    "children a fostering household": [(FOSTER, m, (None,)) for m in ("children_placed", "households")],
+    "children a fostering household": [
+        (FOSTER, m, (None,)) for m in ("children_placed", "households")
+    ],
 }
-"""What stands behind a figure of `comparison`: cells of the areas, None for the type of provision."""
+"""What stands behind a figure of `comparison`: cells of the areas, None for the type."""
 
 
 @dataclass
@@ -119,7 +123,9 @@ def _homes(session: psycopg.Connection, model: Model, number: int, login: Login)
     members = reasons[reasons["area"].isin(names_of(model.editions[number]).values())]
     region = members.assign(area=REGION)
     for told in (members, members.assign(kind=TOTAL), region, region.assign(kind=TOTAL)):
-        for row in told.groupby(["area", "kind", "reason"], as_index=False)["places"].sum().itertuples():
+        for row in (
+            told.groupby(["area", "kind", "reason"], as_index=False)["places"].sum().itertuples()
+        ):
             cell = (UNAVAILABLE, "places", (row.area, row.kind, row.reason))
             variable = model.variables.get((number, cell))
             if variable is not None and model.true[variable] == row.places:

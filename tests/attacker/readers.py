@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.attacker.logins import Login
 from tests.attacker.knowledge import CARE, FLOWS, Model, targets
+from tests.attacker.logins import Login
 from tests.attacker.reading import HIDDEN, TOTAL, Cell
 from tests.attacker.solver import MOST, Rows, System, explain, lacking
 
@@ -33,7 +33,7 @@ class Knows:
 
 @dataclass(frozen=True)
 class Known:
-    """What a reader knows: the tightened system, its rows, the bounds before they were tightened."""
+    """What a reader knows: the tightened system, its rows, the bounds before tightening."""
 
     system: System
     rows: Rows
@@ -111,7 +111,9 @@ class Finding:
         table, measure, key = self.cell
         where = " / ".join(k or "region" for k in key)
         because = "; ".join(self.because) or "several ties together"
-        return f"{self.reader}: {self.edition} {table}.{measure} {where}: {self.values} by {because}"
+        return (
+            f"{self.reader}: {self.edition} {table}.{measure} {where}: {self.values} by {because}"
+        )
 
 
 def of_the_register(model: Model, shared: dict[int, int] | None = None) -> np.ndarray:

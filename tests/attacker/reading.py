@@ -75,7 +75,7 @@ class Programme:
     noise: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def may_be_noisy(self, edition: Edition, cell: Cell) -> bool:
-        """Whether a cell may carry noise: a count of places, of a type that has it, of all reasons."""
+        """Whether a cell may carry noise: a count of places, of a type that has it."""
         table, measure, key = cell
         types = self.noise.get((table, measure), [])
         rest = [part for part in key[1:] if part not in types]

@@ -98,7 +98,9 @@ class System:
         return self.upper - self.lower + 1
 
 
-def explain(system: System, rows: Rows, bounds: tuple[np.ndarray, np.ndarray], target: int, most: int) -> list[int]:
+def explain(
+    system: System, rows: Rows, bounds: tuple[np.ndarray, np.ndarray], target: int, most: int
+) -> list[int]:
     """A smallest set of rows (no one of which can be spared) that leaves the target no more than
     `most` values, found by propagating from the given bounds. Empty where propagation does not.
     """
@@ -125,7 +127,11 @@ def _near(system: System, target: int, depth: int = 6) -> list[int]:
     edge = {target}
     by_column = system.matrix.tocsc()
     for _ in range(depth):
-        new = {int(r) for v in edge for r in by_column.indices[by_column.indptr[v] : by_column.indptr[v + 1]]}
+        new = {
+            int(r)
+            for v in edge
+            for r in by_column.indices[by_column.indptr[v] : by_column.indptr[v + 1]]
+        }
         new -= seen_rows
         seen_rows |= new
         edge = {
@@ -138,7 +144,9 @@ def _near(system: System, target: int, depth: int = 6) -> list[int]:
     return sorted(seen_rows)
 
 
-def _room(rows: Rows, chosen: list[int], bounds: tuple[np.ndarray, np.ndarray], target: int) -> float:
+def _room(
+    rows: Rows, chosen: list[int], bounds: tuple[np.ndarray, np.ndarray], target: int
+) -> float:
     part = Rows()
     for r in chosen:
         span = slice(rows.starts[r], rows.starts[r + 1])
@@ -158,8 +166,8 @@ def _room(rows: Rows, chosen: list[int], bounds: tuple[np.ndarray, np.ndarray], 
 
 
 class Worlds:
-    """Whole worlds that would have been printed alike, found one by one (HiGHS): each as near as can
-    be to a wish, so that worlds differ from each other within their bounds and not at ends alone.
+    """Whole worlds that would have been printed alike, found one by one (HiGHS): each as near as
+    can be to a wish, so that worlds differ from each other within their bounds and not at ends alone.
     """
 
     def __init__(self, system: System, sought: np.ndarray, seconds: float = 20.0) -> None:
@@ -203,7 +211,9 @@ class Worlds:
         lp.col_lower_ = np.concatenate([self.system.lower[self.columns], 0 * ends])
         lp.col_upper_ = np.concatenate([self.system.upper[self.columns], ends])
         lp.row_lower_ = np.concatenate([np.where(low < -MOST, -highspy.kHighsInf, low), 0 * one])
-        lp.row_upper_ = np.concatenate([np.where(high > MOST * 9, highspy.kHighsInf, high), 0 * one])
+        lp.row_upper_ = np.concatenate(
+            [np.where(high > MOST * 9, highspy.kHighsInf, high), 0 * one]
+        )
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_ = whole.indptr
         lp.a_matrix_.index_, lp.a_matrix_.value_ = whole.indices, whole.data
@@ -221,8 +231,8 @@ class Worlds:
         return self._run()
 
     def can_be(self, variable: int, low: int, high: int) -> bool | None:
-        """Whether a world has a value between these there, looked for near the last one that was found; None
-        where time ran out.
+        """Whether a world has a value between these there, looked for near the last one that was
+        found; None where time ran out.
         """
         place = int(self.place[variable])
         near = self.last[self.sought] if self.last is not None else self.system.lower[self.sought]
@@ -252,7 +262,9 @@ class Worlds:
         return True
 
 
-def lacking(system: System, sought: np.ndarray, values: int, rounds: int = 60) -> dict[int, set[int]]:
+def lacking(
+    system: System, sought: np.ndarray, values: int, rounds: int = 60
+) -> dict[int, set[int]]:
     """Of the sought variables, those that can have fewer than so many values, with the values that
     they can have. Each of these has been asked for every value that its bounds leave. One whose
     question was not settled in time is not among them: what is found is true.
@@ -272,7 +284,9 @@ def lacking(system: System, sought: np.ndarray, values: int, rounds: int = 60) -
         numbers.append(int(left.sum()))
         if numbers[-1] < FEW or (len(numbers) > 3 and numbers[-1] == numbers[-3]):
             break
-        worlds.look(np.floor(rng.uniform(low, high + 1)), np.where(left, rng.uniform(1, 2, len(low)), 0.0))
+        worlds.look(
+            np.floor(rng.uniform(low, high + 1)), np.where(left, rng.uniform(1, 2, len(low)), 0.0)
+        )
     for variable in [int(v) for v in worlds.sought if len(worlds.seen[v]) < values]:
         if _asked_for_all(worlds, variable, values):
             few[variable] = set(worlds.seen[variable])

@@ -36,7 +36,10 @@ def test_parquet_tells_what_the_csv_tells(editions):
         for name, table in edition.tables.items():
             other = parquet.read_table(edition.folder / f"{name}.parquet").to_pandas()
             assert list(other) == list(table.frame), (edition.name, name)
-            assert (other.astype(str).to_numpy() == table.frame.to_numpy()).all(), (edition.name, name)
+            assert (other.astype(str).to_numpy() == table.frame.to_numpy()).all(), (
+                edition.name,
+                name,
+            )
 
 
 def test_the_database_tells_what_the_csv_tells(world, editions):
@@ -73,7 +76,9 @@ def test_the_workbook_tells_what_the_csv_tells(editions):
         for sheet in sheets:
             rows = list(book[sheet].iter_rows(values_only=True))
             start = next(n for n, row in enumerate(rows) if row[0] == "Area type")
-            found[sheet] = [row for row in rows[start + 1 :] if row[0] in ("Regional", "Local authority")]
+            found[sheet] = [
+                row for row in rows[start + 1 :] if row[0] in ("Regional", "Local authority")
+            ]
         book.close()
         assert len(sheets) == len(names)
         unmatched = dict(edition.tables)
@@ -237,7 +242,10 @@ def test_no_hash_is_of_anything_that_is_not_published(world, editions):
 
 def test_the_ledger_holds_no_hash_of_a_return(world, editions):
     published = _published_hashes(world, editions)
-    rows = world.warehouse.rows("select census_date, release_number, content_hash, manifest::text as said from published.release")
+    rows = world.warehouse.rows(
+        "select census_date, release_number, content_hash, manifest::text as said "
+        "from published.release"
+    )
     same = None
     for row in rows:
         assert row.content_hash in published, (row.census_date, row.release_number)

@@ -15,7 +15,11 @@ SENSITIVE = (
     "died", "custod", "remand", "secure children's home", "depriv", "unregistered", "youth justice",
     "sentenced", "detained", "police",
 )  # fmt: skip
-SINGLE_SETTINGS = ("Residential family centre", "Residential special school", "Secure children's home")
+SINGLE_SETTINGS = (
+    "Residential family centre",
+    "Residential special school",
+    "Secure children's home",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,7 @@ def test_no_count_of_one_to_seven_is_printed(editions, truths):
 
 
 def test_a_statistic_tells_no_more_than_its_count(editions):
-    """A mean is hidden wherever its count is, shown only of eight and more, absent where none is."""
+    """A mean is hidden wherever its count is, shown only of eight and more."""
     asked = 0
     for edition in editions:
         for name, table in edition.tables.items():
@@ -64,7 +68,7 @@ def test_a_statistic_tells_no_more_than_its_count(editions):
 
 
 def test_shares_and_rates_tell_no_more_than_their_counts(editions):
-    """A share is hidden wherever its row's only count is: its figure or another symbol would tell."""
+    """A share is hidden wherever its row's only count is: figure and symbol would tell."""
     for edition in editions:
         for name, table in edition.tables.items():
             rules = programme().rules[name]
@@ -119,4 +123,3 @@ def test_what_is_sensitive_is_never_told_by_authority(editions):
                 told = {m: table.printed(m, key) for m in counts}
                 shown = {m: v for m, v in told.items() if v not in (HIDDEN, "x", "z")}
                 assert not shown, (edition.name, name, key, shown)
-

@@ -1,6 +1,7 @@
 """A made-up region that is released, quarter by quarter, and corrected by one child at a time.
 
-Belongs here: bringing returns from files to releases, as a run does. Does not belong here: the attack.
+Belongs here: bringing returns from files to releases, as a run does.
+Does not belong here: the attack.
 """
 
 from __future__ import annotations
@@ -56,10 +57,12 @@ class World:
         child out of its SSDA903. Gives the authority's folder.
         """
         folder = self.landing / self.dates[-1].isoformat()
-        senders = sorted(p.parent for p in folder.glob("*/ssda903_episodes*.csv"))
+        senders = sorted({p.parent for p in folder.glob("*/ssda903_episodes*.csv")})
         sender = senders[self.corrected % len(senders)]
         self.corrected += 1
-        episodes = pd.read_csv(_newest(sender, "ssda903_episodes"), dtype=str, keep_default_na=False)
+        episodes = pd.read_csv(
+            _newest(sender, "ssda903_episodes"), dtype=str, keep_default_na=False
+        )
         header = pd.read_csv(_newest(sender, "ssda903_header"), dtype=str, keep_default_na=False)
         gone = episodes.loc[episodes["DEC"] == "", "CHILD"].iloc[-1]
         for name, frame in (("ssda903_episodes", episodes), ("ssda903_header", header)):
@@ -72,9 +75,7 @@ def _newest(folder: Path, start: str) -> Path:
     return max(folder.glob(f"{start}*.csv"), key=lambda p: (p.stat().st_mtime_ns, p.name))
 
 
-def make(
-    warehouse: Warehouse, root: Path, *, quarters: int, scale: float, seed: int
-) -> World:
+def make(warehouse: Warehouse, root: Path, *, quarters: int, scale: float, seed: int) -> World:
     """A region's returns, made up and released."""
     landing = root / "landing"
     made = make_region(landing, quarters=quarters, last=LAST, seed=seed, scale=scale)
