@@ -167,7 +167,7 @@ def _room(
 
 class Worlds:
     """Whole worlds that would have been printed alike, found one by one (HiGHS): each as near as
-    can be to a wish, so that worlds differ from each other within their bounds and not at ends alone.
+    can be to a wish, so that worlds differ within their bounds and not at their ends alone.
     """
 
     def __init__(self, system: System, sought: np.ndarray, seconds: float = 20.0) -> None:
