@@ -2,8 +2,8 @@
 
 Belongs here: one variable a count behind a printed cell (and behind crossings that are not
 printed), what its print tells, and every tie that the published definitions give. A tie that holds
-by definition is always in; one that is only usual (`presumed`) is in where it is true: the reader is
-told which are.
+by definition is always in; one that is only usual (`presumed`) is in where it is true: the reader
+is told which are.
 Does not belong here: who knows what besides (`readers`), how it is solved (`solver`).
 """
 
