@@ -180,7 +180,8 @@ def _cells(releases: list[Published]) -> pd.DataFrame:
                     {
                         "release": n, "table": table.name, "measure": m.name, "row": frame.index, "area": frame[AREA], "key": keys,
                         "text": texts, "truth": true if not is_public else number(texts), "low": low, "high": high, "is_public": is_public,
-                        "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame), "noisy": noisy,
+                        "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame) & (frame[AREA] != ""),
+                        "noisy": noisy,
                     }
                 )  # fmt: skip
                 pieces.append(piece[kept.to_numpy()])

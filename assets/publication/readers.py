@@ -59,12 +59,13 @@ def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Read
     yield Reader("who holds DfE's tables of the date", _variables(system, told))
     open_to_members = {(table.name, m.name) for table in PUBLISHED_TABLES for m in table.measures if m.known_to_members}
     shared = np.array([pair in open_to_members for pair in zip(cells["table"], cells["measure"], strict=True)], dtype=bool)
+    categories = cells["key"].str.split("|").explode()
     names: dict[str, str] = {}
     for frame in tables.values():
         names.update(frame[["old_la_code", "la_name"]].drop_duplicates().itertuples(index=False, name=None))
     for code, name in sorted(names.items()):
         if code:
-            own = (cells["area"] == code) | cells["key"].str.split("|").map(lambda parts, name=name: name in parts)
+            own = (cells["area"] == code) | cells.index.isin(categories.index[categories == name])
             yield Reader(f"who has the login of {name}", _variables(system, own | shared))
             yield Reader(f"who has the login of {name} and compares", _variables(system, own | shared | (cells["area"] == "")))
 

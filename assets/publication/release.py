@@ -200,8 +200,7 @@ def prepare_against(
     drawn = draws(key, census_date) if key else None
     repair = Repair(system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0)
     repair.run()
-    for reader in readers(repair.system, tables):
-        repair.hide_for_reader(reader, method.possible_values)
+    still_told = [r.name for r in readers(repair.system, tables) if not repair.hide_for_reader(r, method.possible_values)]
     verdict = judge(repair.system, method.possible_values)
     unsafe = verdict.leaks
     latest = time.monotonic() + _SECONDS_TO_HIDE
@@ -215,6 +214,7 @@ def prepare_against(
         # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
         unsafe = judge(repair.system, method.possible_values, only=[leak.variable for leak in unsafe]).leaks
     verdict = replace(verdict, leaks=unsafe)
+    final = repair.system
     for attempt in range(_LAST_ATTEMPTS):
         if not repair.hidden:
             break
@@ -228,10 +228,11 @@ def prepare_against(
         places = {name: variable for variable, name in enumerate(repair.system.names)}
         for leak in verdict.leaks:
             repair.hide_around(places.get(final.names[leak.variable], leak.variable))
-    printed_system = system_of(tables)
-    possible = method.possible_values
-    told = [leak for reader in readers(printed_system, tables) for leak in judge_for(reader.view(printed_system), reader.name, possible)]
-    verdict = replace(verdict, leaks=(*verdict.leaks, *told))
+    # what is hidden later tells the readers who know more no more either; where something is told, or not all is as it was, they are asked again
+    if still_told or not final.tells_no_more_than(repair.system):
+        asked = readers(final, tables)
+        told = [leak for reader in asked for leak in judge_for(reader.view(final), reader.name, method.possible_values)]
+        verdict = replace(verdict, leaks=(*verdict.leaks, *told))
     return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict)
 
 

@@ -115,22 +115,21 @@ class Repair:
                     break
                 self._hide([candidates[0]])
 
-    def hide_for_reader(self, reader: Reader, possible: int, tries: int = 200) -> int:
-        """Hide what gives a count away to a reader who knows more, a cell at a time; how many were hidden."""
-        hidden, stuck = 0, set()
+    def hide_for_reader(self, reader: Reader, possible: int, tries: int = 200) -> bool:
+        """Hide what gives a count away to a reader who knows more, a cell at a time; whether nothing is told to him then."""
+        stuck: set[int] = set()
         for _ in range(tries):
             view = reader.view(self.system)
             found, bounds = pinned(view, possible)
             told = next((v for v in found if v not in stuck), None)
             if told is None:
-                break
+                return not stuck
             giving = (v for v in reason(view, bounds, told)[0] if v in self._rank and v not in self.hidden and not view.known[v])
             if (chosen := min(giving, key=self._rank.__getitem__, default=None)) is None:
                 stuck.add(told)
             else:
                 self._hide([chosen])
-                hidden += 1
-        return hidden
+        return False
 
     def hide_around(self, variable: int) -> None:
         """The last resort, where hiding cell by cell did not help: every count of the authorities whose cells give it away is hidden.

@@ -129,7 +129,7 @@ def test_a_release_that_tells_a_reader_is_mended_for_him(programme):
 def test_a_leak_to_a_reader_refuses_the_release(programme, monkeypatch):
     programme(OFFICIAL, SHARED_NOT, PLAIN, ties=(PARTS,))
     true = {t.table.name: t for t in in_three()}
-    monkeypatch.setattr(repair.Repair, "hide_for_reader", lambda *_, **__: 0)
+    monkeypatch.setattr(repair.Repair, "hide_for_reader", lambda *_, **__: False)
     verdict = prepare_against([], DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE).verdict
     assert not verdict.passed and any("DfE's tables" in line for line in verdict.lines())
 
