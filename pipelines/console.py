@@ -1,16 +1,22 @@
 """What a run says on the console: the assets' own sentences, without Dagster's events."""
 
 import logging
+import re
 
 import dagster as dg
 
 from resources.showing import one_line
+
+_NOT_THE_ASSETS = re.compile(r"Dependencies for step .*Not executing\.", flags=re.S)
+"""What Dagster says of each step behind one that failed, and makes no event of. Why that one failed is said once, at the end."""
 
 
 class _Plain(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", None)
         if meta is None or meta.get("dagster_event") is not None or record.levelno < logging.INFO:
+            return
+        if _NOT_THE_ASSETS.fullmatch(meta["orig_message"]):
             return
         print(f"  {one_line(meta['orig_message'])}", flush=True)
 

@@ -15,7 +15,7 @@ from assets.publication.disclosure import CONFIDENTIAL, NOT_AVAILABLE
 ENOUGH = 50
 """The least printed whole whose share is said as a share, or set beside others: rounding seldom moves it by more than five points."""
 FEW = 20
-"""A share of fewer than these is not coloured on a map: rounding can make it almost any share."""
+"""Of fewer than these no superlative is said: the dearest tenth of ten is one, the commonest reason of five places may be one home's."""
 
 NOTE_ON_COVERAGE = (
     "Registered and returned are settings of the register. Figures also count those that returned and are not in it, fostering services "
@@ -24,8 +24,13 @@ NOTE_ON_COVERAGE = (
 
 
 def is_enough(whole: Figure) -> bool:
-    """Whether a share of this whole may be said as one, or set beside others."""
+    """Whether a share of this whole may be said as one, set beside others or coloured on a map."""
     return (whole.number or 0) >= ENOUGH
+
+
+def are_many(whole: Figure) -> bool:
+    """Whether these are so many that a superlative of them says something."""
+    return (whole.number or 0) >= FEW
 
 
 def out_by(whole: Figure, round_to: int) -> float:

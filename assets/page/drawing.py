@@ -28,15 +28,19 @@ class Part:
 
 
 def bar(parts: Sequence[tuple[str, str, Figure]], whole: float | None = None, scale: float | None = None) -> list[Part]:
-    """Parts of a bar, `(colour, label, figure)` each. `scale` is the number that fills the whole width (else the parts do).
+    """Parts of a bar, `(colour, label, figure)` each. `scale` is the number that fills the whole width, else the published `whole` does.
 
-    Where a part is no number, what is left of the published `whole` is drawn as not shown; where that is not known either, nothing is drawn of it.
+    Where a part is hidden, what is left of the whole is drawn as not shown; where nobody returned it, the rest stays open. Where neither scale nor
+    whole is known nothing is drawn: the parts that are would look like all there is.
     """
+    if scale is None and whole is None:
+        return []
     shown = [(colour, label, figure, figure.number or 0.0) for colour, label, figure in parts if figure.is_shown]
     hidden = [(label, figure) for _, label, figure in parts if not figure.is_shown and not figure.is_missing]
     known = sum(number for *_, number in shown)
     rest = max((whole or 0.0) - known, 0.0) if hidden else 0.0
-    full = max(scale or 0.0, known + rest)
+    is_open = any(figure.is_missing for *_, figure in parts)
+    full = max(scale or 0.0, known + rest, (whole or 0.0) if is_open else 0.0)
     if full == 0:
         return []
     made, start = [], 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from assets.page.certainty import is_enough, out_by, surely_largest
+from assets.page.certainty import are_many, is_enough, out_by, surely_largest
 from assets.page.figures import Area, Edition, Figure, Table
 from assets.page.shapes import COST, HOME, OCCUPANCY, ORIGIN, UNAVAILABLE, Answer, kind_of, plural, where
 from assets.page.wording import listed, number_of, part_of, possessive, sentence, unsaid, whole_percent
@@ -57,12 +57,7 @@ def lede(edition: Edition, area: Area) -> list[str]:
         stand = "stands" if settings.number == 1 else "stand"
         with_places = f" with {number_of(places, 'place', 'places')}" if places.is_shown else ""
         said.append(sentence(f"{number_of(settings, *_settings(kind))}{with_places} {stand} in {where(area)}"))
-    if coverage.number == 0:
-        said.append("None of them sent a return.")
-    elif answered.number == 100:
-        said.append("All of them sent a return.")
-    elif coverage.is_shown:
-        said.append(f"Those that sent a return hold {whole_percent(coverage)} of the places.")
+    said += _answered(settings, table.figure(area, "settings_returned", provision_type=kind), answered, coverage)
     uses = ((occupied, "lived in", True), (vacant, "could take a child now", False), (unavailable, "empty but cannot be offered", True))
     parts = [_use(figure, words, is_state) for figure, words, is_state in uses if figure.is_shown]
     if parts:
@@ -72,6 +67,18 @@ def lede(edition: Edition, area: Area) -> list[str]:
     elif occupied.is_there:
         said.append(unsaid(occupied, "How many places are lived in"))
     return said
+
+
+def _answered(settings: Figure, returned: Figure, answered: Figure, coverage: Figure) -> list[str]:
+    """How much of what stands here sent a return: of settings, and of places where not all did."""
+    if coverage.number == 0 or returned.number == 0:
+        return ["It sent no return." if settings.number == 1 else "None of them sent a return."]
+    if answered.number == 100:
+        return ["It sent a return." if settings.number == 1 else "All of them sent a return."]
+    if not coverage.is_shown:
+        return []
+    hold = "The one that sent a return holds" if returned.number == 1 else "Those that sent a return hold"
+    return [f"{hold} {whole_percent(coverage)} of the places."]
 
 
 def _use(figure: Figure, words: str, is_state: bool) -> str:
@@ -150,7 +157,8 @@ def _first_reason(edition: Edition, area: Area) -> str:
         return ""
     kind = kind_of(table)
     reasons = {r: table.figure(area, "places", provision_type=kind, reason=r) for r in table.values["reason"]}
-    first = most_given(reasons, table.figure(area, "places", provision_type=kind), edition.moved_by)
+    total = table.figure(area, "places", provision_type=kind)
+    first = most_given(reasons, total, edition.moved_by) if are_many(total) else ""
     return f"; the reason given most often is {first.lower()}" if first else ""
 
 
@@ -179,6 +187,11 @@ def open_placements(table: Table) -> dict[str, str]:
     return {"basis": next((b for b in bases if "open" in b.casefold()), bases[0])} if bases else {}
 
 
+def priced(table: Table, area: Area, kind: str) -> Figure:
+    """How many placements the fees are of."""
+    return table.figure(area, "placements", provision_type=kind, **open_placements(table))
+
+
 def pounds(figure: Figure) -> str:
     """Money in a sentence: `£5,900`."""
     return f"£{figure.number:,.0f}" if figure.number is not None else str(figure)
@@ -194,6 +207,6 @@ def _costs(edition: Edition, area: Area) -> Answer | None:
     )
     who = "the region\u2019s authorities pay" if area.is_region else f"{area.name} pays"
     words = _go_on(mean, f"a week is what {who} on average for a child in {plural(kind)}", "The average weekly cost")
-    if high.is_shown:
+    if high.is_shown and are_many(priced(table, area, kind)):
         words += " " + sentence(f"The dearest tenth cost {pounds(high)} or more")
     return Answer("What does that cost whom?", pounds(mean), words, COST) if mean.is_there else None

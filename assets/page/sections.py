@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from assets.page import demand, supply
 from assets.page.certainty import NOTE_ON_COVERAGE, is_enough, note_on_shares
 from assets.page.charts import Line, lines
-from assets.page.figures import NOTHING, Area, Edition, Figure
+from assets.page.figures import NOTHING, Area, Edition, Figure, Table
 from assets.page.shapes import (
     HOME,
     LOOKED_AFTER,
@@ -31,7 +31,7 @@ from assets.page.shapes import (
     ranking,
     where,
 )
-from assets.page.wording import day, listed, month, possessive, say, sentence, whole_percent
+from assets.page.wording import day, listed, month, possessive, sentence, whole_percent
 from schemas.authorities import neighbours_of, statistical_neighbours_of
 from schemas.returns import return_tables
 from schemas.rounding import as_decimal, half_up
@@ -65,6 +65,7 @@ def neighbours(edition: Edition, area: Area) -> Section | None:
     table, origin = edition.table(OCCUPANCY), edition.table(ORIGIN)
     bordering = sorted((edition.authorities[c] for c in neighbours_of(area.code) if c in edition.authorities), key=lambda a: a.name)
     alike = [edition.authorities[c] for c in statistical_neighbours_of(area.code) if c in edition.authorities]
+    alike = alike if len(alike) >= supply.FEWEST_COMPARED else []
     if not table or not (bordering or alike):
         return None
     kind = kind_of(table)
@@ -79,8 +80,10 @@ def neighbours(edition: Edition, area: Area) -> Section | None:
     rows.append(row(link(edition.here), edition.here, strong=True))
     columns = ["Places counted", "Nobody living in them", "Placed by the host", "Coverage"]
     bars = BarTable(f"{area.name} and its neighbours: {plural(kind)}, {on(edition)}", "Authority", columns, rows, list(supply.PLACES))
-    held = f", and the {len(alike)} of its ten statistical neighbours that are in the region: those most like it by DfE\u2019s measure"
-    words = [f"Authorities of the region that border {area.name}{held if alike else ''}."]
+    beside = [f"the region\u2019s authorities that border {area.name}"] if bordering else []
+    if alike:
+        beside.append(f"the {len(alike)} of its ten statistical neighbours (those most like it by DfE\u2019s measure) that are in the region")
+    words = [f"Beside {area.name} stand {listed(beside)}, and the region as a whole."]
     tables = tuple(name for name in (OCCUPANCY, ORIGIN) if edition.table(name))
     return Section("neighbours", "Beside its neighbours", tables, words, bars=[bars], note=note_on_shares(edition.round_to))
 
@@ -176,18 +179,31 @@ def coverage(edition: Edition, area: Area) -> Section | None:
     of = plural(kind) if area.is_region else "settings"
     columns = ["Of settings", "Of places", "Registered", "Returned"]
     bars = ranking(f"How much of the register of {of} returned, {on(edition)}", first, columns, rows, full=100)
-    whole = table.figure(area, "coverage_settings", provision_type=kind)
-    many = "children\u2019s homes" if kind == HOME else "settings"
-    words = [
-        say(whole, f"{whole_percent(whole)} of the {many} registered in {where(area)} sent a return", "How many of the registered settings returned")
-    ]
-    words.append("A figure counts only the settings that returned.")
+    words = [_sent(table, area, kind), "A figure counts only the settings that returned."]
     words += _estimated(edition, area, kind)
     data = _returns_in(edition, area)
     tables = (OCCUPANCY, QUALITY) if data else (OCCUPANCY,)
     drawn = [bars] if bars else []
     note = NOTE_ON_COVERAGE if bars else ""
     return Section("coverage", "How good the figures are", tables, words, bars=drawn, data=data, note=note) if bars or data else None
+
+
+def _sent(table: Table, area: Area, kind: str) -> str:
+    """How many of the registered settings sent a return; of few the counts alone."""
+    registered, returned, share = (
+        table.figure(area, name, provision_type=kind) for name in ("settings_registered", "settings_returned", "coverage_settings")
+    )
+    one, many = ("children\u2019s home", "children\u2019s homes") if kind == HOME else ("setting", "settings")
+    if not registered.number:
+        return f"No {many} are registered in {where(area)}."
+    if registered.number == 1:
+        return f"The one {one} registered in {where(area)} sent {'a' if returned.number else 'no'} return."
+    if not returned.number:
+        return f"None of the {registered} {many} registered in {where(area)} sent a return."
+    if returned.number == registered.number:
+        return f"All {registered} {many} registered in {where(area)} sent a return."
+    percent = f" ({whole_percent(share)})" if share.is_shown and is_enough(registered) else ""
+    return sentence(f"{returned} of the {registered} {many} registered in {where(area)}{percent} sent a return")
 
 
 def _estimated(edition: Edition, area: Area, kind: str) -> list[str]:

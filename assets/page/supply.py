@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from assets.page.certainty import ENOUGH, FEW, is_enough, note_on_shares, out_by, portion, surely_largest
+from assets.page.certainty import ENOUGH, are_many, is_enough, note_on_shares, out_by, portion, surely_largest
 from assets.page.charts import Range, ranges
 from assets.page.drawing import Part, bar, tile_map
 from assets.page.figures import NOTHING, Area, Edition, Figure, Table
-from assets.page.headline import most_given, open_placements, pounds
+from assets.page.headline import most_given, open_placements, pounds, priced
 from assets.page.shapes import (
     COST,
     FOSTERING,
@@ -148,7 +148,8 @@ def by_authority(edition: Edition) -> Section | None:
         )
         if len(compared) < len(areas):
             words.append("The other authorities stand below them, by name.")
-    if largest := surely_largest(counted, cell(edition.here, "places_returned"), edition.round_to):
+    largest = surely_largest(counted, cell(edition.here, "places_returned"), edition.round_to)
+    if largest and sum(bool(f.number) for f in counted.values()) >= FEWEST_COMPARED:
         words.append(sentence(f"Most places were counted in {edition.authorities[largest].name}: {counted[largest]}"))
     caption = f"Places in {plural(kind)} by host authority, {on(edition)}"
     names = ("places_returned", "unoccupied_rate", "vacant", "coverage_places")
@@ -183,13 +184,13 @@ def maps(edition: Edition) -> Section | None:
     data = DataTable(f"What the squares show, {on(edition)}", "Authority", [m.title for m, _ in found], rows)
     note = note_on_shares(edition.round_to)
     if any(tile.is_rough for m, _ in found for tile in m.tiles):
-        note += f" Squares marked ~ are of fewer than {FEW} and are not coloured."
+        note += f" Squares marked ~ are of fewer than {ENOUGH} and are not coloured."
     return Section("map", "The region, square by square", tuple(tables), words, maps=[m for m, _ in found], data=[data], note=note)
 
 
 def _few(table: Table, areas: Sequence[Area], measure: str) -> set[str]:
     """Codes of the areas that have so few, as printed, that a share of them says little."""
-    return {a.code for a in areas if (table.figure(a, measure, provision_type=kind_of(table)).number or 0) < FEW}
+    return {a.code for a in areas if not is_enough(table.figure(a, measure, provision_type=kind_of(table)))}
 
 
 def who_lives_here(edition: Edition, area: Area) -> Section | None:
@@ -255,9 +256,9 @@ def unavailable(edition: Edition, area: Area) -> Section | None:
     bars = []
     if any(f[0].number for _, f in reasons):
         counts = {r: f[0] for r, f in figures.items()}
-        if first := most_given(counts, total, edition.moved_by):
+        if first := most_given(counts, total, edition.moved_by) if are_many(total) else "":
             words.append(sentence(f"The reason given most often is {first.lower()}: {number_of(counts[first], 'place', 'places')}"))
-        elif hidden := [r.lower() for r, f in counts.items() if f.is_hidden and not r.startswith("Not ")]:
+        elif hidden := [r.lower() for r, f in counts.items() if are_many(total) and f.is_hidden and not r.startswith("Not ")]:
             number = "number for {} is" if len(hidden) == 1 else "numbers for {} are"
             words.append(f"The {number.format(listed(hidden))} not shown, so which reason is given most often cannot be told.")
         caption = f"Places in {plural(kind)} that cannot be offered, by reason, {on(edition)}"
@@ -284,7 +285,8 @@ def homes(edition: Edition, area: Area) -> Section | None:
             one, all_ = sizes.figure(area, "settings", provision_type=kind, size_band="1"), sizes.figure(area, "settings", provision_type=kind)
             if one.number and all_.number:
                 have = "has" if one.number == 1 else "have"
-                words.append(sentence(f"{one} of the {all_} registered {plural(kind)} {have} a single place"))
+                some = f"{one} of the {all_}" if one.number < all_.number else f"All {all_}"
+                words.append(sentence(f"{some} registered {plural(kind)} {have} a single place") if all_.number > 1 else _ONE_OF_ONE)
     if sectors:
         rows = [(Cell(s), [sectors.figure(area, n, sector=s) for n in ("settings", "places")]) for s in sectors.values["sector"]]
         rows = sorted((row for row in rows if row[1][0].number), key=lambda row: -(row[1][0].number or 0))
@@ -292,6 +294,9 @@ def homes(edition: Edition, area: Area) -> Section | None:
             bars.append(made)
     tables = tuple(name for name, table in ((HOMES, sizes), (SECTORS, sectors)) if table)
     return Section("homes", "What kinds of homes there are", tables, words, bars=bars) if bars else None
+
+
+_ONE_OF_ONE = "The one that is registered has a single place."
 
 
 def _size(band: str) -> str:
@@ -323,7 +328,7 @@ def fees(edition: Edition, area: Area) -> Section | None:
     words = []
     if cell("mean", kind).is_shown:
         words.append(sentence(f"Placements in {plural(kind)} cost {pounds(cell('mean', kind))} a week on average"))
-    if cell("lower_decile", kind).is_shown and cell("upper_decile", kind).is_shown:
+    if cell("lower_decile", kind).is_shown and cell("upper_decile", kind).is_shown and are_many(priced(table, area, kind)):
         low, high = pounds(cell("lower_decile", kind)), pounds(cell("upper_decile", kind))
         words.append(sentence(f"The cheapest tenth cost {low} or less, the dearest tenth {high} or more"))
     words.append("These are the fees of open placements of children looked after, as the authorities that pay them return them.")

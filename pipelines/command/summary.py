@@ -73,6 +73,7 @@ def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
     row = warehouse.rows(
         """
         select sum(o.settings_registered) as settings, sum(o.places_registered) as places, sum(o.settings_returned) as returned,
+            sum(o.settings_covered) as of_the_register,
             sum(o.places_returned) as places_returned, sum(o.occupied) as occupied, sum(o.vacant) as vacant, sum(o.unavailable) as unavailable,
             sum(o.coverage_places * o.places_registered) as covered
         from curated.host_authority_occupancy as o
@@ -91,7 +92,10 @@ def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
     if not row.returned:
         print("  No provider has returned: how many places are occupied is not known.")
         return
-    print(f"  {row.returned} homes returned, {percent(row.covered, row.places)} of the registered places.")
+    if row.settings:
+        print(f"  {_answered(row.of_the_register, row.returned, percent(row.covered, row.places))}")
+    else:
+        print(f"  No register is held for this quarter; {row.returned} {'home' if row.returned == 1 else 'homes'} returned.")
     shares = [percent(part, row.places_returned) for part in (row.occupied, row.vacant, row.unavailable)]
     print(
         f"  Of their {row.places_returned} places {row.occupied} are occupied ({shares[0]}), {row.vacant} could take a child now "
@@ -112,6 +116,13 @@ def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
             f"  Of the children living there {percent(origin.host, origin.children)} were placed by the home's own authority, "
             f"{percent(origin.elsewhere, origin.children)} come from beyond the region and its neighbours."
         )
+
+
+def _answered(of_the_register: int, returned: int, share: str) -> str:
+    """How many homes returned: those in the register of their area, as the page counts them, and how many more that are not."""
+    others = returned - of_the_register
+    more = f", and {others} more that {'is' if others == 1 else 'are'} not in the register of {'its' if others == 1 else 'their'} area"
+    return f"{of_the_register} of them returned, {share} of the registered places{more if others else ''}."
 
 
 def _members(warehouse: Warehouse, date: dt.date) -> int:

@@ -27,6 +27,7 @@ from resources.made_up.register import Lists, draw_up, in_use, lists_that_come, 
 from resources.made_up.supply import build_supply
 from resources.made_up.truth import Quarter, Truth
 from schemas import authorities
+from schemas.regions import load_region
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,13 @@ class MadeUpRegion:
     """What else is in the folder, was not made, and is left as it is."""
 
     def __str__(self) -> str:
-        last = self.latest
-        return (
-            f"{len(self.quarters)} quarters of {self.region}, {self.quarters[0].census_date} to {last.census_date}; in the last one "
-            f"{last.files:,} files of {last.senders:,} senders, {last.children:,} children looked after and {last.settings:,} settings"
-        )
+        last, name = self.latest, load_region(self.region).name
+        if len(self.quarters) == 1:
+            when = f"one quarter of the region {name}, {last.census_date}:"
+        else:
+            first = self.quarters[0].census_date
+            when = f"{len(self.quarters)} quarters of the region {name}, {first} to {last.census_date}; in the last one"
+        return f"{when} {last.files:,} files of {last.senders:,} senders, {last.children:,} children looked after and {last.settings:,} settings"
 
     @property
     def census_dates(self) -> tuple[dt.date, ...]:

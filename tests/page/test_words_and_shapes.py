@@ -139,8 +139,17 @@ def test_what_is_hidden_is_the_rest_of_the_whole():
     assert drawn[-1].label == "vacant and unavailable"
 
 
-def test_where_the_whole_is_hidden_too_only_what_is_known_is_drawn():
-    assert [(p.colour, p.width) for p in bar(parts("60", "c", "0"), None)] == [("occupied", 100)]
+@pytest.mark.parametrize("texts", [("60", "c", "0"), ("60", "0", "0"), ("10", "c", "c"), ("60", "x", "5")])
+def test_where_the_whole_is_not_known_no_part_is_drawn_as_if_it_were_all(texts):
+    assert bar(parts(*texts), None) == []
+
+
+def test_what_nobody_returned_is_left_open():
+    assert [(p.colour, p.width) for p in bar(parts("60", "x", "10"), 100)] == [("occupied", 60), ("unavailable", 10)]
+
+
+def test_a_bar_on_a_scale_needs_no_whole():
+    assert [(p.colour, p.width) for p in bar(parts("60"), None, 120)] == [("occupied", 50)]
 
 
 @pytest.mark.parametrize("texts", [("x", "x", "x"), ("0", "0", "0"), ("z", "", "x")])

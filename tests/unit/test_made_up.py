@@ -19,7 +19,7 @@ from resources.made_up.care import months_before
 from resources.made_up.flows import Flows
 from resources.made_up.kinds import ADULT, KINDS, OTHER, OWN
 from resources.made_up.landing import LOADED
-from resources.made_up.making import quarter_ends
+from resources.made_up.making import QuarterCount, quarter_ends
 from resources.made_up.margins import base_margins, children_on
 from resources.made_up.supply import build_supply
 from resources.settings import ObservatoryError
@@ -38,6 +38,21 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> MadeUpRegion:
 @pytest.fixture(scope="module")
 def anchor(tmp_path_factory: pytest.TempPathFactory) -> MadeUpRegion:
     return make_region(tmp_path_factory.mktemp("anchor") / "region", quarters=1, last=ANCHOR, response=1.0)
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ([dt.date(2025, 12, 31)], "one quarter of the region North West, 2025-12-31: 9 files of"),
+        (
+            [dt.date(2025, 9, 30), dt.date(2025, 12, 31)],
+            "2 quarters of the region North West, 2025-09-30 to 2025-12-31; in the last one 9 files of",
+        ),
+    ],
+)
+def test_what_was_made_is_said_of_one_quarter_and_of_many(ends, said):
+    quarters = tuple(QuarterCount(end, 3, 9, 40, 12) for end in ends)
+    assert str(MadeUpRegion("north_west", Path("x"), quarters)).startswith(said)
 
 
 def truth(made: MadeUpRegion, table: str) -> pd.DataFrame:

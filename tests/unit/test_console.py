@@ -1,0 +1,37 @@
+"""What a run says on the console: the assets' own sentences, and nothing of Dagster's."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from pipelines.console import _Plain
+
+
+def record(message: str, level: int = logging.INFO, event: object = None) -> logging.LogRecord:
+    made = logging.LogRecord("dagster", level, __file__, 1, message, None, None)
+    made.dagster_meta = {"orig_message": message, "dagster_event": event}  # type: ignore[attr-defined]
+    return made
+
+
+def test_an_assets_sentence_is_printed(capsys):
+    _Plain().emit(record("2025-12-31: writing 49 tables"))
+    assert capsys.readouterr().out == "  2025-12-31: writing 49 tables\n"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Dependencies for step curated__homes failed: ['core__setting']. Not executing.",
+        "Dependencies for step published were not executed: ['curated__homes']. Not executing.",
+    ],
+)
+def test_steps_behind_one_that_failed_are_not_told_one_by_one(capsys, message):
+    _Plain().emit(record(message, logging.ERROR))
+    assert capsys.readouterr().out == ""
+
+
+def test_a_fault_that_an_asset_tells_is_printed(capsys):
+    _Plain().emit(record("Dependencies of the register: a list is missing.", logging.ERROR))
+    assert "a list is missing" in capsys.readouterr().out
