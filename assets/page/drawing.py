@@ -14,6 +14,8 @@ from schemas.regions import Region
 
 STEPS = 5
 """Steps of the tile map's scale, light to dark."""
+FEWEST_COLOURED = 3
+"""Squares that a map colours, at least."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,11 @@ def round_bounds(numbers: Sequence[float]) -> list[float]:
 
 
 def tile_map(title: str, region: Region, figures: Sequence[tuple[Area, Figure]], few: Collection[str] = ()) -> TileMap | None:
-    """The tile map of one indicator; None where no area has a number to colour. The figures of areas whose codes are in `few` are rough."""
+    """The tile map of one indicator; None where fewer than `FEWEST_COLOURED` areas have a number to colour: their squares would be set beside
+    nothing. The figures of areas whose codes are in `few` are rough.
+    """
     numbers = [f.number for a, f in figures if f.number is not None and a.code not in few]
-    if not numbers:
+    if len(numbers) < FEWEST_COLOURED:
         return None
     bounds = round_bounds(numbers)
     places = places_of(region, [area for area, _ in figures])

@@ -63,7 +63,8 @@ def lede(edition: Edition, area: Area) -> list[str]:
     if parts:
         said.append(sentence(f"Of the places counted, {listed(parts)}"))
         if hidden := [w for f, w in ((occupied, "lived in"), (vacant, "free"), (unavailable, "not to be offered")) if f.is_hidden]:
-            said.append(sentence(f"How many are {listed(hidden)} is not shown, so that nobody can be found in the figures"))
+            numbers = f"number that is {hidden[0]} is" if len(hidden) == 1 else f"numbers that are {listed(hidden)} are"
+            said.append(f"The {numbers} not shown, so that nobody can be found in the figures.")
     elif occupied.is_there:
         said.append(unsaid(occupied, "How many places are lived in"))
     return said
@@ -134,7 +135,7 @@ def _empty(edition: Edition, area: Area) -> Answer | None:
         return Answer("Which are empty?", figure, words, OCCUPANCY)
     words = _go_on(rate, "of the places counted have nobody living in them", "The share of places with nobody living in them")
     if unavailable.number:
-        words += " " + sentence(f"{number_of(unavailable, 'place', 'places')} of them cannot be offered{_first_reason(edition, area)}")
+        words += " " + sentence(f"{unavailable} of them cannot be offered{_first_reason(edition, area)}")
     return Answer("Which are empty?", whole_percent(rate), words, OCCUPANCY) if rate.is_there else None
 
 

@@ -80,10 +80,10 @@ def neighbours(edition: Edition, area: Area) -> Section | None:
     rows.append(row(link(edition.here), edition.here, strong=True))
     columns = ["Places counted", "Nobody living in them", "Placed by the host", "Coverage"]
     bars = BarTable(f"{area.name} and its neighbours: {plural(kind)}, {on(edition)}", "Authority", columns, rows, list(supply.PLACES))
-    beside = [f"the region\u2019s authorities that border {area.name}"] if bordering else []
+    beside = ["the region\u2019s authorities that border it"] if bordering else []
     if alike:
         beside.append(f"the {len(alike)} of its ten statistical neighbours (those most like it by DfE\u2019s measure) that are in the region")
-    words = [f"Beside {area.name} stand {listed(beside)}, and the region as a whole."]
+    words = [f"Beside {area.name} stand {listed([*beside, 'the region as a whole'])}."]
     tables = tuple(name for name in (OCCUPANCY, ORIGIN) if edition.table(name))
     return Section("neighbours", "Beside its neighbours", tables, words, bars=[bars], note=note_on_shares(edition.round_to))
 
@@ -201,7 +201,7 @@ def _sent(table: Table, area: Area, kind: str) -> str:
     if not returned.number:
         return f"None of the {registered} {many} registered in {where(area)} sent a return."
     if returned.number == registered.number:
-        return f"All {registered} {many} registered in {where(area)} sent a return."
+        return f"{'Both' if registered.number == 2 else f'All {registered}'} {many} registered in {where(area)} sent a return."
     percent = f" ({whole_percent(share)})" if share.is_shown and is_enough(registered) else ""
     return sentence(f"{returned} of the {registered} {many} registered in {where(area)}{percent} sent a return")
 

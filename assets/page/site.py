@@ -112,6 +112,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_set
     )
     environment.filters.update(day=wording.day, iso=lambda text: wording.day(dt.date.fromisoformat(text)), size=_size, percent=wording.whole_percent)
+    environment.filters["within"] = wording.within
     environment.globals |= {
         "symbols": SYMBOLS,
         "style": Markup(_style()),  # noqa: S704 # nosec B704 - our own file

@@ -149,7 +149,7 @@ def by_authority(edition: Edition) -> Section | None:
         if len(compared) < len(areas):
             words.append("The other authorities stand below them, by name.")
     largest = surely_largest(counted, cell(edition.here, "places_returned"), edition.round_to)
-    if largest and sum(bool(f.number) for f in counted.values()) >= FEWEST_COMPARED:
+    if largest and sum(f.is_hidden or bool(f.number) for f in counted.values()) >= FEWEST_COMPARED:
         words.append(sentence(f"Most places were counted in {edition.authorities[largest].name}: {counted[largest]}"))
     caption = f"Places in {plural(kind)} by host authority, {on(edition)}"
     names = ("places_returned", "unoccupied_rate", "vacant", "coverage_places")
@@ -209,7 +209,7 @@ def who_lives_here(edition: Edition, area: Area) -> Section | None:
         if said := portion(own, from_own, total, edition.round_to):
             words.append(sentence(f"{said} {living} were placed by {by}"))
     elif total.is_there:
-        words.append(unsaid(own, f"What share of them was placed by {by}"))
+        words.append(unsaid(own, f"The share of the {living} whom {by} placed"))
     whole = division.whole(f"The {total} {living}, by who placed them", area, provision_type=kind)
     if area.is_region:
         first, rows_of = "Host authority", [(link(a), a, kind) for a in edition.authorities.values()]
@@ -285,7 +285,7 @@ def homes(edition: Edition, area: Area) -> Section | None:
             one, all_ = sizes.figure(area, "settings", provision_type=kind, size_band="1"), sizes.figure(area, "settings", provision_type=kind)
             if one.number and all_.number:
                 have = "has" if one.number == 1 else "have"
-                some = f"{one} of the {all_}" if one.number < all_.number else f"All {all_}"
+                some = f"{one} of the {all_}" if one.number < all_.number else "Both" if all_.number == 2 else f"All {all_}"
                 words.append(sentence(f"{some} registered {plural(kind)} {have} a single place") if all_.number > 1 else _ONE_OF_ONE)
     if sectors:
         rows = [(Cell(s), [sectors.figure(area, n, sector=s) for n in ("settings", "places")]) for s in sectors.values["sector"]]
@@ -316,7 +316,7 @@ def fees(edition: Edition, area: Area) -> Section | None:
     kinds = [k for k in table.values["provision_type"] if not cell("mean", k).is_missing]
     if not kinds:
         return None
-    rows = [Range(k, cell("lower_decile", k).number, cell("mean", k).number, cell("upper_decile", k).number) for k in kinds]
+    rows = [Range(k.replace("'", "\u2019"), cell("lower_decile", k).number, cell("mean", k).number, cell("upper_decile", k).number) for k in kinds]
     rows.sort(key=lambda r: -(r.middle or 0))
     title = f"Weekly cost of open placements of {where(area)}, by type of provision"
     ends = "The dot is the mean; four placements in five lie within the bar" if any(r.low and r.high for r in rows) else "The dot is the mean"
@@ -359,10 +359,12 @@ LARGEST = ((10, "ten", "share_largest_10"), (3, "three", "share_largest_3"), (1,
 
 
 def _owners(table: Table, area: Area, kind: str) -> list[str]:
-    """How much the largest owner groups hold, said of fewer than there are: that all of them hold everything is no news."""
+    """How much the largest owner groups hold, said of fewer than there are, and not of few places: that all hold everything is no news."""
     groups = table.figure(area, "owner_groups", provision_type=kind)
     homes = f"the places in {possessive(where(area))} {plural(kind)}"
     if not groups.number:
+        return []
+    if not are_many(table.figure(area, "places", provision_type=kind)):
         return []
     if groups.number == 1:
         return [sentence(f"One owner group holds all {homes}")]

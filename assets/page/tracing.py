@@ -18,6 +18,7 @@ from sqlglot.lineage import lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
+from assets.page.wording import within
 from assets.publication.programme import PUBLISHED_TABLES, Measure, PublishedTable
 from assets.warehouse.models import Relation, models, understandings, upstream_of, warehouse_tests
 from assets.warehouse.tables import RAW_DESCRIPTIONS
@@ -145,7 +146,7 @@ def _worked_out(table: PublishedTable, measure: Measure) -> str:
         return f"({said})" if len(names) > 1 else said
 
     if measure.rule == "share":
-        total = " and ".join(f"{table.filters[f][:1].lower()}{table.filters[f][1:]}" for f in measure.over)
+        total = " and ".join(within(table.filters[f]) for f in measure.over)
         return f"{added(measure.of)} ÷ {added(measure.whole) or f'its Total over {total}'} × 100"
     if measure.rule == "rate":
         return f"{added(measure.of)} ÷ {measure.per} × {measure.times:,}"

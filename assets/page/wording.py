@@ -87,6 +87,11 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
+def within(label: str) -> str:
+    """A label within a sentence: its first letter in lower case, and no other (`latest overall judgement by Ofsted`)."""
+    return f"{label[:1].lower()}{label[1:]}"
+
+
 def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""

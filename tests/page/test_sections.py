@@ -13,6 +13,7 @@ from assets.page.headline import answers, headline, lede
 from assets.page.shapes import page_of
 from assets.publication.programme import published_table
 from assets.publication.tables import GEOGRAPHY
+from schemas.authorities import statistical_neighbours_of
 from schemas.regions import load_region
 
 DATE = dt.date(2025, 12, 31)
@@ -100,7 +101,7 @@ def test_the_lede_of_an_area_with_one_home_that_did_not_return():
     given = edition(occupancy(f"356 | {HOMES} | 1 | 4 | 0 | x | x | x | x | x | x | x | 0.0 | 0.0"))
     assert lede(given, STOCKPORT) == [
         "1 children’s home with 4 places stands in Stockport.",
-        "None of them sent a return.",
+        "It sent no return.",
         "How many places are lived in is not known: no return was received.",
     ]
 
@@ -109,7 +110,7 @@ def test_the_lede_leaves_out_what_is_hidden_and_says_so():
     given = edition(occupancy(f"356 | {HOMES} | 9 | 30 | 9 | 30 | 25 | c | 0 | 83.3 | c | 16.7 | 100.0 | 100.0"))
     assert said(lede(given, STOCKPORT)) == (
         "9 children’s homes with 30 places stand in Stockport. All of them sent a return. Of the places counted, 25 are lived in and none are "
-        "empty but cannot be offered. How many are free is not shown, so that nobody can be found in the figures."
+        "empty but cannot be offered. The number that is free is not shown, so that nobody can be found in the figures."
     )
 
 
@@ -129,13 +130,13 @@ def test_the_four_answers():
     cost = table(
         "weekly_cost",
         KIND | {"basis": {"label": "Basis"}},
-        {"mean_weekly_cost": "£", "upper_decile_weekly_cost": "£"},
-        [f"356 | {HOMES} | All open | 5900 | 9100", f"356 | {HOMES} | Started in the year | 6100 | 9900"],
+        {"placements": "exact", "mean_weekly_cost": "£", "upper_decile_weekly_cost": "£"},
+        [f"356 | {HOMES} | All open | 60 | 5900 | 9100", f"356 | {HOMES} | Started in the year | 20 | 6100 | 9900"],
     )
     found = answers(edition(occupancy(FULL), origin, reasons, cost), STOCKPORT)
     assert [(a.figure, a.words) for a in found] == [
         ("24%", "of the children living here were placed by Stockport itself. 38% come from beyond the region and its neighbours."),
-        ("25%", "of the places counted have nobody living in them. 20 places of them cannot be offered; the reason given most often is staffing."),
+        ("25%", "of the places counted have nobody living in them. 20 of them cannot be offered; the reason given most often is staffing."),
         ("15", "places could take a child now, 11% of those counted."),
         ("£5,900", "a week is what Stockport pays on average for a child in children’s homes. The dearest tenth cost £9,100 or more."),
     ]
@@ -185,12 +186,16 @@ def test_reasons_that_are_all_hidden_are_no_table_of_symbols():
 
 
 def test_fees_show_what_is_published_and_leave_out_what_is_not():
-    money = {f"{n}_weekly_cost": "£" for n in ("mean", "lower_decile", "upper_decile")}
+    money = {"placements": "exact"} | {f"{n}_weekly_cost": "£" for n in ("mean", "lower_decile", "upper_decile")}
     given = table(
         "weekly_cost",
         KIND | {"basis": {"label": "Basis"}},
         money,
-        [f" | {HOMES} | All open | 5900 | 3200 | 9100", " | Independent fostering | All open | 1010 | c | c", " | Other | All open | x | x | x"],
+        [
+            f" | {HOMES} | All open | 60 | 5900 | 3200 | 9100",
+            " | Independent fostering | All open | 25 | 1010 | c | c",
+            " | Other | All open | x | x | x | x",
+        ],
     )
     found = supply.fees(edition(given), Area("", "North West"))
     assert found.words[:2] == [
@@ -198,8 +203,8 @@ def test_fees_show_what_is_published_and_leave_out_what_is_not():
         "The cheapest tenth cost £3,200 or less, the dearest tenth £9,100 or more.",
     ]
     assert [(cell.name, [str(f) for f in figures]) for cell, figures in found.data[0].rows] == [
-        (HOMES, ["£5,900", "£3,200", "£9,100"]),
-        ("Independent fostering", ["£1,010", "[c]", "[c]"]),
+        (HOMES, ["60", "£5,900", "£3,200", "£9,100"]),
+        ("Independent fostering", ["25", "£1,010", "[c]", "[c]"]),
     ]
     assert "£5,900" in found.charts[0].small and "Independent fostering" in found.charts[0].large
     assert supply.fees(edition(given), STOCKPORT) is None
@@ -209,13 +214,67 @@ def test_the_market():
     given = table(
         "market_concentration",
         KIND,
-        dict.fromkeys(("owner_groups", "share_largest_1", "share_largest_3", "share_largest_10"), "exact"),
-        [f" | {HOMES} | 240 | 6.1 | 14.2 | 31.0", f"356 | {HOMES} | 12 | x | x | x"],
+        dict.fromkeys(("places", "owner_groups", "share_largest_1", "share_largest_3", "share_largest_10"), "exact"),
+        [f" | {HOMES} | 900 | 240 | 6.1 | 14.2 | 31.0", f"356 | {HOMES} | 40 | 12 | x | x | x"],
     )
     found = supply.market(edition(given), Area("", "North West"))
     assert found.words == ["The ten largest of 240 owner groups hold 31% of the places in the North West’s children’s homes."]
     assert [(p.colour, p.width) for p in found.bars[0].rows[0].parts] == [("occupied", 31)]
     assert supply.market(edition(given), STOCKPORT) is None
+
+
+# --- of few, no superlative and no share -----------------------------------------------------------------
+
+
+def test_of_few_places_nothing_is_largest():
+    given = table(
+        "market_concentration", KIND, dict.fromkeys(("places", "owner_groups", "share_largest_1", "share_largest_3"), "exact"),
+        [f"356 | {HOMES} | 6 | 2 | 66.7 | 100.0"],
+    )  # fmt: skip
+    assert supply._owners(given, STOCKPORT, HOMES) == []
+
+
+def test_of_few_placements_nothing_is_dearest():
+    money = {"placements": "exact"} | {f"{n}_weekly_cost": "£" for n in ("mean", "lower_decile", "upper_decile")}
+    given = table("weekly_cost", KIND | {"basis": {"label": "Basis"}}, money, [f"356 | {HOMES} | All open | 10 | 5900 | 3200 | 9100"])
+    assert not any("tenth" in words for words in supply.fees(edition(given), STOCKPORT).words)
+    assert not any("tenth" in answer.words for answer in answers(edition(given), STOCKPORT))
+
+
+def test_of_few_places_no_reason_is_given_most_often():
+    reasons = table(
+        "unavailable_places", KIND | {"reason": {"label": "Why"}}, {"places": "exact", "share": "exact"},
+        [f"356 | {HOMES} | Total | 15 | z", f"356 | {HOMES} | Staffing | 15 | 100.0"],
+    )  # fmt: skip
+    assert supply.unavailable(edition(reasons), STOCKPORT).words == ["15 places stand empty in Stockport’s children’s homes and cannot be offered."]
+
+
+@pytest.mark.parametrize(
+    ("registered", "returned", "share", "said"),
+    [
+        ("0", "0", "z", "No children’s homes are registered in Stockport."),
+        ("1", "1", "100.0", "The one children’s home registered in Stockport sent a return."),
+        ("1", "0", "0.0", "The one children’s home registered in Stockport sent no return."),
+        ("2", "2", "100.0", "Both children’s homes registered in Stockport sent a return."),
+        ("3", "0", "0.0", "None of the 3 children’s homes registered in Stockport sent a return."),
+        ("3", "1", "33.3", "1 of the 3 children’s homes registered in Stockport sent a return."),
+        ("9", "9", "100.0", "All 9 children’s homes registered in Stockport sent a return."),
+        ("60", "45", "75.0", "45 of the 60 children’s homes registered in Stockport (75%) sent a return."),
+    ],
+)
+def test_how_many_sent_a_return_is_said_in_counts(registered, returned, share, said):
+    given = edition(occupancy(f"356 | {HOMES} | {registered} | 4 | {returned} | x | x | x | x | x | x | x | {share} | {share}"))
+    assert sections._sent(given.table("host_authority_occupancy"), STOCKPORT, HOMES) == said
+
+
+def test_statistical_neighbours_are_named_from_three_on():
+    alike = [code for code in statistical_neighbours_of(WIGAN.code) if code in load_region("north_west").members]
+    assert len(alike) >= 3
+    for count in range(len(alike) + 1):
+        rows = [rate(code, "100", "75", "25.0") for code in dict.fromkeys([WIGAN.code, *alike[:count], "350"])]
+        held = count + ("350" in alike[count:])
+        words = sections.neighbours(edition(occupancy(*rows)), WIGAN).words
+        assert ("statistical" in words[0]) == (held >= 3), count
 
 
 def test_foster_carers():
@@ -321,11 +380,17 @@ def origin_of(children: str, own: str, own_share: str, away: str, away_share: st
 
 
 def test_the_squares_of_few_places_are_marked_and_not_coloured():
-    found = supply.maps(edition(occupancy(rate("356", "100", "75", "25.0"), rate("352", "250", "150", "40.0"), rate("359", "10", "10", "0.0"))))
-    assert {t.area.name: (t.step > 0, t.is_rough) for t in found.maps[0].tiles} == {
-        "Stockport": (True, False), "Manchester": (True, False), "Wigan": (False, True),
-    }  # fmt: skip
-    assert "Squares marked ~ are of fewer than 20" in found.note
+    many = [rate("356", "100", "75", "25.0"), rate("352", "250", "150", "40.0"), rate("340", "50", "40", "20.0")]
+    found = supply.maps(edition(occupancy(*many, rate("359", "45", "40", "11.1"))))
+    assert [(t.step > 0, t.is_rough) for t in found.maps[0].tiles if t.area.code == "359"] == [(False, True)]
+    assert sum(t.step > 0 for t in found.maps[0].tiles) == 3
+    assert "Squares marked ~ are of fewer than 50" in found.note
+
+
+def test_no_map_is_drawn_of_two_squares_that_have_enough():
+    assert (
+        supply.maps(edition(occupancy(rate("356", "100", "75", "25.0"), rate("352", "250", "150", "40.0"), rate("359", "45", "45", "0.0")))) is None
+    )
 
 
 # --- demand ----------------------------------------------------------------------------------------------

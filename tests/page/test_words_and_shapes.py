@@ -215,10 +215,11 @@ def test_steps_hold_every_number(numbers):
 
 
 def test_a_squares_step_is_the_one_that_holds_its_number():
-    areas = [Area("352", "Manchester"), Area("356", "Stockport"), Area("353", "Oldham")]
-    drawn = tile_map("t", load_region("north_west"), list(zip(areas, [Figure("20.0", "%"), Figure("38.0", "%"), Figure("c", "%")], strict=True)))
+    areas = [Area("352", "Manchester"), Area("356", "Stockport"), Area("353", "Oldham"), Area("358", "Trafford")]
+    figures = [Figure(text, "%") for text in ("20.0", "38.0", "c", "25.0")]
+    drawn = tile_map("t", load_region("north_west"), list(zip(areas, figures, strict=True)))
     assert drawn.bounds == [20, 25, 30, 35, 40, 45]
-    assert {t.short: t.step for t in drawn.tiles} == {"MAN": 1, "STO": 4, "OLD": 0}
+    assert {t.short: t.step for t in drawn.tiles} == {"MAN": 1, "STO": 4, "OLD": 0, "TRA": 2}
 
 
 def test_no_map_is_drawn_where_nothing_is_published():
