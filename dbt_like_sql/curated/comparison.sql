@@ -6,8 +6,8 @@
 -- between it and another figure of the row: the sub-region's beside the region's, the neighbours' beside both.
 -- Rank 1 is the highest figure of the region, equal figures have equal ranks: high is not always good. A year before is the quarter twelve months
 -- earlier; blank where it is not held (break_reason no_return_year_before) and where the series is broken between: source (own placements of
--- all children then and of commissioned ones now, or the reverse), layout_2025_12 (commissioned ones alone, whose host the census no longer
--- names), law_2023_10 (supported accommodation, across its regulation on 28 October 2023). Sub-regions are the observatory's own region's.
+-- all children then and of commissioned ones now, or the reverse), or a break of the coverage's or the type's series (staging.series_break).
+-- Sub-regions are the observatory's own region's.
 -- Values: shares to 6 decimals, the others to 2.
 -- grain: census_date, authority_code, measure, provision_type
 with figures as (
@@ -120,16 +120,7 @@ ranked as (
         case
             when b.authority_code is null then 'no_return_year_before'
             when b.covers is distinct from f.covers then 'source'
-            when
-                f.covers = 'commissioned'
-                and cast(:census_date as date) >= cast('2025-12-31' as date)
-                and cast(:census_date as date) < cast('2026-12-31' as date)
-                then 'layout_2025_12'
-            when
-                f.provision_type = 'Supported accommodation'
-                and cast(:census_date as date) >= cast('2023-10-28' as date)
-                and cast(:census_date as date) < cast('2024-10-28' as date)
-                then 'law_2023_10'
+            else coalesce(bc.break_reason, bt.break_reason)
         end as break_reason
     from figures as f
     left join areas as s
@@ -142,6 +133,14 @@ ranked as (
         on f.authority_code = b.authority_code
         and f.measure = b.measure
         and f.provision_type = b.provision_type
+    left join core.year_broken as bc
+        on bc.census_date = cast(:census_date as date)
+        and bc.series_by = 'covers'
+        and f.covers = bc.series
+    left join core.year_broken as bt
+        on bt.census_date = cast(:census_date as date)
+        and bt.series_by = 'provision_type'
+        and f.provision_type = bt.series
 ),
 
 -- The others in each area (the authority itself left out), and how many of the neighbours are among them.

@@ -33,12 +33,18 @@ totals as (
     group by p.authority_code
 ),
 
+layout as (
+    select bool_or(b.broken_on <= cast(:census_date as date)) as asks
+    from staging.series_break as b
+    where b.break_reason = 'layout_2025_12'
+),
+
 counted as (
     select
         t.authority_code,
         v.category,
         t.all_placements,
-        v.category = 'Unregistered setting' or cast(:census_date as date) >= cast('2025-12-31' as date) as is_asked,
+        v.category = 'Unregistered setting' or coalesce(l.asks, false) as is_asked,
         case v.category
             when 'Deprivation of liberty: current' then t.deprived_now
             when 'Deprivation of liberty: previous' then t.deprived_before
@@ -48,6 +54,7 @@ counted as (
             else t.post_18
         end as placements
     from totals as t
+    cross join layout as l
     cross join (
         values
         ('Deprivation of liberty: current'),

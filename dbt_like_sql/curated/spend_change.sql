@@ -8,8 +8,8 @@
 -- The three add up to the change, row by row and so for the population (mix takes what rounding the others to pennies leaves). A type that had no
 -- placement with a cost a year before has no price of then: all of its spend is mix.
 -- Both quarters must hold the authority's return, or all but this quarter's spend is blank; so it is across a break of the series, which
--- break_reason names: no_return_year_before; layout_2025_12 (those placed after 18 were not in the return before December 2025); law_2023_10
--- (supported accommodation and Other, across its regulation on 28 October 2023). Look at placements_without_cost before trusting a change.
+-- break_reason names: no_return_year_before, or a break of the population's or the type's series (staging.series_break). Look at
+-- placements_without_cost before trusting a change.
 -- Annual spend: weekly spend x 365 / 7.
 -- grain: census_date, authority_code, provision_type, population
 with placements as (
@@ -79,16 +79,7 @@ judged as (
         q.n0 as all0,
         case
             when not a.returned_before then 'no_return_year_before'
-            when
-                t.population = 'post 18'
-                and cast(:census_date as date) >= cast('2025-12-31' as date)
-                and cast(:census_date as date) < cast('2026-12-31' as date)
-                then 'layout_2025_12'
-            when
-                t.provision_type in ('Supported accommodation', 'Other')
-                and cast(:census_date as date) >= cast('2023-10-28' as date)
-                and cast(:census_date as date) < cast('2024-10-28' as date)
-                then 'law_2023_10'
+            else coalesce(bp.break_reason, bt.break_reason)
         end as break_reason
     from by_type as t
     inner join by_authority as a
@@ -96,6 +87,14 @@ judged as (
     inner join by_population as q
         on t.authority_code = q.authority_code
         and t.population = q.population
+    left join core.year_broken as bp
+        on bp.census_date = cast(:census_date as date)
+        and bp.series_by = 'population'
+        and t.population = bp.series
+    left join core.year_broken as bt
+        on bt.census_date = cast(:census_date as date)
+        and bt.series_by = 'provision_type'
+        and t.provision_type = bt.series
     where a.returned_now
 ),
 

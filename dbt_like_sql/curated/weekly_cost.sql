@@ -8,8 +8,8 @@
 -- Ratio: the mean to that of all returned placements of the region. Rank, of authorities' rows: 1 the dearest mean of the region's.
 -- The year before is the quarter twelve months earlier. An area's is compared for the authorities in both quarters alone
 -- (authorities_in_both): its change is the difference of their means, not of the means of whoever returned. Blank, and break_reason says
--- why, where the series is broken: no_return_year_before (nobody in both); layout_2025_12 (those placed after 18 were not in the return before
--- December 2025); law_2023_10 (supported accommodation and Other, across its regulation on 28 October 2023); too_few (below).
+-- why, where the series is broken: no_return_year_before (nobody in both); a break of the population's or the type's series
+-- (staging.series_break); too_few (below).
 -- Owner groups and the largest one's share of the spend say whether other authorities may see an area's fees (they are confidential): the owner
 -- is the register's for the placement's URN (core.owner_group), the authority itself for in-house ones; placements whose owner the register does
 -- not tell count as one group. The money rule is the region's own ([disclosure] in its file): how many placements and owner groups, the largest
@@ -561,16 +561,8 @@ judged as materialized (
         c.mean_year_before,
         case
             when n.authorities_in_both = 0 then 'no_return_year_before'
-            when
-                f.population = 'post 18'
-                and cast(:census_date as date) >= cast('2025-12-31' as date)
-                and cast(:census_date as date) < cast('2026-12-31' as date)
-                then 'layout_2025_12'
-            when
-                f.provision_type in ('Supported accommodation', 'Other')
-                and cast(:census_date as date) >= cast('2023-10-28' as date)
-                and cast(:census_date as date) < cast('2024-10-28' as date)
-                then 'law_2023_10'
+            when bp.break_reason is not null then bp.break_reason
+            when bt.break_reason is not null then bt.break_reason
             when c.mean_year_before is not null and not c.may_be_told then 'too_few'
         end as break_reason
     from figures as f
@@ -580,6 +572,14 @@ judged as materialized (
     left join regions as r
         on f.area_level = r.area_level
         and f.area_code = r.area_code
+    left join core.year_broken as bp
+        on bp.census_date = cast(:census_date as date)
+        and bp.series_by = 'population'
+        and f.population = bp.series
+    left join core.year_broken as bt
+        on bt.census_date = cast(:census_date as date)
+        and bt.series_by = 'provision_type'
+        and f.provision_type = bt.series
     left join groups as g
         on g.part = 'whole'
         and f.area_level = g.area_level

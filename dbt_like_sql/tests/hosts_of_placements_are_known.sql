@@ -12,7 +12,7 @@ from core.placement as p
 where
     p.census_date = cast(:census_date as date)
     and (
-        p.census_date < cast('2025-12-31' as date)
+        p.census_date < (select min(b.broken_on) from staging.series_break as b where b.break_reason = 'layout_2025_12')
         or p.provision_type in ('Children''s home', 'Secure children''s home', 'Residential special school', 'Residential family centre')
     )
 group by p.placing_authority_code

@@ -39,6 +39,7 @@ KNOWN_AS = {closed: schema for schema, closed in CLOSED_SCHEMAS.items()}
 
 WHOLE = {
     "core.area", "core.authority", "core.owner_group", "core.population", "core.premises", "core.register_in_use", "core.setting",
+    "core.year_broken",
     "curated.setting_vacancies",
     "published.release", "published.cell", "published.release_return",
 }  # fmt: skip

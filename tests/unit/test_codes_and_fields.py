@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
+import tomllib
 
 import pytest
 
@@ -168,3 +170,26 @@ def test_a_rule_that_rejects_says_what_was_expected_and_what_to_do(name):
     says = rules()[name].says
     assert "xpected" in says or "{expected}" in says
     assert says.count(". ") >= 1, "what to do is a sentence of its own"
+
+
+# --- breaks of series ------------------------------------------------------------------------------------
+
+
+def _breaks() -> list[dict[str, str]]:
+    path = codes.HERE.parent / "reference" / "series_breaks.csv"
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+def test_every_break_of_a_series_is_one_that_readers_are_told_to_expect():
+    told = tomllib.loads((codes.HERE.parent / "expectations" / "_every_table.toml").read_text(encoding="utf-8"))["values"]
+    assert {row["break_reason"] for row in _breaks()} <= set(told["break_reason"])
+    for row in _breaks():
+        assert row["break_reason"] in fields.all_fields()["break_reason"].description
+        assert row["series"] in told[row["series_by"]], "the value of a column that has it"
+        assert dt.date.fromisoformat(row["broken_on"]) and row["why"]
+
+
+def test_no_model_has_a_day_of_its_own():
+    """Since when something is asked or broken is data (`schemas/reference/series_breaks.csv`, the layouts): no model says it again."""
+    folder = codes.HERE.parents[1] / "dbt_like_sql"
+    assert {path.name for path in folder.glob("*/*.sql") if re.search(r"'\d{4}-\d{2}-\d{2}'", path.read_text(encoding="utf-8"))} == set()
