@@ -12,6 +12,7 @@ from assets.page.certainty import are_many, is_enough, out_by, surely_largest
 from assets.page.figures import Area, Edition, Figure, Table
 from assets.page.shapes import COST, HOME, OCCUPANCY, ORIGIN, UNAVAILABLE, Answer, kind_of, plural, where
 from assets.page.wording import listed, number_of, part_of, possessive, sentence, unsaid, whole_percent
+from assets.publication.disclosure import NOT_APPLICABLE
 
 
 def headline(edition: Edition, area: Area) -> str:
@@ -88,10 +89,14 @@ def _use(figure: Figure, words: str, is_state: bool) -> str:
     return f"{'none' if figure.number == 0 else figure} {verb}{words}"
 
 
+_NO_ANSWER = str(Figure(NOT_APPLICABLE))
+"""Of what does not apply there is nothing to ask."""
+
+
 def answers(edition: Edition, area: Area) -> list[Answer]:
     """The one question, part by part: who lives here, which places are empty, which could take a child tomorrow, what it costs whom."""
     made = [_who_lives(edition, area), _empty(edition, area), _could_take(edition, area), _costs(edition, area)]
-    return [answer for answer in made if answer]
+    return [answer for answer in made if answer and answer.figure != _NO_ANSWER]
 
 
 def _go_on(figure: Figure, words: str, what: str) -> str:
@@ -110,6 +115,8 @@ def _who_lives(edition: Edition, area: Area) -> Answer | None:
     by = "by the authority that the home stands in" if area.is_region else f"by {area.name} itself"
     if not own.is_there:
         return None
+    if living.number == 0:
+        return Answer("Who lives in them?", "Nobody", "lives in the places counted.", ORIGIN)
     if own.is_shown and not is_enough(living):  # the counts, not a share that rounding has made
         from_own, from_away = (table.figure(area, "children", provision_type=kind, origin_band=band) for band in bands)
         figure, words, beyond = f"{from_own} of {living}", f"children living here were placed {by}, in rounded counts.", from_away

@@ -104,7 +104,7 @@ def unsaid(figure: Figure, what: str) -> str:
     if figure.text == LOW:
         return f"{what} rounds to 0, but is not 0."
     if figure.text == NOT_APPLICABLE:
-        return f"{what} does not apply here."
+        return f"{what} does not apply, or cannot be worked out from the returns that came."
     return f"{what} is not known: no return was received."
 
 

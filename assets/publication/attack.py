@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from assets.publication.disclosure import CONFIDENTIAL, NOT_AVAILABLE, number
+from assets.publication.disclosure import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, number
 from assets.publication.noise import possible_counts
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Measure, PublishedTable, Term, Tie, is_sensitive, symbols, ties
 from assets.publication.tables import has_noise
@@ -323,7 +323,7 @@ def _told_by_symbols(cells: pd.DataFrame, releases: list[Published], count: int)
             if frame is None or not {symbol.beside, symbol.where} <= set(frame.columns):
                 continue
             where = frame[symbol.where]
-            rows = frame.index[(frame[symbol.beside] == NOT_AVAILABLE) & ((number(where) > 0) | (where == CONFIDENTIAL))]
+            rows = frame.index[(frame[symbol.beside].isin([NOT_AVAILABLE, NOT_APPLICABLE])) & ((number(where) > 0) | (where == CONFIDENTIAL))]
             told = cells[(cells["release"] == n) & (cells["table"] == symbol.table) & (cells["measure"] == symbol.measure)]
             least[told.loc[told["row"].isin(rows) & (told["truth"] != 0), "variable"]] = 1
     return least

@@ -24,8 +24,8 @@ NOT_APPLICABLE = "z"
 LOW = "low"
 SYMBOLS = {
     CONFIDENTIAL: "confidential: a small number, or a figure from which one could be worked out",
-    NOT_AVAILABLE: "not available: no return was received, or it lacks what the figure needs",
-    NOT_APPLICABLE: "not applicable",
+    NOT_AVAILABLE: "not available: no return was received",
+    NOT_APPLICABLE: "not applicable, or not to be worked out from the returns that came",
     LOW: "rounds to 0, but is not 0",
 }
 SAFE = DisclosureMethod()

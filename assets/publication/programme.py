@@ -112,6 +112,7 @@ class PublishedTable:
     answered: Mapping[str, str]
     unlisted: Mapping[str, str]
     stands: Mapping[str, str]
+    came: Mapping[str, str]
     absent: str
     nested: bool
     ways: int
@@ -152,7 +153,7 @@ class Tie:
 
 @dataclass(frozen=True)
 class Symbol:
-    """What a symbol tells: where `beside` is not available although `where` is above 0, the measure of the row is at least 1."""
+    """What a symbol tells: where `beside` is not known although `where` is above 0, the measure of the row is at least 1."""
 
     says: str
     table: str
@@ -162,8 +163,8 @@ class Symbol:
 
 
 _TABLE_KEYS = {
-    "title", "reads", "authority", "rows", "answered", "unlisted", "stands", "absent", "nested", "ways", "in_full", "noise_for", "official",
-    "filters", "measures",
+    "title", "reads", "authority", "rows", "answered", "unlisted", "stands", "came", "absent", "nested", "ways", "in_full", "noise_for",
+    "official", "filters", "measures",
 }  # fmt: skip
 
 
@@ -203,8 +204,10 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
             raise ValueError(f"schemas/programme.toml, {name}.{m.name} names {', '.join(missing)}, which the table has not. Add it, or correct it.")
         if m.rule == "mean" and not m.of:
             raise ValueError(f"schemas/programme.toml, {name}.{m.name}: a mean without `of` was found; expected the count it is of. Add it.")
-        if m.side and m.side not in entry.get("answered", {}):
-            raise ValueError(f"schemas/programme.toml, {name}.{m.name} is of the side '{m.side}', which `answered` has not. Add it, or correct it.")
+        if m.side and not any(m.side in _by_side(entry.get(key, {})) for key in ("answered", "came")):
+            raise ValueError(
+                f"schemas/programme.toml, {name}.{m.name} is of the side '{m.side}', which neither `answered` nor `came` has. Add it, or correct it."
+            )
     filters = entry.get("filters", {})
     return PublishedTable(
         name=name,
@@ -217,6 +220,7 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
         rows=entry.get("rows", ""),
         answered=_by_side(entry.get("answered", {})),
         stands=_by_side(entry.get("stands", {})),
+        came=_by_side(entry.get("came", {})),
         unlisted=_by_side(entry.get("unlisted", {})),
         absent=entry.get("absent", "x"),
         nested=entry.get("nested", False),

@@ -177,12 +177,16 @@ def _filled(warehouse: Warehouse, census_date: dt.date, frame: pd.DataFrame, tab
     """Zeros where a row is absent because there was nobody to count, and blanks elsewhere.
 
     `_said <measure>` counts what is not such a zero, `_unlisted <measure>` the rows of which it is known that there is somebody, but not who,
-    `_lacking <measure>` those where it is not known, but what it is a part of is; `_nothing <measure>` those of which nobody has anything to return.
+    `_lacking <measure>` those where it is not known, but what it is a part of is; `_nothing <measure>` those of which nobody has anything to return;
+    `_silent <measure>` those of which no return came.
     """
     zero = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.answered.items()}
     unlisted = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.unlisted.items()}
     stands = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.stands.items()}
+    came = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.came.items()}
     for m in plain:
+        if m.side in came:
+            frame[f"_silent {m.name}"] = (~came[m.side]).astype("float64")
         if m.side in stands:
             frame[f"_nothing {m.name}"] = (~stands[m.side]).astype("float64")
         if m.rule not in ADDED_UP:
@@ -212,7 +216,7 @@ def _with_totals(frame: pd.DataFrame, columns: list[str], keys: list[str], measu
     more is known than that some kinds are empty while others are not, and a part of a count that is known of more than the part is.
     """
     counted = [f"{mark} {m}" for mark in ("_said", "_unlisted", "_lacking") for m in measures]
-    marks = ["_absent", *(name for name in frame if str(name).startswith("_nothing "))]
+    marks = ["_absent", *(name for name in frame if str(name).startswith(("_nothing ", "_silent ")))]
     whole = frame[[*columns, *measures, *counted, *marks]]
     for key in keys:
         others = [c for c in columns if c != key]
@@ -252,6 +256,8 @@ def _symbols(frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -
     for m in plain:
         otherwise = NOT_APPLICABLE if m.rule in ("exact", "estimate", "given") else NOT_AVAILABLE
         symbols[m.name] = np.where((frame["_absent"] == 1) & (table.absent == NOT_APPLICABLE), NOT_APPLICABLE, otherwise)
+        if f"_silent {m.name}" in frame:
+            symbols[m.name] = symbols[m.name].mask(frame[f"_silent {m.name}"] == 0, NOT_APPLICABLE)
         if f"_nothing {m.name}" in frame:
             symbols[m.name] = symbols[m.name].mask(frame[f"_nothing {m.name}"] == 1, NOT_APPLICABLE)
         for name, categories in m.only:
