@@ -28,7 +28,8 @@ def table(name: str, filters: dict[str, dict], measures: dict[str, str], rows: l
         "authority": "authority_code",
         "filters": filters,
         "measures": [
-            {"name": n, "rule": "exact", "label": n} | ({"rule": "mean", "placements": n, "owner_groups": n, "largest_share": n} if r == "£" else {})
+            {"name": n, "rule": "exact", "label": n}
+            | ({"rule": "mean", "of": [n], "placements": n, "owner_groups": n, "largest_share": n} if r == "£" else {})
             for n, r in measures.items()
         ],
     }
@@ -224,6 +225,18 @@ def test_the_market():
 
 
 # --- of few, no superlative and no share -----------------------------------------------------------------
+
+
+def test_of_what_does_not_apply_nothing_is_asked():
+    none = f"356 | {HOMES} | 0 | z | 0 | z | z | z | z | z | z | z | z | z"
+    origin = origin_of("z", "z", "z", "z", "z")
+    cost = table("weekly_cost", KIND | {"basis": {"label": "Basis"}}, {"mean_weekly_cost": "£"}, [f"356 | {HOMES} | All open | z"])
+    assert answers(edition(occupancy(none), origin, cost), STOCKPORT) == []
+
+
+def test_where_nobody_lives_that_is_said():
+    found = answers(edition(occupancy(FULL), origin_of("0", "0", "z", "0", "z")), STOCKPORT)[0]
+    assert (found.figure, found.words) == ("Nobody", "lives in the places counted.")
 
 
 def test_of_few_places_nothing_is_largest():
