@@ -25,7 +25,6 @@ own as (
     select
         p.placing_authority_code as host_authority_code,
         p.provision_type,
-        min(p.covers) as covers,
         count(*) as own_placements,
         sum(case when p.host_authority_code = p.placing_authority_code then 1 else 0 end) as own_placements_in_area
     from core.own_placement as p
@@ -41,19 +40,48 @@ own as (
         p.provision_type
 ),
 
+answered as (
+    select
+        p.placing_authority_code as host_authority_code,
+        min(p.covers) as covers
+    from core.own_placement as p
+    where p.census_date = cast(:census_date as date)
+    group by p.placing_authority_code
+),
+
 together as (
     select
         coalesce(l.host_authority_code, o.host_authority_code) as host_authority_code,
         coalesce(l.provision_type, o.provision_type) as provision_type,
         l.children_living_here,
         l.children_of_host,
-        o.covers,
         o.own_placements,
         o.own_placements_in_area
     from living_here as l
     full join own as o
         on l.host_authority_code = o.host_authority_code
         and l.provision_type = o.provision_type
+),
+
+-- An authority that returned and has nobody in a type has 0 there; of what a placement census does not tell it is not known.
+told as (
+    select
+        t.host_authority_code,
+        t.provision_type,
+        t.children_living_here,
+        t.children_of_host,
+        case
+            when a.covers = 'all' or (a.covers = 'commissioned' and t.provision_type not in ('In-house fostering', 'Other', 'None'))
+                then coalesce(t.own_placements, 0)
+        end as own_placements,
+        case
+            when a.covers = 'all' or (a.covers = 'commissioned' and t.provision_type not in ('In-house fostering', 'Other', 'None'))
+                then coalesce(t.own_placements_in_area, 0)
+        end as own_placements_in_area,
+        a.covers
+    from together as t
+    left join answered as a
+        on t.host_authority_code = a.host_authority_code
 )
 
 select
@@ -69,7 +97,7 @@ select
     cast(t.own_placements_in_area as integer) as own_placements_in_area,
     round(cast(t.own_placements_in_area as numeric) / nullif(t.own_placements, 0), 6) as share_of_own_in_area,
     t.covers
-from together as t
+from told as t
 left join core.authority as h
     on h.census_date = cast(:census_date as date)
     and t.host_authority_code = h.authority_code

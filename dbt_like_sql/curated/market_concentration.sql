@@ -76,7 +76,7 @@ select
     cast(count(r.owner_group) as integer) as owner_groups,
     cast(sum(r.settings) as integer) as settings,
     cast(sum(r.places) as integer) as places,
-    cast(sum(case when r.owner_group is null then r.places end) as integer) as places_owner_unknown,
+    cast(sum(case when r.owner_group is null then r.places when r.places is not null then 0 end) as integer) as places_owner_unknown,
     round(
         cast(sum(case when r.owner_group is not null and r.position <= 1 then r.places end) as numeric) / nullif(min(r.known_places), 0), 6
     ) as share_largest_1,

@@ -42,7 +42,8 @@ figures as (
         u.children_living_here,
         u.children_of_host,
         u.own_placements,
-        u.own_placements_in_area
+        u.own_placements_in_area,
+        u.covers
     from curated.host_use_of_own_supply as u
     where u.census_date = cast(:census_date as date)
 )
@@ -60,7 +61,8 @@ left join own as o
     and f.provision_type = o.provision_type
 where
     f.children_living_here is distinct from l.children
-    or f.own_placements is distinct from o.placements
+    or nullif(f.own_placements, 0) is distinct from o.placements
+    or (f.own_placements = 0 and f.covers is null)
     or f.children_of_host > f.children_living_here
     or f.own_placements_in_area > f.own_placements
 union all

@@ -194,7 +194,16 @@ def children_looked_after(landing: Landed, date: dt.date) -> pd.DataFrame:
         .where(out["breakdown"] == "total")
         .round(1)
     )
+    is_total = out["breakdown"] == "total"
+    out["population_year"] = pd.Series(_mid_year(date), out.index).where(is_total)
     return out.assign(census_date=date)
+
+
+def _mid_year(date: dt.date) -> int:
+    """The mid-year before the 31 March that ends the reporting year; the newest held if later."""
+    frame = pd.read_csv(landed.SCHEMAS / "reference" / "population_0_17.csv")
+    ends = date.year if (date.month, date.day) <= (3, 31) else date.year + 1
+    return int(min(ends - 1, frame["mid_year"].max()))
 
 
 def _rate(children: pd.Series, authority: pd.Series, date: dt.date) -> pd.Series:
@@ -202,9 +211,7 @@ def _rate(children: pd.Series, authority: pd.Series, date: dt.date) -> pd.Series
     frame = pd.read_csv(
         landed.SCHEMAS / "reference" / "population_0_17.csv", dtype={"authority_code": str}
     )
-    ends = date.year if (date.month, date.day) <= (3, 31) else date.year + 1
-    year = min(ends - 1, frame["mid_year"].max())
-    people = frame[frame["mid_year"] == year].set_index("authority_code")["people"]
+    people = frame[frame["mid_year"] == _mid_year(date)].set_index("authority_code")["people"]
     return children / authority.map(people) * 10_000
 
 
@@ -220,22 +227,29 @@ def care_flows(landing: Landed, date: dt.date) -> pd.DataFrame:
     left = rows[(rows["rec"] != "X1") & (rows["end"] > since) & (rows["end"] <= until)]
     left = left.sort_values(["end", "start"]).drop_duplicates(["sender", "child"], keep="last")
     reason = landed.codes("reason_episode_ceased_903").set_index("label")["reason_group"]
+    started_at = band(age_on(began["born"], began["start"]), AGES)
+    left_at = band(age_on(left["born"], left["end"]), AGES_LEFT)
     tables = [
-        began.assign(direction="started", category="Total"),
-        began.assign(
-            direction="started", category=band(age_on(began["born"], began["start"]), AGES)
-        ),
-        left.assign(direction="ceased", category="Total"),
+        began.assign(direction="started", breakdown="total", category="Total"),
+        began.assign(direction="started", breakdown="age", category=started_at),
+        left.assign(direction="ceased", breakdown="total", category="Total"),
+        left.assign(direction="ceased", breakdown="age", category=left_at),
         left.assign(
-            direction="ceased", category=band(age_on(left["born"], left["end"]), AGES_LEFT)
+            direction="ceased",
+            breakdown="reason",
+            category=left["rec"].map(reason).fillna("Not known"),
         ),
-        left.assign(direction="ceased", category=left["rec"].map(reason).fillna("Not known")),
     ]
-    out = pd.concat(
-        t.groupby(["sender", "direction", "category"]).size().rename("children").reset_index()
-        for t in tables
-    )
-    return out.rename(columns={"sender": "authority_code"}).assign(census_date=date)
+    keys = ["sender", "direction", "breakdown", "category"]
+    out = pd.concat(t.groupby(keys).size().rename("children").reset_index() for t in tables)
+    out = out.rename(columns={"sender": "authority_code"})
+    whole = out.groupby(["authority_code", "direction", "breakdown"])["children"].transform("sum")
+    out["share"] = out["children"] / whole
+    is_total = out["breakdown"] == "total"
+    rate = _rate(out["children"], out["authority_code"], date)
+    out["rate_per_10k"] = rate.where(is_total).round(1)
+    out["population_year"] = pd.Series(_mid_year(date), out.index).where(is_total)
+    return out.assign(census_date=date)
 
 
 def three_or_more(landing: Landed, date: dt.date) -> pd.DataFrame:
@@ -253,6 +267,7 @@ def three_or_more(landing: Landed, date: dt.date) -> pd.DataFrame:
     out = here.groupby("sender").agg(
         children=("child", "size"), three_or_more=("placements", lambda n: int((n >= 3).sum()))
     )
+    out["three_or_more_share"] = out["three_or_more"] / out["children"]
     return out.reset_index().rename(columns={"sender": "authority_code"}).assign(census_date=date)
 
 

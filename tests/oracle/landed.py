@@ -161,6 +161,28 @@ def authority(texts: pd.Series, date: dt.date) -> pd.Series:
     return texts.map(meant)
 
 
+def with_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Beside every `<whose>_code` of an authority its `<whose>_gss` and `<whose>_name`."""
+    if frame.empty:
+        return frame
+    parts = []
+    for date, rows in frame.groupby("census_date", sort=False):
+        now, named = standing(date), rows.copy()
+        for whose in ("authority", "host_authority", "placing_authority"):
+            if f"{whose}_code" in named:
+                code = named[f"{whose}_code"]
+                named[f"{whose}_gss"] = code.map(now["gss_code"])
+                named[f"{whose}_name"] = (
+                    code.map(now["authority_name"]).fillna(code.map(UNNAMED)).fillna(code)
+                )
+        parts.append(named)
+    return pd.concat(parts, ignore_index=True)
+
+
+UNNAMED = {"HEALTH": "Health", "PRIVATE": "Private", "UNKNOWN": "Unknown"}
+"""What stands for no authority, and what it is called."""
+
+
 def sender_code(folder: str, date: dt.date) -> str:
     """A sender's folder as the warehouse names it: an authority by its code."""
     return _names(date).get(folder.lower(), folder)

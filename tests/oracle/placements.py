@@ -113,7 +113,16 @@ def own_placements(landing: Landed, date: dt.date) -> pd.DataFrame:
         said = said.sort_values(["short", "cost"], ascending=[True, False], kind="stable")
         told = said.drop_duplicates(["authority_code", "child"])
         keys = ["authority_code", "child"]
-        columns = ["provision_type", "mark", "route", "reason", "liberty", "solo"]
+        columns = [
+            "provision_type",
+            "mark",
+            "route",
+            "reason",
+            "liberty",
+            "solo",
+            "setting",
+            "provider",
+        ]
         told = told.set_index(keys)[columns].add_prefix("census_")
         here = here.join(told, on=keys) if len(here) else here
         named = here["census_provision_type"].where(here["census_provision_type"] != "Other")
@@ -126,7 +135,7 @@ def own_placements(landing: Landed, date: dt.date) -> pd.DataFrame:
         added["source"], added["in_census"] = "census", True
         by_return = added["said_host"].fillna(added["host_by_register"])
         added["host"] = by_return.fillna("UNKNOWN")
-        for name in ("mark", "route", "reason", "liberty", "solo"):
+        for name in ("mark", "route", "reason", "liberty", "solo", "setting", "provider"):
             added[f"census_{name}"] = added[name]
         here = pd.concat([here, added], ignore_index=True)
     here["covers"] = np.where(here["authority_code"].isin(held), "all", "commissioned")
@@ -152,6 +161,14 @@ def net_position(landing: Landed, date: dt.date) -> pd.DataFrame:
     others &= (living["placing"] != living["host_authority_code"]) & ~(living["age"] >= 18)
     own = own.join(others.groupby(living["host_authority_code"]).sum().rename("others_inside"))
     own["net_gain"] = own["others_inside"] - own["own_outside"]
+    away = rows[~inside & ~unknown]
+    told = away.groupby("host").size()
+    own["others_inside_by_authorities"] = told.reindex(own.index).fillna(0)
+    seen = supply.host_authority_occupancy(landing, date)
+    places = seen.groupby("host_authority_code")[["places_covered", "places_registered"]].sum()
+    coverage = places["places_covered"] / places["places_registered"].replace(0, np.nan)
+    own["coverage_places"] = coverage.reindex(own.index)
+    own["source"], own["covers"] = "ssda903", "all"
     return own.rename_axis("authority_code").reset_index().assign(census_date=date)
 
 
@@ -180,7 +197,16 @@ def own_placements_location(landing: Landed, date: dt.date) -> pd.DataFrame:
     keys = ["placing_authority_code", "provision_type"]
     out = rows.groupby([*keys, "location_band"]).size().rename("placements").reset_index()
     out["share"] = out["placements"] / out.groupby(keys)["placements"].transform("sum")
+    covers = rows.groupby("placing_authority_code")["covers"].first()
+    out["covers"] = out["placing_authority_code"].map(covers)
+    out["source"] = out["covers"].map({"all": "ssda903", "commissioned": "census"})
     return out.assign(census_date=date)
+
+
+def here_covers(landing: Landed, date: dt.date, answered: set[str]) -> dict[str, str]:
+    """What each authority's own placements cover: all of them, where its SSDA903 is held."""
+    whole = set(landing.get(date, "episodes")["sender"])
+    return {code: "all" if code in whole else "commissioned" for code in answered}
 
 
 def placement_flow(landing: Landed, date: dt.date) -> pd.DataFrame:
@@ -214,6 +240,8 @@ def placement_flow(landing: Landed, date: dt.date) -> pd.DataFrame:
         NOT_COMMISSIONED
     )
     out["children_by_authorities"] = zero.where(told)
+    covers = here_covers(landing, date, answered)
+    out["covers"] = out["placing_authority_code"].map(covers)
     return out.assign(census_date=date)
 
 
@@ -265,7 +293,25 @@ def host_use_of_own_supply(landing: Landed, date: dt.date) -> pd.DataFrame:
         .agg(children_living_here=("own", "size"), children_of_host=("own", "sum"))
     )
     share = out["children_of_host"] / out["children_living_here"]
-    return out.assign(share_of_places_used_by_host=share).reset_index().assign(census_date=date)
+    out = out.assign(share_of_places_used_by_host=share).reset_index()
+    placed = own_placements(landing, date)
+    covers = here_covers(landing, date, set(placed["authority_code"]))
+    out["covers"] = out["host_authority_code"].map(covers)
+    mine = own_placements_location(landing, date).rename(
+        columns={"placing_authority_code": "host_authority_code"}
+    )
+    whole = mine.groupby(supply.HOSTED)["placements"].sum().rename("own_placements")
+    inside = mine[mine["location_band"] == "in_area"].groupby(supply.HOSTED)["placements"].sum()
+    out = out.join(whole, on=supply.HOSTED)
+    out = out.join(inside.rename("own_placements_in_area"), on=supply.HOSTED)
+    told = (out["covers"] == "all") | (out["covers"] == "commissioned") & ~out[
+        "provision_type"
+    ].isin(NOT_COMMISSIONED)
+    for name in ("own_placements", "own_placements_in_area"):
+        out[name] = out[name].fillna(0).where(told)
+    own_whole = out["own_placements"].replace(0, np.nan)
+    out["share_of_own_in_area"] = out["own_placements_in_area"] / own_whole
+    return out.assign(census_date=date)
 
 
 def placement_distance(landing: Landed, date: dt.date) -> pd.DataFrame:
@@ -290,4 +336,114 @@ def placement_distance(landing: Landed, date: dt.date) -> pd.DataFrame:
         .rename("placements")
         .reset_index()
     )
-    return out.rename(columns={"sender": "authority_code"}).assign(census_date=date)
+    out = out.rename(columns={"sender": "authority_code"})
+    whole = out.groupby(["authority_code", "provision_type"])["placements"].transform("sum")
+    return out.assign(share=out["placements"] / whole, census_date=date)
+
+
+def supply_gap(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`supply_gap`: children who need a place of the type against the places of it in the area.
+
+    A child in an unregistered setting needs a children's home, or supported accommodation where
+    the 903 says so at 16 and over; short breaks, Other and None need no place.
+    """
+    rows = own_placements(landing, date)
+    rows = rows[(rows["source"] == "ssda903") | (rows["covers"] == "commissioned")]
+    rows = rows[rows["is_looked_after"] & (rows["census_mark"] != "short breaks")].copy()
+    adrift = rows["census_mark"] == "unregistered"
+    semi = adrift & rows["place"].isin({"H5", "K3"}) & (rows["age"] >= 16)
+    kind = rows["provision_type"].where(~adrift, "Children's home")
+    rows["need"] = kind.where(~semi, "Supported accommodation")
+    rows["adrift"], rows["inside"] = adrift, rows["host"] == rows["authority_code"]
+    rows["away"] = ~rows["inside"] & (rows["host"] != "UNKNOWN")
+    keys = ["authority_code", "provision_type"]
+    rows = rows.drop(columns="provision_type").rename(columns={"need": "provision_type"})
+    need = rows.groupby(keys).agg(
+        own_placements=("inside", "size"), own_unregistered=("adrift", "sum"),
+        own_placements_in_area=("inside", "sum"), own_placements_elsewhere=("away", "sum"),
+    )  # fmt: skip
+    here = supply.host_authority_occupancy(landing, date)
+    here = here.rename(columns={"host_authority_code": "authority_code"}).set_index(keys)
+    covers = here_covers(landing, date, set(rows["authority_code"]))
+    out = need.join(here[SUPPLIED], how="outer").reset_index()
+    out = out[out["authority_code"].isin(covers) & ~out["provision_type"].isin({"Other", "None"})]
+    out["covers"] = out["authority_code"].map(covers)
+    out["source"] = out["covers"].map({"all": "ssda903", "commissioned": "census"})
+    blank = (out["covers"] == "commissioned") & (out["provision_type"] == "In-house fostering")
+    for name in need.columns:
+        out[name] = out[name].fillna(0).where(~blank)
+    fostering = out["provision_type"].isin(FOSTERING)
+    nothing = out["settings_registered"].fillna(0) == 0
+    registered = out["places_registered"].mask(nothing & ~fostering, 0)
+    out["places_registered"] = registered
+    out["usable"] = out["occupied"] + out["vacant"]
+    stands = ~(nothing & ~fostering & (out["settings_returned"].fillna(0) == 0))
+    out["usable"], out["vacant"] = out["usable"].where(stands, 0), out["vacant"].where(stands, 0)
+    out["numerical_sufficiency"] = out["places_registered"] - out["own_placements"]
+    out["usable_sufficiency"] = out["usable"] - out["own_placements"]
+    out["vacant_sufficiency"] = out["vacant"] - out["own_placements_elsewhere"]
+    used = host_use_of_own_supply(landing, date).rename(
+        columns={"host_authority_code": "authority_code"}
+    )
+    out = out.join(used.set_index(keys)["share_of_places_used_by_host"], on=keys)
+    offered = supply.referrals(landing, date)
+    offered = offered.rename(columns={"host_authority_code": "authority_code"}).set_index(keys)
+    out = out.join(offered["offer_rate"].rename("offers_per_referral"), on=keys)
+    return out.assign(census_date=date)
+
+
+SUPPLIED = [
+    "settings_registered", "settings_returned", "places_registered", "occupied", "vacant",
+    "coverage_places",
+]  # fmt: skip
+
+
+def two_sided_truth(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`two_sided_truth` by setting and placing authority, the areas of one setting put together."""
+    back, living = supply.returned(landing, date), supply.living(landing, date)
+    register = supply.registered(landing, date)
+    known = set(register["urn"]) | (set(back["urn"]) if len(back) else set())
+    keys = ["urn", "placing_authority_code"]
+    living = living.rename(columns={"placing": "placing_authority_code"})
+    living = living.dropna(subset=["provision_type"]).query("provision_type != 'Other'")
+    young = living[~(living["age"] >= 18)]
+    young = young[~young["placing_authority_code"].isin(supply.UNPLACED)]
+    ours = young.groupby(keys).size().rename("children_by_providers")
+    rows = own_placements(landing, date)
+    covers = here_covers(landing, date, set(rows["authority_code"]))
+    fostering = rows["provision_type"].isin(FOSTERING)
+    by_census = rows["census_setting"].replace("", None)
+    agency = rows["census_provider"].replace("", None)
+    said = by_census.where(~fostering, agency.fillna(by_census))
+    by_903 = landed.urn(rows["urn"].fillna("")) if "urn" in rows else pd.Series("", rows.index)
+    rows["urn"] = said.fillna(by_903.replace("", None))
+    rows["urn"] = rows["urn"].where(rows["urn"].isin(known), "UNKNOWN")
+    kept = rows["is_looked_after"] & ~rows["provision_type"].isin({"Other", "None"})
+    whole = (rows["covers"] == "all") & (rows["source"] == "ssda903")
+    part = (rows["covers"] == "commissioned") & (rows["provision_type"] != "In-house fostering")
+    rows = rows[kept & (whole | part)]
+    rows = rows.rename(columns={"authority_code": "placing_authority_code"})
+    theirs = rows.groupby(keys).size().rename("children_by_authorities")
+    # a provider is heard of each of its areas by itself, of one that it stands in alone wherever
+    stands = (
+        pd.concat([register, back]).groupby("urn")["host_authority_code"].agg(["first", "nunique"])
+    )
+    only = rows["urn"].map(stands["first"].where(stands["nunique"] == 1))
+    at = ["urn", "host_authority_code"]
+    empty = back.groupby(at)["occupied"].sum()
+    heard = set(living[at].itertuples(index=False, name=None)) | set(empty.index[empty == 0])
+    pairs = zip(rows["urn"], only.fillna(rows["host"]), strict=True)
+    told = pd.Series([p in heard for p in pairs], rows.index, dtype=bool)
+    is_heard = told.groupby([rows[key] for key in keys]).any().rename("is_heard")
+    out = pd.concat([ours, theirs, is_heard], axis=1).reset_index()
+    by_providers = out["children_by_providers"]
+    none = by_providers.isna() & out["is_heard"].fillna(False).astype(bool)
+    out["children_by_providers"] = by_providers.mask(none, 0)
+    by_authorities = out["children_by_authorities"].fillna(0)
+    kinds = pd.concat([register, back])[["urn", "provision_type"]].drop_duplicates("urn")
+    in_house = out["urn"].map(kinds.set_index("urn")["provision_type"]) == "In-house fostering"
+    said = out["placing_authority_code"].map(covers)
+    told = (said == "all") | (said == "commissioned") & ~in_house
+    out["children_by_authorities"] = by_authorities.where(told)
+    out["difference"] = out["children_by_providers"] - out["children_by_authorities"]
+    return out.assign(census_date=date)

@@ -199,7 +199,37 @@ def host_authority_occupancy(landing: Landed, date: dt.date) -> pd.DataFrame:
         out["availability_rate"] = (out["occupied"] + out["vacant"]) / total
         out["coverage_settings"] = out["answered"] / out["settings_registered"]
         out["coverage_places"] = out["answered_places"] / out["places_registered"]
+    out = out.rename(columns={"answered": "settings_covered", "answered_places": "places_covered"})
+    out["settings_covered"] = out["settings_covered"].fillna(0)
+    out["places_covered"] = out["places_covered"].where(out["places_registered"].notna())
+    out = out.join(_ages(back, living(landing, date)))
     return out.replace([np.inf, -np.inf], np.nan).reset_index().assign(census_date=date)
+
+
+def _ages(back: pd.DataFrame, children: pd.DataFrame) -> pd.DataFrame:
+    """People under 18, and of 18 and over; unknown where a setting lists fewer than it has, or an
+    age is missing."""
+    keys = ["urn", *HOSTED]
+    at = back.groupby(keys)["occupied"].sum().rename("has").reset_index()
+    if children.empty:
+        children = pd.DataFrame(columns=["urn", "host_authority_code", "age"])
+    age = pd.to_numeric(children["age"])
+    told = children.assign(known=age.notna(), young=age < 18).groupby(
+        ["urn", "host_authority_code"]
+    )
+    told = told.agg(listed=("known", "size"), known=("known", "sum"), young=("young", "sum"))
+    at = at.join(told, on=["urn", "host_authority_code"]).fillna(
+        {"listed": 0, "known": 0, "young": 0}
+    )
+    short = (at["listed"] < at["has"]) | (at["known"] < at["listed"])
+    sums = at.assign(short=short, adult=at["listed"] - at["young"]).groupby(HOSTED)
+    sums = sums.agg(young=("young", "sum"), adult=("adult", "sum"), short=("short", "any"))
+    return pd.DataFrame(
+        {
+            "occupied_under_18": sums["young"].where(~sums["short"]),
+            "occupied_18_plus": sums["adult"].where(~sums["short"]),
+        }
+    )
 
 
 def region(name: str = "north_west") -> dict:
@@ -252,8 +282,11 @@ def host_authority_origin(landing: Landed, date: dt.date) -> pd.DataFrame:
 def unavailable_places(landing: Landed, date: dt.date) -> pd.DataFrame:
     """`unavailable_places`: places by reason."""
     rows = returned(landing, date)
+    whole = rows.groupby(HOSTED)["registered"].sum().rename("whole")
     rows = rows[rows["unavailable"] > 0].assign(reason=rows["reason"].fillna("Not given"))
     out = rows.groupby([*HOSTED, "reason"])["unavailable"].sum().rename("places").reset_index()
+    out = out.join(whole, on=HOSTED)
+    out["share"] = out["places"] / out["whole"]
     return out.assign(census_date=date)
 
 
@@ -265,6 +298,8 @@ def referrals(landing: Landed, date: dt.date) -> pd.DataFrame:
         settings_with_referrals=("urn", "size"), referrals=("referrals", "sum"),
         offers=("offers", "sum"), vacant=("vacant", "sum"),
     ).reset_index()  # fmt: skip
+    out["referrals_per_vacant_place"] = out["referrals"] / out["vacant"].where(out["vacant"] > 0)
+    out["offer_rate"] = out["offers"] / out["referrals"].where(out["referrals"] > 0)
     return out.assign(census_date=date)
 
 
@@ -278,9 +313,11 @@ def pipeline_homes(landing: Landed, date: dt.date) -> pd.DataFrame:
     rows = rows[own | ~rows["authority_code"].isin(set(rows.loc[own, "sender"]))].copy()
     rows["stage"] = landed.code(rows["stage"], "planning_stage")
     rows["beds"] = landed.number(rows["beds"])
+    rows["opens"] = landed.day(rows["expected opening"])
     out = rows.groupby(["authority_code", "stage"]).agg(
-        homes_planned=("beds", "size"), beds_planned=("beds", "sum")
+        homes_planned=("beds", "size"), beds_planned=("beds", "sum"), next_opening=("opens", "min")
     )
+    out["next_opening"] = out["next_opening"].dt.date
     return out.reset_index().assign(census_date=date)
 
 
@@ -291,7 +328,11 @@ def setting_vacancies(landing: Landed, date: dt.date) -> pd.DataFrame:
     out = rows.groupby(keys).agg(
         vacant=("vacant", "sum"), unavailable=("unavailable", "sum"),
         min_age=("min_age", "min"), max_age=("max_age", "max"),
+        provision_type=("provision_type", "first"),
     )  # fmt: skip
+    register = registered(landing, date).groupby(keys)["places"]
+    by_register = register.sum(min_count=1).reindex(out.index)
+    out["registered"] = by_register.fillna(rows.groupby(keys)["registered"].sum())
     leaving = living(landing, date).groupby(keys)["notice"].sum().rename("under_notice")
     return out.join(leaving).reset_index().fillna({"under_notice": 0}).assign(census_date=date)
 
@@ -307,13 +348,36 @@ def homes(landing: Landed, date: dt.date) -> pd.DataFrame:
     return out.reset_index().assign(census_date=date)
 
 
+def plain_owner(name: str) -> str:
+    """An owner's name without case, punctuation, spaces, and with Limited and `and` as one writes
+    them; blank for a text that names nobody."""
+    text = name.lower().replace("&", " and ")
+    text = "".join(c if c.isalnum() else " " for c in text)
+    words = ["limited" if w == "ltd" else w for w in text.split()]
+    return "" if not any(c.isalpha() for c in text) or words == ["null"] else "".join(words)
+
+
 def market_concentration(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`market_concentration` of regions: settings and places."""
+    """`market_concentration` of regions: settings, places, owners, their shares and the index."""
     rows = registered(landing, date)
     rows["area_code"] = rows["host_authority_code"].map(landed.standing(date)["region_code"])
-    out = rows.groupby(["area_code", "provision_type"]).agg(
+    rows["group"] = rows["owner"].fillna("").map(plain_owner)
+    keys = ["area_code", "provision_type"]
+    out = rows.groupby(keys).agg(
         settings=("urn", "size"), places=("places", lambda p: p.sum(min_count=1))
     )
+    known = rows[rows["group"] != ""]
+    out["owner_groups"] = known.groupby(keys)["group"].nunique()
+    out["owner_groups"] = out["owner_groups"].fillna(0)
+    unknown = rows[rows["group"] == ""].groupby(keys)["places"].sum(min_count=1)
+    out["places_owner_unknown"] = unknown
+    out["places_owner_unknown"] = out["places_owner_unknown"].fillna(0).where(out["places"].notna())
+    held = known.groupby([*keys, "group"])["places"].sum(min_count=1).dropna()
+    share = held / held.groupby(keys).transform("sum")
+    by_size = share.sort_values(ascending=False).groupby(keys, sort=False)
+    for count in (1, 3, 10):
+        out[f"share_largest_{count}"] = by_size.head(count).groupby(keys).sum()
+    out["herfindahl_hirschman_index"] = ((100 * share) ** 2).groupby(keys).sum().round(1)
     return out.reset_index().assign(area_level="region", census_date=date)
 
 
@@ -327,6 +391,15 @@ def home_sizes(landing: Landed, date: dt.date) -> pd.DataFrame:
     out = out.reset_index()
     sized = out["settings"].where(out["size_band"] != "Not known")
     out["share"] = sized / sized.groupby([out[h] for h in HOSTED]).transform("sum")
+    # an authority with settings of the type and none of the size has a share of 0, and a rank
+    where = out["host_authority_code"].map(landed.standing(date)["region_code"])
+    of_type = out[sized.notna()].assign(region=where).drop_duplicates(HOSTED)
+    ranked = of_type.groupby(["region", "provision_type"]).size()
+    keys = list(zip(where, out["provision_type"], strict=True))
+    known = sized.notna() & (where.fillna("") != "")
+    out["authorities_ranked"] = pd.Series([ranked.get(k) for k in keys]).where(known)
+    more = out.assign(region=where)[known].groupby(["region", "provision_type", "size_band"])
+    out["rank_in_region"] = more["share"].rank(method="min", ascending=False).reindex(out.index)
     return out.assign(census_date=date)
 
 
@@ -355,4 +428,55 @@ def register_changes(landing: Landed, date: dt.date) -> pd.DataFrame:
     ]
     out = pd.concat(parts).groupby([*HOSTED, "change"])
     out = out.agg(settings=("places", "size"), places=("places", lambda p: p.sum(min_count=1)))
-    return out.reset_index().assign(census_date=date)
+    return out.reset_index().assign(census_date=date, compared_with=earlier[-1])
+
+
+def fostering_capacity(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`fostering_capacity`: in-house carers by their return, else by the authority's own provider
+    census; the agencies' by theirs. A part that a return leaves blank is unknown."""
+    parts = []
+    own = landing.get(date, "carers")
+    if len(own):
+        kinds = own["approval type"]  # as the made-up returns write them
+        numbers = {
+            "households": "households", "approved_places": "approved places",
+            "children_placed": "children placed", "vacant_places": "vacant places",
+            "not_available_places": "not available places",
+        }  # fmt: skip
+        frame = pd.DataFrame({ours: landed.number(own[theirs]) for ours, theirs in numbers.items()})
+        frame["authority_code"], frame["approval_type"] = own["sender"], kinds
+        frame = frame.groupby(["authority_code", "approval_type"]).sum(min_count=1).reset_index()
+        parts.append(frame.assign(provision_type=IN_HOUSE, source=OWN_RETURN, agencies=1))
+    told = returned(landing, date)
+    told = told[told["provision_type"].isin(FOSTERING)] if len(told) else told
+    if len(told):
+        sender = told["sender"].where(told["sender"].isin(landed.standing(date).index))
+        in_house = told["provision_type"] == IN_HOUSE
+        whose = sender.fillna(told["host_authority_code"]).where(
+            in_house, told["host_authority_code"]
+        )
+        told = told.assign(authority_code=whose)
+        known = set(own["sender"]) if len(own) else set()
+        told = told[~in_house | ~whose.isin(known)]
+        told = told.groupby(["authority_code", "provision_type"]).agg(
+            agencies=("urn", "nunique"), approved_places=("registered", "sum"),
+            children_placed=("occupied", "sum"), vacant_places=("vacant", "sum"),
+            not_available_places=("unavailable", "sum"),
+            households=("households", lambda h: h.sum(skipna=False)),
+        )  # fmt: skip
+        parts.append(told.reset_index().assign(approval_type=UNDIVIDED, source="provider census"))
+    if not parts:
+        return pd.DataFrame()
+    out = pd.concat(parts, ignore_index=True)
+    out["available_places"] = out["approved_places"] - out["not_available_places"]
+    out["children_per_household"] = out["children_placed"] / out["households"].replace(0, np.nan)
+    approved = out["approved_places"].replace(0, np.nan)
+    for share, part in {
+        "filled_share": "children_placed", "vacant_share": "vacant_places",
+        "not_available_share": "not_available_places",
+    }.items():  # fmt: skip
+        out[share] = out[part] / approved
+    return out.assign(census_date=date)
+
+
+IN_HOUSE, UNDIVIDED, OWN_RETURN = "In-house fostering", "Not divided", "in-house fostering return"

@@ -130,7 +130,7 @@ def no_news(said: str) -> bool:
 
 
 def a_names_small_letters(said: str) -> bool:
-    return bool(re.search(r"(?<![\w./:-])(?:ofsted|dfe|ons)(?![\w./:-])", said))
+    return " " in said and bool(re.search(r"(?<![\w./:-])(?:ofsted|dfe|ons)(?![\w./:-])", said))
 
 
 RULES: list[Callable[[str], bool]] = [
