@@ -10,11 +10,12 @@ export OBSERVATORY_HOME
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 DEMO_SCALE ?= 0.3
 DEMO_QUARTERS ?= 8
+DEMO_APPROVER ?= Ada Example (made up)
 
 .PHONY: help demo test check audit env dev system bench clean
 
 help:
-	@echo "make demo    a made-up North West from returns to releases, on the embedded PostgreSQL"
+	@echo "make demo    a made-up North West from returns to approved releases, on the embedded PostgreSQL"
 	@echo "make test    all tests"
 	@echo "make check   linters: ruff, mypy, the SQL rules"
 	@echo "make audit   known faults in the dependencies (needs the network)"
@@ -41,7 +42,10 @@ dev: .venv/dev.done
 demo: env
 	@echo "A made-up North West, $(DEMO_QUARTERS) quarters, in $(OBSERVATORY_HOME)/landing:"
 	@$(BIN)/observatory synth --out "$(OBSERVATORY_HOME)/landing" --quarters $(DEMO_QUARTERS) --scale $(DEMO_SCALE)
+	@echo "\nThe run: what has landed is taken in; quarters whose day has come are closed by the timetable and drafted. Nothing is published:"
 	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/observatory run --report
+	@echo "\nThe approval: a named person lets the drafts go out (here a made-up one):"
+	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/observatory approve --all --by "$(DEMO_APPROVER)" --note "the demo"
 
 # Debian's PostgreSQL 15, where we may install it; elsewhere the tests that need it say so and are skipped.
 system:

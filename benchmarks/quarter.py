@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from assets.intake.door import judge, open_submission
 from assets.intake.loading import take_in
 from assets.intake.numbering import submission_id
-from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
 from assets.warehouse.tables import prepare
 from resources.embedded_postgres import EmbeddedPostgres
@@ -26,6 +25,7 @@ from resources.landing import LandingPlace
 from resources.made_up import make_region
 from resources.warehouse import Warehouse, copy_frame
 from schemas.regions import load_region
+from tests.releasing import make_release
 
 DATE = dt.date(2025, 12, 31)
 REGION = load_region("north_west")

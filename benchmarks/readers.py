@@ -22,7 +22,6 @@ from sqlalchemy.engine import make_url
 
 from assets.access import fences, logins
 from assets.intake.loading import take_in
-from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import models
 from assets.warehouse.tables import prepare
@@ -32,6 +31,7 @@ from resources.landing import LandingPlace
 from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
+from tests.releasing import make_release
 
 DATE = dt.date(2025, 12, 31)
 QUARTERS, READERS, SECONDS, AIM = 40, 50, 10, 0.2

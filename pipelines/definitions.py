@@ -16,15 +16,15 @@ import dagster as dg
 from assets.answering.assets import build_outbox_asset
 from assets.checks.assets import build_expectation_checks
 from assets.intake.assets import build_intake_assets, landing_asset
-from assets.page.assets import build_page_asset
+from assets.page.assets import build_draft_page_asset, build_page_asset
 from assets.projection.assets import build_projection_asset
-from assets.publication.assets import build_publication_assets
+from assets.publication.assets import build_draft_assets, build_publication_assets
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
 from pipelines.console import plain_console
 from pipelines.housekeeping import housekeeping, nightly
-from pipelines.jobs import bring_up_to_date, quality_report
+from pipelines.jobs import approve, bring_up_to_date, close, draft, hold, quality_report, reopen
 from pipelines.partitions import quarters
-from pipelines.schedules import quarters_close
+from pipelines.schedules import timetable
 from pipelines.sensors import landing_place, quality_after_a_run
 from resources.landing import LandingPlace
 from resources.observatory import nothing_handed_over, observatory_resource
@@ -45,13 +45,15 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             build_intake_assets(quarters),
             build_warehouse_assets(quarters),
             build_projection_asset(quarters),
+            build_draft_assets(quarters),
+            build_draft_page_asset(quarters),
             build_publication_assets(quarters),
             build_page_asset(quarters),
             build_outbox_asset(quarters),
         ],
         asset_checks=[build_expectation_checks(quarters)],
-        jobs=[bring_up_to_date, quality_report, housekeeping],
-        schedules=[quarters_close, nightly],
+        jobs=[bring_up_to_date, close, draft, approve, hold, reopen, quality_report, housekeeping],
+        schedules=[timetable, nightly],
         sensors=[landing_place, quality_after_a_run],
         resources={
             "observatory": observatory_resource(settings),

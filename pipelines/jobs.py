@@ -1,16 +1,27 @@
-"""Jobs: bringing a quarter, or a range of quarters, up to date from landing place to release; and the readers' quality report of it."""
+"""Jobs: what people do with a quarter, or a range of them.
 
-from __future__ import annotations
+Bringing it up to date from landing place to answers; closing, drafting, approving, holding and reopening it; the readers' quality report of it.
+Who does it is said by the run's tag `by`, and why by the tag `why`: no run takes any configuration.
+"""
 
 import datetime as dt
+from collections.abc import Callable
 
 import dagster as dg
 
+from assets.access import audit
 from assets.checks.assets import CHANGES, EXPECTATIONS
 from assets.checks.report import suites
+from assets.publication import lifecycle
+from assets.publication.assets import BY, WHY
+from pipelines.partitions import quarters
+from resources.observatory import Observatory
+from resources.warehouse import Warehouse
 
 JOB = "bring_up_to_date"
 QUALITY = "quality_report"
+DRAFT = "draft"
+APPROVE = "approve"
 
 # Great Expectations takes ten seconds to import: the report is made after the release and never keeps it waiting.
 _for_readers = dg.AssetSelection.checks(
@@ -22,10 +33,26 @@ _for_readers = dg.AssetSelection.checks(
     )
 )
 
+_drafts = dg.AssetSelection.groups("draft")
+_published = dg.AssetSelection.groups("published")
+
 bring_up_to_date = dg.define_asset_job(
     JOB,
-    selection=dg.AssetSelection.all() - _for_readers,
-    description="Reads what is new in the landing place, rewrites the quarter's tables and makes a release where its figures have changed.",
+    selection=dg.AssetSelection.all() - _for_readers - _drafts - _published,
+    description="Reads what is new in the landing place, rewrites the quarter's tables and answers the senders. It publishes nothing.",
+)
+
+draft = dg.define_asset_job(
+    DRAFT,
+    selection=_drafts,
+    description="Closes the quarters whose day has come, makes the drafts of those that are closed and the corrections of those that are "
+    "published, and asks the gate. It publishes nothing.",
+)
+
+approve = dg.define_asset_job(
+    APPROVE,
+    selection=_published | dg.AssetSelection.assets(["page", "site"]),
+    description="Publishes the draft of a quarter just as it is kept, in the name of the run's tag `by`, and makes its page.",
 )
 
 quality_report = dg.define_asset_job(
@@ -41,3 +68,23 @@ def range_tags(first: dt.date, last: dt.date) -> dict[str, str]:
         "dagster/asset_partition_range_start": first.isoformat(),
         "dagster/asset_partition_range_end": last.isoformat(),
     }
+
+
+def _by_hand(name: str, does: Callable[[Warehouse, dt.date, str, str], None], description: str) -> dg.JobDefinition:
+    """A job that takes one step of a quarter's life, in the name of the run's tag `by`."""
+
+    @dg.op(name=f"{name}_it", config_schema={})
+    def it(context: dg.OpExecutionContext, observatory: dg.ResourceParam[Observatory]) -> None:
+        tags = context.run.tags
+        does(observatory.warehouse, dt.date.fromisoformat(context.partition_key), tags.get(BY, "") or audit.actor(), tags.get(WHY, ""))
+
+    @dg.job(name=name, partitions_def=quarters, description=f"{description} Say who (`by`) and why (`why`) as tags of the run.")
+    def job() -> None:
+        it()
+
+    return job
+
+
+close = _by_hand("close", lifecycle.close, "Closes a quarter: what comes from now on waits for the correction.")
+hold = _by_hand("hold", lifecycle.hold, "Holds a quarter: it is neither closed by the timetable nor drafted nor approved.")
+reopen = _by_hand("reopen", lifecycle.reopen, "Collects again for a quarter that is closed or a draft; the draft goes.")

@@ -1,19 +1,31 @@
-"""Schedules: the quarter's close. Whatever has come in by the deadline is brought together and released."""
+"""Schedules: the region's timetable. Each morning what is due by it is closed and drafted; nothing is published."""
 
 import dagster as dg
 
-from pipelines.jobs import bring_up_to_date, range_tags
-from pipelines.partitions import last_quarter_end
+from pipelines.jobs import draft, range_tags
+from resources.settings import ObservatoryError, settings_from_environment
+from resources.warehouse import open_warehouse
 
 
 @dg.schedule(
-    job=bring_up_to_date,
-    cron_schedule="0 6 28 1,4,7,10 *",
+    job=draft,
+    cron_schedule="0 6 * * *",
     execution_timezone="Europe/London",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="The quarter's close: on the 28th of the month after the quarter's end, at 6 in the morning.",
+    description="Each morning at 6: closes the quarters whose day has come by the region's timetable, and makes the drafts that are due.",
 )
-def quarters_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Run the quarter that ended last."""
-    date = last_quarter_end(context.scheduled_execution_time.date())
-    return dg.RunRequest(run_key=f"close {date}", tags=range_tags(date, date))
+def timetable(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+    """One run for each quarter at which something is due: one that is refused keeps no other from its draft."""
+    from assets.publication.drafts import due
+    from assets.warehouse.tables import prepare
+
+    settings, day = settings_from_environment(), context.scheduled_execution_time.date()
+    try:
+        with open_warehouse(settings) as warehouse:
+            prepare(warehouse, settings.region)
+            dates = due(warehouse, settings.region, day)
+    except ObservatoryError as error:
+        return dg.SkipReason(str(error))
+    if not dates:
+        return dg.SkipReason("Nothing is to be closed or drafted today.")
+    return [dg.RunRequest(run_key=f"{day} {date}", tags=range_tags(date, date)) for date in dates]

@@ -5,10 +5,15 @@ import json
 
 import dagster as dg
 
-from pipelines.jobs import bring_up_to_date, quality_report, range_tags
+from pipelines.jobs import JOB, bring_up_to_date, quality_report, range_tags
 from resources.landing import LandingPlace, is_fresh
 from resources.pseudonym import fingerprint
 from resources.settings import ObservatoryError, Settings, settings_from_environment
+
+_UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]  # fmt: skip
 
 
 def look(landing: LandingPlace, seen: dict[str, str], now: dt.datetime, key: bytes) -> tuple[dict[str, str], list[dt.date]]:
@@ -55,11 +60,22 @@ def due(settings: Settings, landing: LandingPlace, dates: list[dt.date], key: by
         return {date: "" for date in dates if has_news(connection, landing, date, key)} | waiting
 
 
+def left_undone(settings: Settings) -> list[dt.date]:
+    """The census dates of which a step was not done to the end, by what is recorded of them: tables, projections, answers."""
+    from assets.answering.outbox import unanswered
+    from assets.projection import table as projection
+    from assets.warehouse.building import out_of_date
+    from resources.warehouse import open_warehouse
+
+    with open_warehouse(settings) as warehouse:
+        return sorted({*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse), *unanswered(warehouse)})
+
+
 @dg.sensor(
     job=bring_up_to_date,
     minimum_interval_seconds=20,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Runs a census date when a file has landed for it or changed.",
+    description="Runs a census date when a file has landed for it or changed, or when a run of it was not done to the end.",
 )
 def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """One run for each census date in which something has landed since the last look."""
@@ -70,6 +86,9 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
         key, erased = _ready(settings)
         current, changed = look(place, seen, now, key)
         news = due(settings, place, changed, key) | dict.fromkeys(erased, f"erased {now.isoformat()}")
+        if not context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_UNDER_WAY), limit=1):
+            # whoever died over it; and what fails again is not tried more than once an hour
+            news = dict.fromkeys(left_undone(settings), f"left undone {now:%Y-%m-%d %H}") | news
     except ObservatoryError as error:
         return dg.SkipReason(str(error))
     if not changed and not news:

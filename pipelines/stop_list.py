@@ -19,6 +19,7 @@ def erase_whom_it_forgot(warehouse: Warehouse, settings: Settings) -> list[dt.da
     from assets.access import erasure
     from assets.access.keys import warehouse_key
     from assets.answering.outbox import remove_answers
+    from assets.publication.drafts import write_draft_files
 
     number = erasure.forgotten(warehouse, settings.home)
     if not number:
@@ -26,6 +27,7 @@ def erase_whom_it_forgot(warehouse: Warehouse, settings: Settings) -> list[dt.da
     warehouse_key(warehouse, settings.home)  # with another key the list would find nobody
     found = erasure.hold_to_stop_list(warehouse, settings.home)
     remove_answers(settings.outbox, found.returns)
+    write_draft_files(warehouse, settings.drafts)  # those of the drafts that counted the child go
     if found.rows:
         erasure.leave_no_trace(warehouse)
     rows = sum(found.rows.values())

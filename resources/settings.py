@@ -57,6 +57,11 @@ class Settings:
         return self.home / "releases"
 
     @property
+    def drafts(self) -> Path:
+        """Folder of the drafts: what may become a release, for the regional group alone. Nothing serves it."""
+        return self.home / "drafts"
+
+    @property
     def data_docs(self) -> Path:
         """Folder of the readers' quality reports, one folder a census date."""
         return self.home / "data_docs"

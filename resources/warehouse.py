@@ -59,6 +59,27 @@ def physical(sql: str) -> str:
     return _NAMES_OF_ROWS.sub(replaced, sql)
 
 
+class Snapshot:
+    """One moment of the warehouse: every question that is put to it is answered from the same state."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def rows(self, query: str, **parameters: Any) -> list[sa.Row]:
+        """All rows of a query, asked of the tables themselves (`physical`)."""
+        return list(self.connection.execute(sa.text(physical(query)), parameters))
+
+    def scalar(self, query: str, **parameters: Any) -> Any:
+        """The first value of the first row of a query; None where there is no row."""
+        return self.connection.execute(sa.text(physical(query)), parameters).scalar()
+
+    def frame(self, query: str, **parameters: Any) -> pd.DataFrame:
+        """The rows of a query as a frame."""
+        result = self.connection.execute(sa.text(physical(query)), parameters)
+        # not pandas' own reader: it takes a row with a column called `keys` or `values` for a mapping
+        return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()), coerce_float=True)
+
+
 class Warehouse:
     """An open warehouse at `url`. Use it as a context manager, or call `close`."""
 
@@ -99,22 +120,38 @@ class Warehouse:
         with self.engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Questions that are all answered from one moment."""
+        with self.reading() as connection:
+            yield Snapshot(connection)
+
+    @contextmanager
+    def settled(self) -> Iterator[Snapshot]:
+        """As `snapshot`, of a moment at which nobody writes: the writers' lock is held until it is fixed, and no longer."""
+        with self.reading() as connection:
+            with self.writing():
+                connection.execute(sa.text("select 1"))  # the first question fixes the moment
+            yield Snapshot(connection)
+
     def rows(self, query: str, **parameters: Any) -> list[sa.Row]:
         """All rows of a query, asked of the tables themselves (`physical`)."""
-        with self.reading() as connection:
-            return list(connection.execute(sa.text(physical(query)), parameters))
+        with self.snapshot() as seen:
+            return seen.rows(query, **parameters)
 
     def scalar(self, query: str, **parameters: Any) -> Any:
         """The first value of the first row of a query; None where there is no row."""
-        with self.reading() as connection:
-            return connection.execute(sa.text(physical(query)), parameters).scalar()
+        with self.snapshot() as seen:
+            return seen.scalar(query, **parameters)
 
     def frame(self, query: str, **parameters: Any) -> pd.DataFrame:
         """The rows of a query as a frame."""
-        with self.reading() as connection:
-            result = connection.execute(sa.text(physical(query)), parameters)
-            # not pandas' own reader: it takes a row with a column called `keys` or `values` for a mapping
-            return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()), coerce_float=True)
+        with self.snapshot() as seen:
+            return seen.frame(query, **parameters)
+
+
+Asked = Warehouse | Snapshot
+"""What a question may be put to: the warehouse as it is, or one moment of it."""
 
 
 def _lock(connection: Connection) -> None:

@@ -5,10 +5,12 @@ Belongs here: reading a region file. Another region is another file, never other
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 HERE = Path(__file__).parent / "regions"
 
@@ -73,6 +75,51 @@ def disclosure_method(settings: dict[str, Any], where: str) -> DisclosureMethod:
 
 
 @dataclass(frozen=True)
+class Timetable:
+    """When a quarter is collected, closed and published, in days after the quarter's end; a day begins in London.
+
+    Returns are `due` up to the end of that day, and chased on the days of `chase`. On the day of `close` the quarter is closed, on that of
+    `draft` its draft is made from what counts then, and on that of `publication` it is meant to be approved and so published.
+    """
+
+    due: int
+    chase: tuple[int, ...]
+    close: int
+    draft: int
+    publication: int
+
+    def day(self, census_date: dt.date, step: str) -> dt.date:
+        """The day of a step (`due`, `close`, `draft`, `publication`) of the quarter that ended on `census_date`."""
+        return census_date + dt.timedelta(days=getattr(self, step))
+
+
+def today() -> dt.date:
+    """Today's date in London, by which the timetable goes."""
+    return dt.datetime.now(tz=ZoneInfo("Europe/London")).date()
+
+
+def timetable(settings: dict[str, Any], where: str) -> Timetable:
+    """The timetable of a region file's `[timetable]`, checked.
+
+    Raises:
+        ValueError: a step is missing, not known or no number of days, or comes before the one that it follows.
+    """
+    steps = ("due", "chase", "close", "draft", "publication")
+    if sorted(settings) != sorted(steps):
+        raise ValueError(f"{where}, [timetable]: {', '.join(sorted(settings)) or 'nothing'} was found; expected {', '.join(steps)}. Correct it.")
+    days = [*(settings[step] for step in steps if step != "chase"), *settings["chase"]]
+    if any(isinstance(number, bool) or not isinstance(number, int) or number < 0 for number in days):
+        raise ValueError(f"{where}, [timetable]: {days} was found; whole numbers of days after the quarter's end were expected. Correct them.")
+    in_order = [settings[step] for step in ("due", "close", "draft", "publication")]
+    if in_order != sorted(in_order):
+        raise ValueError(
+            f"{where}, [timetable]: due, close, draft, publication are {', '.join(map(str, in_order))}; each was expected to be no earlier than "
+            "the one before it. Correct them."
+        )
+    return Timetable(**{**settings, "chase": tuple(sorted(settings["chase"]))})
+
+
+@dataclass(frozen=True)
 class Region:
     """A region of authorities, keyed by DfE three-digit code.
 
@@ -84,7 +131,7 @@ class Region:
     key: str
     name: str
     gss_code: str
-    return_deadline_days: int
+    timetable: Timetable
     high_cost_weekly: int
     missing_may_differ: float
     sub_regions: dict[str, tuple[str, ...]]
@@ -92,6 +139,11 @@ class Region:
     disclosure: DisclosureMethod = field(default_factory=DisclosureMethod)
     tiles: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     """The region's tile map: column and row (from the top left) and short name by authority code."""
+
+    @property
+    def return_deadline_days(self) -> int:
+        """A return is in time up to this many days after the quarter's end."""
+        return self.timetable.due
 
     @property
     def members(self) -> dict[str, str]:
@@ -108,7 +160,8 @@ def load_region(key: str) -> Region:
     """The region in `regions/<key>.toml`.
 
     Raises:
-        ValueError: there is no such file, or its method of disclosure control is less safe than the default without saying why.
+        ValueError: there is no such file, its timetable is none, or its method of disclosure control is less safe than the default without
+            saying why.
     """
     path = HERE / f"{key}.toml"
     if key not in region_keys():
@@ -120,5 +173,6 @@ def load_region(key: str) -> Region:
     sub_regions = {name: tuple(codes) for name, codes in data.pop("sub_regions").items()}
     opened = tuple(data.pop("open_to_members", ()))
     disclosure = disclosure_method(data.pop("disclosure", {}), path.name)
+    days = timetable(data.pop("timetable", {}), path.name)
     tiles = {code: (column, row, short) for code, (column, row, short) in data.pop("tiles", {}).items()}
-    return Region(key=key, sub_regions=sub_regions, open_to_members=opened, disclosure=disclosure, tiles=tiles, **data)
+    return Region(key=key, sub_regions=sub_regions, open_to_members=opened, disclosure=disclosure, timetable=days, tiles=tiles, **data)

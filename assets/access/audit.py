@@ -32,6 +32,7 @@ from schemas.retention import before, periods
 
 SENT, WITHDREW, RELEASED = "sent", "withdrew", "released"
 ASSIGNED = "assigned"
+QUARTER = "quarter"
 NUMBERED_ANEW, REISSUED = "numbered anew", "reissued"
 ENDED, ASKED = "ended", "asked"
 GRANTED, ROTATED, REVOKED, ASKED_AS = "granted", "rotated", "revoked", "asked as"

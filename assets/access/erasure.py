@@ -301,6 +301,8 @@ def _note_what_remains(connection: Connection, found: Erased, submissions: list[
     """Mark the quarters that counted the child for rewriting, and find the releases and the senders' own files that the request reaches."""
     found.quarters = _quarters_on(connection, submissions)
     connection.execute(sa.text("delete from raw.quarter where census_date = any(:dates)"), {"dates": found.quarters})
+    for table in ("raw.draft_count", "raw.draft_cell", "raw.draft", "raw.draft_attempt"):  # a draft that counted the child is made anew without
+        connection.execute(sa.text(f"delete from {table} where census_date = any(:dates)"), {"dates": found.quarters})
     found.releases = [
         f"{row.census_date} r{row.release_number}"
         for row in connection.execute(

@@ -51,12 +51,14 @@ def answer_quarter(
     """Write the answers of a census date that are missing or out of date. Gives their number."""
     if warehouse.scalar("select exists (select from access.answers_removed where census_date = :d)", d=census_date):
         return 0
+    figures = warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date) or ""
     told = _told(warehouse, census_date, key)
     folder, made_up = _folder(outbox, census_date), banner(warehouse)
     _clear_unfinished(folder)
     written = {r.submission_id: r.rests_on for r in warehouse.rows("select submission_id, rests_on from raw.answer")}
     due = [s for s in told if written.get(s.number) != s.rests_on or not _page_path(folder, s).exists()]
     if not due:
+        _note_answered(warehouse, census_date, figures)
         return 0
     if progress:
         progress(f"{census_date}: answering {len(due)} of {len(told)} returns")
@@ -92,7 +94,32 @@ def answer_quarter(
             sa.text("insert into raw.answer (submission_id, rests_on) values (:submission_id, :rests_on)"),
             [{"submission_id": s.number, "rests_on": s.rests_on} for s in due],
         )
+    _note_answered(warehouse, census_date, figures)
     return len(due)
+
+
+def _note_answered(warehouse: Warehouse, census_date: dt.date, figures: str) -> None:
+    """Write down of which figures all returns of the quarter have been answered."""
+    with warehouse.writing() as connection:
+        connection.execute(
+            sa.text(
+                "insert into raw.answered (census_date, rests_on) values (:d, :r) "
+                "on conflict (census_date) do update set rests_on = excluded.rests_on"
+            ),
+            {"d": census_date, "r": f"{figures} {_code()}"},
+        )
+
+
+def unanswered(warehouse: Warehouse) -> list[dt.date]:
+    """The quarters whose returns have not all been answered of the figures that stand now: whatever died before, they are due."""
+    rows = warehouse.rows(
+        "select q.census_date from raw.quarter as q left join raw.answered as a on q.census_date = a.census_date "
+        "where a.rests_on is distinct from q.rests_on || ' ' || :code "
+        "and q.census_date not in (select r.census_date from access.answers_removed as r) "
+        "and q.census_date not in (select c.census_date from access.closed_quarter as c) order by 1",
+        code=_code(),
+    )
+    return [row.census_date for row in rows]
 
 
 def _without_the_erased(warehouse: Warehouse, told: _Told, sheets: list[tuple[Sheet, Recognised | None]]) -> list[tuple[Sheet, Recognised | None]]:
@@ -194,7 +221,10 @@ class _Told:
 def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]:
     """What the warehouse knows of each submission of the date. What an answer rests on is hashed with the key: cells of a return are in it."""
     submissions = warehouse.rows(
-        "select s.submission_id, s.sender, s.file_name, s.content_hash, s.received_at, w.withdrawn_at, w.reason from raw.submission as s "
+        "select s.submission_id, s.sender, s.file_name, s.content_hash, s.received_at, w.withdrawn_at, w.reason, "
+        "exists (select from raw.quarter_step as c where c.census_date = s.census_date and c.step = 'closed' and c.happened_at < s.received_at "
+        "and not exists (select from raw.quarter_step as o where o.census_date = c.census_date and o.step = 'reopened' and o.number > c.number)) "
+        "as is_after_the_close from raw.submission as s "
         "left join raw.withdrawal as w on s.submission_id = w.submission_id where s.census_date = :d order by s.submission_id",
         d=census_date,
     )
@@ -237,6 +267,11 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
     return told
 
 
+_AFTER_THE_CLOSE = (
+    "The quarter was closed when it came. It counts at once in what members see; what is published takes it in with the next draft or correction."
+)
+
+
 def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None, name: str = "", made_up: str = "") -> Answer:
     """The answer to a submission with these sheets, under its sender's own name of the file, which stands nowhere else.
 
@@ -261,6 +296,8 @@ def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Rec
         if book.table_name != NOT_RECOGNISED
     ]
     remarks = ["Your file is no longer in the landing place, so the workbook holds no copy of it."] if sheets is None else []
+    if row.is_after_the_close and outcome == ACCEPTED:
+        remarks.append(_AFTER_THE_CLOSE)
     if row.withdrawn_at:
         remarks.insert(0, f"It was withdrawn on {moment(row.withdrawn_at)}. The reason given: {row.reason}")
     counting = max((book.counting for book in told.books if book.counting), default=None)

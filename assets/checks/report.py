@@ -40,7 +40,30 @@ def write_report(warehouse: Warehouse, census_date: dt.date, data_docs: Path) ->
     """
     data_docs.mkdir(parents=True, exist_ok=True)
     title = f"Quality report: {census_date:%d %B %Y}"
-    return hold_up(batches(warehouse, census_date), data_docs / census_date.isoformat(), title, banner(warehouse))
+    figures = _figures(warehouse, census_date)
+    outcomes = hold_up(batches(warehouse, census_date), data_docs / census_date.isoformat(), title, banner(warehouse))
+    if report_page(data_docs, census_date).exists():
+        _stamp(data_docs, census_date).write_text(figures, encoding="utf-8")
+    return outcomes
+
+
+def out_of_date(warehouse: Warehouse, data_docs: Path) -> list[dt.date]:
+    """The quarters whose report was not made of the figures that stand now, the oldest first."""
+    due = []
+    for row in warehouse.rows("select census_date, rests_on from raw.quarter order by 1"):
+        stamp = _stamp(data_docs, row.census_date)
+        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != row.rests_on:
+            due.append(row.census_date)
+    return due
+
+
+def _figures(warehouse: Warehouse, census_date: dt.date) -> str:
+    """What the quarter's figures rest on."""
+    return warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date) or ""
+
+
+def _stamp(data_docs: Path, census_date: dt.date) -> Path:
+    return data_docs / census_date.isoformat() / "rests_on.txt"
 
 
 def report_page(data_docs: Path, census_date: dt.date) -> Path:

@@ -1,4 +1,4 @@
-"""Asset of the observatory page: the site of each census date's newest release.
+"""Assets of the observatory page: the site of each census date's newest release, and that of its draft.
 
 Belongs here: a thin shell over `site`.
 """
@@ -9,7 +9,7 @@ import time
 import dagster as dg
 
 from assets.intake.assets import OWNERS
-from assets.page.site import bring_sites_up_to_date
+from assets.page.site import bring_drafts_up_to_date, bring_sites_up_to_date
 from assets.publication.programme import PUBLISHED_TABLES
 from resources.observatory import Observatory
 
@@ -43,3 +43,26 @@ def build_page_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
         )
 
     return site
+
+
+def build_draft_page_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The pages of the drafts, as they will be; made where they are missing or out of date."""
+
+    @dg.asset(
+        key=["draft", "site"],
+        deps=[["draft", table.name] for table in PUBLISHED_TABLES],
+        group_name="draft",
+        description="A draft as pages, for the regional group alone: `drafts/<census date>/<its mark>/page/index.html` of the observatory's home.",
+        owners=OWNERS,
+        kinds={"html"},
+        tags={"layer": "draft"},
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def draft_site(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> dg.MaterializeResult:
+        settings = observatory.settings
+        folders = bring_drafts_up_to_date(observatory.warehouse, settings.region, settings.drafts, settings.releases, context.log.info)
+        mine = {key: str(folders[date]) for key in context.partition_keys if (date := dt.date.fromisoformat(key)) in folders}
+        return dg.MaterializeResult(metadata={"folders": dg.MetadataValue.json(mine)})
+
+    return draft_site

@@ -18,7 +18,7 @@ import pandas as pd
 
 from assets.publication.disclosure import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, SAFE, SYMBOLS
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Indicator, PublishedTable
-from assets.publication.release import read_release
+from assets.publication.release import LEDGER, Ledger, read_release
 from assets.publication.tables import GEOGRAPHY
 from resources.warehouse import Warehouse
 from schemas.regions import Region
@@ -207,9 +207,9 @@ def newest_releases(warehouse: Warehouse) -> dict[dt.date, int]:
     return {row.census_date: row.number for row in rows}
 
 
-def read_edition(warehouse: Warehouse, census_date: dt.date, number: int, region: Region) -> Edition:
-    """One release from the ledger, alone."""
-    frames, manifest = read_release(warehouse, census_date, number)
+def read_edition(warehouse: Warehouse, census_date: dt.date, number: int, region: Region, ledger: Ledger = LEDGER) -> Edition:
+    """One release from the ledger (or a draft, from where drafts are kept), alone."""
+    frames, manifest = read_release(warehouse, census_date, number, ledger=ledger)
     tables = {about.name: Table(about, frames[about.name]) for about in PUBLISHED_TABLES if about.name in frames and _fits(about, frames[about.name])}
     return Edition(census_date, number, region, tables, manifest)
 

@@ -10,10 +10,12 @@ has changed.
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import hashlib
 import shutil
 import tomllib
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -33,8 +35,10 @@ from assets.page.sections import authority_sections, region_sections
 from assets.page.shapes import OCCUPANCY, Cell, DataTable, page_of, the
 from assets.page.tracing import described, meaning, origin, returns_behind, summed_up, trace
 from assets.publication.disclosure import SAFE, SYMBOLS
+from assets.publication.drafts import write_draft_files
+from assets.publication.files import remove_what_was_left
 from assets.publication.programme import TOTAL
-from assets.publication.release import write_missing_files
+from assets.publication.release import DRAFTS, write_missing_files
 from assets.warehouse.models import code_version
 from resources.showing import shown
 from resources.warehouse import Warehouse
@@ -140,8 +144,8 @@ def _style_hash() -> str:
     return base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
 
 
-def pages(edition: Edition, files: list[Download]) -> dict[str, str]:
-    """Every page of the site by file name."""
+def pages(edition: Edition, files: list[Download], *, is_to_be_approved: bool = False) -> dict[str, str]:
+    """Every page of the site by file name; of a draft each says that it waits for approval."""
     environment = _environment()
     method = edition.manifest.get("method", {})
     common = {
@@ -149,6 +153,7 @@ def pages(edition: Edition, files: list[Download]) -> dict[str, str]:
         "files": files,
         "made_up": edition.manifest.get("made_up", ""),
         "is_draft": "gate" not in edition.manifest,
+        "is_to_be_approved": is_to_be_approved,
         "method": method,
         "smallest": method.get("smallest_count_shown", SAFE.smallest_count_shown),
         "round_to": edition.round_to,
@@ -352,8 +357,8 @@ class Sites:
         earlier = [(d, n) for d, n in self.newest.items() if d < date][-MOST_QUARTERS:]
         return [*earlier, *([(date, number - 1)] if number > 1 else []), (date, number)]
 
-    def _stamp(self, date: dt.date, number: int) -> str:
-        shown = "".join(f"{d} r{n} {self._hashes[d, n]}\n" for d, n in self._shown(date, number))
+    def _stamp(self, releases: list[tuple[dt.date, int]]) -> str:
+        shown = "".join(f"{d} r{n} {self._hashes[d, n]}\n" for d, n in releases)
         region = hashlib.sha256((REGIONS / f"{self.region.key}.toml").read_bytes()).hexdigest()[:12]
         return f"{shown}region {region}\nprogram {_program()}\n"
 
@@ -370,17 +375,26 @@ class Sites:
         if number is None:
             return None
         release = self.releases / date.isoformat() / f"r{number}"
-        folder, stamp = release / FOLDER, self._stamp(date, number)
-        standing = folder / STAMP
-        if standing.is_file() and standing.read_text(encoding="utf-8") == stamp:
-            sizes = [p.stat().st_size for p in folder.glob("*.html")]
-            return Site(folder, False, len(sizes), max(sizes))
+        stamp = self._stamp(self._shown(date, number))
+        if standing := _as_it_stands(release / FOLDER, stamp):
+            return standing
         write_missing_files(self.warehouse, date, self.releases)
+        edition = replace(self._edition(date, number), **self._beside(date, number))
+        return _put(release / FOLDER, pages(edition, downloads(release)), stamp)
+
+    def make_draft(self, date: dt.date, number: int, content: str, folder: Path) -> Site:
+        """The site of a draft, beside its files in `folder`, as it will be; each page says that it is one."""
+        shown = self._shown(date, number)[:-1]
+        stamp = f"draft {date} r{number} {content}\n{self._stamp(shown)}"
+        if standing := _as_it_stands(folder / FOLDER, stamp):
+            return standing
+        edition = replace(read_edition(self.warehouse, date, number, self.region, DRAFTS), **self._beside(date, number))
+        return _put(folder / FOLDER, pages(edition, downloads(folder), is_to_be_approved=True), stamp)
+
+    def _beside(self, date: dt.date, number: int) -> dict[str, Any]:
+        """What a site shows besides its own release: earlier dates' newest, and the one before."""
         earlier = tuple(self._edition(d, n) for d, n in self._shown(date, number) if d < date)
-        before = self._edition(date, number - 1) if number > 1 else None
-        site = pages(replace(self._edition(date, number), earlier=earlier, before=before), downloads(release))
-        _write(folder, {name: text.encode("utf-8") for name, text in site.items()} | {STAMP: stamp.encode("utf-8")})
-        return Site(folder, True, len(site), max(len(text.encode("utf-8")) for text in site.values()))
+        return {"earlier": earlier, "before": self._edition(date, number - 1) if number > 1 else None}
 
     def without_a_page(self) -> list[tuple[dt.date, int]]:
         """Earlier releases of a date whose page is not there: it was taken away when their manifest was reissued."""
@@ -424,15 +438,47 @@ def bring_sites_up_to_date(
     return made
 
 
+def bring_drafts_up_to_date(
+    warehouse: Warehouse, region: Region, drafts: Path, releases: Path, said: Callable[[str], object] = print
+) -> dict[dt.date, Path]:
+    """The files and the site of every draft, made where they are missing or out of date; those of drafts that are gone go. Gives each folder."""
+    folders = write_draft_files(warehouse, drafts)
+    sites = Sites(warehouse, region, releases) if folders else None
+    for row in warehouse.rows("select census_date, release_number, content_hash from raw.draft order by 1"):
+        if sites and (folder := folders.get(row.census_date)):
+            site = sites.make_draft(row.census_date, row.release_number, row.content_hash, folder)
+            if site.is_new:
+                said(f"{row.census_date}: the draft's page made, {site.pages} pages")
+    return folders
+
+
+def _as_it_stands(folder: Path, stamp: str) -> Site | None:
+    """The site that stands in a folder, if it was made from what the stamp says."""
+    standing = folder / STAMP
+    if not standing.is_file() or standing.read_text(encoding="utf-8") != stamp:
+        return None
+    sizes = [p.stat().st_size for p in folder.glob("*.html")]
+    return Site(folder, False, len(sizes), max(sizes, default=0))
+
+
+def _put(folder: Path, site: dict[str, str], stamp: str) -> Site:
+    made = {name: text.encode("utf-8") for name, text in site.items()}
+    _write(folder, made | {STAMP: stamp.encode("utf-8")})
+    return Site(folder, True, len(made), max(map(len, made.values())))
+
+
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Put the files in `folder`, whole: what stood there is only taken away when the new ones are all written."""
-    making, old = (folder.with_name(f".{folder.name}.{state}") for state in ("making", "old"))
-    for left in (making, old):
-        shutil.rmtree(left, ignore_errors=True)
+    mine = uuid.uuid4().hex[:12]  # two runs may be at it
+    making, old = (folder.with_name(f".{folder.name}.{mine}.{state}") for state in ("making", "old"))
+    remove_what_was_left(folder.parent)
     making.mkdir(parents=True)
     for name, content in files.items():
         (making / name).write_bytes(content)
-    if folder.exists():
+    with contextlib.suppress(FileNotFoundError):
         folder.rename(old)
-    making.rename(folder)
+    try:
+        making.rename(folder)
+    except OSError:  # another run was there between the two: what it has put there is as good
+        shutil.rmtree(making, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""Assets of the publication: the tables of a release, partitioned by census date.
+"""Assets of the publication: the drafts with the gate, and the tables of the releases, partitioned by census date.
 
-Belongs here: a thin shell over `release`.
+Belongs here: thin shells over `drafts` and `approval`.
 """
 
 import datetime as dt
@@ -8,22 +8,107 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.access import audit
 from assets.access.keys import warehouse_key
 from assets.intake.assets import OWNERS, column_schema
-from assets.publication.release import Release, make_release, write_all_missing_files
+from assets.publication import lifecycle
+from assets.publication.approval import approve
+from assets.publication.drafts import Draft, make_draft, write_draft_files
+from assets.publication.release import DRAFTS, LEDGER, Ledger, write_missing_files
 from assets.publication.tables import GEOGRAPHY, PUBLISHED_TABLES
 from resources.observatory import Observatory
+from resources.settings import ObservatoryError
+from resources.warehouse import Warehouse
+from schemas.regions import today
 
 GATE = "gate"
-"""The check that a release must pass."""
+"""The check that a draft must pass."""
+BY, WHY = "by", "why"
+"""Tags of a run: the person in whose name it is, and why."""
+
+
+def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """One asset a table of the drafts. A quarter whose day has come is closed first, by the timetable; nothing is published."""
+    specs = [
+        dg.AssetSpec(
+            ["draft", table.name],
+            deps=[["curated", table.reads], ["core", "authority"]],
+            group_name="draft",
+            description=f"{table.title}: as it will be released when a named person has approved it. For the regional group alone.",
+            owners=OWNERS,
+            kinds={"postgres"},
+            tags={"layer": "draft"},
+            metadata={
+                "dagster/column_schema": column_schema(dict.fromkeys([*GEOGRAPHY, *table.filters, *(i.name for i in table.indicators)], "text"))
+            },
+        )
+        for table in PUBLISHED_TABLES
+    ]
+    checks = [
+        dg.AssetCheckSpec(
+            GATE,
+            asset=dg.AssetKey(["draft", table.name]),
+            blocking=True,
+            description="Nobody who holds every release and the public register can work out a small count of this table. "
+            "A failure means that the draft was refused and is not kept; its metadata name the cells and what gives them away.",
+        )
+        for table in PUBLISHED_TABLES
+    ]
+
+    @dg.multi_asset(name="drafts", specs=specs, check_specs=checks, partitions_def=partitions, backfill_policy=dg.BackfillPolicy.single_run())
+    def drafts(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        warehouse, region = observatory.warehouse, observatory.settings.region
+        dates = [dt.date.fromisoformat(key) for key in context.partition_keys]
+        for date in lifecycle.close_by_timetable(warehouse, region, today(), dates):
+            context.log.info(f"{date}: closed by the timetable")
+        made: list[Draft] = []
+        failed: list[str] = []
+        by = context.run.tags.get(BY, "") or audit.actor()
+        key = warehouse_key(warehouse, observatory.settings.home)  # with another key the same figures would carry other noise
+        for date in dates:
+            try:
+                draft = make_draft(warehouse, date, region, by, key)
+            except ObservatoryError as error:  # one quarter does not keep the others from their drafts
+                failed.append(str(error))
+                continue
+            made.append(draft)
+            context.log.info(_told(draft))
+        write_draft_files(warehouse, observatory.settings.drafts)
+        refused = [draft for draft in made if draft.refused]
+        said = [f"{draft.census_date}: {line}" for draft in refused for line in draft.said]
+        for table in PUBLISHED_TABLES:
+            own = [line for line in said if f"{table.name}." in line or f"{table.name}:" in line]
+            yield dg.AssetCheckResult(
+                asset_key=["draft", table.name],
+                check_name=GATE,
+                passed=not own,
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata={"found": dg.MetadataValue.json(own[:20])},
+            )
+        if refused:
+            failed.append("The gate refused the draft: a small count could be worked out.")
+            failed += [f"{draft.census_date}: {line}" for draft in refused for line in draft.in_short()]
+            failed.append(refused[0].what_to_do())
+        if failed:
+            raise dg.Failure("\n".join(failed))
+        for table in PUBLISHED_TABLES:
+            yield dg.MaterializeResult(
+                asset_key=["draft", table.name],
+                metadata={
+                    "dagster/partition_row_count": _rows(warehouse, DRAFTS, table.name, dates),
+                    "state": dg.MetadataValue.json(_states(warehouse, dates)),
+                },
+            )
+
+    return drafts
 
 
 def build_publication_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """One asset a published table; a release is made where a quarter's published figures have changed, and only then."""
+    """One asset a published table: the draft of a census date is published in the name of whoever the run's tag `by` says."""
     specs = [
         dg.AssetSpec(
             ["published", table.name],
-            deps=[["curated", table.reads], ["core", "authority"]],
+            deps=[["draft", table.name]],
             group_name="published",
             description=f"{table.title}: as released, after disclosure control. Every release is kept in published.cell and never changed.",
             owners=OWNERS,
@@ -36,63 +121,57 @@ def build_publication_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDe
         for table in PUBLISHED_TABLES
     ]
 
-    checks = [
-        dg.AssetCheckSpec(
-            GATE,
-            asset=dg.AssetKey(["published", table.name]),
-            blocking=True,
-            description="Nobody who holds every release and the public register can work out a small count of this table. "
-            "A failure means that the release was refused and nothing was written; its metadata name the cells and what gives them away.",
-        )
-        for table in PUBLISHED_TABLES
-    ]
-
-    @dg.multi_asset(name="publication", specs=specs, check_specs=checks, partitions_def=partitions, backfill_policy=dg.BackfillPolicy.single_run())
-    def publication(
-        context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        settings = observatory.settings
-        write_all_missing_files(observatory.warehouse, settings.releases)
-        secret = warehouse_key(observatory.warehouse, settings.home)  # with another key the same figures would carry other noise
-        numbers: dict[str, str] = {}
-        refused: list[Release] = []
-        for key in context.partition_keys:
-            release = make_release(observatory.warehouse, dt.date.fromisoformat(key), settings.region, settings.releases, key=secret)
-            if release and release.refused:
-                refused.append(release)
-            elif not release:
-                context.log.info(f"{key}: nothing that has landed for it counts: no release")
-            else:
-                numbers[key] = f"r{release.number}"
-                if release.is_new:
-                    context.log.info(f"{key}: release r{release.number} made: {release.cells} cells, {release.hidden} of them hidden as small")
-        said = [f"{release.census_date}: {line}" for release in refused if release.verdict for line in release.verdict.lines()]
-        for table in PUBLISHED_TABLES:
-            own = [line for line in said if f"{table.name}." in line or f"{table.name}:" in line]
-            yield dg.AssetCheckResult(
-                asset_key=["published", table.name],
-                check_name=GATE,
-                passed=not own,
-                severity=dg.AssetCheckSeverity.ERROR,
-                metadata={"found": dg.MetadataValue.json(own[:20])},
-            )
-        if refused:
+    @dg.multi_asset(name="publication", specs=specs, partitions_def=partitions, backfill_policy=dg.BackfillPolicy.single_run())
+    def publication(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.MaterializeResult]:
+        warehouse, settings = observatory.warehouse, observatory.settings
+        dates = [dt.date.fromisoformat(key) for key in context.partition_keys]
+        by, why = context.run.tags.get(BY, ""), context.run.tags.get(WHY, "")
+        if not by:
             raise dg.Failure(
-                "The gate refused the release, and nothing was written; the earlier releases stand. A small count could be worked out:\n"
-                + "\n".join(said[:20])
+                "Nobody was named; the person who approves was expected, as the run's tag `by` (and a note as `why`). Add it, and run again."
             )
+        for date in dates:
+            approved = approve(warehouse, date, settings.region, by, why)
+            write_missing_files(warehouse, date, settings.releases, context.log.warning)
+            context.log.info(f"{date}: r{approved.number} approved by {approved.by}, and published")
+        write_draft_files(warehouse, settings.drafts)
         for table in PUBLISHED_TABLES:
-            rows = observatory.warehouse.scalar(
-                "select count(distinct (c.census_date, c.row_order)) from published.cell as c inner join ("
-                " select census_date, max(release_number) as release_number from published.release group by census_date) as l"
-                " on c.census_date = l.census_date and c.release_number = l.release_number"
-                " where c.table_name = :t and c.census_date = any(:dates)",
-                t=table.name,
-                dates=[dt.date.fromisoformat(key) for key in context.partition_keys],
-            )
             yield dg.MaterializeResult(
                 asset_key=["published", table.name],
-                metadata={"dagster/partition_row_count": rows, "releases": dg.MetadataValue.json(numbers)},
+                metadata={
+                    "dagster/partition_row_count": _rows(warehouse, LEDGER, table.name, dates),
+                    "state": dg.MetadataValue.json(_states(warehouse, dates)),
+                    "approved_by": by,
+                },
             )
 
     return publication
+
+
+def _told(draft: Draft) -> str:
+    if draft.refused:
+        return f"{draft.census_date}: the gate refused the draft"
+    if draft.changes:
+        return f"{draft.census_date}: draft {draft.mark} of r{draft.number}: {draft.cells} cells, {draft.hidden} of them hidden as small"
+    return f"{draft.census_date}: {draft.outcome}: no draft"
+
+
+def _states(warehouse: Warehouse, dates: list[dt.date]) -> dict[str, str]:
+    """What Dagster shows of the quarters: state, since when and by whom."""
+    known = lifecycle.lives(warehouse)
+    return {
+        str(date): f"{now.state}{', held' if now.is_held else ''}, {now.since:%Y-%m-%d %H:%M} by {now.by}"
+        for date in dates
+        if (now := known.get(date)) and now.since
+    }
+
+
+def _rows(warehouse: Warehouse, ledger: Ledger, table: str, dates: list[dt.date]) -> int:
+    """Rows of a table in the newest release (or draft) of each of these dates."""
+    releases, cells, _ = ledger
+    query = (
+        f"select count(distinct (c.census_date, c.row_order)) from {cells} as c inner join ("
+        f"select census_date, max(release_number) as release_number from {releases} group by census_date) as l "
+        "on c.census_date = l.census_date and c.release_number = l.release_number where c.table_name = :t and c.census_date = any(:dates)"
+    )
+    return int(warehouse.scalar(query, t=table, dates=dates) or 0)

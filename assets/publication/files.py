@@ -7,13 +7,17 @@ from the ledger after the release, and may be made again.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
 import json
 import os
 import shutil
-from collections.abc import Mapping
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,10 @@ from resources.provenance import SHORT
 META_COLUMNS = [
     "col_name", "col_type", "label", "indicator_grouping", "indicator_unit", "indicator_dp", "filter_hint", "filter_grouping_column",
 ]  # fmt: skip
+
+
+_LONGEST_WRITING = 3600
+"""Seconds after which a folder that is still being written is one of a run that died."""
 
 
 def table_csv(frame: pd.DataFrame) -> bytes:
@@ -89,17 +97,64 @@ def replace_manifest(folder: Path, manifest: Mapping[str, Any]) -> bool:
     return True
 
 
-def write_release(folder: Path, files: Mapping[str, bytes]) -> bool:
-    """Write a release to `folder`, whole or not at all. Gives whether it had to be written; what stands there is never changed."""
-    if folder.exists():
-        return False
-    making = folder.with_name(f".{folder.name}.making")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    for name, content in files.items():
-        with (making / name).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    making.rename(folder)
+def damage(folder: Path, manifest: Mapping[str, Any]) -> str:
+    """What of a release's folder is not as the ledger's manifest says; blank where all of it is."""
+    for name, said in manifest["tables"].items():
+        path = folder / f"{name}.csv"
+        if not path.is_file():
+            return f"{path.name} is missing"
+        if hashlib.sha256(path.read_bytes()).hexdigest() != said["sha256"]:
+            return f"{path.name} differs"
+    return "" if (folder / "manifest.json").is_file() else "manifest.json is missing"
+
+
+def set_aside(folder: Path) -> Path:
+    """Take a folder out of the way without losing it: under a name that nothing serves."""
+    number = 1
+    while (kept := folder.with_name(f".{folder.name}.set-aside-{number}")).exists():
+        number += 1
+    folder.rename(kept)
+    return kept
+
+
+def put_in_place(folder: Path, files: Mapping[str, bytes], lock: Callable[[], AbstractContextManager[object]]) -> bool:
+    """Write files to `folder`, whole or not at all: to a folder of this run's own, on the disk, and then renamed while the writers' `lock` is held.
+
+    Gives whether they were needed: what another run has put there meanwhile stays.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    remove_what_was_left(folder.parent)
+    making = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:12]}.making")
+    making.mkdir()
+    try:
+        for name, content in files.items():
+            with (making / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        _on_the_disk(making)
+        with lock():
+            if folder.exists():
+                return False
+            making.rename(folder)
+            _on_the_disk(folder.parent)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
     return True
+
+
+def _on_the_disk(folder: Path) -> None:
+    """Have the names in a folder written to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_what_was_left(parent: Path) -> None:
+    """Folders of runs that were killed while they wrote; one that is younger may be another run's, at work."""
+    for left in (*parent.glob(".*.making"), *parent.glob(".*.old")):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LONGEST_WRITING:
+                shutil.rmtree(left, ignore_errors=True)

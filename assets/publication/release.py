@@ -1,7 +1,8 @@
 """Releases: numbered, kept in the ledger for ever, never changed; a correction is a new one.
 
-Belongs here: whether a release is due, preparing it (print, repair, gate), its number and manifest, the ledger.
-Does not belong here: rules (`disclosure`), layout (`tables`), the attack (`attack`, `gate`), what has changed (`changes`), files (`files`).
+Belongs here: preparing one (print, repair, gate), its manifest, reading the ledger, its files where they are missing.
+Does not belong here: rules (`disclosure`), layout (`tables`), the attack (`attack`, `gate`), what has changed (`changes`), files (`files`),
+what is due and kept until it is approved (`drafts`), and publishing it (`approval`).
 """
 
 from __future__ import annotations
@@ -13,25 +14,22 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import audit
 from assets.intake.provenance import held
-from assets.publication.changes import what_changed
-from assets.publication.disclosure import CONFIDENTIAL, SYMBOLS
-from assets.publication.files import release_files, replace_manifest, table_csv, write_release
+from assets.publication.disclosure import SYMBOLS
+from assets.publication.files import damage, put_in_place, release_files, replace_manifest, set_aside, table_csv
 from assets.publication.programme import PUBLISHED_TABLES, ties
-from assets.publication.tables import GEOGRAPHY, SETTINGS, Hidden, TrueTable, members_of_region, release_tables, true_tables
+from assets.publication.tables import GEOGRAPHY, SETTINGS, Hidden, TrueTable
 from assets.warehouse.models import code_version
 from resources.provenance import BANNER
-from resources.warehouse import Warehouse, copy_frame, physical
+from resources.warehouse import Asked, Snapshot, Warehouse, physical
 from schemas.regions import DisclosureMethod, Region
 from schemas.returns import contract_version
 
@@ -53,28 +51,6 @@ _STATISTICS_HIDDEN = "statistics_hidden_with_their_counts"
 
 
 @dataclass(frozen=True)
-class Release:
-    """One release: its census date, number and folder, whether it was made now (else it stands from before), its cells and how many of
-    them are hidden (`repaired`: by the repair). Where the gate refused it, `verdict` says why and nothing was written.
-    """
-
-    census_date: dt.date
-    number: int
-    folder: Path
-    is_new: bool
-    cells: int
-    hidden: int
-    repaired: int = 0
-    verdict: Verdict | None = None
-    changes: str = ""
-
-    @property
-    def refused(self) -> bool:
-        """Whether the gate refused it."""
-        return self.verdict is not None and not self.verdict.passed
-
-
-@dataclass(frozen=True)
 class Prepared:
     """Tables that are ready to leave, if the gate lets them, and how many cells the repair has hidden."""
 
@@ -83,90 +59,24 @@ class Prepared:
     verdict: Verdict
 
 
-def make_release(
-    warehouse: Warehouse, census_date: dt.date, region: Region, releases: Path, *, key: bytes | None = None, dry_run: bool = False
-) -> Release | None:
-    """Release the census date, unless its newest release says the same already. None where nothing counts that was sent for the quarter itself
-    (what is carried forward from earlier ones says nothing new, and a release is never taken back), or where it has no figures.
+class Ledger(NamedTuple):
+    """The tables in which releases are kept: what is published, or the drafts of what may be."""
 
-    The ledger is written first, in one transaction, and the files are made from it: a run that is killed in between writes them next time.
-    Where the gate refuses, and in a dry run, nothing is written. `key` is the warehouse's, for noise and keyed choices: without one counts of
-    places carry no noise, and small ones are hidden.
-    """
-    if not has_own_returns(warehouse, census_date):
-        return None
-    members = members_of_region(warehouse, census_date)
-    true = true_tables(warehouse, census_date, members, key) if len(members) else {}
-    if not true:
-        return None
-    basis = _basis(true, members, region.disclosure)
-    with warehouse.writing() as connection:  # one at a time: what is compared with must still be the newest when it is written
-        latest = _latest(connection, census_date)
-        if latest is not None and latest.basis == basis:
-            release = _as_it_stands(connection, census_date, latest.release_number, releases)
-        else:
-            prepared = prepare(warehouse, census_date, true, members, region.disclosure, key)
-            content = _content(prepared.tables)
-            is_new = latest is None or latest.content_hash != content
-            number = (latest.release_number if latest else 0) + (1 if is_new else 0)
-            manifest = _manifest(connection, census_date, number, region, prepared.tables)
-            manifest["method"]["noise"] = any(SETTINGS in table.values for table in true.values())
-            before = read_release(warehouse, census_date, latest.release_number) if latest else None
-            changes = what_changed(census_date, number, prepared.tables, manifest, before)
-            shown = pd.concat([frame.drop(columns=GEOGRAPHY).stack() for frame in prepared.tables.values()])
-            folder, hidden = folder_of(releases, census_date, number), int((shown == CONFIDENTIAL).sum())
-            release = Release(census_date, number, folder, is_new, len(shown), hidden, prepared.repaired, prepared.verdict, changes)
-            if not release.refused and not dry_run:
-                if is_new:
-                    said = {"changes": changes, "gate": "passed"}  # and no more: how many were attacked would help to tell them apart
-                    _write_ledger(connection, release, content, {**manifest, **said}, prepared.tables, true)
-                _write_basis(connection, census_date, number, basis)
-    if not release.refused and not dry_run:
-        write_missing_files(warehouse, census_date, releases)
-    return release
+    releases: str
+    cells: str
+    counts: str
 
 
-def has_own_returns(warehouse: Warehouse, census_date: dt.date) -> bool:
-    """Whether a return counts that was sent for the census date itself."""
-    query = (
-        "select exists (select from raw.submission as s inner join raw.submission_table as t on s.submission_id = t.submission_id "
-        "where s.census_date = :d and t.status = 'in force')"
-    )
-    return bool(warehouse.scalar(query, d=census_date))
+LEDGER = Ledger("published.release", "published.cell", "raw.released_count")
+DRAFTS = Ledger("raw.draft", "raw.draft_cell", "raw.draft_count")
 
 
-def _write_ledger(
-    connection: Connection, release: Release, content: str, manifest: dict[str, Any], tables: dict[str, pd.DataFrame], true: dict[str, TrueTable]
-) -> None:
-    date, number = release.census_date, release.number
-    connection.execute(
-        sa.text("insert into published.release (census_date, release_number, content_hash, manifest) values (:d, :n, :h, cast(:m as jsonb))"),
-        {"d": date, "n": number, "h": content, "m": json.dumps(manifest)},
-    )
-    for name, frame in tables.items():
-        copy_frame(connection, "published.cell", _cells(date, number, name, frame))
-    copy_frame(connection, "raw.released_count", _true_counts(date, number, true))
-    audit.record(connection, audit.RELEASED, f"{date} r{number}", content_hash=content)
-
-
-def _write_basis(connection: Connection, census_date: dt.date, number: int, basis: str) -> None:
+def write_basis(connection: Connection, census_date: dt.date, number: int, basis: str) -> None:
+    """Note the true figures behind a release: while they are the same there is nothing new to say."""
     connection.execute(sa.text("delete from raw.release_basis where census_date = :d and release_number = :n"), {"d": census_date, "n": number})
     connection.execute(
         sa.text("insert into raw.release_basis (census_date, release_number, basis) values (:d, :n, :b)"), {"d": census_date, "n": number, "b": basis}
     )
-
-
-def prepare(
-    warehouse: Warehouse,
-    census_date: dt.date,
-    true: dict[str, TrueTable],
-    members: pd.DataFrame,
-    method: DisclosureMethod,
-    key: bytes | None = None,
-) -> Prepared:
-    """Print the tables, hide what else must be hidden, and ask the gate. `key` is the warehouse's."""
-    printed = partial(release_tables, true, members, census_date)
-    return prepare_against(earlier_releases(warehouse, census_date), census_date, true, printed, method, key)
 
 
 def prepare_against(
@@ -177,7 +87,8 @@ def prepare_against(
     method: DisclosureMethod,
     key: bytes | None = None,
 ) -> Prepared:
-    """As `prepare`, against given earlier releases. `printed(hidden, method)` gives the tidy tables with these cells hidden.
+    """Print the tables, hide what else must be hidden, and ask the gate, against these earlier releases. `printed(hidden, method)` gives the tidy
+    tables with these cells hidden.
 
     Without the warehouse's `key` the repair's choices can be worked out by whoever knows the program, and nothing is hidden besides.
     """
@@ -245,24 +156,34 @@ def _masks(rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]) -
     return masks
 
 
-def earlier_releases(warehouse: Warehouse, census_date: dt.date) -> list[Published]:
-    """Every earlier release that a tie connects with this date: those of the date itself whole, and of the dates that ties over time
-    reach (years before and after) the tables that they name.
+def reached(asked: Asked, census_date: dt.date, *, drafts: bool = True) -> list[list[Any]]:
+    """Every earlier release that a tie connects with this date, as its date, number and content: those of the date itself, and of the same
+    day of other years. Drafts of earlier dates count among them, unless they are left out: they may be published first.
+    """
+    query = "select census_date, release_number, content_hash from published.release "
+    if drafts:
+        query += "union select census_date, release_number, content_hash from raw.draft where census_date < :d "
+    rows = asked.rows(query + "order by census_date, release_number, content_hash", d=census_date)
+    same_day = [row for row in rows if (row.census_date.month, row.census_date.day) == (census_date.month, census_date.day)]
+    return [[row.census_date.isoformat(), row.release_number, row.content_hash] for row in same_day]
+
+
+def earlier_releases(asked: Asked, census_date: dt.date) -> list[Published]:
+    """What is `reached` from this date, to be attacked with it: the releases of the date itself whole, and of the other dates the tables that
+    ties over time name.
     """
     from assets.publication.attack import Published
 
     over_time = {term.table for tie in ties() if any(t.before for t in tie.terms) for term in tie.terms}
+    drafts = {row.census_date: row.release_number for row in asked.rows("select census_date, release_number from raw.draft")}
     found = []
-    for row in warehouse.rows("select census_date, release_number from published.release order by census_date, release_number"):
-        same = row.census_date == census_date
-        if not same and (row.census_date.month, row.census_date.day) != (census_date.month, census_date.day):
-            continue
-        tables, manifest = read_release(warehouse, row.census_date, row.release_number, None if same else sorted(over_time))
+    for date, number, _ in reached(asked, census_date):
+        day = dt.date.fromisoformat(date)
+        ledger = DRAFTS if day != census_date and drafts.get(day) == number else LEDGER
+        tables, manifest = read_release(asked, day, number, None if day == census_date else sorted(over_time), ledger)
         if tables:
-            truth = _read_true_counts(warehouse, row.census_date, row.release_number, tables)
-            found.append(
-                Published(row.census_date, row.release_number, tables, _method_of(manifest), truth, _STATISTICS_HIDDEN in manifest["method"])
-            )
+            truth = _read_true_counts(asked, day, number, tables, ledger)
+            found.append(Published(day, number, tables, _method_of(manifest), truth, _STATISTICS_HIDDEN in manifest["method"]))
     return found
 
 
@@ -275,18 +196,13 @@ def _method_of(manifest: dict[str, Any]) -> DisclosureMethod:
     return DisclosureMethod(**{**before, **known})
 
 
-def _latest(connection: Connection, census_date: dt.date) -> Any:
+def latest_release(asked: Asked, census_date: dt.date) -> sa.Row | None:
+    """The newest release of a date: its number, content and basis."""
     query = (
         "select r.release_number, r.content_hash, b.basis from published.release as r left join raw.release_basis as b "
         "on r.census_date = b.census_date and r.release_number = b.release_number where r.census_date = :d order by r.release_number desc limit 1"
     )
-    return connection.execute(sa.text(query), {"d": census_date}).first()
-
-
-def _as_it_stands(connection: Connection, census_date: dt.date, number: int, releases: Path) -> Release:
-    query = "select count(*), count(*) filter (where value = 'c') from published.cell where census_date = :d and release_number = :n"
-    cells, hidden = connection.execute(sa.text(query), {"d": census_date, "n": number}).one()
-    return Release(census_date, number, folder_of(releases, census_date, number), False, cells, hidden)  # noqa: FBT003
+    return next(iter(asked.rows(query, d=census_date)), None)
 
 
 def folder_of(releases: Path, census_date: dt.date, number: int) -> Path:
@@ -294,11 +210,12 @@ def folder_of(releases: Path, census_date: dt.date, number: int) -> Path:
     return releases / census_date.isoformat() / f"r{number}"
 
 
-def _content(tables: dict[str, pd.DataFrame]) -> str:
+def content_of(tables: dict[str, pd.DataFrame]) -> str:
+    """A hash of the tables as they are printed."""
     return hashlib.sha256(b"".join(name.encode() + b"\0" + table_csv(frame) for name, frame in tables.items())).hexdigest()
 
 
-def _basis(true: dict[str, TrueTable], members: pd.DataFrame, method: DisclosureMethod) -> str:
+def basis_of(true: dict[str, TrueTable], members: pd.DataFrame, method: DisclosureMethod) -> str:
     """A hash of everything that decides what is printed."""
     parts = [repr(method).encode(), table_csv(members), repr([table.table for table in true.values()]).encode(), repr(ties()).encode()]
     for table in true.values():
@@ -306,7 +223,7 @@ def _basis(true: dict[str, TrueTable], members: pd.DataFrame, method: Disclosure
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _cells(census_date: dt.date, number: int, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+def cells_of(census_date: dt.date, number: int, name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """A published table as ledger rows: one a cell."""
     table = next(t for t in PUBLISHED_TABLES if t.name == name)
     measures = [indicator.name for indicator in table.indicators]
@@ -319,7 +236,7 @@ def _cells(census_date: dt.date, number: int, name: str, frame: pd.DataFrame) ->
     return cells.assign(census_date=census_date.isoformat(), release_number=number, table_name=name)
 
 
-def _true_counts(census_date: dt.date, number: int, true: dict[str, TrueTable]) -> pd.DataFrame:
+def true_counts_of(census_date: dt.date, number: int, true: dict[str, TrueTable]) -> pd.DataFrame:
     """The true counts and estimates behind a release, one row a cell."""
     pieces = []
     for name, table in true.items():
@@ -335,9 +252,11 @@ def _true_counts(census_date: dt.date, number: int, true: dict[str, TrueTable]) 
     return pd.concat(pieces).assign(census_date=census_date.isoformat(), release_number=number)
 
 
-def _read_true_counts(warehouse: Warehouse, census_date: dt.date, number: int, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame] | None:
-    cells = warehouse.frame(
-        "select table_name, row_order, measure, value from raw.released_count "
+def _read_true_counts(
+    asked: Asked, census_date: dt.date, number: int, tables: dict[str, pd.DataFrame], ledger: Ledger
+) -> dict[str, pd.DataFrame] | None:
+    cells = asked.frame(
+        f"select table_name, row_order, measure, value from {ledger.counts} "
         "where census_date = :d and release_number = :n and table_name = any(:tables)",
         d=census_date, n=number, tables=list(tables),
     )  # fmt: skip
@@ -347,12 +266,13 @@ def _read_true_counts(warehouse: Warehouse, census_date: dt.date, number: int, t
     return {name: frame.reindex(tables[name].index).astype("float64") for name, frame in wide.items()}
 
 
-def _manifest(connection: Connection, census_date: dt.date, number: int, region: Region, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """What the release rests on: returns, code, contracts, method; and what it holds. No clock, so that it can be made again.
+def manifest_of(seen: Snapshot, census_date: dt.date, number: int, region: Region) -> dict[str, Any]:
+    """What a release rests on: returns, code, contracts, method. No clock and no name, so that it can be made again. What it holds
+    (`described`) is put to it when it is printed.
 
     A return is named by sender, table and version, never by a hash of it: whoever guesses a small return could try the hash out.
     """
-    returns = connection.execute(
+    returns = seen.connection.execute(
         sa.text(
             physical("""
             select s.sender, s.census_date, t.table_name, t.version
@@ -371,30 +291,34 @@ def _manifest(connection: Connection, census_date: dt.date, number: int, region:
         "census_date": census_date.isoformat(),
         "release": number,
         "region": region.name,
-        **({"made_up": BANNER} if held(connection) else {}),
+        **({"made_up": BANNER} if held(seen.connection) else {}),
         "returns": [{**row, "census_date": row["census_date"].isoformat()} for row in returns],
         "code_version": code_version(),
         "contract_version": contract_version(),
         "method": {**asdict(region.disclosure), "symbols": SYMBOLS, _STATISTICS_HIDDEN: True},
-        "tables": {
-            name: {"rows": len(frame), "columns": list(frame.columns), "sha256": hashlib.sha256(table_csv(frame)).hexdigest()}
-            for name, frame in tables.items()
-        },
+    }
+
+
+def described(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """What a manifest says of each table: rows, columns, and the hash of its CSV."""
+    return {
+        name: {"rows": len(frame), "columns": list(frame.columns), "sha256": hashlib.sha256(table_csv(frame)).hexdigest()}
+        for name, frame in tables.items()
     }
 
 
 def read_release(
-    warehouse: Warehouse, census_date: dt.date, number: int, only: list[str] | None = None
+    asked: Asked, census_date: dt.date, number: int, only: list[str] | None = None, ledger: Ledger = LEDGER
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """A release as it stands in the ledger: its tables (those of `only`, where given), every cell as printed, and its manifest."""
-    manifest = warehouse.scalar("select manifest from published.release where census_date = :d and release_number = :n", d=census_date, n=number)
-    cells = warehouse.frame(
-        "select table_name, row_order, measure, value from published.cell where census_date = :d and release_number = :n "
+    manifest = asked.scalar(f"select manifest from {ledger.releases} where census_date = :d and release_number = :n", d=census_date, n=number)
+    cells = asked.frame(
+        f"select table_name, row_order, measure, value from {ledger.cells} where census_date = :d and release_number = :n "
         "and (:everything or table_name = any(:only))",
         d=census_date, n=number, everything=only is None, only=only or [],
     )  # fmt: skip
-    keys = warehouse.frame(
-        "select distinct on (table_name, row_order) table_name, row_order, keys from published.cell "
+    keys = asked.frame(
+        f"select distinct on (table_name, row_order) table_name, row_order, keys from {ledger.cells} "
         "where census_date = :d and release_number = :n and (:everything or table_name = any(:only)) order by table_name, row_order",
         d=census_date, n=number, everything=only is None, only=only or [],
     )  # fmt: skip
@@ -414,29 +338,28 @@ def _in_order(manifest: dict[str, Any]) -> list[str]:
     return sorted(manifest["tables"], key=lambda name: (order.get(name, len(order)), name))
 
 
-def write_missing_files(warehouse: Warehouse, census_date: dt.date, releases: Path) -> list[Path]:
-    """Write the files of every release of the census date that has none, and the manifest of those whose manifest was reissued."""
+def write_missing_files(warehouse: Warehouse, census_date: dt.date, releases: Path, said: Callable[[str], object] = print) -> list[Path]:
+    """Write the files of every release of the census date that has none, and the manifest of those whose manifest was reissued.
+
+    A folder that stands is held against the ledger's manifest; one that is not what was published is set aside, and `said` is told.
+    """
     written = []
-    query = "select release_number, manifest ? 'reissued' as is_reissued from published.release where census_date = :d order by 1"
-    for row in warehouse.rows(query, d=census_date):
+    for row in warehouse.rows("select release_number, manifest from published.release where census_date = :d order by 1", d=census_date):
         folder = folder_of(releases, census_date, row.release_number)
+        if folder.exists() and (found := damage(folder, row.manifest)):
+            with warehouse.writing():
+                kept = set_aside(folder)
+            said(f"{census_date}: the files of r{row.release_number} were not what was published ({found}); set aside as {kept.name}, written anew.")
         if not folder.exists():
             tables, manifest = read_release(warehouse, census_date, row.release_number)
-            write_release(folder, release_files(tables, manifest))
-            written.append(folder)
-        elif row.is_reissued:
-            manifest = warehouse.scalar(
-                "select manifest from published.release where census_date = :d and release_number = :n", d=census_date, n=row.release_number
-            )
-            if replace_manifest(folder, manifest):
+            if put_in_place(folder, release_files(tables, manifest), warehouse.writing):
                 written.append(folder)
+        elif "reissued" in row.manifest and replace_manifest(folder, row.manifest):
+            written.append(folder)
     return written
 
 
-def write_all_missing_files(warehouse: Warehouse, releases: Path) -> None:
+def write_all_missing_files(warehouse: Warehouse, releases: Path, said: Callable[[str], object] = print) -> None:
     """As `write_missing_files`, of every census date that has a release."""
     for row in warehouse.rows("select distinct census_date from published.release order by 1"):
-        write_missing_files(warehouse, row.census_date, releases)
-
-
-__all__ = ["Release", "has_own_returns", "make_release", "prepare", "read_release", "write_all_missing_files", "write_missing_files"]
+        write_missing_files(warehouse, row.census_date, releases, said)

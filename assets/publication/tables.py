@@ -33,7 +33,7 @@ from assets.publication.disclosure import (
 )
 from assets.publication.noise import CELL_KEYS, perturbed, record_keys
 from assets.publication.programme import ADDED_UP, PUBLISHED_TABLES, TOTAL, Indicator, Measure, PublishedTable, is_sensitive
-from resources.warehouse import Warehouse
+from resources.warehouse import Asked
 from schemas.regions import DisclosureMethod
 
 GEOGRAPHY = [
@@ -78,12 +78,12 @@ Hidden = Mapping[tuple[str, str], np.ndarray]
 """By table and measure: which rows are hidden besides the small ones (true for hidden)."""
 
 
-def members_of_region(warehouse: Warehouse, census_date: dt.date) -> pd.DataFrame:
+def members_of_region(warehouse: Asked, census_date: dt.date) -> pd.DataFrame:
     """The region's authorities on the census date."""
     return warehouse.frame(_MEMBERS, d=census_date)
 
 
-def true_tables(warehouse: Warehouse, census_date: dt.date, members: pd.DataFrame, key: bytes | None = None) -> dict[str, TrueTable]:
+def true_tables(warehouse: Asked, census_date: dt.date, members: pd.DataFrame, key: bytes | None = None) -> dict[str, TrueTable]:
     """Every table of the programme for which there are figures of the region on the census date.
 
     `key` is the warehouse's, for the noise on counts of places; without one no count carries noise, and small ones are hidden.
@@ -124,7 +124,7 @@ def has_noise(true: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Se
     return true[SETTINGS] >= method.settings_for_noise
 
 
-def _true_table(warehouse: Warehouse, census_date: dt.date, members: pd.DataFrame, table: PublishedTable) -> TrueTable | None:
+def _true_table(warehouse: Asked, census_date: dt.date, members: pd.DataFrame, table: PublishedTable) -> TrueTable | None:
     filters = list(table.filters)
     plain = [m for m in table.measures if m.rule not in ("share", "difference", "rate")]
     grouped = [f"t.{table.authority}", *(f"t.{f}" for f in filters)]
@@ -173,7 +173,7 @@ def _grid(figures: pd.DataFrame, members: pd.DataFrame, table: PublishedTable) -
     return pd.MultiIndex.from_product([authorities[AUTHORITY], *categories], names=[AUTHORITY, *filters]).to_frame(index=False)
 
 
-def _filled(warehouse: Warehouse, census_date: dt.date, frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -> pd.DataFrame:
+def _filled(warehouse: Asked, census_date: dt.date, frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -> pd.DataFrame:
     """Zeros where a row is absent because there was nobody to count, and blanks elsewhere.
 
     `_said <measure>` counts what is not such a zero, `_unlisted <measure>` the rows of which it is known that there is somebody, but not who,

@@ -120,6 +120,49 @@ create table if not exists raw.release_basis (
     primary key (census_date, release_number)
 );
 comment on table raw.release_basis is 'A hash of the true figures behind every release: while it is the same, there is nothing new to release.';
+create table if not exists raw.quarter_step (
+    census_date date not null,
+    number integer not null,
+    happened_at timestamptz not null default clock_timestamp(),
+    step text not null,
+    state text not null,
+    is_held boolean not null,
+    by_whom text not null check (by_whom <> ''),
+    why text not null default '',
+    release_number integer,
+    primary key (census_date, number)
+);
+comment on table raw.quarter_step is 'A quarter''s life: every step, when, by whom and why. Rows are added, never altered.';
+create or replace trigger append_only before update or delete or truncate on raw.quarter_step
+    for each statement execute function access.append_only();
+create table if not exists raw.draft (
+    census_date date primary key,
+    release_number integer not null,
+    content_hash text not null,
+    manifest jsonb not null,
+    basis text not null,
+    rests_on text not null,
+    held_against jsonb not null,
+    hidden integer not null,
+    repaired integer not null,
+    made_at timestamptz not null default clock_timestamp()
+);
+comment on table raw.draft is 'The draft of each census date''s next release: what it rests on, and the releases that it was held against.';
+create table if not exists raw.draft_cell (like published.cell including defaults, primary key (census_date, table_name, row_order, measure));
+comment on table raw.draft_cell is 'The cells of the drafts, as they will be printed.';
+create table if not exists raw.draft_count (
+    like raw.released_count including defaults, primary key (census_date, table_name, row_order, measure)
+);
+comment on table raw.draft_count is 'The true counts behind the drafts. For no reader.';
+create table if not exists raw.draft_attempt (
+    census_date date primary key,
+    rests_on text not null,
+    held_against text not null,
+    outcome text not null,
+    said jsonb not null default '[]',
+    tried_at timestamptz not null default clock_timestamp()
+);
+comment on table raw.draft_attempt is 'What came of the last try at a draft, and on what it rested: while that is the same it is not tried again.';
 create table if not exists raw.provenance (
     is_the_only_row boolean primary key default true check (is_the_only_row),
     is_made_up boolean not null,
@@ -218,6 +261,7 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
         connection.exec_driver_sql(PUBLISHED_DDL)
         _reissue_manifests(connection)
         untell_folders(connection)
+        _say_what_was_published(connection)
         for table, columns in PUBLISHED_COLUMNS.items():
             _describe(connection, f"published.{table}", columns)
         rights.apply(connection, region)
@@ -256,6 +300,22 @@ def _reissue_manifests(connection: Connection) -> None:
         for row in reissued
     ]
     audit.record_all(connection, said)
+
+
+def _say_what_was_published(connection: Connection) -> None:
+    """Releases of a time in which approvals were not recorded count as published: their quarters' life begins there."""
+    connection.execute(
+        sa.text(
+            """
+            insert into raw.quarter_step (census_date, number, step, state, is_held, by_whom, why, release_number)
+            select r.census_date, 1, 'published', 'published', false, 'an earlier version of the observatory',
+                'published before approvals were recorded', max(r.release_number)
+            from published.release as r
+            where r.census_date not in (select s.census_date from raw.quarter_step as s)
+            group by r.census_date
+            """
+        )
+    )
 
 
 def _all_tables() -> list[Model | PythonTable]:
@@ -306,6 +366,7 @@ def _make_raw(connection: Connection) -> None:
     connection.execute(
         sa.text("create table if not exists raw.quarter (census_date date primary key, rests_on text not null, code_version text not null)")
     )
+    connection.execute(sa.text("create table if not exists raw.answered (census_date date primary key, rests_on text not null)"))
     connection.execute(sa.text("create table if not exists raw.projection (census_date date primary key, rests_on text not null)"))
 
 

@@ -1,7 +1,7 @@
 """The `observatory` command.
 
 Belongs here: what a person types, help texts, how failures are told. Each subcommand is a module of its own, imported when it is used.
-Exit codes: 0 done; 1 the answer is no (a return would be rejected, the warehouse was not brought up to date); 2 something to mend first.
+Exit codes: 0 done; 1 the answer is no (a return would be rejected, a draft is refused, a step failed); 2 something to mend first.
 """
 
 from __future__ import annotations
@@ -19,9 +19,15 @@ from resources.showing import Shown
 _SUBCOMMANDS = {
     "synth": ("pipelines.command.synth", "Make a made-up region: returns in the real layouts, and what the figures must be."),
     "check": ("pipelines.command.check", "Say what would happen to a return, before it is sent."),
-    "run": ("pipelines.command.run", "Bring the warehouse and its releases up to date."),
-    "release": ("pipelines.command.release", "Release a census date, or say what would be released."),
+    "run": ("pipelines.command.run", "Bring the warehouse, the answers and the drafts that are due up to date."),
+    "close": ("pipelines.command.close", "Close a quarter: what comes from now on waits for the correction."),
+    "draft": ("pipelines.command.draft", "Make a quarter's draft: its next release, as it will be."),
+    "approve": ("pipelines.command.approve", "Approve a draft, by name: it is published."),
+    "hold": ("pipelines.command.hold", "Hold a quarter where it stands, or take it up again."),
+    "reopen": ("pipelines.command.reopen", "Collect again for a quarter that is closed or a draft."),
+    "release": ("pipelines.command.release", "Say what would be released."),
     "status": ("pipelines.command.status", "Say who has returned, who has not, and with what quality."),
+    "chase": ("pipelines.command.chase", "List whom to remind of which return."),
     "report": ("pipelines.command.report", "Write the readers' quality report of a quarter."),
     "withdraw": ("pipelines.command.withdraw", "Withdraw a submission: it stays on record and counts no more."),
     "senders": ("pipelines.command.senders", "List settings that two senders return, or decide whose one is."),

@@ -30,6 +30,7 @@ def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: b
     from assets.access import erasure
     from assets.access.keys import warehouse_key
     from assets.answering.outbox import remove_answers
+    from assets.publication.drafts import write_draft_files
     from assets.warehouse.tables import prepare
     from pipelines.command.grant import authority_code
 
@@ -54,6 +55,7 @@ def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: b
             return
         found = erasure.erase(warehouse, settings, key, code, reference, unknown=unknown)
         remove_answers(settings.outbox, found.returns)
+        write_draft_files(warehouse, settings.drafts)  # those of the drafts that counted the child go
         _rewrite(warehouse, settings, found)
         cleared = erasure.leave_no_trace(warehouse)
     if not found.rows:

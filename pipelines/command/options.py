@@ -25,3 +25,14 @@ class CensusDate(click.ParamType):
         if not is_quarter_end(date):
             self.fail(f"{date} is no quarter end. The last day of March, June, September or December was expected.", param, ctx)
         return date
+
+
+class Quarter(CensusDate):
+    """A quarter end that has passed."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        """The date, if it is a quarter end that has passed."""
+        date = super().convert(value, param, ctx)
+        if date >= dt.datetime.now(tz=dt.UTC).date():
+            self.fail(f"{date} has not passed. A quarter that has ended was expected.", param, ctx)
+        return date

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 
 import click
 
@@ -32,4 +33,7 @@ def command(dates: tuple[dt.date, ...]) -> None:
                 f"No figures are held for {', '.join(map(str, missing)) or 'any quarter'}; a quarter that was run was expected. "
                 "Run it first: observatory run."
             )
-        write_reports(settings, sorted(set(dates)) or held[-1:])
+        failures = write_reports(settings, sorted(set(dates)) or held[-1:])
+    if failures:
+        print("\n".join(failures), file=sys.stderr)
+        sys.exit(1)

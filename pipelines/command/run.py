@@ -1,10 +1,14 @@
-"""`observatory run`: from the landing place to the release, through Dagster, for every quarter that needs it."""
+"""`observatory run`: from the landing place to the drafts, through Dagster, for every quarter at which something is due. It publishes nothing."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import fcntl
 import os
+import sys
 import time
+from collections.abc import Iterator
 
 import click
 
@@ -44,12 +48,14 @@ def _told(paths: list[str]) -> str:
 @click.option("--landing", metavar="DIR", help="The landing place, if not OBSERVATORY_LANDING's.")
 @click.option("--census-date", "dates", type=CensusDate(), multiple=True, help="A quarter end to bring up to date; may be given several times.")
 @click.option("--all", "everything", is_flag=True, help="Every quarter in the landing place and the warehouse.")
-@click.option("--report", is_flag=True, help="Write the readers' quality report of these quarters too, after the releases.")
+@click.option("--report", is_flag=True, help="Write the readers' quality report of these quarters too, at the end.")
 def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, report: bool) -> None:
-    """Bring the warehouse and its releases up to date.
+    """Bring the warehouse, the answers and the drafts that are due up to date. It never publishes.
 
-    Without --census-date or --all: every quarter for which something new has landed, or whose figures rest on something that has changed.
-    The runs appear in the Dagster UI (`observatory serve`). Ends with 0 when the work is done, though returns were rejected.
+    Without --census-date or --all: every quarter at which something is due, by what is recorded of it: something new has landed, its figures rest
+    on something that has changed, an answer, a draft or a page is missing. Quarters whose day has come are closed by the region's timetable.
+    The runs appear in the Dagster UI (`observatory serve`).
+    Ends with 0 when the work is done, though returns were rejected; with 1 where a draft is refused or a step failed; with 2 where it cannot work.
     """
     if dates and everything:
         raise click.UsageError("Give --census-date or --all, not both.")
@@ -66,11 +72,9 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
         print(f"Not looked into: {_told([f'{folder}/'])} {reason}.")
     if waiting := place.under_way():
         print(f"Waiting for the end of an upload: {_told(waiting)}")
-    with open_warehouse(settings) as warehouse:
-        from assets.checks.report import report_page
+    with alone(settings), open_warehouse(settings) as warehouse:
+        from assets.checks.report import out_of_date as reports_due
         from assets.intake import provenance
-        from assets.page.site import bring_sites_up_to_date
-        from assets.publication.release import write_all_missing_files
         from assets.warehouse.tables import prepare
         from pipelines.command.summary import print_summary
 
@@ -85,30 +89,77 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
                 f"Drop them into {settings.landing}/{empty[0]}/<sender>/ first."
             )
         due = quarters_due(warehouse, place, settings, landed, list(dates), everything)
-        write_all_missing_files(warehouse, settings.releases)
-        if not due:
-            bring_sites_up_to_date(warehouse, settings.region, settings.releases)
+        failures: list[str] = []
+        done = list(due)
+        if due:
+            print(f"Quarters to bring up to date: {', '.join(map(str, due))}", flush=True)
+            failures += run_quarters(settings, due) or []
+            still = [] if failures else _stale(warehouse, settings, due)
+            if still:  # an older register list that came in now speaks for later quarters too
+                print(f"Quarters that rest on what has come in: {', '.join(map(str, still))}", flush=True)
+                failures += run_quarters(settings, still) or []
+                done = sorted({*due, *still})
+        drafted, refused = _draft(warehouse, settings, sorted(set(dates)), failures)
+        _write_what_is_missing(warehouse, settings)
+        if not due and not drafted:
             said = "nothing new has landed" if landed else "the landing place holds no census date's folder"
             print(f"Up to date: {said}.")
-            if held := _held(warehouse):
-                if report:
-                    write_reports(settings, [date for date in held if not report_page(settings.data_docs, date).exists()])
-                print_summary(warehouse, settings, held)
-            print(f"\nDone in {time.monotonic() - started:.0f} s.")
-            return
-        print(f"Quarters to bring up to date: {', '.join(map(str, due))}", flush=True)
-        run_quarters(settings, due)
-        still = _stale(warehouse, settings, due)
-        if still:  # an older register list that came in now speaks for later quarters too
-            print(f"Quarters that rest on what has come in: {', '.join(map(str, still))}", flush=True)
-            run_quarters(settings, still)
-        done = sorted({*due, *still})
+        done = sorted({*done, *drafted}) or _held(warehouse)
         try:
             if report:
-                write_reports(settings, done)
-        finally:  # the releases are made, whatever becomes of the report
-            print_summary(warehouse, settings, done)
+                failures += write_reports(settings, reports_due(warehouse, settings.data_docs) if not due else done)
+        finally:  # the drafts are made, whatever becomes of the report
+            if done:
+                print_summary(warehouse, settings, done)
+    for failure in failures:
+        print(f"\n{failure}", file=sys.stderr)
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
+    if failures or refused:
+        sys.exit(1)
+
+
+@contextlib.contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """One run at a time on a home: the second says so, and waits. The lock goes with the process that holds it, however that ends."""
+    make_private(settings.home)
+    with (settings.home / "run.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another run is at work on this home; waiting for it to end.", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _draft(warehouse: Warehouse, settings: Settings, asked: list[dt.date], failures: list[str]) -> tuple[list[dt.date], bool]:
+    """Close and draft what is due today (of the quarters asked for, where some are). Gives their dates, and whether a draft is refused.
+
+    What the gate refused before, and nothing has changed since, is told again and not tried again.
+    """
+    from assets.publication.drafts import due, refusals
+    from pipelines.jobs import DRAFT
+    from schemas.regions import today
+
+    reasons = {date: why for date, why in due(warehouse, settings.region, today()).items() if not asked or date in asked}
+    if reasons:
+        print(f"Quarters to close or draft: {', '.join(f'{date} ({why})' for date, why in reasons.items())}", flush=True)
+        failures += run_quarters(settings, list(reasons), DRAFT) or []
+    refused = [one for one in refusals(warehouse) if not asked or one.census_date in asked]
+    for one in refused:
+        if one.census_date not in reasons:
+            print(f"{one.census_date}: the gate has refused the draft, and nothing has changed since:")
+            print("\n".join(f"  {line}" for line in (*one.in_short(), one.what_to_do())))
+    return list(reasons), bool(refused)
+
+
+def _write_what_is_missing(warehouse: Warehouse, settings: Settings) -> None:
+    """Files and pages follow from the warehouse: whatever died before they were written, they are written now."""
+    from assets.page.site import bring_drafts_up_to_date, bring_sites_up_to_date
+    from assets.publication.release import write_all_missing_files
+
+    write_all_missing_files(warehouse, settings.releases)
+    bring_sites_up_to_date(warehouse, settings.region, settings.releases)
+    bring_drafts_up_to_date(warehouse, settings.region, settings.drafts, settings.releases)
 
 
 def has_landed(warehouse: Warehouse, settings: Settings, date: dt.date) -> bool:
@@ -126,6 +177,7 @@ def quarters_due(
 ) -> list[dt.date]:
     """The quarters to run: those asked for, or those for which something is new or has changed."""
     from assets.access.keys import warehouse_key
+    from assets.answering.outbox import unanswered
     from assets.intake.loading import has_news
     from assets.projection import table as projection
     from assets.warehouse.building import known_quarters, out_of_date
@@ -134,7 +186,7 @@ def quarters_due(
         return sorted(set(dates))
     if everything:
         return sorted({*landed, *known_quarters(warehouse)})
-    due = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse)}
+    due = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse), *unanswered(warehouse)}
     key = warehouse_key(warehouse, settings.home)
     with warehouse.reading() as connection:
         due |= {date for date in landed if has_news(connection, place, date, key)}
@@ -149,24 +201,29 @@ def _stale(warehouse: Warehouse, settings: Settings, done: list[dt.date]) -> lis
     return sorted(date for date in stale if date > min(done))
 
 
-def write_reports(settings: Settings, dates: list[dt.date]) -> None:
-    """Write the quality reports of these quarters, if any, through Dagster, and say where they are."""
+def write_reports(settings: Settings, dates: list[dt.date]) -> list[str]:
+    """Write the quality reports of these quarters, if any, through Dagster, and say where they are. Gives what failed."""
     from assets.checks.report import report_page
     from pipelines.jobs import QUALITY
 
     if not dates:
-        return
+        return []
     print("\nQuality report:", flush=True)
-    run_quarters(settings, dates, QUALITY)
-    print(f"  Open {report_page(settings.data_docs, dates[-1])}")
+    failures = run_quarters(settings, dates, QUALITY) or []
+    if not failures:
+        print(f"  Open {report_page(settings.data_docs, dates[-1])}")
+    return failures
 
 
-def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "bring_up_to_date") -> None:
+def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "bring_up_to_date", tags: dict[str, str] | None = None) -> list[str]:
     """Run a job for the quarters through Dagster, in this process, with the history kept where the UI looks for it.
 
+    Gives a sentence for each run that failed: the warehouse is as it was before it, and the other runs go on.
+
     Raises:
-        ObservatoryError: a run failed; the warehouse is as it was before it.
+        ObservatoryError: a census date lies in the future.
     """
+    from pipelines.dead import PROCESS, fail_dead_runs, this_process
     from pipelines.definitions import build_definitions
     from pipelines.jobs import range_tags
     from pipelines.partitions import last_quarter_end, runs_of
@@ -176,14 +233,20 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
         raise ObservatoryError(
             f"{', '.join(map(str, future))}: a census date in the future was found; a quarter that has ended was expected. Check the folder's name."
         )
+    failures = []
     with dagster_instance(settings) as instance:
+        fail_dead_runs(instance)
         job = build_definitions(settings).resolve_job_def(job_name)
         for first, last in runs_of(dates):
             result = job.execute_in_process(
-                instance=instance, tags=range_tags(first, last), raise_on_error=False, run_config={"loggers": {"plain": {}}}
+                instance=instance,
+                tags={**range_tags(first, last), PROCESS: this_process(), **(tags or {})},
+                raise_on_error=False,
+                run_config={"loggers": {"plain": {}}},
             )
             if not result.success:
-                raise click.ClickException(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
+                failures.append(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
+    return failures
 
 
 def _why(result: object) -> str:

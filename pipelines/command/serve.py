@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pipelines.guard import OPENING
-from resources.settings import settings_from_environment
+from resources.settings import ObservatoryError, settings_from_environment
 from resources.warehouse import open_warehouse
 
 
@@ -28,6 +28,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     from assets.access.watch import watching
     from assets.warehouse.tables import prepare
     from pipelines.command.run import dagster_instance, run_quarters
+    from pipelines.dead import fail_dead_runs
     from pipelines.stop_list import erase_whom_it_forgot
     from pipelines.web import listen, private_sockets, serve_dagster, serve_releases
 
@@ -45,9 +46,11 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     # held open, so that every run and every look joins a server that is there already
     with open_warehouse(settings) as warehouse, watching(warehouse, log), private_sockets():
         prepare(warehouse, settings.region)
-        if quarters := erase_whom_it_forgot(warehouse, settings):
-            run_quarters(settings, quarters)
+        if (quarters := erase_whom_it_forgot(warehouse, settings)) and (failures := run_quarters(settings, quarters)):
+            raise ObservatoryError("\n".join(failures))
         listening = listen(port, "Dagster UI", "--port")
+        with dagster_instance(settings) as instance:  # no daemon is at work yet: what one had begun is dead
+            fail_dead_runs(instance, of_the_daemon=True)
         pages = serve_releases(settings.releases, page_port, further)
         print(f"The observatory page is at http://127.0.0.1:{pages.port}", flush=True)
         print(f"The Dagster UI opens in half a minute or so. Landing place: {settings.landing}", flush=True)

@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 
 import click
+import sqlalchemy as sa
 
 from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_csv, print_table
+from resources.landing import LandingPlace
 from resources.private import open_to_others
 from resources.settings import ObservatoryError, Settings, settings_from_environment
 from resources.showing import one_line
 from resources.warehouse import Warehouse, open_warehouse
+from schemas.regions import today
 from schemas.rounding import percent
 
 
@@ -21,14 +24,17 @@ from schemas.rounding import percent
 @click.option("--census-date", "date", type=CensusDate(), help="The quarter end; the newest that is held, unless given.")
 @click.option("--history", is_flag=True, help="Every submission of the quarter: who sent what when, what became of it, in which releases it counted.")
 @click.option("--missing", is_flag=True, help="Every registered setting that has not returned, with its provider and sender, the most places first.")
+@click.option("--check", is_flag=True, help="End with 1 where returns of the quarter are overdue, or work is due that `observatory run` would do.")
 @click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True, help="How --missing is printed.")
-def command(date: dt.date | None, history: bool, missing: bool, form: str) -> None:
+def command(date: dt.date | None, history: bool, missing: bool, check: bool, form: str) -> None:
     """Say who has returned for a quarter, who has not, and with what quality."""
     if history and missing:
         raise click.UsageError("Give --history or --missing, not both.")
     if form != "table" and not missing:
         raise click.UsageError(f"--format {form} goes with --missing.")
     from assets.intake.provenance import banner
+    from assets.warehouse.tables import prepare
+    from pipelines.command.quarters import print_life
 
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
@@ -37,6 +43,7 @@ def command(date: dt.date | None, history: bool, missing: bool, form: str) -> No
             held = [r.census_date for r in warehouse.rows("select census_date from raw.quarter order by 1")]
         if not held:
             raise ObservatoryError("The warehouse holds no quarter yet. Drop returns into the landing place and use `observatory run`.")
+        prepare(warehouse, settings.region)
         if said := banner(warehouse):
             print(said, file=sys.stderr if form == "csv" else sys.stdout)
         date = date or held[-1]
@@ -46,12 +53,15 @@ def command(date: dt.date | None, history: bool, missing: bool, form: str) -> No
             print_csv(_MISSING, _missing(warehouse, date))
             return
         print(f"{settings.region.name}, census date {date:%d %B %Y}")
+        if check:
+            sys.exit(1 if _check(warehouse, settings, date) else 0)
         if missing:
             print_table(_MISSING, _missing(warehouse, date))
             return
         if history:
             _history(warehouse, date)
             return
+        print_life(warehouse, settings, date)
         _register(warehouse, date)
         _authorities(warehouse, date)
         _ssda903(warehouse, date)
@@ -82,6 +92,30 @@ def _warn_of_open_counters(warehouse: Warehouse) -> None:
         )
         print("  may close them. Have it run, once, and again after a restore:")
         print(f"  psql --dbname '{database}' --file '{COUNTERS}'")
+
+
+def _check(warehouse: Warehouse, settings: Settings, date: dt.date) -> bool:
+    """Print what is overdue and what is due to be done. Gives whether there is any of it."""
+    from assets.publication.drafts import due, refusals
+    from assets.publication.lifecycle import COLLECTING, life
+    from pipelines.command.run import quarters_due
+
+    found = []
+    place, days = LandingPlace(settings.landing), settings.region.timetable
+    if work := quarters_due(warehouse, place, settings, place.census_dates(), [], everything=False):
+        found.append(f"To bring up to date: {', '.join(map(str, work))}. Use `observatory run`.")
+    found += [f"{quarter}: {why}. Use `observatory run`." for quarter, why in due(warehouse, settings.region, today()).items()]
+    found += [f"{one.census_date}: the gate has refused the draft; see `observatory status`." for one in refusals(warehouse)]
+    if days.day(date, "due") < today() and life(warehouse, date).state == COLLECTING:
+        senders = [row for row in _census(warehouse, date) if row.status is None]
+        settings_out = _missing(warehouse, date)
+        if senders or settings_out:
+            found.append(
+                f"Overdue since {days.day(date, 'due'):%d %B %Y}: {len(senders)} placement censuses, {len(settings_out)} settings; "
+                f"`observatory status --census-date {date}` names them."
+            )
+    print("\n".join(found) or "Nothing is overdue, and no work is due.")
+    return bool(found)
 
 
 def _warn_of_open_folders(settings: Settings) -> None:
@@ -124,8 +158,9 @@ def _register(warehouse: Warehouse, date: dt.date) -> None:
         print(f"  {row.register_use}: list of {row.register_as_at:%d %B %Y}{carried} ({row.register_table})")
 
 
-def _authorities(warehouse: Warehouse, date: dt.date) -> None:
-    rows = warehouse.rows(
+def _census(warehouse: Warehouse, date: dt.date) -> list[sa.Row]:
+    """The members, each with how its placement census came in."""
+    return warehouse.rows(
         """
         select a.authority_name, q.status, q.version, q.rows_loaded, q.rows_rejected, q.days_late,
             (select coalesce(sum(w.value::integer), 0) from jsonb_each_text(q.warnings) as w) as warnings
@@ -136,6 +171,10 @@ def _authorities(warehouse: Warehouse, date: dt.date) -> None:
         """,
         d=date,
     )
+
+
+def _authorities(warehouse: Warehouse, date: dt.date) -> None:
+    rows = _census(warehouse, date)
     here = [r for r in rows if r.status == "in force"]
     print(f"\nPlacement census: {len(here)} of {len(rows)} authorities have returned.")
     if missing := [r.authority_name for r in rows if r.status is None]:

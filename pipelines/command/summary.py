@@ -1,4 +1,4 @@
-"""What a run says at its end, in plain words: returns, headline figures, releases, where to look next."""
+"""What a run says at its end, in plain words: returns, headline figures, where each quarter stands, releases, where to look next."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import datetime as dt
 
 from assets.intake.provenance import banner
 from assets.intake.turns import waiting
-from assets.publication.release import has_own_returns
+from assets.publication.lifecycle import has_own_returns
 from pipelines.command.printing import print_table
+from pipelines.command.quarters import print_states
 from resources.settings import Settings
 from resources.showing import one_line
 from resources.warehouse import Warehouse
@@ -23,6 +24,7 @@ def print_summary(warehouse: Warehouse, settings: Settings, dates: list[dt.date]
     _releases(warehouse, settings, dates)
     for date in (date for date in dates if not has_own_returns(warehouse, date)):
         print(f"{date}: nothing that has landed for it counts: no release.")
+    print_states(warehouse, settings, dates)
     print(
         "\nWhere to look next:\n"
         "  observatory status                 who has returned, who has not, with what quality\n"

@@ -15,7 +15,6 @@ from sqlalchemy.engine import make_url
 
 from assets.access import logins
 from assets.intake.loading import take_in
-from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import models
 from resources.embedded_postgres import binaries
@@ -24,6 +23,7 @@ from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from tests.access.conftest import OWN, REGION, Filled
 from tests.conftest import KEY, POSTGRES_15, Servers
+from tests.releasing import make_release
 
 QUERIES = sorted((Path(__file__).resolve().parents[2] / "docs" / "queries").glob("*.sql"))
 DAY = dt.date(2025, 12, 31)

@@ -19,7 +19,6 @@ from assets.access import logins
 from assets.intake.loading import take_in
 from assets.intake.numbering import content_mark
 from assets.page.site import bring_sites_up_to_date
-from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import raw_columns
 from assets.warehouse.tables import prepare
@@ -27,6 +26,7 @@ from resources.warehouse import Warehouse, physical
 from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY, Landing
+from tests.releasing import make_release
 
 DATE, DAY = "2025-03-31", dt.date(2025, 3, 31)
 REGION = load_region("north_west")

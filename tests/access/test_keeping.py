@@ -15,7 +15,6 @@ from assets.access.erasure import STOP_LIST, erase, hold_to_stop_list
 from assets.access.retention import remove_what_is_due, tables_of_children
 from assets.intake.assets import unbalanced
 from assets.intake.loading import take_in, withdraw
-from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter, known_quarters, out_of_date
 from assets.warehouse.models import models
 from assets.warehouse.tables import prepare
@@ -29,6 +28,7 @@ from schemas.retention import CHILDREN, OUTBOX, Period, before, periods
 from tests import builders
 from tests.conftest import KEY, QUICK
 from tests.pipeline.test_ssda903 import episode, episodes, header
+from tests.releasing import make_release
 
 DATE, DAY = "2025-03-31", dt.date(2025, 3, 31)
 REGION = load_region("north_west")
@@ -178,9 +178,12 @@ def test_who_sent_withdrew_and_released_is_written_down(embedded_warehouse, land
     numbers = {row.sender: row.submission_id for row in embedded_warehouse.rows("select sender, submission_id from raw.submission")}
     number = numbers["provider-a"]
     withdraw(embedded_warehouse, number, "the clerk", "sent by mistake")
-    events = [tuple(row) for row in embedded_warehouse.rows("select what, actor, subject from access.event order by happened_at")]
+    events = [tuple(row) for row in embedded_warehouse.rows("select what, actor, subject from access.event order by happened_at, ctid")]
     assert sorted(events[:2]) == [("sent", sender, numbers[sender]) for sender in ("ofsted", "provider-a")]
-    assert events[2:] == [("released", audit.actor(), "2025-03-31 r1"), ("withdrew", "the clerk", number)]
+    steps = [subject for what, _, subject in events if what == "quarter"]
+    assert steps == [f"2025-03-31 {step}" for step in ("closed", "draft", "approved", "published")]
+    others = [event for event in events[2:] if event[0] != "quarter"]
+    assert others == [("released", audit.actor(), "2025-03-31 r1"), ("withdrew", "the clerk", number)]
 
 
 # --- retention -------------------------------------------------------------------------------------------

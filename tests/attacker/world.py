@@ -15,7 +15,6 @@ import pandas as pd
 
 from assets.intake.loading import take_in
 from assets.page.site import Sites
-from assets.publication.release import Release, make_release
 from assets.warehouse.building import build_quarter
 from assets.warehouse.tables import prepare
 from resources.landing import LandingPlace
@@ -23,6 +22,7 @@ from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 from tests.conftest import KEY
+from tests.releasing import Release, make_release
 
 LAST = dt.date(2025, 12, 31)
 

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from assets.intake.loading import take_in
 from assets.page.site import Sites
-from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
 from resources.warehouse import Warehouse, physical
 from schemas.regions import Region, load_region
 from tests import builders
 from tests.conftest import KEY, Landing
+from tests.releasing import make_release
 
 HOSTILE = "O'Hara & <script>alert(1)</script><img src=x onerror=alert(2)>"
 HOSTILE_SENDER = "provider-<svg onload=alert(3)>"

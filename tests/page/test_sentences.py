@@ -20,7 +20,6 @@ from assets.page.figures import Edition, Table
 from assets.page.site import bring_sites_up_to_date
 from assets.page.site import pages as pages_of
 from assets.publication.programme import PUBLISHED_TABLES
-from assets.publication.release import make_release
 from assets.publication.tables import members_of_region, release_tables, true_tables
 from assets.warehouse.building import build_quarter
 from resources.landing import LandingPlace
@@ -28,6 +27,7 @@ from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from schemas.regions import Region, load_region
 from tests.conftest import KEY
+from tests.releasing import make_release
 
 SMALL = 0.05
 SCALES = (SMALL, 0.3, 1.0)

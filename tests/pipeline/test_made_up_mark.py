@@ -18,7 +18,6 @@ from assets.answering.outbox import answer_quarter
 from assets.checks.report import write_report
 from assets.intake.loading import take_in
 from assets.page.site import bring_sites_up_to_date
-from assets.publication.release import make_release
 from assets.warehouse.building import build_quarter
 from pipelines.command import cli
 from pipelines.definitions import build_definitions
@@ -30,6 +29,7 @@ from resources.warehouse import Warehouse
 from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY, Landing
+from tests.releasing import make_release
 
 DATE = dt.date(2025, 12, 31)
 REGION = load_region("north_west")

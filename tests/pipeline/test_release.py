@@ -14,12 +14,13 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from assets.publication import drafts
 from assets.publication import release as releasing
 from assets.publication.attack import build_system
 from assets.publication.files import META_COLUMNS, release_files
 from assets.publication.gate import Leak, Verdict
 from assets.publication.programme import PUBLISHED_TABLES
-from assets.publication.release import make_release, read_release
+from assets.publication.release import read_release
 from assets.publication.tables import GEOGRAPHY
 from resources.observatory import observatory_resource
 from resources.settings import Settings
@@ -27,6 +28,7 @@ from resources.warehouse import Warehouse
 from schemas.regions import disclosure_method, load_region
 from tests import builders
 from tests.conftest import Landing
+from tests.releasing import make_release
 
 DATE = dt.date(2025, 3, 31)
 KEY = b"a key that only the tests use"
@@ -211,10 +213,8 @@ def test_nothing_new_makes_no_release_and_a_dry_run_writes_nothing(made):
     warehouse, _, root, release = made
     again = make_release(warehouse, DATE, REGION, root, key=KEY)
     assert (again.number, again.is_new, again.verdict) == (release.number, False, None)
-    cautious = load_region("north_west").__class__(
-        **{**vars(REGION), "disclosure": disclosure_method({"smallest_count_shown": 10, "round_to": 10}, "test")}
-    )
-    tried = make_release(warehouse, DATE, cautious, root, key=KEY, dry_run=True)
+    other = REGION.__class__(**{**vars(REGION), "disclosure": disclosure_method({"smallest_count_shown": 10, "round_to": 10}, "test")})
+    tried = make_release(warehouse, DATE, other, root, key=KEY, dry_run=True)
     assert tried.is_new and tried.number == release.number + 1
     assert "method of disclosure control changed" in tried.changes
     assert not tried.folder.exists()
@@ -233,37 +233,79 @@ def test_a_quarter_for_which_nothing_counts_is_not_released_though_the_register_
     assert embedded_warehouse.scalar("select count(*) from published.release") == 0
 
 
-def test_a_refused_release_writes_nothing(made, monkeypatch):
+def a_leak() -> Leak:
+    return Leak(0, "host_authority_origin.children, 356, Elsewhere", 2, 2, ("a total (8 to 12)",), ("a total = sum of its parts",))
+
+
+def cautious(smallest: int):
+    method = disclosure_method({"smallest_count_shown": smallest}, "test")
+    return REGION.__class__(**{**vars(REGION), "disclosure": method})
+
+
+def test_a_refused_draft_writes_nothing_and_is_remembered_until_something_changes(made, monkeypatch):
+    from assets.warehouse.building import build_quarter
+
     warehouse, _, root, release = made
-    leak = Leak(0, "host_authority_origin.children, 356, Elsewhere", 2, 2, ("a total (8 to 12)",), ("a total = sum of its parts",))
-    refused = releasing.Prepared(read_release(warehouse, DATE, release.number)[0], 0, Verdict(leaks=(leak,)))
-    monkeypatch.setattr(releasing, "prepare", lambda *_: refused)
-    cautious = load_region("north_west").__class__(**{**vars(REGION), "disclosure": disclosure_method({"smallest_count_shown": 9}, "test")})
-    before = [warehouse.scalar(f"select count(*) from {t}") for t in ("published.cell", "published.release", "raw.released_count")]
-    result = make_release(warehouse, DATE, cautious, root, key=KEY)
-    assert result.refused and not result.folder.with_name("r2").exists()
-    assert [warehouse.scalar(f"select count(*) from {t}") for t in ("published.cell", "published.release", "raw.released_count")] == before
+    asked = []
+
+    def refused(*_):
+        asked.append(1)
+        return releasing.Prepared(read_release(warehouse, DATE, release.number)[0], 0, Verdict(leaks=(a_leak(),)))
+
+    monkeypatch.setattr(drafts, "prepare_against", refused)
+    tables = ("published.cell", "published.release", "raw.released_count", "raw.draft", "raw.draft_cell")
+    before = [warehouse.scalar(f"select count(*) from {t}") for t in tables]
+    assert not build_quarter(warehouse, DATE, cautious(9)).blocked_by
+    assert drafts.due(warehouse, cautious(9), dt.date(2026, 1, 1)) == {DATE: "to propose a correction"}
+    for _ in range(2):
+        result = make_release(warehouse, DATE, cautious(9), root, key=KEY)
+        assert result.refused and not result.folder.with_name("r2").exists()
+        assert "356, Elsewhere" in result.draft.said[0] and "collecting goes on" in result.draft.what_to_do()
+    assert len(asked) == 1, "what was refused is not tried again"
+    assert [warehouse.scalar(f"select count(*) from {t}") for t in tables] == before
+    assert drafts.due(warehouse, cautious(9), dt.date(2026, 1, 1)) == {}
+    assert [one.census_date for one in drafts.refusals(warehouse)] == [DATE]
+    assert not build_quarter(warehouse, DATE, REGION).blocked_by
+    assert drafts.due(warehouse, REGION, dt.date(2026, 1, 1)) == {DATE: "to propose a correction"}
+    assert make_release(warehouse, DATE, REGION, root, key=KEY).draft.outcome == drafts.SAME, "the method is what it was: nothing to say"
+    assert drafts.refusals(warehouse) == []
 
 
-def test_in_dagster_the_gate_is_a_blocking_check(made, monkeypatch, tmp_path):
+def test_in_dagster_the_gate_is_a_blocking_check_on_drafts(made, monkeypatch, tmp_path):
     from assets.publication import assets as shown
-    from assets.publication.assets import build_publication_assets
+    from assets.publication.assets import build_draft_assets
     from pipelines.partitions import quarters
 
-    warehouse, _, root, release = made
-    leak = Leak(0, "host_authority_origin.children, 356, Elsewhere", 2, 2, (), ("a total = sum of its parts",))
-    refused = releasing.Release(DATE, 2, root / "none", True, 1, 1, 0, Verdict(leaks=(leak,)))  # noqa: FBT003
-    monkeypatch.setattr(shown, "make_release", lambda *_, **__: refused)
+    warehouse, _, _, _ = made
+    refused = drafts.Draft(DATE, drafts.REFUSED, 2, said=(str(a_leak()),))
+    monkeypatch.setattr(shown, "make_draft", lambda *_: refused)
     monkeypatch.setattr(shown, "warehouse_key", lambda *_: KEY)
-    assets = build_publication_assets(quarters)
+    assets = build_draft_assets(quarters)
     assert {check.blocking for check in assets.check_specs} == {True}
 
     observatory = observatory_resource(Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"))
     result = dg.materialize([assets], partition_key="2025-03-31", resources={"observatory": observatory}, raise_on_error=False)
     assert not result.success
     failed = {e.asset_key.to_user_string(): e for e in result.get_asset_check_evaluations() if not e.passed}
-    assert list(failed) == ["published/host_authority_origin"]
+    assert list(failed) == ["draft/host_authority_origin"]
     assert not result.get_asset_materialization_events()
+
+
+def test_in_dagster_nothing_is_published_but_in_somebodys_name(made, tmp_path):
+    from assets.publication.assets import build_draft_assets, build_publication_assets
+    from pipelines.partitions import quarters
+
+    warehouse, _, _, release = made
+    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"))
+    result = dg.materialize(
+        [build_draft_assets(quarters), build_publication_assets(quarters)],
+        selection=dg.AssetSelection.groups("published"),
+        partition_key="2025-03-31",
+        resources={"observatory": observatory},
+        raise_on_error=False,
+    )
+    assert not result.success and not result.get_asset_materialization_events()
+    assert warehouse.scalar("select max(release_number) from published.release where census_date = :d", d=DATE) == release.number
 
 
 def test_a_late_return_makes_a_new_release_that_says_why(made):

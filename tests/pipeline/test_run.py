@@ -37,31 +37,61 @@ class Observatory:
         return done.stdout if expect == 0 else done.stdout + done.stderr
 
 
+APPROVER = "Ada Example (made up)"
+
+
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory) -> tuple[Observatory, str]:
+def drafted(tmp_path_factory) -> tuple[Observatory, str]:
+    """A home after its first run: two quarters whose day has long come, so that they are closed and drafted."""
     root = tmp_path_factory.mktemp("a home with spaces")
     observatory = Observatory(root / "the home")
     observatory("synth", "--out", str(root / "landing place"), "--quarters", "2", "--scale", "0.1", "--seed", "2")
     observatory.environment["OBSERVATORY_LANDING"] = str(root / "landing place")
-    return observatory, observatory("run")
+    said = observatory("run")
+    assert not list((observatory.home / "releases").glob("*/r*")), "a run never publishes"
+    assert observatory("query", "select count(*) as n from published.release", "--format", "csv") == "n\n0\n"
+    return observatory, said
 
 
-def test_a_run_says_what_was_built_and_where_to_look(ran):
-    _, said = ran
+@pytest.fixture(scope="module")
+def ran(drafted) -> tuple[Observatory, str, str]:
+    """The same home after the approval; what the run said, and what the approval."""
+    observatory, said = drafted
+    return observatory, said, observatory("approve", "--all", "--by", APPROVER, "--note", "looked at with the directors")
+
+
+def test_a_run_says_what_was_built_and_where_to_look(drafted):
+    observatory, said = drafted
     for words in (
         "received = loaded + rejected + set aside",
         "North West, 31 December 2025",
         "are occupied",
-        "2025-12-31/r1",
+        "2025-12-31: closed by the timetable",
+        "observatory approve 2025-12-31 --by 'NAME'",
         "Where to look next",
         "Done in",
     ):
         assert words in said, said
     assert "Traceback" not in said
+    page = next((observatory.home / "drafts" / "2025-12-31").glob("*/page/index.html"))
+    assert str(page) in said
+    assert "waits for the approval of a named person" in page.read_text(encoding="utf-8")
+
+
+def test_an_approval_publishes_the_draft_and_says_who_gave_it(ran):
+    observatory, _, said = ran
+    assert f"2025-12-31: r1 published. Approved by {APPROVER}" in said
+    assert "waits for the approval" not in (observatory.home / "releases/2025-12-31/r1/page/index.html").read_text(encoding="utf-8")
+    assert not list((observatory.home / "drafts").glob("*")), "what is published is no draft any more"
+    assert "There is no draft to approve" in observatory("approve", "--all", "--by", APPROVER)
+    assert "looked at with the directors" in observatory("status")
+    with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["published", "homes"]))
+        assert event.asset_materialization.metadata["approved_by"].value == APPROVER
 
 
 def test_the_observatory_page_lies_beside_the_release_and_is_made_again_where_it_is_gone(ran):
-    observatory, said = ran
+    observatory, _, said = ran
     page = observatory.home / "releases" / "2025-12-31" / "r1" / "page" / "index.html"
     assert str(page) in said
     before = page.read_bytes()
@@ -72,11 +102,11 @@ def test_the_observatory_page_lies_beside_the_release_and_is_made_again_where_it
 
 
 def test_the_run_is_in_dagsters_history_with_rows_checks_and_lineage(ran):
-    observatory, _ = ran
+    observatory, *_ = ran
     with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
         runs = instance.get_runs()
-        assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS]
-        assert runs[0].job_name == "bring_up_to_date"
+        assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
+        assert [run.job_name for run in runs] == ["approve", "draft", "bring_up_to_date"]
         occupancy = dg.AssetKey(["curated", "host_authority_occupancy"])
         event = instance.get_latest_materialization_event(occupancy)
         metadata = event.asset_materialization.metadata
@@ -90,7 +120,7 @@ def test_the_run_is_in_dagsters_history_with_rows_checks_and_lineage(ran):
 
 
 def test_the_quality_report_is_written_and_in_dagsters_history_and_blocks_nothing(ran):
-    observatory, _ = ran
+    observatory, *_ = ran
     said = observatory("report")
     page = observatory.home / "data_docs" / "2025-12-31" / "index.html"
     assert f"Open {page}" in said and page.is_file()
@@ -113,16 +143,16 @@ def test_the_quality_report_is_written_and_in_dagsters_history_and_blocks_nothin
 
 
 def test_a_second_run_does_nothing_and_says_so(ran):
-    observatory, _ = ran
+    observatory, *_ = ran
     said = observatory("run")
     assert "Up to date: nothing new has landed." in said
     assert "North West, 31 December 2025" in said
     with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
-        assert len(instance.get_runs()) == 1
+        assert len(instance.get_runs()) == 3
 
 
 def test_query_as_csv_prints_a_header_and_the_rows_and_nothing_else(ran):
-    observatory, _ = ran
+    observatory, *_ = ran
     rows = list(
         csv.reader(
             io.StringIO(observatory("query", "select provision_type, count(*) as n from curated.homes group by 1 order by 1", "--format", "csv"))
@@ -141,19 +171,19 @@ def test_query_as_csv_prints_a_header_and_the_rows_and_nothing_else(ran):
     ids=["no such table", "a change", "no SQL"],
 )
 def test_a_question_that_cannot_be_answered_is_told_in_a_sentence(ran, sql, says):
-    observatory, _ = ran
+    observatory, *_ = ran
     said = observatory("query", sql, expect=2)
     assert says in said
     assert "Traceback" not in said
 
 
 def test_a_role_that_does_not_exist_is_told(ran):
-    observatory, _ = ran
+    observatory, *_ = ran
     assert "no role 'nobody_we_know'" in observatory("query", "select 1", "--as", "nobody_we_know", expect=2)
 
 
 def test_status_names_who_has_and_who_has_not_returned(ran):
-    observatory, _ = ran
+    observatory, *_ = ran
     said = observatory("status")
     assert "census date 31 December 2025" in said
     assert "of 24 authorities have returned" in said
@@ -162,7 +192,7 @@ def test_status_names_who_has_and_who_has_not_returned(ran):
 
 
 def test_an_empty_landing_place_and_none_at_all_are_told(ran, tmp_path):
-    observatory, _ = ran
+    observatory, *_ = ran
     assert "No landing place was found" in observatory("run", "--landing", str(tmp_path / "none"), expect=2)
 
 
@@ -175,7 +205,7 @@ def test_synth_never_writes_over_returns_that_were_not_made_up(tmp_path):
 
 
 def test_a_census_date_in_the_future_is_refused_before_anything_is_read(ran, tmp_path):
-    observatory, _ = ran
+    observatory, *_ = ran
     (tmp_path / "landing" / "2031-03-31" / "356").mkdir(parents=True)
     (tmp_path / "landing" / MARK).write_text("made up, as what this warehouse holds\n", encoding="utf-8")
     (tmp_path / "landing" / "2031-03-31" / "356" / "a.csv").write_text("x,y\n1,2\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The sensor on the landing place and the schedule of the quarter's close."""
+"""The sensor on the landing place and the schedule of the timetable."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import json
 import dagster as dg
 import pytest
 
+from assets.warehouse.tables import prepare
+from pipelines.dead import PROCESS, fail_dead_runs, this_process
 from pipelines.jobs import range_tags
-from pipelines.schedules import quarters_close
+from pipelines.schedules import timetable
 from pipelines.sensors import landing_place, look, quality_after_a_run
 from resources.embedded_postgres import EmbeddedPostgres
 from tests import builders
@@ -46,7 +48,9 @@ def test_what_lands_is_run_once_and_a_restart_is_no_news(home, landing):
     assert requested == [DATE]
     assert _tick(cursor)[0] == []
 
+    from assets.answering.outbox import answer_quarter
     from assets.intake.loading import take_in
+    from assets.projection import table as projection
     from assets.warehouse.building import build_quarter
     from resources.warehouse import Warehouse
     from schemas.regions import load_region
@@ -54,6 +58,10 @@ def test_what_lands_is_run_once_and_a_restart_is_no_news(home, landing):
     with Warehouse(home.url) as warehouse:
         take_in(warehouse, landing.place, dt.date.fromisoformat(DATE), KEY)
         build_quarter(warehouse, dt.date.fromisoformat(DATE), load_region("north_west"))
+    assert _tick(None)[0] == [DATE], "a run that died before the end left something undone"
+    with Warehouse(home.url) as warehouse:
+        projection.rewrite(warehouse, dt.date.fromisoformat(DATE))
+        answer_quarter(warehouse, landing.place, str(home.folder.parent / "outbox"), dt.date.fromisoformat(DATE), KEY)
     assert _tick(None)[0] == []
 
     landing.drop(DATE, "352", "census.csv", builders.census([{}] * 3, "Manchester"))
@@ -80,11 +88,25 @@ def test_no_landing_place_is_said_and_is_no_failure(tmp_path, monkeypatch):
     assert "No landing place was found" in str(result.skip_message)
 
 
-@pytest.mark.parametrize(("day", "quarter"), [("2026-01-28", "2025-12-31"), ("2026-04-28", "2026-03-31"), ("2026-07-28", "2026-06-30")])
-def test_the_quarters_close_runs_the_quarter_that_ended_last(day, quarter):
-    moment = dt.datetime.fromisoformat(f"{day}T06:00:00+00:00")
-    request = quarters_close(dg.build_schedule_context(scheduled_execution_time=moment))
-    assert request.tags["dagster/asset_partition_range_start"] == request.tags["dagster/asset_partition_range_end"] == quarter
+def test_the_timetable_asks_for_a_draft_once_the_quarters_day_has_come_and_for_nothing_before(home, landing):
+    from assets.intake.loading import take_in
+    from assets.warehouse.building import build_quarter
+    from resources.warehouse import Warehouse
+    from schemas.regions import load_region
+
+    landing.drop(DATE, "356", "census.csv", builders.census([{}] * 3))
+    with Warehouse(home.url) as warehouse:
+        prepare(warehouse, load_region("north_west"))
+        take_in(warehouse, landing.place, dt.date.fromisoformat(DATE), KEY)
+        build_quarter(warehouse, dt.date.fromisoformat(DATE), load_region("north_west"))
+
+    def asked(day: str) -> list[str]:
+        moment = dt.datetime.fromisoformat(f"{day}T06:00:00+01:00")
+        requests = timetable(dg.build_schedule_context(scheduled_execution_time=moment))
+        return [r.tags["dagster/asset_partition_range_start"] for r in requests] if isinstance(requests, list) else []
+
+    assert asked("2025-05-04") == []
+    assert asked("2025-05-05") == [DATE], "35 days after the quarter's end"
 
 
 @pytest.mark.parametrize("tags", [range_tags(dt.date(2025, 3, 31), dt.date(2025, 6, 30)), {}], ids=["a range of quarters", "no quarter"])
@@ -104,3 +126,18 @@ def test_the_quality_report_follows_a_run_for_the_same_quarters(tags):
         assert (asked.run_key, asked.tags) == (result.run_id, tags)
     else:
         assert isinstance(asked, dg.SkipReason)
+
+
+def test_a_run_whose_process_died_is_written_down_as_failed_and_one_that_lives_is_not():
+    living, dead = {PROCESS: this_process()}, {PROCESS: "999999999 1"}
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def started(tags: dict[str, str]) -> dg.DagsterRun:
+            run = dg.DagsterRun("bring_up_to_date", tags=tags, status=dg.DagsterRunStatus.STARTED)
+            return instance.add_run(run)
+
+        runs = {name: started(tags).run_id for name, tags in (("living", living), ("dead", dead), ("of the daemon", {}))}
+        assert fail_dead_runs(instance) == [runs["dead"]]
+        assert instance.get_run_by_id(runs["dead"]).status == dg.DagsterRunStatus.FAILURE
+        assert fail_dead_runs(instance, of_the_daemon=True) == [runs["of the daemon"]]
+        assert instance.get_run_by_id(runs["living"]).status == dg.DagsterRunStatus.STARTED

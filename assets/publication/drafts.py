@@ -1,0 +1,441 @@
+"""Drafts: the next release of a census date as it will be, made from one moment of the warehouse and kept there until it is approved.
+
+Belongs here: which drafts are due, making one (read, print, repair, ask the gate), keeping it, remembering a refusal.
+Does not belong here: the states (`lifecycle`), approving (`approval`), the ledger and its files (`release`, `files`).
+
+A draft is read in one snapshot and asked of the gate while nobody is kept waiting; at the end it is kept only if the figures it was made from
+still stand. It is held against every release that a tie connects with it, and against the drafts of earlier dates as if they were published:
+approved in the order of their dates, none has to be made twice.
+
+What a quarter's draft rests on is recorded with it, and what came of a try as well. What does not match is due; nothing else is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from assets.publication import lifecycle
+from assets.publication.changes import what_changed
+from assets.publication.disclosure import CONFIDENTIAL
+from assets.publication.files import damage, put_in_place, release_files
+from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, Life, has_own_returns
+from assets.publication.programme import PUBLISHED_TABLES, ties
+from assets.publication.release import (
+    DRAFTS,
+    basis_of,
+    cells_of,
+    content_of,
+    described,
+    earlier_releases,
+    latest_release,
+    manifest_of,
+    prepare_against,
+    reached,
+    read_release,
+    true_counts_of,
+    write_basis,
+)
+from assets.publication.tables import GEOGRAPHY, SETTINGS, TrueTable, members_of_region, release_tables, true_tables
+from assets.warehouse.building import rests_on
+from resources.settings import ObservatoryError
+from resources.warehouse import Asked, Snapshot, Warehouse, copy_frame
+from schemas.regions import Region, today
+
+if TYPE_CHECKING:  # what it needs takes a second to import
+    from assets.publication.attack import Published
+    from assets.publication.gate import Verdict
+
+MADE, STANDS, SAME, NOTHING, REFUSED = "made", "stands", "says the same", "nothing to say", "refused"
+"""What comes of a try: a draft was made; it stood already; it would say what is published; nothing counts; the gate refused it."""
+
+_TRIES = 3
+"""Times that a draft is begun anew because the figures were rewritten while it was made."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What came of a try at a draft. `number` is the release it would be; where the gate refused it, `said` has a line for each finding.
+
+    `verdict` is there where the gate was asked now, else what is said is what was recorded then.
+    """
+
+    census_date: dt.date
+    outcome: str
+    number: int = 0
+    cells: int = 0
+    hidden: int = 0
+    repaired: int = 0
+    changes: str = ""
+    mark: str = ""
+    said: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the gate refused it."""
+        return self.outcome == REFUSED
+
+    def in_short(self, most: int = 20) -> list[str]:
+        """What the gate found, a line a cell, without what gives it away."""
+        more = [f"and {len(self.said) - most} cells more"] if len(self.said) > most else []
+        return [line.partition(" Given away by")[0] for line in self.said[:most]] + more
+
+    def what_to_do(self) -> str:
+        """What a person may do about a refusal."""
+        date = self.census_date
+        return (
+            f"Nothing was published, and collecting goes on. What gives the cells away: observatory release --census-date {date} --dry-run. Either "
+            f"wait: returns that are still out (observatory status --census-date {date} --missing) may part what is too near now, and the next run "
+            "tries again when something has come in. Or hide more: a larger smallest_count_shown or round_to in [disclosure] of the region's file "
+            "may take these cells out."
+        )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a draft is made from, as it stood at one moment."""
+
+    life: Life
+    rests_on: str
+    held_against: list[list[Any]]
+    latest: sa.Row | None = None
+    basis: str = ""
+    members: pd.DataFrame = field(default_factory=pd.DataFrame)
+    true: dict[str, TrueTable] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """The number of the release that it would be."""
+        return (self.latest.release_number if self.latest else 0) + 1
+
+
+# --- what is due -------------------------------------------------------------------------------------------
+
+_QUARTERS = """
+select q.census_date, q.rests_on, coalesce(p.rests_on, '') as projected, a.rests_on as tried_on, a.held_against as tried_against, a.outcome, a.said,
+    d.rests_on as drafted_on, d.held_against
+from raw.quarter as q
+left join raw.projection as p on q.census_date = p.census_date
+left join raw.draft_attempt as a on q.census_date = a.census_date
+left join raw.draft as d on q.census_date = d.census_date
+where q.census_date not in (select c.census_date from access.closed_quarter as c)
+order by q.census_date
+"""
+
+
+def due(warehouse: Warehouse, region: Region, day: dt.date) -> dict[dt.date, str]:
+    """The census dates at which there is something to do today, by what is recorded of them, and what it is.
+
+    To close by the timetable; to draft, because a quarter is closed and has none; to draft anew, because a release came between; to
+    propose a correction, because the figures of a published quarter have moved. What the gate refused is not due until something has changed.
+    """
+    with warehouse.snapshot() as seen:
+        known = lifecycle.lives(seen)
+        found = dict.fromkeys(lifecycle.to_close(seen, region, day), "to close")
+        for row in seen.rows(_QUARTERS):
+            now = known.get(row.census_date, Life(row.census_date))
+            if reason := _due(seen, row, now, region, day):
+                found[row.census_date] = reason
+    return dict(sorted(found.items()))
+
+
+def _due(seen: Snapshot, row: sa.Row, now: Life, region: Region, day: dt.date) -> str:
+    if now.is_held or now.state == COLLECTING:
+        return ""
+    against = reached(seen, row.census_date)
+    tried = row.tried_on == _offered(row.rests_on, row.projected, region)
+    if row.outcome == REFUSED and tried and row.tried_against == _mark(against):
+        return ""
+    if now.state == CLOSED:
+        return "to draft" if region.timetable.day(row.census_date, "draft") <= day and not (tried and row.outcome == NOTHING) else ""
+    if now.state in (DRAFT, CORRECTION):
+        if row.drafted_on is None:
+            return "to draft"
+        if not knew(row.held_against, reached(seen, row.census_date, drafts=False)):
+            return "to draft anew: another release was published since"
+    return "to propose a correction" if now.state in (PUBLISHED, CORRECTION) and not tried else ""
+
+
+def knew(held_against: list[list[Any]], published: list[list[Any]]) -> bool:
+    """Whether a draft was held against all that is published. Whoever knows less than was assumed can work out no more."""
+    return all(release in held_against for release in published)
+
+
+def _mark(against: list[list[Any]]) -> str:
+    return hashlib.sha256(json.dumps(against).encode()).hexdigest()
+
+
+def _offered(figures: str, projected: str, region: Region) -> str:
+    """What a draft of these figures would rest on: they, the projections and the programme of publication."""
+    return hashlib.sha256("\0".join([figures, projected, repr(PUBLISHED_TABLES), repr(ties()), repr(region.disclosure)]).encode()).hexdigest()
+
+
+def refusals(asked: Asked) -> list[Draft]:
+    """What the gate has refused and nobody has mended since."""
+    return [
+        Draft(row.census_date, REFUSED, said=tuple(row.said))
+        for row in asked.rows("select census_date, said from raw.draft_attempt where outcome = :o order by 1", o=REFUSED)
+    ]
+
+
+def standing(asked: Asked, census_date: dt.date) -> sa.Row | None:
+    """The draft that is kept of a census date, without its cells."""
+    rows = asked.rows(
+        "select d.*, coalesce(q.rests_on, '') as figures, coalesce(p.rests_on, '') as projected from raw.draft as d "
+        "left join raw.quarter as q on d.census_date = q.census_date left join raw.projection as p on d.census_date = p.census_date "
+        "where d.census_date = :d",
+        d=census_date,
+    )
+    return rows[0] if rows else None
+
+
+def has_moved_on(draft: sa.Row, region: Region) -> bool:
+    """Whether the figures have moved since the draft was made: it stays what it was, and what came since waits for the correction."""
+    return draft.rests_on != _offered(draft.figures, draft.projected, region)
+
+
+def kept(asked: Asked, census_date: dt.date) -> Draft | None:
+    """The draft that is kept of a census date."""
+    row = standing(asked, census_date)
+    if row is None:
+        return None
+    cells = asked.scalar("select count(*) from raw.draft_cell where census_date = :d", d=census_date)
+    return Draft(census_date, STANDS, row.release_number, cells, row.hidden, row.repaired, row.manifest["changes"], mark_of(row.content_hash))
+
+
+def mark_of(content: str) -> str:
+    """By what a draft's content is known to a person: the first eight characters of its hash."""
+    return content[:8]
+
+
+# --- making one --------------------------------------------------------------------------------------------
+
+
+def make_draft(warehouse: Warehouse, census_date: dt.date, region: Region, by: str, key: bytes | None = None, *, dry_run: bool = False) -> Draft:
+    """Make the draft of what counts now: of a quarter that is closed, or the correction of one that is published.
+
+    In a dry run the quarter may be in any state, and nothing is written. A draft that stands and would be the same stays; so does one where the
+    gate refuses what would take its place. `key` is the warehouse's, for noise and keyed choices: without one counts of places carry no noise,
+    and small ones are hidden.
+
+    Raises:
+        ObservatoryError: the quarter is collecting or held, its figures are not up to date, or they are rewritten all the while.
+    """
+    for _ in range(_TRIES):
+        with warehouse.settled() as seen:
+            read = _read(seen, census_date, region, key, dry_run=dry_run)
+            draft = _known_already(seen, census_date, read)
+            tables: dict[str, pd.DataFrame] = {}
+            manifest: dict[str, Any] = {}
+            if draft is None:
+                earlier = earlier_releases(seen, census_date)
+                before = read_release(seen, census_date, read.latest.release_number) if read.latest else None
+                manifest = manifest_of(seen, census_date, read.number, region)
+        if draft is None:
+            draft, tables, manifest = _made(census_date, read, region, earlier, before, manifest, key)
+        if dry_run or _keep(warehouse, census_date, region, read, draft, tables, manifest, by):
+            return draft
+    raise ObservatoryError(
+        f"The figures of {census_date} were rewritten {_TRIES} times while its draft was made; figures that stand for a minute were expected. "
+        "Nothing was written. Try again when less comes in."
+    )
+
+
+def _read(seen: Snapshot, census_date: dt.date, region: Region, key: bytes | None, *, dry_run: bool) -> _Read:
+    now = lifecycle.life(seen, census_date)
+    row = _quarter(seen, census_date)
+    if row is None:
+        raise ObservatoryError(
+            f"Nothing is held for {census_date}; a quarter that has been run was expected. Use `observatory run --census-date {census_date}`."
+        )
+    if not dry_run:
+        _refuse(seen, census_date, region, now, row)
+    read = _Read(now, _offered(row.rests_on, row.projected, region), reached(seen, census_date), latest_release(seen, census_date))
+    if not has_own_returns(seen, census_date):
+        return read
+    members = members_of_region(seen, census_date)
+    true = true_tables(seen, census_date, members, key) if len(members) else {}
+    return replace(read, members=members, true=true, basis=basis_of(true, members, region.disclosure)) if true else read
+
+
+def refuse_what_cannot_be_drafted(warehouse: Warehouse, census_date: dt.date, region: Region) -> None:
+    """Say beforehand what keeps a quarter from its draft.
+
+    Raises:
+        ObservatoryError: it is collecting (and its day has not come) or held, or its figures are not up to date.
+    """
+    with warehouse.snapshot() as seen:
+        row = _quarter(seen, census_date)
+        if row and census_date not in lifecycle.to_close(seen, region, today()):
+            _refuse(seen, census_date, region, lifecycle.life(seen, census_date), row)
+
+
+def _refuse(seen: Snapshot, census_date: dt.date, region: Region, now: Life, row: sa.Row) -> None:
+    if now.is_held or now.state == COLLECTING:
+        to_do = f"observatory hold {census_date} --lift" if now.is_held else f"observatory close {census_date}"
+        raise ObservatoryError(
+            f"{census_date} is {'held' if now.is_held else now.state}; a quarter that is closed was expected before a draft is made: {to_do}."
+        )
+    gone = seen.scalar("select exists (select from access.closed_quarter where census_date = :d)", d=census_date)
+    if not gone and row.rests_on != rests_on(seen.connection, census_date, region):
+        raise ObservatoryError(
+            f"The figures of {census_date} do not rest on what has been received since; figures up to date were expected. "
+            f"Run `observatory run --census-date {census_date}`."
+        )
+
+
+def _quarter(seen: Asked, census_date: dt.date) -> sa.Row | None:
+    rows = seen.rows(
+        "select q.rests_on, coalesce(p.rests_on, '') as projected from raw.quarter as q "
+        "left join raw.projection as p on q.census_date = p.census_date where q.census_date = :d",
+        d=census_date,
+    )
+    return rows[0] if rows else None
+
+
+def _known_already(seen: Snapshot, census_date: dt.date, read: _Read) -> Draft | None:
+    """What comes of it without asking the gate: nothing to say, nothing new, the draft that stands, the refusal that stands."""
+    if not read.true:
+        return Draft(census_date, NOTHING)
+    if read.latest and read.latest.basis == read.basis:
+        return Draft(census_date, SAME, read.latest.release_number)
+    stands = standing(seen, census_date)
+    if (
+        stands
+        and stands.basis == read.basis
+        and stands.release_number == read.number
+        and knew(stands.held_against, reached(seen, census_date, drafts=False))
+    ):
+        return kept(seen, census_date)
+    tried = seen.rows("select * from raw.draft_attempt where census_date = :d and outcome = :o", d=census_date, o=REFUSED)
+    if tried and (tried[0].rests_on, tried[0].held_against) == (read.rests_on, _mark(read.held_against)):
+        return Draft(census_date, REFUSED, read.number, said=tuple(tried[0].said))
+    return None
+
+
+def _made(
+    census_date: dt.date,
+    read: _Read,
+    region: Region,
+    earlier: list[Published],
+    before: tuple[dict, dict] | None,
+    manifest: dict[str, Any],
+    key: bytes | None,
+) -> tuple[Draft, dict[str, pd.DataFrame], dict[str, Any]]:
+    """Print, repair and ask the gate; no connection is held meanwhile."""
+    printed = partial(release_tables, read.true, read.members, census_date)
+    prepared = prepare_against(earlier, census_date, read.true, printed, region.disclosure, key)
+    method = manifest["method"] | {"noise": any(SETTINGS in table.values for table in read.true.values())}
+    manifest = manifest | {"method": method, "tables": described(prepared.tables)}
+    changes = what_changed(census_date, read.number, prepared.tables, manifest, before)
+    shown = pd.concat([frame.drop(columns=GEOGRAPHY).stack() for frame in prepared.tables.values()])
+    content, hidden = content_of(prepared.tables), int((shown == CONFIDENTIAL).sum())
+    # and no more: how many were attacked would help to tell them apart
+    manifest |= {"changes": changes, "gate": "passed"}
+    if not prepared.verdict.passed:
+        outcome, said = REFUSED, tuple(prepared.verdict.lines())
+    else:
+        outcome, said = SAME if read.latest and read.latest.content_hash == content else MADE, ()
+    number = read.number - 1 if outcome == SAME else read.number
+    draft = Draft(census_date, outcome, number, len(shown), hidden, prepared.repaired, changes, mark_of(content), said, prepared.verdict)
+    return draft, prepared.tables, manifest
+
+
+def _keep(
+    warehouse: Warehouse, census_date: dt.date, region: Region, read: _Read, draft: Draft,
+    tables: dict[str, pd.DataFrame], manifest: dict[str, Any], by: str,
+) -> bool:  # fmt: skip
+    """Write down what came of it, in one transaction. Gives False, and writes nothing, where what it was made from stands no more."""
+    with warehouse.writing() as connection:
+        seen = Snapshot(connection)
+        row = _quarter(seen, census_date)
+        if row is None or _offered(row.rests_on, row.projected, region) != read.rests_on or reached(seen, census_date) != read.held_against:
+            return False
+        now = lifecycle.life(seen, census_date)
+        if (now.state, now.is_held) != (read.life.state, read.life.is_held):
+            return False
+        if draft.outcome == MADE:
+            _replace(connection, read, draft, tables, manifest)
+            correction = read.latest is not None
+            lifecycle.move(connection, census_date, CORRECTION if correction else DRAFT, by, f"draft {draft.mark}", release=draft.number)
+        elif draft.outcome in (SAME, NOTHING) and now.state == CORRECTION:
+            lifecycle.drop_draft(connection, census_date)
+            lifecycle.move(connection, census_date, PUBLISHED, by, "the figures are what is published again", step="correction dropped")
+        if draft.outcome == SAME:  # the figures behind it moved, and what is printed did not
+            write_basis(connection, census_date, draft.number, read.basis)
+        _note(connection, census_date, read, draft)
+    return True
+
+
+def _replace(connection: Connection, read: _Read, draft: Draft, tables: dict[str, pd.DataFrame], manifest: dict[str, Any]) -> None:
+    date = draft.census_date
+    lifecycle.drop_draft(connection, date)
+    connection.execute(
+        sa.text(
+            "insert into raw.draft (census_date, release_number, content_hash, manifest, basis, rests_on, held_against, hidden, repaired) "
+            "values (:d, :n, :c, cast(:m as jsonb), :b, :r, cast(:a as jsonb), :h, :p)"
+        ),
+        {
+            "d": date, "n": draft.number, "c": content_of(tables), "m": json.dumps(manifest), "b": read.basis, "r": read.rests_on,
+            "a": json.dumps(read.held_against), "h": draft.hidden, "p": draft.repaired,
+        },
+    )  # fmt: skip
+    for name, frame in tables.items():
+        copy_frame(connection, DRAFTS.cells, cells_of(date, draft.number, name, frame))
+    copy_frame(connection, DRAFTS.counts, true_counts_of(date, draft.number, read.true))
+
+
+def _note(connection: Connection, census_date: dt.date, read: _Read, draft: Draft) -> None:
+    """Remember what came of the try."""
+    connection.execute(sa.text("delete from raw.draft_attempt where census_date = :d"), {"d": census_date})
+    connection.execute(
+        sa.text(
+            "insert into raw.draft_attempt (census_date, rests_on, held_against, outcome, said) values (:d, :r, :a, :o, cast(:s as jsonb))"
+        ),
+        {
+            "d": census_date, "r": read.rests_on, "a": _mark(read.held_against),
+            "o": MADE if draft.outcome == STANDS else draft.outcome, "s": json.dumps(draft.said),
+        },
+    )  # fmt: skip
+
+
+# --- its files ---------------------------------------------------------------------------------------------
+
+
+def folder_of_draft(drafts: Path, census_date: dt.date, content: str) -> Path:
+    """The folder of a draft: by its content, so that one that was made anew has another."""
+    return drafts / census_date.isoformat() / mark_of(content)
+
+
+def write_draft_files(warehouse: Warehouse, drafts: Path) -> dict[dt.date, Path]:
+    """Write the files of the drafts that have none, and remove those of drafts that are gone. Gives the folder of each draft.
+
+    A folder that is not what the warehouse holds is made anew: nobody approves what they did not see.
+    """
+    folders = {}
+    for row in warehouse.rows("select census_date, release_number, content_hash, manifest from raw.draft order by 1"):
+        folder = folders[row.census_date] = folder_of_draft(drafts, row.census_date, row.content_hash)
+        if folder.exists() and damage(folder, row.manifest):
+            shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            tables, manifest = read_release(warehouse, row.census_date, row.release_number, ledger=DRAFTS)
+            put_in_place(folder, release_files(tables, manifest), warehouse.writing)
+    for folder in drafts.glob("????-??-??/*") if drafts.is_dir() else []:
+        if folder not in folders.values() and not folder.name.startswith("."):
+            shutil.rmtree(folder, ignore_errors=True)
+    for parent in drafts.glob("????-??-??"):
+        with contextlib.suppress(OSError):
+            parent.rmdir()
+    return folders

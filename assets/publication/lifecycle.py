@@ -1,0 +1,213 @@
+"""A quarter's life: collecting, closed, draft, approved, published; and after that the correction that late returns propose.
+
+Belongs here: the states, which step leads from which to which, and the record of the steps (`raw.quarter_step`): who, when, why.
+Does not belong here: making a draft (`drafts`), publishing it (`approval`), when a step is due (`schemas/regions`, `[timetable]`).
+
+A quarter of which no step is recorded is collecting. Its state is what the last recorded step led to, and nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from assets.access import audit
+from resources.settings import ObservatoryError
+from resources.warehouse import Asked, Warehouse
+from schemas.regions import Region
+
+COLLECTING, CLOSED, DRAFT, APPROVED, PUBLISHED = "collecting", "closed", "draft", "approved", "published"
+CORRECTION = "correction proposed"
+
+TIMETABLE = "the timetable"
+"""By whom a quarter is closed on its day."""
+
+_LEADS_FROM = {
+    CLOSED: {COLLECTING},
+    DRAFT: {CLOSED, DRAFT},
+    CORRECTION: {PUBLISHED, CORRECTION},
+    APPROVED: {DRAFT, CORRECTION},
+    PUBLISHED: {APPROVED, CORRECTION},
+    COLLECTING: {CLOSED, DRAFT},
+}
+"""By state: from which ones it is reached."""
+
+SAYS = {
+    COLLECTING: "Returns and answers flow; nothing is published.",
+    CLOSED: "No return is waited for; the draft is next.",
+    DRAFT: "The release is made, for the regional group alone, and waits for a named person's approval.",
+    APPROVED: "It is being published.",
+    PUBLISHED: "Published.",
+    CORRECTION: "Published; a correction is made, for the regional group alone, and waits for a named person's approval.",
+}
+
+
+@dataclass(frozen=True)
+class Life:
+    """Where a quarter stands: its state, whether it is held, and the last step that led there."""
+
+    census_date: dt.date
+    state: str = COLLECTING
+    is_held: bool = False
+    since: dt.datetime | None = None
+    by: str = ""
+    why: str = ""
+    release: int | None = None
+    steps: int = 0
+    was_closed: bool = False
+    """Whether it was ever closed: the timetable closes no quarter twice."""
+
+
+_LIVES = """
+select distinct on (s.census_date) s.census_date, s.state, s.is_held, s.happened_at, s.by_whom, s.why, s.release_number, s.number,
+    bool_or(s.state <> 'collecting' or s.step = 'reopened') over (partition by s.census_date) as was_closed
+from raw.quarter_step as s
+where s.census_date = :d or cast(:d as date) is null
+order by s.census_date, s.number desc
+"""
+
+
+def lives(asked: Asked, census_date: dt.date | None = None) -> dict[dt.date, Life]:
+    """Where each quarter stands of which a step is recorded (or the one that is named)."""
+    return {row.census_date: Life(*row) for row in asked.rows(_LIVES, d=census_date)}
+
+
+def life(asked: Asked, census_date: dt.date) -> Life:
+    """Where a quarter stands."""
+    return lives(asked, census_date).get(census_date, Life(census_date))
+
+
+def history(asked: Asked, census_date: dt.date) -> list[sa.Row]:
+    """Every step of a quarter: `happened_at`, `step`, `state`, `by_whom`, `why`, `release_number`."""
+    return asked.rows(
+        "select happened_at, step, state, by_whom, why, release_number from raw.quarter_step where census_date = :d order by number", d=census_date
+    )
+
+
+def _life_now(connection: Connection, census_date: dt.date) -> Life:
+    """Where it stands, in a writer's transaction."""
+    row = connection.execute(sa.text(_LIVES), {"d": census_date}).first()
+    return Life(*row) if row else Life(census_date)
+
+
+def move(connection: Connection, census_date: dt.date, to: str, by: str, why: str = "", *, step: str = "", release: int | None = None) -> None:
+    """Record the step to another state, in a writer's transaction; `step` names it where the state's own name does not.
+
+    Raises:
+        ObservatoryError: the quarter is held, or the state is not reached from where it stands, or nobody is named.
+    """
+    now = _life_now(connection, census_date)
+    if now.is_held:
+        raise ObservatoryError(
+            f"{census_date} is held, by {now.by} ({now.why or 'no reason given'}); a quarter that is not held was expected. "
+            f"Take it up again first: observatory hold {census_date} --lift."
+        )
+    if now.state not in _LEADS_FROM[to]:
+        raise ObservatoryError(
+            f"{census_date} is {now.state}; {' or '.join(sorted(_LEADS_FROM[to]))} was expected before it is {step or to}. "
+            f"`observatory status --census-date {census_date}` says what comes next."
+        )
+    _record(connection, now, step or to, to, by, why, release=release, is_held=False)
+
+
+def _record(connection: Connection, now: Life, step: str, state: str, by: str, why: str, *, release: int | None = None, is_held: bool) -> None:
+    if not by.strip():
+        raise ObservatoryError("No name was given; whoever takes the step was expected to be named. Give --by NAME.")
+    connection.execute(
+        sa.text(
+            "insert into raw.quarter_step (census_date, number, step, state, is_held, by_whom, why, release_number) "
+            "values (:d, :n, :step, :state, :held, :by, :why, :r)"
+        ),
+        {"d": now.census_date, "n": now.steps + 1, "step": step, "state": state, "held": is_held, "by": by.strip(), "why": why.strip(), "r": release},
+    )
+    audit.record(connection, audit.QUARTER, f"{now.census_date} {step}", in_the_name_of=by.strip(), why=why.strip())
+
+
+def close(warehouse: Warehouse, census_date: dt.date, by: str, why: str = "") -> None:
+    """Close a quarter by hand: what is received from now on waits for the correction.
+
+    Raises:
+        ObservatoryError: it is not collecting, or no return that was sent for it counts.
+    """
+    if not has_own_returns(warehouse, census_date):
+        raise ObservatoryError(
+            f"No return that was sent for {census_date} counts; returns in force were expected before a quarter is closed. Use `observatory run`."
+        )
+    with warehouse.writing() as connection:
+        move(connection, census_date, CLOSED, by, why)
+
+
+def close_by_timetable(warehouse: Warehouse, region: Region, today: dt.date, dates: list[dt.date] | None = None) -> list[dt.date]:
+    """Close the quarters whose day has come (of `dates`, where given), and give them. One that was reopened closes by hand alone."""
+    closed = []
+    with warehouse.writing() as connection:
+        for date in to_close(warehouse, region, today):
+            if dates is None or date in dates:
+                why = f"its day was {region.timetable.day(date, 'close'):%d %B %Y}".replace(" 0", " ")
+                move(connection, date, CLOSED, TIMETABLE, why)
+                closed.append(date)
+    return closed
+
+
+def to_close(asked: Asked, region: Region, today: dt.date) -> list[dt.date]:
+    """The quarters that the timetable closes: collecting, never closed, not held, with returns that count, and their day has come."""
+    known = lives(asked)
+    return [
+        row.census_date
+        for row in asked.rows(f"select q.census_date from raw.quarter as q where {_OWN_RETURNS.format('q.census_date')} order by 1")
+        if region.timetable.day(row.census_date, "close") <= today
+        and (now := known.get(row.census_date, Life(row.census_date))).state == COLLECTING
+        and not now.was_closed
+        and not now.is_held
+    ]
+
+
+_OWN_RETURNS = (
+    "exists (select from raw.submission as s inner join raw.submission_table as t on s.submission_id = t.submission_id "
+    "where s.census_date = {} and t.status = 'in force')"
+)
+
+
+def has_own_returns(asked: Asked, census_date: dt.date) -> bool:
+    """Whether a return counts that was sent for the census date itself."""
+    return bool(asked.scalar(f"select {_OWN_RETURNS.format(':d')}", d=census_date))
+
+
+def hold(warehouse: Warehouse, census_date: dt.date, by: str, why: str, *, lift: bool = False) -> None:
+    """Hold a quarter: it is neither closed by the timetable, drafted nor approved until somebody takes it up again (`lift`).
+
+    Raises:
+        ObservatoryError: it is held already, or (`lift`) is not.
+    """
+    with warehouse.writing() as connection:
+        now = _life_now(connection, census_date)
+        if now.is_held is not lift:
+            raise ObservatoryError(
+                f"{census_date} is {'not held' if lift else f'held already, by {now.by}'}. There is nothing to {'lift' if lift else 'hold'}."
+            )
+        _record(connection, now, "taken up again" if lift else "held", now.state, by, why, release=now.release, is_held=not lift)
+
+
+def reopen(warehouse: Warehouse, census_date: dt.date, by: str, why: str) -> None:
+    """Collect again for a quarter that is closed or a draft; the draft goes. It closes again by hand.
+
+    Raises:
+        ObservatoryError: it is published (what comes late is a correction then), or collecting.
+    """
+    with warehouse.writing() as connection:
+        if _life_now(connection, census_date).state in (PUBLISHED, CORRECTION):
+            raise ObservatoryError(
+                f"{census_date} is published; a quarter that is closed or a draft was expected. What comes late gathers into a proposed "
+                f"correction by itself; `observatory hold {census_date}` keeps that from being made."
+            )
+        move(connection, census_date, COLLECTING, by, why, step="reopened")
+        drop_draft(connection, census_date)
+
+
+def drop_draft(connection: Connection, census_date: dt.date) -> None:
+    """Take a draft away, with what was noted of the try."""
+    for table in ("raw.draft_count", "raw.draft_cell", "raw.draft", "raw.draft_attempt"):
+        connection.execute(sa.text(f"delete from {table} where census_date = :d"), {"d": census_date})

@@ -1,0 +1,53 @@
+"""`observatory draft`: the draft of a quarter is made of what counts now, and shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+
+import click
+
+from pipelines.command.options import Quarter
+from resources.settings import settings_from_environment
+from resources.warehouse import open_warehouse
+
+
+@click.command("draft")
+@click.argument("dates", type=Quarter(), nargs=-1, required=True, metavar="DATE...")
+@click.option("--by", metavar="NAME", help="Who makes it; this machine's user unless given.")
+def command(dates: tuple[dt.date, ...], by: str | None) -> None:
+    """Make the draft of the quarter that ended on DATE, closed or published, of what counts now: the next release and its page, as they will be.
+
+    Nothing is published. A draft that stands and would be the same stays. `observatory run` makes drafts on the timetable's day; after that a
+    draft changes only when it is made anew with this. Ends with 1 where the gate refuses.
+    """
+    from assets.access import audit
+    from assets.page.site import bring_drafts_up_to_date
+    from assets.publication.drafts import kept, refusals, refuse_what_cannot_be_drafted
+    from assets.warehouse.tables import prepare
+    from pipelines.command.release import print_draft, refuse_what_is_not_held
+    from pipelines.command.run import alone, run_quarters
+    from pipelines.jobs import DRAFT
+
+    settings = settings_from_environment()
+    with alone(settings), open_warehouse(settings) as warehouse:
+        prepare(warehouse, settings.region)
+        for date in dates:
+            refuse_what_is_not_held(warehouse, settings, date)
+            refuse_what_cannot_be_drafted(warehouse, date, settings.region)
+        failures = run_quarters(settings, sorted(set(dates)), DRAFT, {"by": by or audit.actor()})
+        refused = {one.census_date: one for one in refusals(warehouse)}
+        folders = bring_drafts_up_to_date(warehouse, settings.region, settings.drafts, settings.releases)
+        for date in sorted(set(dates)):
+            if date in refused:
+                continue
+            if draft := kept(warehouse, date):
+                print_draft(draft, settings)
+                print(f"\nLook at it: {folders[date] / 'page' / 'index.html'}")
+                print(f"Approve it: observatory approve {date} --by 'NAME' --draft {draft.mark}")
+            elif not failures:
+                print(f"{date}: there is nothing to say that is not published; no draft.")
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    if failures or refused.keys() & set(dates):
+        sys.exit(1)

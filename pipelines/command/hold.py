@@ -1,0 +1,34 @@
+"""`observatory hold`: a quarter is held where it stands, or taken up again."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from pipelines.command.options import Quarter
+from resources.settings import settings_from_environment
+from resources.warehouse import open_warehouse
+
+
+@click.command("hold")
+@click.argument("date", type=Quarter(), metavar="DATE")
+@click.option("--by", metavar="NAME", help="Who holds it; this machine's user unless given.")
+@click.option("--why", default="", help="Why, for the record; needed to hold.")
+@click.option("--lift", is_flag=True, help="Take it up again.")
+def command(date: dt.date, by: str | None, why: str, *, lift: bool) -> None:
+    """Hold the quarter that ended on DATE: it is neither closed by the timetable, nor drafted, nor approved, until it is taken up again (--lift).
+
+    Returns are taken in and answered as ever.
+    """
+    if not lift and not why.strip():
+        raise click.UsageError("No reason was given; --why was expected: it is on record, and whoever asks is told.")
+    from assets.access import audit
+    from assets.publication import lifecycle
+    from assets.warehouse.tables import prepare
+
+    settings = settings_from_environment()
+    with open_warehouse(settings) as warehouse:
+        prepare(warehouse, settings.region)
+        lifecycle.hold(warehouse, date, by or audit.actor(), why, lift=lift)
+    print(f"{date}: {'taken up again' if lift else 'held'}.")

@@ -1,0 +1,33 @@
+"""`observatory reopen`: returns are collected again for a quarter that is closed or a draft."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from pipelines.command.options import Quarter
+from resources.settings import settings_from_environment
+from resources.warehouse import open_warehouse
+
+
+@click.command("reopen")
+@click.argument("date", type=Quarter(), metavar="DATE")
+@click.option("--by", metavar="NAME", help="Who reopens it; this machine's user unless given.")
+@click.option("--why", required=True, help="Why, for the record.")
+def command(date: dt.date, by: str | None, why: str) -> None:
+    """Collect again for the quarter that ended on DATE; its draft goes. It closes again by hand alone (`observatory close`).
+
+    A quarter that is published is not reopened: what comes late gathers into a proposed correction.
+    """
+    from assets.access import audit
+    from assets.publication import lifecycle
+    from assets.publication.drafts import write_draft_files
+    from assets.warehouse.tables import prepare
+
+    settings = settings_from_environment()
+    with open_warehouse(settings) as warehouse:
+        prepare(warehouse, settings.region)
+        lifecycle.reopen(warehouse, date, by or audit.actor(), why)
+        write_draft_files(warehouse, settings.drafts)
+    print(f"{date}: collecting again. Close it by hand: observatory close {date}")

@@ -1,0 +1,50 @@
+"""Runs whose process died: Dagster would hold them for started for ever, and in the end start no other.
+
+Belongs here: knowing such a run, and writing down that it failed. What it left undone is found from the warehouse's state, not from here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+PROCESS = "observatory/process"
+"""Tag of a run of the command: the process in which it runs, and when that began."""
+
+_UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+_SAID = "The process in which it ran has died. What it left undone is due: the next run does it."
+
+
+def this_process() -> str:
+    """The name of the process that asks: no later one with its number has it."""
+    return _named(os.getpid())
+
+
+def _named(number: int) -> str:
+    """A process by its number and its beginning (in the system's ticks); blank where there is none."""
+    try:
+        words = Path(f"/proc/{number}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        return "" if words[0] == "Z" else f"{number} {words[19]}"
+    except OSError:
+        pass
+    if Path("/proc/self").exists():
+        return ""
+    try:  # a system without /proc: the number alone
+        os.kill(number, 0)
+    except OSError:
+        return ""
+    return str(number)
+
+
+def fail_dead_runs(instance: dg.DagsterInstance, *, of_the_daemon: bool = False) -> list[str]:
+    """Mark the runs as failed whose process is gone; `of_the_daemon`: and those that a daemon had started, when no daemon is at work yet."""
+    failed = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
+        process = run.tags.get(PROCESS, "")
+        is_dead = _named(int(process.split()[0])) != process if process else of_the_daemon
+        if is_dead:
+            instance.report_run_failed(run, _SAID)
+            failed.append(run.run_id)
+    return failed

@@ -1,0 +1,302 @@
+"""A quarter's life: collecting, closed, draft, approved, published, corrected; by hand and by the timetable, and nothing out of turn."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from assets.intake.loading import take_in
+from assets.publication import drafts, lifecycle
+from assets.publication.approval import approvals, approve
+from assets.publication.drafts import due, kept, make_draft, write_draft_files
+from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, life
+from assets.publication.release import read_release, write_missing_files
+from assets.warehouse.building import build_quarter
+from assets.warehouse.tables import prepare
+from resources.observatory import observatory_resource
+from resources.settings import ObservatoryError, Settings
+from resources.warehouse import Warehouse
+from schemas.regions import load_region
+from tests import builders
+from tests.conftest import KEY, Landing
+from tests.releasing import APPROVER
+
+DATE, YEAR_BEFORE = dt.date(2025, 3, 31), dt.date(2024, 3, 31)
+REGION = load_region("north_west")
+LATER = dt.date(2026, 1, 1)
+"""A day on which the timetable has closed both."""
+
+
+def drop(landing, date: str, children: int) -> None:
+    homes = [{"urn": f"SC{n:06d}", "local_authority": ["Stockport", "Trafford", "Bolton"][n % 3], "places": 4} for n in range(40)]
+    landing.drop(date, "ofsted", "list.csv", builders.register(homes))
+    landing.drop(date, "356", "census.csv", builders.census([{"age": 10 + n % 6} for n in range(children)]))
+    returned = [{"urn": f"SC{n:06d}", "host_local_authority": ["Stockport", "Trafford", "Bolton"][n % 3]} for n in range(40)]
+    landing.drop(date, "provider-a", "settings.csv", builders.settings(returned))
+
+
+def database(address: str) -> str:
+    return make_url(address).database or ""
+
+
+@pytest.fixture(scope="module")
+def templates(servers, tmp_path_factory) -> Iterator[dict[str, str]]:
+    """Databases to copy: one quarter, collecting; and the same, drafted."""
+    root = tmp_path_factory.mktemp("lifecycle")
+    place = Landing(root)
+    drop(place, str(DATE), 40)
+    collecting = servers.fresh("embedded")
+    with Warehouse(collecting) as warehouse:
+        take_in(warehouse, place.place, DATE, KEY)
+        assert not build_quarter(warehouse, DATE, REGION).blocked_by
+    drafted = servers.fresh("embedded", database(collecting))
+    with Warehouse(drafted) as warehouse:
+        lifecycle.close(warehouse, DATE, "the tester")
+        make_draft(warehouse, DATE, REGION, "the tester")
+    yield {"collecting": collecting, "drafted": drafted}
+    for address in (collecting, drafted):
+        servers.drop("embedded", address)
+
+
+def a_copy(servers, address: str) -> Iterator[Warehouse]:
+    copied = servers.fresh("embedded", database(address))
+    with Warehouse(copied) as warehouse:
+        prepare(warehouse, REGION)  # the rights of a copy are its own
+        yield warehouse
+    servers.drop("embedded", copied)
+
+
+@pytest.fixture
+def held(servers, templates) -> Iterator[Warehouse]:
+    """A warehouse with one quarter, collecting."""
+    yield from a_copy(servers, templates["collecting"])
+
+
+@pytest.fixture
+def drafted(servers, templates) -> Iterator[Warehouse]:
+    """A warehouse with one quarter, closed and drafted."""
+    yield from a_copy(servers, templates["drafted"])
+
+
+def published(warehouse) -> list[tuple]:
+    return [tuple(row) for row in warehouse.rows("select census_date, release_number, content_hash from published.release order by 1, 2")]
+
+
+def test_nothing_is_published_without_a_close_a_draft_and_a_name(held):
+    with pytest.raises(ObservatoryError, match="collecting; a quarter that is closed was expected"):
+        make_draft(held, DATE, REGION, "the tester")
+    with pytest.raises(ObservatoryError, match="there is no draft of it"):
+        approve(held, DATE, REGION, APPROVER)
+    lifecycle.close(held, DATE, "the tester")
+    with pytest.raises(ObservatoryError, match="closed; collecting was expected"):
+        lifecycle.close(held, DATE, "the tester")
+    draft = make_draft(held, DATE, REGION, "the tester")
+    for nobody in ("", "  "):
+        with pytest.raises(ObservatoryError, match="Nobody was named"):
+            approve(held, DATE, REGION, nobody)
+    with pytest.raises(ObservatoryError, match="was looked at. It was made anew since"):
+        approve(held, DATE, REGION, APPROVER, mark="0" * 8)
+    assert published(held) == []
+    assert approve(held, DATE, REGION, APPROVER, "seen", draft.mark).number == 1
+    assert [row[:2] for row in published(held)] == [(DATE, 1)]
+    (recorded,) = approvals(held)
+    assert (recorded.census_date, recorded.release_number, recorded.by_whom, recorded.why) == (DATE, 1, APPROVER, "seen")
+    assert [row.step for row in lifecycle.history(held, DATE)] == ["closed", "draft", "approved", "published"]
+    event = held.rows("select subject, details from access.event where what = 'released'")[0]
+    assert event.subject == f"{DATE} r1" and event.details["approved_by"] == APPROVER
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), held.writing() as connection:
+        connection.exec_driver_sql("update raw.quarter_step set by_whom = 'somebody else'")
+
+
+def test_a_late_return_counts_for_members_and_what_is_published_is_the_draft_that_was_looked_at(held, landing, bring, tmp_path):
+    lifecycle.close(held, DATE, "the tester")
+    draft = make_draft(held, DATE, REGION, "the tester")
+    looked_at = read_release(held, DATE, 1, ledger=drafts.DRAFTS)[0]
+    landing.drop(str(DATE), "356", "late.csv", builders.census([{"age": 12}] * 60))
+    bring(held, landing, str(DATE))
+    assert held.scalar("select sum(placements) from curated.commissioned_placements") == 60, "members' figures follow"
+    assert due(held, REGION, LATER) == {}, "the draft is what it was"
+    assert approve(held, DATE, REGION, APPROVER, mark=draft.mark).moved_on
+    out = read_release(held, DATE, 1)[0]
+    assert all(out[name].equals(frame) for name, frame in looked_at.items()) and out.keys() == looked_at.keys()
+
+    assert due(held, REGION, LATER) == {DATE: "to propose a correction"}
+    correction = make_draft(held, DATE, REGION, "the run")
+    assert (correction.number, life(held, DATE).state) == (2, CORRECTION)
+    assert "Changed: placement census of 356" in correction.changes
+    assert [row[:2] for row in published(held)] == [(DATE, 1)], "it goes out when it is approved, not by itself"
+    approve(held, DATE, REGION, APPROVER)
+    (folder,) = [f for f in write_missing_files(held, DATE, tmp_path / "releases") if f.name == "r2"]
+    assert "Changed: placement census of 356" in (folder / "changes.md").read_text(encoding="utf-8")
+    assert life(held, DATE).state == PUBLISHED and due(held, REGION, LATER) == {}
+
+
+def test_a_correction_that_is_not_needed_any_more_is_dropped(drafted, landing, bring):
+    from assets.intake.loading import withdraw
+
+    approve(drafted, DATE, REGION, APPROVER)
+    landing.drop(str(DATE), "356", "late.csv", builders.census([{"age": 12}] * 60))
+    bring(drafted, landing, str(DATE))
+    make_draft(drafted, DATE, REGION, "the run")
+    second = "select submission_id from raw.submission_table where table_name = 'placement_census' and version = 2"
+    withdraw(drafted, drafted.scalar(second), "the tester", "sent by mistake")
+    bring(drafted, landing, str(DATE))
+    assert due(drafted, REGION, LATER) == {DATE: "to propose a correction"}
+    assert make_draft(drafted, DATE, REGION, "the run").outcome == drafts.SAME
+    assert life(drafted, DATE).state == PUBLISHED and kept(drafted, DATE) is None and due(drafted, REGION, LATER) == {}
+
+
+def test_the_timetable_closes_once_and_what_is_reopened_or_held_waits_for_a_person(held):
+    close, before = REGION.timetable.day(DATE, "close"), REGION.timetable.day(DATE, "close") - dt.timedelta(days=1)
+    assert (due(held, REGION, before), due(held, REGION, close)) == ({}, {DATE: "to close"})
+    lifecycle.hold(held, DATE, "the tester", "a dispute")
+    assert due(held, REGION, close) == {} and lifecycle.close_by_timetable(held, REGION, close) == []
+    for step in (lambda: lifecycle.close(held, DATE, "x"), lambda: lifecycle.hold(held, DATE, "x", "twice")):
+        with pytest.raises(ObservatoryError, match="held"):
+            step()
+    lifecycle.hold(held, DATE, "the tester", "", lift=True)
+    assert lifecycle.close_by_timetable(held, REGION, close) == [DATE]
+    assert (life(held, DATE).state, life(held, DATE).by) == (CLOSED, lifecycle.TIMETABLE)
+    assert due(held, REGION, close) == {DATE: "to draft"}
+    make_draft(held, DATE, REGION, "the run")
+    assert life(held, DATE).state == DRAFT
+    lifecycle.reopen(held, DATE, "the tester", "a region's worth is missing")
+    assert life(held, DATE).state == COLLECTING and kept(held, DATE) is None
+    assert due(held, REGION, LATER) == {}, "it closes by hand"
+    lifecycle.close(held, DATE, "the tester")
+    make_draft(held, DATE, REGION, "the run")
+    lifecycle.hold(held, DATE, "the tester", "not yet agreed")
+    with pytest.raises(ObservatoryError, match="held, by the tester"):
+        approve(held, DATE, REGION, APPROVER)
+    lifecycle.hold(held, DATE, "the tester", "", lift=True)
+    approve(held, DATE, REGION, APPROVER)
+    with pytest.raises(ObservatoryError, match="is published"):
+        lifecycle.reopen(held, DATE, "the tester", "too late")
+
+
+def test_a_draft_is_made_of_one_moment_and_its_gate_keeps_nobody_waiting(held, monkeypatch):
+    lifecycle.close(held, DATE, "the tester")
+    real, gated, rewritten = drafts.prepare_against, [], [True, False]
+
+    def meanwhile(*arguments):
+        gated.append(1)
+        with held.writing() as connection:  # with the lock held over the gate this would wait for ever
+            connection.exec_driver_sql("set local lock_timeout = '5s'")
+            if rewritten.pop(0):
+                connection.exec_driver_sql("update raw.quarter set rests_on = 'something else'")
+        return real(*arguments)
+
+    monkeypatch.setattr(drafts, "prepare_against", meanwhile)
+    with pytest.raises(ObservatoryError, match="do not rest on what has been received since"):
+        make_draft(held, DATE, REGION, "the tester")  # kept is nothing: the second look finds figures that are not up to date
+    assert len(gated) == 1 and kept(held, DATE) is None and life(held, DATE).state == CLOSED
+
+
+def test_all_tables_are_read_in_one_snapshot(held, monkeypatch):
+    lifecycle.close(held, DATE, "the tester")
+    real, before = drafts.true_tables, held.scalar("select count(*) from curated.homes")
+
+    def emptied_in_between(seen, *arguments):
+        with held.writing() as connection:
+            connection.exec_driver_sql("delete from curated_rows.homes")
+        return real(seen, *arguments)
+
+    monkeypatch.setattr(drafts, "true_tables", emptied_in_between)
+    assert before > 0
+    make_draft(held, DATE, REGION, "the tester")
+    assert "homes" in read_release(held, DATE, 1, ledger=drafts.DRAFTS)[0], "as it was when the first was read"
+
+
+def test_a_draft_that_is_not_what_was_kept_is_not_published(drafted):
+    with drafted.writing() as connection:
+        connection.exec_driver_sql("update raw.draft_cell set value = '999' where value = (select min(value) from raw.draft_cell)")
+    with pytest.raises(ObservatoryError, match="are not those that were kept"):
+        approve(drafted, DATE, REGION, APPROVER)
+    assert published(drafted) == [] and life(drafted, DATE).state == DRAFT
+
+
+def test_drafts_are_held_against_each_other_so_that_none_is_made_twice(held, landing, bring):
+    drop(landing, str(YEAR_BEFORE), 30)
+    bring(held, landing, str(YEAR_BEFORE))
+    bring(held, landing, str(DATE))
+    for date in (YEAR_BEFORE, DATE):
+        lifecycle.close(held, date, "the tester")
+        make_draft(held, date, REGION, "the run")
+    against = {row.census_date: row.held_against for row in held.rows("select census_date, held_against from raw.draft")}
+    assert against[YEAR_BEFORE] == [] and [a[:2] for a in against[DATE]] == [[str(YEAR_BEFORE), 1]]
+    approve(held, DATE, REGION, APPROVER)
+    with pytest.raises(ObservatoryError, match="another release came out, of which the gate did not know"):
+        approve(held, YEAR_BEFORE, REGION, APPROVER)
+    assert due(held, REGION, LATER) == {YEAR_BEFORE: "to draft anew: another release was published since"}
+    make_draft(held, YEAR_BEFORE, REGION, "the run")
+    approve(held, YEAR_BEFORE, REGION, APPROVER)
+    assert [row[:2] for row in published(held)] == [(YEAR_BEFORE, 1), (DATE, 1)]
+
+
+def test_files_of_a_draft_and_a_release_are_what_the_warehouse_holds(drafted, tmp_path):
+    folder = write_draft_files(drafted, tmp_path / "drafts")[DATE]
+    (folder / "homes.csv").write_text("something else\n", encoding="utf-8")
+    assert write_draft_files(drafted, tmp_path / "drafts") == {DATE: folder}
+    assert "something else" not in (folder / "homes.csv").read_text(encoding="utf-8")
+    approve(drafted, DATE, REGION, APPROVER)
+    assert write_draft_files(drafted, tmp_path / "drafts") == {} and not folder.exists()
+
+    (released,) = write_missing_files(drafted, DATE, tmp_path / "releases")
+    (released / "homes.csv").unlink()  # as a run leaves it that was killed by an older version, or a hand
+    said: list[str] = []
+    assert write_missing_files(drafted, DATE, tmp_path / "releases", said.append) == [released]
+    assert (released / "homes.csv").is_file() and "homes.csv is missing" in said[0]
+    assert (released.parent / ".r1.set-aside-1" / "tables.xlsx").is_file(), "nothing is lost"
+    manifest = json.loads((released / "manifest.json").read_text(encoding="utf-8"))
+    assert "approved" not in str(manifest) and APPROVER not in str(manifest)
+
+
+def test_releases_of_a_time_without_approvals_count_as_published(drafted):
+    approve(drafted, DATE, REGION, APPROVER)
+    with drafted.engine.begin() as connection:  # as an older version left it
+        connection.exec_driver_sql("drop table raw.quarter_step, raw.draft, raw.draft_cell, raw.draft_count, raw.draft_attempt, raw.answered")
+        connection.exec_driver_sql("update raw.observatory set state = 'older'")
+    before = published(drafted)
+    assert prepare(drafted, REGION)
+    now = life(drafted, DATE)
+    assert (now.state, now.release, now.by) == (PUBLISHED, 1, "an earlier version of the observatory")
+    assert published(drafted) == before
+    assert due(drafted, REGION, LATER) == {DATE: "to propose a correction"}, "nobody has looked whether it still says the same"
+    assert make_draft(drafted, DATE, REGION, "the run").outcome == drafts.SAME
+    assert due(drafted, REGION, LATER) == {} and published(drafted) == before
+
+
+@pytest.mark.parametrize("job", ["close", "hold", "reopen"])
+def test_a_step_by_hand_is_a_job_in_dagster_too(held, tmp_path, job):
+    from pipelines import jobs
+
+    if job == "reopen":
+        lifecycle.close(held, DATE, "the tester")
+    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), held.url, "north_west"))
+    result = getattr(jobs, job).execute_in_process(
+        partition_key=str(DATE), tags={"by": APPROVER, "why": "as agreed"}, resources={"observatory": observatory}
+    )
+    assert result.success
+    now = life(held, DATE)
+    assert (now.state, now.is_held) == {"close": (CLOSED, False), "hold": (COLLECTING, True), "reopen": (COLLECTING, False)}[job]
+    assert (now.by, now.why) == (APPROVER, "as agreed")
+
+
+def test_a_draft_that_counted_a_child_who_is_erased_goes_and_is_made_anew(drafted, landing, tmp_path):
+    from assets.access import erasure
+
+    settings = Settings(tmp_path / "home", str(landing.root), drafted.url, "north_west")
+    write_draft_files(drafted, settings.drafts)
+    with drafted.writing() as connection:
+        found = erasure.Erased()
+        erasure._note_what_remains(connection, found, [drafted.scalar("select submission_id from raw.submission where sender = '356'")])
+    assert found.quarters == [DATE]
+    assert kept(drafted, DATE) is None and write_draft_files(drafted, settings.drafts) == {}
+    assert not list(settings.drafts.glob("*")), "and its files with it"
+    assert not build_quarter(drafted, DATE, REGION).blocked_by
+    assert due(drafted, REGION, LATER) == {DATE: "to draft"}
