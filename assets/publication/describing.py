@@ -107,13 +107,23 @@ def datapackage_json(tables: Mapping[str, PublishedTable], manifest: Mapping[str
         "name": f"sufficiency-{manifest['census_date']}-r{manifest['release']}",
         "title": f"Places and children in care, {manifest['region']}, {manifest['census_date']}, release {manifest['release']}"
         + (f" ({SHORT})" if manifest.get("made_up") else ""),
-        "description": f"{_mark(manifest)}Small numbers are hidden and others rounded; the symbols are: "
+        "description": f"{_mark(manifest)}Small numbers are hidden and others rounded{_noise(manifest)}; the symbols are: "
         + "; ".join(f"{symbol} {meaning}" for symbol, meaning in SYMBOLS.items())
         + ".",
         "version": f"{manifest['census_date']}.{manifest['release']}",
         **({} if manifest.get("made_up") else {"licenses": LICENCES}),
         "resources": resources,
     }
+
+
+def _noise(manifest: Mapping[str, Any]) -> str:
+    """What is said of counts with noise, in the middle of a sentence; empty where the release has none."""
+    said = manifest.get("method", {})
+    if not said.get("noise"):
+        return ""
+    return (
+        f", vacant and unavailable places of {said['settings_for_noise']} or more settings moved by up to {said['round_to'] - 1} to a multiple of it"
+    )
 
 
 def _mark(manifest: Mapping[str, Any]) -> str:
