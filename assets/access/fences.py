@@ -22,7 +22,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access.policies import EVERY_ROW, QUARTER, Policy
+from assets.access.policies import AUTHORITY, EVERY_ROW, ONE_FEE, QUARTER, Policy
 from resources.warehouse import CLOSED_SCHEMAS, physical
 
 SCHEMA = "fence"
@@ -119,6 +119,13 @@ def _view(policy: Policy, columns: list[str]) -> str:
     return f"create view {policy.table} with (security_barrier) as select {chosen} from {source}{noted}"
 
 
+def _as_shown(column: str) -> str:
+    """A column as an authority reads it: what is the fee of one placement, of what is not its own, in tens of pounds."""
+    if column not in ONE_FEE:
+        return f't."{column}"'
+    return f'case when t.area_code = own.authority_code then t."{column}" else round(t."{column}", -1) end'
+
+
 def _function(policy: Policy, columns: list[str]) -> str:
     """The function that gives a reader's rows: whose they are is found before any of them is looked at.
 
@@ -126,11 +133,17 @@ def _function(policy: Policy, columns: list[str]) -> str:
     """
     is_quarterly = "census_date" in columns
     taken = f"{QUARTER} date, for_reader name" if is_quarterly else "for_reader name"
-    rows = f"return query select t.* from {physical(policy.table)} as t where {f't.census_date = {QUARTER}' if is_quarterly else 'true'}"
+    of_quarter = f"from {physical(policy.table)} as t where {f't.census_date = {QUARTER}' if is_quarterly else 'true'}"
+    rows = f"return query select t.* {of_quarter}"
     by_condition: dict[str, list[str]] = {}
     for kind, condition in policy.readers.items():
         by_condition.setdefault(condition, []).append(f"'{kind}'")
-    branches = [f"if own.kind in ({', '.join(kinds)}) then {rows} and ({physical(condition)});" for condition, kinds in by_condition.items()]
+    shown = dict.fromkeys(by_condition, rows)
+    if ONE_FEE & set(columns) and "area_code" in columns and AUTHORITY in policy.readers:
+        shown[policy.readers[AUTHORITY]] = f"return query select {', '.join(map(_as_shown, columns))} {of_quarter}"
+    branches = [
+        f"if own.kind in ({', '.join(kinds)}) then {shown[condition]} and ({physical(condition)});" for condition, kinds in by_condition.items()
+    ]
     branches.append(f"if own.kind is null and pg_has_role(for_reader, current_user, 'usage') then {rows};")
     return (
         f"create function {_name(policy)}({taken}) returns setof {physical(policy.table)} language plpgsql stable security definer "

@@ -46,6 +46,10 @@ _PARTIES = ("authority_code", "placing_authority_code", "host_authority_code")
 MAY_BE_SHOWN = "fees_may_be_shown"
 """The column that says whether an area's fees may be shown to its members: the region's money rule, worked out by the model."""
 
+ONE_FEE = {"median_weekly_cost", "lower_decile_weekly_cost", "upper_decile_weekly_cost"}
+"""Of an odd number of placements the median is the fee of one of them, to the penny: of what is not its own an authority reads
+these in whole tens of pounds, as releases print them."""
+
 OWN_AREAS = f"(select a.area_level, a.area_code from core.area as a where a.census_date = {QUARTER} and a.authority_code = {OWN})"
 AUTHORITIES = f"(select a.authority_code from core.authority as a where a.census_date = {QUARTER})"
 """Asked of the quarter alone: they are worked out anew for each quarter that a question goes through."""

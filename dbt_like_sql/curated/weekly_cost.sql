@@ -16,8 +16,9 @@
 -- share. fees_may_be_shown says whether it holds, for an area also for all that a member can work out from it: the area less any one of its
 -- authorities, for a sub-region the rest of its region, for those started in the year the ones that began earlier. What would be of one
 -- authority alone is never shown.
--- Of sub-regions and regions the year before is given only where the rule held then and now, and for those that are in one of the quarters
--- alone, if there are any: their mean would be what is left of the whole (too_few). The ratio is given where the region's fees may be shown:
+-- Of sub-regions and regions the year before is given only where the rule held then and now in the same way, less each authority and around a
+-- sub-region too, and for those that are in one of the quarters alone, if there are any: their mean would be what is left of the whole
+-- (too_few). The ratio is given where the region's fees may be shown:
 -- with an authority's own mean it would tell them.
 -- Not section 251 unit costs: those are outturn with overheads / 903 care days in K1, K2, R1, S1 x 7 (residential), or / placements at
 -- 31 March / 365 x 7 (fostering). Never show the two in one chart without this note.
@@ -155,31 +156,6 @@ figures as (
         i.basis
 ),
 
-spend_by_owner as (
-    select
-        i.period,
-        i.is_in_both,
-        i.area_level,
-        i.area_code,
-        i.provision_type,
-        i.population,
-        i.basis,
-        i.owner,
-        count(*) as placements,
-        sum(i.cost) as spend
-    from in_areas as i
-    where i.cost is not null
-    group by
-        i.period,
-        i.is_in_both,
-        i.area_level,
-        i.area_code,
-        i.provision_type,
-        i.population,
-        i.basis,
-        i.owner
-),
-
 money_rule as (
     select
         max(m.placements_for_a_mean) as placements,
@@ -188,8 +164,43 @@ money_rule as (
     from staging.region_member as m
 ),
 
--- What is paid to whom by whom: of all, and beside those that started in the year, of those that did not. A cell is one area, type, population,
--- basis and part: one column to join by, or the planner takes the rows for so few that it compares each with each.
+-- What is told of a cell, part by part: the whole of it now; and where there are authorities in both quarters, what the change rests on: of then
+-- and of now those that are in both, and the others, which are what is left of the whole.
+in_parts as (
+    select
+        i.area_level,
+        i.area_code,
+        i.placing_authority_code,
+        i.provision_type,
+        i.population,
+        i.basis,
+        i.owner,
+        i.cost,
+        'whole' as part
+    from in_areas as i
+    where
+        i.period = 'now'
+        and i.cost is not null
+    union all
+    select
+        i.area_level,
+        i.area_code,
+        i.placing_authority_code,
+        i.provision_type,
+        i.population,
+        i.basis,
+        i.owner,
+        i.cost,
+        concat_ws(', ', i.period, case when i.is_in_both then 'in both' else 'in one' end) as part
+    from in_areas as i
+    where
+        i.cost is not null
+        and i.area_level <> 'authority'
+        and exists (select 1 as found from heard as h where h.is_in_both)
+),
+
+-- What is paid to whom by whom: of each part, and beside those that started in the year, of those that did not. A cell is one area, type,
+-- population, basis and part: one column to join by, or the planner takes the rows for so few that it compares each with each.
 paid as materialized (
     select
         i.area_level,
@@ -197,22 +208,20 @@ paid as materialized (
         i.provision_type,
         i.population,
         i.basis,
-        'whole' as part,
-        concat_ws('|', i.area_level, i.area_code, i.provision_type, i.population, i.basis, 'whole') as cell,
+        i.part,
+        concat_ws('|', i.area_level, i.area_code, i.provision_type, i.population, i.basis, i.part) as cell,
         i.owner,
         i.placing_authority_code,
         count(*) as placements,
         sum(i.cost) as spend
-    from in_areas as i
-    where
-        i.period = 'now'
-        and i.cost is not null
+    from in_parts as i
     group by
         i.area_level,
         i.area_code,
         i.provision_type,
         i.population,
         i.basis,
+        i.part,
         i.owner,
         i.placing_authority_code
     union all
@@ -222,22 +231,22 @@ paid as materialized (
         i.provision_type,
         i.population,
         'started in the year' as basis,
-        'earlier' as part,
-        concat_ws('|', i.area_level, i.area_code, i.provision_type, i.population, 'started in the year', 'earlier') as cell,
+        concat_ws(', ', i.part, 'earlier') as part,
+        concat_ws(
+            '|', i.area_level, i.area_code, i.provision_type, i.population, 'started in the year', concat_ws(', ', i.part, 'earlier')
+        ) as cell,
         i.owner,
         i.placing_authority_code,
         sum(case when i.basis = 'all open' then 1 else -1 end) as placements,
         sum(case when i.basis = 'all open' then i.cost else -i.cost end) as spend
-    from in_areas as i
-    where
-        i.period = 'now'
-        and i.cost is not null
-        and i.area_level <> 'authority'
+    from in_parts as i
+    where i.area_level <> 'authority'
     group by
         i.area_level,
         i.area_code,
         i.provision_type,
         i.population,
+        i.part,
         i.owner,
         i.placing_authority_code
     having sum(case when i.basis = 'all open' then 1 else -1 end) > 0
@@ -340,6 +349,7 @@ less_one as (
         t.provision_type,
         t.population,
         t.basis,
+        t.part,
         max(n.authorities) - 1 as authorities,
         sum(t.placements - coalesce(o.placements, 0)) as placements,
         count(case when t.placements > coalesce(o.placements, 0) then 1 end) as owner_groups,
@@ -385,6 +395,7 @@ rest_of_region as (
         n.provision_type,
         n.population,
         n.basis,
+        n.part,
         max(w.authorities - n.authorities) as authorities,
         sum(t.placements - coalesce(o.placements, 0)) as placements,
         count(case when t.placements > coalesce(o.placements, 0) then 1 end) as owner_groups,
@@ -417,6 +428,7 @@ told as (
         g.provision_type,
         g.population,
         g.basis,
+        g.part,
         2 as authorities,
         g.placements,
         g.owner_groups,
@@ -429,6 +441,7 @@ told as (
         l.provision_type,
         l.population,
         l.basis,
+        l.part,
         l.authorities,
         l.placements,
         l.owner_groups,
@@ -441,6 +454,7 @@ told as (
         r.provision_type,
         r.population,
         r.basis,
+        r.part,
         r.authorities,
         r.placements,
         r.owner_groups,
@@ -448,6 +462,7 @@ told as (
     from rest_of_region as r
 ),
 
+-- Whether the rule holds for all that is told of a cell, and for all that its change rests on.
 shown as materialized (
     select
         t.area_level,
@@ -455,14 +470,23 @@ shown as materialized (
         t.provision_type,
         t.population,
         t.basis,
-        bool_and(
-            t.authorities >= 2
-            and t.placements >= m.placements
-            and t.owner_groups >= m.owner_groups
-            and t.largest_group_share <= m.largest_share
-        ) as may_be_shown
-    from told as t
-    cross join money_rule as m
+        coalesce(bool_and(t.rule_holds) filter (where t.part in ('whole', 'whole, earlier')), false) as may_be_shown,
+        coalesce(bool_and(t.rule_holds) filter (where t.part not in ('whole', 'whole, earlier')), true) as may_be_compared
+    from (
+        select
+            o.area_level,
+            o.area_code,
+            o.provision_type,
+            o.population,
+            o.basis,
+            o.part,
+            o.authorities >= 2
+            and o.placements >= m.placements
+            and o.owner_groups >= m.owner_groups
+            and o.largest_group_share <= m.largest_share as rule_holds
+        from told as o
+        cross join money_rule as m
+    ) as t
     group by
         t.area_level,
         t.area_code,
@@ -471,52 +495,24 @@ shown as materialized (
         t.basis
 ),
 
--- The placements of each quarter whose authorities are in both, and of those that are not: mean, and whether others may see it.
-parts as (
-    select
-        s.period,
-        s.is_in_both,
-        s.area_level,
-        s.area_code,
-        s.provision_type,
-        s.population,
-        s.basis,
-        sum(s.spend) / sum(s.placements) as mean,
-        s.area_level = 'authority'
-        or (
-            sum(s.placements) >= max(m.placements)
-            and count(*) >= max(m.owner_groups)
-            and max(s.spend) / sum(s.spend) <= max(m.largest_share)
-        ) as may_be_told
-    from spend_by_owner as s
-    cross join money_rule as m
-    group by
-        s.period,
-        s.is_in_both,
-        s.area_level,
-        s.area_code,
-        s.provision_type,
-        s.population,
-        s.basis
-),
-
+-- The means of each quarter's placements whose authorities are in both.
 compared as (
     select
-        p.area_level,
-        p.area_code,
-        p.provision_type,
-        p.population,
-        p.basis,
-        max(case when p.is_in_both and p.period = 'now' then p.mean end) as mean,
-        max(case when p.is_in_both and p.period = 'year before' then p.mean end) as mean_year_before,
-        bool_and(p.may_be_told) as may_be_told
-    from parts as p
+        i.area_level,
+        i.area_code,
+        i.provision_type,
+        i.population,
+        i.basis,
+        avg(i.cost) filter (where i.period = 'now') as mean,
+        avg(i.cost) filter (where i.period = 'year before') as mean_year_before
+    from in_areas as i
+    where i.is_in_both
     group by
-        p.area_level,
-        p.area_code,
-        p.provision_type,
-        p.population,
-        p.basis
+        i.area_level,
+        i.area_code,
+        i.provision_type,
+        i.population,
+        i.basis
 ),
 
 regions as materialized (
@@ -563,7 +559,7 @@ judged as materialized (
             when n.authorities_in_both = 0 then 'no_return_year_before'
             when bp.break_reason is not null then bp.break_reason
             when bt.break_reason is not null then bt.break_reason
-            when c.mean_year_before is not null and not c.may_be_told then 'too_few'
+            when c.mean_year_before is not null and f.area_level <> 'authority' and not coalesce(u.may_be_compared, false) then 'too_few'
         end as break_reason
     from figures as f
     inner join returned as n

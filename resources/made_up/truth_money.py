@@ -165,17 +165,29 @@ def _change(key: Key, now: _Costs, before: _Costs, both: set[str], region: Regio
         return "layout_2025_12", None, None
     if key[2] in LAW_ON and LAW <= date < LAW.replace(year=LAW.year + 1):
         return "law_2023_10", None, None
-    means, may_be_told = [], True
-    for costs in (before, now):
-        rows = costs.groups.get(key, [])
-        for inside in (True, False):
-            part = _paid([row for row in rows if (row["placing_authority_code"] in both) == inside])
-            may_be_told &= not part or key[0] == "authority" or _rule_holds(part, costs.owners, region)
-        means.append(_mean_cost([row for row in rows if row["placing_authority_code"] in both]))
-    earlier, mean = means
-    if earlier is not None and not may_be_told:
+    earlier, mean = (_mean_cost([row for row in costs.groups.get(key, []) if row["placing_authority_code"] in both]) for costs in (before, now))
+    everybody_in_both = _who_returned(now) & _who_returned(before)
+    if (
+        earlier is not None
+        and key[0] != "authority"
+        and not all(_may_be_compared(key, costs, everybody_in_both, region, date) for costs in (before, now))
+    ):
         return "too_few", None, None
     return "", earlier, mean - earlier if mean is not None and earlier is not None else None
+
+
+def _may_be_compared(key: Key, costs: _Costs, both: set[str], region: Region, date: dt.date) -> bool:
+    """Whether the rule holds for what an area's change rests on in one of the quarters: those in both, the others, and all that is left of them."""
+    of_region = ("region", next((areas_of(row["placing_authority_code"], region, date)[-1][1] for row in costs.groups.get(key, [])), ""), *key[2:])
+    told = [(costs.groups.get(key, []), costs.groups.get(of_region, []))]
+    if key[4] != "all open":
+        told.append((_earlier(key, costs), _earlier(of_region, costs)))
+    for rows, around in told:
+        for inside in (True, False):
+            part, rest = (_paid([row for row in some if (row["placing_authority_code"] in both) == inside]) for some in (rows, around))
+            if not _leaves_nobody_alone(part, rest if key[0] == "sub-region" else [], costs.owners, region):
+                return False
+    return True
 
 
 def _owners(figures: _Figures) -> dict[str, str]:
@@ -216,8 +228,8 @@ def _may_be_shown(key: Key, costs: _Costs, region: Region, date: dt.date) -> boo
 
 def _earlier(key: Key, costs: _Costs) -> list[dict]:
     """The paid placements of the area that did not start in the year."""
-    started = {id(row) for row in costs.groups[key]}
-    return [row for row in _paid(costs.groups[(*key[:4], "all open")]) if id(row) not in started]
+    started = {id(row) for row in costs.groups.get(key, [])}
+    return [row for row in _paid(costs.groups.get((*key[:4], "all open"), [])) if id(row) not in started]
 
 
 def _leaves_nobody_alone(paid: list[dict], around: list[dict], owners: dict[str, str], region: Region) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 import sqlalchemy as sa
 
+from assets.access.policies import ONE_FEE, money_in
 from assets.publication.disclosure import SAFE, publish_means
+from assets.warehouse.models import models
 from assets.warehouse.tables import prepare, region_hash
 from resources.warehouse import physical
 from schemas.regions import DisclosureMethod, load_region
@@ -29,8 +32,9 @@ def fees(filled: Filled):
                 connection.execute(sa.text(add), {"d": date, "l": level, "c": code, "a": authority})
             for level, code in [*dict.fromkeys((level, code) for level, code, _ in AREAS), ("authority", OWN), ("authority", OTHER)]:
                 add = physical(
-                    "insert into curated.weekly_cost (census_date, area_level, area_code, mean_weekly_cost, fees_may_be_shown) "
-                    "values (:d, :l, :c, 5000, :shown)"
+                    "insert into curated.weekly_cost (census_date, area_level, area_code, mean_weekly_cost, median_weekly_cost, "
+                    "lower_decile_weekly_cost, upper_decile_weekly_cost, fees_may_be_shown) "
+                    "values (:d, :l, :c, 5000, 4321.09, 2345.67, 8766.54, :shown)"
                 )
                 connection.execute(sa.text(add), {"d": date, "l": level, "c": code, "shown": is_shown})
     yield
@@ -46,6 +50,25 @@ def test_an_authority_reads_its_own_fees_and_of_its_own_areas_what_the_rule_lets
         own = ("authority", OWN)
         assert session.execute(asked, ["2025-06-30"]).fetchall() == [own, ("region", "all"), ("sub-region", "ours")]
         assert session.execute(asked, ["2025-09-30"]).fetchall() == [own]
+
+
+@pytest.mark.usefixtures("fees")
+def test_nobody_reads_the_fee_of_one_placement_of_others_to_the_penny(filled: Filled):
+    """Of an odd number of placements the median is one's fee: of an area it is read as releases print it, of one's own as it is."""
+    asked = (
+        "select area_level, median_weekly_cost, lower_decile_weekly_cost, upper_decile_weekly_cost from curated.weekly_cost "
+        "where census_date = '2025-06-30' order by 1"
+    )
+    with filled.connect("stockport") as session:
+        read = {row[0]: tuple(map(float, row[1:])) for row in session.execute(asked)}
+    in_tens = (4320, 2350, 8770)
+    assert read == {"authority": (4321.09, 2345.67, 8766.54), "region": in_tens, "sub-region": in_tens}
+
+
+def test_every_figure_that_may_be_one_fee_is_known():
+    """A median, decile or extreme of fees that a new table has is to be told like those there are."""
+    columns = {name for model in models().values() if not model.is_view for name in money_in(model.columns)}
+    assert {name for name in columns if re.search("median|decile|quartile|percentile|highest|lowest|maximum|minimum", name)} == ONE_FEE
 
 
 def test_a_regions_own_rule_reaches_the_models_and_releases(warehouse):
