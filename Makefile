@@ -62,7 +62,7 @@ check: dev
 
 # Apart from the tests, because it asks the network: the locked versions, with their hashes, against the advisories that are known today.
 audit: dev
-	@$(BIN)/python -m pip_audit --requirement requirements.lock --require-hashes --disable-pip --strict --progress-spinner off
+	@$(BIN)/python -m tests.audit
 
 bench: dev
 	@$(BIN)/python -m benchmarks

@@ -35,7 +35,7 @@ def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: b
     from pipelines.command.grant import authority_code
 
     if reference == "-":
-        reference = click.prompt("Reference", hide_input=True)
+        reference = _asked()
     settings = settings_from_environment()
     code = authority_code(authority)
     with open_warehouse(settings) as warehouse:
@@ -64,6 +64,13 @@ def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: b
     _show(found, "Erased:")
     print(f"Rewritten without the child: {', '.join(map(str, found.quarters)) or 'no quarter'}.")
     _say_what_remains(found, settings, cleared=cleared)
+
+
+def _asked() -> str:
+    """The reference, typed where nobody sees it, or the first line of what is piped in."""
+    if not _at_a_terminal():
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Reference", hide_input=True))
 
 
 def _ask(question: str, *, yes: bool) -> None:

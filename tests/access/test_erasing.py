@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -34,6 +37,7 @@ from tests import builders
 from tests.conftest import KEY, QUICK
 
 DATE, DAY = "2025-03-31", dt.date(2025, 3, 31)
+ROOT = Path(__file__).resolve().parents[2]
 REGION = load_region("north_west")
 
 
@@ -359,6 +363,20 @@ def test_a_run_erases_again_whom_the_home_lists_and_the_warehouse_forgot(embedde
     assert "erased again" in done.output
     assert embedded_warehouse.scalar("select count(*) from core.placement where child_key = :k", k=key) == 0
     assert embedded_warehouse.scalar("select count(*) from access.stop_list") == 1
+
+
+def test_a_reference_that_is_piped_in_is_taken_without_a_warning(embedded_warehouse, landing, tmp_path):
+    environment = {
+        **os.environ, "OBSERVATORY_HOME": str(tmp_path / "home"), "OBSERVATORY_LANDING": str(landing.root),
+        "OBSERVATORY_DATABASE_URL": embedded_warehouse.url, VARIABLE: KEY.decode(), "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "KIDREF1"}, {"identifier": "KIDREF2"}]))
+    take_in(embedded_warehouse, landing.place, DAY, KEY)
+    script = "from pipelines.command import main; main()"
+    asked = [sys.executable, "-c", script, "erase", "--authority", "356", "--child", "-", "--yes"]
+    done = subprocess.run(asked, input="KIDREF1\n", capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    assert done.returncode == 0 and "raw.placement_census: 1 row" in done.stdout, done.stdout + done.stderr
+    assert "Warning" not in done.stderr and "KIDREF1" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("by", ["serve", "the sensor"])
