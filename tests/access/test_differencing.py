@@ -8,6 +8,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from assets.access import fences
 from assets.access.policies import ONE_FEE, money_in
 from assets.publication.disclosure import SAFE, publish_means
 from assets.warehouse.models import models
@@ -41,6 +42,7 @@ def fees(filled: Filled):
     with filled.warehouse.engine.begin() as connection:
         for table in ("core.area", "curated.weekly_cost"):
             connection.execute(sa.text(physical(f"delete from {table} where census_date = any(:d)")), {"d": list(quarters)})
+        fences.keep_calendar(connection)
 
 
 @pytest.mark.usefixtures("fees")
