@@ -42,9 +42,11 @@ dev: .venv/dev.done
 demo: env
 	@echo "A made-up North West, $(DEMO_QUARTERS) quarters, in $(OBSERVATORY_HOME)/landing:"
 	@$(BIN)/observatory synth --out "$(OBSERVATORY_HOME)/landing" --quarters $(DEMO_QUARTERS) --scale $(DEMO_SCALE)
-	@echo "\nThe run: what has landed is taken in; quarters whose day has come are closed by the timetable and drafted. Nothing is published:"
+	@echo
+	@echo "The run: what has landed is taken in; quarters whose day has come are closed by the timetable and drafted. Nothing is published:"
 	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/observatory run --report
-	@echo "\nThe approval: a named person lets the drafts go out (here a made-up one):"
+	@echo
+	@echo "The approval: a named person lets the drafts go out (here a made-up one):"
 	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/observatory approve --all --by "$(DEMO_APPROVER)" --note "the demo"
 
 # Debian's PostgreSQL 15, where we may install it; elsewhere the tests that need it say so and are skipped.
