@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
+import sqlalchemy as sa
 
 from assets.intake.provenance import banner
 from assets.warehouse.models import PYTHON_TABLES, models
@@ -40,30 +41,26 @@ def write_report(warehouse: Warehouse, census_date: dt.date, data_docs: Path) ->
     """
     data_docs.mkdir(parents=True, exist_ok=True)
     title = f"Quality report: {census_date:%d %B %Y}"
-    figures = _figures(warehouse, census_date)
+    figures = warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date) or ""
     outcomes = hold_up(batches(warehouse, census_date), data_docs / census_date.isoformat(), title, banner(warehouse))
-    if report_page(data_docs, census_date).exists():
-        _stamp(data_docs, census_date).write_text(figures, encoding="utf-8")
+    with warehouse.writing() as connection:
+        connection.execute(
+            sa.text(
+                "insert into raw.reported (census_date, rests_on) values (:d, :r) "
+                "on conflict (census_date) do update set rests_on = excluded.rests_on"
+            ),
+            {"d": census_date, "r": figures},
+        )
     return outcomes
 
 
 def out_of_date(warehouse: Warehouse, data_docs: Path) -> list[dt.date]:
-    """The quarters whose report was not made of the figures that stand now, the oldest first."""
-    due = []
-    for row in warehouse.rows("select census_date, rests_on from raw.quarter order by 1"):
-        stamp = _stamp(data_docs, row.census_date)
-        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != row.rests_on:
-            due.append(row.census_date)
-    return due
-
-
-def _figures(warehouse: Warehouse, census_date: dt.date) -> str:
-    """What the quarter's figures rest on."""
-    return warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date) or ""
-
-
-def _stamp(data_docs: Path, census_date: dt.date) -> Path:
-    return data_docs / census_date.isoformat() / "rests_on.txt"
+    """The quarters whose report is missing, or was not made of the figures that stand now, the oldest first."""
+    rows = warehouse.rows(
+        "select q.census_date, q.rests_on is not distinct from r.rests_on as is_of_them from raw.quarter as q "
+        "left join raw.reported as r on q.census_date = r.census_date order by 1"
+    )
+    return [row.census_date for row in rows if not row.is_of_them or not report_page(data_docs, row.census_date).exists()]
 
 
 def report_page(data_docs: Path, census_date: dt.date) -> Path:

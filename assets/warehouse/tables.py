@@ -366,7 +366,8 @@ def _make_raw(connection: Connection) -> None:
     connection.execute(
         sa.text("create table if not exists raw.quarter (census_date date primary key, rests_on text not null, code_version text not null)")
     )
-    connection.execute(sa.text("create table if not exists raw.answered (census_date date primary key, rests_on text not null)"))
+    for name in ("answered", "reported"):  # of which figures a quarter's answers and its quality report were made
+        connection.execute(sa.text(f"create table if not exists raw.{name} (census_date date primary key, rests_on text not null)"))
     connection.execute(sa.text("create table if not exists raw.projection (census_date date primary key, rests_on text not null)"))
 
 
