@@ -121,9 +121,8 @@ def _noise(manifest: Mapping[str, Any]) -> str:
     said = manifest.get("method", {})
     if not said.get("noise"):
         return ""
-    return (
-        f", vacant and unavailable places of {said['settings_for_noise']} or more settings moved by up to {said['round_to'] - 1} to a multiple of it"
-    )
+    settings, step = said["settings_for_noise"], said["round_to"]
+    return f", vacant and unavailable places of {settings} or more settings moved by up to {step - 1} to a multiple of {step}"
 
 
 def _mark(manifest: Mapping[str, Any]) -> str:
