@@ -392,11 +392,15 @@ class _Figures:
         here = residents.groupby(LIVING).agg(children_living_here=("of_host", "size"), children_of_host=("of_host", "sum"))
         own = self.own.assign(in_area=self.own["host_authority_code"] == self.own["placing_authority_code"])
         by_own = own.assign(host_authority_code=own["placing_authority_code"]).groupby(LIVING)
-        placed = by_own.agg(own_placements=("in_area", "size"), own_placements_in_area=("in_area", "sum"), covers=("covers", "first"))
+        placed = by_own.agg(own_placements=("in_area", "size"), own_placements_in_area=("in_area", "sum"))
         table = here.join(placed, how="outer").sort_index().reset_index()
         table.insert(4, "share_of_places_used_by_host", share(table["children_of_host"], table["children_living_here"]))
+        covers = dict.fromkeys(self.commissioned_alone(), "commissioned") | own.groupby("placing_authority_code")["covers"].first().to_dict()
+        table["covers"] = table["host_authority_code"].map(covers).fillna("")
+        told = (table["covers"] == "all") | ((table["covers"] == "commissioned") & ~table["provision_type"].isin(NOT_COMMISSIONED))
+        for count in ("own_placements", "own_placements_in_area"):  # who returned and has nobody there has 0
+            table[count] = table[count].fillna(0).where(told)
         table["share_of_own_in_area"] = share(table["own_placements_in_area"], table["own_placements"])
-        table["covers"] = table["covers"].fillna("")
         counts = ["children_living_here", "children_of_host", "own_placements", "own_placements_in_area"]
         return self._named(_whole_numbers(table, counts), "host_")
 

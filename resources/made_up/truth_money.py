@@ -297,7 +297,7 @@ def market_concentration(figures: _Figures) -> pd.DataFrame:
                 "owner_groups": len(owned),
                 "settings": sum(int(row["premises"]) for row in rows),
                 "places": str(whole + sum(unknown)) if has_places else "",
-                "places_owner_unknown": str(sum(unknown)) if unknown and has_places else "",
+                "places_owner_unknown": str(sum(unknown)) if has_places else "",
                 **shares,
                 "herfindahl_hirschman_index": exact(index, 1),
             }
