@@ -10,18 +10,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.attacker.knowledge import CARE, FLOWS, Model, targets
+from tests.attacker.knowledge import CARE, DISTANCE, FLOWS, STABLE, Model, targets
 from tests.attacker.logins import Login
-from tests.attacker.reading import HIDDEN, TOTAL, Cell
+from tests.attacker.reading import HIDDEN, REGION, TOTAL, Cell
 from tests.attacker.solver import MOST, Rows, System, explain, lacking
 
 VALUES = 3
+OFFICIAL = (CARE, FLOWS, DISTANCE, STABLE)
+"""Tables that DfE publishes too, as they are, but for counts of authorities from 1 to 5."""
+LEAST_OFFICIAL = 6
 
 
 @dataclass(frozen=True)
 class Knows:
     """What a reader knows: whether each hidden count is below eight (`told`), that no hidden count
-    is zero (`no_zeros`), the totals that DfE prints (`dfe`), cells exactly (`exactly`).
+    is zero (`no_zeros`), the totals that DfE prints (`dfe`).
     """
 
     name: str
@@ -69,8 +72,10 @@ def system_of(
                     lower[variable] = max(lower[variable], 8)
             if reader.no_zeros and true > 0:
                 lower[variable] = max(lower[variable], 1)
-        if reader.dfe and (cell[0] == CARE or cell[0] == FLOWS) and cell[2][1:] == (TOTAL, TOTAL):
-            lower[variable] = upper[variable] = true
+        if reader.dfe and cell[0] in OFFICIAL and cell[2][0] != REGION:
+            is_total = all(part == TOTAL for part in cell[2][1:])
+            if is_total or true == 0 or true >= LEAST_OFFICIAL:
+                lower[variable] = upper[variable] = true
     for variable, value in (exactly or {}).items():
         lower[variable] = upper[variable] = value
     for parts, value in sums or []:
