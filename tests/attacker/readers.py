@@ -72,17 +72,27 @@ def system_of(
                     lower[variable] = max(lower[variable], 8)
             if reader.no_zeros and true > 0:
                 lower[variable] = max(lower[variable], 1)
-        if reader.dfe and cell[0] in OFFICIAL and cell[2][0] != REGION:
-            is_total = all(part == TOTAL for part in cell[2][1:])
-            if is_total or true == 0 or true >= LEAST_OFFICIAL:
-                lower[variable] = upper[variable] = true
-    for variable, value in (exactly or {}).items():
+    for variable, value in {**(official(model) if reader.dfe else {}), **(exactly or {})}.items():
         lower[variable] = upper[variable] = value
     for parts, value in sums or []:
         rows.add([(1, v) for v in parts], value, value, "a sum of an area, compared")
     if reader.steps:
         add_steps(model, rows)
     return Known(System(rows, lower, upper), rows, (lower, upper))
+
+
+def official(model: Model) -> dict[int, int]:
+    """What DfE prints of authorities: totals, zeros, and counts above those that it hides."""
+    known = {}
+    for variable, (name, true) in enumerate(zip(model.names, model.true, strict=True)):
+        if name is None or true is None:
+            continue
+        _, (table, _, key) = name
+        if table in OFFICIAL and key[0] != REGION:
+            is_total = all(part == TOTAL for part in key[1:])
+            if is_total or true == 0 or true >= LEAST_OFFICIAL:
+                known[variable] = true
+    return known
 
 
 def add_steps(model: Model, rows) -> None:
@@ -156,9 +166,10 @@ def findings(model: Model, readers: list[Knows]) -> list[Finding]:
     found = []
     for reader in readers:
         knows = system_of(model, reader)
-        given = knows.bounds[0] == knows.bounds[1]
+        exactly = official(model) if reader.dfe else {}
+        alone = of_the_register(model, exactly) if exactly else spared
         for variable, values in lacking(knows.system, suspects, VALUES).items():
-            if len(values) < spared[variable] and not given[variable]:
+            if len(values) < alone[variable] and variable not in exactly:
                 found.append(_finding(model, reader, knows, variable, values))
     return found
 

@@ -28,7 +28,7 @@ def editions(world) -> list[Edition]:
 
 
 def test_there_are_releases_to_attack(editions):
-    assert len(editions) >= 2 and all(len(e.tables) > 10 for e in editions)
+    assert editions and all(len(e.tables) > 10 for e in editions)
 
 
 def test_parquet_tells_what_the_csv_tells(editions):
