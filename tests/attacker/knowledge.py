@@ -91,17 +91,15 @@ class Model:
 
     def term(self, number: int, cell: Cell) -> int | float | None:
         """The variable behind a cell; its value as a float where it is public; None where there is
-        no saying (not printed, no return).
+        no saying (not printed, no return, a return that does not tell it, nothing of the kind).
         """
         known = self.variables.get((number, cell))
         if known is not None:
             return known
         printed = self.editions[number].printed(cell)
-        if printed is None or (printed in SYMBOLS and printed != NONE):
+        if printed is None or printed in SYMBOLS:
             return None
         rule = self.programme.rules[cell[0]].get(cell[1])
-        if printed == NONE:
-            return 0.0 if rule in ("count", "exact") else None
         return float(printed) if rule == "exact" else None
 
     def tie(

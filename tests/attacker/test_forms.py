@@ -179,6 +179,9 @@ def _texts(edition: Edition) -> dict[str, str]:
             found[name] = str(parquet.read_schema(path).metadata)
         elif path.suffix in LETTERS:
             found[name] = path.read_text(encoding="utf-8")
+        if path.name == "rests_on.txt":  # beside releases, the program's and the region's files
+            lines = found[name].splitlines()
+            found[name] = "\n".join(x for x in lines if not x.startswith(("region ", "program ")))
     return found
 
 
