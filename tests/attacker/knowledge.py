@@ -563,7 +563,8 @@ def _hints(model: Model, number: int) -> None:
         occupied = (OCCUPANCY, "occupied", key)
         ages = edition.printed((OCCUPANCY, "occupied_under_18", key))
         origin = edition.printed((ORIGIN, "children", (*key, TOTAL)))
-        if "x" in (ages, origin) and key[0] != REGION and TOTAL not in key:
+        part = ages == "z" and edition.printed(occupied) not in ("x", "z")  # told in part
+        if ("x" in (ages, origin) or part) and key[0] != REGION and TOTAL not in key:
             model.tie(
                 number, [(1, occupied)], 1, INFINITE, "somebody of unknown age", presumed=True
             )
