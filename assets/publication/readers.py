@@ -9,7 +9,7 @@ Whoever reruns the program is answered by the key of the repair's choices instea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,8 +31,11 @@ class Reader:
     knows: np.ndarray
     presumes_no_zero: bool = False
 
-    def view(self, system: System) -> System:
-        """The system as it is for him. What he knows is not to be protected from him; what he presumes counts where it is true."""
+    def view(self, system: System, hidden: Collection[int] = ()) -> System:
+        """The system as it is for him. What he knows is not to be protected from him; what he presumes counts where it is true.
+
+        `hidden` are the variables that the repair has hidden since the system was made: of these he presumes the same.
+        """
         view = system.untold()
         known = self.knows & ~np.isnan(system.truth)
         low, high = view.low.copy(), view.high.copy()
@@ -40,6 +43,7 @@ class Reader:
         presumed = np.zeros(len(low), dtype=bool)
         if self.presumes_no_zero:
             presumed[system.cells.loc[system.cells["text"] == CONFIDENTIAL, "variable"]] = True
+            presumed[list(hidden)] = True
             presumed &= (system.truth > 0) & ~known
             low[presumed] = np.maximum(low[presumed], 1)
         return replace(view, low=low, high=high, small=system.small & ~known, known=known, presumed=presumed)

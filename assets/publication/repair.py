@@ -116,20 +116,44 @@ class Repair:
                 self._hide([candidates[0]])
 
     def hide_for_reader(self, reader: Reader, possible: int, tries: int = 200) -> bool:
-        """Hide what gives a count away to a reader who knows more, a cell at a time; whether nothing is told to him then."""
+        """Hide what gives a count away to a reader who knows more, a cell at a time, and show again what was not needed; whether nothing is
+        told to him then. Where cells one by one do not help, every count of the authorities around is hidden.
+        """
         stuck: set[int] = set()
         for _ in range(tries):
-            view = reader.view(self.system)
-            found, bounds = pinned(view, possible)
-            told = next((v for v in found if v not in stuck), None)
+            told = next((v for v in pinned(reader.view(self.system, self.hidden), possible)[0] if v not in stuck), None)
             if told is None:
                 return not stuck
+            before = len(self.hidden)
+            if not (self._hide_from(reader, told, possible) or self._hide_all_around(reader, told, possible)):
+                stuck.add(told)
+            self._show_again(self.hidden[before:], lambda: told not in stuck and self._is_told(reader, told, possible))
+        return False
+
+    def _is_told(self, reader: Reader, variable: int, possible: int) -> bool:
+        return variable in pinned(reader.view(self.system, self.hidden), possible)[0]
+
+    def _hide_from(self, reader: Reader, told: int, possible: int) -> bool:
+        """Hide one after another what gives a count away; whether it is no longer told."""
+        while True:
+            view = reader.view(self.system, self.hidden)
+            found, bounds = pinned(view, possible)
+            if told not in found:
+                return True
             giving = (v for v in reason(view, bounds, told)[0] if v in self._rank and v not in self.hidden and not view.known[v])
             if (chosen := min(giving, key=self._rank.__getitem__, default=None)) is None:
-                stuck.add(told)
-            else:
-                self._hide([chosen])
-        return False
+                return False
+            self._hide([chosen])
+
+    def _hide_all_around(self, reader: Reader, told: int, possible: int) -> bool:
+        """Hide every count of the authorities whose cells give a count away; whether it is no longer told."""
+        view = reader.view(self.system, self.hidden)
+        bounds = pinned(view, possible)[1]
+        areas = self.system.cells.drop_duplicates("variable").set_index("variable")["area"]
+        near = set(areas.reindex([told, *reason(view, bounds, told)[0]]).dropna()) - {""}
+        around = areas.index[areas.isin(near)]
+        self._hide([int(v) for v in around if v in self._rank and v not in self.hidden and not view.known[v]])
+        return not self._is_told(reader, told, possible)
 
     def hide_around(self, variable: int) -> None:
         """The last resort, where hiding cell by cell did not help: every count of the authorities whose cells give it away is hidden.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -149,3 +150,26 @@ def test_every_login_and_both_other_readers_are_asked(programme):
     view = next(r for r in readers.readers(system, one.tables) if "login of Aford" in r.name).view(system)
     own = system.names.index("plain.children, 1")
     assert (view.low[own], view.high[own]) == (30, 30) and not view.small[own] and system.low[own] == 28
+
+
+OCCUPIED, RETURNED = (published_table(name, entry()) for name in ("occupied", "returned"))
+VACANT = published_table("vacant", entry(noise="vacant"))
+PLACES = Tie(
+    "occupied and vacant places are the places returned",
+    (Term("occupied", "children"), Term("vacant", "children"), Term("returned", "children", -1)),
+)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 241, 245, 247, 263, 269, 276])
+def test_what_the_repair_hides_is_presumed_not_to_be_zero_either(programme, seed):
+    """A cell that the repair hides becomes one of which the reader presumes it: he must be asked of what is printed in the end, and
+    whatever the figures are there is a release.
+    """
+    programme(OCCUPIED, VACANT, RETURNED, ties=(PLACES,))
+    drawn = np.random.default_rng(seed)
+    occupied, vacant = drawn.integers(0, 14, 3).tolist(), drawn.integers(0, 5, 3).tolist()
+    returned = [a + b for a, b in zip(occupied, vacant, strict=True)]
+    places = simple(VACANT, vacant)
+    with_keys = places.values.assign(**{"_settings": 9, "_noise vacant": drawn.integers(0, 256, 4)})
+    one = mended(simple(OCCUPIED, occupied), replace(places, values=with_keys), simple(RETURNED, returned))
+    assert not told(one, "")
