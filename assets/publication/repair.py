@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 
@@ -127,7 +128,8 @@ class Repair:
             before = len(self.hidden)
             if not (self._hide_from(reader, told, possible) or self._hide_all_around(reader, told, possible)):
                 stuck.add(told)
-            self._show_again(self.hidden[before:], lambda: told not in stuck and self._is_told(reader, told, possible))
+            if told not in stuck:
+                self._show_again(self.hidden[before:], partial(self._is_told, reader, told, possible))
         return False
 
     def _is_told(self, reader: Reader, variable: int, possible: int) -> bool:
