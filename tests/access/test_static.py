@@ -24,5 +24,6 @@ def test_bandit_finds_nothing_of_medium_severity_or_more():
 def test_the_audit_of_dependencies_is_a_command_of_its_own_and_names_no_index():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     recipe = re.search(r"^audit:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)[1]
-    assert "pip_audit" in recipe and "--require-hashes" in recipe and "requirements.lock" in recipe
-    assert "://" not in recipe and "audit" not in re.search(r"^test:.*", makefile, re.MULTILINE)[0]
+    asks = (ROOT / "tests" / "audit.py").read_text(encoding="utf-8")
+    assert "tests.audit" in recipe and "pip_audit" in asks and "--require-hashes" in asks and "requirements.lock" in asks
+    assert "://" not in recipe + asks and "audit" not in re.search(r"^test:.*", makefile, re.MULTILINE)[0]

@@ -228,7 +228,7 @@ def test_what_the_small_region_must_say(small):
     assert "About a third of the places in Stockport’s children’s homes stand empty" in said
     assert "6 children’s homes with 60 places stand in Stockport. All of them sent a return." in said
     assert "Of the places counted, 40 are lived in and 15 could take a child now." in said
-    assert "How many are not to be offered is not shown" in said  # 5 is fewer than 8
+    assert "The number that is not to be offered is not shown" in said  # 5 is fewer than 8
     assert "20 of 40 children living here were placed by Stockport itself, in rounded counts. 10 come from beyond the region and its neigh" in said
 
 

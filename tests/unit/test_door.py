@@ -422,7 +422,7 @@ def test_a_urn_that_stands_for_none_is_no_urn(table):
         ("E08000016", "370", "authority"), ("E08000038", "370", "authority"), ("W06000015", "W06000015", "authority"),
         ("provider-acorn", "provider-acorn", "provider"), ("Provider-Acorn", "provider-acorn", "provider"),
         ("provider-", "provider-", "unknown"), ("region", "region", "region"), ("909", "909", "unknown"), ("999", "999", "unknown"),
-        ("Stockport", "Stockport", "unknown"),
+        ("Stockport", "unknown (text of 9 characters)", "unknown"),
     ],
 )  # fmt: skip
 def test_a_folder_says_its_sender(folder, key, kind):
