@@ -280,12 +280,18 @@ class EmbeddedPostgres:
             "log_min_messages": "log",  # errors quote values (`Key (a)=(...) already exists`, a row of a COPY)
             "log_min_error_statement": "panic",  # a failing statement may hold a row: it does not go to the log
             "log_parameter_max_length_on_error": "0",
+            **self._bounds(),
             **self.settings,
         }
         lines = [f"{name} = '{value}'" for name, value in settings.items()]
         config = self.data / "postgresql.auto.conf"
         config.write_text("# Written by the observatory at each start.\n" + "\n".join(lines) + "\n", encoding="utf-8")
         self._pg_ctl("start", "--wait", "--timeout", str(_START_SECONDS), "--log", str(log))
+
+    def _bounds(self) -> dict[str, str]:
+        """What a login cannot fill the disk with: what is told to channels is kept until all who listen have read it."""
+        release = int((self.data / "PG_VERSION").read_text(encoding="ascii"))
+        return {"max_notify_queue_pages": "64"} if release >= 17 else {}
 
     def _make_socket_folder(self) -> None:
         try:

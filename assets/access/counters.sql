@@ -1,6 +1,7 @@
 -- What the server counts and measures of whole tables is none of a reader's: rows inserted, deleted and living, pages, files, and what was written.
 -- From them another authority's erasure, or the number of its children, could be told. PostgreSQL lets everybody see them, so this takes them away
--- from PUBLIC, in this database: the views and functions of counters, sizes and the log of changes, and of pg_class the columns that tell sizes.
+-- from PUBLIC, in this database: the views and functions of counters, sizes, locks and the log of changes, and of pg_class the columns that tell sizes.
+-- Nor may a reader use up what all sessions share: the memory of locks (advisory locks fill it, and the pipeline stops), the log of changes (messages).
 -- Only the server's administrator may do it: the pipeline does where it is a superuser; elsewhere `observatory status` says that it is to be run,
 -- and it is to be run again after a restore. Run again it changes nothing. Who owns the database keeps what it plans by.
 do $$
@@ -12,7 +13,7 @@ begin
     for found in
         select c.oid::regclass::text as name
         from pg_catalog.pg_class as c
-        where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'v' and c.relname ~ '^pg_stat(io)?_'
+        where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'v' and c.relname ~ '^pg_(stat(io)?_|locks$)'
             and c.relname not in ('pg_stat_activity', 'pg_stat_ssl', 'pg_stat_gssapi')
             and has_any_column_privilege('public', c.oid, 'select')
     loop
@@ -25,11 +26,13 @@ begin
             and (
                 (p.proname ~ '^pg_stat_get_' and p.proname !~ '^pg_stat_get_(activity|backend_.*)$')
                 or p.proname ~ '^pg_((total_)?relation|table|indexes|database|tablespace)_size$'
+                or p.proname ~ '^pg_((try_)?advisory_(xact_)?lock|lock_status$|logical_emit_message$)'
                 or p.proname ~ '^pg_(relation_file(node|path)|filenode_relation|current_wal_.*|last_wal_.*|control_.*)$'
             )
             and has_function_privilege('public', p.oid, 'execute')
     loop
         execute format('revoke execute on function %s from public', found.name);
+        execute format('grant execute on function %s to %s', found.name, owner);
     end loop;
     if has_column_privilege('public', 'pg_catalog.pg_class', 'reltuples', 'select') then
         select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into shown

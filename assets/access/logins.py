@@ -74,7 +74,7 @@ def grant(warehouse: Warehouse, name: str, kind: str, authority_code: str | None
 
 
 def rotate(warehouse: Warehouse, name: str, said: Callable[[str], object] = lambda _: None) -> str:
-    """Give a login another password, then end the sessions that were begun with the old one, until there are none.
+    """Give a login another password, undo what it set for itself, and end the sessions that were begun with the old one, until there are none.
 
     `said` is told where it takes time. The password is changed first: until then the old one lets in. Who was just being let in by it
     then appears only after, for as long as the server gives them (authentication_timeout).
@@ -82,6 +82,7 @@ def rotate(warehouse: Warehouse, name: str, said: Callable[[str], object] = lamb
     with warehouse.engine.begin() as connection:
         _require_login(connection, name)
         password = _set_password(connection, name)
+        _set_as_it_begins(connection, name)
         connection.execute(sa.text("update access.login set changed_at = clock_timestamp() where login = :name"), {"name": name})
         audit.record(connection, audit.ROTATED, name)
     with warehouse.engine.connect() as connection:
@@ -285,13 +286,21 @@ def make_role(connection: Connection, name: str, kind: str) -> str:
         f"connection limit {CONNECTIONS[kind]} in role {quoted(connection, group)}"
     )
     password = _set_password(connection, name)
+    _set_as_it_begins(connection, name)
+    connection.exec_driver_sql(f"grant connect on database {database} to {role}")
+    return password
+
+
+def _set_as_it_begins(connection: Connection, name: str) -> None:
+    """Set how a login's sessions begin: a login may set more for itself, for good, and that goes."""
+    role, database = quoted(connection, name), quoted(connection, connection.exec_driver_sql("select current_database()").scalar_one())
+    for where in (f"{role} in database {database}", role):
+        connection.exec_driver_sql(f"alter role {where} reset all")
     for setting, value in SETTINGS.items():
         shown = value if setting == "search_path" else f"'{value}'"
         connection.exec_driver_sql(f"alter role {role} in database {database} set {setting} = {shown}")
     for setting, value in LIMITS.items():
         _attempt(connection, f"alter role {role} set {setting} = '{value}'")
-    connection.exec_driver_sql(f"grant connect on database {database} to {role}")
-    return password
 
 
 def _set_password(connection: Connection, name: str) -> str:

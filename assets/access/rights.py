@@ -104,7 +104,7 @@ revoke all on function access.append_only(), access.noted(text) from public;
 """
 
 COUNTERS = Path(__file__).with_name("counters.sql")
-"""What takes the server's counters and sizes of whole tables away from everybody. Only its administrator may run it."""
+"""What takes the server's counters and sizes of whole tables away from everybody, and what could be used up. Only its administrator may run it."""
 
 _LARGE_OBJECTS = (
     "lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)", "lo_put(oid, bigint, bytea)", "lo_open(oid, integer)",
@@ -283,11 +283,12 @@ def _close_the_database(connection: Connection) -> None:
 
 
 def counters_are_open(connection: Connection) -> bool:
-    """Whether every login may see what the server counts and measures of whole tables, because nobody was there who may close it."""
+    """Whether every login may see what the server counts of whole tables, or use up what all share, because nobody was there who may close it."""
     return bool(
         connection.exec_driver_sql(
             "select has_any_column_privilege('public', 'pg_catalog.pg_stat_all_tables', 'select') "
             "or has_function_privilege('public', 'pg_catalog.pg_relation_size(regclass, text)', 'execute') "
+            "or has_function_privilege('public', 'pg_catalog.pg_advisory_lock(bigint)', 'execute') "
             "or has_column_privilege('public', 'pg_catalog.pg_class', 'reltuples', 'select')"
         ).scalar()
     )

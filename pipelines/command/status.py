@@ -87,10 +87,8 @@ def _warn_of_open_counters(warehouse: Warehouse) -> None:
         is_open = counters_are_open(connection)
         database = connection.exec_driver_sql("select current_database()").scalar()
     if is_open:
-        print(
-            "\nWarning: every login may read the server's counters of whole tables (rows, sizes, what was deleted); only the server's administrator"
-        )
-        print("  may close them. Have it run, once, and again after a restore:")
+        print("\nWarning: every login may read the server's counters of whole tables (rows, sizes, what was deleted), and use up its locks.")
+        print("  Only the server's administrator may close them. Have it run, once, and again after a restore:")
         print(f"  psql --dbname '{database}' --file '{COUNTERS}'")
 
 

@@ -79,6 +79,27 @@ def test_no_counter_size_or_file_of_a_table_is_a_readers(counted):
     assert [asked for asked in of_tables if readable(session, asked)] == []
 
 
+def test_no_reader_sees_who_holds_what_locked(counted):
+    _, session = counted
+    assert [asked for asked in ("select * from pg_locks", "select pg_lock_status()") if readable(session, asked)] == []
+
+
+def test_no_reader_uses_up_what_all_share(counted):
+    """Locks of one's own fill the memory that every session's locks lie in; messages of one's own fill the log of changes."""
+    warehouse, session = counted
+    session.execute("set default_transaction_read_only = off")
+    of_that_kind = session.execute(
+        "select p.oid::regprocedure::text from pg_proc as p where p.pronamespace = 'pg_catalog'::regnamespace "
+        "and p.proname ~ '^pg_(try_)?advisory_(xact_)?lock|^pg_logical_emit_message$' and has_function_privilege(p.oid, 'execute')"
+    ).fetchall()
+    assert of_that_kind == []
+    with pytest.raises(psycopg.Error):
+        session.execute("select count(pg_advisory_lock(n)) from generate_series(1, 200000) as n")
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("create table access.passing (number integer primary key); drop table access.passing")
+    assert readable(session, "select pg_advisory_unlock_all()"), "clients that keep sessions in a pool send it"
+
+
 def test_what_clients_ask_of_the_catalogue_is_answered(counted):
     _, session = counted
     asked = [

@@ -35,6 +35,27 @@ def ask(filled, monkeypatch, tmp_path):
 # --- rotation and revocation ---------------------------------------------------------------------------
 
 
+def test_a_new_password_undoes_what_the_login_set_for_itself(filled):
+    """Who had the old password may have set for good what keeps its owner out, or lifts its limits."""
+    name = "set_for_good"
+    filled.names["own"], filled.passwords["own"] = name, logins.grant(filled.warehouse, name, "public")
+    with filled.connect("own") as session:
+        session.execute("set default_transaction_read_only = off")
+        session.execute(f"alter role {name} set local_preload_libraries = 'nowhere'")
+        session.execute(f"alter role {name} set search_path = 'pg_temp'")
+        session.execute(f"alter role {name} in database {filled.warehouse.scalar('select current_database()')} set statement_timeout = 0")
+    with pytest.raises(psycopg.OperationalError):
+        filled.connect("own")
+    filled.passwords["own"] = logins.rotate(filled.warehouse, name)
+    with filled.connect("own") as session:
+        begun = [session.execute(f"show {what}").fetchone()[0] for what in ("statement_timeout", "default_transaction_read_only", "search_path")]
+    assert begun == ["1min", "on", "curated, core, published"]
+    if filled.kind == "embedded":
+        assert not logins.lacks_limits(filled.warehouse, name)
+    logins.revoke(filled.warehouse, name)
+    del filled.names["own"], filled.passwords["own"]
+
+
 def test_no_session_outlives_the_password_it_was_begun_with(filled):
     """Somebody keeps coming in with the old password while it is changed: what is open after was begun with the new one."""
     if filled.kind == "embedded":
@@ -473,3 +494,15 @@ def test_the_summary_is_a_page_and_the_details_are_all(filled, ask):
     assert any(line.split()[0] == "sent" and " of them" in line for line in short.output.splitlines() if line.strip())
     assert "provider-7 " in long.output and "core.child" in short.output
     assert isinstance(filled.warehouse.scalar("select max(happened_at) from access.event"), dt.datetime)
+
+
+def test_what_readers_tell_one_another_cannot_fill_the_disk(filled):
+    """What is sent to a channel is kept on the disk until everybody who listens has read it: up to 8 GB, where nothing is set."""
+    if filled.kind != "embedded":
+        pytest.skip("PostgreSQL 15 has no such limit: docs/security.md says so")
+    with filled.connect("public") as listening, filled.connect("stockport") as telling:
+        listening.execute("listen anything")
+        listening.execute("begin; select 1")
+        with pytest.raises(psycopg.OperationalError, match="too many notifications"):
+            telling.execute("select count(pg_notify('anything', n || repeat('x', 7000))) from generate_series(1, 2000) as n")
+        listening.execute("rollback")

@@ -270,6 +270,45 @@ def test_times_do_not_differ(filled: Filled, children_of_another: dict[int, int]
     assert 0.7 < fits / fits_nobody < 1.4, (fits, fits_nobody)
 
 
+PLANNER = (
+    "enable_indexscan = off", "enable_indexonlyscan = off", "enable_bitmapscan = off", "seq_page_cost = 0",
+    "random_page_cost = 100000", "cpu_index_tuple_cost = 100000", "plan_cache_mode = force_generic_plan", "work_mem = '64kB'",
+)  # fmt: skip
+"""What a reader may set that would have the server go through a whole table."""
+
+
+def test_no_setting_of_the_planner_has_a_fence_go_through_a_whole_table(filled: Filled, children_of_another: dict[int, int]):
+    """How many pages `explain` counts would tell how large the table is, and by how much it grew or shrank."""
+
+    def pages(session: psycopg.Connection) -> int:
+        question = f"explain (analyze, buffers, format json) select * from core.child where {QUARTER}"
+        for _ in range(3):  # what the server had to look up first is looked up by then
+            plan = session.execute(question).fetchone()[0][0]["Plan"]
+        return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+    table = filled.warehouse.scalar("select pg_relation_size('core_rows.child') / current_setting('block_size')::int")
+    with filled.connect("stockport") as session, filled.connect("stockport") as attacking:
+        for setting in PLANNER:
+            attacking.execute(f"set {setting}")
+        usual, forced = pages(session), pages(attacking)
+    assert table > 10 and abs(forced - usual) <= 3, (usual, forced, table)
+
+
+def test_no_setting_shows_a_plan_that_is_made_inside_a_fence(filled: Filled, children_of_another: dict[int, int]):
+    told: list[str] = []
+    with filled.connect("stockport") as session:
+        settings = session.execute("select name from pg_settings where name ~ '^(debug_print|trace_)' and vartype = 'bool' and context = 'user'")
+        session.add_notice_handler(lambda notice: told.append(f"{notice.message_primary} {notice.message_detail}"))
+        for (name,) in settings.fetchall():
+            session.execute(f"set {name} = on")
+        session.execute("set debug_pretty_print = off; set client_min_messages = 'debug5'")
+        told.clear()
+        session.execute(f"select * from core.child where {QUARTER}").fetchall()
+    inside = filled.warehouse.scalar("select 'core_rows.child'::regclass::oid")
+    assert any("plan" in text for text in told), "its own plan a reader may look at"
+    assert [text[:200] for text in told if f":relid {inside} " in text] == []
+
+
 OF_TABLES = [
     "select ctid from core.child", "select tableoid from core.child", "select xmin from curated.homes", "select * from core.child for update",
     "select * from core.child tablesample system (100)", "lock table core.child in share mode",
