@@ -22,7 +22,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access.policies import AUTHORITY, EVERY_ROW, ONE_FEE, QUARTER, Policy
+from assets.access.policies import EVERY_ROW, ONE_FEE, OPERATOR, QUARTER, Policy
 from resources.warehouse import CLOSED_SCHEMAS, physical
 
 SCHEMA = "fence"
@@ -135,7 +135,7 @@ def _view(policy: Policy, columns: list[str]) -> str:
 
 
 def _as_shown(column: str) -> str:
-    """A column as an authority reads it: what is the fee of one placement, of what is not its own, in tens of pounds."""
+    """A column as a reader has it: what is the fee of one placement, of what is not its own, in tens of pounds."""
     if column not in ONE_FEE:
         return f't."{column}"'
     return f'case when t.area_code = own.authority_code then t."{column}" else round(t."{column}", -1) end'
@@ -150,15 +150,13 @@ def _function(policy: Policy, columns: list[str]) -> str:
     taken = f"{QUARTER} date, for_reader name" if is_quarterly else "for_reader name"
     of_quarter = f"from {physical(policy.table)} as t where {f't.census_date = {QUARTER}' if is_quarterly else 'true'}"
     rows = f"return query select t.* {of_quarter}"
-    by_condition: dict[str, list[str]] = {}
+    has_fees = ONE_FEE & set(columns) and "area_code" in columns
+    in_tens = f"return query select {', '.join(map(_as_shown, columns))} {of_quarter}"
+    alike: dict[str, list[str]] = {}
     for kind, condition in policy.readers.items():
-        by_condition.setdefault(condition, []).append(f"'{kind}'")
-    shown = dict.fromkeys(by_condition, rows)
-    if ONE_FEE & set(columns) and "area_code" in columns and AUTHORITY in policy.readers:
-        shown[policy.readers[AUTHORITY]] = f"return query select {', '.join(map(_as_shown, columns))} {of_quarter}"
-    branches = [
-        f"if own.kind in ({', '.join(kinds)}) then {shown[condition]} and ({physical(condition)});" for condition, kinds in by_condition.items()
-    ]
+        given = in_tens if has_fees and kind != OPERATOR else rows
+        alike.setdefault(f"{given} and ({physical(condition)})", []).append(f"'{kind}'")
+    branches = [f"if own.kind in ({', '.join(kinds)}) then {given};" for given, kinds in alike.items()]
     branches.append(f"if own.kind is null and pg_has_role(for_reader, current_user, 'usage') then {rows};")
     settings = " ".join(f"set {name} = {value}" for name, value in SETTINGS.items())
     return (

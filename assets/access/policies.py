@@ -47,8 +47,8 @@ MAY_BE_SHOWN = "fees_may_be_shown"
 """The column that says whether an area's fees may be shown to its members: the region's money rule, worked out by the model."""
 
 ONE_FEE = {"median_weekly_cost", "lower_decile_weekly_cost", "upper_decile_weekly_cost"}
-"""Of an odd number of placements the median is the fee of one of them, to the penny: of what is not its own an authority reads
-these in whole tens of pounds, as releases print them."""
+"""Of an odd number of placements the median is the fee of one of them, to the penny: of what is not its own every reader has
+these in whole tens of pounds, as releases print them. The regional group and engineers pay no fee: to them none is their own."""
 
 OWN_AREAS = f"(select a.area_level, a.area_code from core.area as a where a.census_date = {QUARTER} and a.authority_code = {OWN})"
 AUTHORITIES = f"(select a.authority_code from core.authority as a where a.census_date = {QUARTER})"

@@ -65,6 +65,9 @@ def test_nobody_reads_the_fee_of_one_placement_of_others_to_the_penny(filled: Fi
         read = {row[0]: tuple(map(float, row[1:])) for row in session.execute(asked)}
     in_tens = (4320, 2350, 8770)
     assert read == {"authority": (4321.09, 2345.67, 8766.54), "region": in_tens, "sub-region": in_tens}
+    for who in ("region", "engineer"):
+        with filled.connect(who) as session:
+            assert {tuple(map(float, row[1:])) for row in session.execute(asked)} == {in_tens}, f"a {who} login pays nobody's fee"
 
 
 def test_every_figure_that_may_be_one_fee_is_known():
