@@ -199,9 +199,8 @@ in_parts as (
         and exists (select 1 as found from heard as h where h.is_in_both)
 ),
 
--- What is paid to whom by whom: of each part, and beside those that started in the year, of those that did not. A cell is one area, type,
--- population, basis and part: one column to join by, or the planner takes the rows for so few that it compares each with each.
-paid as materialized (
+-- What is paid to whom by whom: of each part, and beside those that started in the year, of those that did not.
+paid_in_parts as (
     select
         i.area_level,
         i.area_code,
@@ -209,7 +208,6 @@ paid as materialized (
         i.population,
         i.basis,
         i.part,
-        concat_ws('|', i.area_level, i.area_code, i.provision_type, i.population, i.basis, i.part) as cell,
         i.owner,
         i.placing_authority_code,
         count(*) as placements,
@@ -232,9 +230,6 @@ paid as materialized (
         i.population,
         'started in the year' as basis,
         concat_ws(', ', i.part, 'earlier') as part,
-        concat_ws(
-            '|', i.area_level, i.area_code, i.provision_type, i.population, 'started in the year', concat_ws(', ', i.part, 'earlier')
-        ) as cell,
         i.owner,
         i.placing_authority_code,
         sum(case when i.basis = 'all open' then 1 else -1 end) as placements,
@@ -252,196 +247,153 @@ paid as materialized (
     having sum(case when i.basis = 'all open' then 1 else -1 end) > 0
 ),
 
-paid_to as materialized (
+-- A cell is one area, type, population, basis and part. It has a number, and is joined by that: joined by six names the planner takes the rows
+-- for so few that it compares each with each.
+paid as materialized (
     select
+        dense_rank() over (order by p.area_level, p.area_code, p.provision_type, p.population, p.basis, p.part) as cell,
+        dense_rank() over (order by p.provision_type, p.population, p.basis, p.part) as kind,
         p.area_level,
         p.area_code,
         p.provision_type,
         p.population,
         p.basis,
         p.part,
+        p.owner,
+        p.placing_authority_code,
+        p.placements,
+        p.spend
+    from paid_in_parts as p
+),
+
+cells as materialized (
+    select
+        p.cell,
+        p.kind,
+        p.area_level,
+        p.area_code,
+        p.provision_type,
+        p.population,
+        p.basis,
+        p.part,
+        count(distinct p.placing_authority_code) as authorities
+    from paid as p
+    group by
+        p.cell,
+        p.kind,
+        p.area_level,
+        p.area_code,
+        p.provision_type,
+        p.population,
+        p.basis,
+        p.part
+),
+
+paid_to as materialized (
+    select
         p.cell,
         p.owner,
         sum(p.placements) as placements,
         sum(p.spend) as spend
     from paid as p
     group by
-        p.area_level,
-        p.area_code,
-        p.provision_type,
-        p.population,
-        p.basis,
-        p.part,
         p.cell,
         p.owner
 ),
 
-payers as materialized (
-    select
-        p.area_level,
-        p.area_code,
-        p.provision_type,
-        p.population,
-        p.basis,
-        p.part,
-        p.cell,
-        p.placing_authority_code
-    from paid as p
-    where p.area_level <> 'authority'
-    group by
-        p.area_level,
-        p.area_code,
-        p.provision_type,
-        p.population,
-        p.basis,
-        p.part,
-        p.cell,
-        p.placing_authority_code
-),
-
-numbers as materialized (
-    select
-        p.area_level,
-        p.area_code,
-        p.provision_type,
-        p.population,
-        p.basis,
-        p.part,
-        p.cell,
-        count(*) as authorities
-    from payers as p
-    group by
-        p.area_level,
-        p.area_code,
-        p.provision_type,
-        p.population,
-        p.basis,
-        p.part,
-        p.cell
-),
-
-groups as (
-    select
-        t.area_level,
-        t.area_code,
-        t.provision_type,
-        t.population,
-        t.basis,
-        t.part,
-        sum(t.placements) as placements,
-        count(*) as owner_groups,
-        max(t.spend) / sum(t.spend) as largest_group_share
-    from paid_to as t
-    group by
-        t.area_level,
-        t.area_code,
-        t.provision_type,
-        t.population,
-        t.basis,
-        t.part
-),
-
 -- The area less any one of its authorities.
+payers as (
+    select distinct
+        c.cell,
+        c.authorities,
+        p.placing_authority_code
+    from cells as c
+    inner join paid as p
+        on c.cell = p.cell
+    where c.area_level <> 'authority'
+),
+
 less_one as (
     select
-        t.area_level,
-        t.area_code,
-        t.provision_type,
-        t.population,
-        t.basis,
-        t.part,
-        max(n.authorities) - 1 as authorities,
+        t.cell,
+        max(y.authorities) - 1 as authorities,
         sum(t.placements - coalesce(o.placements, 0)) as placements,
         count(case when t.placements > coalesce(o.placements, 0) then 1 end) as owner_groups,
         max(t.spend - coalesce(o.spend, 0)) / nullif(sum(t.spend - coalesce(o.spend, 0)), 0) as largest_group_share
-    from payers as p
-    inner join numbers as n
-        on p.cell = n.cell
+    from payers as y
     inner join paid_to as t
-        on p.cell = t.cell
+        on y.cell = t.cell
     left join paid as o
         on t.cell = o.cell
         and t.owner = o.owner
-        and p.placing_authority_code = o.placing_authority_code
+        and y.placing_authority_code = o.placing_authority_code
     group by
-        t.area_level,
-        t.area_code,
-        t.provision_type,
-        t.population,
-        t.basis,
-        t.part,
-        p.placing_authority_code
+        t.cell,
+        y.placing_authority_code
 ),
 
-around as (
+regions as materialized (
     select distinct
-        s.area_code,
+        a.area_level,
+        a.area_code,
         r.area_code as region_code
-    from core.area as s
+    from core.area as a
     inner join core.area as r
-        on s.census_date = r.census_date
-        and s.authority_code = r.authority_code
+        on a.census_date = r.census_date
+        and a.authority_code = r.authority_code
         and r.area_level = 'region'
-    where
-        s.census_date = cast(:census_date as date)
-        and s.area_level = 'sub-region'
+    where a.census_date = cast(:census_date as date)
 ),
 
 -- The rest of the region around a sub-region; nothing where there is no other authority.
+around as materialized (
+    select
+        c.cell,
+        w.cell as region_cell,
+        w.authorities - c.authorities as authorities
+    from cells as c
+    inner join regions as r
+        on c.area_level = r.area_level
+        and c.area_code = r.area_code
+    inner join cells as w
+        on c.kind = w.kind
+        and r.region_code = w.area_code
+        and c.authorities < w.authorities
+    where
+        c.area_level <> 'authority'
+        and w.area_level <> c.area_level
+),
+
 rest_of_region as (
     select
-        n.area_level,
-        n.area_code,
-        n.provision_type,
-        n.population,
-        n.basis,
-        n.part,
-        max(w.authorities - n.authorities) as authorities,
+        a.cell,
+        max(a.authorities) as authorities,
         sum(t.placements - coalesce(o.placements, 0)) as placements,
         count(case when t.placements > coalesce(o.placements, 0) then 1 end) as owner_groups,
         max(t.spend - coalesce(o.spend, 0)) / nullif(sum(t.spend - coalesce(o.spend, 0)), 0) as largest_group_share
-    from numbers as n
-    inner join around as a
-        on n.area_level = 'sub-region'
-        and n.area_code = a.area_code
-    inner join numbers as w
-        on concat_ws('|', 'region', a.region_code, n.provision_type, n.population, n.basis, n.part) = w.cell
-        and n.authorities < w.authorities
+    from around as a
     inner join paid_to as t
-        on w.cell = t.cell
+        on a.region_cell = t.cell
     left join paid_to as o
-        on n.cell = o.cell
+        on a.cell = o.cell
         and t.owner = o.owner
-    group by
-        n.area_level,
-        n.area_code,
-        n.provision_type,
-        n.population,
-        n.basis,
-        n.part
+    group by a.cell
 ),
 
 told as (
     select
-        g.area_level,
-        g.area_code,
-        g.provision_type,
-        g.population,
-        g.basis,
-        g.part,
+        t.cell,
+        true as is_itself,
         2 as authorities,
-        g.placements,
-        g.owner_groups,
-        g.largest_group_share
-    from groups as g
+        sum(t.placements) as placements,
+        count(*) as owner_groups,
+        max(t.spend) / sum(t.spend) as largest_group_share
+    from paid_to as t
+    group by t.cell
     union all
     select
-        l.area_level,
-        l.area_code,
-        l.provision_type,
-        l.population,
-        l.basis,
-        l.part,
+        l.cell,
+        false as is_itself,
         l.authorities,
         l.placements,
         l.owner_groups,
@@ -449,12 +401,8 @@ told as (
     from less_one as l
     union all
     select
-        r.area_level,
-        r.area_code,
-        r.provision_type,
-        r.population,
-        r.basis,
-        r.part,
+        r.cell,
+        false as is_itself,
         r.authorities,
         r.placements,
         r.owner_groups,
@@ -462,37 +410,43 @@ told as (
     from rest_of_region as r
 ),
 
--- Whether the rule holds for all that is told of a cell, and for all that its change rests on.
-shown as materialized (
+judged_cells as (
     select
-        t.area_level,
-        t.area_code,
-        t.provision_type,
-        t.population,
-        t.basis,
-        coalesce(bool_and(t.rule_holds) filter (where t.part in ('whole', 'whole, earlier')), false) as may_be_shown,
-        coalesce(bool_and(t.rule_holds) filter (where t.part not in ('whole', 'whole, earlier')), true) as may_be_compared
-    from (
-        select
-            o.area_level,
-            o.area_code,
-            o.provision_type,
-            o.population,
-            o.basis,
-            o.part,
+        o.cell,
+        max(o.owner_groups) filter (where o.is_itself) as owner_groups,
+        max(o.largest_group_share) filter (where o.is_itself) as largest_group_share,
+        bool_and(
             o.authorities >= 2
             and o.placements >= m.placements
             and o.owner_groups >= m.owner_groups
-            and o.largest_group_share <= m.largest_share as rule_holds
-        from told as o
-        cross join money_rule as m
-    ) as t
+            and o.largest_group_share <= m.largest_share
+        ) as rule_holds
+    from told as o
+    cross join money_rule as m
+    group by o.cell
+),
+
+-- Whether the rule holds for all that is told of a figure, and for all that its change rests on.
+shown as materialized (
+    select
+        c.area_level,
+        c.area_code,
+        c.provision_type,
+        c.population,
+        c.basis,
+        max(j.owner_groups) filter (where c.part = 'whole') as owner_groups,
+        max(j.largest_group_share) filter (where c.part = 'whole') as largest_group_share,
+        coalesce(bool_and(j.rule_holds) filter (where c.part in ('whole', 'whole, earlier')), false) as may_be_shown,
+        coalesce(bool_and(j.rule_holds) filter (where c.part not in ('whole', 'whole, earlier')), true) as may_be_compared
+    from cells as c
+    inner join judged_cells as j
+        on c.cell = j.cell
     group by
-        t.area_level,
-        t.area_code,
-        t.provision_type,
-        t.population,
-        t.basis
+        c.area_level,
+        c.area_code,
+        c.provision_type,
+        c.population,
+        c.basis
 ),
 
 -- The means of each quarter's placements whose authorities are in both.
@@ -515,19 +469,6 @@ compared as (
         i.basis
 ),
 
-regions as materialized (
-    select distinct
-        a.area_level,
-        a.area_code,
-        r.area_code as region_code
-    from core.area as a
-    inner join core.area as r
-        on a.census_date = r.census_date
-        and a.authority_code = r.authority_code
-        and r.area_level = 'region'
-    where a.census_date = cast(:census_date as date)
-),
-
 -- The figures with the change of those in both quarters, and why there is none.
 judged as materialized (
     select
@@ -543,8 +484,8 @@ judged as materialized (
         n.authorities_in_both,
         f.placements,
         f.placements_without_cost,
-        g.owner_groups,
-        g.largest_group_share,
+        u.owner_groups,
+        u.largest_group_share,
         coalesce(u.may_be_shown, false) as may_be_shown,
         f.mean,
         f.median,
@@ -576,13 +517,6 @@ judged as materialized (
         on bt.census_date = cast(:census_date as date)
         and bt.series_by = 'provision_type'
         and f.provision_type = bt.series
-    left join groups as g
-        on g.part = 'whole'
-        and f.area_level = g.area_level
-        and f.area_code = g.area_code
-        and f.provision_type = g.provision_type
-        and f.population = g.population
-        and f.basis = g.basis
     left join shown as u
         on f.area_level = u.area_level
         and f.area_code = u.area_code
