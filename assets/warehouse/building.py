@@ -144,9 +144,12 @@ def build_quarter(
                 return result
             say(f"{census_date}: writing {len(tables)} tables")
             fences.let_in(connection, census_date)
+            read_on = frozenset().union(*(model.upstream for model in tables))
             for model in tables:
                 started = time.monotonic()
                 result.rows[model.relation] = _rewrite(connection, model, census_date)
+                if model.relation in read_on:
+                    _measure(connection, model.physical, result.rows[model.relation])
                 result.seconds[model.relation] = time.monotonic() - started
             say(f"{census_date}: checking")
             result.checks = run_checks(connection, census_date, only)
@@ -168,8 +171,6 @@ def _rewrite(connection: Connection, model: Model, census_date: dt.date) -> int:
     connection.execute(sa.text(f"delete from {model.physical} where census_date = :census_date"), {"census_date": census_date})
     columns = ", ".join(model.columns)
     inserted = connection.execute(sa.text(f"insert into {model.physical} ({columns})\n{physical(model.sql)}"), {"census_date": census_date})
-    if model.schema == "core":
-        _measure(connection, model.physical, inserted.rowcount)
     return inserted.rowcount
 
 

@@ -251,7 +251,7 @@ paid_in_parts as (
 -- for so few that it compares each with each.
 paid as materialized (
     select
-        dense_rank() over (order by p.area_level, p.area_code, p.provision_type, p.population, p.basis, p.part) as cell,
+        dense_rank() over (order by p.provision_type, p.population, p.basis, p.part, p.area_level, p.area_code) as cell,
         dense_rank() over (order by p.provision_type, p.population, p.basis, p.part) as kind,
         p.area_level,
         p.area_code,
