@@ -7,7 +7,6 @@ Does not belong here: opening files (`assets/intake`), or what a value must be (
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 import tomllib
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from schemas.fields import Field, field
+from schemas.program import hash_of
 
 HERE = Path(__file__).parent / "returns"
 CODES = Path(__file__).parent / "codes"
@@ -276,12 +276,15 @@ def return_tables() -> dict[str, ReturnTable]:
     return {t.name: t for t in tables}
 
 
-@cache
-def contract_version() -> str:
-    """A short hash of all layouts, rules, code sets, reference facts and columns: a file read under another one is read again."""
-    digest = hashlib.sha256()
+def _contracts() -> list[Path]:
     here = Path(__file__).parent
     folders = [*HERE.glob("*.toml"), *CODES.glob("*.csv"), *(here / "reference").glob("*.csv"), *(here / "dictionary").glob("*.toml")]
-    for path in sorted([*folders, here / "rules.toml"]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
+    return [*folders, here / "rules.toml"]
+
+
+_CONTRACTS = hash_of(_contracts())
+
+
+def contract_version() -> str:
+    """A short hash of all layouts, rules, code sets, reference facts and columns: a file read under another one is read again."""
+    return _CONTRACTS

@@ -24,6 +24,7 @@ from assets.access import fences
 from assets.access.policies import EVERY_ROW, KINDS, OPERATOR, Policy, policies
 from assets.warehouse.models import Relation
 from resources.warehouse import CLOSED_SCHEMAS
+from schemas.program import hash_of
 from schemas.regions import Region
 
 SCHEMA = "access"
@@ -124,13 +125,20 @@ def quoted(connection: Connection, name: str) -> str:
     return connection.dialect.identifier_preparer.quote_identifier(name)
 
 
+_CODE = hash_of(path for path in Path(__file__).parent.glob("*.*") if path.suffix in {".py", ".sql"})
+
+
+def code() -> str:
+    """A hash of the code that gives the rights."""
+    return _CODE
+
+
 def _state(connection: Connection) -> str:
     """What the rights rest on besides the tables: this code, the database's name, its owner and what that may do."""
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.*"))))
     where = connection.execute(
         sa.text("select current_database() || '/' || rolname || '/' || (rolcreaterole or rolsuper) from pg_roles where rolname = current_user")
     ).scalar_one()
-    return f"{digest.hexdigest()[:12]}/{where}"
+    return f"{code()}/{where}"
 
 
 def stand(connection: Connection) -> bool:

@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
-import hashlib
 import io
 import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +39,7 @@ from resources.private import clear_unfinished, write_anew
 from resources.pseudonym import fingerprint
 from resources.showing import file_name
 from resources.warehouse import Warehouse
+from schemas.program import hash_of
 from schemas.returns import return_tables
 from schemas.rules import rule
 
@@ -193,14 +192,12 @@ def _remove(folder: Any) -> None:
         folder.fs.rm(folder.path, recursive=True)
 
 
-@cache
+_CODE = hash_of(path for path in Path(__file__).parent.glob("*.*") if path.suffix in {".py", ".jinja"})
+
+
 def _code() -> str:
     """A hash of how answers are made: when it changes they are made again."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.*")):
-        if path.suffix in {".py", ".jinja"}:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+    return _CODE
 
 
 @dataclass(frozen=True)

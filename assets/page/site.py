@@ -40,11 +40,12 @@ from assets.publication.files import remove_what_was_left
 from assets.publication.programme import TOTAL
 from assets.publication.release import DRAFTS, write_missing_files
 from assets.warehouse.models import code_version
+from assets.warehouse.tables import region_hash
 from resources.showing import shown
 from resources.warehouse import Warehouse
 from schemas.authorities import HERE as REFERENCE
 from schemas.codes import code_set
-from schemas.regions import HERE as REGIONS
+from schemas.program import hash_of
 from schemas.regions import Region
 from schemas.returns import contract_version
 from schemas.rounding import as_decimal, half_up
@@ -52,6 +53,7 @@ from schemas.rounding import as_decimal, half_up
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 GLOSSARY = REFERENCE.parent / "glossary.toml"
+_CODE = hash_of([*HERE.glob("*.py"), *TEMPLATES.iterdir(), GLOSSARY])
 FOLDER = "page"
 STAMP = "rests_on.txt"
 MOST_QUARTERS = 12
@@ -331,10 +333,7 @@ def _moved(older: Table, newer: Table) -> int:
 @cache
 def _program() -> str:
     """A hash of everything of the program that the pages are made with."""
-    digest = hashlib.sha256()
-    for path in sorted([*HERE.glob("*.py"), *TEMPLATES.iterdir(), GLOSSARY]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return "/".join([digest.hexdigest()[:16], code_version(), contract_version()])
+    return "/".join([_CODE, code_version(), contract_version()])
 
 
 class Sites:
@@ -359,8 +358,7 @@ class Sites:
 
     def _stamp(self, releases: list[tuple[dt.date, int]]) -> str:
         shown = "".join(f"{d} r{n} {self._hashes[d, n]}\n" for d, n in releases)
-        region = hashlib.sha256((REGIONS / f"{self.region.key}.toml").read_bytes()).hexdigest()[:12]
-        return f"{shown}region {region}\nprogram {_program()}\n"
+        return f"{shown}region {region_hash(self.region)}\nprogram {_program()}\n"
 
     def later(self, dates: list[dt.date]) -> list[dt.date]:
         """The census dates from the first of `dates` on that have a release: those whose pages show one of them."""

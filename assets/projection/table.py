@@ -27,6 +27,7 @@ from assets.warehouse.building import grain_check
 from assets.warehouse.models import PROJECTION
 from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse, copy_frame, physical
+from schemas.program import hash_of
 
 ALL = "All"
 """The provision type of the measure that is not divided by provision type."""
@@ -57,12 +58,13 @@ class Rewritten:
     was_up_to_date: bool
 
 
+_CODE = hash_of(Path(__file__).with_name(name) for name in ("project.py", "table.py"))
+
+
 @cache
 def _method() -> str:
     """What else the projections rest on: the code of this package and the library."""
-    here = Path(__file__).parent
-    code = hashlib.sha256(b"".join((here / name).read_bytes() for name in ("project.py", "table.py"))).hexdigest()[:12]
-    return f"{code} statsmodels {version('statsmodels')}"
+    return f"{_CODE} statsmodels {version('statsmodels')}"
 
 
 def rests_on(connection: Connection, last: dt.date) -> dict[dt.date, str]:

@@ -20,12 +20,14 @@ from sqlalchemy.engine import Connection
 from assets.access import audit, rights
 from assets.intake.owners import decisions
 from assets.intake.senders import untell_folders
-from assets.warehouse.models import FOLDER, PYTHON_TABLES, Model, PythonTable, models, raw_columns
+from assets.warehouse.models import PYTHON_TABLES, Model, PythonTable, models, raw_columns
 from resources.warehouse import CLOSED_SCHEMAS, Warehouse, copy_frame, physical
 from schemas.fields import all_fields
-from schemas.regions import HERE as REGIONS
+from schemas.program import hash_of
 from schemas.regions import Region
 from schemas.returns import contract_version, return_tables
+
+_CODE = hash_of(Path(__file__).parent.glob("*.py"))
 
 SCHEMAS = {
     "raw": "Every row as received, after the door has replaced what identifies a child; rejected rows with reasons; the register of submissions.",
@@ -211,9 +213,8 @@ def _quoted(text: str) -> str:
 
 
 def region_hash(region: Region) -> str:
-    """A short hash of the region's file, and of the rules that hold where it says nothing."""
-    content = (REGIONS / f"{region.key}.toml").read_bytes() + repr(region.disclosure).encode()
-    return hashlib.sha256(content).hexdigest()[:12]
+    """A short hash of the region as it was read, and of the rules that hold where its file says nothing."""
+    return hashlib.sha256(repr(region).encode()).hexdigest()[:12]
 
 
 def filled_by_python() -> str:
@@ -223,10 +224,8 @@ def filled_by_python() -> str:
 
 def _state(region: Region) -> str:
     """What the tables rest on: when it is unchanged there is nothing to do."""
-    models_and_this = hashlib.sha256(Path(__file__).read_bytes() + filled_by_python().encode())
-    for path in sorted(FOLDER.glob("*/*.sql")):
-        models_and_this.update(path.read_bytes())
-    return "/".join([contract_version(), models_and_this.hexdigest()[:12], region.key, region_hash(region)])
+    made = "\0".join([_CODE, filled_by_python(), *(model.sql for model in models().values())])
+    return "/".join([contract_version(), hashlib.sha256(made.encode()).hexdigest()[:12], region.key, region_hash(region)])
 
 
 def prepare(warehouse: Warehouse, region: Region) -> bool:
