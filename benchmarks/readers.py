@@ -25,7 +25,7 @@ from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import models
 from assets.warehouse.tables import prepare
-from pipelines.partitions import FIRST, following
+from pipelines.quarter_ends import FIRST, following
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
 from resources.made_up import make_region

@@ -6,6 +6,7 @@ import json
 import dagster as dg
 
 from pipelines.jobs import JOB, bring_up_to_date, quality_report, range_tags
+from pipelines.quarter_ends import workable
 from resources.landing import LandingPlace, is_fresh
 from resources.pseudonym import fingerprint
 from resources.settings import ObservatoryError, Settings, settings_from_environment
@@ -23,7 +24,7 @@ def look(landing: LandingPlace, seen: dict[str, str], now: dt.datetime, key: byt
     """
     current = dict(seen)
     changed = []
-    for date in landing.census_dates():
+    for date in workable(landing.census_dates(), now.date())[0]:
         # a file that is still on its way waits, and none of the others with it
         files = [file for file in landing.files(date) if not is_fresh(file, now)]
         mark = fingerprint(key, "landing", *(f"{f.folder}|{f.name}|{f.size}|{int(f.changed_at)}" for f in files))[:16]

@@ -134,6 +134,7 @@ class EmbeddedPostgres:
                     self._run_as = self._choose_user()
                     if not (self.data / "PG_VERSION").exists():
                         self._make()
+                    self._find_socket()
                     if not self._is_running():
                         self._start()
                     self._make_database()
@@ -177,6 +178,31 @@ class EmbeddedPostgres:
             yield
         finally:
             os.close(handle)
+
+    def _find_socket(self) -> None:
+        """Where the running server's socket is: a process with another temporary folder than ours may have started it."""
+        recorded = self._recorded()
+        if recorded and recorded.is_dir() and not recorded.is_symlink() and recorded.lstat().st_uid in self._owners():
+            self.socket = recorded
+
+    def _recorded(self) -> Path | None:
+        """The socket's folder as the server itself wrote it down when it started; None where it is not known."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return None
+        return Path(lines[4]) if len(lines) > 4 and lines[4] else None
+
+    def _is_used_by_others(self) -> bool:
+        """Whether another process has joined; asked while the door is held, so that nobody comes or goes."""
+        assert self._users is not None
+        try:
+            fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            fcntl.flock(self._users, fcntl.LOCK_SH)
+        return False
 
     def _make_folders(self) -> None:
         """The home and our folder in it, for nobody else; as root, whoever runs the server may pass through them to its own."""
@@ -256,10 +282,15 @@ class EmbeddedPostgres:
         self._run([str(self.programs / "pg_ctl"), "--pgdata", str(self.data), *arguments], f"told to {arguments[0]}")
 
     def _start(self) -> None:
-        self._make_socket_folder()
         if (self.data / "postmaster.pid").exists():  # it runs, and its socket was cleaned away; or it died and left the file
+            if self._lives() and self._is_used_by_others():
+                raise ObservatoryError(
+                    f"The embedded PostgreSQL of {self.folder} runs, and others use it, but its socket {self._recorded()} is gone; it was "
+                    "expected to be left alone in the temporary folder. Let the others end (`observatory serve`, a run), and try again."
+                )
             with contextlib.suppress(ObservatoryError):
                 self._pg_ctl("stop", "-m", "fast", "--wait")
+        self._make_socket_folder()
         log = self.folder / "server.log"
         log.touch(mode=0o600)
         if isinstance(self._run_as, pwd.struct_passwd):
@@ -298,12 +329,25 @@ class EmbeddedPostgres:
             self.socket.mkdir(mode=0o700)
         except FileExistsError:
             owner = self.socket.lstat()
-            allowed = {os.getuid(), 0} | ({self._run_as.pw_uid} if isinstance(self._run_as, pwd.struct_passwd) else set())
-            if self.socket.is_symlink() or not self.socket.is_dir() or owner.st_uid not in allowed:
+            if self.socket.is_symlink() or not self.socket.is_dir() or owner.st_uid not in self._owners():
                 raise ObservatoryError(
                     f"{self.socket} belongs to somebody else; a private folder of ours was expected there. Remove it and try again."
                 ) from None
         self._own(self.socket, 0o700)
+
+    def _owners(self) -> set[int]:
+        """To whom the socket's folder may belong."""
+        return {os.getuid(), 0} | ({self._run_as.pw_uid} if isinstance(self._run_as, pwd.struct_passwd) else set())
+
+    def _lives(self) -> bool:
+        """Whether the process that the server wrote down is there."""
+        try:
+            os.kill(int((self.data / "postmaster.pid").read_text().split(maxsplit=1)[0]), 0)
+        except PermissionError:
+            return True
+        except (OSError, ValueError, IndexError):
+            return False
+        return True
 
     def _is_running(self) -> bool:
         if not (self.data / "postmaster.pid").exists() or not self.socket.exists():

@@ -343,7 +343,7 @@ class LandingPlace:
             name = _shown(folder.relative_to(self.root).as_posix())
             if folder.is_symlink():
                 said.append((name, "is a link, and no link is followed: put the folder itself there"))
-            elif not os.access(folder, os.R_OK | os.X_OK):
+            elif not os.access(folder, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
                 said.append((name, "may not be looked into by the observatory's account: give it the right to read"))
         return said
 

@@ -40,7 +40,7 @@ def observatory_resource(settings: Settings) -> dg.ResourceDefinition:
 
     @dg.resource(config_schema={}, description="Warehouse and landing place, as the environment says.")
     def observatory(_: dg.InitResourceContext) -> Iterator[Observatory]:
-        with open_warehouse(settings) as warehouse:
+        with open_warehouse(settings, may_be_new=True) as warehouse:
             yield Observatory(settings, warehouse)
 
     return observatory

@@ -39,6 +39,30 @@ _NAMES_OF_ROWS = re.compile(
 _LOCK_NOT_AVAILABLE = "55P03"
 """PostgreSQL's code for: somebody else holds the lock."""
 
+LOCK_SECONDS = 60
+"""How long a writer waits for a table that a reader holds: who reads waits behind it."""
+
+WRITER_SECONDS = 3600
+"""How long a writer waits for another one."""
+
+_OPTIONS = "-c idle_in_transaction_session_timeout=0 -c statement_timeout=0"
+"""Our own connections: while a large return is judged a transaction is idle, and a quarter takes the time that it takes."""
+
+_HOLDERS = """
+with held as (
+    select distinct a.pid as number, a.usename as who, a.application_name as program, a.xact_start as since,
+        n.nspname || '.' || c.relname as name, n.nspname not in ('core', 'curated', 'published') as is_behind
+    from pg_locks as l
+    inner join pg_stat_activity as a on l.pid = a.pid and a.backend_type = 'client backend'
+    inner join pg_class as c on l.relation = c.oid and c.relkind in ('r', 'v')
+    inner join pg_namespace as n on c.relnamespace = n.oid
+    where l.granted and a.pid <> pg_backend_pid() and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+        and n.nspname in ('raw', 'staging', 'core', 'curated', 'published', 'access', 'raw_rows', 'staging_rows', 'core_rows', 'curated_rows')
+)
+select h.number, h.who, h.program, h.since, array_to_string((array_agg(h.name order by h.is_behind, h.name))[:5], ', ') as tables
+from held as h group by 1, 2, 3, 4 order by h.since limit 5
+"""
+
 
 @lru_cache(maxsize=2048)
 def physical(sql: str) -> str:
@@ -85,7 +109,8 @@ class Warehouse:
 
     def __init__(self, url: str, embedded: EmbeddedPostgres | None = None) -> None:
         self.url = url
-        self.engine = sa.create_engine(url, pool_size=4, connect_args={"application_name": "observatory"})
+        options = f"{make_url(url).query.get('options', '')} {_OPTIONS}".strip()
+        self.engine = sa.create_engine(url, pool_size=4, connect_args={"application_name": "observatory", "options": options})
         self._embedded = embedded
 
     def __enter__(self) -> Warehouse:
@@ -107,12 +132,52 @@ class Warehouse:
         The lock is on a table that no reader has a right to: an advisory lock anybody who may connect could hold.
         """
         exists = sa.text("select to_regclass('raw.observatory') is not null")
-        with self.engine.begin() as connection:
-            if not connection.execute(exists).scalar():
-                connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _FIRST_WRITER})
-            if connection.execute(exists).scalar():
-                _lock(connection)
-            yield connection
+        try:
+            with self.engine.begin() as connection:
+                if not connection.execute(exists).scalar():
+                    connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _FIRST_WRITER})
+                if connection.execute(exists).scalar():
+                    self._lock(connection)
+                connection.exec_driver_sql(f"set local lock_timeout = '{LOCK_SECONDS}s'")
+                yield connection
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            raise ObservatoryError(
+                f"A table of the warehouse is held by somebody else; it was waited {LOCK_SECONDS} s for, and nothing was written. "
+                f"{self._who_holds()} Let them end, or have the server's administrator end them (select pg_terminate_backend(NUMBER)), and try again."
+            ) from None
+
+    def _lock(self, connection: Connection) -> None:
+        """Be the only writer, and say so where that means to wait; for an hour at the most."""
+        lock = "lock table raw.observatory in exclusive mode"
+        try:
+            with connection.begin_nested():
+                connection.execute(sa.text(f"{lock} nowait"))
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            print(f"Another run holds the warehouse; waiting for it to end. {self._who_holds()}", file=sys.stderr, flush=True)
+            connection.exec_driver_sql(f"set local lock_timeout = '{WRITER_SECONDS}s'")
+            try:
+                connection.execute(sa.text(lock))
+            except sa.exc.OperationalError as late:
+                if getattr(late.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                    raise
+                raise ObservatoryError(
+                    f"Another run has held the warehouse for {WRITER_SECONDS // 60} minutes; it was expected to end. {self._who_holds()} "
+                    "See what it does (`observatory serve`), end it if it does nothing, and try again."
+                ) from None
+
+    def _who_holds(self) -> str:
+        """Who has a transaction open that holds tables of ours, the longest first, and which; a sentence."""
+        with self.engine.connect() as connection:
+            rows = connection.exec_driver_sql(_HOLDERS).all()
+        said = [
+            f"{row.who} ({row.program or 'a program without a name'}, number {row.number}, since {row.since:%H:%M:%S}) holds {row.tables}"
+            for row in rows
+        ]
+        return f"{'; '.join(said)}." if said else "Whoever it was has ended since."
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -154,25 +219,17 @@ Asked = Warehouse | Snapshot
 """What a question may be put to: the warehouse as it is, or one moment of it."""
 
 
-def _lock(connection: Connection) -> None:
-    """Be the only writer, and say so where that means to wait."""
-    lock = "lock table raw.observatory in exclusive mode"
-    try:
-        with connection.begin_nested():
-            connection.execute(sa.text(f"{lock} nowait"))
-    except sa.exc.OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-            raise
-        print("Another run holds the warehouse; waiting for it to end.", file=sys.stderr, flush=True)
-        connection.execute(sa.text(lock))
-
-
-def open_warehouse(settings: Settings) -> Warehouse:
-    """The warehouse that the settings name: the server at `OBSERVATORY_DATABASE_URL`, else the embedded one.
+def open_warehouse(settings: Settings, *, may_be_new: bool = False) -> Warehouse:
+    """The warehouse that the settings name: the server at `OBSERVATORY_DATABASE_URL`, else the embedded one, which is made if it `may_be_new`.
 
     Raises:
-        ObservatoryError: it cannot be reached or started.
+        ObservatoryError: it cannot be reached or started, or there is none.
     """
+    if not settings.database_url and not may_be_new and not (settings.home / "postgres").is_dir():
+        raise ObservatoryError(
+            f"Nothing is kept at {settings.home}; the observatory's home was expected there. Correct OBSERVATORY_HOME; where it is to be a new one, "
+            "drop returns into the landing place and use `observatory run`."
+        )
     make_private(settings.home)
     if not settings.database_url:
         embedded = EmbeddedPostgres(settings.home)

@@ -10,13 +10,14 @@ but in the workbook, and there only the sheets in which something is marked.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import gc
 import io
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,11 @@ from assets.intake.provenance import banner
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
 from assets.intake.telling import folder_words
+from resources import mishaps
 from resources.landing import LandingPlace, NotNow, census_date_of
 from resources.private import clear_unfinished, write_anew
 from resources.pseudonym import fingerprint
+from resources.settings import ObservatoryError
 from resources.showing import file_name
 from resources.warehouse import Warehouse
 from schemas.program import hash_of
@@ -47,7 +50,11 @@ from schemas.rules import rule
 def answer_quarter(
     warehouse: Warehouse, landing: LandingPlace, outbox: str, census_date: dt.date, key: bytes, progress: Callable[[str], None] | None = None
 ) -> int:
-    """Write the answers of a census date that are missing or out of date. Gives their number."""
+    """Write the answers of a census date that are missing or out of date. Gives their number.
+
+    Raises:
+        ObservatoryError: some could not be written; the others were.
+    """
     if warehouse.scalar("select exists (select from access.answers_removed where census_date = :d)", d=census_date):
         return 0
     figures = warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date) or ""
@@ -64,8 +71,11 @@ def answer_quarter(
     files = landing.files(census_date)
     for name in {file.folder[:100] for file in files if sender_of(file.folder, census_date).key == folder_words(file.folder) != file.folder}:
         _remove(folder / file_name(name))  # an earlier version called it by a name that is not to be told
-    for place in {_page_path(folder, s).parent for s in due}:
-        _make_folder(place)
+    failed: dict[str, str] = {}
+    for place, number in {_page_path(folder, s).parent: s.number for s in due}.items():
+        with _failing(failed, number):
+            _make_folder(place)
+    failed.clear()  # it is told once, of each answer
     gc.freeze()  # a workbook is many small objects: without this, what is in memory already would be looked through again and again for their sake
     try:
         waiting = defaultdict(list)  # what was sent twice is answered twice
@@ -82,19 +92,41 @@ def answer_quarter(
             for submission in waiting.pop((sender, content_mark(key, content.digest)), ()):
                 # the very bytes that the mark is of
                 sheets = _without_the_erased(warehouse, submission, sheets_of(content.data))
-                _write(folder, submission, _answer(submission, census_date, sheets, file.name, made_up))
+                with _failing(failed, submission.number):
+                    _write(folder, submission, _answer(submission, census_date, sheets, file.name, made_up))
         for submission in (one for several in waiting.values() for one in several):
-            _write(folder, submission, _answer(submission, census_date, None, made_up=made_up))
+            with _failing(failed, submission.number):
+                _write(folder, submission, _answer(submission, census_date, None, made_up=made_up))
     finally:
         gc.unfreeze()
     with warehouse.writing() as connection:
         connection.execute(sa.text("delete from raw.answer where submission_id = any(:ids)"), {"ids": [s.number for s in due]})
-        connection.execute(
-            sa.text("insert into raw.answer (submission_id, rests_on) values (:submission_id, :rests_on)"),
-            [{"submission_id": s.number, "rests_on": s.rests_on} for s in due],
-        )
+        if written_now := [{"submission_id": s.number, "rests_on": s.rests_on} for s in due if s.number not in failed]:
+            connection.execute(sa.text("insert into raw.answer (submission_id, rests_on) values (:submission_id, :rests_on)"), written_now)
+    if failed:
+        raise ObservatoryError(_could_not_be_written(census_date, failed, due, outbox))
     _note_answered(warehouse, census_date, figures)
     return len(due)
+
+
+@contextlib.contextmanager
+def _failing(failed: dict[str, str], number: str) -> Iterator[None]:
+    """Note a disk's error of one answer, and go on with the others."""
+    try:
+        yield
+    except OSError as error:
+        # what stands in the error is a path of ours, and the name of a file in it may be its sender's
+        failed[number] = mishaps.told(OSError(error.errno, error.strerror)) or f"{type(error).__name__}."
+
+
+def _could_not_be_written(census_date: dt.date, failed: dict[str, str], due: list[_Told], outbox: str) -> str:
+    senders = sorted({s.submission.sender for s in due if s.number in failed})
+    more = f" and {len(senders) - 10} more" if len(senders) > 10 else ""
+    answers = f"{len(failed)} answer{'' if len(failed) == 1 else 's'}"
+    return (
+        f"{answers} of {census_date} could not be written to {outbox}, for {', '.join(senders[:10])}{more}; the others were. "
+        f"{next(iter(failed.values()))}"
+    )
 
 
 def _note_answered(warehouse: Warehouse, census_date: dt.date, figures: str) -> None:
@@ -244,7 +276,7 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
         books[book.submission_id].append(book)
     findings = warehouse.frame(
         "select f.* from raw.finding as f inner join raw.submission as s on f.submission_id = s.submission_id where s.census_date = :d "
-        "order by f.submission_id, f.table_name, f.sheet, f.row_number, f.column_name, f.rule, f.value",
+        "order by f.submission_id, f.table_name, f.sheet, f.row_number, f.column_name, f.rule, f.value, f.severity, f.message",
         d=census_date,
     )
     checks = warehouse.frame(

@@ -12,6 +12,7 @@ import sys
 
 import click
 
+from resources.mishaps import told
 from resources.private import keep_private
 from resources.settings import ObservatoryError
 from resources.showing import Shown
@@ -90,3 +91,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        if not (said := told(error)):
+            raise
+        print(f"observatory: {said}", file=sys.stderr)
+        sys.exit(2)

@@ -113,7 +113,7 @@ def _opened(path: Path) -> tuple[Content, dt.datetime]:
 
 
 def _where_from(path: Path, data: bytes, date: dt.date | None, sender: str | None) -> tuple[dt.date, str]:
-    from pipelines.partitions import last_quarter_end
+    from pipelines.quarter_ends import last_quarter_end
 
     folder = path.absolute().parent
     folder_date = census_date_of(folder.parent.name)

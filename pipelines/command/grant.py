@@ -39,7 +39,7 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
     from assets.warehouse.tables import prepare
 
     settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
+    with open_warehouse(settings, may_be_new=True) as warehouse:
         prepare(warehouse, settings.region)
         if listing:
             _list(warehouse)

@@ -26,7 +26,7 @@ def command(file: Path, stop_list: Path | None, without_stop_list: bool) -> None
     from assets.access.backup import restore
 
     settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
+    with open_warehouse(settings, may_be_new=True) as warehouse:
         found = restore(warehouse, settings, file, stop_list, without_stop_list=without_stop_list)
     print(f"Brought back: {file}.")
     if found.erased.rows:

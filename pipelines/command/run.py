@@ -13,13 +13,16 @@ from collections.abc import Iterator
 import click
 
 from pipelines.command.options import CensusDate
+from pipelines.quarter_ends import workable
 from pipelines.stop_list import erase_whom_it_forgot
 from resources.landing import LandingPlace
+from resources.mishaps import recorded, told
 from resources.private import make_private
 from resources.provenance import marked
 from resources.settings import ObservatoryError, Settings, settings_from_environment
 from resources.showing import one_line
 from resources.warehouse import Warehouse, open_warehouse
+from schemas.regions import today
 
 DAGSTER_YAML = """\
 # Written by the observatory. Dagster's history of runs is kept in this folder.
@@ -65,14 +68,17 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
     started = time.monotonic()
     print(f"Landing place: {settings.landing}", flush=True)
     place = LandingPlace(settings.landing)
-    landed = place.census_dates()
+    landed, left = workable(place.census_dates(), today())
+    print("\n".join(left), end="\n" if left else "")
     if odd := place.left_alone():
         print(f"Left alone, because they are not in a census date's and sender's folder: {_told(odd)}")
     for folder, reason in place.refused():
         print(f"Not looked into: {_told([f'{folder}/'])} {reason}.")
     if waiting := place.under_way():
         print(f"Waiting for the end of an upload: {_told(waiting)}")
-    with alone(settings), open_warehouse(settings) as warehouse:
+    if not settings.home.exists():
+        print(f"Nothing was kept at {settings.home} yet: a new home of the observatory is made there.")
+    with alone(settings), open_warehouse(settings, may_be_new=True) as warehouse:
         from assets.checks.report import out_of_date as reports_due
         from assets.intake import provenance
         from assets.warehouse.tables import prepare
@@ -100,7 +106,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
                 failures += run_quarters(settings, still) or []
                 done = sorted({*due, *still})
         drafted, refused = _draft(warehouse, settings, sorted(set(dates)), failures)
-        _write_what_is_missing(warehouse, settings)
+        failures += write_what_is_missing(warehouse, settings)
         if not due and not drafted:
             said = "nothing new has landed" if landed else "the landing place holds no census date's folder"
             print(f"Up to date: {said}.")
@@ -138,7 +144,6 @@ def _draft(warehouse: Warehouse, settings: Settings, asked: list[dt.date], failu
     """
     from assets.publication.drafts import due, refusals
     from pipelines.jobs import DRAFT
-    from schemas.regions import today
 
     reasons = {date: why for date, why in due(warehouse, settings.region, today()).items() if not asked or date in asked}
     if reasons:
@@ -152,14 +157,31 @@ def _draft(warehouse: Warehouse, settings: Settings, asked: list[dt.date], failu
     return list(reasons), bool(refused)
 
 
-def _write_what_is_missing(warehouse: Warehouse, settings: Settings) -> None:
-    """Files and pages follow from the warehouse: whatever died before they were written, they are written now."""
+def write_what_is_missing(warehouse: Warehouse, settings: Settings) -> list[str]:
+    """Files and pages follow from the warehouse: whatever died before they were written, they are written now.
+
+    Gives a sentence for what a disk kept from being written; the rest goes on.
+    """
     from assets.page.site import bring_drafts_up_to_date, bring_sites_up_to_date
     from assets.publication.release import write_all_missing_files
 
-    write_all_missing_files(warehouse, settings.releases)
-    bring_sites_up_to_date(warehouse, settings.region, settings.releases)
-    bring_drafts_up_to_date(warehouse, settings.region, settings.drafts, settings.releases)
+    region, failed = settings.region, []
+
+    def of_the_releases() -> None:
+        write_all_missing_files(warehouse, settings.releases)
+        bring_sites_up_to_date(warehouse, region, settings.releases)
+
+    def of_the_drafts() -> None:
+        bring_drafts_up_to_date(warehouse, region, settings.drafts, settings.releases)
+
+    for what, write in (("the releases", of_the_releases), ("the drafts", of_the_drafts)):
+        try:
+            write()
+        except OSError as error:
+            if not (said := told(error)):
+                raise
+            failed.append(f"The files of {what} could not all be written. {said}")
+    return failed
 
 
 def has_landed(warehouse: Warehouse, settings: Settings, date: dt.date) -> bool:
@@ -226,7 +248,7 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
     from pipelines.dead import PROCESS, fail_dead_runs, this_process
     from pipelines.definitions import build_definitions
     from pipelines.jobs import range_tags
-    from pipelines.partitions import last_quarter_end, runs_of
+    from pipelines.quarter_ends import last_quarter_end, runs_of
 
     future = [date for date in dates if date > last_quarter_end(dt.datetime.now(tz=dt.UTC).date())]
     if future:
@@ -259,6 +281,8 @@ def _why(result: object) -> str:
         while cause and cause.cause:
             cause = cause.cause
         if cause:
+            if said := recorded(cause.cls_name or "", cause.message):
+                return f"The run failed at {event.step_key}. {said}"
             return f"The run failed at {event.step_key}: {cause.message.strip()}"
     return "The run failed before its first step."
 

@@ -44,7 +44,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     further = os.environ.get("OBSERVATORY_WEB_HOSTS", "")
     log = settings.server_log if not settings.database_url else None
     # held open, so that every run and every look joins a server that is there already
-    with open_warehouse(settings) as warehouse, watching(warehouse, log), private_sockets():
+    with open_warehouse(settings, may_be_new=True) as warehouse, watching(warehouse, log), private_sockets():
         prepare(warehouse, settings.region)
         if (quarters := erase_whom_it_forgot(warehouse, settings)) and (failures := run_quarters(settings, quarters)):
             raise ObservatoryError("\n".join(failures))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_csv, print_table
+from pipelines.quarter_ends import workable
 from resources.landing import LandingPlace
 from resources.private import open_to_others
 from resources.settings import ObservatoryError, Settings, settings_from_environment
@@ -100,7 +101,9 @@ def _check(warehouse: Warehouse, settings: Settings, date: dt.date) -> bool:
 
     found = []
     place, days = LandingPlace(settings.landing), settings.region.timetable
-    if work := quarters_due(warehouse, place, settings, place.census_dates(), [], everything=False):
+    landed, left = workable(place.census_dates(), today())
+    found += left
+    if work := quarters_due(warehouse, place, settings, landed, [], everything=False):
         found.append(f"To bring up to date: {', '.join(map(str, work))}. Use `observatory run`.")
     found += [f"{quarter}: {why}. Use `observatory run`." for quarter, why in due(warehouse, settings.region, today()).items()]
     found += [f"{one.census_date}: the gate has refused the draft; see `observatory status`." for one in refusals(warehouse)]

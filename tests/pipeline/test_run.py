@@ -204,11 +204,13 @@ def test_synth_never_writes_over_returns_that_were_not_made_up(tmp_path):
     assert sorted(p.name for p in (tmp_path / "real").rglob("*")) == ["2025-12-31"]
 
 
-def test_a_census_date_in_the_future_is_refused_before_anything_is_read(ran, tmp_path):
+def test_a_folder_of_a_quarter_that_is_none_is_named_and_left_alone(ran, tmp_path):
     observatory, *_ = ran
     (tmp_path / "landing" / "2031-03-31" / "356").mkdir(parents=True)
     (tmp_path / "landing" / MARK).write_text("made up, as what this warehouse holds\n", encoding="utf-8")
     (tmp_path / "landing" / "2031-03-31" / "356" / "a.csv").write_text("x,y\n1,2\n", encoding="utf-8")
-    said = observatory("run", "--landing", str(tmp_path / "landing"), expect=2)
-    assert "in the future" in said
+    (tmp_path / "landing" / "2014-12-31" / "356").mkdir(parents=True)
+    said = observatory("run", "--landing", str(tmp_path / "landing"))
+    assert "2031-03-31: a census date in the future" in said and "2014-12-31: a census date before" in said
+    assert "in the future" in observatory("run", "--census-date", "2031-03-31", "--landing", str(tmp_path / "landing"), expect=2)
     assert observatory("query", "select count(*) as n from raw.submission where census_date > '2030-01-01'", "--format", "csv") == "n\n0\n"

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.jobs import range_tags
-from pipelines.partitions import FIRST, following, last_quarter_end, quarters, runs_of
+from pipelines.partitions import quarters
+from pipelines.quarter_ends import FIRST, following, last_quarter_end, runs_of
 from resources.landing import is_quarter_end
 
 LONDON = ZoneInfo("Europe/London")
