@@ -38,6 +38,7 @@ ENDED, ASKED = "ended", "asked"
 GRANTED, ROTATED, REVOKED, ASKED_AS = "granted", "rotated", "revoked", "asked as"
 ERASURE_UNDONE = "erasure undone"
 ERASED, REMOVED, BACKED_UP, RESTORED = "erased", "removed", "backed up", "restored"
+BROUGHT_UP = "brought up"
 
 _LINE = re.compile(r"observatory-reading ([0-9a-f]{64}) (\{.*\})\s*$")
 

@@ -31,11 +31,8 @@ FENCE_DDL = f"""
 drop schema if exists {SCHEMA} cascade;
 create schema {SCHEMA};
 comment on schema {SCHEMA} is 'Functions that choose a reader''s rows. No reader may name one.';
-create table if not exists access.quarter_end (census_date date primary key);
-comment on table access.quarter_end is
-    'The calendar: the census dates of which rows are held. Readers'' views go through them.';
 """
-"""The functions' schema, made anew each time with all that hangs on it, and the calendar's table."""
+"""The functions' schema, made anew each time with all that hangs on it."""
 
 SETTINGS = {
     "search_path": "pg_catalog, pg_temp",

@@ -1,6 +1,7 @@
 """Rights: the policies as the database holds them: group roles, row-level security on every table, grants, and the tables of access itself.
 
-Belongs here: DDL of the schema `access`, and one function that makes the database's rights what `policies` says, whatever they were.
+Belongs here: the functions and comments of the schema `access` (its tables are made by migrations); and
+one function that makes the database's rights what `policies` says, whatever they were.
 Does not belong here: which reader reads what (`policies`), single logins (`logins`).
 
 Readers have no right on a table that holds rows of others: they have views (`fences`). Row-level security stands behind that as a second lock,
@@ -33,46 +34,24 @@ CLOSED = (*CLOSED_SCHEMAS.values(), SCHEMA, fences.SCHEMA)
 """Schemas that no reader may enter."""
 
 ACCESS_DDL = """
-create schema if not exists access;
 comment on schema access is 'Who may read the warehouse, who read and did what in it, and which children it must no longer hold.';
-create table if not exists access.login (
-    login name primary key, kind text not null, authority_code text, granted_by text not null, granted_at timestamptz not null default now(),
-    changed_at timestamptz not null default now(), borrowed_from name,
-    constraint an_authority_has_a_code check ((kind = 'authority') = (authority_code is not null))
-);
 comment on table access.login is 'Logins of the warehouse: of which kind each is, and for which authority. Passwords are kept by the server alone.';
-create table if not exists access.event (
-    happened_at timestamptz not null default now(), actor text not null, what text not null, subject text not null,
-    details jsonb not null default '{}'
-);
 comment on table access.event is
     'Who sent, withdrew, released, granted, erased and when. Rows are added, never changed, and not removed within a year.';
-create table if not exists access.reading (
-    mark text primary key, read_at timestamptz not null, login text not null, table_name text not null, through text
-);
 comment on table access.reading is
     'Who read which table of children when, gathered from the server''s log. Rows are added, never changed, and not removed within a year.';
-create table if not exists access.gathered (log text primary key, position bigint not null);
-alter table access.gathered add column if not exists tail_bytes integer not null default 0;
-alter table access.gathered add column if not exists tail text not null default '';
-alter table access.gathered add column if not exists seen text not null default '';
 comment on column access.gathered.seen is 'The log''s size and time when it was gathered: while they are the same there is nothing new in it.';
 comment on column access.gathered.tail is 'Hash of the last bytes that were gathered: by them the log is known again, whatever its name is by then.';
 comment on table access.gathered is 'How far each log of the server has been gathered into access.reading.';
-create table if not exists access.key_check (check_value text not null);
 comment on table access.key_check is 'By what the warehouse knows the key of its pseudonyms: another one is refused.';
-create unique index if not exists one_key on access.key_check ((true));
-create table if not exists access.stop_list (child_key text primary key, authority_code text not null, added_at timestamptz not null default now());
 comment on table access.stop_list is 'Children who were erased, as keyed hashes: their rows are set aside at the door.';
-create table if not exists access.closed_quarter (census_date date primary key, closed_at timestamptz not null default now());
 comment on table access.closed_quarter is
     'Quarters whose rows about children have been kept long enough and were removed. They are not rewritten any more.';
-create table if not exists access.answers_removed (census_date date primary key, removed_at timestamptz not null default now());
 comment on table access.answers_removed is 'Quarters whose answers have been kept long enough: they are not written again.';
-create table if not exists access.applied (state text not null);
 comment on table access.applied is 'Which code gave the rights, in which database, to whose tables.';
-create table if not exists access.secret (value text not null);
 comment on table access.secret is 'What marks the server''s own lines in its log.';
+comment on table access.quarter_end is
+    'The calendar: the census dates of which rows are held. Readers'' views go through them.';
 
 create or replace function access.append_only() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -80,6 +59,8 @@ begin
 end $$;
 create or replace trigger append_only before update or truncate on access.event for each statement execute function access.append_only();
 create or replace trigger append_only before update or truncate on access.reading for each statement execute function access.append_only();
+create or replace trigger append_only before update or delete or truncate on raw.quarter_step
+    for each statement execute function access.append_only();
 create or replace trigger append_only_for_a_year before delete on access.event
     for each row when (old.happened_at > now() - interval '1 year') execute function access.append_only();
 create or replace trigger append_only_for_a_year before delete on access.reading
@@ -148,8 +129,8 @@ def stand(connection: Connection) -> bool:
     return connection.execute(sa.text("select state from access.applied")).scalar() == _state(connection)
 
 
-def make_tables(connection: Connection) -> None:
-    """Make the tables of access itself, where they are missing."""
+def make_functions(connection: Connection) -> None:
+    """Make the functions of access anew, what they keep in their tables, and the tables' comments."""
     _execute(connection, ACCESS_DDL)
     if connection.exec_driver_sql("select not exists (select from access.secret)").scalar():
         connection.execute(sa.text("insert into access.secret values (:secret)"), {"secret": secrets.token_hex(32)})

@@ -3,8 +3,9 @@
 Belongs here: DDL, and the reference facts that go into `raw`.
 Does not belong here: rows of returns (`assets/intake`) and figures (`building`).
 
-Everything is made when it is missing and left alone when it is right. A curated or core table whose columns have changed is made anew,
-and all its quarters with it, since what they rest on carries the code version.
+What must live on is brought up by migrations (`upgrading`): raw, the ledger, access and the quarters' states; a layout that grew
+adds its columns by itself. Everything else is made when it is missing and left alone when it is right. A curated or core table
+whose columns have changed is made anew, and all its quarters with it, since what they rest on carries the code version.
 """
 
 from __future__ import annotations
@@ -17,17 +18,20 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import audit, rights
+from assets.access import rights
 from assets.intake.owners import decisions
 from assets.intake.senders import untell_folders
+from assets.warehouse import upgrading
 from assets.warehouse.models import PYTHON_TABLES, Model, PythonTable, models, raw_columns
+from resources.locks import PATIENCE, waiting_for_nobody_long
+from resources.version import VERSION
 from resources.warehouse import CLOSED_SCHEMAS, Warehouse, copy_frame, physical
 from schemas.fields import all_fields
 from schemas.program import hash_of
 from schemas.regions import Region
 from schemas.returns import contract_version, return_tables
 
-_CODE = hash_of(Path(__file__).parent.glob("*.py"))
+_CODE = hash_of([*Path(__file__).parent.glob("*.py"), *(upgrading.MIGRATIONS / "versions").glob("*.py")])
 
 SCHEMAS = {
     "raw": "Every row as received, after the door has replaced what identifies a child; rejected rows with reasons; the register of submissions.",
@@ -85,100 +89,27 @@ REFERENCE_TABLES = (
 )  # fmt: skip
 """Tables of reference facts in `raw`."""
 
-PUBLISHED_DDL = """
-create table if not exists published.release (
-    census_date date not null,
-    release_number integer not null,
-    content_hash text not null,
-    manifest jsonb not null,
-    primary key (census_date, release_number)
-);
-create table if not exists published.cell (
-    census_date date not null,
-    release_number integer not null,
-    table_name text not null,
-    row_order integer not null,
-    keys jsonb not null,
-    measure text not null,
-    value text not null,
-    primary key (census_date, release_number, table_name, row_order, measure),
-    foreign key (census_date, release_number) references published.release
-);
+LEDGER_DDL = """
 comment on table published.release is 'Every release of every census date. A release is never changed; a correction is a new one.';
-create table if not exists raw.released_count (
-    census_date date not null,
-    release_number integer not null,
-    table_name text not null,
-    row_order integer not null,
-    measure text not null,
-    value integer not null,
-    primary key (census_date, release_number, table_name, row_order, measure)
-);
+comment on table published.cell is 'The ledger: every published cell of every release, as it was printed.';
 comment on table raw.released_count is 'The true counts behind every release: by them the gate knows which hidden cells are small. For no reader.';
-create table if not exists raw.release_basis (
-    census_date date not null,
-    release_number integer not null,
-    basis text not null,
-    primary key (census_date, release_number)
-);
 comment on table raw.release_basis is 'A hash of the true figures behind every release: while it is the same, there is nothing new to release.';
-create table if not exists raw.quarter_step (
-    census_date date not null,
-    number integer not null,
-    happened_at timestamptz not null default clock_timestamp(),
-    step text not null,
-    state text not null,
-    is_held boolean not null,
-    by_whom text not null check (by_whom <> ''),
-    why text not null default '',
-    release_number integer,
-    primary key (census_date, number)
-);
 comment on table raw.quarter_step is 'A quarter''s life: every step, when, by whom and why. Rows are added, never altered.';
-create or replace trigger append_only before update or delete or truncate on raw.quarter_step
-    for each statement execute function access.append_only();
-create table if not exists raw.draft (
-    census_date date primary key,
-    release_number integer not null,
-    content_hash text not null,
-    manifest jsonb not null,
-    basis text not null,
-    rests_on text not null,
-    held_against jsonb not null,
-    hidden integer not null,
-    repaired integer not null,
-    made_at timestamptz not null default clock_timestamp()
-);
 comment on table raw.draft is 'The draft of each census date''s next release: what it rests on, and the releases that it was held against.';
-create table if not exists raw.draft_cell (like published.cell including defaults, primary key (census_date, table_name, row_order, measure));
 comment on table raw.draft_cell is 'The cells of the drafts, as they will be printed.';
-create table if not exists raw.draft_count (
-    like raw.released_count including defaults, primary key (census_date, table_name, row_order, measure)
-);
 comment on table raw.draft_count is 'The true counts behind the drafts. For no reader.';
-create table if not exists raw.draft_attempt (
-    census_date date primary key,
-    rests_on text not null,
-    held_against text not null,
-    outcome text not null,
-    said jsonb not null default '[]',
-    tried_at timestamptz not null default clock_timestamp()
-);
 comment on table raw.draft_attempt is 'What came of the last try at a draft, and on what it rested: while that is the same it is not tried again.';
-create table if not exists raw.provenance (
-    is_the_only_row boolean primary key default true check (is_the_only_row),
-    is_made_up boolean not null,
-    said text not null
-);
 comment on table raw.provenance is 'Whether the returns that were taken in are made up: set with the first file, and never changed.';
+comment on table raw.observatory is 'What the tables rest on, and the version of the program that brought them up.';
+comment on table raw.schema_version is 'The last migration of what lives on (assets/warehouse/migrations).';
 drop view if exists published.release_return;
 create view published.release_return as
 select r.census_date, r.release_number, x.sender, x.table_name, x.version, x.census_date as return_census_date
 from published.release as r
 cross join jsonb_to_recordset(r.manifest -> 'returns') as x (sender text, table_name text, version integer, census_date date);
 comment on view published.release_return is 'Which version of which return counted in which release.';
-comment on table published.cell is 'The ledger: every published cell of every release, as it was printed.';
 """
+"""What is made anew beside the ledger and the quarters' states. Their tables live on: they are made by migrations."""
 
 PUBLISHED_COLUMNS = {
     "release": {
@@ -224,19 +155,29 @@ def filled_by_python() -> str:
 
 def _state(region: Region) -> str:
     """What the tables rest on: when it is unchanged there is nothing to do."""
-    made = "\0".join([_CODE, filled_by_python(), *(model.sql for model in models().values())])
+    made = "\0".join([_CODE, VERSION, filled_by_python(), *(model.sql for model in models().values())])
     return "/".join([contract_version(), hashlib.sha256(made.encode()).hexdigest()[:12], region.key, region_hash(region)])
 
 
-def prepare(warehouse: Warehouse, region: Region) -> bool:
-    """Make what is missing, and bring reference facts and everybody's rights up to date. Gives whether there was anything to do."""
+def prepare(warehouse: Warehouse, region: Region, patience: float = PATIENCE) -> bool:
+    """Bring an older home up, make what is missing, and bring reference facts and everybody's rights up to date.
+
+    Gives whether there was anything to do. A reader's open transaction is waited for `patience` seconds.
+
+    Raises:
+        ObservatoryError: a newer version has brought the home up, or somebody holds a table for longer. Nothing was changed.
+    """
     state = _state(region)
     if warehouse.scalar("select to_regclass('raw.observatory')") is not None and state == warehouse.scalar("select state from raw.observatory"):
         with warehouse.reading() as connection:
             rights_stand = rights.stand(connection)
         if rights_stand:
             return False
-    with warehouse.writing() as connection:
+    with (
+        warehouse.writing() as connection,
+        waiting_for_nobody_long(warehouse.engine, connection, "Bringing the warehouse up to this version", patience),
+    ):
+        upgrading.refuse_newer(connection)
         for schema, description in SCHEMAS.items():
             connection.execute(sa.text(f"create schema if not exists {schema}"))
             connection.execute(sa.text(f"comment on schema {schema} is {_quoted(description)}"))
@@ -244,10 +185,10 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
             connection.execute(sa.text(f"create schema if not exists {closed}"))
             said = f"The rows of what readers know as {schema}. Closed to every reader."
             connection.execute(sa.text(f"comment on schema {closed} is '{said}'"))
-        connection.execute(sa.text("create table if not exists raw.observatory (state text not null)"))
-        rights.make_tables(connection)
+        connection.execute(sa.text(f"create schema if not exists {rights.SCHEMA}"))
         _drop_views(connection)
-        _move_rows(connection)
+        upgrading.bring_up(connection)
+        rights.make_functions(connection)
         _make_raw(connection)
         _load_reference(connection, region)
         for made in PYTHON_TABLES.values():
@@ -257,10 +198,8 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
             _make_view(connection, model) if model.is_view else _make_table(connection, model)
         for model in models().values():
             _index_by_quarter(connection, model)
-        connection.exec_driver_sql(PUBLISHED_DDL)
-        _reissue_manifests(connection)
+        connection.exec_driver_sql(LEDGER_DDL)
         untell_folders(connection)
-        _say_what_was_published(connection)
         for table, columns in PUBLISHED_COLUMNS.items():
             _describe(connection, f"published.{table}", columns)
         rights.apply(connection, region)
@@ -268,53 +207,8 @@ def prepare(warehouse: Warehouse, region: Region) -> bool:
         for described in _all_tables():
             _comment(connection, described)
         connection.execute(sa.text("delete from raw.observatory"))
-        connection.execute(sa.text("insert into raw.observatory values (:state)"), {"state": state})
+        connection.execute(sa.text("insert into raw.observatory (state, program_version) values (:state, :v)"), {"state": state, "v": VERSION})
     return True
-
-
-_HASHES_TAKEN_OUT = "Hashes of returns were taken out of the manifest, because whoever guesses a small return could try them out. No figure changed."
-
-
-def _reissue_manifests(connection: Connection) -> None:
-    """Withdraw manifests that name returns by a hash of their content, and reissue them without; written down, and said in the manifest itself.
-
-    The files follow with the next run (`assets/publication/release.py`).
-    """
-    reissued = connection.execute(
-        sa.text(
-            """
-            update published.release as r
-            set manifest = r.manifest || jsonb_build_object(
-                'returns', (select coalesce(jsonb_agg(x.one - 'content_hash' order by x.place), '[]')
-                    from jsonb_array_elements(r.manifest -> 'returns') with ordinality as x (one, place)),
-                'reissued', coalesce(r.manifest -> 'reissued', '[]') || to_jsonb(cast(:why as text)))
-            where jsonb_path_exists(r.manifest, '$.returns[*].content_hash')
-            returning r.census_date, r.release_number
-            """
-        ),
-        {"why": _HASHES_TAKEN_OUT},
-    ).all()
-    said = [
-        {"by": audit.actor(), "what": audit.REISSUED, "subject": f"{row.census_date} r{row.release_number}", "details": {"why": _HASHES_TAKEN_OUT}}
-        for row in reissued
-    ]
-    audit.record_all(connection, said)
-
-
-def _say_what_was_published(connection: Connection) -> None:
-    """Releases of a time in which approvals were not recorded count as published: their quarters' life begins there."""
-    connection.execute(
-        sa.text(
-            """
-            insert into raw.quarter_step (census_date, number, step, state, is_held, by_whom, why, release_number)
-            select r.census_date, 1, 'published', 'published', false, 'an earlier version of the observatory',
-                'published before approvals were recorded', max(r.release_number)
-            from published.release as r
-            where r.census_date not in (select s.census_date from raw.quarter_step as s)
-            group by r.census_date
-            """
-        )
-    )
 
 
 def _all_tables() -> list[Model | PythonTable]:
@@ -332,29 +226,13 @@ def _drop_views(connection: Connection) -> None:
         connection.execute(sa.text(f"drop view if exists {view} cascade"))
 
 
-def _move_rows(connection: Connection) -> None:
-    """Tables that stand under the readers' names (an older warehouse's) go, as they are, to where rows lie now."""
-    known = [table.table for table in _all_tables() if not table.is_view]
-    for table in [*known, "raw.finding"]:
-        is_table = sa.text("select relkind = 'r' from pg_class where oid = to_regclass(:table)")
-        if connection.execute(is_table, {"table": table}).scalar():
-            closed, _, _ = physical(table).partition(".")
-            connection.execute(sa.text(f"alter table {table} set schema {closed}"))
-
-
-def _held_columns(connection: Connection) -> set[tuple[str, str]]:
-    """The arrival register's columns as they stand: table and column."""
-    query = "select table_name, column_name from information_schema.columns where table_schema = 'raw' and table_name in ('arrival', 'landed')"
-    return {(row.table_name, row.column_name) for row in connection.execute(sa.text(query))}
-
-
 def _make_raw(connection: Connection) -> None:
     for name, columns in raw_columns().items():
         body = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         details = f", {_DETAILS[name]}" if name in _DETAILS else ""
         table = physical(f"raw.{name}")
-        if (name, "place") in _held_columns(connection):  # called by its old name
-            connection.execute(sa.text(f"alter table {table} rename column place to place_mark"))
+        if name in REFERENCE_TABLES and _columns(connection, table).keys() - columns:  # it is filled anew: nothing in it must live on
+            connection.execute(sa.text(f"drop table {table}"))
         connection.execute(sa.text(f"create table if not exists {table} ({body}{details})"))
         for column, kind in columns.items():  # a layout that grew
             connection.execute(sa.text(f"alter table {table} add column if not exists {column} {kind}"))
@@ -362,12 +240,6 @@ def _make_raw(connection: Connection) -> None:
             connection.execute(sa.text(f"create index if not exists {name}_by_quarter on {table} (census_date, submission_id)"))
         if name == "finding" or name in return_tables():
             connection.execute(sa.text(f"create index if not exists {name}_by_submission on {table} (submission_id)"))
-    connection.execute(
-        sa.text("create table if not exists raw.quarter (census_date date primary key, rests_on text not null, code_version text not null)")
-    )
-    for name in ("answered", "reported"):  # of which figures a quarter's answers and its quality report were made
-        connection.execute(sa.text(f"create table if not exists raw.{name} (census_date date primary key, rests_on text not null)"))
-    connection.execute(sa.text("create table if not exists raw.projection (census_date date primary key, rests_on text not null)"))
 
 
 def _comment_raw(connection: Connection) -> None:

@@ -16,6 +16,7 @@ from resources.mishaps import told
 from resources.private import keep_private
 from resources.settings import ObservatoryError
 from resources.showing import Shown
+from resources.version import VERSION
 
 _SUBCOMMANDS = {
     "synth": ("pipelines.command.synth", "Make a made-up region: returns in the real layouts, and what the figures must be."),
@@ -59,7 +60,7 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name="sufficiency-observatory", prog_name="observatory")
+@click.version_option(VERSION, prog_name="observatory")
 def cli() -> None:
     """The regional sufficiency observatory: returns in, checked warehouse, safe published tables out.
 

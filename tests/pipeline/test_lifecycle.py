@@ -260,6 +260,7 @@ def test_releases_of_a_time_without_approvals_count_as_published(drafted):
     approve(drafted, DATE, REGION, APPROVER)
     with drafted.engine.begin() as connection:  # as an older version left it
         connection.exec_driver_sql("drop table raw.quarter_step, raw.draft, raw.draft_cell, raw.draft_count, raw.draft_attempt, raw.answered")
+        connection.exec_driver_sql("drop table raw.schema_version")
         connection.exec_driver_sql("update raw.observatory set state = 'older'")
     before = published(drafted)
     assert prepare(drafted, REGION)

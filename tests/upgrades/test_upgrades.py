@@ -1,0 +1,163 @@
+"""A home made by an older version is brought up, with all that must live on; an older program refuses a newer one; nobody waits in silence.
+
+The older homes are dumps of homes that named commits of this repository made (`homes/README.md`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from assets.intake.loading import withdraw
+from assets.publication.lifecycle import life
+from assets.warehouse import upgrading
+from assets.warehouse.tables import prepare
+from resources.settings import ObservatoryError
+from resources.version import VERSION
+from resources.warehouse import Warehouse
+from schemas.regions import load_region
+
+HOMES = Path(__file__).parent / "homes"
+COMMITS = [path.name.removesuffix(".sql.gz") for path in sorted(HOMES.glob("*.sql.gz"))]
+LIVES_ON = Path(__file__).with_name("what_lives_on.txt")
+REGION = load_region("north_west")
+
+Old = Callable[..., Warehouse]
+
+
+@pytest.fixture
+def old(servers) -> Iterator[Old]:
+    """A warehouse as a commit made it: `old("88ae772")`."""
+    opened: list[tuple[str, Warehouse]] = []
+
+    def old_(commit: str, kind: str = "embedded") -> Warehouse:
+        address = servers.fresh(kind, "template0")
+        made = Warehouse(address)
+        opened.append((kind, made))
+        with made.engine.begin() as connection:
+            connection.connection.driver_connection.execute(gzip.decompress((HOMES / f"{commit}.sql.gz").read_bytes()).decode())
+        made.engine.dispose()  # the dump sets the session's search path
+        return made
+
+    yield old_
+    for kind, made in opened:
+        made.close()
+        servers.drop(kind, made.url)
+
+
+def what_lives_on(warehouse: Warehouse) -> str:
+    """Every table of what must live on, with its columns, constraints and triggers, a line each, in order of name."""
+    return "\n".join(
+        warehouse.frame(
+            """
+            with lives_on as (
+                select c.oid, n.nspname || '.' || c.relname as name
+                from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+                where c.relkind = 'r' and n.nspname in ('raw', 'raw_rows', 'published', 'access')
+            )
+            select name || ' ' || attname || ' ' || format_type(atttypid, atttypmod) || case when attnotnull then ' not null' else '' end as line
+            from lives_on inner join pg_attribute on attrelid = oid and attnum > 0 and not attisdropped
+            union all
+            select name || ': ' || pg_get_constraintdef(k.oid)
+            from lives_on inner join pg_constraint as k on k.conrelid = lives_on.oid where contype <> 'n'
+            union all
+            select name || ': trigger ' || tgname from lives_on inner join pg_trigger on tgrelid = lives_on.oid where not tgisinternal
+            order by 1
+            """
+        )["line"]
+    )
+
+
+LEDGER = (
+    "select string_agg(md5((to_jsonb(x))::text), ',' order by (to_jsonb(x))::text) from published.{} as x",
+    "select string_agg(submission_id || sender || census_date, ',' order by submission_id) from raw.submission",
+)
+
+
+def ledger(warehouse: Warehouse) -> list[str]:
+    """What was published, and who sent what."""
+    return [warehouse.scalar(LEDGER[0].format("cell")), warehouse.scalar(LEDGER[1])]
+
+
+@pytest.mark.parametrize(("commit", "kind"), [*((commit, "embedded") for commit in COMMITS), ("4312192", "postgres15")])
+def test_a_home_of_an_older_version_becomes_what_a_new_one_is_and_keeps_what_must_live_on(old, embedded_warehouse, commit, kind):
+    warehouse = old(commit, kind)
+    before = ledger(warehouse)
+    assert prepare(warehouse, REGION)
+    assert what_lives_on(warehouse).splitlines() == what_lives_on(embedded_warehouse).splitlines()
+    assert ledger(warehouse) == before and all(before)
+    released = {row.census_date for row in warehouse.rows("select census_date from published.release")}
+    assert len(released) == (1 if commit == "0d1b880" else 2)
+    assert {life(warehouse, date).state for date in released} == {"published"}
+    assert not warehouse.scalar("select exists (select from published.release where manifest::text like '%content_hash%:%[0-9a-f]{64}%')")
+    assert not prepare(warehouse, REGION), "once is enough"
+    told = warehouse.rows("select subject, details from access.event where what = 'brought up'")
+    assert [row.subject for row in told] == [upgrading.head()]
+
+
+def test_on_an_upgraded_home_a_return_can_be_withdrawn_and_a_draft_still_stands(old):
+    oldest = old("9ad56d8")
+    prepare(oldest, REGION)
+    census = oldest.scalar("select min(submission_id) from raw.submission where sender_kind = 'authority'")
+    withdraw(oldest, census, "Ada Example", "the test")
+    drafted = old("0d1b880")
+    prepare(drafted, REGION)
+    assert drafted.scalar("select count(*) from raw.draft") == 1
+
+
+def test_version_and_schema_stand_in_the_database(embedded_warehouse):
+    assert embedded_warehouse.rows("select program_version from raw.observatory") == [(VERSION,)]
+    assert embedded_warehouse.rows("select version_num from raw.schema_version") == [(upgrading.head(),)]
+
+
+@pytest.mark.parametrize(
+    "by_a_newer",
+    ["update raw.schema_version set version_num = 'r9999'", "update raw.observatory set program_version = '99.1.0'"],
+)
+def test_an_older_program_refuses_a_newer_home(embedded_warehouse, by_a_newer):
+    with embedded_warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(by_a_newer)
+        connection.exec_driver_sql("update raw.observatory set state = 'of a newer program'")
+    with pytest.raises(ObservatoryError, match=r"newer version.*(r9999|99\.1\.0).*Install") as refused:
+        prepare(embedded_warehouse, REGION)
+    assert VERSION in str(refused.value)
+    assert embedded_warehouse.scalar("select state from raw.observatory") == "of a newer program", "nothing was touched"
+
+
+def test_a_program_from_before_versions_cannot_write_its_state_into_a_newer_home(embedded_warehouse):
+    """It knew one column only; its whole transaction is undone."""
+    with embedded_warehouse.engine.connect() as connection, pytest.raises(sa.exc.IntegrityError):
+        connection.exec_driver_sql("insert into raw.observatory values ('older')")
+
+
+def test_a_readers_long_transaction_does_not_hang_an_upgrade_in_silence(embedded_warehouse, capsys):
+    with embedded_warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("update raw.observatory set state = 'older'")
+    with embedded_warehouse.engine.connect() as reader:
+        reader.exec_driver_sql("set application_name = 'Excel'")
+        reader.exec_driver_sql("select count(*) from curated.homes")  # and the transaction stays open
+        with pytest.raises(ObservatoryError) as gave_up:
+            prepare(embedded_warehouse, REGION, patience=2)
+        said = str(gave_up.value)
+        assert re.search(r"observatory \(Excel, process \d+, since \d\d:\d\d:\d\d UTC\)", said), said
+        assert "after 2 s" in said and "nothing was changed" in said
+        assert "Excel" in capsys.readouterr().err, "it says so while it waits, too"
+        assert embedded_warehouse.scalar("select state from raw.observatory") == "older"
+    assert prepare(embedded_warehouse, REGION, patience=2)
+
+
+def test_what_lives_on_changes_only_by_a_migration(embedded_warehouse):
+    """A layout that gains a column is the one exception: its column is added by itself."""
+    held = f"{upgrading.head()}\n{what_lives_on(embedded_warehouse)}\n"
+    if os.environ.get("OBSERVATORY_WRITE_LISTING"):
+        LIVES_ON.write_text(held, encoding="utf-8")
+    assert held == LIVES_ON.read_text(encoding="utf-8"), (
+        "The tables that live on have changed. Write a migration (CONTRIBUTING.md says how), then write this listing anew: "
+        "OBSERVATORY_WRITE_LISTING=1"
+    )
