@@ -32,7 +32,6 @@ from pipelines.guard import MOST_BODY_BYTES, MOST_HEADER_BYTES, App, Guard, Name
 from resources.embedded_postgres import TEMPORARY, short_temporary
 from resources.settings import ObservatoryError
 
-ROOT = Path(__file__).resolve().parents[1]
 HERE = "127.0.0.1"
 
 mimetypes.add_type("application/vnd.apache.parquet", ".parquet")
@@ -178,7 +177,7 @@ def _dagster() -> Iterator[tuple[App, Path]]:
     import dagster as dg
     from dagster._cli.proxy_server_manager import ProxyServerManager
     from dagster._core.workspace.context import WorkspaceProcessContext
-    from dagster._core.workspace.load_target import WorkspaceFileTarget
+    from dagster._core.workspace.load_target import ModuleTarget, WorkspaceFileTarget
     from dagster_webserver.app import create_app_from_workspace_process_context
     from dagster_webserver.cli import DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_MAX_OVERFLOW, DEFAULT_POOL_RECYCLE
     from dagster_webserver.version import __version__
@@ -186,7 +185,7 @@ def _dagster() -> Iterator[tuple[App, Path]]:
     with contextlib.ExitStack() as stack:
         instance = stack.enter_context(dg.DagsterInstance.get())
         instance.optimize_for_webserver(DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW)
-        ours = WorkspaceFileTarget([str(ROOT / "workspace.yaml")])
+        ours = ModuleTarget("pipelines.definitions", None, working_directory=None, location_name="observatory")
         code = stack.enter_context(ProxyServerManager(instance, ours, code_server_log_level="warning"))
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "workspace.yaml"
         workspace.write_text(json.dumps({"load_from": list(code.get_code_server_specs())}), encoding="utf-8")  # JSON is YAML
@@ -197,7 +196,7 @@ def _dagster() -> Iterator[tuple[App, Path]]:
 
 def _daemon(workspace: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "dagster._daemon", "run", "--log-level", "warning", "-w", str(workspace)]
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ)
+    return subprocess.Popen(command, env=os.environ)
 
 
 __all__ = ["Served", "listen", "private_sockets", "serve_dagster", "serve_releases"]

@@ -23,7 +23,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.publication.programme import PUBLISHED_TABLES, PublishedTable
+from assets.publication.programme import PublishedTable, as_released
 from resources.provenance import SHORT
 
 META_COLUMNS = [
@@ -63,7 +63,7 @@ def release_files(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any
     from assets.publication.describing import csvw_json, datapackage_json, parquet
     from assets.publication.spreadsheet import spreadsheet
 
-    known = {table.name: table for table in PUBLISHED_TABLES if table.name in tables}
+    known = as_released(tables)
     files = {}
     for name, table in known.items():
         files[f"{name}.csv"] = table_csv(tables[name])
@@ -100,6 +100,8 @@ def replace_manifest(folder: Path, manifest: Mapping[str, Any]) -> bool:
 def damage(folder: Path, manifest: Mapping[str, Any]) -> str:
     """What of a release's folder is not as the ledger's manifest says; blank where all of it is."""
     for name, said in manifest["tables"].items():
+        if not said["rows"]:  # the ledger holds no cell of it, so it has no file
+            continue
         path = folder / f"{name}.csv"
         if not path.is_file():
             return f"{path.name} is missing"

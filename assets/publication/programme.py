@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -289,3 +289,16 @@ PUBLISHED_TABLES: tuple[PublishedTable, ...] = tuple(
     published_table(name, entry) for name, entry in tomllib.loads((SCHEMAS / "programme.toml").read_text(encoding="utf-8")).items()
 )
 """Every table of a release, in the programme's order."""
+
+
+def as_released(tables: Mapping[str, pd.DataFrame]) -> dict[str, PublishedTable]:
+    """The programme's tables as a release holds them, by name: of an earlier programme's release, with the columns that it had."""
+    return {
+        table.name: replace(
+            table,
+            filters={name: label for name, label in table.filters.items() if name in tables[table.name]},
+            indicators=tuple(indicator for indicator in table.indicators if indicator.name in tables[table.name]),
+        )
+        for table in PUBLISHED_TABLES
+        if table.name in tables
+    }

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from assets.publication.disclosure import SYMBOLS
-from assets.publication.programme import PUBLISHED_TABLES, PublishedTable, region_only
+from assets.publication.programme import PublishedTable, as_released, region_only
 from resources.provenance import SHORT
 
 _FRONT = {"geographic_level": "Area type", "old_la_code": "Authority code", "la_name": "Area"}
@@ -30,7 +30,7 @@ def spreadsheet(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any])
         import gptables
 
         buffer = io.BytesIO()
-        known = [table for table in PUBLISHED_TABLES if table.name in tables]
+        known = as_released(tables).values()
         sheets = {f"Table_{n}": _sheet(gptables, n, table, tables[table.name], manifest) for n, table in enumerate(known, 1)}
         workbook = gptables.produce_workbook(
             filename=buffer,
@@ -76,7 +76,7 @@ def _cover(gptables: Any, manifest: Mapping[str, Any]) -> Any:
         about=[
             "Small numbers",
             f"Counts from 1 to {method['smallest_count_shown'] - 1} are hidden, and so are figures from which one could be worked out. "
-            f"Other counts are rounded to the nearest {method['round_to']}, totals on their own, so that parts need not add up. "
+            f"Other counts are rounded to the nearest {_step(method)}, totals on their own, so that parts need not add up. "
             + _on_noise(method)
             + "Percentages are worked out from the rounded counts.",
             *([f"Less than the usual method is applied: {method['less_safe_because']}"] if method.get("less_safe_because") else []),
@@ -87,11 +87,16 @@ def _cover(gptables: Any, manifest: Mapping[str, Any]) -> Any:
     )
 
 
+def _step(method: Mapping[str, Any]) -> int:
+    """To what counts are rounded; the first manifests had another word for it."""
+    return method["round_to"] if "round_to" in method else method["rounded_to"]
+
+
 def _on_noise(method: Mapping[str, Any]) -> str:
     """What a reader must know of noise, as a sentence with a space behind it; blank where the release has none."""
     if not method.get("noise"):
         return ""
-    step = method["round_to"]
+    step = _step(method)
     return (
         f"Vacant and unavailable places of {method['settings_for_noise']} or more settings are shown with noise instead: moved by at most "
         f"{step - 1} to a multiple of {step}, alike in every table and release, totals on their own. 0 stays 0, and 1 to {step - 1} become {step}. "
@@ -102,7 +107,7 @@ def _notes(manifest: Mapping[str, Any]) -> pd.DataFrame:
     method = manifest["method"]
     rows = [
         ("returned", "Counts of places are of the settings that returned. Coverage says how much of the register that is."),
-        ("rounding", f"Counts are rounded to {method['round_to']}; those below {method['smallest_count_shown']} are hidden."),
+        ("rounding", f"Counts are rounded to {_step(method)}; those below {method['smallest_count_shown']} are hidden."),
         *([("noise", _on_noise(method).strip())] if _on_noise(method) else []),
         ("region only", f"Never shown by authority, whatever the number: {', '.join(region_only())}; settings not in the register."),
         ("estimates", "Estimates for the whole are given only where part of the supply has not returned, and are rounded like counts."),

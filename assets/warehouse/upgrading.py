@@ -77,7 +77,9 @@ def bring_up(connection: Connection) -> None:
     before, _ = held(connection)
     if before == head():
         return
+    is_new = connection.execute(sa.text("select to_regclass('raw.submission') is null")).scalar()
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    audit.record(connection, audit.BROUGHT_UP, head(), schema_before=before or "none", program=VERSION)
+    if not is_new:
+        audit.record(connection, audit.BROUGHT_UP, head(), schema_before=before or "none", program=VERSION)

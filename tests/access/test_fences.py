@@ -22,7 +22,7 @@ TABLES = [table for table in (*models().values(), *PYTHON_TABLES.values()) if no
 def as_it_was_before(warehouse: Warehouse) -> None:
     """The warehouse as an older version left it: tables under the readers' names, with rights on them."""
     with warehouse.engine.begin() as connection:
-        connection.exec_driver_sql("drop schema fence cascade; drop table access.quarter_end")
+        connection.exec_driver_sql("drop schema fence cascade; drop table access.quarter_end, raw.schema_version")
         views = connection.exec_driver_sql(
             "select schemaname || '.' || viewname from pg_views where schemaname ~ '^(core|curated|staging)'"
         ).scalars()

@@ -15,7 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from assets.intake.loading import withdraw
+from assets.publication.files import damage
 from assets.publication.lifecycle import life
+from assets.publication.release import write_all_missing_files
 from assets.warehouse import upgrading
 from assets.warehouse.tables import prepare
 from resources.settings import ObservatoryError
@@ -99,6 +101,21 @@ def test_a_home_of_an_older_version_becomes_what_a_new_one_is_and_keeps_what_mus
     assert not prepare(warehouse, REGION), "once is enough"
     told = warehouse.rows("select subject, details from access.event where what = 'brought up'")
     assert [row.subject for row in told] == [upgrading.head()]
+
+
+@pytest.mark.parametrize("commit", ["9ad56d8", "4312192"])
+def test_the_files_of_an_older_versions_release_can_be_written_anew(old, tmp_path, commit):
+    """An older programme had fewer columns: the release is written as it was published."""
+    warehouse = old(commit)
+    prepare(warehouse, REGION)
+    write_all_missing_files(warehouse, tmp_path)
+    assert {path.name for path in tmp_path.glob("*/r1/*.xlsx")} == {"tables.xlsx"}
+
+
+def test_a_table_of_which_nothing_was_published_is_not_missed_in_a_releases_folder(tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    assert damage(tmp_path, {"tables": {"homes": {"rows": 0, "columns": ["homes"], "sha256": ""}}}) == ""
+    assert damage(tmp_path, {"tables": {"homes": {"rows": 1, "columns": ["homes"], "sha256": ""}}}) == "homes.csv is missing"
 
 
 def test_on_an_upgraded_home_a_return_can_be_withdrawn_and_a_draft_still_stands(old):
