@@ -1,4 +1,4 @@
-"""Settings, all from the environment (`OBSERVATORY_…`).
+"""Settings, all from the environment (`OBSERVATORY_…`), which `observatory.toml` fills where it says nothing (`configuration`).
 
 Belongs here: reading the environment, once, into one object. Secrets are read here and nowhere else.
 """
@@ -73,7 +73,14 @@ class Settings:
 
 
 def settings_from_environment(*, landing: str | None = None) -> Settings:
-    """The settings that the environment gives; `landing` overrides `OBSERVATORY_LANDING`."""
+    """The settings that the environment and, behind it, `observatory.toml` give; `landing` overrides `OBSERVATORY_LANDING`.
+
+    Raises:
+        ObservatoryError: the configuration is not what was expected.
+    """
+    from resources import configuration  # it knows the error above
+
+    configuration.apply()
     home = Path(os.environ.get("OBSERVATORY_HOME") or ".observatory").expanduser().absolute()
     return Settings(
         home=home,

@@ -126,11 +126,14 @@ class Warehouse:
             self._embedded.leave()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, seconds: int | None = None) -> Iterator[Connection]:
         """One transaction of a writer. Writers wait for each other; readers never wait and never see half of it.
+
+        What a reader holds is waited for `seconds` (LOCK_SECONDS unless given).
 
         The lock is on a table that no reader has a right to: an advisory lock anybody who may connect could hold.
         """
+        seconds = LOCK_SECONDS if seconds is None else seconds
         exists = sa.text("select to_regclass('raw.observatory') is not null")
         try:
             with self.engine.begin() as connection:
@@ -138,13 +141,13 @@ class Warehouse:
                     connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _FIRST_WRITER})
                 if connection.execute(exists).scalar():
                     self._lock(connection)
-                connection.exec_driver_sql(f"set local lock_timeout = '{LOCK_SECONDS}s'")
+                connection.exec_driver_sql(f"set local lock_timeout = '{seconds}s'")
                 yield connection
         except sa.exc.OperationalError as error:
             if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
                 raise
             raise ObservatoryError(
-                f"A table of the warehouse is held by somebody else; it was waited {LOCK_SECONDS} s for, and nothing was written. "
+                f"A table of the warehouse is held by somebody else; it was waited {seconds} s for, and nothing was written. "
                 f"{self._who_holds()} Let them end, or have the server's administrator end them (select pg_terminate_backend(NUMBER)), and try again."
             ) from None
 

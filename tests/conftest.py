@@ -24,6 +24,7 @@ from schemas.regions import load_region
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
+os.environ["OBSERVATORY_CONFIG"] = os.devnull  # a configuration beside the environment is not the tests'
 KEY = b"a key that only the tests use"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -23,9 +23,10 @@ from assets.intake.owners import decisions
 from assets.intake.senders import untell_folders
 from assets.warehouse import upgrading
 from assets.warehouse.models import PYTHON_TABLES, Model, PythonTable, models, raw_columns
-from resources.locks import PATIENCE, waiting_for_nobody_long
+from resources.configuration import number
+from resources.locks import telling_for_whom_we_wait
 from resources.version import VERSION
-from resources.warehouse import CLOSED_SCHEMAS, Warehouse, copy_frame, physical
+from resources.warehouse import CLOSED_SCHEMAS, LOCK_SECONDS, Warehouse, copy_frame, physical
 from schemas.fields import all_fields
 from schemas.program import hash_of
 from schemas.regions import Region
@@ -159,10 +160,11 @@ def _state(region: Region) -> str:
     return "/".join([contract_version(), hashlib.sha256(made.encode()).hexdigest()[:12], region.key, region_hash(region)])
 
 
-def prepare(warehouse: Warehouse, region: Region, patience: float = PATIENCE) -> bool:
+def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -> bool:
     """Bring an older home up, make what is missing, and bring reference facts and everybody's rights up to date.
 
-    Gives whether there was anything to do. A reader's open transaction is waited for `patience` seconds.
+    Gives whether there was anything to do. A reader's open transaction is waited for `patience` seconds (unless
+    given, those of the configuration).
 
     Raises:
         ObservatoryError: a newer version has brought the home up, or somebody holds a table for longer. Nothing was changed.
@@ -173,10 +175,8 @@ def prepare(warehouse: Warehouse, region: Region, patience: float = PATIENCE) ->
             rights_stand = rights.stand(connection)
         if rights_stand:
             return False
-    with (
-        warehouse.writing() as connection,
-        waiting_for_nobody_long(warehouse.engine, connection, "Bringing the warehouse up to this version", patience),
-    ):
+    seconds = patience or number("upgrade.lock_wait_seconds", LOCK_SECONDS)
+    with warehouse.writing(seconds) as connection, telling_for_whom_we_wait(warehouse.engine, connection, "Bringing the warehouse up", seconds):
         upgrading.refuse_newer(connection)
         for schema, description in SCHEMAS.items():
             connection.execute(sa.text(f"create schema if not exists {schema}"))

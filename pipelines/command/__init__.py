@@ -12,6 +12,7 @@ import sys
 
 import click
 
+from resources import configuration
 from resources.mishaps import told
 from resources.private import keep_private
 from resources.settings import ObservatoryError
@@ -41,6 +42,7 @@ _SUBCOMMANDS = {
     "restore": ("pipelines.command.restore", "Bring a backup back into an empty database."),
     "seal": ("pipelines.command.seal", "Encrypt the returns in the landing place with your own key."),
     "serve": ("pipelines.command.serve", "Open the Dagster UI and the observatory page on this machine."),
+    "doctor": ("pipelines.command.doctor", "Say what is wrong with this installation, and how to mend it."),
     "template": ("pipelines.command.template", "Write a return's template."),
 }
 
@@ -64,10 +66,13 @@ class _Lazy(click.Group):
 def cli() -> None:
     """The regional sufficiency observatory: returns in, checked warehouse, safe published tables out.
 
-    Settings come from the environment: OBSERVATORY_HOME (where everything is kept; .observatory unless set), OBSERVATORY_LANDING (where returns
+    Settings come from the environment, and where it says nothing from observatory.toml beside it: OBSERVATORY_HOME
+    (where everything is kept; .observatory unless set), OBSERVATORY_LANDING (where returns
     are dropped), OBSERVATORY_DATABASE_URL (a PostgreSQL of your own instead of the embedded one), OBSERVATORY_REGION, OBSERVATORY_PSEUDONYM_KEY.
     """
     keep_private()
+    if click.get_current_context().invoked_subcommand != "doctor":  # which says itself what is wrong with it
+        configuration.apply()
 
 
 def main() -> None:

@@ -13,10 +13,12 @@ from pipelines.guard import OPENING
 from resources.settings import ObservatoryError, settings_from_environment
 from resources.warehouse import open_warehouse
 
+PORT = click.IntRange(0, 65535)
+
 
 @click.command("serve")
-@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
-@click.option("--page-port", default=3001, show_default=True, help="Port of the observatory page.")
+@click.option("--port", type=PORT, envvar="OBSERVATORY_PORT", default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--page-port", type=PORT, envvar="OBSERVATORY_PAGE_PORT", default=3001, show_default=True, help="Port of the observatory page.")
 @click.option("--landing", metavar="DIR", help="The landing place, if not OBSERVATORY_LANDING's.")
 def command(port: int, page_port: int, landing: str | None) -> None:
     """Open the Dagster UI and the observatory page on this machine, at http://127.0.0.1:3000 and :3001 unless told otherwise.

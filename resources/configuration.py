@@ -1,0 +1,165 @@
+"""Configuration: `observatory.toml`, one file with what an installation sets, held against what there is to set.
+
+Belongs here: what may stand in the file, reading it, and refusing what is not known. Does not belong here: what a setting is used for.
+
+Every setting of the file has a variable of the environment, which goes before it: a file says how a machine is set up, a variable changes it
+for one command. Keys (of the pseudonyms, of sealing) do not stand in the file: it may be read by whoever looks after the machine.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resources.settings import ObservatoryError
+
+VARIABLE = "OBSERVATORY_CONFIG"
+FILE = "observatory.toml"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its variable, what it is, and how its value is made the variable's text (None: it is none)."""
+
+    variable: str
+    means: str
+    read: Callable[[Any, Path], str | None]
+    expected: str
+
+
+def _text(value: Any, _: Path) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _place(value: Any, base: Path) -> str | None:
+    """A path, from the file's folder on where it is relative; an address stays as it is."""
+    if not isinstance(value, str) or not value:
+        return None
+    return value if "://" in value else str((base / Path(value).expanduser()).absolute())
+
+
+def _names(value: Any, _: Path) -> str | None:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        return None
+    return ",".join(value)
+
+
+def _whole(least: int, most: int) -> Callable[[Any, Path], str | None]:
+    def read(value: Any, _: Path) -> str | None:
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if is_whole and least <= value <= most else None
+
+    return read
+
+
+def _number(variable: str, means: str, least: int, most: int) -> Setting:
+    return Setting(variable, means, _whole(least, most), f"a whole number from {least} to {most}")
+
+
+_PLACE = "a path (from the file's folder on) or an address"
+SETTINGS: dict[str, Setting] = {
+    "home": Setting("OBSERVATORY_HOME", "where everything is kept", _place, _PLACE),
+    "landing": Setting("OBSERVATORY_LANDING", "the landing place", _place, _PLACE),
+    "outbox": Setting("OBSERVATORY_OUTBOX", "where answers to senders go", _place, _PLACE),
+    "database_url": Setting("OBSERVATORY_DATABASE_URL", "a PostgreSQL of your own", _text, "postgresql://user:password@host/database"),
+    "region": Setting("OBSERVATORY_REGION", "a file in schemas/regions", _text, "the name of a region"),
+    "postcodes": Setting("OBSERVATORY_POSTCODES", "a newer ONS postcode directory", _place, _PLACE),
+    "server_log": Setting("OBSERVATORY_SERVER_LOG", "where your own PostgreSQL's log lies", _place, _PLACE),
+    "web.hosts": Setting("OBSERVATORY_WEB_HOSTS", "further names by which a reverse proxy asks", _names, "a list of names"),
+    "web.port": _number("OBSERVATORY_PORT", "port of the Dagster UI", 1, 65535),
+    "web.page_port": _number("OBSERVATORY_PAGE_PORT", "port of the observatory page", 1, 65535),
+    "retention.runs_days": _number("OBSERVATORY_KEEP_RUNS_DAYS", "days for which Dagster's runs and events are kept", 1, 36500),
+    "retention.ticks_days": _number("OBSERVATORY_KEEP_TICKS_DAYS", "days for which looks of sensors and schedules are kept", 1, 36500),
+    "retention.log_days": _number("OBSERVATORY_KEEP_LOG_DAYS", "days for which the embedded server's log is kept", 1, 36500),
+    "retention.reports": _number("OBSERVATORY_KEEP_REPORTS", "quarters whose quality reports are kept", 1, 400),
+    "upgrade.lock_wait_seconds": _number("OBSERVATORY_LOCK_WAIT", "seconds for which an upgrade waits for a reader", 1, 86400),
+}
+"""Every setting by its name in the file (`table.name`)."""
+
+
+def file() -> Path | None:
+    """The configuration: the file that `OBSERVATORY_CONFIG` names, else `observatory.toml` beside the environment (`.venv`); or none.
+
+    Raises:
+        ObservatoryError: the file that is named is not there.
+    """
+    if named := os.environ.get(VARIABLE):
+        path = Path(named).expanduser()
+        if not path.exists():
+            raise ObservatoryError(
+                f"{VARIABLE} names {path}, and no file was found there. Correct it, or write the file (docs/deployment.md has one)."
+            )
+        return path
+    beside = Path(sys.prefix).parent / FILE
+    return beside if beside.is_file() else None
+
+
+def read(path: Path) -> dict[str, str]:
+    """The variables that a file sets, by name.
+
+    Raises:
+        ObservatoryError: it is no TOML, or a setting or a value in it is not known.
+    """
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ObservatoryError(f'{path} could not be read: {error}. TOML was expected: name = "value", a line each.') from None
+    except OSError as error:
+        raise ObservatoryError(f"{path} could not be read: {error.strerror}. Let the account that runs the observatory read it.") from None
+    wrong, variables = [], {}
+    for name, value in _flat(found):
+        setting = SETTINGS.get(name)
+        if setting is None:
+            wrong.append(_unknown(name))
+        elif (text := setting.read(value, path.absolute().parent)) is None:
+            wrong.append(f"{name} is {value!r}; {setting.expected} was expected.")
+        else:
+            variables[setting.variable] = text
+    if wrong:
+        raise ObservatoryError(f"{path}: " + " ".join(wrong))
+    if "database_url" in found and path.stat().st_mode & stat.S_IRWXO:
+        raise ObservatoryError(f"{path} holds the database's address and may be read by everybody on this machine. Close it: chmod o= {path}")
+    return variables
+
+
+def _flat(found: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for name, value in found.items():
+        pairs += _flat(value, f"{before}{name}.") if isinstance(value, dict) else [(before + name, value)]
+    return pairs
+
+
+def _unknown(name: str) -> str:
+    if "key" in name.lower().split(".")[-1]:
+        return f"{name} is not known: keys do not stand in this file. Set OBSERVATORY_PSEUDONYM_KEY or OBSERVATORY_SEAL_KEY in the environment."
+    near = difflib.get_close_matches(name, SETTINGS, 1, 0.5) or difflib.get_close_matches(name.split(".")[-1], SETTINGS, 1, 0.5)
+    return f"{name} is not known; {f'{near[0]} is: was it meant?' if near else 'known are ' + ', '.join(SETTINGS) + '.'}"
+
+
+def apply() -> Path | None:
+    """Set the variables of the configuration that the environment does not set itself. Gives the file.
+
+    Raises:
+        ObservatoryError: the file, or a number in the environment, is not what was expected.
+    """
+    path = file()
+    if path is not None:
+        for variable, text in read(path).items():
+            os.environ.setdefault(variable, text)
+    for setting in SETTINGS.values():
+        given = os.environ.get(setting.variable)
+        if given and setting.expected.startswith("a whole number") and setting.read(int(given) if given.isdigit() else given, Path()) is None:
+            raise ObservatoryError(f"{setting.variable} is {given!r}; {setting.expected} was expected.")
+    return path
+
+
+def number(name: str, unless_set: int) -> int:
+    """A setting that is a whole number, by its name in the file."""
+    return int(os.environ.get(SETTINGS[name].variable) or unless_set)
