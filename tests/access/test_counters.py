@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 
 import psycopg
@@ -12,8 +14,10 @@ import pipelines.command as command
 from assets.access import logins, rights
 from assets.warehouse.building import _measure
 from assets.warehouse.tables import prepare
+from resources.embedded_postgres import binaries
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
+from tests.conftest import POSTGRES_15
 
 REGION = load_region("north_west")
 KEPT = {"pg_stat_activity", "pg_stat_ssl", "pg_stat_gssapi"}
@@ -107,8 +111,42 @@ def test_what_clients_ask_of_the_catalogue_is_answered(counted):
         "select * from information_schema.tables", "select * from information_schema.columns", "select * from pg_tables",
         "select * from pg_views", "select obj_description('core.child'::regclass, 'pg_class')", "select * from pg_stat_activity",
         "select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute as a where a.attrelid = 'core.child'::regclass",
+        # what drivers' lists of tables, keys, indexes and types (JDBC, ODBC, Npgsql) take of a relation
+        "select c.oid, c.relname, c.relkind, c.relhasindex, c.relispartition, c.relhassubclass, c.relhasrules, c.relpersistence, c.relacl, "
+        "c.relowner, c.reloptions, c.relrowsecurity, c.reltype, c.relam, c.reltablespace from pg_class as c",
+        "select i.*, x.relname from pg_index as i inner join pg_class as x on x.oid = i.indexrelid", "select * from pg_constraint",
+        "select t.*, c.relkind from pg_type as t left join pg_class as c on c.oid = t.typrelid", "select * from pg_proc", "select * from pg_roles",
+        "select * from pg_namespace", "select * from pg_database", "select * from pg_settings", "select * from pg_description",
+        "select * from information_schema.views", "select * from information_schema.table_privileges",
+        "select * from information_schema.key_column_usage", "select * from pg_indexes", "select * from pg_extension", "select * from pg_range",
     ]  # fmt: skip
     assert [one for one in asked if not readable(session, one)] == []
+
+
+LISTS = [
+    r"\d", r"\dt", r"\dt *.*", r"\dv", r"\dv *.*", r"\dm", r"\di", r"\ds", r"\dn", r"\dn+", r"\du", r"\du+", r"\dp", r"\df", r"\dT", r"\dd", r"\dx",
+    r"\l", r"\d core.child", r"\d curated.*", r"\d+ core.child", r"\d+ published.cell", r"\sv core.child", r"\drds", r"\conninfo",
+]  # fmt: skip
+SIZES = [r"\dt+", r"\dv+", r"\di+", r"\d+", r"\l+", r"\db+"]
+"""What psql asks for sizes for: docs/querying.md says that these are refused, and what to ask instead."""
+
+
+def test_psql_lists_and_describes_whatever_has_no_size(counted):
+    _, session = counted
+    at = session.info
+    program = (POSTGRES_15 if at.server_version < 160000 else binaries()) / "psql"
+    where = [f"--host={at.host}", f"--port={at.port}", f"--username={at.user}", f"--dbname={at.dbname}", "--no-password", "-X"]
+    environment = {**os.environ, "PGPASSWORD": at.password}
+
+    def said(commands: list[str]) -> tuple[str, str]:
+        asked = [f"--command={command}" for command in commands]
+        done = subprocess.run([program, *where, *asked], capture_output=True, text=True, env=environment, check=False)
+        return done.stdout, done.stderr.replace("Did not find any relations.", "").strip()
+
+    shown, refused = said(LISTS)
+    assert "ERROR" not in refused, refused
+    assert "setting_vacancies" in shown and "child_key" in shown
+    assert [command for command in SIZES if "permission denied for function" not in said([command])[1]] == []
 
 
 def test_the_pipeline_keeps_what_it_plans_by(counted):

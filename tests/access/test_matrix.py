@@ -69,8 +69,12 @@ def test_engineers_read_the_returns_but_no_finding_that_quotes_a_childs_row(fill
     with filled.warehouse.engine.begin() as connection:
         for table in ("placement_census", "provider_settings"):
             connection.exec_driver_sql(f"insert into {physical('raw.finding')} (table_name, message) values ('{table}', 'about {table}')")
-    with filled.connect("engineer") as session:
-        said = {row["message"] for row in rows_of(session, "raw.finding")}
+    try:
+        with filled.connect("engineer") as session:
+            said = {row["message"] for row in rows_of(session, "raw.finding")}
+    finally:  # the warehouse is the whole session's
+        with filled.warehouse.engine.begin() as connection:
+            connection.exec_driver_sql(f"delete from {physical('raw.finding')} where message like 'about %%'")
     assert "about provider_settings" in said and "about placement_census" not in said
     assert read(filled, "engineer", "staging.finding") is not None
 

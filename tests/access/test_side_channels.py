@@ -20,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 
 from resources.warehouse import physical
-from tests.access.conftest import OTHER, Filled
+from tests.access.conftest import OTHER, Filled, rows_of
 
 QUARTER = "census_date = '2025-12-31'"
 NO_INDEX = ("off", "on")
@@ -84,10 +84,12 @@ def watch(filled: Filled) -> Iterator[Watcher]:
 
 def differences(watch: Watcher, relation: str, conditions: list[tuple[str, str]]) -> str:
     """How what is seen of the first condition differs from what is seen of the second; blank where it does not."""
-    for _ in range(2):  # what the server had to look up first is looked up by then
+    for _ in range(4):  # what the server had to look up first, or did for itself meanwhile, does not come again
         seen = [watch.sees(relation, condition, literal) for condition, literal in conditions]
+        if seen[0] == seen[1]:
+            return ""
     lines = [(a, b) for a, b in zip_longest(*(text.split("\n") for text in seen)) if a != b]
-    return "" if seen[0] == seen[1] else f"{relation}: {conditions[0][0]}: {lines[:3]}"
+    return f"{relation}: {conditions[0][0]}: {lines[:3]}"
 
 
 def nobodys(value: object, kind: str) -> str:
@@ -105,11 +107,17 @@ def nobodys(value: object, kind: str) -> str:
 
 
 def hidden_values(filled: Filled, who: str) -> Iterator[tuple[str, str, str, str]]:
-    """Of every relation that a login may read and each of its columns: a value that another's row has and none of the login's own."""
+    """Of every relation that a login may read and each of its columns: a value that another's row has and none of the login's own.
+
+    What the login reads is read now: tests before this one may have put rows in.
+    """
     for schema, name, kind in filled.relations():
         relation = f"{schema}.{name}"
-        mine = filled.reads(who).get(relation)
-        if kind == "S" or mine is None or physical(relation) == relation:
+        if kind == "S" or physical(relation) == relation:
+            continue
+        with filled.connect(who) as session:
+            mine = rows_of(session, relation)
+        if mine is None:
             continue
         all_rows = filled.warehouse.rows(f"select * from {relation}")
         for column, type_ in filled.columns(schema, name).items():
@@ -188,10 +196,15 @@ def test_a_bisecting_attacker_learns_not_one_bit(filled: Filled, watch: Watcher,
         condition = way.format(code=OTHER, age=age)
         return watch.sees("core.child", f"{QUARTER} and {condition}", str(age))
 
-    for _ in range(2):
-        of_nobody = seen(98)
-    told = {age: [(a, b) for a, b in zip_longest(seen(age).split("\n"), of_nobody.split("\n")) if a != b] for age in (10, 12, 15, 16)}
-    assert told == dict.fromkeys(told, [])
+    def told(age: int) -> list[tuple[str, str]]:
+        for _ in range(3):  # what the server did for itself meanwhile (a catalogue tidied up) does not come again
+            lines = [(a, b) for a, b in zip_longest(seen(age).split("\n"), seen(98).split("\n")) if a != b]
+            if not lines:
+                break
+        return lines
+
+    seen(98)
+    assert {age: told(age) for age in (10, 12, 15, 16)} == {10: [], 12: [], 15: [], 16: []}
 
 
 def test_the_attack_of_old_learns_nothing_by_plan_or_counter(filled: Filled, children_of_another: dict[int, int]):
