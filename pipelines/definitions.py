@@ -14,7 +14,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 import dagster as dg
 
 from assets.answering.assets import build_outbox_asset
-from assets.checks.assets import build_expectation_checks
+from assets.checks.assets import build_chase_check, build_expectation_checks
 from assets.intake.assets import build_intake_assets, landing_asset
 from assets.page.assets import build_draft_page_asset, build_page_asset
 from assets.projection.assets import build_projection_asset
@@ -22,10 +22,10 @@ from assets.publication.assets import build_draft_assets, build_publication_asse
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
 from pipelines.console import plain_console
 from pipelines.housekeeping import housekeeping, nightly
-from pipelines.jobs import approve, bring_up_to_date, close, draft, hold, quality_report, reopen
+from pipelines.jobs import approve, bring_up_to_date, chase, close, draft, hold, quality_report, reopen
 from pipelines.partitions import quarters
-from pipelines.schedules import timetable
-from pipelines.sensors import landing_place, quality_after_a_run
+from pipelines.schedules import reminders, timetable
+from pipelines.sensors import a_run_failed, a_run_was_done, landing_place, quality_after_a_run
 from resources.landing import LandingPlace
 from resources.observatory import nothing_handed_over, observatory_resource
 from resources.provenance import BANNER, marked
@@ -51,10 +51,10 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             build_page_asset(quarters),
             build_outbox_asset(quarters),
         ],
-        asset_checks=[build_expectation_checks(quarters)],
-        jobs=[bring_up_to_date, close, draft, approve, hold, reopen, quality_report, housekeeping],
-        schedules=[timetable, nightly],
-        sensors=[landing_place, quality_after_a_run],
+        asset_checks=[build_expectation_checks(quarters), build_chase_check(quarters)],
+        jobs=[bring_up_to_date, close, draft, approve, hold, reopen, chase, quality_report, housekeeping],
+        schedules=[timetable, reminders, nightly],
+        sensors=[landing_place, quality_after_a_run, a_run_failed, a_run_was_done],
         resources={
             "observatory": observatory_resource(settings),
             "io_manager": nothing_handed_over,

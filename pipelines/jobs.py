@@ -15,8 +15,10 @@ from assets.checks.report import suites
 from assets.publication import lifecycle
 from assets.publication.assets import BY, WHY
 from pipelines.partitions import quarters
+from pipelines.telling import remind
 from resources.observatory import Observatory
 from resources.warehouse import Warehouse
+from schemas.regions import today
 
 JOB = "bring_up_to_date"
 QUALITY = "quality_report"
@@ -83,6 +85,21 @@ def _by_hand(name: str, does: Callable[[Warehouse, dt.date, str, str], None], de
         it()
 
     return job
+
+
+@dg.op(config_schema={}, description="Writes the chase list, and reminds the senders and the region; once a day.")
+def remind_senders(context: dg.OpExecutionContext, observatory: dg.ResourceParam[Observatory]) -> None:
+    """Remind of the quarter."""
+    for line in remind(observatory.warehouse, observatory.settings, dt.date.fromisoformat(context.partition_key), today()):
+        context.log.info(line)
+
+
+@dg.job(
+    partitions_def=quarters, description="Reminds the senders of a quarter whose returns are due, late, rejected or halved, and tells the region."
+)
+def chase() -> None:
+    """One step."""
+    remind_senders()
 
 
 close = _by_hand("close", lifecycle.close, "Closes a quarter: what comes from now on waits for the correction.")

@@ -2,7 +2,9 @@
 
 import dagster as dg
 
-from pipelines.jobs import draft, range_tags
+from assets.checks.chasing import to_chase_on
+from pipelines.jobs import chase, draft, range_tags
+from pipelines.quarter_ends import last_quarter_end
 from resources.settings import ObservatoryError, settings_from_environment
 from resources.warehouse import open_warehouse
 
@@ -29,3 +31,23 @@ def timetable(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg
     if not dates:
         return dg.SkipReason("Nothing is to be closed or drafted today.")
     return [dg.RunRequest(run_key=f"{day} {date}", tags=range_tags(date, date)) for date in dates]
+
+
+@dg.schedule(
+    job=chase,
+    cron_schedule="0 9 * * *",
+    execution_timezone="Europe/London",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="At 9 on the days of the region's timetable: reminds senders of the quarter that ended last.",
+)
+def reminders(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """One run for the quarter that ended last, on the days on which its senders are reminded."""
+    day = context.scheduled_execution_time.date()
+    date = last_quarter_end(day)
+    try:
+        days = settings_from_environment().region.timetable
+    except ObservatoryError as error:
+        return dg.SkipReason(str(error))
+    if not to_chase_on(days, date, day):
+        return dg.SkipReason("Nobody is reminded today.")
+    return dg.RunRequest(run_key=f"{day} {date}", partition_key=date.isoformat())

@@ -7,6 +7,7 @@ import dagster as dg
 
 from pipelines.jobs import JOB, bring_up_to_date, quality_report, range_tags
 from pipelines.quarter_ends import workable
+from pipelines.telling import told_of_failures
 from resources.landing import LandingPlace, is_fresh
 from resources.pseudonym import fingerprint
 from resources.settings import ObservatoryError, Settings, settings_from_environment
@@ -113,3 +114,29 @@ def quality_after_a_run(context: dg.RunStatusSensorContext) -> dg.RunRequest | d
     if not tags:
         return dg.SkipReason("The run names no range of quarters.")
     return dg.RunRequest(run_key=context.dagster_run.run_id, tags=tags)
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the region's channel (OBSERVATORY_NOTIFY) that a run has failed; once, until it fails otherwise.",
+)
+def a_run_failed(context: dg.RunFailureSensorContext) -> None:
+    """One message a failure: what failed and where to look, and nothing of what was found."""
+    steps = sorted(event.step_key or "" for event in context.get_step_failure_events())
+    told_of_failures(settings_from_environment(), _named(context.dagster_run), [f"at {', '.join(steps) or 'its start'}"])
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Notes that a run which had failed has been done: when it fails again, that is told again.",
+)
+def a_run_was_done(context: dg.RunStatusSensorContext) -> None:
+    """Forget the failure that was told."""
+    told_of_failures(settings_from_environment(), _named(context.dagster_run), [])
+
+
+def _named(run: dg.DagsterRun) -> str:
+    """A run by its job and its quarters."""
+    of = sorted({value for key, value in run.tags.items() if key.startswith("dagster/asset_partition_range") or key == "dagster/partition"})
+    return f"{run.job_name} of {' to '.join(of) or 'no quarter'}"

@@ -67,6 +67,16 @@ class Settings:
         return self.home / "data_docs"
 
     @property
+    def contacts(self) -> Path:
+        """The region's file of contacts."""
+        return Path(os.environ.get("OBSERVATORY_CONTACTS") or self.home / "contacts.csv")
+
+    @property
+    def chase(self) -> Path:
+        """Folder of the chase lists, and of what was told already."""
+        return self.home / "chase"
+
+    @property
     def dagster_home(self) -> Path:
         """Folder of Dagster's history of runs."""
         return self.home / "dagster"

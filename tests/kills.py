@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import hashlib
 import json
 import os
@@ -344,6 +345,14 @@ def play(home: Home, whole: Home, chance: random.Random, most: int) -> Counter[s
     return killed
 
 
+def _show(home: Home, whole: Home, differ: list[str]) -> None:
+    """The first lines in which the first text file differs."""
+    mine, theirs = home.files(), whole.files()
+    for name in [n for n in differ if n.endswith((".html", ".md", ".json", ".csv"))][:2]:
+        pair = (one.get(name, b"").decode("utf-8").splitlines() for one in (theirs, mine))
+        print("\n".join(list(difflib.unified_diff(*pair, f"whole {name}", f"killed {name}", lineterm="", n=0))[:20])[:4000], flush=True)
+
+
 def main() -> int:
     """Kill so often, over as many homes as it takes. Ends with 1 at the first home that is not as the undisturbed one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -368,6 +377,7 @@ def main() -> int:
             differ = home.differences(whole)
             print(f"home {homes}: {dict(now)}, {'differs: ' + ', '.join(differ[:20]) if differ else 'as if nothing had happened'}", flush=True)
             if differ:
+                _show(home, whole, differ)
                 return 1
     print(f"{killed.total()} kills of {homes} homes: {dict(killed)}")
     return 0

@@ -10,6 +10,7 @@ import dagster as dg
 from assets.access.keys import warehouse_key
 from assets.answering.outbox import answer_quarter
 from assets.intake.assets import LANDING, OWNERS
+from resources.contacts import REGION, contacts
 from resources.observatory import Observatory
 
 
@@ -30,8 +31,9 @@ def build_outbox_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
     def answers(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> dg.MaterializeResult:
         settings, written = observatory.settings, 0
         key = warehouse_key(observatory.warehouse, settings.home)
+        ask = str(contacts(settings).get(REGION, ""))
         for date in map(dt.date.fromisoformat, context.partition_keys):
-            written += answer_quarter(observatory.warehouse, observatory.landing_place, settings.outbox, date, key, context.log.info)
+            written += answer_quarter(observatory.warehouse, observatory.landing_place, settings.outbox, date, key, context.log.info, ask)
         return dg.MaterializeResult(metadata={"answers_written": written})
 
     return answers

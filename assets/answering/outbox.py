@@ -26,7 +26,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from assets.access import audit
-from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WITHDRAWN, Answer, TableAnswer, day, moment, sheets_of
+from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WHO_TO_ASK, WITHDRAWN, Answer, TableAnswer, day, moment, sheets_of
 from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
 from assets.intake.door import ERASED, NOT_RECOGNISED, sender_of
@@ -48,9 +48,10 @@ from schemas.rules import rule
 
 
 def answer_quarter(
-    warehouse: Warehouse, landing: LandingPlace, outbox: str, census_date: dt.date, key: bytes, progress: Callable[[str], None] | None = None
-) -> int:
-    """Write the answers of a census date that are missing or out of date. Gives their number.
+    warehouse: Warehouse, landing: LandingPlace, outbox: str, census_date: dt.date, key: bytes, progress: Callable[[str], None] | None = None,
+    contact: str = "",
+) -> int:  # fmt: skip
+    """Write the answers of a census date that are missing or out of date. Gives their number. `contact` is whom their senders may ask.
 
     Raises:
         ObservatoryError: some could not be written; the others were.
@@ -93,10 +94,10 @@ def answer_quarter(
                 # the very bytes that the mark is of
                 sheets = _without_the_erased(warehouse, submission, sheets_of(content.data))
                 with _failing(failed, submission.number):
-                    _write(folder, submission, _answer(submission, census_date, sheets, file.name, made_up))
+                    _write(folder, submission, _answer(submission, census_date, sheets, file.name, made_up, contact))
         for submission in (one for several in waiting.values() for one in several):
             with _failing(failed, submission.number):
-                _write(folder, submission, _answer(submission, census_date, None, made_up=made_up))
+                _write(folder, submission, _answer(submission, census_date, None, made_up=made_up, contact=contact))
     finally:
         gc.unfreeze()
     with warehouse.writing() as connection:
@@ -301,7 +302,9 @@ _AFTER_THE_CLOSE = (
 )
 
 
-def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None, name: str = "", made_up: str = "") -> Answer:
+def _answer(
+    told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None, name: str = "", made_up: str = "", contact: str = ""
+) -> Answer:
     """The answer to a submission with these sheets, under its sender's own name of the file, which stands nowhere else.
 
     None where the file is no longer in the landing place.
@@ -345,6 +348,7 @@ def _answer(told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Rec
         remark=" ".join(remarks),
         counting=f"your return of {day(counting.date())}" if counting else "",
         made_up=made_up,
+        contact=f"Ask {contact}." if contact else WHO_TO_ASK,
     )
 
 

@@ -1,6 +1,6 @@
-"""Asset checks of the curated tables by Great Expectations, partitioned by census date, with Data Docs.
+"""Asset checks of the curated tables, partitioned by census date: Great Expectations with Data Docs, and whom to chase.
 
-Belongs here: a thin shell over `report`. It warns or fails a check and blocks nothing.
+Belongs here: thin shells over `report` and `chasing`. They warn or fail a check and block nothing.
 """
 
 import datetime as dt
@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.checks.chasing import LATE, REJECTED, chase_list, freshness, write_list
 from assets.checks.report import DRIFT, report_page, suites, write_report
 from assets.warehouse.tables import prepare
 from resources.expectations import Outcome
 from resources.observatory import Observatory
 from resources.showing import in_markdown
+from schemas.regions import today
 
+CHASE = "returns_to_chase"
 EXPECTATIONS, CHANGES = "expectations", "change_on_the_quarter_before"
 
 
@@ -65,3 +68,40 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
             )
 
     return expectations_of_readers
+
+
+def build_chase_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+    """Whether returns of a quarter are late or rejected: the chase list, as a check with its file."""
+    spec = dg.AssetCheckSpec(
+        CHASE,
+        asset=["curated", "return_quality"],
+        description="No return that is expected is late or rejected. The list (by sender, with days and history) is in the home: `chase/`.",
+        partitions_def=partitions,
+    )
+
+    @dg.multi_asset_check(name="chasing", specs=[spec], description="Whom to remind of which return, by the region's timetable.")
+    def chasing(context: dg.AssetCheckExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.AssetCheckResult]:
+        warehouse, settings = observatory.warehouse, observatory.settings
+        prepare(warehouse, settings.region)
+        lines, late, paths = [], 0, {}
+        for key in context.partition_keys:
+            date = dt.date.fromisoformat(key)
+            found = chase_list(warehouse, date, settings.region.timetable, today())
+            late += sum(one.state in (LATE, REJECTED) for one in found)
+            lines += [f"- {key}: {in_markdown(one.name)} ({one.sender}): {in_markdown(one.sentence())}" for one in found]
+            paths[f"list {key}"] = dg.MetadataValue.path(str(write_list(settings.chase, date, found)))
+        fresh = {row.table_name: f"{row.census_date}, {row.senders} senders, {row.received_at:%Y-%m-%d}" for row in freshness(warehouse)}
+        yield dg.AssetCheckResult(
+            asset_key=spec.asset_key,
+            check_name=CHASE,
+            passed=late == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "late or rejected": late,
+                "to chase": dg.MetadataValue.md("\n".join(lines[:200]) or "none"),
+                "the newest of each source": dg.MetadataValue.json(fresh),
+                **paths,
+            },
+        )
+
+    return chasing

@@ -15,6 +15,7 @@ import click
 from pipelines.command.options import CensusDate
 from pipelines.quarter_ends import workable
 from pipelines.stop_list import erase_whom_it_forgot
+from pipelines.telling import told_of_failures
 from resources.landing import LandingPlace
 from resources.mishaps import recorded, told
 from resources.private import make_private
@@ -119,6 +120,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
                 print_summary(warehouse, settings, done)
     for failure in failures:
         print(f"\n{failure}", file=sys.stderr)
+    told_of_failures(settings, "observatory run", failures)
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
     if failures or refused:
         sys.exit(1)

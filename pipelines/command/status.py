@@ -68,9 +68,27 @@ def command(date: dt.date | None, history: bool, missing: bool, check: bool, for
         _ssda903(warehouse, date)
         _coverage(warehouse, date)
         _quality(warehouse, date)
+        _freshness(warehouse)
         _put_off(warehouse, date)
         _warn_of_open_counters(warehouse)
     _warn_of_open_folders(settings)
+
+
+def _freshness(warehouse: Warehouse) -> None:
+    """How fresh each source is: the quarter of its newest returns, and when the last of them came."""
+    from assets.checks.chasing import freshness
+    from schemas.returns import return_tables
+
+    rows = freshness(warehouse)
+    print("\nThe newest of each source:")
+    print_table(
+        ["source", "census date", "senders", "last received"],
+        [
+            [return_tables()[r.table_name].title, r.census_date, r.senders, f"{r.received_at:%Y-%m-%d}"]
+            for r in rows
+            if r.table_name in return_tables()
+        ],
+    )
 
 
 def _put_off(warehouse: Warehouse, date: dt.date) -> None:
