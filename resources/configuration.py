@@ -72,6 +72,11 @@ SETTINGS: dict[str, Setting] = {
     "region": Setting("OBSERVATORY_REGION", "a file in schemas/regions", _text, "the name of a region"),
     "postcodes": Setting("OBSERVATORY_POSTCODES", "a newer ONS postcode directory", _place, _PLACE),
     "server_log": Setting("OBSERVATORY_SERVER_LOG", "where your own PostgreSQL's log lies", _place, _PLACE),
+    "contacts": Setting("OBSERVATORY_CONTACTS", "the region's contacts", _place, _PLACE),
+    "messages.notify": Setting(
+        "OBSERVATORY_NOTIFY", "where the region is told of failures and of who is to be chased", _names, "a list of addresses"
+    ),
+    "messages.mail": Setting("OBSERVATORY_MAIL", "the mailbox from which senders are reminded", _text, "a mailtos:// address"),
     "web.hosts": Setting("OBSERVATORY_WEB_HOSTS", "further names by which a reverse proxy asks", _names, "a list of names"),
     "web.port": _number("OBSERVATORY_PORT", "port of the Dagster UI", 1, 65535),
     "web.page_port": _number("OBSERVATORY_PAGE_PORT", "port of the observatory page", 1, 65535),

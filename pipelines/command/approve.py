@@ -30,12 +30,11 @@ def command(dates: tuple[dt.date, ...], everything: bool, by: str, note: str, ma
         raise click.UsageError("Give the quarters' ends, or --all.")
     if mark and len(dates) != 1:
         raise click.UsageError("--draft goes with one quarter.")
-    from assets.page.site import bring_drafts_up_to_date
     from assets.publication.approval import refuse_what_cannot_be_approved
     from assets.publication.drafts import has_moved_on
     from assets.publication.lifecycle import lives
     from assets.warehouse.tables import prepare
-    from pipelines.command.run import alone, run_quarters
+    from pipelines.command.run import alone, run_quarters, write_what_is_missing
     from pipelines.jobs import APPROVE
 
     settings = settings_from_environment()
@@ -45,11 +44,12 @@ def command(dates: tuple[dt.date, ...], everything: bool, by: str, note: str, ma
         chosen = [date for date in drafted if not lives(warehouse)[date].is_held] if everything else sorted(set(dates))
         if not chosen:
             print("There is no draft to approve; `observatory status` says what comes next.")
-            return
+            failures = write_what_is_missing(warehouse, settings)  # an approval that was killed may have left files unwritten
+            sys.exit("\n".join(failures) if failures else 0)
         drafts = [refuse_what_cannot_be_approved(warehouse, date, by, mark) for date in chosen]
         moved_on = [row.census_date for row in drafts if has_moved_on(row, settings.region)]
         failures = run_quarters(settings, chosen, APPROVE, {"by": by.strip(), "why": note.strip()})
-        bring_drafts_up_to_date(warehouse, settings.region, settings.drafts, settings.releases)
+        failures += write_what_is_missing(warehouse, settings)
         known = lives(warehouse)
         for date in chosen:
             if (now := known[date]).state == "published" and now.since:

@@ -241,7 +241,7 @@ def test_a_server_whose_socket_was_cleaned_away_is_not_stopped_while_others_use_
 
 
 def test_a_reader_who_stays_keeps_an_upgrade_waiting_for_a_stated_time_and_is_named(warehouse, monkeypatch):
-    monkeypatch.setattr("resources.warehouse.LOCK_SECONDS", 1)
+    monkeypatch.setenv("OBSERVATORY_LOCK_WAIT", "1")
     with warehouse.engine.connect() as reader:
         reader.exec_driver_sql("set application_name = 'Power BI of Stockport'")
         reader.exec_driver_sql("select count(*) from curated.homes")
