@@ -82,8 +82,9 @@ SETTINGS: dict[str, Setting] = {
     "web.page_port": _number("OBSERVATORY_PAGE_PORT", "port of the observatory page", 1, 65535),
     "retention.runs_days": _number("OBSERVATORY_KEEP_RUNS_DAYS", "days for which Dagster's runs and events are kept", 1, 36500),
     "retention.ticks_days": _number("OBSERVATORY_KEEP_TICKS_DAYS", "days for which looks of sensors and schedules are kept", 1, 36500),
-    "retention.log_days": _number("OBSERVATORY_KEEP_LOG_DAYS", "days for which the embedded server's log is kept", 1, 36500),
     "retention.reports": _number("OBSERVATORY_KEEP_REPORTS", "quarters whose quality reports are kept", 1, 400),
+    "recovery.archive": Setting("OBSERVATORY_ARCHIVE", "where base backups and the write-ahead log are kept", _place, _PLACE),
+    "recovery.keep_days": _number("OBSERVATORY_KEEP_ARCHIVE_DAYS", "days to which one can go back", 1, 36500),
     "upgrade.lock_wait_seconds": _number("OBSERVATORY_LOCK_WAIT", "seconds for which an upgrade waits for a reader", 1, 86400),
 }
 """Every setting by its name in the file (`table.name`)."""

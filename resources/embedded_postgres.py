@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import datetime as dt
 import fcntl
 import hashlib
 import importlib.util
@@ -55,6 +56,17 @@ def binaries() -> Path:
             "Run `make env`, or set OBSERVATORY_DATABASE_URL to a server of your own."
         )
     return folder
+
+
+def write_ahead_log(archive: Path) -> Path:
+    """Where an archive keeps the parts of the write-ahead log.
+
+    Raises:
+        ObservatoryError: its path has a character that the server's shell would read.
+    """
+    if any(mark in str(archive) for mark in "'\"%$`\\"):
+        raise ObservatoryError(f"The archive's path {archive} has a quote, %, $ or a backslash; a plain path was expected. Choose another folder.")
+    return archive / "wal"
 
 
 def _can_reach(path: Path, user: pwd.struct_passwd) -> bool:
@@ -103,13 +115,15 @@ def short_temporary() -> Path:
 class EmbeddedPostgres:
     """One embedded server, in `home/postgres`.
 
-    `settings` are further server settings (tests switch fsync off); `programs` is another folder of PostgreSQL programs than the wheel's.
+    `settings` are further server settings (tests switch fsync off); `programs` is another folder of PostgreSQL programs than the wheel's;
+    `archive` is where the server's write-ahead log is kept, for a restore to a moment.
     """
 
-    def __init__(self, home: Path, settings: dict[str, str] | None = None, programs: Path | None = None) -> None:
+    def __init__(self, home: Path, settings: dict[str, str] | None = None, programs: Path | None = None, archive: Path | None = None) -> None:
         self.folder = home.resolve() / "postgres"  # a home by another path is the same home, with the same socket
         self.data = self.folder / "data"
         self.settings = settings or {}
+        self.archive = archive
         self.programs = programs or binaries()
         self.port = self.settings.get("port", "5432")  # a Unix socket has one too
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
@@ -312,12 +326,101 @@ class EmbeddedPostgres:
             "log_min_error_statement": "panic",  # a failing statement may hold a row: it does not go to the log
             "log_parameter_max_length_on_error": "0",
             **self._bounds(),
+            **self._archiving(),
             **self.settings,
         }
         lines = [f"{name} = '{value}'" for name, value in settings.items()]
         config = self.data / "postgresql.auto.conf"
         config.write_text("# Written by the observatory at each start.\n" + "\n".join(lines) + "\n", encoding="utf-8")
         self._pg_ctl("start", "--wait", "--timeout", str(_START_SECONDS), "--log", str(log))
+
+    def _archiving(self) -> dict[str, str]:
+        """How the write-ahead log goes to the archive: each part whole or not at all, none over another, and a begun part after a minute."""
+        if self.archive is None:
+            return {}
+        kept = write_ahead_log(self.archive)
+        make_private(self.archive)
+        for folder in (self.archive, kept):
+            self._own(folder, 0o700)
+        command = f'test ! -f "{kept}/%f" && cp "%p" "{kept}/.%f.making" && mv "{kept}/.%f.making" "{kept}/%f"'
+        return {"archive_mode": "on", "archive_command": command, "archive_timeout": "60"}
+
+    # --- going back -----------------------------------------------------------------------
+
+    def take_base(self, target: Path) -> None:
+        """Copy the running server's files to a new folder, whole or not at all, and verify the copy.
+
+        Raises:
+            ObservatoryError: it could not be copied, or the copy is not whole.
+        """
+        making = target.with_name(f".{target.name}.making")
+        shutil.rmtree(making, ignore_errors=True)
+        self._own(target.parent, 0o700)
+        connecting = ["--host", str(self.socket), "--port", self.port, "--username", SUPERUSER, "--no-password"]
+        copying = ["--pgdata", str(making), "--wal-method", "stream", "--checkpoint", "fast", "--manifest-checksums", "SHA256"]
+        try:
+            self._run([str(self.programs / "pg_basebackup"), *connecting, *copying], "copied")
+            self._run([str(self.programs / "pg_verifybackup"), "--quiet", str(making)], "copied whole")
+            making.rename(target)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+
+    def recover(self, base: Path, moment: dt.datetime) -> None:
+        """Make this server's files from a copy, and bring them to a moment by the archive's write-ahead log. The server is stopped after it.
+
+        Raises:
+            ObservatoryError: there is a server here already, the copy is damaged, or the log does not reach to the moment.
+        """
+        assert self.archive is not None
+        self._make_folders()
+        with self._only_one():
+            if self.data.exists():
+                raise ObservatoryError(f"{self.folder} holds a server already; an empty home was expected. Name another one (OBSERVATORY_HOME).")
+            self._run_as = self._choose_user()
+            self._run([str(self.programs / "pg_verifybackup"), "--quiet", str(base)], "verified")
+            shutil.copytree(base, self.data)
+            (self.data / "recovery.signal").touch()
+            for path in (self.data, *self.data.rglob("*")):
+                if isinstance(self._run_as, pwd.struct_passwd):
+                    os.chown(path, self._run_as.pw_uid, self._run_as.pw_gid)
+            self.data.chmod(0o700)
+            usual = self.settings
+            self.settings = usual | {
+                "archive_mode": "off",
+                "restore_command": f'cp "{write_ahead_log(self.archive)}/%f" "%p"',
+                "recovery_target_time": moment.astimezone(dt.UTC).isoformat(sep=" "),
+                "recovery_target_timeline": "current",
+                "recovery_target_action": "promote",
+            }
+            try:
+                self._start()
+                self._wait_for_promotion()
+                self._pg_ctl("stop", "--mode", "fast", "--wait")
+            except BaseException:
+                with contextlib.suppress(ObservatoryError):
+                    self._pg_ctl("stop", "--mode", "immediate", "--wait")
+                shutil.rmtree(self.data, ignore_errors=True)
+                raise
+            finally:
+                self.settings = usual
+
+    def _wait_for_promotion(self) -> None:
+        import psycopg
+
+        while True:
+            try:
+                with psycopg.connect(host=str(self.socket), port=self.port, user=SUPERUSER, dbname="postgres") as connection:
+                    if connection.execute("select not pg_is_in_recovery()").fetchone() == (True,):
+                        return
+            except psycopg.OperationalError:
+                if not self._lives():
+                    said = (self.folder / "server.log").read_text(errors="replace")
+                    why = "the write-ahead log ends before it" if "before configured recovery target" in said else "the server stopped"
+                    raise ObservatoryError(
+                        f"The moment could not be reached: {why}. A moment between the end of a base backup and the last part of the log that was "
+                        f"archived was expected. Look at {self.folder / 'server.log'}, and name an earlier moment."
+                    ) from None
+            time.sleep(0.2)
 
     def _bounds(self) -> dict[str, str]:
         """What a login cannot fill the disk with: what is told to channels is kept until all who listen have read it."""

@@ -44,6 +44,12 @@ class Settings:
         return Path(named) if named else None
 
     @property
+    def archive(self) -> Path | None:
+        """Where base backups and the write-ahead log of the embedded server are kept, for a restore to a moment; None where they are not."""
+        named = os.environ.get("OBSERVATORY_ARCHIVE")
+        return Path(named).expanduser().absolute() if named and not self.database_url else None
+
+    @property
     def region(self) -> Region:
         """The region whose observatory this is."""
         try:

@@ -111,7 +111,7 @@ class Warehouse:
         self.url = url
         options = f"{make_url(url).query.get('options', '')} {_OPTIONS}".strip()
         self.engine = sa.create_engine(url, pool_size=4, connect_args={"application_name": "observatory", "options": options})
-        self._embedded = embedded
+        self.embedded = embedded
 
     def __enter__(self) -> Warehouse:
         return self
@@ -122,8 +122,8 @@ class Warehouse:
     def close(self) -> None:
         """Close all connections and leave the embedded server, where it is ours."""
         self.engine.dispose()
-        if self._embedded:
-            self._embedded.leave()
+        if self.embedded:
+            self.embedded.leave()
 
     @contextmanager
     def writing(self, seconds: int | None = None) -> Iterator[Connection]:
@@ -235,7 +235,7 @@ def open_warehouse(settings: Settings, *, may_be_new: bool = False) -> Warehouse
         )
     make_private(settings.home)
     if not settings.database_url:
-        embedded = EmbeddedPostgres(settings.home)
+        embedded = EmbeddedPostgres(settings.home, archive=settings.archive)
         return Warehouse(embedded.join(), embedded)
     try:
         url = make_url(settings.database_url)

@@ -127,6 +127,14 @@ def restore(warehouse: Warehouse, settings: Settings, file: Path, stop_list: Pat
             warehouse, "pg_restore",
             ["--no-owner", "--no-acl", "--exit-on-error", "--single-transaction", f"--use-list={wanted}", str(file)],
         )  # fmt: skip
+    return make_usable(warehouse, settings, listed, file.name)
+
+
+def make_usable(warehouse: Warehouse, settings: Settings, listed: list[tuple[str, str]], subject: str) -> Restored:
+    """Everybody's rights, the logins, and none of the children who are `listed`: what a warehouse needs that was brought back.
+
+    Answers and quality reports are due again: their files were not brought back. Releases and pages follow from the ledger.
+    """
     with warehouse.engine.begin() as connection:
         connection.execute(sa.text("update raw.observatory set state = ''"))  # so that rights are made anew
     prepare(warehouse, settings.region)
@@ -135,7 +143,8 @@ def restore(warehouse: Warehouse, settings: Settings, file: Path, stop_list: Pat
     if erased.rows:
         erasure.leave_no_trace(warehouse)
     with warehouse.engine.begin() as connection:
-        audit.record(connection, audit.RESTORED, file.name, logins=len(again), stop_list=named.is_file())
+        connection.exec_driver_sql("delete from raw.answered")
+        audit.record(connection, audit.RESTORED, subject, logins=len(again), stop_list=bool(listed))
     return Restored(again, erased)
 
 
