@@ -6,6 +6,7 @@ from assets.access.audit import gather
 from assets.access.retention import remove_what_is_due
 from assets.answering.outbox import remove_answers_before
 from assets.warehouse.tables import prepare
+from pipelines.forgetting import forget
 from resources.observatory import Observatory
 from schemas.retention import OUTBOX, before, periods
 
@@ -39,10 +40,22 @@ def remove_what_has_been_kept_long_enough(context: dg.OpExecutionContext, observ
         context.log.info(f"outbox: the answers of {quarters} quarters removed; their period is over")
 
 
-@dg.job(description="Gathers who read what, and removes what has been kept for as long as it may be (schemas/retention.toml).")
+@dg.op(config_schema={}, description="Removes Dagster's old runs and looks, and old quality reports.", ins={"after": dg.In(dg.Nothing)})
+def forget_old_history(context: dg.OpExecutionContext, observatory: dg.ResourceParam[Observatory]) -> None:
+    """Remove what the configuration no longer keeps."""
+    import datetime as dt
+
+    gone = forget(context.instance, observatory.settings, dt.datetime.now(tz=dt.UTC))
+    context.log.info(f"{gone.runs} runs and the reports of {gone.reports} quarters removed; they were kept long enough")
+
+
+@dg.job(
+    description="Gathers who read what, and removes what has been kept for as long as it may be (schemas/retention.toml; [retention] in "
+    "observatory.toml)."
+)
 def housekeeping() -> None:
-    """Both, in this order."""
-    remove_what_has_been_kept_long_enough(after=gather_readings())
+    """All three, in this order."""
+    forget_old_history(after=remove_what_has_been_kept_long_enough(after=gather_readings()))
 
 
 nightly = dg.ScheduleDefinition(

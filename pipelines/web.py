@@ -109,14 +109,13 @@ def listen(port: int, what: str, option: str) -> socket.socket:
         ) from None
 
 
-def serve_releases(releases: Path, port: int, further: str = "") -> Served:
+def serve_releases(releases: Path, listening: socket.socket, further: str = "") -> Served:
     """Serve the releases' folder from a thread of its own; `further` names are those of OBSERVATORY_WEB_HOSTS.
 
     Raises:
-        ObservatoryError: the port is taken, or a name is none.
+        ObservatoryError: a name is none.
     """
     releases.mkdir(parents=True, exist_ok=True)
-    listening = listen(port, "observatory page", "--page-port")
     app = Starlette(routes=[Mount("/", _Releases(directory=releases, html=True))])
     return Served(Guard(app, Names.of(listening.getsockname()[1], further)), listening).start()
 

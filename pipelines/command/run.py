@@ -249,6 +249,7 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
     """
     from pipelines.dead import PROCESS, fail_dead_runs, this_process
     from pipelines.definitions import build_definitions
+    from pipelines.forgetting import forget
     from pipelines.jobs import range_tags
     from pipelines.quarter_ends import last_quarter_end, runs_of
 
@@ -270,6 +271,7 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
             )
             if not result.success:
                 failures.append(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
+        forget(instance, settings, dt.datetime.now(tz=dt.UTC))
     return failures
 
 

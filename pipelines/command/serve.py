@@ -35,6 +35,15 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     from pipelines.web import listen, private_sockets, serve_dagster, serve_releases
 
     settings = settings_from_environment(landing=landing)
+    if port == page_port != 0:
+        raise click.UsageError(f"Both --port and --page-port are {port}; two different ports were expected.")
+    # before anything is started or made: a port that is taken is told at once
+    listening = listen(port, "Dagster UI", "--port")
+    try:
+        listening_for_pages = listen(page_port, "observatory page", "--page-port")
+    except ObservatoryError:
+        listening.close()
+        raise
     dagster_instance(settings).dispose()  # it is there, and configured, before the UI looks for it
     Path(settings.landing).mkdir(parents=True, exist_ok=True) if "://" not in settings.landing else None
     os.environ |= {
@@ -50,10 +59,9 @@ def command(port: int, page_port: int, landing: str | None) -> None:
         prepare(warehouse, settings.region)
         if (quarters := erase_whom_it_forgot(warehouse, settings)) and (failures := run_quarters(settings, quarters)):
             raise ObservatoryError("\n".join(failures))
-        listening = listen(port, "Dagster UI", "--port")
         with dagster_instance(settings) as instance:  # no daemon is at work yet: what one had begun is dead
             fail_dead_runs(instance, of_the_daemon=True)
-        pages = serve_releases(settings.releases, page_port, further)
+        pages = serve_releases(settings.releases, listening_for_pages, further)
         print(f"The observatory page is at http://127.0.0.1:{pages.port}", flush=True)
         print(f"The Dagster UI opens in half a minute or so. Landing place: {settings.landing}", flush=True)
         address = f"http://127.0.0.1:{listening.getsockname()[1]}{OPENING}?token="

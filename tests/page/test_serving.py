@@ -6,8 +6,10 @@ import http.client
 import socket
 
 import pytest
+from click.testing import CliRunner
 
-from pipelines.web import serve_releases
+import pipelines.command as command
+from pipelines.web import listen, serve_releases
 from resources.settings import ObservatoryError
 
 
@@ -23,7 +25,7 @@ def server(tmp_path_factory):
     (releases / ".r2.making" / "t.csv").write_text("unfinished", encoding="utf-8")
     (tmp_path / "pseudonym.key").write_text("secret", encoding="utf-8")
     (releases / "out").symlink_to(tmp_path)
-    running = serve_releases(releases, 0)
+    running = serve_releases(releases, listen(0, "observatory page", "--page-port"))
     yield running
     running.stop()
 
@@ -59,9 +61,21 @@ def test_nothing_else_is_served(server, path):
     assert "secret" not in body and "unfinished" not in body
 
 
-def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path):
+@pytest.mark.parametrize("option", ["--port", "--page-port"])
+def test_a_port_that_is_taken_is_told_in_a_sentence_before_anything_is_made(tmp_path, monkeypatch, option):
+    monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(ObservatoryError, match="--page-port"):
-            serve_releases(tmp_path, taken.getsockname()[1])
+        ports = {"--port": "0", "--page-port": "0"} | {option: str(taken.getsockname()[1])}
+        done = CliRunner().invoke(command.cli, ["serve", *(word for pair in ports.items() for word in pair)])
+    assert isinstance(done.exception, ObservatoryError) and option in str(done.exception)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("ports", [("--port", "70000"), ("--page-port", "-1"), ("--port", "4711", "--page-port", "4711")])
+def test_a_port_out_of_range_or_given_twice_is_refused_at_once(tmp_path, monkeypatch, ports):
+    monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
+    done = CliRunner().invoke(command.cli, ["serve", *ports])
+    assert done.exit_code == 2 and "--p" in done.output
+    assert not (tmp_path / "home").exists()
