@@ -131,8 +131,8 @@ def read(path: Path) -> dict[str, str]:
             variables[setting.variable] = text
     if wrong:
         raise ObservatoryError(f"{path}: " + " ".join(wrong))
-    if "database_url" in found and path.stat().st_mode & stat.S_IRWXO:
-        raise ObservatoryError(f"{path} holds the database's address and may be read by everybody on this machine. Close it: chmod o= {path}")
+    if found.keys() & {"database_url", "messages"} and path.stat().st_mode & stat.S_IRWXO:
+        raise ObservatoryError(f"{path} holds an address with a password and may be read by everybody on this machine. Close it: chmod o= {path}")
     return variables
 
 

@@ -61,8 +61,11 @@ def test_what_is_not_known_is_refused_with_the_nearest_that_is(written, text, sa
     os.environ.pop("OBSERVATORY_REGION", None)
 
 
-def test_a_file_with_the_databases_address_is_not_everybodys(written):
-    written('database_url = "postgresql://user:password@host/database"').chmod(0o644)
+@pytest.mark.parametrize(
+    "text", ['database_url = "postgresql://user:password@host/database"', '[messages]\nmail = "mailtos://user:password@mail.example"']
+)
+def test_a_file_with_an_address_that_holds_a_password_is_not_everybodys(written, text):
+    written(text).chmod(0o644)
     with pytest.raises(ObservatoryError, match="chmod o="):
         settings_from_environment()
 
