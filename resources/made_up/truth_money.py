@@ -63,11 +63,10 @@ Key = tuple[str, str, str, str, str]
 
 @dataclass
 class _Costs:
-    """What one quarter's returns say of costs: rows by area and kind, who returned by area, and whose the settings were."""
+    """What one quarter's returns say of costs: rows by area and kind, each with its `pence` and who is `paid`, and who returned by area."""
 
     groups: dict[Key, list[dict]]
     returned: dict[tuple[str, str], set[str]]
-    owners: dict[str, str]
 
 
 class MoneyTruth:
@@ -87,7 +86,7 @@ class MoneyTruth:
     def _weekly_cost(self, figures: _Figures) -> pd.DataFrame:
         date, region = figures.q.date, figures.q.region
         now = self._held[date] = _costs_of(figures)
-        before = self._held.get(date.replace(year=date.year - 1), _Costs({}, {}, {}))
+        before = self._held.get(date.replace(year=date.year - 1), _Costs({}, {}))
         means = {key: mean for key, rows in now.groups.items() if (mean := _mean_cost(rows)) is not None}
         lines = []
         for key, rows in now.groups.items():
@@ -95,10 +94,10 @@ class MoneyTruth:
             whole = ("region", areas_of(rows[0]["placing_authority_code"], region, date)[-1][1], *key[2:])
             in_region = means.get(whole) if key[0] == "region" or _may_be_shown(whole, now, region, date) else None
             paid = _paid(rows)
-            spend = _spend_by_owner(paid, now.owners)
+            spend = _spend_by_owner(paid)
             both = now.returned[key[:2]] & _who_returned(before)
             broken, earlier, change = _change(key, now, before, both, region, date)
-            costs = sorted(pence(row["total_weekly_cost"]) or 0 for row in paid)
+            costs = sorted(row["pence"] for row in paid)
             lines.append(
                 {
                     "area_level": key[0],
@@ -135,14 +134,16 @@ def _costs_of(figures: _Figures) -> _Costs:
     year_ago = date.replace(year=date.year - 1).toordinal()
     groups: dict[Key, list[dict]] = defaultdict(list)
     returned: dict[tuple[str, str], set[str]] = defaultdict(set)
+    owners = _owners(figures)
     for row in figures.placed.to_dict("records"):
+        row["pence"], row["paid"] = pence(row["total_weekly_cost"]) or 0, _paid_to(row, owners)
         population = "looked after" if row["looked_after"] else "post 18"
         for area in areas_of(row["placing_authority_code"], region, date):
             returned[area].add(row["placing_authority_code"])
             groups[(*area, row["provision_type"], population, "all open")].append(row)
             if year_ago < row["placed"] <= date.toordinal():
                 groups[(*area, row["provision_type"], population, "started in the year")].append(row)
-    return _Costs(groups, returned, _owners(figures))
+    return _Costs(groups, returned)
 
 
 def _who_returned(costs: _Costs) -> set[str]:
@@ -150,11 +151,11 @@ def _who_returned(costs: _Costs) -> set[str]:
 
 
 def _paid(rows: list[dict]) -> list[dict]:
-    return [row for row in rows if pence(row["total_weekly_cost"])]
+    return [row for row in rows if row["pence"]]
 
 
 def _mean_cost(rows: list[dict]) -> Fraction | None:
-    return _mean([pence(row["total_weekly_cost"]) for row in _paid(rows)])
+    return _mean([row["pence"] for row in _paid(rows)])
 
 
 def _change(key: Key, now: _Costs, before: _Costs, both: set[str], region: Region, date: dt.date) -> tuple[str, Fraction | None, Fraction | None]:
@@ -185,7 +186,7 @@ def _may_be_compared(key: Key, costs: _Costs, both: set[str], region: Region, da
     for rows, around in told:
         for inside in (True, False):
             part, rest = (_paid([row for row in some if (row["placing_authority_code"] in both) == inside]) for some in (rows, around))
-            if not _leaves_nobody_alone(part, rest if key[0] == "sub-region" else [], costs.owners, region):
+            if not _leaves_nobody_alone(part, rest if key[0] == "sub-region" else [], region):
                 return False
     return True
 
@@ -196,34 +197,39 @@ def _owners(figures: _Figures) -> dict[str, str]:
     return {urn: owner_of_spelling(name) for urn, name in names.items() if not is_damaged_owner(name)}
 
 
-def _spend_by_owner(paid: list[dict], owners: dict[str, str]) -> Counter[str]:
-    """Pence a week by owner: the authority itself in-house, one group for those whom the register does not tell."""
+def _paid_to(row: dict, owners: dict[str, str]) -> str:
+    """Whom a placement pays: the authority itself in-house, one group for all those whom the register does not tell."""
+    if row["arrangement"] == "in-house":
+        return f"authority {row['placing_authority_code']}"
+    names = ("provider_urn", "establishment_urn") if row["provision_type"] == FOSTERING[0] else ("establishment_urn", "provider_urn")
+    return owners.get(next((row[name] for name in names if row[name]), ""), "not known")
+
+
+def _spend_by_owner(paid: list[dict]) -> Counter[str]:
+    """Pence a week by owner."""
     spend: Counter[str] = Counter()
     for row in paid:
-        names = ("provider_urn", "establishment_urn") if row["provision_type"] == FOSTERING[0] else ("establishment_urn", "provider_urn")
-        urn = next((row[name] for name in names if row[name]), "")
-        of = f"authority {row['placing_authority_code']}" if row["arrangement"] == "in-house" else owners.get(urn, "not known")
-        spend[of] += pence(row["total_weekly_cost"]) or 0
+        spend[row["paid"]] += row["pence"]
     return spend
 
 
-def _rule_holds(paid: list[dict], owners: dict[str, str], region: Region) -> bool:
+def _rule_holds(placements: int, spend: Counter[str], region: Region) -> bool:
     """Whether enough placements and owners stand behind the placements' mean, and no owner has too much of the spend: the region's own rule."""
-    spend, rule = _spend_by_owner(paid, owners), region.disclosure
+    rule = region.disclosure
     is_spread = bool(spend) and Fraction(max(spend.values()), sum(spend.values())) <= Fraction(str(rule.largest_share_of_spend))
-    return len(paid) >= rule.placements_for_a_mean and len(spend) >= rule.owner_groups_for_a_mean and is_spread
+    return placements >= rule.placements_for_a_mean and len(spend) >= rule.owner_groups_for_a_mean and is_spread
 
 
 def _may_be_shown(key: Key, costs: _Costs, region: Region, date: dt.date) -> bool:
     """Whether the rule holds for an area and for all that a member can work out: without each authority, around a sub-region, of earlier starts."""
     whole = _paid(costs.groups[key])
     if key[0] == "authority" or not whole:
-        return _rule_holds(whole, costs.owners, region)
+        return _rule_holds(len(whole), _spend_by_owner(whole), region)
     of_region = ("region", areas_of(whole[0]["placing_authority_code"], region, date)[-1][1], *key[2:])
     told = [(whole, _paid(costs.groups[of_region]))]
     if key[4] != "all open":
         told.append((_earlier(key, costs), _earlier(of_region, costs)))
-    return all(_leaves_nobody_alone(part, around if key[0] == "sub-region" else [], costs.owners, region) for part, around in told)
+    return all(_leaves_nobody_alone(part, around if key[0] == "sub-region" else [], region) for part, around in told)
 
 
 def _earlier(key: Key, costs: _Costs) -> list[dict]:
@@ -232,15 +238,20 @@ def _earlier(key: Key, costs: _Costs) -> list[dict]:
     return [row for row in _paid(costs.groups.get((*key[:4], "all open"), [])) if id(row) not in started]
 
 
-def _leaves_nobody_alone(paid: list[dict], around: list[dict], owners: dict[str, str], region: Region) -> bool:
+def _leaves_nobody_alone(paid: list[dict], around: list[dict], region: Region) -> bool:
+    """Whether the rule holds for the placements, for them less any one payer's, and for those around that are not theirs."""
     if not paid:
         return True
-    payers = {row["placing_authority_code"] for row in paid}
-    rests = [[row for row in paid if row["placing_authority_code"] != payer] for payer in payers]
-    rests += [rest for rest in [[row for row in around if row["placing_authority_code"] not in payers]] if rest]
-    return _rule_holds(paid, owners, region) and all(
-        len({row["placing_authority_code"] for row in rest}) >= 2 and _rule_holds(rest, owners, region) for rest in rests
-    )
+    of_payers: dict[str, list[dict]] = defaultdict(list)
+    for row in paid:
+        of_payers[row["placing_authority_code"]].append(row)
+    spend = _spend_by_owner(paid)
+    if not _rule_holds(len(paid), spend, region) or len(of_payers) < 3:
+        return False
+    others = [row for row in around if row["placing_authority_code"] not in of_payers]
+    if others and (len({row["placing_authority_code"] for row in others}) < 2 or not _rule_holds(len(others), _spend_by_owner(others), region)):
+        return False
+    return all(_rule_holds(len(paid) - len(own), spend - _spend_by_owner(own), region) for own in of_payers.values())
 
 
 def _rank(key: Key, means: dict[Key, Fraction], region: Region, date: dt.date) -> str:
