@@ -22,7 +22,7 @@ from xml.parsers import expat
 Rows = list[list[Any]]
 Found = dict[str, Any]
 
-_TO_SEE = re.compile(rb"hidden\s*=\s*[\"'](?:1|t)|\st\s*=\s*[\"']e[\"']|<(?:\w+:)?f[\s>/]|superscript")
+_TO_SEE = re.compile(rb"hidden\s*=\s*[\"'](?:1|t)|\s(?:width|ht)\s*=\s*[\"']0(?:\.0*)?[\"']|\st\s*=\s*[\"']e[\"']|<(?:\w+:)?f[\s>/]|superscript")
 _RAISED = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
@@ -101,6 +101,11 @@ def _bare(name: str, mark: str = ":") -> str:
 
 def _is_true(text: str) -> bool:
     return text.casefold() in {"1", "true", "t"}
+
+
+def _is_nought(size: str) -> bool:
+    """Whether a width or height is nought: to whoever looks at the sheet, hidden."""
+    return bool(re.fullmatch(r"0+(\.0*)?", size.strip()))
 
 
 def _raised(text: str) -> str:
@@ -186,9 +191,9 @@ class _Sheet:
             self._cell(attributes)
         elif name == "row":
             self.row, self.column = int(attributes.get("r", self.row + 2)) - 1, -1
-            if _is_true(attributes.get("hidden", "")):
+            if _is_true(attributes.get("hidden", "")) or _is_nought(attributes.get("ht", "")):
                 self.found["hidden_rows"].append(self.row)
-        elif name == "col" and _is_true(attributes.get("hidden", "")):
+        elif name == "col" and (_is_true(attributes.get("hidden", "")) or _is_nought(attributes.get("width", ""))):
             first, last = int(attributes.get("min", 1)), min(int(attributes.get("max", 1)), 16_384)
             self.found["hidden_columns"] += range(first - 1, last)
         elif name == "f":

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from assets.intake.columns import ERROR_CELL, Coded, ColumnRows, gather, read_text, series_of
 from assets.intake.deriving import ages, births_by_child, child_references, derive_authority, derive_children, derive_episodes, reasons_nowhere
-from assets.intake.parsing import BLANK_WORDS, Parsed, expected, is_dash, means_open, parse, read_date
+from assets.intake.parsing import BLANK_WORDS, Parsed, expected, is_damaged, is_dash, means_open, parse, read_date
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, is_example, is_of_template, recognise_all, two_for_one, unasked
 from assets.intake.telling import column_words, folder_words, form_of, is_known_header, is_telling, letters
@@ -487,6 +487,10 @@ class _Frame:
         if only_once.any():
             repeated = pd.DataFrame(alike).assign(_part=self.submission_ids).duplicated(keep="first") & only_once & ~is_blank & ~is_total
             repeated[[*self.too_long, *self.too_short]] = False
+            for column in self.table.columns:
+                if column.personal == "child key":  # shortened references alike may be of several children: damage, and no repetition
+                    coded = self.coded[column.name]
+                    repeated &= ~coded.rows(np.array([is_damaged(word) for word in coded.words], dtype=bool))
             repeated &= ~is_note
         self.fate[is_blank | is_total | is_note | repeated] = SET_ASIDE
         if (is_total | is_note).any():  # they are no rows of the table: nothing that stands in them is kept

@@ -63,7 +63,7 @@ LONGEST_VALUE = 300
 """Characters. No number, label or date is longer: what is, is not looked through for one."""
 
 _DAMAGED = re.compile(
-    r"\d(\.\d+)?e\+?\d{1,3}"
+    r"\d([.,]\d+)?e\+?\d{1,3}"
     r"|\d{1,2}[-/ ](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*([-/ ]\d{2,4})?|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2}"
     r"|\d{4}-\d\d-\d\d([ T][\d:.]+)?|\d{1,2}/\d{1,2}/\d{4}",
     re.IGNORECASE,
@@ -144,9 +144,16 @@ _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2]|[A-Za-z]{3,9})"
 _ANY_YEAR = re.compile(rf"{_DAY}[/. \-]{_MONTH}[/. \-](\d{{4}})|(\d{{4}})[/.\-]{_MONTH}[/.\-]{_DAY}")
 
 
+_LAST_DAYS = {str((dt.date(year, 12, 31) - dt.date(1899, 12, 30)).days) for year in (2999, 9999)}
+"""31/12/2999 and 31/12/9999 as a spreadsheet's serial numbers."""
+
+
 def means_open(text: str) -> bool:
     """Whether a date stands for "not ended yet": case systems write 31/12/9999, 31/12/2999 or 01/01/1900 for it."""
-    day = _ANY_YEAR.fullmatch(re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", text.strip()))
+    plain = text.strip()
+    if plain.split(".")[0] in _LAST_DAYS:
+        return True
+    day = _ANY_YEAR.fullmatch(re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", plain))
     return day is not None and not LONG_AGO < int(day.group(1) or day.group(2)) < FAR_OFF
 
 
@@ -233,7 +240,7 @@ def parse(column: Column, texts: pd.Series | Coded, census_date: dt.date) -> Par
 
 def _lost(column: Column, coded: Coded) -> np.ndarray | None:
     """Which distinct texts of a column of words are a spreadsheet's error, or a reference that it damaged; None where none is."""
-    if not pc.any(pc.match_substring_regex(coded.tidy, r"^(#|Err:|err:|ERR:)|^[0-9A-Za-z]+[-/. ]")).as_py():
+    if not pc.any(pc.match_substring_regex(coded.tidy, r"^(#|Err:|err:|ERR:)|^[0-9A-Za-z]+[-+,/. ]")).as_py():
         return None
     is_reference = column.personal == "child key"
     lost = [bool(ERROR_CELL.fullmatch(word)) or (is_reference and is_damaged(word)) for word in coded.tidy.to_pylist()]

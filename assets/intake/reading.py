@@ -15,6 +15,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -190,8 +191,29 @@ def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
 
 
 def _read_workbook(data: bytes) -> list[Sheet]:
-    sheets = enumerate(read_workbook(data), 1)
-    return [Sheet(name, rows, place=f"sheet {number}", beside=Beside(**beside)) for number, (name, rows, beside) in sheets]
+    sheets = []
+    for number, (name, rows, beside) in enumerate(read_workbook(data), 1):
+        sheets.append(Sheet(name, rows, place=f"sheet {number}", beside=Beside(**beside)))
+        if not sheets[-1].beside.is_hidden:
+            _refuse_rows_in_a_cell(rows, sheets[-1].place)
+    return sheets
+
+
+def _refuse_rows_in_a_cell(rows: list[list[Any]], sheet: str) -> None:
+    """Refuse a sheet of which one cell holds rows: saved from a CSV that was opened with a stray quotation mark in it."""
+    widest = max((sum(1 for cell in row if cell not in (None, "")) for row in rows[:HEADER_LINES]), default=0)
+    if widest < FEWEST_TO_TELL_ROWS:
+        return
+    for number, row in enumerate(rows, 1):
+        for place, cell in enumerate(row):
+            if isinstance(cell, str) and "\n" in cell:
+                inside = cell.splitlines()
+                if any(line.count(mark) >= widest - 1 for line in inside[1:] for mark in ",;\t|"):
+                    raise CannotRead("cell_holds_rows", f"{sheet}, row {number}, column {letters(place)} holds {len(inside):,} lines")
+
+
+FEWEST_TO_TELL_ROWS = 5
+"""Of so many columns a line with as many commas is a row; of fewer it may be prose."""
 
 
 # --- CSV -----------------------------------------------------------------------------------
@@ -283,14 +305,48 @@ def _refuse_swallowed(text: str, rows: list[list[str]] | ColumnRows, delimiter: 
     if lines <= len(rows) and text.count('"') % 2 == 0:
         return
     widths = [len(row) for row in rows[:HEADER_LINES]]
-    many = max(2, max(widths) // 2)
-    for number, row in enumerate(rows, 1):
+    widest, usual = max(widths), max(set(widths), key=widths.count)
+    for number, (row, as_written) in enumerate(_records(text, delimiter), 1):
+        if len(as_written) == 1 and number < len(rows):
+            continue
         for place, cell in enumerate(row):
             inside = cell.splitlines()
-            swallowed = sum(1 for line in inside[1:] if line.count(delimiter) >= many)
-            if swallowed or (number == len(rows) and len(row) < max(widths) and cell.count(delimiter) >= many):
-                where = f"row {number}, column {letters(place)}: the cell holds {len(inside):,} lines"
-                raise CannotRead("quotation_never_closed", where if swallowed else f"row {number}, column {letters(place)}")
+            if len(inside) > 1 and (
+                _holds_rows(inside, delimiter, widest) or ((delimiter in cell or len(row) > usual) and _is_closed_amid(as_written, delimiter))
+            ):
+                raise CannotRead("quotation_never_closed", f"row {number}, column {letters(place)}: the cell holds {len(inside):,} lines")
+            if number == len(rows) and len(row) < widest and cell.count(delimiter) >= max(2, widest // 2):
+                raise CannotRead("quotation_never_closed", f"row {number}, column {letters(place)}")
+
+
+def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Each row of a CSV: its cells, and the lines that they were read from."""
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            taken.append(line)
+            yield line
+
+    for row in csv.reader(lines(), delimiter=delimiter):
+        yield row, taken
+        taken = []
+
+
+def _holds_rows(inside: list[str], delimiter: str, widest: int) -> bool:
+    """Whether the lines of a cell are rows: one of them has as many cells as half a row, or all of them together as a row that was cut in two."""
+    counts = [line.count(delimiter) for line in inside]
+    return max(counts[1:]) >= max(2, widest // 2) or sum(counts) >= widest - 1 > 1
+
+
+def _is_closed_amid(as_written: list[str], delimiter: str) -> bool:
+    """Whether a mark of the row ends its cell amid a text: it is a stray one."""
+    try:
+        for _ in csv.reader(iter(as_written), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error:
+        return True
+    return False
 
 
 HEADER_LINES = 100

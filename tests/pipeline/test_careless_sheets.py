@@ -168,6 +168,8 @@ def test_hidden_columns_and_rows_count_with_a_word():
     answer = at_the_door(content)
     assert answer.about_files == ["hidden_columns"] and "E ('occupied_places')" in answer.said
     content = made(lambda _, pages: pages["settings"].set_row(2, None, None, {"hidden": True}), settings=[SETTINGS, HOME, ["SC000002", *HOME[1:]]])
+    narrow = made(lambda _, pages: [pages["settings"].set_column(4, 4, 0), pages["settings"].set_row(1, 0)], settings=[SETTINGS, HOME])
+    assert at_the_door(narrow).about_files == ["hidden_columns", "hidden_rows"], "of no width or height"
     answer = at_the_door(content)
     assert answer.about_files == ["hidden_rows"] and "the first row 3" in answer.said
     assert answer.books == [(2, 2, 0, 0)]
@@ -261,6 +263,32 @@ def test_a_quotation_mark_that_swallows_the_rest_of_the_last_row_is_told():
     lines = homes(3)
     lines[-1] = lines[-1].replace(",Children's", ",\"Children's")
     assert at_the_door("\n".join(lines)).about_files == ["quotation_never_closed"]
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed"),
+    [(",Stock", ",Stock"), (",Children's", ",4,2"), (",2,2", "Children's"), (",0", "SC")],
+    ids=["in the same column", "further on", "further back", "from the last cell to the first"],
+)
+@pytest.mark.parametrize("by_column", [False, True])
+def test_a_stray_mark_closed_in_the_very_next_row_is_told(opened, closed, by_column, monkeypatch):
+    """No line is swallowed whole: two halves make one row as long as a row is, and the books would balance with one row less."""
+    if by_column:
+        monkeypatch.setattr("assets.intake.reading.READ_BY_COLUMN_FROM", 10)
+    lines = homes(12)
+    lines[3] = lines[3].replace(opened, f'{opened[0]}"{opened[1:]}')
+    lines[4] = lines[4].replace(closed, f'{closed[0]}"{closed[1:]}')
+    answer = at_the_door("\n".join(lines))
+    assert answer.about_files == ["quotation_never_closed"] and "row 4, column" in answer.said
+
+
+def test_a_cell_of_a_workbook_that_holds_rows_is_told_and_prose_is_none():
+    """A CSV with a stray quotation mark, opened in a spreadsheet and saved: no mark is left to see."""
+    header, swallowed = [*SETTINGS, "setting_name"], "Oak House\nSC000002,Children's home,Stockport,4,2,2,0,Elm"
+    answer = at_the_door(workbook({"s": [header, [*HOME, "Ash"], ["SC000003", *HOME[1:], swallowed]]}))
+    assert answer.about_files == ["cell_holds_rows"] and "row 3, column H" in answer.said
+    prose = "Oak House,\nformerly Elm, Ash, and Yew,\nnow one"
+    assert at_the_door(workbook({"s": [header, [*HOME, prose]]})).books == [(1, 1, 0, 0)]
 
 
 def test_line_breaks_inside_a_cell_are_no_swallowed_rows():

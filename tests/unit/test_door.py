@@ -691,11 +691,20 @@ def test_a_birth_date_under_another_columns_name_is_told_as_a_date_and_kept_nowh
     assert "2013" not in said
 
 
-@pytest.mark.parametrize("made", ["1.23457E+11", "1.2E+20", "12-Mar", "Mar-12", "2012-03-12 00:00:00"])
+@pytest.mark.parametrize("made", ["1.23457E+11", "1,23457E+11", "1E+11", "1.2E+20", "12-Mar", "Mar-12", "2012-03-12 00:00:00"])
 def test_references_that_a_spreadsheet_shortened_are_damage_and_not_one_child(made):
     answer = good(CENSUS, {"identifier": made}, {"identifier": made, "age": "3"}, {"identifier": "1234"})
     assert [row[2] for row in answer.about_rows] == ["damaged_reference"] * 2
     assert answer.rows["fate"].tolist() == ["rejected", "rejected", "loaded"]
+
+
+@pytest.mark.parametrize("table", ["ssda903_episodes", "ssda903_header", CENSUS, "high_cost_placements"])
+def test_shortened_references_alike_in_all_else_are_damage_too_and_no_repetition(table):
+    """Two of a family, placed together on one day, differ in their reference alone."""
+    column = "child" if "child" in GOOD[table] else "identifier"
+    answer = good(table, {column: "1.23457E+11"}, {column: "1.23457E+11"})
+    assert [row[::2] for row in answer.about_rows if row[2] == "damaged_reference"] == [(2, "damaged_reference"), (3, "damaged_reference")]
+    assert answer.books == [(2, 0, 2, 0)]
 
 
 @pytest.mark.parametrize("value", ["Zebedee Canary, SK1 3XE", "Oak House (Zebedee born 1 May 2012)", "zebedee@example.org", "CASE NOTE 2012-05-01"])
@@ -876,14 +885,24 @@ def test_a_welsh_postcode_lies_in_its_welsh_authority():
     assert answer.rows.iloc[0]["placement_authority_code"] == "W06000006" and float(answer.rows.iloc[0]["distance_miles"]) > 25
 
 
-@pytest.mark.parametrize("end", ["31/12/9999", "31/12/2999", "01/01/1900", "9999-12-31 00:00:00", "31-Dec-9999", "31 December 9999", "01/01/0001"])
+FAR_OFF = [
+    "31/12/9999", "31/12/2999", "01/01/1900", "9999-12-31 00:00:00", "31-Dec-9999", "31 December 9999", "01/01/0001",
+    "2958465", "2958465.0", "401768",
+]  # fmt: skip
+"""As case systems write that there is no end yet; the last three as a spreadsheet's serial numbers."""
+
+
+@pytest.mark.parametrize("end", FAR_OFF)
 def test_an_end_far_off_is_none_yet(end):
     answer = good("ssda903_episodes", {"dec": end})
     assert answer.about_rows == [(2, "DEC", "end_far_off")]
     assert answer.rows["fate"].tolist() == ["loaded"] and pd.isna(answer.rows["dec"].iloc[0])
 
 
-@pytest.mark.parametrize(("end", "rule"), [("31/12/2024", "end_and_reason_apart"), ("31/02/9999x", "unreadable"), ("99/99/9999", "unreadable")])
+@pytest.mark.parametrize(
+    ("end", "rule"),
+    [("31/12/2024", "end_and_reason_apart"), ("31/02/9999x", "unreadable"), ("99/99/9999", "unreadable"), ("202512", "unreadable")],
+)
 def test_an_end_is_an_end(end, rule):
     assert good("ssda903_episodes", {"dec": end}).about_rows[-1][2] == rule
 
