@@ -1,7 +1,8 @@
 """Every sentence of every page of a made-up region, read by rules: what is said is so, and worth saying of a place of that size.
 
-Read at three sizes of the region. At the smallest everything is as it is released: two quarters, through the gate, from the ledger. At the others one
-quarter is printed without the gate, which would take longer than all the rest, and stands for the quarter before it as well.
+Read at three sizes of the region, printed without the gate, which would take longer than all the rest: of the smallest two quarters, with
+figures hidden here and there as the gate might; of the others one, which stands for the quarter before it as well. And read as released:
+the pages of the small region, through the gate and from the ledger.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assets.intake.loading import take_in
@@ -26,11 +28,11 @@ from resources.landing import LandingPlace
 from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from schemas.regions import Region, load_region
-from tests.conftest import KEY
-from tests.releasing import make_release
+from tests.conftest import KEY, Servers
 
 SMALL = 0.05
 SCALES = (SMALL, 0.3, 1.0)
+HIDDEN_HERE_AND_THERE, RELEASED = f"{SMALL}, more hidden", "released"
 DATES = [dt.date(2025, 9, 30), dt.date(2025, 12, 31)]
 WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 THINGS = "places|homes|children|settings|authorities|quarters|returns|placements|groups|more|years|households|carers"
@@ -156,34 +158,64 @@ class Read:
         return {name: page for name, page in self.pages.items() if Path(name).name.startswith(("index", "authority-"))}
 
 
-@pytest.fixture(scope="module", params=SCALES)
-def read(request, servers, tmp_path_factory) -> Read:
-    root = tmp_path_factory.mktemp("demo")
-    dates = DATES if request.param == SMALL else DATES[-1:]
-    make_region(root / "landing", quarters=len(dates), last=DATES[-1], seed=1, scale=request.param)
+@pytest.fixture(scope="module")
+def editions(servers, tmp_path_factory) -> Callable[[float], Edition]:
+    """The newest quarter of a made-up region of a size, as it would be printed had the gate nothing to hide."""
+    made: dict[float, Edition] = {}
+
+    def of(scale: float) -> Edition:
+        if scale not in made:
+            made[scale] = edition_of(scale, servers, tmp_path_factory.mktemp("region"))
+        return made[scale]
+
+    return of
+
+
+def edition_of(scale: float, servers: Servers, landing: Path) -> Edition:
+    dates = DATES if scale == SMALL else DATES[-1:]
+    make_region(landing, quarters=len(dates), last=DATES[-1], seed=1, scale=scale)
     address, region = servers.fresh("embedded"), load_region("north_west")
     with Warehouse(address) as warehouse:
         for date in dates:
-            take_in(warehouse, LandingPlace(str(root / "landing")), date, KEY)
+            take_in(warehouse, LandingPlace(str(landing)), date, KEY)
             assert not build_quarter(warehouse, date, region).blocked_by
-            if request.param == SMALL:
-                assert make_release(warehouse, date, region, root / "releases")
-        if request.param == SMALL:
-            bring_sites_up_to_date(warehouse, region, root / "releases", said=lambda _: None)
-            pages = {str(path.relative_to(root)): path.read_text(encoding="utf-8") for path in (root / "releases").rglob("*.html")}
-        else:
-            pages = pages_of(printed(warehouse, region), [])
+        *earlier, newest = [printed(warehouse, region, date) for date in dates]
     servers.drop("embedded", address)
-    return Read(pages, {name: sentences(page) for name, page in pages.items()})
+    return replace(newest, earlier=tuple(earlier) or (replace(newest, census_date=DATES[0]),))
 
 
-def printed(warehouse: Warehouse, region: Region) -> Edition:
-    """The quarter as it would be printed, had the gate nothing to hide; the quarter before is the same."""
-    members = members_of_region(warehouse, DATES[-1])
-    frames = release_tables(true_tables(warehouse, DATES[-1], members), members, DATES[-1], method=region.disclosure)
+def printed(warehouse: Warehouse, region: Region, date: dt.date) -> Edition:
+    """The quarter as it would be printed, had the gate nothing to hide."""
+    members = members_of_region(warehouse, date)
+    frames = release_tables(true_tables(warehouse, date, members), members, date, method=region.disclosure)
     tables = {about.name: Table(about, frames[about.name]) for about in PUBLISHED_TABLES if about.name in frames}
-    edition = Edition(DATES[-1], 1, region, tables, {"made_up": "Made-up data.", "returns": [], "gate": "passed"})
-    return replace(edition, earlier=(replace(edition, census_date=DATES[0]),))
+    return Edition(date, 1, region, tables, {"made_up": "Made-up data.", "returns": [], "gate": "passed"})
+
+
+def with_more_hidden(edition: Edition) -> Edition:
+    """The edition with one figure in five hidden, in whole rows and singly: what the gate hides besides, and more."""
+    rng = np.random.default_rng(5)
+    tables = {}
+    for name, table in edition.tables.items():
+        frame = table.frame.copy()
+        row_goes = rng.random(len(frame)) < 0.1
+        for column in table.indicators:
+            is_figure = frame[column].astype(str).str.fullmatch(r"[\d.]+").to_numpy(bool)
+            frame[column] = frame[column].astype(object).mask((row_goes | (rng.random(len(frame)) < 0.1)) & is_figure, "c")
+        tables[name] = Table(table.about, frame)
+    return replace(edition, tables=tables)
+
+
+@pytest.fixture(scope="module", params=[*SCALES, HIDDEN_HERE_AND_THERE, RELEASED], ids=str)
+def read(request) -> Read:
+    if request.param == RELEASED:
+        small = request.getfixturevalue("small")
+        bring_sites_up_to_date(small.warehouse, small.region, small.releases, said=lambda _: None)
+        pages = {str(path.relative_to(small.releases)): path.read_text(encoding="utf-8") for path in small.releases.rglob("*.html")}
+    else:
+        edition = request.getfixturevalue("editions")(SMALL if request.param == HIDDEN_HERE_AND_THERE else request.param)
+        pages = pages_of(with_more_hidden(edition) if request.param == HIDDEN_HERE_AND_THERE else edition, [])
+    return Read(pages, {name: sentences(page) for name, page in pages.items()})
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
