@@ -143,3 +143,6 @@ def _say_what_remains(found: Erased, settings: Settings, *, cleared: bool) -> No
     print("  Backups made before now: a restore is held against the stop list.")
     if not cleared:
         print("  The server's log of changes (WAL) and its archive, for as long as its administrator keeps them.")
+    if settings.archive is not None:
+        print(f"  The archive ({settings.archive}): base backups and log from before now hold the child's rows, until they are older than")
+        print("  [recovery] keep_days; a restore from it is held against the stop list.")

@@ -157,6 +157,20 @@ def test_an_erasure_is_shown_and_asked_about(ask, with_its_key, monkeypatch):
     assert "the child was erased." in ask("--child", "C1", "--yes").output
 
 
+def test_an_erasure_says_that_the_archive_still_holds_the_child(settings, monkeypatch, capsys):
+    """Base backups and the archived log of changes are copies of what was: clearing the server's own log does not reach them."""
+    from pipelines.command.erase import _say_what_remains
+
+    def said() -> str:
+        _say_what_remains(erasure.Erased(), here, cleared=True)
+        return capsys.readouterr().out
+
+    here = Settings(settings.home, settings.landing, "", settings.region_key)
+    assert "archive" not in said()
+    monkeypatch.setenv("OBSERVATORY_ARCHIVE", "/mnt/other/archive")
+    assert "The archive (/mnt/other/archive): " in said()
+
+
 def test_an_erasure_whose_cleaning_up_failed_is_finished_by_asking_again(ask, with_its_key, monkeypatch):
     asked = []
 
