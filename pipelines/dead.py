@@ -19,10 +19,10 @@ _SAID = "The process in which it ran has died. What it left undone is due: the n
 
 def this_process() -> str:
     """The name of the process that asks: no later one with its number has it."""
-    return _named(os.getpid())
+    return name_of(os.getpid())
 
 
-def _named(number: int) -> str:
+def name_of(number: int) -> str:
     """A process by its number and its beginning (in the system's ticks); blank where there is none."""
     try:
         words = Path(f"/proc/{number}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
@@ -43,7 +43,7 @@ def fail_dead_runs(instance: dg.DagsterInstance, *, of_the_daemon: bool = False)
     failed = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
         process = run.tags.get(PROCESS, "")
-        is_dead = _named(int(process.split()[0])) != process if process else of_the_daemon
+        is_dead = name_of(int(process.split()[0])) != process if process else of_the_daemon
         if is_dead:
             instance.report_run_failed(run, _SAID)
             failed.append(run.run_id)

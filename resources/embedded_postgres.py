@@ -249,7 +249,7 @@ class EmbeddedPostgres:
         )
 
     def _run(self, command: list[str], what: str) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "OBSERVATORY_"))}  # no key of ours
         environment["LC_ALL"] = "C"
         options: dict = {}
         if self._run_as == "namespace":

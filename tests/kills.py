@@ -84,11 +84,11 @@ class Place:
         path.write_bytes(content)
         os.utime(path, (1_760_000_000, 1_760_000_000))
 
-    def first(self) -> Place:
-        """The returns of two quarters: a register, an authority that sends twice, and a provider."""
+    def first(self, dates: list[str]) -> Place:
+        """The returns of quarters: a register, an authority that sends twice, and a provider."""
         homes = [{"urn": f"SC{n:06d}", "local_authority": "Stockport" if n % 2 else "Trafford"} for n in range(40)]
         returned = [{"urn": f"SC{n:06d}"} for n in range(1, 40, 2)]
-        for number, date in enumerate(DATES):
+        for number, date in enumerate(dates):
             self.drop(date, "ofsted", "list.csv", builders.register(homes))
             self.drop(date, "356", "census.csv", builders.census([{"age": 10 + number}] * (20 + number)))
             self.drop(date, "356", "census again.csv", builders.census([{"age": 12}] * (30 + number)))
@@ -96,10 +96,10 @@ class Place:
             self.drop(date, "provider-a", "placements.csv", builders.placements(returned * 2))
         return self
 
-    def late(self) -> None:
+    def late(self, date: str) -> None:
         """A return that comes after the quarter was published, and moves its figures."""
-        if not (self.root / DATES[-1] / "356" / "late.csv").exists():
-            self.drop(DATES[-1], "356", "late.csv", builders.census([{"age": 15}] * 60))
+        if not (self.root / date / "356" / "late.csv").exists():
+            self.drop(date, "356", "late.csv", builders.census([{"age": 15}] * 60))
 
 
 # --- the commands --------------------------------------------------------------------------------------------
@@ -195,11 +195,13 @@ class Home:
 
     folder: Path
     nursery: Nursery
+    dates: list[str] = field(default_factory=lambda: DATES)
+    life: list[list[str]] = field(default_factory=lambda: LIFE)
     seconds: list[float] = field(default_factory=list)
     lines: list[list[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.place = Place(self.folder / "landing").first()
+        self.place = Place(self.folder / "landing").first(self.dates)
         self.home, self.out = self.folder / "home", self.folder / "said.txt"
         self.environment = {
             "OBSERVATORY_HOME": str(self.home),
@@ -214,7 +216,7 @@ class Home:
     def start(self, command: list[str]) -> int:
         """Start a command of the life."""
         if command[0] == "late":
-            self.place.late()
+            self.place.late(self.dates[-1])
             command = command[1:]
         return self.nursery.start(self.environment, command, self.out)
 
@@ -265,10 +267,9 @@ class Home:
 # --- killing -------------------------------------------------------------------------------------------------
 
 
-def undisturbed(folder: Path, born: Nursery) -> Home:
-    """A home that nobody disturbs."""
-    home = Home(folder, born)
-    for command in LIFE:
+def undisturbed(home: Home) -> Home:
+    """Play the life of a home that nobody disturbs."""
+    for command in home.life:
         home.finish(command)
     return home
 
@@ -318,7 +319,7 @@ def kill_database(home: Path) -> bool:
 
 def kill(home: Home, whole: Home, number: int, chance: random.Random) -> str:
     """Give a command and kill it, or its database. Gives what was killed; blank where the command ended before."""
-    process = home.start(LIFE[number])
+    process = home.start(home.life[number])
     what = DATABASE if chance.random() < 0.2 else RUN
     was_there = _await(home, *_moment(whole, number, chance), process)
     if was_there and what == DATABASE:
@@ -328,15 +329,15 @@ def kill(home: Home, whole: Home, number: int, chance: random.Random) -> str:
     code = home.nursery.wait()
     if code == 0:
         return ""
-    assert code == -signal.SIGKILL or (what == DATABASE and code in (1, 2)), f"{LIFE[number]} ended with {code}:\n{home.said()}"
+    assert code == -signal.SIGKILL or (what == DATABASE and code in (1, 2)), f"{home.life[number]} ended with {code}:\n{home.said()}"
     return what
 
 
 def play(home: Home, whole: Home, chance: random.Random, most: int) -> Counter[str]:
-    """Play the life with kills at each of its commands, `most` in all at the most. Gives what was killed how often."""
+    """Play a home's life with kills at each of its commands, `most` in all at the most. Gives what was killed how often."""
     killed: Counter[str] = Counter()
-    for number, command in enumerate(LIFE):
-        fair = -(-(most - killed.total()) // (len(LIFE) - number))
+    for number, command in enumerate(home.life):
+        fair = -(-(most - killed.total()) // (len(home.life) - number))
         for _ in range(fair):
             if not (what := kill(home, whole, number, chance)):
                 break
@@ -367,7 +368,7 @@ def main() -> int:
     chance, killed, homes = random.Random(asked.seed), Counter[str](), 0
     with tempfile.TemporaryDirectory(prefix="kills ", ignore_cleanup_errors=True) as folder, nursery() as born:
         Path(folder).chmod(0o755)
-        whole = undisturbed(Path(folder) / "whole", born)
+        whole = undisturbed(Home(Path(folder) / "whole", born))
         print(f"undisturbed: {', '.join(f'{s:.0f} s' for s in whole.seconds)}", flush=True)
         while killed.total() < asked.kills:
             homes += 1

@@ -34,6 +34,8 @@ from assets.page.headline import answers, headline, lede
 from assets.page.sections import authority_sections, region_sections
 from assets.page.shapes import OCCUPANCY, Cell, DataTable, page_of, the
 from assets.page.tracing import described, meaning, origin, returns_behind, summed_up, trace
+from assets.publication import lifecycle
+from assets.publication.approval import approvals
 from assets.publication.disclosure import SAFE, SYMBOLS
 from assets.publication.drafts import write_draft_files
 from assets.publication.files import remove_what_was_left
@@ -406,7 +408,13 @@ class Sites:
         text = (
             _environment()
             .get_template("releases.html.jinja")
-            .render(region=self.region, place=the(self.region.name), entries=entries, made_up=banner(self.warehouse))
+            .render(
+                region=self.region,
+                place=the(self.region.name),
+                entries=entries,
+                made_up=banner(self.warehouse),
+                quarters=quarters_as_told(self.warehouse, self.region),
+            )  # fmt: skip
         )
         making = self.releases / ".index.making"
         making.write_text(text, encoding="utf-8")
@@ -415,6 +423,19 @@ class Sites:
 
     def _folder(self, row: Any) -> Path:
         return self.releases / row.census_date.isoformat() / f"r{row.release_number}"
+
+
+def quarters_as_told(warehouse: Warehouse, region: Region) -> list[tuple[dt.date, str, dt.date | None, dt.date | None]]:
+    """What the public is told of each quarter, the newest first: its state, the day of its newest release, and the day on which one is planned."""
+    known = lifecycle.lives(warehouse)
+    released = {row.census_date: row.happened_at.date() for row in reversed(approvals(warehouse))}
+    told = []
+    for date in sorted({*known, *(row.census_date for row in warehouse.rows("select census_date from raw.quarter"))}, reverse=True):
+        now = known.get(date, lifecycle.Life(date))
+        is_out = date in released or now.state == lifecycle.PUBLISHED
+        planned = None if is_out or now.is_held else region.timetable.day(date, "publication")
+        told.append((date, "On hold" if now.is_held and not is_out else lifecycle.TOLD[now.state], released.get(date), planned))
+    return told
 
 
 def bring_sites_up_to_date(
@@ -447,6 +468,7 @@ def bring_drafts_up_to_date(
             site = sites.make_draft(row.census_date, row.release_number, row.content_hash, folder)
             if site.is_new:
                 said(f"{row.census_date}: the draft's page made, {site.pages} pages")
+    (sites or Sites(warehouse, region, releases)).write_contents()  # a quarter that was closed or drafted says so
     return folders
 
 

@@ -45,6 +45,17 @@ SAYS = {
 }
 
 
+TOLD = {
+    COLLECTING: "Returns are being collected",
+    CLOSED: "Collected; its release is being prepared",
+    DRAFT: "Collected; its release is being prepared",
+    APPROVED: "Its release is being published",
+    PUBLISHED: "Published",
+    CORRECTION: "Published; a correction is being prepared",
+}
+"""What the public is told of each state: neither what a draft says nor who does what."""
+
+
 @dataclass(frozen=True)
 class Life:
     """Where a quarter stands: its state, whether it is held, and the last step that led there."""

@@ -29,6 +29,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     """
     from assets.access.watch import watching
     from assets.warehouse.tables import prepare
+    from pipelines.children import only_serve_of
     from pipelines.command.run import dagster_instance, run_quarters
     from pipelines.dead import fail_dead_runs
     from pipelines.stop_list import erase_whom_it_forgot
@@ -55,7 +56,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     further = os.environ.get("OBSERVATORY_WEB_HOSTS", "")
     log = settings.server_log if not settings.database_url else None
     # held open, so that every run and every look joins a server that is there already
-    with open_warehouse(settings, may_be_new=True) as warehouse, watching(warehouse, log), private_sockets():
+    with only_serve_of(settings.home), open_warehouse(settings, may_be_new=True) as warehouse, watching(warehouse, log), private_sockets():
         prepare(warehouse, settings.region)
         if (quarters := erase_whom_it_forgot(warehouse, settings)) and (failures := run_quarters(settings, quarters)):
             raise ObservatoryError("\n".join(failures))

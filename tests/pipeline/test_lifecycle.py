@@ -301,3 +301,22 @@ def test_a_draft_that_counted_a_child_who_is_erased_goes_and_is_made_anew(drafte
     assert not list(settings.drafts.glob("*")), "and its files with it"
     assert not build_quarter(drafted, DATE, REGION).blocked_by
     assert due(drafted, REGION, LATER) == {DATE: "to draft"}
+
+
+def test_the_public_contents_say_where_each_quarter_stands_and_nothing_of_a_draft(drafted, landing, bring, tmp_path):
+    from assets.page.site import Sites
+
+    def contents() -> str:
+        path = Sites(drafted, REGION, tmp_path / "releases").write_contents()
+        return " ".join(path.read_text(encoding="utf-8").split())
+
+    said = contents()
+    assert "31 March 2025</strong>: Collected; its release is being prepared; to be published 26 May 2025" in said
+    assert kept(drafted, DATE).mark not in said and "the tester" not in said
+    approve(drafted, DATE, REGION, APPROVER)
+    said = contents()
+    assert "31 March 2025</strong>: Published, " in said and "to be published" not in said and APPROVER not in said
+    landing.drop(str(DATE), "356", "late.csv", builders.census([{"age": 12}] * 60))
+    bring(drafted, landing, str(DATE))
+    make_draft(drafted, DATE, REGION, "the run")
+    assert "Published; a correction is being prepared, " in contents()

@@ -1,0 +1,152 @@
+"""`observatory serve` killed with a sensor's run at work: the next start clears up what it left, and what was left undone is done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines import children
+from pipelines.children import MARK, _marked, end_orphans, only_serve_of
+from pipelines.dead import name_of, this_process
+from resources.embedded_postgres import EmbeddedPostgres
+from resources.settings import ObservatoryError
+from resources.warehouse import Warehouse
+from tests.kills import DATES, ROOT, Place
+
+COMMAND = "from pipelines.command import main; main()"
+
+
+def wait_for(what, seconds: float = 480, every: float = 0.2):
+    """Wait until something is so, and give it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := what():
+            return found
+        time.sleep(every)
+    raise AssertionError(f"waited {seconds} s for {what.__name__}")
+
+
+def sleeping(home: Path, by: str) -> subprocess.Popen:
+    environment = {**os.environ, MARK: by, "OBSERVATORY_HOME": str(home)}
+    process = subprocess.Popen([sys.executable, "-c", "import time; print('here', flush=True); time.sleep(600)"], env=environment, stdout=-1)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def test_what_a_serve_that_died_left_running_is_ended_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(children, "_PATIENCE", 2.0)
+    dead, living = "999999999 1", this_process()
+    started = [sleeping(home, by) for home, by in ((tmp_path, dead), (tmp_path, living), (tmp_path / "another home", dead))]
+    try:
+        assert end_orphans(tmp_path) == 1
+        assert [process.poll() is None for process in started] == [False, True, True]
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
+
+
+def test_one_home_is_served_once_and_what_it_starts_ends_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(children, "_PATIENCE", 2.0)
+    with only_serve_of(tmp_path):
+        worker = sleeping(tmp_path, os.environ[MARK])
+        with pytest.raises(ObservatoryError, match=r"Another `observatory serve` is at work"), only_serve_of(tmp_path):
+            pass
+        assert worker.poll() is None, "the second one ends nothing of the first"
+    assert worker.wait(5) != 0
+    worker.communicate()
+    assert MARK not in os.environ
+
+
+class Serve:
+    """A served home."""
+
+    def __init__(self, root: Path, ports: tuple[int, int]) -> None:
+        self.home = root / "home"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("OBSERVATORY_", "DAGSTER_"))}
+        environment |= {
+            "OBSERVATORY_HOME": str(self.home), "OBSERVATORY_LANDING": str(root / "landing"), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
+            "OBSERVATORY_PSEUDONYM_KEY": "a key that only the tests use",
+        }  # fmt: skip
+        self.environment = environment
+        command = [sys.executable, "-c", COMMAND, "serve", "--port", str(ports[0]), "--page-port", str(ports[1])]
+        self.log = (root / f"said {time.monotonic()}.txt").open("w+", encoding="utf-8")
+        self.process = subprocess.Popen(command, cwd=root, env=environment, stdout=self.log, stderr=self.log)
+
+    def is_open(self) -> bool:
+        assert self.process.poll() is None, self.said()
+        return "Open it once" in self.said()
+
+    def said(self) -> str:
+        return Path(self.log.name).read_text(encoding="utf-8")
+
+    def workers(self) -> list[int]:
+        """The processes that it has started, and what they have started."""
+        return [number for number, by in _marked(self.home).items() if by.startswith(f"{self.process.pid} ")]
+
+
+def _free() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def _held(home: Path, query: str) -> object:
+    server = EmbeddedPostgres(home)
+    try:
+        with Warehouse(server.join()) as warehouse:
+            return warehouse.scalar(query)
+    finally:
+        server.leave()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are known by /proc")
+def test_serve_killed_over_a_sensors_run_and_started_again_does_what_was_left_undone(tmp_path):
+    Place(tmp_path / "landing").first(DATES[:1])
+    ports = _free(), _free()
+    first = Serve(tmp_path, ports)
+
+    def a_run_is_at_work() -> object:
+        assert first.process.poll() is None, first.said()
+        with dg.DagsterInstance.from_config(str(first.home / "dagster")) as instance:
+            return instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+
+    wait_for(lambda: (first.home / "dagster" / "dagster.yaml").exists())
+    wait_for(a_run_is_at_work, every=1)
+    left = first.workers()
+    first.process.send_signal(signal.SIGKILL)
+    first.process.wait()
+    names = {number: name_of(number) for number in left}
+    assert left, "a daemon, a code server and a run were at work"
+    with dg.DagsterInstance.from_config(str(first.home / "dagster")) as instance:
+        dead = [instance.add_run(dg.DagsterRun("bring_up_to_date", status=dg.DagsterRunStatus.STARTED)).run_id for _ in range(10)]
+
+    second = Serve(tmp_path, ports)
+    try:
+        wait_for(second.is_open)
+        assert [n for n, name in names.items() if name and name_of(n) == name] == [], "no orphan is left"
+        wait_for(lambda: _held(second.home, "select count(*) from raw.answered"), every=2)
+        with dg.DagsterInstance.from_config(str(second.home / "dagster")) as instance:
+            assert {instance.get_run_by_id(number).status for number in dead} == {dg.DagsterRunStatus.FAILURE}, "ten dead runs stop nothing"
+        assert len(list((second.home / "outbox" / DATES[0]).glob("*/*.html"))) == 5
+        assert _held(second.home, "select count(*) from published.release") == 0
+        workers = second.workers()
+        assert workers
+        second.process.send_signal(signal.SIGTERM)
+        assert second.process.wait(60) == 0
+        assert [n for n in workers if name_of(n)] == [], "run workers end with it"
+    finally:
+        second.process.kill()
+        second.process.wait()
+        end_orphans(second.home)
+        for served in (first, second):
+            served.log.close()
