@@ -314,6 +314,7 @@ class EmbeddedPostgres:
             "unix_socket_directories": str(self.socket),
             "unix_socket_permissions": "0700",
             "max_connections": "80",
+            "superuser_reserved_connections": "20",  # the pipeline's: readers cannot keep it out by coming in
             "shared_buffers": "256MB",
             "work_mem": "32MB",
             "maintenance_work_mem": "128MB",

@@ -506,3 +506,20 @@ def test_what_readers_tell_one_another_cannot_fill_the_disk(filled):
         with pytest.raises(psycopg.OperationalError, match="too many notifications"):
             telling.execute("select count(pg_notify('anything', n || repeat('x', 7000))) from generate_series(1, 2000) as n")
         listening.execute("rollback")
+
+
+def test_readers_who_hold_all_the_connections_they_may_leave_the_pipeline_its_own(filled):
+    if filled.kind != "embedded":
+        pytest.skip("an ordinary owner has connections of its own from PostgreSQL 16 on, where it was given them: docs/security.md says so")
+    held: list[psycopg.Connection] = []
+    try:
+        for who in filled.names:
+            with suppress(psycopg.OperationalError):  # the login's own limit, or the server's
+                while True:
+                    held.append(filled.connect(who))
+        assert len(held) > 50
+        for _ in range(12):
+            held.append(psycopg.connect(filled.warehouse.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)))
+    finally:
+        for session in held:
+            session.close()
