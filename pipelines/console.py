@@ -27,3 +27,13 @@ def plain_console(_: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("observatory", level=logging.INFO)
     logger.addHandler(_Plain())
     return logger
+
+
+def keep_quiet() -> None:
+    """Let every run of this process that names no logger print as this one does: Dagster's own prints each of its events, a thousand lines a quarter.
+
+    Dagster has no setting for it: a level for its console holds for what is kept as well.
+    """
+    from dagster._core.execution import context_creation_job
+
+    context_creation_job.default_system_loggers = lambda instance: [(plain_console, {})]

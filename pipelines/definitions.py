@@ -20,7 +20,7 @@ from assets.page.assets import build_draft_page_asset, build_page_asset
 from assets.projection.assets import build_projection_asset
 from assets.publication.assets import build_draft_assets, build_publication_assets
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
-from pipelines.console import plain_console
+from pipelines.console import keep_quiet, plain_console
 from pipelines.housekeeping import housekeeping, nightly
 from pipelines.jobs import approve, bring_up_to_date, chase, close, draft, hold, quality_report, reopen
 from pipelines.partitions import quarters
@@ -73,4 +73,5 @@ def _made_up(spec: dg.AssetSpec) -> dg.AssetSpec:
     )
 
 
+keep_quiet()
 defs = build_definitions()

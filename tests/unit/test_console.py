@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 
+import dagster as dg
 import pytest
+from dagster._core.execution import context_creation_job
 
-from pipelines.console import _Plain
+from pipelines.console import _Plain, keep_quiet
 
 
 def record(message: str, level: int = logging.INFO, event: object = None) -> logging.LogRecord:
@@ -35,3 +37,22 @@ def test_steps_behind_one_that_failed_are_not_told_one_by_one(capsys, message):
 def test_a_fault_that_an_asset_tells_is_printed(capsys):
     _Plain().emit(record("Dependencies of the register: a list is missing.", logging.ERROR))
     assert "a list is missing" in capsys.readouterr().out
+
+
+@dg.op(config_schema={})
+def speaks(context) -> None:
+    context.log.info("the asset speaks")
+
+
+@dg.job
+def works_without_a_logger() -> None:
+    speaks()
+
+
+def test_a_run_that_names_no_logger_prints_what_its_assets_say_and_no_event(capfd, monkeypatch):
+    """As the sensor and the UI start them: `serve` is quiet."""
+    monkeypatch.setattr(context_creation_job, "default_system_loggers", context_creation_job.default_system_loggers)
+    keep_quiet()
+    assert works_without_a_logger.execute_in_process().success
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("  the asset speaks\n", "")
