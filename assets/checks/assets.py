@@ -10,6 +10,7 @@ import dagster as dg
 
 from assets.checks.chasing import LATE, REJECTED, chase_list, freshness, write_list
 from assets.checks.report import DRIFT, report_page, suites, write_report
+from assets.intake.assets import told_by_quarter
 from assets.warehouse.tables import prepare
 from resources.expectations import Outcome
 from resources.observatory import Observatory
@@ -52,6 +53,20 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
             table = spec.asset_key.path[-1]
             found = outcomes.get(table if spec.name == EXPECTATIONS else f"{table}{DRIFT}", [])
             unmet = [(key, outcome) for key, outcome in found if not outcome.met]
+            told_by_quarter(
+                context,
+                spec,
+                {key: all(outcome.met for of, outcome in found if of == key) for key in pages},
+                {
+                    key: {
+                        "expectations": sum(of == key for of, _ in found),
+                        "unmet": dg.MetadataValue.md(_unmet([one for one in unmet if one[0] == key])),
+                        "data docs": dg.MetadataValue.path(str(page)),
+                    }
+                    for key, page in pages.items()
+                },
+                dg.AssetCheckSeverity.WARN if all(o.severity != "critical" for _, o in unmet) else dg.AssetCheckSeverity.ERROR,
+            )
             severe = any(outcome.severity == "critical" for _, outcome in unmet)
             yield dg.AssetCheckResult(
                 asset_key=spec.asset_key,
@@ -60,14 +75,16 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
                 severity=dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN,
                 metadata={
                     "expectations": len(found),
-                    "unmet": dg.MetadataValue.md(
-                        "\n".join(f"- {key}: {in_markdown(o.says)} {o.unexpected} of {o.rows} rows." for key, o in unmet) or "none"
-                    ),
+                    "unmet": dg.MetadataValue.md(_unmet(unmet)),
                     **links,
                 },
             )
 
     return expectations_of_readers
+
+
+def _unmet(found: list[tuple[str, Outcome]]) -> str:
+    return "\n".join(f"- {key}: {in_markdown(o.says)} {o.unexpected} of {o.rows} rows." for key, o in found) or "none"
 
 
 def build_chase_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
@@ -83,13 +100,21 @@ def build_chase_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefi
     def chasing(context: dg.AssetCheckExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.AssetCheckResult]:
         warehouse, settings = observatory.warehouse, observatory.settings
         prepare(warehouse, settings.region)
-        lines, late, paths = [], 0, {}
+        lines, late, paths, late_in = [], 0, {}, {}
         for key in context.partition_keys:
             date = dt.date.fromisoformat(key)
             found = chase_list(warehouse, date, settings.region.timetable, today())
-            late += sum(one.state in (LATE, REJECTED) for one in found)
+            late_in[key] = sum(one.state in (LATE, REJECTED) for one in found)
+            late += late_in[key]
             lines += [f"- {key}: {in_markdown(one.name)} ({one.sender}): {in_markdown(one.sentence())}" for one in found]
             paths[f"list {key}"] = dg.MetadataValue.path(str(write_list(settings.chase, date, found)))
+        told_by_quarter(
+            context,
+            spec,
+            {key: not number for key, number in late_in.items()},
+            {key: {"late or rejected": number, "list": paths[f"list {key}"]} for key, number in late_in.items()},
+            dg.AssetCheckSeverity.WARN,
+        )
         fresh = {row.table_name: f"{row.census_date}, {row.senders} senders, {row.received_at:%Y-%m-%d}" for row in freshness(warehouse)}
         yield dg.AssetCheckResult(
             asset_key=spec.asset_key,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.intake.assets import OWNERS, column_schema
+from assets.intake.assets import OWNERS, column_schema, told_by_quarter
 from assets.projection.table import broken_grain, rewrite
 from assets.warehouse.building import grain_check
 from assets.warehouse.models import PROJECTION
@@ -19,6 +19,7 @@ from resources.observatory import Observatory
 def build_projection_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The projections of each census date, made anew where the figures that they rest on have changed."""
     check = grain_check(PROJECTION)
+    spec = dg.AssetCheckSpec(check.name, asset=list(PROJECTION.relation), blocking=True, description=check.meaning, partitions_def=partitions)
 
     @dg.asset(
         key=list(PROJECTION.relation),
@@ -33,7 +34,7 @@ def build_projection_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
             "dagster/table_name": PROJECTION.table,
             "grain": ", ".join(PROJECTION.grain),
         },
-        check_specs=[dg.AssetCheckSpec(check.name, asset=list(PROJECTION.relation), blocking=True, description=check.meaning)],
+        check_specs=[spec],
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
@@ -42,7 +43,7 @@ def build_projection_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         warehouse = observatory.warehouse
         prepare(warehouse, observatory.settings.region)
-        rows = offending = 0
+        rows, offending = 0, {}
         for key in context.partition_keys:
             date = dt.date.fromisoformat(key)
             result = rewrite(warehouse, date)
@@ -50,8 +51,12 @@ def build_projection_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
             if not result.was_up_to_date and result.rows:
                 context.log.info(f"{date}: {result.series} series projected three years on")
             with warehouse.reading() as connection:
-                offending += broken_grain(connection, date)
+                offending[key] = broken_grain(connection, date)
         yield dg.MaterializeResult(metadata={"dagster/partition_row_count": rows})
-        yield dg.AssetCheckResult(check_name=check.name, passed=offending == 0, metadata={"offending_rows": offending})
+        told_by_quarter(
+            context, spec, {key: not found for key, found in offending.items()}, {key: {"offending_rows": n} for key, n in offending.items()}
+        )
+        found = sum(offending.values())
+        yield dg.AssetCheckResult(check_name=check.name, passed=found == 0, metadata={"offending_rows": found})
 
     return children_looked_after_projection

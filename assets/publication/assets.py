@@ -10,10 +10,11 @@ import dagster as dg
 
 from assets.access import audit
 from assets.access.keys import warehouse_key
-from assets.intake.assets import OWNERS, column_schema
+from assets.intake.assets import OWNERS, column_schema, told_by_quarter
 from assets.publication import lifecycle
 from assets.publication.approval import approve
 from assets.publication.drafts import Draft, make_draft, write_draft_files
+from assets.publication.programme import relations_of
 from assets.publication.release import DRAFTS, LEDGER, Ledger, write_missing_files
 from assets.publication.tables import GEOGRAPHY, PUBLISHED_TABLES
 from resources.observatory import Observatory
@@ -32,7 +33,7 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
     specs = [
         dg.AssetSpec(
             ["draft", table.name],
-            deps=[["curated", table.reads], ["core", "authority"]],
+            deps=[list(relation) for relation in sorted(relations_of(table))],
             group_name="draft",
             description=f"{table.title}: as it will be released when a named person has approved it. For the regional group alone.",
             owners=OWNERS,
@@ -49,6 +50,7 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
             GATE,
             asset=dg.AssetKey(["draft", table.name]),
             blocking=True,
+            partitions_def=partitions,
             description="Nobody who holds every release and the public register can work out a small count of this table. "
             "A failure means that the draft was refused and is not kept; its metadata name the cells and what gives them away.",
         )
@@ -76,8 +78,15 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         write_draft_files(warehouse, observatory.settings.drafts)
         refused = [draft for draft in made if draft.refused]
         said = [f"{draft.census_date}: {line}" for draft in refused for line in draft.said]
-        for table in PUBLISHED_TABLES:
+        for table, check in zip(PUBLISHED_TABLES, checks, strict=True):
             own = [line for line in said if f"{table.name}." in line or f"{table.name}:" in line]
+            by_quarter = {str(date): [line for line in own if line.startswith(f"{date}:")] for date in dates}
+            told_by_quarter(
+                context,
+                check,
+                {quarter: not lines for quarter, lines in by_quarter.items()},
+                {quarter: {"found": dg.MetadataValue.json(lines[:20])} for quarter, lines in by_quarter.items()},
+            )
             yield dg.AssetCheckResult(
                 asset_key=["draft", table.name],
                 check_name=GATE,

@@ -82,6 +82,15 @@ class Measure:
         return Indicator(self.name, label, self.unit or _UNITS.get(self.rule, ""), 1 if self.rule == "share" else self.decimals)
 
 
+_NAMED = re.compile(r"\b(staging|core|curated)\.([a-z_0-9]+)")
+
+
+def relations_of(table: PublishedTable) -> set[tuple[str, str]]:
+    """Every relation of the warehouse that a published table's figures are read from: named anywhere in its part of the programme."""
+    said = repr((table.rows, table.measures, table.answered, table.unlisted, table.stands, table.came, table.absent, table.in_full))
+    return {("curated", table.reads), ("core", "authority"), *_NAMED.findall(said)}
+
+
 _ENDS = re.compile(r"\([^)]*\)|(?P<end>[;:.] )")
 
 

@@ -7,13 +7,14 @@ where a blocking check fails nothing is written at all. In the graph each table 
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 
-from assets.intake.assets import OWNERS, column_schema
-from assets.warehouse.building import all_checks, build_quarter
-from assets.warehouse.models import Model, models, raw_columns, understandings
+from assets.intake.assets import OWNERS, column_schema, told_by_quarter
+from assets.warehouse.building import MOST_KEYS, CheckResult, all_checks, build_quarter
+from assets.warehouse.models import FOLDER, Model, WarehouseTest, models, raw_columns, understandings
 from assets.warehouse.tables import RAW_DESCRIPTIONS, REFERENCE_TABLES, prepare
 from resources.observatory import Observatory
 from schemas.fields import all_fields
@@ -65,6 +66,23 @@ def build_reference_asset() -> dg.AssetsDefinition:
     return reference
 
 
+def _offending(check: WarehouseTest, found: Mapping[str, CheckResult]) -> dict[str, Any]:
+    """What a check tells of each quarter: how many rows offend, the keys of the first, and how to see them."""
+    metadata: dict[str, Any] = {"offending_rows": sum(outcome.offending for outcome in found.values())}
+    records = [dg.TableRecord(row) for outcome in found.values() for row in outcome.keys][:MOST_KEYS]
+    if records:
+        metadata["offending_keys"] = dg.MetadataValue.table(records)
+    if failed := [key for key, outcome in found.items() if outcome.offending]:
+        sql = check.sql.replace(":census_date", f"'{failed[0]}'").strip()
+        metadata["see_the_rows"] = dg.MetadataValue.md(
+            f"`observatory query` with (they are there where the check does not block):\n```sql\n{sql}\n```"
+        )
+        source = FOLDER / "tests" / f"{check.name}.sql"
+        if source.exists():
+            metadata["the_check"] = dg.MetadataValue.path(str(source))
+    return metadata
+
+
 def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """One asset a model, partitioned by census date, with its grain and its SQL tests as checks."""
     made = models()
@@ -89,7 +107,9 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         for model in made.values()
     ]
     checks = [
-        dg.AssetCheckSpec(check.name, asset=dg.AssetKey(check.checks.split(".")), blocking=check.blocks, description=check.meaning)
+        dg.AssetCheckSpec(
+            check.name, asset=dg.AssetKey(check.checks.split(".")), blocking=check.blocks, description=check.meaning, partitions_def=partitions
+        )
         for check in all_checks()
     ]
 
@@ -109,28 +129,29 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         chosen = {relation for relation in made if _key(relation) in context.selected_asset_keys}
         only = None if len(chosen) == len(made) else chosen
         rows: dict[tuple[str, str], int] = dict.fromkeys(made, 0)
-        offending: dict[tuple[str, str], int] = {}
+        outcomes: dict[tuple[str, str], dict[str, CheckResult]] = {}
         blocked: list[str] = []
         for key in context.partition_keys:
             date = dt.date.fromisoformat(key)
             result = build_quarter(database, date, region, only=only, anew=only is not None, progress=context.log.info)
             for outcome in result.checks:
-                place = (outcome.table, outcome.name)
-                offending[place] = offending.get(place, 0) + outcome.offending
+                outcomes.setdefault((outcome.table, outcome.name), {})[key] = outcome
             blocked += [f"{date}: {b.table}, {b.name}: {b.offending} rows. {b.meaning}" for b in result.blocked_by]
             for relation, count in result.rows.items():
                 rows[relation] += count
         selected = context.selected_asset_check_keys
-        for check in all_checks():
-            asset = dg.AssetKey(check.checks.split("."))
-            if dg.AssetCheckKey(asset, check.name) in selected:
-                found = offending.get((check.checks, check.name), 0)
+        for spec, check in zip(checks, all_checks(), strict=True):
+            if spec.key in selected:
+                found = outcomes.get((check.checks, check.name), {})
+                severity = dg.AssetCheckSeverity.ERROR if check.blocks else dg.AssetCheckSeverity.WARN
+                told = {key: _offending(check, {key: outcome}) for key, outcome in found.items()}
+                told_by_quarter(context, spec, {key: not outcome.offending for key, outcome in found.items()}, told, severity)
                 yield dg.AssetCheckResult(
-                    asset_key=asset,
-                    check_name=check.name,
-                    passed=found == 0,
-                    severity=dg.AssetCheckSeverity.ERROR if check.blocks else dg.AssetCheckSeverity.WARN,
-                    metadata={"offending_rows": found},
+                    asset_key=spec.asset_key,
+                    check_name=spec.name,
+                    passed=not any(outcome.offending for outcome in found.values()),
+                    severity=severity,
+                    metadata=_offending(check, found),
                 )
         if blocked:
             raise dg.Failure(

@@ -20,7 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.access import fences
-from assets.warehouse.models import Model, PythonTable, Relation, WarehouseTest, code_version, models, warehouse_tests
+from assets.access.policies import is_about_children
+from assets.warehouse.models import PYTHON_TABLES, Model, PythonTable, Relation, WarehouseTest, code_version, models, warehouse_tests
 from assets.warehouse.tables import region_hash
 from resources.warehouse import Warehouse, physical
 from schemas.regions import Region
@@ -29,13 +30,14 @@ from schemas.returns import contract_version
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How one check of one table came out: `offending` rows were found."""
+    """How one check of one table came out: `offending` rows were found, some of them with these `keys` (none of a table of children)."""
 
     table: str
     name: str
     blocks: bool
     meaning: str
     offending: int
+    keys: tuple[dict[str, str], ...] = ()
 
 
 @dataclass
@@ -206,7 +208,7 @@ def all_checks() -> list[WarehouseTest]:
 
 
 def run_checks(connection: Connection, census_date: dt.date, only: set[Relation] | None = None) -> list[CheckResult]:
-    """Run the checks of the quarter (those of `only`'s tables, where given). No offending row leaves the database: they are counted."""
+    """Run the checks of the quarter (those of `only`'s tables, where given). Offending rows are counted; of the first ones the keys are given."""
     results = []
     for check in all_checks():
         if only is not None and tuple(check.checks.split(".")) not in only:
@@ -214,5 +216,20 @@ def run_checks(connection: Connection, census_date: dt.date, only: set[Relation]
         query = physical(f"select count(*) from (\n{check.sql}\n) as offending")
         parameters = {"census_date": census_date} if ":census_date" in check.sql else {}
         offending = connection.execute(sa.text(query), parameters).scalar() or 0
-        results.append(CheckResult(check.checks, check.name, check.blocks, check.meaning, offending))
+        keys = _keys(connection, check, parameters) if offending else ()
+        results.append(CheckResult(check.checks, check.name, check.blocks, check.meaning, offending, keys))
     return results
+
+
+MOST_KEYS = 20
+"""So many offending rows are named."""
+
+
+def _keys(connection: Connection, check: WarehouseTest, parameters: dict[str, dt.date]) -> tuple[dict[str, str], ...]:
+    """Which rows offend, by their grain. A row about a child is not named: its key is a pseudonym, and Dagster keeps what it is told."""
+    known: list[Model | PythonTable] = [*models().values(), *PYTHON_TABLES.values()]
+    table = next((one for one in known if one.table == check.checks), None)
+    if table is None or is_about_children(table.columns):
+        return ()
+    rows = connection.execute(sa.text(physical(f"select * from (\n{check.sql}\n) as offending limit {MOST_KEYS}")), parameters).mappings()
+    return tuple({name: str(row[name]) for name in table.grain if name in row} for row in rows)

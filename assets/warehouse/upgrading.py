@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,16 +17,13 @@ from assets.access import audit
 from resources.settings import ObservatoryError
 from resources.version import VERSION, in_order
 
-if TYPE_CHECKING:
-    from alembic.config import Config
-
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def _config() -> Config:
-    from alembic.config import Config  # a quarter of a second: only where there is something to bring up
+def _config() -> Any:
+    import alembic.config  # a quarter of a second: only where there is something to bring up
 
-    config = Config()
+    config = alembic.config.Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     return config

@@ -250,6 +250,7 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
     from pipelines.dead import PROCESS, fail_dead_runs, this_process
     from pipelines.definitions import build_definitions
     from pipelines.forgetting import forget
+    from pipelines.history import under_its_job
     from pipelines.jobs import range_tags
     from pipelines.quarter_ends import last_quarter_end, runs_of
 
@@ -263,12 +264,13 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
         fail_dead_runs(instance)
         job = build_definitions(settings).resolve_job_def(job_name)
         for first, last in runs_of(dates):
-            result = job.execute_in_process(
-                instance=instance,
-                tags={**range_tags(first, last), PROCESS: this_process(), **(tags or {})},
-                raise_on_error=False,
-                run_config={"loggers": {"plain": {}}},
-            )
+            with under_its_job(instance, job_name):
+                result = job.execute_in_process(
+                    instance=instance,
+                    tags={**range_tags(first, last), PROCESS: this_process(), **(tags or {})},
+                    raise_on_error=False,
+                    run_config={"loggers": {"plain": {}}},
+                )
             if not result.success:
                 failures.append(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
         forget(instance, settings, dt.datetime.now(tz=dt.UTC))

@@ -1,0 +1,95 @@
+"""What Dagster's UI shows: runs of the command under their job, checks quarter by quarter, and what a published table is read from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import dagster as dg
+import pytest
+
+import assets.intake.assets as shells
+from assets.publication.tables import PUBLISHED_TABLES
+from assets.warehouse.assets import _offending
+from assets.warehouse.building import CheckResult, all_checks, run_checks
+from pipelines.command.run import dagster_instance
+from pipelines.definitions import build_definitions
+from pipelines.history import LOCATION, under_its_job
+from pipelines.jobs import range_tags
+from pipelines.partitions import quarters
+from resources.settings import Settings
+from resources.warehouse import Warehouse
+
+QUARTERS = ["2025-03-31", "2025-06-30", "2025-09-30"]
+TOTALS = dg.AssetCheckKey(dg.AssetKey("figures"), "totals")
+SPEC = dg.AssetCheckSpec("totals", asset="figures", partitions_def=quarters)
+
+
+def job_of_a_check() -> dg.JobDefinition:
+    @dg.multi_asset(specs=[dg.AssetSpec("figures")], check_specs=[SPEC], partitions_def=quarters, backfill_policy=dg.BackfillPolicy.single_run())
+    def figures(context):
+        passed = {quarter: quarter != "2025-06-30" for quarter in context.partition_keys}
+        yield dg.MaterializeResult("figures")
+        shells.told_by_quarter(context, SPEC, passed, {"2025-06-30": {"offending_rows": 3}}, dg.AssetCheckSeverity.WARN)
+        yield dg.AssetCheckResult(asset_key="figures", check_name="totals", passed=all(passed.values()), severity=dg.AssetCheckSeverity.WARN)
+
+    job = dg.define_asset_job("look", selection="*")
+    return dg.Definitions(assets=[figures], jobs=[job], executor=dg.in_process_executor).resolve_job_def("look")
+
+
+@pytest.fixture
+def instance(tmp_path, monkeypatch):
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    with dagster_instance(Settings(tmp_path / "home", str(tmp_path / "landing"), "", "north_west")) as made:
+        yield made
+
+
+def test_a_check_of_a_range_of_quarters_is_told_quarter_by_quarter(instance):
+    job_of_a_check().execute_in_process(instance=instance, tags=range_tags(dt.date(2025, 3, 31), dt.date(2025, 9, 30)), raise_on_error=False)
+    history = instance.event_log_storage.get_asset_check_execution_history(TOTALS, limit=10)
+    told = {record.partition: record.status.value for record in history if record.partition}
+    assert told == dict.fromkeys(QUARTERS, "SUCCEEDED") | {"2025-06-30": "FAILED"}
+
+
+def test_a_run_of_the_command_is_on_the_timeline_under_its_job(instance):
+    with under_its_job(instance, "look"):
+        done = job_of_a_check().execute_in_process(instance=instance, tags=range_tags(dt.date(2025, 3, 31), dt.date(2025, 3, 31)))
+    origin = instance.get_run_by_id(done.run_id).remote_job_origin
+    assert (origin.job_name, origin.location_name) == ("look", LOCATION)
+    assert "remote_job_origin" not in str(instance.create_run_for_job), "and it is as it was"
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory) -> dg.Definitions:
+    home = tmp_path_factory.mktemp("home")
+    return build_definitions(Settings(home, str(home / "landing"), "", "north_west"))
+
+
+def test_every_check_of_a_partitioned_asset_is_partitioned(definitions):
+    graph = definitions.resolve_asset_graph()
+    whole = [str(key) for key in graph.asset_check_keys if graph.get(key.asset_key).is_partitioned and graph.get(key).partitions_def is None]
+    assert whole == []
+
+
+@pytest.mark.parametrize("table", PUBLISHED_TABLES, ids=lambda table: table.name)
+def test_a_published_table_knows_every_table_that_it_is_read_from(definitions, table):
+    graph = definitions.resolve_asset_graph()
+    known = {".".join(key.path) for key in graph.get(dg.AssetKey(["draft", table.name])).parent_keys}
+    said = {f"{schema}.{name}" for schema, name in re.findall(r"\b(staging|core|curated)\.([a-z_0-9]+)", repr(table))}
+    assert known == said | {f"curated.{table.reads}", "core.authority"}
+
+
+def test_a_failed_check_names_the_keys_and_how_to_see_the_rows_but_no_child(embedded_warehouse: Warehouse):
+    date = dt.date(2025, 3, 31)
+    twice = "insert into {} (census_date, {}) values ('2025-03-31', '{}'), ('2025-03-31', '{}')"
+    with embedded_warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(twice.format("core_rows.authority", "authority_code", "356", "356"))
+        connection.exec_driver_sql(twice.format("core_rows.child", "child_key", "a pseudonym", "a pseudonym"))
+        found = {(one.table, one.name): one for one in run_checks(connection, date, {("core", "authority"), ("core", "child")})}
+    authority, child = found["core.authority", "grain"], found["core.child", "grain"]
+    assert (authority.offending, authority.keys[0]["authority_code"]) == (1, "356")
+    assert (child.offending, child.keys) == (1, ())
+    check = next(one for one in all_checks() if one.checks == "core.authority" and one.name == "grain")
+    told = _offending(check, {"2025-03-31": authority, "2025-06-30": CheckResult("core.authority", "grain", True, "", 0)})
+    assert told["offending_rows"] == 1 and [record.data for record in told["offending_keys"].records] == [authority.keys[0]]
+    assert "'2025-03-31'" in told["see_the_rows"].value and ":census_date" not in told["see_the_rows"].value
