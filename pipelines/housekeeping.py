@@ -7,6 +7,7 @@ from assets.access.retention import remove_what_is_due
 from assets.answering.outbox import remove_answers_before
 from assets.warehouse.tables import prepare
 from pipelines.forgetting import forget
+from pipelines.metrics import record
 from resources.observatory import Observatory
 from schemas.retention import OUTBOX, before, periods
 
@@ -45,6 +46,7 @@ def forget_old_history(context: dg.OpExecutionContext, observatory: dg.ResourceP
     """Remove what the configuration no longer keeps."""
     import datetime as dt
 
+    record(observatory.warehouse, context.instance)  # before it is forgotten
     gone = forget(context.instance, observatory.settings, dt.datetime.now(tz=dt.UTC))
     context.log.info(f"{gone.runs} runs and the reports of {gone.reports} quarters removed; they were kept long enough")
 

@@ -83,6 +83,7 @@ SETTINGS: dict[str, Setting] = {
     "retention.runs_days": _number("OBSERVATORY_KEEP_RUNS_DAYS", "days for which Dagster's runs and events are kept", 1, 36500),
     "retention.runs": _number("OBSERVATORY_KEEP_RUNS", "how many of Dagster's runs are kept at most", 1, 100000),
     "retention.ticks_days": _number("OBSERVATORY_KEEP_TICKS_DAYS", "days for which looks of sensors and schedules are kept", 1, 36500),
+    "retention.metrics_days": _number("OBSERVATORY_KEEP_METRICS_DAYS", "days for which the runs' metrics are kept", 1, 36500),
     "retention.reports": _number("OBSERVATORY_KEEP_REPORTS", "quarters whose quality reports are kept", 1, 400),
     "recovery.archive": Setting("OBSERVATORY_ARCHIVE", "where base backups and the write-ahead log are kept", _place, _PLACE),
     "recovery.keep_days": _number("OBSERVATORY_KEEP_ARCHIVE_DAYS", "days to which one can go back", 1, 36500),

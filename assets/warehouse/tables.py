@@ -102,6 +102,8 @@ comment on table raw.draft_count is 'The true counts behind the drafts. For no r
 comment on table raw.draft_attempt is 'What came of the last try at a draft, and on what it rested: while that is the same it is not tried again.';
 comment on table raw.provenance is 'Whether the returns that were taken in are made up: set with the first file, and never changed.';
 comment on table raw.observatory is 'What the tables rest on, and the version of the program that brought them up.';
+comment on table raw.run is 'Every run that has ended: job, quarters, start, seconds, outcome.';
+comment on table raw.run_metric is 'What each run measured: seconds of steps, rows of tables, offending rows of checks.';
 comment on table raw.schema_version is 'The last migration of what lives on (assets/warehouse/migrations).';
 drop view if exists published.release_return;
 create view published.release_return as

@@ -42,6 +42,7 @@ _SUBCOMMANDS = {
     "restore": ("pipelines.command.restore", "Bring a backup back into an empty database."),
     "seal": ("pipelines.command.seal", "Encrypt the returns in the landing place with your own key."),
     "serve": ("pipelines.command.serve", "Open the Dagster UI and the observatory page on this machine."),
+    "metrics": ("pipelines.command.metrics", "Say what the last runs did, and how long it took."),
     "doctor": ("pipelines.command.doctor", "Say what is wrong with this installation, and how to mend it."),
     "template": ("pipelines.command.template", "Write a return's template."),
 }

@@ -252,6 +252,7 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
     from pipelines.forgetting import forget
     from pipelines.history import under_its_job
     from pipelines.jobs import range_tags
+    from pipelines.metrics import record
     from pipelines.quarter_ends import last_quarter_end, runs_of
 
     future = [date for date in dates if date > last_quarter_end(dt.datetime.now(tz=dt.UTC).date())]
@@ -273,6 +274,8 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
                 )
             if not result.success:
                 failures.append(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
+        with open_warehouse(settings) as warehouse:
+            record(warehouse, instance)
         forget(instance, settings, dt.datetime.now(tz=dt.UTC))
     return failures
 
