@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from sqlalchemy.engine import make_url
 
@@ -523,3 +524,18 @@ def test_readers_who_hold_all_the_connections_they_may_leave_the_pipeline_its_ow
     finally:
         for session in held:
             session.close()
+
+
+def test_a_flood_of_readings_is_gathered_faster_than_it_is_made(embedded_warehouse, tmp_path):
+    """A login that reads in a loop makes thousands of lines a second: what is gathered one by one never catches up, and the log fills the disk."""
+    secret = embedded_warehouse.scalar("select value from access.secret")
+    log, lines = tmp_path / "server.log", []
+    for number in range(3000):
+        said = json.dumps({"at": "2026-11-01T00:00:00+00:00", "id": str(number // 2), "login": "flood", "table": "core.child", "client": ""})
+        lines.append(f"LOG:  observatory-reading {audit._mark(secret, said)} {said}\n")
+    log.write_text("".join(lines), encoding="utf-8")
+    asked = []
+    sa.event.listen(embedded_warehouse.engine, "after_cursor_execute", lambda *args: asked.append(args[2]))
+    assert audit.gather(embedded_warehouse, log).readings == 1500, "each line twice, as in a copied log"
+    assert len(asked) < 50
+    assert embedded_warehouse.scalar("select count(*) from access.reading where login = 'flood'") == 1500
