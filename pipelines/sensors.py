@@ -5,6 +5,7 @@ import json
 
 import dagster as dg
 
+from pipelines.dead import fail_dead_runs
 from pipelines.jobs import JOB, bring_up_to_date, quality_report, range_tags
 from pipelines.quarter_ends import workable
 from pipelines.telling import told_of_failures
@@ -33,6 +34,13 @@ def look(landing: LandingPlace, seen: dict[str, str], now: dt.datetime, key: byt
             changed.append(date)
             current[date.isoformat()] = mark
     return current, changed
+
+
+def _waiting_to_start(instance: dg.DagsterInstance) -> set[dt.date]:
+    """The census dates of which a run waits for its start."""
+    waiting = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]))
+    first = next(iter(range_tags(dt.date.min, dt.date.min)))
+    return {dt.date.fromisoformat(run.tags[first]) for run in waiting if first in run.tags}
 
 
 def _ready(settings: Settings) -> tuple[bytes, list[dt.date]]:
@@ -87,6 +95,10 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
         now, place = dt.datetime.now(tz=dt.UTC), LandingPlace(settings.landing)
         key, erased = _ready(settings)
         current, changed = look(place, seen, now, key)
+        fail_dead_runs(context.instance)  # a run of the command that was killed is at work on nothing
+        starting = _waiting_to_start(context.instance)
+        changed = [date for date in changed if date not in starting]  # that run will read it: the next look is soon
+        current |= {str(date): seen.get(str(date), "") for date in starting}
         news = due(settings, place, changed, key) | dict.fromkeys(erased, f"erased {now.isoformat()}")
         if not context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_UNDER_WAY), limit=1):
             # whoever died over it; and what fails again is not tried more than once an hour
@@ -96,7 +108,8 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     if not changed and not news:
         return dg.SkipReason("Nothing has landed since the last look.")
     # a run that was asked for is not asked for again: what was put off is, once for each time that it was
-    marks = {date: f"{date} {current.get(date.isoformat(), '')} {moment}".strip() for date, moment in sorted(news.items())}
+    news = {date: moment for date, moment in sorted(news.items()) if date not in starting}
+    marks = {date: f"{date} {current.get(date.isoformat(), '')} {moment}".strip() for date, moment in news.items()}
     requests = [dg.RunRequest(run_key=mark, tags=range_tags(date, date)) for date, mark in marks.items()]
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(current, sort_keys=True))
 

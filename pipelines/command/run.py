@@ -34,6 +34,18 @@ nux:
 run_monitoring:
   enabled: true
 """
+FORMER_DAGSTER_YAML = DAGSTER_YAML
+"""As an earlier version wrote it; where it stands it is replaced."""
+
+DAGSTER_YAML += """\
+concurrency:
+  runs:
+    tag_concurrency_limits:  # one run a quarter at a time
+      - key: dagster/asset_partition_range_start
+        value:
+          applyLimitPerUniqueValue: true
+        limit: 1
+"""
 
 
 def _told(paths: list[str]) -> str:
@@ -301,7 +313,7 @@ def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported 
     make_private(settings.home)
     settings.dagster_home.mkdir(exist_ok=True)
     config = settings.dagster_home / "dagster.yaml"
-    if not config.exists():  # a user's own settings stay
+    if not config.exists() or config.read_text(encoding="utf-8") == FORMER_DAGSTER_YAML:  # a user's own settings stay
         config.write_text(DAGSTER_YAML, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["OBSERVATORY_HOME"] = str(settings.home)

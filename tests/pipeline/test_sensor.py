@@ -141,3 +141,47 @@ def test_a_run_whose_process_died_is_written_down_as_failed_and_one_that_lives_i
         assert instance.get_run_by_id(runs["dead"]).status == dg.DagsterRunStatus.FAILURE
         assert fail_dead_runs(instance, of_the_daemon=True) == [runs["of the daemon"]]
         assert instance.get_run_by_id(runs["living"]).status == dg.DagsterRunStatus.STARTED
+
+
+def test_a_quarter_whose_run_waits_to_start_is_not_asked_for_again_and_not_forgotten(home, landing):
+    """That run will read whatever has landed by then: a hundred senders, one by one, make no hundred runs."""
+    landing.drop(DATE, "356", "census.csv", builders.census([{}] * 3))
+    landing.drop("2025-06-30", "356", "census.csv", builders.census([{}] * 3))
+    tags = range_tags(dt.date.fromisoformat(DATE), dt.date.fromisoformat(DATE))
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_run(dg.DagsterRun("bring_up_to_date", tags=tags, status=dg.DagsterRunStatus.NOT_STARTED))
+        found = landing_place(dg.build_sensor_context(instance=instance))
+    assert [request.tags["dagster/asset_partition_range_start"] for request in found.run_requests] == ["2025-06-30"]
+    assert _tick(found.cursor)[0] == [DATE], "once it no longer waits, what it may have left is looked for"
+
+
+def test_a_run_of_the_command_that_was_killed_keeps_the_sensor_from_nothing(home, landing):
+    from assets.intake.loading import take_in
+    from resources.warehouse import Warehouse
+    from schemas.regions import load_region
+
+    landing.drop(DATE, "356", "census.csv", builders.census([{}] * 3))
+    with Warehouse(home.url) as warehouse:
+        prepare(warehouse, load_region("north_west"))
+        take_in(warehouse, landing.place, dt.date.fromisoformat(DATE), KEY)
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_run(dg.DagsterRun("bring_up_to_date", tags={PROCESS: "999999999 1"}, status=dg.DagsterRunStatus.STARTED))
+        found = landing_place(dg.build_sensor_context(instance=instance))
+    assert [request.tags["dagster/asset_partition_range_start"] for request in found.run_requests] == [DATE]
+
+
+def test_one_run_a_quarter_at_a_time(tmp_path):
+    from pipelines.command.run import DAGSTER_YAML, FORMER_DAGSTER_YAML, dagster_instance
+    from resources.settings import Settings
+
+    settings = Settings(tmp_path / "home", str(tmp_path), "", "north_west")
+    settings.dagster_home.mkdir(parents=True)
+    config = settings.dagster_home / "dagster.yaml"
+    config.write_text(FORMER_DAGSTER_YAML, encoding="utf-8")
+    with dagster_instance(settings) as instance:
+        limits = instance.get_concurrency_config().run_queue_config.tag_concurrency_limits
+    assert limits == [{"key": "dagster/asset_partition_range_start", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}]
+    assert config.read_text(encoding="utf-8") == DAGSTER_YAML
+    config.write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    with dagster_instance(settings):
+        assert config.read_text(encoding="utf-8").startswith("telemetry"), "a user's own settings stay"

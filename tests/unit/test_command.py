@@ -471,7 +471,9 @@ def test_a_writer_who_must_wait_says_so_once(embedded_warehouse, capsys):
             with pytest.raises(TimeoutError):
                 waiting.result(timeout=1.5)
         waiting.result(timeout=30)
-    assert capsys.readouterr().err == "Another run holds the warehouse; waiting for it to end.\n"
+    said = capsys.readouterr().err
+    assert said.startswith("Another run holds the warehouse; waiting for it to end. ") and said.count("\n") == 1
+    assert "raw.observatory" in said, "and who it is"
     write()
     assert capsys.readouterr().err == ""
 
