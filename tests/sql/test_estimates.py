@@ -25,6 +25,7 @@ from assets.publication.disclosure import publish_interval
 from assets.warehouse.models import models
 from resources.warehouse import Warehouse
 from tests.conftest import Servers
+from tests.sql import estimator
 from tests.sql.estimator import estimated
 from tests.sql.given_expect import answer
 
@@ -217,6 +218,25 @@ def test_intervals_hold_the_truth_as_often_as_they_say(scenario: Scenario) -> No
             printed = of_level.assign(low=low.astype(int), high=high.astype(int))
             assert (printed["low"] < printed["high"]).all()
             assert held(printed) >= share
+
+
+@pytest.mark.parametrize("blind_to", [("authority", "owner"), ("authority",), ("owner",)], ids=" and ".join)
+def test_intervals_that_know_no_spread_between_authorities_or_owners_do_not_hold(blind_to: tuple[str, ...], monkeypatch) -> None:
+    """What is held above is no matter of course: an estimator that takes authorities, or owners, for all alike is caught."""
+
+    def blind(*args: object) -> tuple[np.ndarray, ...]:
+        found = list(known(*args))  # type: ignore[arg-type]
+        for at, level in enumerate(("authority", "owner")):
+            if level in blind_to:  # none found, and so sure of it that nothing is added
+                found[at], found[at + 2] = found[at] * 0, np.full_like(found[at + 2], 1e9)
+        return tuple(found)
+
+    known = estimator._spread
+    monkeypatch.setattr(estimator, "_spread", blind)
+    scenarios = [s for s in CHANCE_OR_KNOWN if s.name in {"half returned", "by owner, half", "by authority"}]
+    answered = [estimated(scenario.population(), MEASURES[0], LEVELS).query("missing > 0") for scenario in scenarios]
+    shares = [held(of_level) for areas in answered for _, of_level in areas.groupby("area_level")]
+    assert min(shares) < LOWEST
 
 
 @pytest.mark.parametrize("scenario", BY_FULLNESS, ids=lambda s: s.name)
