@@ -48,6 +48,7 @@ def band(ages: pd.Series, bands: list[tuple[int, str]]) -> pd.Series:
     )
 
 
+@landed.remembered
 def episodes(landing: Landed, date: dt.date) -> pd.DataFrame:
     """The episodes of the date's returns with the child's birth date: one row a child and day.
 
@@ -72,6 +73,7 @@ def episodes(landing: Landed, date: dt.date) -> pd.DataFrame:
     )
 
 
+@landed.remembered
 def looked_after(landing: Landed, date: dt.date) -> pd.DataFrame:
     """One row a child looked after on the date, with what describes the placement."""
     all_rows, day = episodes(landing, date), pd.Timestamp(date)

@@ -10,8 +10,9 @@ import csv
 import datetime as dt
 import io
 import re
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, wraps
 from pathlib import Path
 
 import openpyxl
@@ -87,10 +88,27 @@ class Landed:
 
     tables: dict[tuple[dt.date, str], pd.DataFrame]
     dates: list[dt.date]
+    worked_out: dict[tuple[str, dt.date], pd.DataFrame] = field(default_factory=dict)
 
     def get(self, date: dt.date, name: str) -> pd.DataFrame:
         """The rows, none (and no column but `sender`) where nobody sent the table."""
         return self.tables.get((date, name), pd.DataFrame({"sender": pd.Series(dtype=str)})).copy()
+
+
+Reckoning = Callable[[Landed, dt.date], pd.DataFrame]
+
+
+def remembered(work: Reckoning) -> Reckoning:
+    """The same work done once for each landing place and date: several figures rest on it."""
+
+    @wraps(work)
+    def once(landing: Landed, date: dt.date) -> pd.DataFrame:
+        key = (work.__qualname__, date)
+        if key not in landing.worked_out:
+            landing.worked_out[key] = work(landing, date)
+        return landing.worked_out[key].copy()
+
+    return once
 
 
 def read(landing: Path) -> Landed:
@@ -177,6 +195,14 @@ def with_names(frame: pd.DataFrame) -> pd.DataFrame:
                 )
         parts.append(named)
     return pd.concat(parts, ignore_index=True)
+
+
+def gridded(frame: pd.DataFrame, keys: list[str], column: str, values: list[str]) -> pd.DataFrame:
+    """The frame with a row for each value of the column in each group of the keys: those that are
+    new have blank measures."""
+    groups = frame[keys].drop_duplicates()
+    grid = groups.merge(pd.DataFrame({column: values}), how="cross")
+    return grid.merge(frame, on=[*keys, column], how="outer")
 
 
 UNNAMED = {"HEALTH": "Health", "PRIVATE": "Private", "UNKNOWN": "Unknown"}

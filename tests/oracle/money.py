@@ -10,10 +10,11 @@ import datetime as dt
 
 import pandas as pd
 
-from tests.oracle import children, placements, supply
+from tests.oracle import children, landed, placements, supply
 from tests.oracle.landed import Landed
 
 
+@landed.remembered
 def priced(landing: Landed, date: dt.date) -> pd.DataFrame:
     """The census's rows with their population."""
     rows = placements.census(landing, date)
@@ -59,6 +60,7 @@ def _in_areas(landing: Landed, date: dt.date, only: set[str] | None = None) -> p
     return pd.concat(parts).dropna(subset=["area_code"])
 
 
+@landed.remembered
 def weekly_cost(landing: Landed, date: dt.date) -> pd.DataFrame:
     """`weekly_cost` of authorities, sub-regions and the region: counts, means, deciles, rank."""
     rows = _in_areas(landing, date)

@@ -20,6 +20,7 @@ NOT_COMMISSIONED = {"In-house fostering", "Other", "None"}
 """Types of which a placement census alone tells no figure."""
 
 
+@landed.remembered
 def census(landing: Landed, date: dt.date) -> pd.DataFrame:
     """The placement census: one row a placement that the door loads."""
     rows = landing.get(date, "census")
@@ -101,6 +102,7 @@ def _arranged(out: pd.DataFrame, landing: Landed, date: dt.date) -> pd.DataFrame
     return out
 
 
+@landed.remembered
 def own_placements(landing: Landed, date: dt.date) -> pd.DataFrame:
     """One row a placement: `source`, `covers`, where it is, of which type."""
     here, said = children.looked_after(landing, date), census(landing, date)
@@ -144,32 +146,37 @@ def own_placements(landing: Landed, date: dt.date) -> pd.DataFrame:
 
 
 def net_position(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`net_position`: own inside, outside, unknown; others inside by providers; net gain."""
-    rows = own_placements(landing, date)
-    rows = rows[rows["source"] == "ssda903"]
-    inside = rows["host"] == rows["authority_code"]
-    unknown = rows["host"] == "UNKNOWN"
-    own = pd.DataFrame(
-        {
-            "own_inside": inside.groupby(rows["authority_code"]).sum(),
-            "own_outside": (~inside & ~unknown).groupby(rows["authority_code"]).sum(),
-            "own_unknown": unknown.groupby(rows["authority_code"]).sum(),
-        }
-    )
+    """`net_position`: own inside, outside, unknown by the SSDA903; others inside by providers and
+    by authorities; the net gain, and why there is none."""
+    placed = own_placements(landing, date)
+    rows = placed[placed["source"] == "ssda903"]
+    inside, unknown = rows["host"] == rows["authority_code"], rows["host"] == "UNKNOWN"
+    covers = here_covers(landing, date, set(placed["authority_code"]))
     living = supply.living(landing, date).query("host_authority_code != 'UNKNOWN'")
     others = ~living["placing"].isin(supply.UNPLACED)
     others &= (living["placing"] != living["host_authority_code"]) & ~(living["age"] >= 18)
-    own = own.join(others.groupby(living["host_authority_code"]).sum().rename("others_inside"))
-    own["net_gain"] = own["others_inside"] - own["own_outside"]
-    away = rows[~inside & ~unknown]
-    told = away.groupby("host").size()
-    own["others_inside_by_authorities"] = told.reindex(own.index).fillna(0)
+    others = others.groupby(living["host_authority_code"]).sum()
+    empty = supply.returned(landing, date).groupby("host_authority_code")["occupied"].sum()
+    nobody = [code for code in empty.index[empty == 0] if code not in others.index]
+    others = pd.concat([others, pd.Series(0, index=nobody)])
+    out = pd.DataFrame(index=sorted({*covers, *others.index}))
+    out["covers"] = out.index.map(covers)
+    is_whole = out["covers"] == "all"
+    for name, which in {
+        "own_inside": inside, "own_outside": ~inside & ~unknown, "own_unknown": unknown,
+    }.items():  # fmt: skip
+        counted = which.groupby(rows["authority_code"]).sum().reindex(out.index)
+        out[name] = counted.fillna(0).where(is_whole)
+    out["source"] = pd.Series("ssda903", out.index).where(is_whole)
+    out["blank_reason"] = pd.Series("no_ssda903", out.index).mask(is_whole)
+    out["others_inside"] = others.reindex(out.index)
+    out["net_gain"] = out["others_inside"] - out["own_outside"]
+    out["others_inside_by_authorities"] = rows[~inside & ~unknown].groupby("host").size()
     seen = supply.host_authority_occupancy(landing, date)
-    places = seen.groupby("host_authority_code")[["places_covered", "places_registered"]].sum()
-    coverage = places["places_covered"] / places["places_registered"].replace(0, np.nan)
-    own["coverage_places"] = coverage.reindex(own.index)
-    own["source"], own["covers"] = "ssda903", "all"
-    return own.rename_axis("authority_code").reset_index().assign(census_date=date)
+    seen["covered"] = seen["coverage_places"] * seen["places_registered"]
+    places = seen.groupby("host_authority_code")[["covered", "places_registered"]].sum()
+    out["coverage_places"] = places["covered"] / places["places_registered"].replace(0, np.nan)
+    return out.rename_axis("authority_code").reset_index().assign(census_date=date)
 
 
 def location_band(placing: str, host: str, date: dt.date) -> str:
@@ -184,7 +191,26 @@ def location_band(placing: str, host: str, date: dt.date) -> str:
 
 
 def own_placements_location(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`own_placements_location`, the rows with placements, of looked-after children."""
+    """`own_placements_location` of looked-after children, the three named bands always; blank rows
+    of what a census does not tell."""
+    out = _told_locations(landing, date)
+    keys = ["placing_authority_code", "provision_type", "source", "covers"]
+    bands = ["in_area", "sub_region", "elsewhere"]
+    out = landed.gridded(out, keys, "location_band", bands).fillna({"placements": 0, "share": 0})
+    placed = own_placements(landing, date)
+    part = placed.loc[placed["covers"] == "commissioned", "authority_code"].unique()
+    untold = pd.DataFrame({"placing_authority_code": part, "source": "census"})
+    untold = untold.assign(covers="commissioned", blank_reason="no_ssda903")
+    for column, values in {
+        "provision_type": sorted(NOT_COMMISSIONED), "location_band": bands,
+    }.items():  # fmt: skip
+        untold = untold.merge(pd.DataFrame({column: values}), how="cross")
+    return pd.concat([out, untold], ignore_index=True).assign(census_date=date)
+
+
+@landed.remembered
+def _told_locations(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """Placements and shares by authority, type and band, of the bands with placements."""
     rows = own_placements(landing, date)
     rows = rows[(rows["source"] == "ssda903") | (rows["covers"] == "commissioned")]
     part = (rows["covers"] == "commissioned") & rows["provision_type"].isin(NOT_COMMISSIONED)
@@ -210,24 +236,24 @@ def here_covers(landing: Landed, date: dt.date, answered: set[str]) -> dict[str,
 
 
 def placement_flow(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`placement_flow` between known areas: blank where a side has not returned."""
+    """`placement_flow`: blank where a side has not returned."""
     rows = own_placements(landing, date)
     answered = set(rows["authority_code"])
     whole = (rows["source"] == "ssda903") & (rows["covers"] == "all")
     part = (rows["covers"] == "commissioned") & rows["is_looked_after"]
     part &= ~rows["provision_type"].isin(NOT_COMMISSIONED)
-    rows = rows[(whole | part) & (rows["host"] != "UNKNOWN")]
+    rows = rows[whole | part]
     rows = rows.rename(
         columns={"authority_code": "placing_authority_code", "host": "host_authority_code"}
     )
     keys = ["placing_authority_code", "host_authority_code", "provision_type"]
     theirs = rows.groupby(keys).size().rename("children_by_authorities")
-    living = supply.living(landing, date).rename(columns={"placing": "placing_authority_code"})
-    living = living.assign(provision_type=living["provision_type"].fillna("Other"))
+    living = supply.living_of_a_type(landing, date)
+    living = living.rename(columns={"placing": "placing_authority_code"})
     told = set(zip(living["host_authority_code"], living["provision_type"], strict=True))
     empty = supply.returned(landing, date).groupby(supply.HOSTED)["occupied"].sum()
     told |= set(empty.index[empty == 0])  # they said that nobody lives there
-    young = living[~(living["age"] >= 18) & (living["host_authority_code"] != "UNKNOWN")]
+    young = living[~(living["age"] >= 18)]
     ours = young.groupby(keys).size().rename("children_by_providers")
     out = pd.concat([theirs, ours], axis=1).reset_index()
     sent = [k in told for k in zip(out["host_authority_code"], out["provision_type"], strict=True)]
@@ -265,6 +291,35 @@ def distance_reason(landing: Landed, date: dt.date) -> pd.DataFrame:
     return _categories(landing, date, "reason")
 
 
+SPECIAL = {
+    "Deprivation of liberty: current": ("liberty", ["DoLS (current)"]),
+    "Deprivation of liberty: previous": ("liberty", ["DoLS (previous)"]),
+    "In a solo placement": (
+        "solo", ["Yes, and is in a solo placement", "No, but is in a solo placement"]
+    ),
+    "Needs a solo placement and is not in one": ("solo", ["Yes, but is not in a solo placement"]),
+    "Unregistered setting": ("mark", ["unregistered"]),
+    "Placed after 18": ("is_looked_after", [False]),
+}  # fmt: skip
+ASKED_ALWAYS = "Unregistered setting"
+
+
+def special_circumstances(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`special_circumstances`: placements of the census; blank where its layout did not ask."""
+    rows = census(landing, date)
+    if rows.empty:
+        return rows
+    whole = rows.groupby("authority_code").size()
+    parts = []
+    for category, (column, values) in SPECIAL.items():
+        counted = rows[column].isin(values).groupby(rows["authority_code"]).sum().astype(float)
+        if date < dt.date(2025, 12, 31) and category != ASKED_ALWAYS:
+            counted[:] = np.nan
+        part = pd.DataFrame({"placements": counted, "share": counted / whole})
+        parts.append(part.assign(category=category))
+    return pd.concat(parts).rename_axis("authority_code").reset_index().assign(census_date=date)
+
+
 def high_cost_placements(landing: Landed, date: dt.date) -> pd.DataFrame:
     """`high_cost_placements` by authority: how many, their weekly cost, and the cost so far."""
     rows = census(landing, date)
@@ -282,10 +337,11 @@ def high_cost_placements(landing: Landed, date: dt.date) -> pd.DataFrame:
     return out.assign(census_date=date)
 
 
+@landed.remembered
 def host_use_of_own_supply(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`host_use_of_own_supply`, the providers' side: who lives there, and the host's own."""
-    rows = supply.living(landing, date)
-    rows = rows[rows["host_authority_code"] != "UNKNOWN"].dropna(subset=["provision_type"])
+    """`host_use_of_own_supply`: who lives there, the host's own, and where its placements are."""
+    rows = supply.living_of_a_type(landing, date)
+    rows = rows[rows["host_authority_code"] != "UNKNOWN"]
     own = rows["placing"] == rows["host_authority_code"]
     out = (
         rows.assign(own=own)
@@ -293,11 +349,14 @@ def host_use_of_own_supply(landing: Landed, date: dt.date) -> pd.DataFrame:
         .agg(children_living_here=("own", "size"), children_of_host=("own", "sum"))
     )
     share = out["children_of_host"] / out["children_living_here"]
-    out = out.assign(share_of_places_used_by_host=share).reset_index()
+    out = out.assign(share_of_places_used_by_host=share)
     placed = own_placements(landing, date)
     covers = here_covers(landing, date, set(placed["authority_code"]))
+    placing = _told_locations(landing, date)
+    there = placing.groupby(["placing_authority_code", "provision_type"]).size()
+    out = out.join(there.rename_axis(supply.HOSTED).rename("types"), how="outer").reset_index()
     out["covers"] = out["host_authority_code"].map(covers)
-    mine = own_placements_location(landing, date).rename(
+    mine = _told_locations(landing, date).rename(
         columns={"placing_authority_code": "host_authority_code"}
     )
     whole = mine.groupby(supply.HOSTED)["placements"].sum().rename("own_placements")
@@ -379,6 +438,13 @@ def supply_gap(landing: Landed, date: dt.date) -> pd.DataFrame:
     out["usable"] = out["occupied"] + out["vacant"]
     stands = ~(nothing & ~fostering & (out["settings_returned"].fillna(0) == 0))
     out["usable"], out["vacant"] = out["usable"].where(stands, 0), out["vacant"].where(stands, 0)
+    usable = out["occupied_estimate"] + out["vacant_estimate"]
+    out["usable_estimate"] = usable.where(stands, 0)
+    out["vacant_estimate"] = out["vacant_estimate"].where(stands, 0)
+    out["usable_sufficiency_estimate"] = out["usable_estimate"] - out["own_placements"]
+    away = out["own_placements_elsewhere"]
+    out["vacant_sufficiency_estimate"] = out["vacant_estimate"] - away
+    out["blank_reason"] = pd.Series("no_ssda903", out.index).where(blank)
     out["numerical_sufficiency"] = out["places_registered"] - out["own_placements"]
     out["usable_sufficiency"] = out["usable"] - out["own_placements"]
     out["vacant_sufficiency"] = out["vacant"] - out["own_placements_elsewhere"]
@@ -394,7 +460,7 @@ def supply_gap(landing: Landed, date: dt.date) -> pd.DataFrame:
 
 SUPPLIED = [
     "settings_registered", "settings_returned", "places_registered", "occupied", "vacant",
-    "coverage_places",
+    "coverage_places", "occupied_estimate", "vacant_estimate",
 ]  # fmt: skip
 
 

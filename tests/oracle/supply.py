@@ -14,6 +14,7 @@ import pandas as pd
 
 from tests.oracle import landed
 from tests.oracle.landed import Landed
+from tests.sql.estimator import estimated
 
 HOSTED = ["host_authority_code", "provision_type"]
 FOSTERING = {"Independent fostering", "In-house fostering"}
@@ -39,6 +40,7 @@ def size_band(places: pd.Series) -> pd.Series:
     return text.replace("6", "6+")
 
 
+@landed.remembered
 def registered(landing: Landed, date: dt.date) -> pd.DataFrame:
     """The register: one row a home or agency, one a premises of supported accommodation."""
     homes, _ = newest(landing, date, "providers")
@@ -83,6 +85,7 @@ def registered(landing: Landed, date: dt.date) -> pd.DataFrame:
     return rows[rows["status"].isin({"Active", "Suspended"})].reset_index(drop=True)
 
 
+@landed.remembered
 def returned(landing: Landed, date: dt.date) -> pd.DataFrame:
     """Settings that returned: one row a home (the last counts), one a premises."""
     rows = landing.get(date, "settings")
@@ -96,9 +99,11 @@ def returned(landing: Landed, date: dt.date) -> pd.DataFrame:
             "provision_type": landed.code(rows["provision type"], "provision_type"),
             "service_category": landed.code(rows["service category"], "service_category"),
             "reason": landed.code(rows["unavailable reason"], "unavailable_reason"),
-            "setting_name": rows["setting name"],
-            "framework": rows["framework"],
-            "lot": rows["lot"],
+            "setting_name": rows["setting name"].replace("", None),
+            "sa_category": landed.code(rows["sa category"], "sa_category"),
+            "gender_accepted": landed.code(rows["gender accepted"], "gender_accepted"),
+            "framework": rows["framework"].replace("", None),
+            "lot": rows["lot"].replace("", None),
         }
     )
     for ours, theirs in {
@@ -121,6 +126,7 @@ def returned(landing: Landed, date: dt.date) -> pd.DataFrame:
     return pd.concat([one, out[many]]).sort_index()
 
 
+@landed.remembered
 def living(landing: Landed, date: dt.date) -> pd.DataFrame:
     """Children by the providers' placements: urn, host, provision type, placing authority, age."""
     rows = landing.get(date, "placements")
@@ -172,8 +178,100 @@ def _covered(register: pd.DataFrame, back: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
+@landed.remembered
 def host_authority_occupancy(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """The counted columns of `host_authority_occupancy`, rates and coverage."""
+    """`host_authority_occupancy`: what was counted, rates, coverage, the estimates, and which list
+    of the register was read."""
+    out = _counted(landing, date)
+    whole = estimates(landing, date).query("area_level == 'authority'")
+    whole = whole.rename(columns={"area_code": "host_authority_code"})
+    out = out.merge(whole.drop(columns="area_level"), on=HOSTED, how="left")
+    for name, kind in (("providers", "homes"), ("premises", "Supported accommodation")):
+        _, as_at = newest(landing, date, name)
+        of = (out["provision_type"] == kind) == (name == "premises")
+        of &= out["provision_type"].isin(registered(landing, date)["provision_type"].unique())
+        out.loc[of, "register_as_at"] = as_at
+        out.loc[of, "register_carried"] = as_at != date
+        out.loc[of, "register_source"] = LISTS[name]
+    return out
+
+
+LISTS = {"providers": "providers and places", "premises": "supported accommodation premises"}
+ENDS = ["estimate", "low", "high", "band_low", "band_high"]
+ESTIMATED = [f"{use}_{end}" for use in ("occupied", "vacant") for end in ENDS]
+
+
+@landed.remembered
+def estimates(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """Estimates and ends by area and type, by the estimator in numpy (its cover is measured in
+    tests/sql): of authorities with a return, and of the observatory's sub-regions and region."""
+    register, back = registered(landing, date), returned(landing, date)
+    keys = ["urn", "host_authority_code"]
+    rows = _covered(register, back).query("provision_type != 'Independent fostering'")
+    rows = rows[rows["places"] > 0].join(
+        back.groupby(keys)[["occupied", "vacant"]].sum().add_suffix("_places"), on=keys
+    )
+    facts = register.groupby(keys).agg(sector=("sector", "min"), owner=("owner", "min"))
+    rows = rows.join(facts, on=keys).rename(columns={"answered_places": "covered"})
+    plain = rows["owner"].fillna("").map(plain_owner)
+    rows["whose"] = plain.where(plain != "", "the setting " + rows["urn"])
+    rows["size_band"] = size_band(rows["places"])
+    areas = in_areas(rows[["host_authority_code"]].drop_duplicates(), "host_authority_code", date)
+    level = areas.pivot(index="host_authority_code", columns="area_level", values="area_code")
+    own_region = region()["gss_code"]
+    for name, column in (("authority", "area"), ("sub-region", "part"), ("region", "whole")):
+        rows[f"{column}_code"] = rows["host_authority_code"].map(level[name]).fillna("none")
+        rows[column] = rows.groupby(["provision_type", f"{column}_code"]).ngroup()
+    rows["owner"] = rows.groupby(["provision_type", "whose"]).ngroup()
+    rows["region"] = rows.groupby("provision_type").ngroup()  # what is learned, is learned by type
+    rows = rows.reset_index(drop=True)
+    counted = in_areas(back, "host_authority_code", date)
+    counted = counted.groupby(["area_level", "area_code", "provision_type"])[["occupied", "vacant"]]
+    whole = []
+    for use in ("occupied", "vacant"):
+        parts = []
+        by = {"authority": "area", "sub-region": "part", "region": "whole"}
+        made = estimated(rows, f"{use}_places", by, region()["missing_may_differ"])
+        for name, column in by.items():
+            named = rows.drop_duplicates(column).set_index(column)
+            part = made[made["area_level"] == name]
+            part = part.assign(area_code=part["number"].map(named[f"{column}_code"]))
+            parts.append(part.assign(provision_type=part["number"].map(named["provision_type"])))
+        part = pd.concat(parts).rename(columns={"low_band": "band_low", "high_band": "band_high"})
+        part = part.set_index(["area_level", "area_code", "provision_type"])
+        beside = counted.sum()[use].reindex(part.index) - part["counted"]  # not on the register
+        part = part[ENDS].add(beside, axis=0)
+        fives_up = np.floor(10 * part["estimate"] + 0.5) / 10
+        whole.append(part.assign(estimate=fives_up).add_prefix(f"{use}_"))
+    out = pd.concat(whole, axis=1).reset_index()
+    ours = {own_region, *members(date)}
+    return out[(out["area_level"] == "authority") | out["area_code"].isin(ours)]
+
+
+def area_occupancy(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`area_occupancy`: sums of the authorities' counts, and the area's own estimates."""
+    rows = in_areas(host_authority_occupancy(landing, date), "host_authority_code", date)
+    rows = rows[rows["area_code"].isin({region()["gss_code"], *members(date)})]
+    keys = ["area_level", "area_code", "provision_type"]
+    out = rows.groupby(keys)[SUMMED].sum(min_count=1)
+    out[["area_gss", "area_name"]] = rows.groupby(keys)[["area_gss", "area_name"]].first()
+    out["occupancy_rate"] = out["occupied"] / out["places_returned"].replace(0, np.nan)
+    for what in ("settings", "places"):
+        registered_whole = out[f"{what}_registered"].replace(0, np.nan)
+        out[f"coverage_{what}"] = out[f"{what}_covered"] / registered_whole
+    out = out.join(estimates(landing, date).set_index(keys))
+    return out.reset_index().assign(census_date=date)
+
+
+SUMMED = [
+    "settings_registered", "places_registered", "settings_covered", "places_covered",
+    "settings_returned", "places_returned", "occupied", "vacant", "unavailable",
+]  # fmt: skip
+
+
+@landed.remembered
+def _counted(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """What was counted by host authority and type: registered, returned, rates and coverage."""
     register, back = registered(landing, date), returned(landing, date)
     homes = back.groupby(HOSTED).agg(
         settings_returned=("urn", "size"), occupied=("occupied", "sum"), vacant=("vacant", "sum"),
@@ -265,16 +363,26 @@ def origin_band(placing: str, host: str, date: dt.date) -> str:
     return "elsewhere"
 
 
-def host_authority_origin(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`host_authority_origin`, the rows with children: children and share by band."""
+def living_of_a_type(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """Who lives in settings; those at a URN that nobody knows stand under Other."""
     rows = living(landing, date)
-    rows = rows[rows["host_authority_code"] != "UNKNOWN"].dropna(subset=["provision_type"])
+    return rows.assign(provision_type=rows["provision_type"].fillna("Other"))
+
+
+def host_authority_origin(landing: Landed, date: dt.date) -> pd.DataFrame:
+    """`host_authority_origin`: children and share by band, the four named bands always."""
+    rows = living_of_a_type(landing, date)
     pairs = rows[["placing", "host_authority_code"]].drop_duplicates()
-    bands = {p: origin_band(*p, date) for p in pairs.itertuples(index=False, name=None)}
+    bands = {
+        p: "unknown" if p[1] == "UNKNOWN" else origin_band(*p, date)
+        for p in pairs.itertuples(index=False, name=None)
+    }
     rows["origin_band"] = [
         bands[p] for p in zip(rows["placing"], rows["host_authority_code"], strict=True)
     ]
     out = rows.groupby([*HOSTED, "origin_band"]).size().rename("children").reset_index()
+    named = ["host", "sub_region", "region_or_neighbour", "elsewhere"]
+    out = landed.gridded(out, HOSTED, "origin_band", named).fillna({"children": 0})
     out["share"] = out["children"] / out.groupby(HOSTED)["children"].transform("sum")
     return out.assign(census_date=date)
 
@@ -321,20 +429,37 @@ def pipeline_homes(landing: Landed, date: dt.date) -> pd.DataFrame:
     return out.reset_index().assign(census_date=date)
 
 
+def listed(texts: pd.Series) -> str | None:
+    """All that is said, once each."""
+    return ", ".join(sorted(set(texts.dropna()))) or None
+
+
 def setting_vacancies(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`setting_vacancies`: vacant and unavailable places, and places under notice."""
+    """`setting_vacancies`: vacant and unavailable places, places under notice, and what is said of
+    the setting."""
     rows = returned(landing, date)
     keys = ["urn", "host_authority_code"]
+    genders = rows.groupby(keys)["gender_accepted"].agg(["nunique", "min"])
     out = rows.groupby(keys).agg(
         vacant=("vacant", "sum"), unavailable=("unavailable", "sum"),
         min_age=("min_age", "min"), max_age=("max_age", "max"),
-        provision_type=("provision_type", "first"),
+        provision_type=("provision_type", "first"), service_category=("service_category", "min"),
+        sa_category=("sa_category", listed), framework=("framework", "min"), lot=("lot", "min"),
+        setting_name=("setting_name", "min"),
+        unavailable_reason=("reason", listed),
     )  # fmt: skip
-    register = registered(landing, date).groupby(keys)["places"]
-    by_register = register.sum(min_count=1).reindex(out.index)
+    out["gender_accepted"] = genders["min"].where(genders["nunique"] < 2, "Any")
+    out["service_category"] = out["service_category"].fillna(out["sa_category"])
+    register = registered(landing, date)
+    by_register = register.groupby(keys)["places"].sum(min_count=1).reindex(out.index)
     out["registered"] = by_register.fillna(rows.groupby(keys)["registered"].sum())
+    known = register["urn"].where(register["provision_type"] == "Independent fostering")
+    here = pd.MultiIndex.from_frame(register[keys])
+    urns = out.index.get_level_values("urn")
+    out["known_to_register"] = out.index.isin(here) | urns.isin(set(known.dropna()))
     leaving = living(landing, date).groupby(keys)["notice"].sum().rename("under_notice")
-    return out.join(leaving).reset_index().fillna({"under_notice": 0}).assign(census_date=date)
+    out = out.join(leaving).reset_index().fillna({"under_notice": 0})
+    return out.assign(census_date=date, as_at=date)
 
 
 def homes(landing: Landed, date: dt.date) -> pd.DataFrame:
@@ -357,15 +482,31 @@ def plain_owner(name: str) -> str:
     return "" if not any(c.isalpha() for c in text) or words == ["null"] else "".join(words)
 
 
+def in_areas(rows: pd.DataFrame, authority: str, date: dt.date) -> pd.DataFrame:
+    """Each row once an area that its authority is in: itself, its sub-region, its region."""
+    now = landed.standing(date)
+    named = now.drop_duplicates("region_code").set_index("region_code")["region_name"]
+    code = rows[authority]
+    own = {"area_level": "authority", "area_code": code, "area_gss": code.map(now["gss_code"])}
+    own |= {"area_name": code.map(now["authority_name"])}
+    sub = {"area_level": "sub-region", "area_code": code.map(members(date)), "area_gss": None}
+    sub |= {"area_name": sub["area_code"]}
+    whole = code.map(now["region_code"]).replace("", None)
+    region = {"area_level": "region", "area_code": whole, "area_gss": whole}
+    region |= {"area_name": whole.map(named)}
+    parts = [rows.assign(**area) for area in (own, sub, region)]
+    return pd.concat(parts, ignore_index=True).dropna(subset=["area_code", "area_name"])
+
+
 def market_concentration(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`market_concentration` of regions: settings, places, owners, their shares and the index."""
-    rows = registered(landing, date)
-    rows["area_code"] = rows["host_authority_code"].map(landed.standing(date)["region_code"])
+    """`market_concentration`: settings, places, owners, their shares and the index, by area."""
+    rows = in_areas(registered(landing, date), "host_authority_code", date)
     rows["group"] = rows["owner"].fillna("").map(plain_owner)
-    keys = ["area_code", "provision_type"]
+    keys = ["area_level", "area_code", "provision_type"]
     out = rows.groupby(keys).agg(
-        settings=("urn", "size"), places=("places", lambda p: p.sum(min_count=1))
-    )
+        settings=("urn", "size"), places=("places", lambda p: p.sum(min_count=1)),
+        area_gss=("area_gss", "first"), area_name=("area_name", "first"),
+    )  # fmt: skip
     known = rows[rows["group"] != ""]
     out["owner_groups"] = known.groupby(keys)["group"].nunique()
     out["owner_groups"] = out["owner_groups"].fillna(0)
@@ -378,28 +519,29 @@ def market_concentration(landing: Landed, date: dt.date) -> pd.DataFrame:
     for count in (1, 3, 10):
         out[f"share_largest_{count}"] = by_size.head(count).groupby(keys).sum()
     out["herfindahl_hirschman_index"] = ((100 * share) ** 2).groupby(keys).sum().round(1)
-    return out.reset_index().assign(area_level="region", census_date=date)
+    return out.reset_index().assign(census_date=date)
 
 
 def home_sizes(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`home_sizes`, the bands with settings: how many, places, share of the sized ones."""
+    """`home_sizes`: settings, places, share of the sized ones, and its rank in the region."""
     rows = registered(landing, date).query("provision_type != 'Independent fostering'")
     rows = rows.assign(size_band=size_band(rows["places"]))
     out = rows.groupby([*HOSTED, "size_band"]).agg(
         settings=("urn", "size"), places=("places", lambda p: p.sum(min_count=1))
     )
-    out = out.reset_index()
-    sized = out["settings"].where(out["size_band"] != "Not known")
-    out["share"] = sized / sized.groupby([out[h] for h in HOSTED]).transform("sum")
-    # an authority with settings of the type and none of the size has a share of 0, and a rank
-    where = out["host_authority_code"].map(landed.standing(date)["region_code"])
-    of_type = out[sized.notna()].assign(region=where).drop_duplicates(HOSTED)
-    ranked = of_type.groupby(["region", "provision_type"]).size()
-    keys = list(zip(where, out["provision_type"], strict=True))
-    known = sized.notna() & (where.fillna("") != "")
-    out["authorities_ranked"] = pd.Series([ranked.get(k) for k in keys]).where(known)
-    more = out.assign(region=where)[known].groupby(["region", "provision_type", "size_band"])
-    out["rank_in_region"] = more["share"].rank(method="min", ascending=False).reindex(out.index)
+    sizes = ["1", "2", "3", "4", "5", "6+"]
+    out = landed.gridded(out.reset_index(), HOSTED, "size_band", sizes)
+    is_sized = out["size_band"] != "Not known"
+    out["settings"] = out["settings"].fillna(0)
+    out["places"] = out["places"].fillna(0).where(is_sized)
+    sized = out["settings"].where(is_sized)
+    whole = sized.groupby([out[h] for h in HOSTED]).transform("sum")
+    out["share"] = sized / whole.where(whole > 0)
+    region = out["host_authority_code"].map(landed.standing(date)["region_code"])
+    ranked = out["share"].where(region.fillna("") != "")
+    of_size = ranked.groupby([region, out["provision_type"], out["size_band"]])
+    out["rank_in_region"] = of_size.rank(method="min", ascending=False)
+    out["authorities_ranked"] = of_size.transform("count").where(ranked.notna())
     return out.assign(census_date=date)
 
 

@@ -33,7 +33,7 @@ class Level:
     @classmethod
     def by(cls, frame: pd.DataFrame, keys: list[str], seen: np.ndarray) -> Level:
         """The level of these columns."""
-        of = frame.groupby(keys, sort=False).ngroup().to_numpy()
+        of = frame.groupby(keys).ngroup().to_numpy()  # sorted: a region's number is its own
         region = np.zeros(of.max() + 1, dtype=int)
         region[of] = frame["region"]
         return cls(of, region, _sum(of, seen, of.max() + 1))
@@ -101,6 +101,7 @@ def estimated(frame: pd.DataFrame, measure: str, levels: dict[str, str], may_dif
     counted = np.where(seen > 0, frame[measure].to_numpy(float), 0)
     missing = frame["places"].to_numpy(float) - seen
     fitted = _fitted(frame, seen, counted)
+    fitted["group"] += 1  # 0 is none
     group, mean, variance, group_places, each = (fitted[column].fillna(0).to_numpy() for column in fitted)
     residual = np.where(fitted["mean"].notna(), counted - seen * mean, 0)
     region, area, owner, both = (Level.by(frame, keys, seen) for keys in (["region"], ["area"], ["owner"], ["area", "owner"]))
@@ -133,6 +134,7 @@ def estimated(frame: pd.DataFrame, measure: str, levels: dict[str, str], may_dif
 
         of_group = np.zeros(int(group.max()) + 1)
         of_group[group.astype(int)] = variance / np.maximum(group_places, 1)
+        of_group[0] = 0
         half_mean = gone**2 * mean_error[of] / 2
         errors = [
             squared("area", by_area[area.region] * (1 - area_belief)) + half_mean,
