@@ -215,24 +215,11 @@ whole as (
         r.measure
 ),
 
-by_authority as (
+by_both as (
     select
         r.provision_type,
         r.measure,
         r.host_authority_code,
-        sum(r.places) as places,
-        sum(r.residual) as residual
-    from residuals as r
-    group by
-        r.provision_type,
-        r.measure,
-        r.host_authority_code
-),
-
-by_owner as (
-    select
-        r.provision_type,
-        r.measure,
         r.owner_group,
         count(*) as settings,
         sum(r.places) as places,
@@ -241,59 +228,58 @@ by_owner as (
     group by
         r.provision_type,
         r.measure,
-        r.owner_group
-),
-
-by_both as (
-    select
-        r.provision_type,
-        r.measure,
-        r.host_authority_code,
-        r.owner_group,
-        sum(r.places) as places
-    from residuals as r
-    group by
-        r.provision_type,
-        r.measure,
         r.host_authority_code,
         r.owner_group
 ),
 
-authority_sums as (
-    select
-        a.provision_type,
-        a.measure,
-        count(*) as authorities,
-        sum(a.places * a.places) as places_squared,
-        sum(a.residual * a.residual) as residual_squared
-    from by_authority as a
-    group by
-        a.provision_type,
-        a.measure
-),
-
-owner_sums as (
-    select
-        o.provision_type,
-        o.measure,
-        sum(case when o.settings > 1 then 1 else 0 end) as owners,
-        sum(o.places * o.places) as places_squared,
-        sum(o.residual * o.residual) as residual_squared
-    from by_owner as o
-    group by
-        o.provision_type,
-        o.measure
-),
-
-both_sums as (
+-- Authorities and owners, one below the other: `whose` is one authority or one owner.
+by_level as (
     select
         b.provision_type,
         b.measure,
-        sum(b.places * b.places) as places_squared
+        'authority' as level,
+        b.host_authority_code as whose,
+        sum(b.settings) as settings,
+        sum(b.places) as places,
+        sum(b.residual) as residual,
+        sum(b.places * b.places) as mix
     from by_both as b
     group by
         b.provision_type,
-        b.measure
+        b.measure,
+        b.host_authority_code
+    union all
+    select
+        b.provision_type,
+        b.measure,
+        'owner' as level,
+        b.owner_group as whose,
+        sum(b.settings) as settings,
+        sum(b.places) as places,
+        sum(b.residual) as residual,
+        sum(b.places * b.places) as mix
+    from by_both as b
+    group by
+        b.provision_type,
+        b.measure,
+        b.owner_group
+),
+
+level_sums as (
+    select
+        l.provision_type,
+        l.measure,
+        count(case when l.level = 'authority' then 1 end) as authorities,
+        count(case when l.level = 'owner' and l.settings > 1 then 1 end) as owners,
+        sum(case when l.level = 'authority' then l.places * l.places end) as authority_places_squared,
+        sum(case when l.level = 'owner' then l.places * l.places end) as owner_places_squared,
+        sum(case when l.level = 'authority' then l.residual * l.residual end) as authority_residual_squared,
+        sum(case when l.level = 'owner' then l.residual * l.residual end) as owner_residual_squared,
+        sum(case when l.level = 'owner' then l.mix end) as both_places_squared
+    from by_level as l
+    group by
+        l.provision_type,
+        l.measure
 ),
 
 -- Pairs of settings: their places multiplied (p) and their residuals multiplied (r), of all pairs, of one authority, of one owner, of both.
@@ -304,27 +290,21 @@ pairs as (
         w.settings,
         w.places,
         w.chance,
-        a.authorities,
-        o.owners,
-        a.places_squared as authority_places_squared,
-        o.places_squared as owner_places_squared,
+        l.authorities,
+        l.owners,
+        l.authority_places_squared,
+        l.owner_places_squared,
         w.places * w.places - w.places_squared as all_p,
         w.residual * w.residual - w.residual_squared as all_r,
-        a.places_squared - w.places_squared as authority_p,
-        a.residual_squared - w.residual_squared as authority_r,
-        o.places_squared - w.places_squared as owner_p,
-        o.residual_squared - w.residual_squared as owner_r,
-        b.places_squared - w.places_squared as both_p
+        l.authority_places_squared - w.places_squared as authority_p,
+        l.authority_residual_squared - w.residual_squared as authority_r,
+        l.owner_places_squared - w.places_squared as owner_p,
+        l.owner_residual_squared - w.residual_squared as owner_r,
+        l.both_places_squared - w.places_squared as both_p
     from whole as w
-    inner join authority_sums as a
-        on w.provision_type = a.provision_type
-        and w.measure = a.measure
-    inner join owner_sums as o
-        on w.provision_type = o.provision_type
-        and w.measure = o.measure
-    inner join both_sums as b
-        on w.provision_type = b.provision_type
-        and w.measure = b.measure
+    inner join level_sums as l
+        on w.provision_type = l.provision_type
+        and w.measure = l.measure
 ),
 
 -- Expected of the residuals: all_r = base all_p + authority authority_p + owner owner_p, authority_r = base authority_p + authority
@@ -359,13 +339,20 @@ known as (
         s.settings,
         s.places,
         s.chance,
-        s.authority_places_squared,
-        s.owner_places_squared,
-        case when s.determinant > 0.000001 * s.scale then greatest(0, s.authorities - 1) else 0 end as authority_weight,
-        case when s.determinant > 0.000001 * s.scale then greatest(0, s.owners - 1) else 0 end as owner_weight,
-        case when s.determinant > 0.000001 * s.scale then greatest(0, s.authority_part / s.determinant) else 0 end as authority_found,
-        case when s.determinant > 0.000001 * s.scale then greatest(0, s.owner_part / s.determinant) else 0 end as owner_found
+        v.level,
+        case v.level when 'authority' then s.authority_places_squared else s.owner_places_squared end as places_squared,
+        case
+            when s.determinant > 0.000001 * s.scale
+                then greatest(0, case v.level when 'authority' then s.authorities else s.owners end - 1)
+            else 0
+        end as weight,
+        case
+            when s.determinant > 0.000001 * s.scale
+                then greatest(0, case v.level when 'authority' then s.authority_part else s.owner_part end / s.determinant)
+            else 0
+        end as found
     from solved as s
+    cross join (values ('authority'), ('owner')) as v (level)
 ),
 
 components as (
@@ -375,15 +362,28 @@ components as (
         k.settings,
         k.places,
         k.chance,
-        k.authority_places_squared,
-        k.owner_places_squared,
-        k.authority_weight + 4 as authority_freedom,
-        k.owner_weight + 4 as owner_freedom,
-        round(
-            least(k.chance, (k.authority_weight * k.authority_found + 4 * 0.02 * k.chance) / (k.authority_weight + 4)), 12
-        ) as authority_variance,
-        round(least(k.chance, (k.owner_weight * k.owner_found + 4 * 0.02 * k.chance) / (k.owner_weight + 4)), 12) as owner_variance
+        k.level,
+        k.places_squared,
+        k.weight + 4 as freedom,
+        round(least(k.chance, (k.weight * k.found + 4 * 0.02 * k.chance) / (k.weight + 4)), 12) as variance
     from known as k
+),
+
+both_components as (
+    select
+        c.provision_type,
+        c.measure,
+        c.settings,
+        c.chance,
+        sum(c.variance) as variance,
+        sum(c.variance * c.places_squared) / (c.places * c.places) as of_means
+    from components as c
+    group by
+        c.provision_type,
+        c.measure,
+        c.settings,
+        c.places,
+        c.chance
 ),
 
 -- Each kind of setting with its group's mean, and the variance per place that is the settings' own; places are never taken to be filled
@@ -400,10 +400,10 @@ rated as (
         k.group_places,
         round(k.mean, 12) as mean,
         round(
-            greatest(c.chance, k.variance - (c.authority_variance + c.owner_variance) * k.places_a_setting), 12
+            greatest(c.chance, k.variance - c.variance * k.places_a_setting), 12
         ) as variance
     from ranked as k
-    inner join components as c
+    inner join both_components as c
         on k.provision_type = c.provision_type
         and k.measure = c.measure
     where k.position = 1
@@ -424,24 +424,24 @@ seen_variance as (
         and s.size_band = k.size_band
 ),
 
-authority_noise as (
+noise as (
     select
         v.provision_type,
         v.measure,
-        v.host_authority_code,
+        'authority' as level,
+        v.host_authority_code as whose,
         sum(v.variance) as variance
     from seen_variance as v
     group by
         v.provision_type,
         v.measure,
         v.host_authority_code
-),
-
-owner_noise as (
+    union all
     select
         v.provision_type,
         v.measure,
-        v.owner_group,
+        'owner' as level,
+        v.owner_group as whose,
         sum(v.variance) as variance
     from seen_variance as v
     group by
@@ -450,81 +450,30 @@ owner_noise as (
         v.owner_group
 ),
 
-authority_mix as (
-    select
-        b.provision_type,
-        b.measure,
-        b.host_authority_code,
-        sum(b.places * b.places) as places_squared
-    from by_both as b
-    group by
-        b.provision_type,
-        b.measure,
-        b.host_authority_code
-),
-
-owner_mix as (
-    select
-        b.provision_type,
-        b.measure,
-        b.owner_group,
-        sum(b.places * b.places) as places_squared
-    from by_both as b
-    group by
-        b.provision_type,
-        b.measure,
-        b.owner_group
-),
-
 -- How much of what an authority's (an owner's) returns are above the mean is believed to be its own: 0 to 1.
-authority_effect as (
+effect as (
     select
-        a.provision_type,
-        a.measure,
-        a.host_authority_code,
-        a.residual / a.places as above,
+        l.provision_type,
+        l.measure,
+        l.level,
+        l.whose,
+        l.residual / l.places as above,
         round(
-            c.authority_variance * a.places * a.places
-            / (c.authority_variance * a.places * a.places + c.owner_variance * m.places_squared + n.variance),
-            12
+            c.variance * l.places * l.places / (c.variance * l.places * l.places + (b.variance - c.variance) * l.mix + n.variance), 12
         ) as belief
-    from by_authority as a
+    from by_level as l
     inner join components as c
-        on a.provision_type = c.provision_type
-        and a.measure = c.measure
-    inner join authority_mix as m
-        on a.provision_type = m.provision_type
-        and a.measure = m.measure
-        and a.host_authority_code = m.host_authority_code
-    inner join authority_noise as n
-        on a.provision_type = n.provision_type
-        and a.measure = n.measure
-        and a.host_authority_code = n.host_authority_code
-),
-
-owner_effect as (
-    select
-        o.provision_type,
-        o.measure,
-        o.owner_group,
-        o.residual / o.places as above,
-        round(
-            c.owner_variance * o.places * o.places
-            / (c.owner_variance * o.places * o.places + c.authority_variance * m.places_squared + n.variance),
-            12
-        ) as belief
-    from by_owner as o
-    inner join components as c
-        on o.provision_type = c.provision_type
-        and o.measure = c.measure
-    inner join owner_mix as m
-        on o.provision_type = m.provision_type
-        and o.measure = m.measure
-        and o.owner_group = m.owner_group
-    inner join owner_noise as n
-        on o.provision_type = n.provision_type
-        and o.measure = n.measure
-        and o.owner_group = n.owner_group
+        on l.provision_type = c.provision_type
+        and l.measure = c.measure
+        and l.level = c.level
+    inner join both_components as b
+        on l.provision_type = b.provision_type
+        and l.measure = b.measure
+    inner join noise as n
+        on l.provision_type = n.provision_type
+        and l.measure = n.measure
+        and l.level = n.level
+        and l.whose = n.whose
 ),
 
 -- The areas of which an estimate is made: every authority by itself, and the observatory's own sub-regions and region.
@@ -593,14 +542,16 @@ missing as (
         and t.measure = k.measure
         and t.sector is not distinct from k.sector
         and t.size_band = k.size_band
-    left join authority_effect as e
-        on t.provision_type = e.provision_type
+    left join effect as e
+        on e.level = 'authority'
+        and t.provision_type = e.provision_type
         and t.measure = e.measure
-        and t.host_authority_code = e.host_authority_code
-    left join owner_effect as o
-        on t.provision_type = o.provision_type
+        and t.host_authority_code = e.whose
+    left join effect as o
+        on o.level = 'owner'
+        and t.provision_type = o.provision_type
         and t.measure = o.measure
-        and t.owner_group = o.owner_group
+        and t.owner_group = o.whose
     group by
         t.area_level,
         t.area_code,
@@ -608,13 +559,14 @@ missing as (
         t.measure
 ),
 
-missing_by_authority as (
+missing_by_level as (
     select
         t.area_level,
         t.area_code,
         t.provision_type,
         t.measure,
-        t.host_authority_code,
+        'authority' as level,
+        t.host_authority_code as whose,
         sum(t.places_missing) as places
     from standing as t
     where t.places_missing > 0
@@ -624,15 +576,14 @@ missing_by_authority as (
         t.provision_type,
         t.measure,
         t.host_authority_code
-),
-
-missing_by_owner as (
+    union all
     select
         t.area_level,
         t.area_code,
         t.provision_type,
         t.measure,
-        t.owner_group,
+        'owner' as level,
+        t.owner_group as whose,
         sum(t.places_missing) as places
     from standing as t
     where t.places_missing > 0
@@ -674,42 +625,26 @@ missing_by_group as (
         k.group_places
 ),
 
-authority_error as (
+level_error as (
     select
         m.area_level,
         m.area_code,
         m.provision_type,
         m.measure,
+        m.level,
         sum(m.places * m.places * (1 - coalesce(e.belief, 0))) as places_squared
-    from missing_by_authority as m
-    left join authority_effect as e
+    from missing_by_level as m
+    left join effect as e
         on m.provision_type = e.provision_type
         and m.measure = e.measure
-        and m.host_authority_code = e.host_authority_code
+        and m.level = e.level
+        and m.whose = e.whose
     group by
-        m.area_level,
-        m.area_code,
-        m.provision_type,
-        m.measure
-),
-
-owner_error as (
-    select
         m.area_level,
         m.area_code,
         m.provision_type,
         m.measure,
-        sum(m.places * m.places * (1 - coalesce(e.belief, 0))) as places_squared
-    from missing_by_owner as m
-    left join owner_effect as e
-        on m.provision_type = e.provision_type
-        and m.measure = e.measure
-        and m.owner_group = e.owner_group
-    group by
-        m.area_level,
-        m.area_code,
-        m.provision_type,
-        m.measure
+        m.level
 ),
 
 mean_error as (
@@ -727,41 +662,40 @@ mean_error as (
         m.measure
 ),
 
--- The variance of what is predicted, by where it comes from, each with its degrees of freedom.
+-- The variance of what is predicted, by where it comes from (authorities, owners, the settings themselves), each with its degrees of freedom.
 errors as (
     select
         m.area_level,
         m.area_code,
         m.provision_type,
         m.measure,
-        m.places_missing,
-        m.predicted,
-        c.authority_variance * a.places_squared
-        + m.places_missing * m.places_missing * (
-            c.authority_variance * c.authority_places_squared + c.owner_variance * c.owner_places_squared
-        ) / (c.places * c.places) / 2 as authority_error,
-        c.owner_variance * o.places_squared
-        + m.places_missing * m.places_missing * (
-            c.authority_variance * c.authority_places_squared + c.owner_variance * c.owner_places_squared
-        ) / (c.places * c.places) / 2 as owner_error,
-        m.setting_error + e.variance as setting_error,
-        c.authority_freedom,
-        c.owner_freedom,
-        greatest(1, c.settings - 1) as setting_freedom
+        c.variance * e.places_squared + m.places_missing * m.places_missing * b.of_means / 2 as variance,
+        c.freedom
     from missing as m
     inner join components as c
         on m.provision_type = c.provision_type
         and m.measure = c.measure
-    inner join authority_error as a
-        on m.area_level = a.area_level
-        and m.area_code = a.area_code
-        and m.provision_type = a.provision_type
-        and m.measure = a.measure
-    inner join owner_error as o
-        on m.area_level = o.area_level
-        and m.area_code = o.area_code
-        and m.provision_type = o.provision_type
-        and m.measure = o.measure
+    inner join both_components as b
+        on m.provision_type = b.provision_type
+        and m.measure = b.measure
+    inner join level_error as e
+        on m.area_level = e.area_level
+        and m.area_code = e.area_code
+        and m.provision_type = e.provision_type
+        and m.measure = e.measure
+        and c.level = e.level
+    union all
+    select
+        m.area_level,
+        m.area_code,
+        m.provision_type,
+        m.measure,
+        m.setting_error + e.variance as variance,
+        greatest(1, b.settings - 1) as freedom
+    from missing as m
+    inner join both_components as b
+        on m.provision_type = b.provision_type
+        and m.measure = b.measure
     inner join mean_error as e
         on m.area_level = e.area_level
         and m.area_code = e.area_code
@@ -775,18 +709,14 @@ freedoms as (
         e.area_code,
         e.provision_type,
         e.measure,
-        e.predicted,
-        e.authority_error + e.owner_error + e.setting_error as variance,
-        greatest(
-            1,
-            (e.authority_error + e.owner_error + e.setting_error) * (e.authority_error + e.owner_error + e.setting_error)
-            / (
-                e.authority_error * e.authority_error / e.authority_freedom
-                + e.owner_error * e.owner_error / e.owner_freedom
-                + e.setting_error * e.setting_error / e.setting_freedom
-            )
-        ) as freedom
+        sum(e.variance) as variance,
+        greatest(1, sum(e.variance) * sum(e.variance) / sum(e.variance * e.variance / e.freedom)) as freedom
     from errors as e
+    group by
+        e.area_level,
+        e.area_code,
+        e.provision_type,
+        e.measure
 ),
 
 -- The quantile of Student's t that 95 per cent lie within, by its expansion about that of the normal distribution.
@@ -796,7 +726,6 @@ halves as (
         f.area_code,
         f.provision_type,
         f.measure,
-        f.predicted,
         (
             1.96 + 2.372 / f.freedom + 2.823 / (f.freedom * f.freedom) + 2.556 / (f.freedom * f.freedom * f.freedom)
         ) * sqrt(f.variance) as half
@@ -829,7 +758,7 @@ counts as (
         m.measure,
         m.places_missing,
         case when m.measure = 'occupied' then c.occupied else c.vacant end as counted,
-        coalesce(h.predicted, 0) as predicted,
+        coalesce(m.predicted, 0) as predicted,
         coalesce(h.half, 0) as half
     from missing as m
     inner join counted as c
