@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.event_log import SqlEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from assets.checks.report import REPORTS
@@ -60,6 +62,7 @@ def forget(instance: dg.DagsterInstance, settings: Settings, now: dt.datetime) -
     runs = runs_to_forget(instance, now, number("retention.runs_days", RUNS_DAYS), number("retention.runs", RUNS_MOST))
     for run in runs:
         instance.delete_run(run)
+        _remove_checks(instance, run)
         _remove_files(instance, settings.dagster_home, run)
     before = (now - dt.timedelta(days=number("retention.ticks_days", TICKS_DAYS))).timestamp()
     for state in instance.all_instigator_state():
@@ -67,6 +70,14 @@ def forget(instance: dg.DagsterInstance, settings: Settings, now: dt.datetime) -
     if runs:
         _give_back(settings.dagster_home)
     return Forgotten(len(runs), _forget_reports(settings.data_docs, number("retention.reports", REPORTS)))
+
+
+def _remove_checks(instance: dg.DagsterInstance, run: str) -> None:
+    """How a run's checks came out: Dagster leaves that where it deletes a run, and it is most of what a run weighs."""
+    storage = instance.event_log_storage
+    if isinstance(storage, SqlEventLogStorage):
+        with storage.index_connection() as connection:
+            connection.execute(AssetCheckExecutionsTable.delete().where(AssetCheckExecutionsTable.c.run_id == run))
 
 
 def _remove_files(instance: dg.DagsterInstance, home: Path, run: str) -> None:
