@@ -6,12 +6,14 @@ Exit codes: 0 done; 1 the answer is no (a return would be rejected, a draft is r
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import sys
 
 import click
 
+from pipelines.waiting import Watched, told_while_waiting
 from resources import configuration
 from resources.mishaps import told
 from resources.private import keep_private
@@ -81,9 +83,11 @@ def main() -> None:
     # Dagster, pandas and the parsed SQL are some million objects that stay: Python's look for circles among them after every 700 new ones took a
     # sixth of a run. What is in no circle is freed at once all the same.
     gc.set_threshold(50_000, 20, 20)
-    sys.stdout, sys.stderr = Shown(sys.stdout), Shown(sys.stderr)
+    out, err = Watched(Shown(sys.stdout)), Watched(Shown(sys.stderr))
+    sys.stdout, sys.stderr = out, err
     try:
-        cli(standalone_mode=False)
+        with told_while_waiting(out, err) if sys.argv[1:2] != ["serve"] else contextlib.nullcontext():
+            cli(standalone_mode=False)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:
