@@ -7,13 +7,16 @@ fixtures of their own. Without that folder beside the repository these tests are
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from resources.postcodes import PostcodeDirectory
+from tests.conftest import Landing
 from tests.unit.at_the_door import Answer, held_up
 
 MARCH, DECEMBER = dt.date(2025, 3, 31), dt.date(2025, 12, 31)
@@ -283,3 +286,47 @@ def test_the_children_of_the_statutory_returns_are_counted_where_they_are(shared
             code=CASES[name].sender,
         )
         assert {(row.locality, row.distance_band): row.placements for row in found} == expected, name
+
+
+def _lands(landing: Landing, folder: Path, names: list[str]) -> None:
+    for name in names:
+        landing.drop(DECEMBER.isoformat(), "provider-acorn", name, (folder / name).read_bytes())
+
+
+def test_what_lies_beside_a_return_or_is_half_a_file_is_no_return(shared, landing):
+    """44 and 49: litter is passed over without alarm, an upload under way waits."""
+    for case, names in (("44-junk-beside-return", ["Thumbs.db", "desktop.ini", "settings.csv", "settings.csv:Zone.Identifier"]),
+                        ("49-part-upload", ["settings.csv.filepart"])):  # fmt: skip
+        _lands(landing, shared / "faults" / case, names)
+    place = landing.place
+    assert [file.name for file in place.files(DECEMBER)] == ["settings.csv"]
+    assert place.left_alone() == place.refused() == []
+    assert [Path(path).name for path in place.under_way()] == ["settings.csv.filepart"]
+
+
+def test_what_lands_last_counts_and_the_first_sent_again_counts_again(shared, embedded_warehouse, landing, bring):
+    """47: a second version whose file time is older. 48: two versions, and then the first one's bytes under another name."""
+    for case, date, names, expected in (
+        ("47-older-timestamp", "2025-12-31", ["v1.csv", "v2.csv"], [2, 3]),
+        ("48-send-the-first-again", "2025-09-30", ["v1.csv", "v2.csv", "v1 again.csv"], [2, 3, 2]),
+    ):
+        counted = []
+        for name in names:
+            content = (shared / "faults" / case / name.replace(" again", "")).read_bytes()
+            landed = landing.drop(date, "provider-acorn", name, content)
+            if case.startswith("47") and name == "v2.csv":
+                os.utime(landed, (1_000_000_000, 1_000_000_000))
+            bring(embedded_warehouse, landing, date)
+            question = "select sum(occupied_places) from core.setting_return where census_date = :date"
+            counted.append(embedded_warehouse.scalar(question, date=date))
+        assert counted == expected, case
+
+
+ELSEWHERE = {
+    "03-onspd-2025", "44-junk-beside-return", "47-older-timestamp", "48-send-the-first-again", "49-part-upload",  # above
+    "54-round-five-up",  # tests/unit/test_rounding
+}  # fmt: skip
+
+
+def test_every_fault_is_held_by_a_test(shared):
+    assert {path.name for path in (shared / "faults").iterdir() if path.is_dir()} == {*CASES, *ELSEWHERE}
