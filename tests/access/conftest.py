@@ -143,6 +143,8 @@ def marked_rows(schema: str, name: str, columns: dict[str, str], numbers: Iterat
             row["submission_id"] = f"{mark}-submission"
         if "fate" in row:
             row["fate"] = "loaded"
+        if "run_id" in row:  # what a run measured is of a run that is there
+            row |= {"run_id": f"{mark}-run"} | ({"kind": "step seconds"} if "kind" in row else {})
         if "manifest" in row:
             row["manifest"] = '{"returns": [{"sender": "provider-a", "table_name": "provider_settings", "version": 1}]}'
         rows.append(row)
