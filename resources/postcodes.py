@@ -51,6 +51,9 @@ def normal(postcodes: pd.Series) -> pd.Series:
 OFF_THE_GRID = {"L99999999": "the Channel Islands", "M99999999": "the Isle of Man"}
 """Places that the directory has by GSS code and without a position, and what they are called."""
 
+_ISLANDS = {"JE": b"L99999999", "GY": b"L99999999", "IM": b"M99999999"}
+"""The letters of their postcodes: no others have them, so that one which the directory lacks, or a district alone, lies there too."""
+
 _OUTWARD = r"^[A-Z]{1,2}[0-9][A-Z0-9]?$"
 _PARTED = re.compile(r"\s*\b[A-Za-z]{1,2}[0-9][A-Za-z0-9]?\s+[0-9]\s*")
 
@@ -136,7 +139,8 @@ class PostcodeDirectory:
         """Where each postcode lies. A sector (`SK4 1`) is taken at the mean of its postcodes."""
         codes, distinct = pd.factorize(postcodes.fillna(""))
         texts = pd.Series(distinct, dtype="str")
-        wanted = np.asarray(normal(texts).mask(is_district(texts), "").str.slice(0, 8), dtype="S8")
+        plain = normal(texts)
+        wanted = np.asarray(plain.mask(is_district(texts), "").str.slice(0, 8), dtype="S8")
         lengths = np.char.str_len(wanted)
         last = wanted.view("S1").reshape(len(wanted), -1)[np.arange(len(wanted)), np.maximum(lengths, 1) - 1] if len(wanted) else wanted
         is_sector = np.char.isdigit(last) & (lengths >= 3)
@@ -155,6 +159,8 @@ class PostcodeDirectory:
                 hit = known[0][at] == wanted[here]
                 rows, at = here[hit], at[hit]
                 east[rows], north[rows], area[rows] = known[1][at], known[2][at], known[3][at]
+        for letters, island in _ISLANDS.items():
+            area[plain.str.match(f"{letters}[0-9]").to_numpy(dtype=bool) & (area == b"")] = island
         return Places(east[codes], north[codes], area[codes], (is_sector & ~np.isnan(east))[codes])
 
 

@@ -864,6 +864,9 @@ NOWHERE = [
     ("JE1 0BD", "lies in the Channel Islands", "L99999999"),
     ("GY1 1AA", "lies in the Channel Islands", "L99999999"),
     ("IM1 1AA", "lies in the Isle of Man", "M99999999"),
+    ("JE2 3XX", "lies in the Channel Islands", "L99999999"),
+    ("GY10", "lies in the Channel Islands", "L99999999"),
+    ("IM99 9ZZ", "lies in the Isle of Man", "M99999999"),
 ]
 
 
