@@ -1,7 +1,12 @@
 """What a run says on the console: the assets' own sentences, without Dagster's events."""
 
+import datetime as dt
+import json
 import logging
+import os
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -18,7 +23,15 @@ class _Plain(logging.Handler):
             return
         if _NOT_THE_ASSETS.fullmatch(meta["orig_message"]):
             return
-        print(f"  {one_line(meta['orig_message'])}", flush=True)
+        said = one_line(meta["orig_message"])
+        print(_structured(record, meta, said) if os.environ.get("OBSERVATORY_LOG") == "json" else f"  {said}", flush=True)
+
+
+def _structured(record: logging.LogRecord, meta: Mapping[str, Any], said: str) -> str:
+    """A line for a log that machines read. What an asset says holds nothing of a return's rows, and no name that a sender chose."""
+    at = dt.datetime.fromtimestamp(record.created, tz=dt.UTC).isoformat(timespec="milliseconds")
+    names = {"job": meta.get("job_name"), "run": meta.get("run_id"), "step": meta.get("step_key")}
+    return json.dumps({"at": at, "level": record.levelname.lower(), **names, "says": said}, ensure_ascii=False)
 
 
 @dg.logger({}, description="The assets' own sentences, without Dagster's events.")

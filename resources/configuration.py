@@ -51,6 +51,10 @@ def _names(value: Any, _: Path) -> str | None:
     return ",".join(value)
 
 
+def _log(value: Any, _: Path) -> str | None:
+    return value if value in ("text", "json") else None
+
+
 def _whole(least: int, most: int) -> Callable[[Any, Path], str | None]:
     def read(value: Any, _: Path) -> str | None:
         is_whole = isinstance(value, int) and not isinstance(value, bool)
@@ -77,6 +81,7 @@ SETTINGS: dict[str, Setting] = {
         "OBSERVATORY_NOTIFY", "where the region is told of failures and of who is to be chased", _names, "a list of addresses"
     ),
     "messages.mail": Setting("OBSERVATORY_MAIL", "the mailbox from which senders are reminded", _text, "a mailtos:// address"),
+    "log": Setting("OBSERVATORY_LOG", "how runs print what they do", _log, '"text" or "json"'),
     "web.hosts": Setting("OBSERVATORY_WEB_HOSTS", "further names by which a reverse proxy asks", _names, "a list of names"),
     "web.port": _number("OBSERVATORY_PORT", "port of the Dagster UI", 1, 65535),
     "web.page_port": _number("OBSERVATORY_PAGE_PORT", "port of the observatory page", 1, 65535),

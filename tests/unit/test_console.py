@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import logging
 
 import dagster as dg
@@ -37,6 +39,16 @@ def test_steps_behind_one_that_failed_are_not_told_one_by_one(capsys, message):
 def test_a_fault_that_an_asset_tells_is_printed(capsys):
     _Plain().emit(record("Dependencies of the register: a list is missing.", logging.ERROR))
     assert "a list is missing" in capsys.readouterr().out
+
+
+def test_with_a_structured_log_a_sentence_is_an_object_a_line(capsys, monkeypatch):
+    monkeypatch.setenv("OBSERVATORY_LOG", "json")
+    made = record("2025-12-31: writing 49 tables\nand more")
+    made.dagster_meta |= {"job_name": "bring_up_to_date", "run_id": "r", "step_key": "warehouse"}  # type: ignore[attr-defined]
+    _Plain().emit(made)
+    line = json.loads(capsys.readouterr().out)
+    assert dt.datetime.fromisoformat(line.pop("at")).tzinfo == dt.UTC
+    assert line == {"level": "info", "job": "bring_up_to_date", "run": "r", "step": "warehouse", "says": "2025-12-31: writing 49 tables and more"}
 
 
 @dg.op(config_schema={})
