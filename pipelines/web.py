@@ -53,6 +53,7 @@ class Served:
     """An app that this machine alone reaches, at `port`. It runs when `run` or `start` is called, until `stop`."""
 
     def __init__(self, app: App, listening: socket.socket) -> None:
+        listening.listen()  # from here on who asks is heard, and waits until `run` answers
         self._socket = listening
         self.address: tuple[str, int] = listening.getsockname()[:2]
         self._server = uvicorn.Server(
@@ -96,14 +97,18 @@ class Served:
 
 
 def listen(port: int, what: str, option: str) -> socket.socket:
-    """A socket of this machine alone; port 0 takes a free one.
+    """A socket at a port of this machine alone; port 0 takes a free one. Who asks is refused until something is served there.
 
     Raises:
         ObservatoryError: the port is taken.
     """
+    bound = socket.socket()
     try:
-        return socket.create_server((HERE, port))
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((HERE, port))
+        return bound
     except OSError as error:
+        bound.close()
         raise ObservatoryError(
             f"The {what} could not be opened at port {port}: {error.strerror}. A free port was expected: give another one with {option}."
         ) from None
