@@ -45,6 +45,11 @@ def _server(kind: str, home: Path) -> EmbeddedPostgres:
     return EmbeddedPostgres(home, QUICK, POSTGRES_15)
 
 
+def forget_versions(connection: sa.Connection) -> None:
+    """Make a warehouse one from before schemas had a version: without what later migrations made."""
+    connection.exec_driver_sql("drop table raw.schema_version, raw.run_metric, raw.run")
+
+
 class Servers:
     """Servers by kind, started when they are first asked for, each with one prepared database to copy."""
 

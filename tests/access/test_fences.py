@@ -15,6 +15,7 @@ from assets.warehouse.tables import prepare
 from resources.warehouse import CLOSED_SCHEMAS, Warehouse
 from tests import builders
 from tests.access.conftest import KNOWN_AS, OWN, REGION, Filled
+from tests.conftest import forget_versions
 
 TABLES = [table for table in (*models().values(), *PYTHON_TABLES.values()) if not table.is_view and table.schema != "staging"]
 
@@ -22,7 +23,8 @@ TABLES = [table for table in (*models().values(), *PYTHON_TABLES.values()) if no
 def as_it_was_before(warehouse: Warehouse) -> None:
     """The warehouse as an older version left it: tables under the readers' names, with rights on them."""
     with warehouse.engine.begin() as connection:
-        connection.exec_driver_sql("drop schema fence cascade; drop table access.quarter_end, raw.schema_version")
+        connection.exec_driver_sql("drop schema fence cascade; drop table access.quarter_end")
+        forget_versions(connection)
         views = connection.exec_driver_sql(
             "select schemaname || '.' || viewname from pg_views where schemaname ~ '^(core|curated|staging)'"
         ).scalars()

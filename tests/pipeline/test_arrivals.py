@@ -15,7 +15,7 @@ from resources.landing import LandingPlace
 from resources.made_up import make_region
 from schemas.regions import load_region
 from tests import builders
-from tests.conftest import KEY
+from tests.conftest import KEY, forget_versions
 
 DATE = "2025-03-31"
 DAY = dt.date.fromisoformat(DATE)
@@ -207,7 +207,7 @@ def test_a_register_with_the_older_name_of_a_place_is_taken_over(embedded_wareho
         for table in ("landed", "arrival"):
             connection.exec_driver_sql(f"alter table raw.{table} rename column place_mark to place")
         connection.exec_driver_sql("update raw.observatory set state = 'older'")
-        connection.exec_driver_sql("drop table raw.schema_version")  # from before schemas had a version
+        forget_versions(connection)
     prepare(embedded_warehouse, load_region("north_west"))
     assert take_in(embedded_warehouse, landing.place, DAY, KEY).files_new == 0
     landing.drop(DATE, "340", "census.csv", builders.census([{"identifier": "C2"}]))

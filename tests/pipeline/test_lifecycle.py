@@ -23,7 +23,7 @@ from resources.settings import ObservatoryError, Settings
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 from tests import builders
-from tests.conftest import KEY, Landing
+from tests.conftest import KEY, Landing, forget_versions
 from tests.releasing import APPROVER
 
 DATE, YEAR_BEFORE = dt.date(2025, 3, 31), dt.date(2024, 3, 31)
@@ -260,7 +260,7 @@ def test_releases_of_a_time_without_approvals_count_as_published(drafted):
     approve(drafted, DATE, REGION, APPROVER)
     with drafted.engine.begin() as connection:  # as an older version left it
         connection.exec_driver_sql("drop table raw.quarter_step, raw.draft, raw.draft_cell, raw.draft_count, raw.draft_attempt, raw.answered")
-        connection.exec_driver_sql("drop table raw.schema_version")
+        forget_versions(connection)
         connection.exec_driver_sql("update raw.observatory set state = 'older'")
     before = published(drafted)
     assert prepare(drafted, REGION)
