@@ -83,14 +83,23 @@ class Chased:
     late_before: str = ""
 
     def sentence(self) -> str:
-        """What a reminder says of it."""
+        """What a reminder says of it: no number of rows, for they are children, and it leaves the building."""
         days = f"{self.days_late} day{'' if self.days_late == 1 else 's'}"
         return {
             DUE: f"{self.what}: not received yet.",
             LATE: f"{self.what}: not received, {days} late.",
             REJECTED: f"{self.what}: received and rejected; the answer in your outbox says what to mend.",
-            HALVED: f"{self.what}: received with {self.rows} rows; {self.rows_before} came last time. Please confirm, or send the whole return.",
+            HALVED: f"{self.what}: received with less than half of the rows of last time. Please confirm, or send the whole return.",
         }[self.state]
+
+
+_NOT_RECOGNISED = "file that was not recognised"
+
+
+def _named(one: Chased) -> str:
+    """Who, as it may leave the building: of a folder in which nothing was recognised, its name may be anybody's, a child's too."""
+    is_provider = one.sender.startswith("provider-")
+    return "a provider" if is_provider and one.what == _NOT_RECOGNISED else f"{one.sender} {one.name}"
 
 
 HEADS = dict(zip((f.name for f in fields(Chased)), ("sender", "name", "return", "state", "days late", "rows", "rows last time", "late before")))  # noqa: B905
@@ -104,7 +113,7 @@ def chase_list(asked: Asked, census_date: dt.date, timetable: Timetable, day: dt
     for row in asked.rows(_QUERY, d=census_date, every_quarter=list(_EVERY_QUARTER), looks_back=LOOKS_BACK):
         state = HALVED if row.status == "in force" else REJECTED if row.status else LATE if over else DUE
         table = return_tables().get(row.table_name)
-        what = table.title if table else "file that was not recognised"
+        what = table.title if table else _NOT_RECOGNISED
         name, late = sender_of(row.sender, census_date).name, 0 if state == HALVED else over
         before = f"{row.late_before} of {row.quarters}, by up to {row.most_days_late} days" if row.late_before else ""
         found.append(Chased(row.sender, name, what, state, late, row.rows_loaded, row.rows_before, before))
@@ -159,7 +168,7 @@ def reminders(found: list[Chased], census_date: dt.date, region: str, due: dt.da
 def in_short(found: list[Chased], census_date: dt.date, region: str) -> Reminder:
     """The list for the region's own channel: how many of each, and the senders, the latest first."""
     counts = ", ".join(f"{number} {state}" for state in (LATE, REJECTED, HALVED, DUE) if (number := sum(one.state == state for one in found)))
-    lines = [f"- {one.sender} {one.name}: {one.sentence()}" for one in found[:40]]
+    lines = [f"- {_named(one)}: {one.sentence()}" for one in found[:40]]
     more = [f"- and {len(found) - 40} more"] if len(found) > 40 else []
     return Reminder("", f"{region}: {len(found)} returns to chase for {census_date:%d %B %Y}", "\n".join([f"{counts}.", *lines, *more]))
 

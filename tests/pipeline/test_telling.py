@@ -79,6 +79,18 @@ def test_each_sender_is_reminded_of_its_own_returns_once_a_day_and_the_region_of
     assert "secret" not in (settings.chase / "told.json").read_text(encoding="utf-8")
 
 
+def test_no_folders_name_that_may_be_a_childs_and_no_small_count_leaves_by_message(chased, landing, bring, sent):
+    """A provider is named once something that providers return came from its folder; rows of a return are children, few of them hidden elsewhere."""
+    warehouse, settings = chased
+    landing.drop(str(NEXT), "provider-jane-doe", "x.csv", "a,b\n1,2\n")
+    landing.drop(str(NEXT), "356", "census.csv", builders.census([{}]))
+    bring(warehouse, landing, str(NEXT))
+    remind(warehouse, settings, NEXT, LATE)
+    said = "\n".join(f"{title} {body}" for _, title, body in sent)
+    assert "not recognised" in said and "less than half" in said and "provider-a" in said
+    assert "jane" not in said and "1 row" not in said and "3 came" not in said, said
+
+
 def test_a_failure_is_told_once_until_it_is_another_or_was_mended(chased, sent):
     _, settings = chased
     found = "the value Jane Doe was found in row 7. Mend it."
