@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+from resources.settings import settings_from_environment
+
 FIRST = dt.date(2015, 3, 31)
-"""The first quarter of which there may be returns."""
+"""The first quarter of which any region may have returns."""
+
+
+def first_quarter() -> dt.date:
+    """The quarter end with which the returns of this observatory's region begin."""
+    return settings_from_environment().region.begins
 
 
 def runs_of(dates: list[dt.date]) -> list[tuple[dt.date, dt.date]]:
@@ -31,13 +38,13 @@ def following(date: dt.date) -> dt.date:
 
 def workable(dates: list[dt.date], today: dt.date) -> tuple[list[dt.date], list[str]]:
     """Of the dates of folders those that are quarters to work on, and a sentence for each of the others."""
-    last, said = last_quarter_end(today), []
+    first, last, said = first_quarter(), last_quarter_end(today), []
     for date in sorted(dates):
         if date > last:
             said.append(f"{date}: a census date in the future was found; a quarter that has ended was expected, and this one has not ended yet.")
-        elif date < FIRST:
-            said.append(f"{date}: a census date before {FIRST} was found; returns begin there.")
-    return [date for date in sorted(dates) if FIRST <= date <= last], [f"{one} The folder is left alone: check its name." for one in said]
+        elif date < first:
+            said.append(f"{date}: a census date before {first} was found; returns begin there.")
+    return [date for date in sorted(dates) if first <= date <= last], [f"{one} The folder is left alone: check its name." for one in said]
 
 
 def last_quarter_end(today: dt.date) -> dt.date:

@@ -139,6 +139,8 @@ class Region:
     disclosure: DisclosureMethod = field(default_factory=DisclosureMethod)
     tiles: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     """The region's tile map: column and row (from the top left) and short name by authority code."""
+    begins: dt.date = field(default=dt.date(2015, 3, 31), repr=False)  # no figure rests on it
+    """The quarter end with which the region's returns begin: Dagster's first partition. Ofsted's lists begin with the default."""
 
     @property
     def return_deadline_days(self) -> int:
@@ -175,4 +177,7 @@ def load_region(key: str) -> Region:
     disclosure = disclosure_method(data.pop("disclosure", {}), path.name)
     days = timetable(data.pop("timetable", {}), path.name)
     tiles = {code: (column, row, short) for code, (column, row, short) in data.pop("tiles", {}).items()}
+    begins = data.get("begins", Region.begins)
+    if not isinstance(begins, dt.date) or (begins + dt.timedelta(days=1)).month not in (1, 4, 7, 10) or (begins + dt.timedelta(days=1)).day != 1:
+        raise ValueError(f"{path.name}: begins is {begins}; a quarter end such as 2019-06-30 was expected. Correct it.")
     return Region(key=key, sub_regions=sub_regions, open_to_members=opened, disclosure=disclosure, timetable=days, tiles=tiles, **data)

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from pipelines.jobs import range_tags
 from pipelines.partitions import quarters
-from pipelines.quarter_ends import FIRST, following, last_quarter_end, runs_of
+from pipelines.quarter_ends import FIRST, first_quarter, following, last_quarter_end, runs_of, workable
 from resources.landing import is_quarter_end
+from resources.settings import ObservatoryError
+from schemas import regions
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -27,6 +29,22 @@ def test_the_partitions_are_the_quarter_ends_without_gap():
     assert (keys[0], keys[-1]) == ("2015-03-31", "2025-12-31")
     assert all(is_quarter_end(date) for date in dates)
     assert all(following(a) == b for a, b in zip(dates, dates[1:], strict=False))
+
+
+def test_the_partitions_begin_where_the_regions_returns_do(tmp_path, monkeypatch):
+    text = (regions.HERE / "north_west.toml").read_text(encoding="utf-8")
+    for begins in ("2019-06-30", "2019-06-29"):
+        (tmp_path / "later.toml").write_text(f"begins = {begins}\n{text}", encoding="utf-8")
+        monkeypatch.setattr(regions, "HERE", tmp_path)
+        regions.load_region.cache_clear() if hasattr(regions.load_region, "cache_clear") else None
+        monkeypatch.setenv("OBSERVATORY_REGION", "later")
+        if begins == "2019-06-30":
+            assert first_quarter() == dt.date(2019, 6, 30)
+            assert workable([dt.date(2019, 3, 31), dt.date(2019, 6, 30)], dt.date(2020, 1, 1))[0] == [dt.date(2019, 6, 30)]
+        else:
+            with pytest.raises(ObservatoryError, match="a quarter end such as 2019-06-30 was expected"):
+                first_quarter()
+    regions.load_region.cache_clear() if hasattr(regions.load_region, "cache_clear") else None
 
 
 @pytest.mark.parametrize(
