@@ -93,3 +93,16 @@ def test_a_failed_check_names_the_keys_and_how_to_see_the_rows_but_no_child(embe
     told = _offending(check, {"2025-03-31": authority, "2025-06-30": CheckResult("core.authority", "grain", True, "", 0)})
     assert told["offending_rows"] == 1 and [record.data for record in told["offending_keys"].records] == [authority.keys[0]]
     assert "'2025-03-31'" in told["see_the_rows"].value and ":census_date" not in told["see_the_rows"].value
+
+
+@pytest.mark.parametrize(
+    "table", ["raw/submission_table", "core/child", "curated/host_authority_occupancy", "curated/children_looked_after_projection"]
+)
+def test_a_backfill_of_one_table_can_be_planned_with_its_checks(definitions, table):
+    """As the UI asks for it: the asset, and the checks that stand on it and on no other."""
+    repository = definitions.get_repository_def()
+    key = dg.AssetKey(table.split("/"))
+    whole = repository.get_implicit_global_asset_job_def()
+    keys = {key} if table != "raw/submission_table" else set(whole.asset_layer.asset_graph.get(key).execution_set_asset_keys)
+    chosen = whole.get_subset(asset_selection=keys)
+    assert keys <= set(chosen.asset_layer.selected_asset_keys)
