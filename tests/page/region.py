@@ -95,12 +95,12 @@ def make_region(warehouse: Warehouse, landing: Landing, releases: Path) -> MadeU
     made = MadeUp(warehouse, region, releases)
     for date in (SEPTEMBER, DECEMBER):
         _land(landing, date.isoformat())
-        _bring(warehouse, landing, date)
+        _bring(warehouse, landing, date, region)
         assert make_release(warehouse, date, region, releases)
         made.sites().make(date)
     number = len(HOMES) * 100
     landing.drop(DECEMBER.isoformat(), "provider-late", "settings.csv", builders.settings(_settings("Blackpool", BLACKPOOL_LATE, number)))
-    _bring(warehouse, landing, DECEMBER)
+    _bring(warehouse, landing, DECEMBER, region)
     release = make_release(warehouse, DECEMBER, region, releases)
     assert release and release.number == 2
     made.sites().make(DECEMBER)
@@ -112,10 +112,10 @@ def _own_children() -> list[dict[str, object]]:
     return [{"host_authority": host} for host, count in (("Stockport", 30), ("Manchester", 20), ("Kent", 10)) for _ in range(count)]
 
 
-def _bring(warehouse: Warehouse, landing: Landing, date: dt.date) -> None:
+def _bring(warehouse: Warehouse, landing: Landing, date: dt.date, region: Region) -> None:
     """Take in and build a quarter; then Oldham takes its hostile name, where releases read it."""
     take_in(warehouse, landing.place, date, KEY)
-    result = build_quarter(warehouse, date, load_region("north_west"))
+    result = build_quarter(warehouse, date, region)
     assert not result.blocked_by, result.blocked_by
     with warehouse.writing() as connection:
         connection.execute(sa.text(physical("update core.authority set authority_name = :name where authority_code = '353'")), {"name": HOSTILE})
