@@ -23,6 +23,8 @@ from schemas.regions import today
 JOB = "bring_up_to_date"
 QUALITY = "quality_report"
 DRAFT = "draft"
+QUARTER = "observatory/quarter"
+"""Tag of the runs of which one at a time is at work on a quarter."""
 APPROVE = "approve"
 
 # Great Expectations takes ten seconds to import: the report is made after the release and never keeps it waiting.

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from assets.checks.chasing import to_chase_on
-from pipelines.jobs import chase, draft, range_tags
+from pipelines.jobs import QUARTER, chase, draft, range_tags
 from pipelines.quarter_ends import last_quarter_end
 from resources.settings import ObservatoryError, settings_from_environment
 from resources.warehouse import open_warehouse
@@ -30,7 +30,7 @@ def timetable(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg
         return dg.SkipReason(str(error))
     if not dates:
         return dg.SkipReason("Nothing is to be closed or drafted today.")
-    return [dg.RunRequest(run_key=f"{day} {date}", tags=range_tags(date, date)) for date in dates]
+    return [dg.RunRequest(run_key=f"{day} {date}", tags={**range_tags(date, date), QUARTER: str(date)}) for date in dates]
 
 
 @dg.schedule(

@@ -6,7 +6,7 @@ import json
 import dagster as dg
 
 from pipelines.dead import fail_dead_runs
-from pipelines.jobs import JOB, bring_up_to_date, quality_report, range_tags
+from pipelines.jobs import JOB, QUARTER, bring_up_to_date, quality_report, range_tags
 from pipelines.quarter_ends import workable
 from pipelines.telling import told_of_failures
 from resources.landing import LandingPlace, is_fresh
@@ -110,7 +110,7 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     # a run that was asked for is not asked for again: what was put off is, once for each time that it was
     news = {date: moment for date, moment in sorted(news.items()) if date not in starting}
     marks = {date: f"{date} {current.get(date.isoformat(), '')} {moment}".strip() for date, moment in news.items()}
-    requests = [dg.RunRequest(run_key=mark, tags=range_tags(date, date)) for date, mark in marks.items()]
+    requests = [dg.RunRequest(run_key=mark, tags={**range_tags(date, date), QUARTER: str(date)}) for date, mark in marks.items()]
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(current, sort_keys=True))
 
 

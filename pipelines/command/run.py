@@ -40,8 +40,8 @@ FORMER_DAGSTER_YAML = DAGSTER_YAML
 DAGSTER_YAML += """\
 concurrency:
   runs:
-    tag_concurrency_limits:  # one run a quarter at a time
-      - key: dagster/asset_partition_range_start
+    tag_concurrency_limits:  # one run a quarter at a time; the quality report keeps none waiting
+      - key: observatory/quarter
         value:
           applyLimitPerUniqueValue: true
         limit: 1

@@ -180,7 +180,7 @@ def test_one_run_a_quarter_at_a_time(tmp_path):
     config.write_text(FORMER_DAGSTER_YAML, encoding="utf-8")
     with dagster_instance(settings) as instance:
         limits = instance.get_concurrency_config().run_queue_config.tag_concurrency_limits
-    assert limits == [{"key": "dagster/asset_partition_range_start", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}]
+    assert limits == [{"key": "observatory/quarter", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}]
     assert config.read_text(encoding="utf-8") == DAGSTER_YAML
     config.write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
     with dagster_instance(settings):
