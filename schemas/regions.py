@@ -153,6 +153,12 @@ class Region:
         return {code: name for name, codes in self.sub_regions.items() for code in codes}
 
 
+def others_of_the_sub_region() -> dict[str, tuple[str, ...]]:
+    """By authority code, the other authorities of its sub-region, in every region there is a file for."""
+    groups = [codes for key in region_keys() for codes in load_region(key).sub_regions.values()]
+    return {code: tuple(other for other in codes if other != code) for codes in groups for code in codes}
+
+
 def region_keys() -> list[str]:
     """The regions there are files for."""
     return sorted(path.stem for path in HERE.glob("*.toml"))

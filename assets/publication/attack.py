@@ -20,9 +20,21 @@ import scipy.sparse as sp
 
 from assets.publication.disclosure import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, number
 from assets.publication.noise import possible_counts
-from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Measure, PublishedTable, Term, Tie, is_sensitive, symbols, ties
+from assets.publication.programme import (
+    OWN,
+    PUBLISHED_TABLES,
+    SUB_REGION,
+    TOTAL,
+    Measure,
+    PublishedTable,
+    Term,
+    Tie,
+    is_sensitive,
+    symbols,
+    ties,
+)
 from assets.publication.tables import has_noise
-from schemas.regions import DisclosureMethod
+from schemas.regions import DisclosureMethod, others_of_the_sub_region
 
 UNBOUNDED = 1_000_000.0
 """Greater than any count of children in a region."""
@@ -176,6 +188,8 @@ def _cells(releases: list[Published]) -> pd.DataFrame:
                     low, high = possible_ends(frame[list(m.interval)], m.name, true, release.method)
                 else:
                     low, high = possible_values_of(texts, true, release.method, noisy)
+                if m.rule == "estimate":  # of figures with a fraction the whole number that is printed the same
+                    true = np.floor(true).clip(low, high)
                 piece = pd.DataFrame(
                     {
                         "release": n, "table": table.name, "measure": m.name, "row": frame.index, "area": frame[AREA], "key": keys,
@@ -468,23 +482,48 @@ def _months_before(date: dt.date, months: int) -> dt.date:
 
 
 def _term_cells(cells: pd.DataFrame, releases: list[Published], term: Term, shared: list[str]) -> pd.DataFrame:
+    """The cells of a term: the shared filters' categories, area, release, variable and truth; more than one a row where they are summed."""
     table = next(t for t in PUBLISHED_TABLES if t.name == term.table)
     found = cells[(cells["table"] == term.table) & (cells["measure"] == term.measure)]
     keys = _split(found["key"], table)
-    where = {**{f: TOTAL for f in table.filters if f not in shared}, **(term.where or {})}
+    keys["area"], keys["release"] = found["area"], found["release"]
+    where = {**{f: TOTAL for f in table.filters if f not in shared and f != term.area}, **(term.where or {})}
+    summed = [name for name, category in where.items() if category == SUB_REGION]
     chosen = pd.Series(True, index=found.index)  # noqa: FBT003
+    if summed or term.area or OWN in where.values():
+        code_of = {name: code for code, name in _authorities(releases).items()}
     for name, category in where.items():
-        if category == "@authority":
-            authorities = {}
-            for release in releases:
-                for frame in release.tables.values():
-                    authorities.update(frame[[AREA, "la_name"]].drop_duplicates().itertuples(index=False, name=None))
-            chosen &= (keys[name] == found["area"].map(authorities)) & (found["area"] != "")
+        if category == OWN:
+            chosen &= (keys[name].map(code_of) == keys["area"]) & (keys["area"] != "")
+        elif category == SUB_REGION:
+            chosen &= _of_one_sub_region(keys["area"], keys[name].map(code_of))
         else:
             chosen &= keys[name] == category
-    joined = found[chosen]
-    on = keys.loc[joined.index, [f for f in shared if f not in where]].assign(area=joined["area"], release=joined["release"])
-    return on.assign(variable=joined["variable"], truth=joined["truth"])
+    if term.area:
+        named = keys[term.area].map(code_of)
+        chosen &= named.notna() & (_of_one_sub_region(named, keys["area"]) if term.summed else keys["area"] == "")
+        keys["area"] = named
+    on = [f for f in shared if f not in where]
+    made = keys.loc[chosen, [*on, "area", "release"]].assign(variable=found["variable"], truth=found["truth"])
+    if summed or term.summed:  # a sum of which a part is not known is not known
+        expected = made["area"].map({code: len(others) for code, others in others_of_the_sub_region().items()})
+        made = made[made.groupby([*on, "area", "release"])["variable"].transform("size") == expected]
+    return made
+
+
+def _authorities(releases: list[Published]) -> dict[str, str]:
+    """The names of the releases' authorities, by code."""
+    names: dict[str, str] = {}
+    for release in releases:
+        for frame in release.tables.values():
+            names.update(frame.loc[frame[AREA] != "", [AREA, "la_name"]].drop_duplicates().itertuples(index=False, name=None))
+    return names
+
+
+def _of_one_sub_region(areas: pd.Series, others: pd.Series) -> pd.Series:
+    """Whether each is of the same sub-region as the area beside it, and another."""
+    near = others_of_the_sub_region()
+    return pd.Series([other in near.get(area, ()) for area, other in zip(areas, others, strict=True)], index=areas.index, dtype=bool)
 
 
 def _tie_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> None:
@@ -496,36 +535,36 @@ def _tie_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> No
 
 def _one_tie(cells: pd.DataFrame, releases: list[Published], rows: _Rows, tie: Tie) -> None:
     tables = {t.name: t for t in PUBLISHED_TABLES}
-    free = [set(tables[t.table].filters) - set(t.where or {}) for t in tie.terms]
+    free = [set(tables[t.table].filters) - set(t.where or {}) - {t.area} for t in tie.terms]
     shared = [f for f in tables[tie.terms[0].table].filters if all(f in names for names in free)]
-    joined: pd.DataFrame | None = None
     on = [*shared, "area", "release"]
+    pieces = []
     for n, term in enumerate(tie.terms):
         found = _term_cells(cells, releases, term, shared)
         if term.before:
             found = _of_the_date_before(found, releases, term.before)
-        found = found.rename(columns={"variable": f"v{n}", "truth": f"t{n}"})
-        joined = found if joined is None else joined.merge(found, on=on)
-    if joined is not None and tie.parts:
-        joined = joined[(joined[shared] != TOTAL).all(axis=1)]
-    if joined is None or joined.empty:
+        pieces.append(found.assign(sign=float(term.sign), term=n))
+    entries = pd.concat(pieces, ignore_index=True)
+    if tie.parts:
+        entries = entries[(entries[shared] != TOTAL).all(axis=1)]
+    for name, categories in tie.only:
+        entries = entries[entries[name].isin(categories)]
+    entries = entries[entries.groupby(on)["term"].transform("nunique") == len(tie.terms)]
+    if tie.fully_covered and len(entries):
+        entries = entries[_is_fully_covered(entries, releases, tie.fully_covered, shared).to_numpy(dtype=bool)]
+    if entries.empty:
         return
-    signs = np.array([term.sign for term in tie.terms], dtype="float64")
-    total = joined[[f"t{n}" for n in range(len(signs))]].to_numpy(dtype="float64") @ signs
-    if tie.fully_covered:
-        joined = joined.assign(covered=_is_fully_covered(joined, releases, tie.fully_covered, shared))
-        keep = joined["covered"].to_numpy(dtype=bool)
-        joined, total = joined[keep], total[keep]
+    row = entries.groupby(on, sort=False).ngroup().to_numpy()
+    total = np.bincount(row, entries["sign"] * entries["truth"])
+    holds = np.ones(len(total), dtype=bool)
     if tie.presumed:
-        keep = (total <= 0) if tie.at_most else (total == 0)
-        joined = joined[keep]
-    size = len(joined)
-    if not size:
-        return
-    rows.add(
-        np.tile(np.arange(size), len(signs)), np.concatenate([joined[f"v{n}"] for n in range(len(signs))]), np.repeat(signs, size),
-        np.full(size, -np.inf if tie.at_most else 0.0), np.zeros(size), [tie.says] * size,
-    )  # fmt: skip
+        holds = (total <= 0) if tie.at_most else (total == 0)
+    kept, size = holds[row], int(holds.sum())
+    if size:
+        number_of = np.cumsum(holds) - 1
+        least = np.full(size, -np.inf if tie.at_most else 0.0)
+        of_kept = entries[kept]
+        rows.add(number_of[row[kept]], of_kept["variable"].to_numpy(), of_kept["sign"].to_numpy(), least, np.zeros(size), [tie.says] * size)
 
 
 def _of_the_date_before(found: pd.DataFrame, releases: list[Published], months: int) -> pd.DataFrame:

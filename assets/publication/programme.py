@@ -137,19 +137,31 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class Term:
-    """One term of a tie: a measure of a table (in the rows of `where`), with its sign, `before` that many months."""
+    """One term of a tie: a measure of a table (in the rows of `where`), with its sign, `before` that many months.
+
+    `area` is the filter whose categories name the authority that is meant (a column of flows): the term is then its figure in the region's
+    row, or the sum of those of the other authorities of its sub-region (`summed`). `where` may be `OWN` or `SUB_REGION`, too.
+    """
 
     table: str
     measure: str
     sign: int = 1
     where: Mapping[str, str] | None = None
     before: int = 0
+    area: str = ""
+    summed: str = ""
+
+
+OWN = "@authority"
+"""As a category that names an authority: that of the row."""
+SUB_REGION = "@sub_region"
+"""As a category that names an authority: every other one of the row's sub-region, summed."""
 
 
 @dataclass(frozen=True)
 class Tie:
-    """A sum of terms that is 0, or at most 0 (`at_most`), in every row (`parts`: but those of a Total); `presumed` where it need not be true
-    of every figure.
+    """A sum of terms that is 0, or at most 0 (`at_most`), in every row (`parts`: but those of a Total; `only`: those of these categories);
+    `presumed` where it need not be true of every figure.
     """
 
     says: str
@@ -158,6 +170,7 @@ class Tie:
     presumed: bool = False
     fully_covered: str = ""
     parts: bool = False
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -290,7 +303,8 @@ def ties() -> tuple[Tie, ...]:
             if term.measure not in tables.get(term.table, set()):
                 raise ValueError(f"schemas/ties.toml: {term.table}.{term.measure} was found; expected a measure of the programme. Correct the name.")
         at_most, presumed = entry.get("is", "0") == "at most 0", entry.get("presumed", False)
-        found.append(Tie(entry["says"], terms, at_most, presumed, entry.get("fully_covered", ""), entry.get("parts", False)))
+        only = tuple((name, tuple(categories)) for name, categories in entry.get("only", {}).items())
+        found.append(Tie(entry["says"], terms, at_most, presumed, entry.get("fully_covered", ""), entry.get("parts", False), only))
     return tuple(found)
 
 

@@ -1,0 +1,1 @@
+"""Tests of what a reader could work out, and the tools that they use."""
