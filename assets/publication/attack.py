@@ -41,7 +41,7 @@ UNBOUNDED = 1_000_000.0
 _OUTWARD_SINCE = "occupied_band_low"
 """Releases without this column rounded the ends of intervals to the nearest, as they did counts."""
 A_CHILD_APART = 2
-"""Two releases of a date whose figures differ by no more than this are told apart as if the reader knew it."""
+"""Where the figures of two releases of a date differ by no more than this, the reader is presumed to know by how many."""
 AREA = "old_la_code"
 
 
@@ -69,7 +69,8 @@ class System:
     `cells` has a row a published cell (release, table, measure, row, area, key, text, truth, low, high, variable); variables beyond the
     cells' are what is left of a total that is not wholly divided. `says` names each row's tie. `least` and `most` are what each is at least and at
     most whatever is hidden, because a symbol elsewhere says so. Of a reader's view, `known` is what he
-    has exactly, and `presumed` what he takes not to be 0.
+    has exactly, and `presumed` what he takes not to be 0. `steps` are the rows that say by how many children
+    a figure of the current release differs from the one before.
     """
 
     cells: pd.DataFrame
@@ -90,6 +91,7 @@ class System:
     is_told: bool = True
     known: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     presumed: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
+    steps: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
 
     def __post_init__(self) -> None:
         if not len(self.least):
@@ -102,6 +104,12 @@ class System:
     def untold(self) -> System:
         """The same, as it is for a reader who is not told which hidden counts are small: a hidden cell may be anything."""
         return replace(self, high=self.high_untold, is_told=False)
+
+    def without_steps(self) -> System:
+        """The same, where nobody knows by how many children the current release differs from the one before."""
+        if not self.steps.any():
+            return self
+        return replace(self, row_low=np.where(self.steps, -np.inf, self.row_low), row_high=np.where(self.steps, np.inf, self.row_high))
 
     def tells_no_more_than(self, other: System) -> bool:
         """Whether the other has the same variables and ties, and bounds that are nowhere wider: then what is safe there is safe here."""
@@ -298,8 +306,9 @@ def build_system(releases: list[Published]) -> System:
     row_low, row_high = np.concatenate(system_rows.low or [empty]), np.concatenate(system_rows.high or [empty])
     once = _said_once(matrix, row_low, row_high)
     says = [system_rows.says[row] for row in once]
+    steps = np.array([said.endswith(_apart_from(releases[-1])) for said in says], dtype=bool)
     return System(
-        cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions, high_untold, least, most
+        cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions, high_untold, least, most, steps=steps
     )  # fmt: skip
 
 
@@ -590,22 +599,31 @@ def _is_fully_covered(joined: pd.DataFrame, releases: list[Published], table: st
     return joined.merge(pd.concat(said), on=[*shared, "area", "release"], how="left")["full"].fillna(False).set_axis(joined.index)  # noqa: FBT003
 
 
+def _apart_from(release: Published) -> str:
+    return f" apart from {release.census_date} r{release.number}"
+
+
 def _apart_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> None:
-    """The same figure in two releases of a date that follow each other, a child or two apart."""
+    """The same figure in two releases of a date that follow each other, a child or two apart: the reader is presumed to know by how many."""
+    estimates = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("estimate")}
     for n, release in enumerate(releases):
         later = next((i for i in range(n + 1, len(releases)) if releases[i].census_date == release.census_date), None)
         if later is None:
             continue
         keys = ["table", "measure", "area", "key"]
         both = cells[cells["release"] == n].merge(cells[cells["release"] == later], on=keys, suffixes=("", "_later"))
-        apart = (both["truth"] - both["truth_later"]).abs()
-        both = both[(apart > 0) & (apart <= A_CHILD_APART)]
+        step = both["truth_later"] - both["truth"]
+        is_apart = (step != 0) & (step.abs() <= A_CHILD_APART)
+        both, step = both[is_apart], step[is_apart].to_numpy()
         size = len(both)
         if size:
+            # an estimate moves with what it is worked out of, and not by children
+            inexact = np.array([pair in estimates for pair in zip(both["table"], both["measure"], strict=True)], dtype=bool)
+            ends = _apart_from(releases[later])
             rows.add(
-                np.tile(np.arange(size), 2), np.concatenate([both["variable"], both["variable_later"]]), np.repeat([1.0, -1.0], size),
-                np.full(size, -A_CHILD_APART), np.full(size, A_CHILD_APART),
-                [f"{release.census_date} r{release.number} and r{releases[later].number} are a child apart"] * size,
+                np.tile(np.arange(size), 2), np.concatenate([both["variable_later"], both["variable"]]), np.repeat([1.0, -1.0], size),
+                np.where(inexact, -A_CHILD_APART, step), np.where(inexact, A_CHILD_APART, step),
+                [f"r{release.number} is {'a child' if abs(by) == 1 else 'two children'}{ends}" for by in step],
             )  # fmt: skip
 
 

@@ -34,6 +34,13 @@ _LONGEST = 10.0
 """Seconds that one programme may take."""
 _NEAR = 150
 """Variables about a count that are let move before all are."""
+_MANY = 60
+"""Unsettled counts for which worlds are sought that move all of them at once."""
+_ALL_AT_ONCE = 8
+"""Such worlds at most; each takes some tenths of a second at full size, and `_SECONDS_AT_ONCE` at most."""
+_SECONDS_AT_ONCE = 3.0
+_FAR = 5
+"""How far from the start such a world may be."""
 
 
 @dataclass(frozen=True)
@@ -217,11 +224,12 @@ def propagate(system: System, low: np.ndarray | None = None, high: np.ndarray | 
 
 def known_before(system: System) -> np.ndarray:
     """How many values the register, the earlier releases and what a reader knows besides leave of each variable, at most: the new release
-    hides all its counts.
+    hides all its counts, and nobody knows by how many children they differ from those before.
     """
     own = system.cells[system.cells["release"] == system.cells["release"].max()]
     low, high = system.low.copy(), system.high.copy()
     counts = own[~own["is_public"]]
+    system = system.without_steps()
     is_small = (system.truth[counts["variable"]] < counts["threshold"]) & system.is_told
     low[counts["variable"]] = system.least[counts["variable"]]
     high[counts["variable"]] = np.where(is_small, counts["threshold"] - 1, UNBOUNDED)
@@ -277,7 +285,7 @@ def range_of(system: System, variable: int) -> tuple[float, float, list[int]]:
     """The least and greatest value of one variable, and the variables whose bounds hold it there."""
     bounds = propagate(system)
     everything = np.full(len(system.low), 1.0)
-    prover = _Prover(system, bounds, everything, np.array([variable]), time.monotonic() + 10)
+    prover = _Prover(system, bounds, everything, np.array([variable]), time.thread_time() + 10)
     if variable not in prover.index:
         cells, _ = reason(system, bounds, variable)
         return bounds.low[variable], bounds.high[variable], cells
@@ -302,7 +310,7 @@ def judge(system: System, possible: int = 3, *, only: list[int] | None = None, l
     """Attack the system. The release passes if every small count (those of `only`, where given) keeps `possible` values, or all that
     were left of it before.
     """
-    started = time.monotonic()
+    started = time.thread_time()
     protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
     need, untold = needed_values(system, possible), system.untold()
     leaks, broken, programmes = _attack(system, need, protected, started + limit_seconds)
@@ -313,7 +321,7 @@ def judge(system: System, possible: int = 3, *, only: list[int] | None = None, l
         more, _, tried = _attack(untold, need_untold, doubtful, started + limit_seconds)
         leaks, programmes = leaks + [leak for leak in more if leak.variable not in {other.variable for other in leaks}], programmes + tried
     said = [f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}" for r in broken[:10]]
-    seconds = time.monotonic() - started
+    seconds = time.thread_time() - started
     return Verdict(tuple(leaks), (*system.contradictions, *said), len(protected), len(system.low), programmes, seconds)
 
 
@@ -403,10 +411,11 @@ class _Prover:
         self.start = self._start()
         if self.start is not None:
             self._take(self.start)
+            self._move_all(self.start)
             self._move_about(self.start)
         found: list[Leak] = []
         while len(self.open):
-            if time.monotonic() > self.deadline:  # not proved in time is not proved
+            if time.thread_time() > self.deadline:  # not proved in time is not proved
                 return found + [self._unproved(int(position)) for position in self.open]
             position = int(self.open[0])
             if leak := self._solve_alone(position):
@@ -427,13 +436,13 @@ class _Prover:
         if unknown.any():
             self.programmes += 1
             model, moving = self._part(unknown, np.where(unknown, 0, truth))
-            found = model.solve_whole(self.deadline - time.monotonic())
+            found = model.solve_whole(self.deadline - time.thread_time())
             if found is not None:
                 truth[moving] = found
                 return truth
             self.programmes += 1
             whole = _Model(self.body, self.row_low, self.row_high, self.low, self.high)
-            return whole.solve_whole(self.deadline - time.monotonic())
+            return whole.solve_whole(self.deadline - time.thread_time())
         return truth
 
     def _part(self, free: np.ndarray, start: np.ndarray) -> tuple[_Model, np.ndarray]:
@@ -442,6 +451,30 @@ class _Prover:
         body, moving = self.body[rows], np.flatnonzero(free)
         stays = body @ np.where(free, 0.0, start)
         return _Model(body[:, moving], self.row_low[rows] - stays, self.row_high[rows] - stays, self.low[moving], self.high[moving]), moving
+
+    def _move_all(self, start: np.ndarray) -> None:
+        """Make worlds in which all unsettled counts are pushed up or down, by lot: each settles many of them."""
+        if len(self.open) < _MANY:
+            return
+        low, high = self._within(_FAR, start, np.arange(len(start)))
+        model, lot = _Model(self.body, self.row_low, self.row_high, low, high), np.random.default_rng(5)
+        for tried in range(_ALL_AT_ONCE):
+            if len(self.open) < _MANY or time.thread_time() > self.deadline:
+                return
+            weights, unsettled = np.zeros(len(self.columns)), len(self.open)
+            weights[self.open] = lot.choice([-1.0, 1.0], unsettled)
+            self.programmes += 1
+            found = model.solve_far(weights, start)
+            if found is None:
+                return
+            self._take(found)
+            if tried > 2 and len(self.open) > 0.8 * unsettled:
+                return
+
+    def _within(self, far: float, start: np.ndarray, moving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The bounds of some variables, no further than `far` from the start."""
+        low, high, at = self.low[moving], self.high[moving], start[moving]
+        return np.clip(at - far, low, high), np.clip(at + far, low, high)
 
     def _move_about(self, start: np.ndarray) -> None:
         """Make worlds by moving each unsettled count by one, two or three, and mending every total that this breaks."""
@@ -452,7 +485,7 @@ class _Prover:
                 continue
             need = self.need[self.columns[position]]
             for by in (1, -1, 2, -2, 3, -3, 4, -4):
-                if len(self.seen[position]) >= need or time.monotonic() > self.deadline:
+                if len(self.seen[position]) >= need or time.thread_time() > self.deadline:
                     break
                 if int(start[position]) + by not in self.seen[position]:
                     for moved, amount in mover.move(position, by).items():
@@ -516,7 +549,10 @@ class _Prover:
         by = tuple(int(self.rows[r]) for r in dict.fromkeys(rows))
         if greatest - least + 1 < need:
             return _leak(self.system, self.bounds, variable, least, greatest, by)
-        self._look(position, np.arange(least, min(greatest, least + 20) + 1), self.component == self.component[position])
+        together = self.component == self.component[position]
+        if self.start is not None:
+            self._look(position, [value for value in nearest[: int(need) + 4] if least <= value <= greatest], together, _FAR)
+        self._look(position, np.arange(least, min(greatest, least + 20) + 1), together)
         seen = self.seen[position]
         return None if len(seen) >= need else _leak(self.system, self.bounds, variable, min(seen, default=least), max(seen, default=greatest), by)
 
@@ -525,16 +561,20 @@ class _Prover:
         bounds = self.bounds.low[variable], self.bounds.high[variable]
         return _leak(self.system, self.bounds, variable, min(seen, default=bounds[0]), max(seen, default=bounds[1]))
 
-    def _look(self, position: int, values: np.ndarray | list[float], free: np.ndarray) -> None:
-        """Look for worlds in which a variable has these values, the `free` ones being let move and the others staying as in the start."""
+    def _look(self, position: int, values: np.ndarray | list[float], free: np.ndarray, far: float = np.inf) -> None:
+        """Look for worlds in which a variable has these values, the `free` ones being let move (no further than `far`) and the others staying
+        as in the start.
+        """
         start = np.zeros(len(self.columns)) if self.start is None else self.start
         model, moving = self._part(free, start)
+        if far < np.inf:
+            model.low, model.high = self._within(far, start, moving)
         column = int(np.searchsorted(moving, position))
         for value in values:
-            if len(self.seen[position]) >= self.need[self.columns[position]] or time.monotonic() > self.deadline:
+            if len(self.seen[position]) >= self.need[self.columns[position]] or time.thread_time() > self.deadline:
                 return
             if int(value) not in self.seen[position]:
-                solution = model.solve_whole(self.deadline - time.monotonic(), column, value)
+                solution = model.solve_whole(self.deadline - time.thread_time(), column, value)
                 self.programmes += 1
                 if solution is not None:
                     world = start.copy()
@@ -650,6 +690,22 @@ class _Model:
             return None
         self.last = self.highs.getSolution()
         return np.array(self.last.col_value)
+
+    def solve_far(self, weights: np.ndarray, start: np.ndarray) -> np.ndarray | None:
+        """A whole-number solution of small weight, though not the least; None where none was found in time. `start` is one to begin with."""
+        import highspy
+
+        size = len(self.columns)
+        self.highs.changeColsIntegrality(size, self.columns, np.ones(size, dtype=np.uint8))
+        self.highs.changeColsCost(size, self.columns, weights)
+        self.highs.setOptionValue("mip_rel_gap", 0.2)
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + _SECONDS_AT_ONCE)
+        known = highspy.HighsSolution()
+        known.col_value = start.tolist()
+        self.highs.setSolution(known)
+        self.highs.run()
+        solution = np.array(self.highs.getSolution().col_value)
+        return solution if len(solution) == size and self.highs.getInfo().primal_solution_status == 2 else None
 
     def binding_rows(self) -> list[int]:
         """The rows that held the last solution back."""

@@ -114,11 +114,11 @@ def prepare_against(
     still_told = [r.name for r in readers(repair.system, tables) if not repair.hide_for_reader(r, method.possible_values)]
     verdict = judge(repair.system, method.possible_values)
     unsafe = verdict.leaks
-    latest = time.monotonic() + _SECONDS_TO_HIDE
+    latest = time.thread_time() + _SECONDS_TO_HIDE
     for _ in range(_ATTEMPTS):
         hidden = len(repair.hidden)
         for leak in unsafe:
-            if time.monotonic() < latest:
+            if time.thread_time() < latest:
                 repair.hide_for(leak.variable)
         if len(repair.hidden) == hidden:
             break
