@@ -345,7 +345,7 @@ def _made(
     # and no more: how many were attacked would help to tell them apart
     manifest |= {"changes": changes, "gate": "passed"}
     if not prepared.verdict.passed:
-        outcome, said = REFUSED, tuple(prepared.verdict.lines())
+        outcome, said = REFUSED, (*prepared.verdict.lines(), *prepared.verdict.offered())
     else:
         outcome, said = SAME if read.latest and read.latest.content_hash == content else MADE, ()
     number = read.number - 1 if outcome == SAME else read.number

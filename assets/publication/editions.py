@@ -6,12 +6,14 @@ Belongs here: carrying figures over from earlier editions. Does not belong here:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
-from assets.publication.attack import AREA, Published
-from assets.publication.disclosure import CONFIDENTIAL
+from assets.publication.attack import A_CHILD_APART, AREA, Published
+from assets.publication.disclosure import CONFIDENTIAL, NOT_AVAILABLE
 from assets.publication.programme import Measure, PublishedTable
 from assets.publication.tables import TrueTable
 
@@ -32,6 +34,41 @@ def with_means_as_before(
             for count in m.rests_on(one.table):
                 made[name] = made[name].assign(**{m.name: _as_before(made[name], one, m, count, editions)})
     return made
+
+
+def carried_over(
+    tables: Mapping[str, pd.DataFrame], true: Mapping[str, TrueTable], edition: Published, names: Iterable[str]
+) -> tuple[dict[str, pd.DataFrame], dict[str, TrueTable]]:
+    """The printed tables with those of `names` as an earlier edition had them, and the truth behind them: every count, and what rests on
+    counts. What is public is as it is now. A row that the edition did not have is not available.
+    """
+    made, truth = dict(tables), dict(true)
+    for name in (n for n in names if n in edition.tables and n in tables):
+        one, frame = true[name], tables[name]
+        counts = [m.name for m in one.table.of_rule("count", "estimate")]
+        columns = [m.name for m in one.table.measures if m.shown and (m.name in counts or m.rests_on(one.table))]
+        keys = [AREA, *one.table.filters]
+        old = edition.tables[name].reindex(columns=[*keys, *columns])
+        held = edition.truth.get(name) if edition.truth is not None else None
+        known = pd.DataFrame(index=old.index) if held is None else held.reindex(columns=[c for c in counts if c in held]).set_axis(old.index)
+        joined = frame[keys].merge(old, on=keys, how="left").set_axis(frame.index)
+        before = frame[keys].merge(pd.concat([old[keys], known], axis=1), on=keys, how="left").set_axis(one.values.index)
+        made[name] = frame.assign(**{c: joined[c].fillna(NOT_AVAILABLE) for c in columns})
+        truth[name] = replace(one, values=one.values.assign(**{c: before[c] if c in before else float("nan") for c in counts}))
+    return made, truth
+
+
+def moved_by_a_child(true: Mapping[str, TrueTable], tables: Mapping[str, pd.DataFrame], edition: Published) -> dict[tuple[str, str], np.ndarray]:
+    """By table and measure: which counts differ from an earlier edition's by no more children than a reader is presumed to know of."""
+    found = {}
+    for name, one in true.items():
+        held = edition.truth.get(name) if edition.truth is not None else None
+        for m in one.table.of_rule("count") if held is not None and name in edition.tables else []:
+            if m.name in held and m.name in edition.tables[name]:
+                old = _row_by_row(tables[name], edition.tables[name], edition, one.table, [m.name])["_truth"].to_numpy()
+                step = np.abs(one.values[m.name].to_numpy() - old)
+                found[name, m.name] = (step > 0) & (step <= A_CHILD_APART)
+    return found
 
 
 def _as_before(printed: pd.DataFrame, true: TrueTable, m: Measure, count: str, editions: list[Published]) -> pd.Series:

@@ -32,6 +32,8 @@ _STEPS = 60
 """Counts that one attempt may move."""
 _LONGEST = 10.0
 """Seconds that one programme may take."""
+_SECONDS_ALONE = 12.0
+"""Seconds for looking for worlds of one count that nothing else has settled."""
 _NEAR = 150
 """Variables about a count that are let move before all are."""
 _MANY = 60
@@ -60,8 +62,23 @@ class Leak:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """What would pass in place of a refused release, tried out: `do` is to "wait", to "hide" `cells` besides, or to "carry over" `tables` from
+    the edition before; `says` tells a person.
+    """
+
+    do: str
+    says: str
+    cells: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.says + (f": {'; '.join(self.cells)}" if self.cells else "")
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """What the gate found: leaks (none where the release may leave), contradictions, and how much was tried."""
+    """What the gate found: leaks (none where the release may leave), contradictions, how much was tried, and where it refuses, offers."""
 
     leaks: tuple[Leak, ...] = ()
     contradictions: tuple[str, ...] = ()
@@ -69,11 +86,16 @@ class Verdict:
     variables: int = 0
     programmes: int = 0
     seconds: float = 0.0
+    offers: tuple[Offer, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether the release may leave."""
         return not self.leaks and not self.contradictions
+
+    def offered(self) -> list[str]:
+        """What would pass in its place, a line each."""
+        return [str(offer) if offer.do == "wait" else f"It would pass: {offer}" for offer in self.offers]
 
     def lines(self) -> list[str]:
         """What it found, a line each."""
@@ -528,6 +550,7 @@ class _Prover:
         variable = int(self.columns[position])
         need = self.need[variable]
         least, greatest = self.low[position], self.high[position]
+        self.latest = min(self.deadline, time.thread_time() + _SECONDS_ALONE)
         if self.start is not None:
             here = self.start[position]
             nearest = sorted(np.arange(least, min(greatest, least + 20) + 1), key=lambda value: abs(value - here))
@@ -571,10 +594,10 @@ class _Prover:
             model.low, model.high = self._within(far, start, moving)
         column = int(np.searchsorted(moving, position))
         for value in values:
-            if len(self.seen[position]) >= self.need[self.columns[position]] or time.thread_time() > self.deadline:
+            if len(self.seen[position]) >= self.need[self.columns[position]] or time.thread_time() > self.latest:
                 return
             if int(value) not in self.seen[position]:
-                solution = model.solve_whole(self.deadline - time.thread_time(), column, value)
+                solution = model.solve_whole(self.latest - time.thread_time(), column, value)
                 self.programmes += 1
                 if solution is not None:
                     world = start.copy()

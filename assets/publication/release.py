@@ -13,7 +13,8 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,11 +53,12 @@ _STATISTICS_HIDDEN = "statistics_hidden_with_their_counts"
 
 @dataclass(frozen=True)
 class Prepared:
-    """Tables that are ready to leave, if the gate lets them, and how many cells the repair has hidden."""
+    """Tables that are ready to leave, if the gate lets them, how many cells the repair has hidden, and the truth behind what is printed."""
 
     tables: dict[str, pd.DataFrame]
     repaired: int
     verdict: Verdict
+    true: dict[str, TrueTable] = field(default_factory=dict)
 
 
 class Ledger(NamedTuple):
@@ -86,18 +88,26 @@ def prepare_against(
     printed: Callable[..., dict[str, pd.DataFrame]],
     method: DisclosureMethod,
     key: bytes | None = None,
+    carried: tuple[str, ...] = (),
+    hide: Hidden | None = None,
 ) -> Prepared:
     """Print the tables, hide what else must be hidden, and ask the gate, against these earlier releases. `printed(hidden, method)` gives the tidy
     tables with these cells hidden.
 
+    The tables of `carried` are as in the newest earlier edition of the date, and `hide` is hidden besides: what a refusal offers.
     Without the warehouse's `key` the repair's choices can be worked out by whoever knows the program, and nothing is hidden besides.
     """
     from assets.publication.attack import Published, System, build_system
-    from assets.publication.editions import with_means_as_before
+    from assets.publication.editions import carried_over, moved_by_a_child, with_means_as_before
     from assets.publication.gate import judge, judge_for
+    from assets.publication.offers import offers
     from assets.publication.readers import readers
     from assets.publication.repair import Repair, draws
 
+    editions = [release for release in earlier if release.census_date == census_date]
+    if carried and editions:
+        now = printed({}, method)
+        true = carried_over(now, true, editions[-1], carried)[1]
     truth = {name: table.values for name, table in true.items()}
     number = 1 + max((release.number for release in earlier if release.census_date == census_date), default=0)
 
@@ -105,7 +115,9 @@ def prepare_against(
         return build_system([*earlier, Published(census_date, number, tables, method, truth)])
 
     def as_edition(hidden: Hidden) -> dict[str, pd.DataFrame]:
-        return with_means_as_before(printed(hidden, method), true, earlier, census_date)
+        masks = {**hidden, **{at: np.asarray(rows) | np.asarray(hidden.get(at, False)) for at, rows in (hide or {}).items()}}
+        made = with_means_as_before(printed(masks, method), true, earlier, census_date)
+        return carried_over(made, true, editions[-1], carried)[0] if carried and editions else made
 
     tables = as_edition({})
     drawn = draws(key, census_date) if key else None
@@ -144,7 +156,30 @@ def prepare_against(
         asked = readers(final, tables)
         told = [leak for reader in asked for leak in judge_for(reader.view(final), reader.name, method.possible_values)]
         verdict = replace(verdict, leaks=(*verdict.leaks, *told))
-    return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict)
+    if verdict.leaks and editions and not carried and hide is None:
+        again = partial(_judged_again, earlier, census_date, true, printed, method, key, repair.masks())
+        moved = moved_by_a_child(true, tables, editions[-1])
+        verdict = replace(verdict, offers=offers(verdict, repair.system, true, editions[-1], moved, again))
+    return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict, true)
+
+
+def _judged_again(
+    earlier: list[Published],
+    census_date: dt.date,
+    true: dict[str, TrueTable],
+    printed: Callable[..., dict[str, pd.DataFrame]],
+    method: DisclosureMethod,
+    key: bytes | None,
+    repaired: dict[tuple[str, str], list[int]],
+    *,
+    carried: tuple[str, ...] = (),
+    hidden: Hidden | None = None,
+) -> Verdict:
+    """The gate on what a refusal might offer; what the repair had hidden stays hidden."""
+    masks = {at: rows.copy() for at, rows in _masks(repaired, true).items()}
+    for at, rows in (hidden or {}).items():
+        masks[at] = rows | masks.get(at, np.zeros(len(rows), dtype=bool))
+    return prepare_against(earlier, census_date, true, printed, method, key, carried, masks).verdict
 
 
 def _masks(rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]) -> dict[tuple[str, str], np.ndarray]:

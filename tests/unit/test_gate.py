@@ -280,6 +280,46 @@ def test_the_step_between_two_editions_is_known_to_the_child(was, now, left):
     assert (bounds.low[earlier], bounds.high[earlier]) == left
 
 
+def _edition(true: dict[str, TrueTable], earlier: list[Published], **accepted):
+    return prepare_against(earlier, DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE, **accepted)
+
+
+def _before(true: dict[str, TrueTable]) -> Published:
+    return Published(DATE, 1, _edition(true, []).tables, SAFE, {name: one.values for name, one in true.items()})
+
+
+def test_a_refusal_offers_what_would_pass():
+    # 8 was shown as 10, and is 7 now: hidden it is 7 all the same. The flows have nothing to do with it
+    flows, others = simple(FLOWS, children=[30, 40], started=[20, 20], ceased=[20, 20]), simple(FLOWS, children=[50, 60], started=[20, 20], ceased=[20, 20])
+    first = _before({"placements": children([[8, 40], [20, 20]]), "flows": flows})
+    now = {"placements": children([[7, 40], [20, 20]]), "flows": others}
+    verdict = _edition(now, [first]).verdict
+    assert not verdict.passed
+    wait, carry = verdict.offers
+    assert wait.do == "wait" and "placements.placements, 1, a" in wait.cells
+    assert (carry.do, carry.tables) == ("carry over", ("placements",))
+    accepted = _edition(now, [first], carried=carry.tables)
+    assert accepted.verdict.passed
+    assert accepted.tables["placements"].equals(first.tables["placements"])
+    assert accepted.tables["flows"]["children"].tolist() == ["110", "50", "60"]
+    assert accepted.true["placements"].values["placements"].tolist() == first.truth["placements"]["placements"].tolist()
+
+
+def test_a_refusal_without_an_edition_before_has_nothing_to_offer_but_its_reasons():
+    assert _edition({"placements": children([[3, 20], [20, 20]])}, []).verdict.offers == ()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@given(st.lists(st.integers(0, 10), min_size=4, max_size=4), st.integers(0, 3), st.sampled_from([-2, -1, 1, 2]))
+def test_whatever_a_refusal_offers_passes(counts, where, by):
+    first = _before({"placements": children([counts[:2], counts[2:]])})
+    counts[where] = max(0, counts[where] + by)
+    now = {"placements": children([counts[:2], counts[2:]])}
+    for offer in _edition(now, [first]).verdict.offers:
+        if offer.do == "carry over":
+            assert _edition(now, [first], carried=offer.tables).verdict.passed
+
+
 def test_what_two_releases_tie_alike_is_said_once():
     true = children([[9, 9, 9], [20, 20, 20]])
     alone = build_system([published(true)])

@@ -1,0 +1,62 @@
+"""What would pass in place of a release that the gate has refused: tried out, not guessed.
+
+Belongs here: waiting, hiding what has moved by a child, carrying tables over from the edition before. Does not belong here: the proof (`gate`),
+how figures are carried over (`editions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from assets.publication.attack import Published, System
+from assets.publication.gate import Offer, Verdict
+from assets.publication.tables import TrueTable
+
+_NAMED = 40
+"""Cells that an offer names; the others it counts."""
+
+
+def offers(
+    refused: Verdict,
+    system: System,
+    true: Mapping[str, TrueTable],
+    edition: Published,
+    moved: Mapping[tuple[str, str], np.ndarray],
+    judged: Callable[..., Verdict],
+) -> tuple[Offer, ...]:
+    """What would pass: `judged(carried=…, hidden=…)` prints and asks the gate. Waiting always is an offer, with the figures to wait for."""
+    names = {(t, m, row): system.names[v] for t, m, row, v in _newest(system)}
+    cells = [names[t, m, row] for (t, m), rows in moved.items() for row in np.flatnonzero(rows) if (t, m, row) in names]
+    near = {name.split(" (")[0] for leak in refused.leaks for name in (leak.cell, *leak.by_cells)}
+    giving = [cell for cell in cells if cell in near] or cells
+    since = f"r{edition.number}"
+    found = [Offer("wait", f"Wait for more corrections: these have moved by a child or two since {since}, and no more", _named(giving))]
+    if cells and judged(hidden=moved).passed:
+        found.append(Offer("hide", f"Hide what has moved by a child or two since {since}", _named(cells)))
+    changed = {t for t, one in true.items() if _has_changed(one, edition)}
+    tables = {cell.split(".")[0] for cell in near} & changed
+    for some in dict.fromkeys((tuple(sorted(tables)), tuple(sorted(changed)))):
+        if some and judged(carried=some).passed:
+            found.append(Offer("carry over", f"Publish with these tables as they were in {since}: {', '.join(some)}", tables=some))
+            break
+    return tuple(found)
+
+
+def _newest(system: System) -> list[tuple[str, str, int, int]]:
+    cells = system.cells[system.cells["release"] == system.cells["release"].max()]
+    return list(cells[["table", "measure", "row", "variable"]].itertuples(index=False, name=None))
+
+
+def _named(cells: list[str]) -> tuple[str, ...]:
+    return (*cells[:_NAMED], *([f"and {len(cells) - _NAMED} more"] if len(cells) > _NAMED else []))
+
+
+def _has_changed(one: TrueTable, edition: Published) -> bool:
+    """Whether any count of a table differs from the edition's, or cannot be held against it."""
+    held = (edition.truth or {}).get(one.table.name)
+    counts = [m.name for m in one.table.of_rule("count")]
+    if held is None or len(held) != len(one.values) or not set(counts) <= set(held.columns):
+        return bool(counts)
+    return not np.array_equal(one.values[counts].to_numpy(), held[counts].to_numpy(), equal_nan=True)
