@@ -1,5 +1,8 @@
 """The gate at full size: a release of a made-up North West against eight earlier ones, split by step, with what it costs in shown cells.
 
+`--record` keeps what was measured (`gate.json`) and writes it into `docs/disclosure.md`, so that what stands there was measured; `--earlier=0`
+leaves out the earlier releases, which take some minutes to make.
+
 The earlier releases: seven of the same census date, each a correction of the one before (a child or two in a few places), and that of a year
 before, so that every tie over time and between releases is in the system.
 """
@@ -7,6 +10,8 @@ before, so that every tie over time and between releases is in the system.
 from __future__ import annotations
 
 import datetime as dt
+import json
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -18,10 +23,9 @@ import pandas as pd
 
 from assets.intake.loading import take_in
 from assets.publication.attack import Published, build_system
-from assets.publication.gate import judge
 from assets.publication.programme import TOTAL, ties
 from assets.publication.release import prepare_against
-from assets.publication.tables import GEOGRAPHY, TrueTable, members_of_region, release_tables, true_tables
+from assets.publication.tables import TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.building import build_quarter
 from assets.warehouse.tables import prepare
 from resources.embedded_postgres import EmbeddedPostgres
@@ -34,14 +38,22 @@ DATE = dt.date(2025, 12, 31)
 REGION = load_region("north_west")
 EARLIER = 8
 KEY = b"a key for the benchmark"
+RECORD = Path(__file__).with_name("gate.json")
+DOCS = Path(__file__).parents[1] / "docs" / "disclosure.md"
+START, END = "<!-- measured by `python -m benchmarks gate --record`: do not edit -->", "<!-- end of what was measured -->"
 
 
 def main() -> None:
     """Print seconds by step, sizes, and the share of cells shown."""
     true, members = full_region()
-    earlier = _earlier(true, members)
-    for count in (0, EARLIER):
-        _one(true, members, earlier[:count])
+    most = next((int(a.partition("=")[2]) for a in sys.argv if a.startswith("--earlier=")), EARLIER)
+    earlier = _earlier(true, members) if most else []
+    runs = [_one(true, members, earlier[:count]) for count in sorted({0, most})]
+    if "--record" in sys.argv:
+        command = "python -m benchmarks gate --record" + (f" --earlier={most}" if most != EARLIER else "")
+        record = {"command": command, "date": dt.date.today().isoformat(), "region": REGION.name, "census_date": DATE.isoformat(), "runs": runs}
+        RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        DOCS.write_text(with_block(DOCS.read_text(encoding="utf-8"), described(record)), encoding="utf-8")
 
 
 def full_region() -> tuple[dict[str, TrueTable], pd.DataFrame]:
@@ -59,6 +71,43 @@ def full_region() -> tuple[dict[str, TrueTable], pd.DataFrame]:
             true = true_tables(warehouse, DATE, members, KEY)
             print(f"The tables of one quarter from the warehouse: {time.perf_counter() - started:.1f} s")
     return true, members
+
+
+def described(record: dict) -> str:
+    """What was measured, as it stands in the docs."""
+    first = record["runs"][0]
+    lines = [
+        f"Measured on {record['date']} by `{record['command']}` on a made-up {record['region']} at full size, {record['census_date']}:",
+        "",
+        "| table | counts | shown | hidden by the repair |",
+        "|---|---|---|---|",
+        *(f"| `{t['table']}` | {t['counts']:,} | {_share(t)} | {t['repaired']} |" for t in first["tables"]),
+        f"| **all** | {first['counts']:,} | {_share(first)} | {first['repaired']} |",
+        "",
+    ]
+    for run in record["runs"]:
+        lines.append(
+            f"Against {run['earlier']} earlier releases: {'passed' if run['passed'] else 'refused'}; print, repair and gate took "
+            f"{run['seconds']:.0f} s of processor ({run['figures']:,} figures, {run['ties']:,} ties, {run['protected']:,} small counts)."
+        )
+    return "\n".join(lines)
+
+
+def _share(of: dict) -> str:
+    return f"{100 * of['shown'] / of['counts']:.1f} %" if of["counts"] else "none"
+
+
+def with_block(text: str, block: str) -> str:
+    """The docs with the block between its marks.
+
+    Raises:
+        ValueError: the marks are not there.
+    """
+    before, found, rest = text.partition(START)
+    _, ended, after = rest.partition(END)
+    if not found or not ended:
+        raise ValueError(f"{DOCS.name} has no '{START}' … '{END}'; both marks were expected. Add them where the figures belong.")
+    return f"{before}{START}\n{block}\n{END}{after}"
 
 
 def _earlier(true: dict[str, TrueTable], members: pd.DataFrame) -> list[Published]:
@@ -99,29 +148,37 @@ def _published(true: dict[str, TrueTable], members: pd.DataFrame, date: dt.date,
     return Published(date, number, prepared.tables, REGION.disclosure, {name: table.values for name, table in true.items()})
 
 
-def _one(true: dict[str, TrueTable], members: pd.DataFrame, earlier: list[Published]) -> None:
+def _one(true: dict[str, TrueTable], members: pd.DataFrame, earlier: list[Published]) -> dict:
+    """One release against the earlier ones: printed as it comes, and what is recorded of it."""
     printed = partial(release_tables, true, members, DATE)
     started, worked = time.perf_counter(), time.process_time()
     prepared = prepare_against(earlier, DATE, true, printed, REGION.disclosure, KEY)
     whole, worked = time.perf_counter() - started, time.process_time() - worked
     number = 1 + sum(1 for release in earlier if release.census_date == DATE)
     truth = {name: table.values for name, table in true.items()}
-    started = time.perf_counter()
     system = build_system([*earlier, Published(DATE, number, prepared.tables, REGION.disclosure, truth)])
-    built = time.perf_counter() - started
-    started = time.perf_counter()
-    verdict = judge(system, REGION.disclosure.possible_values)
-    judged = time.perf_counter() - started
-    counts = [(table.values[m.name].to_numpy(), prepared.tables[name][m.name]) for name, table in true.items() for m in table.table.of_rule("count")]
-    cells = sum(int(np.isfinite(values).sum()) for values, _ in counts)
-    hidden = sum(int((texts == "c").sum()) for _, texts in counts)
-    everything = sum(frame.drop(columns=GEOGRAPHY).size for frame in prepared.tables.values())
+    by_rule = printed({}, REGION.disclosure)
+    tables = [_shown(name, table, prepared.tables[name], by_rule[name]) for name, table in true.items() if table.table.of_rule("count")]
+    counts, shown = sum(t["counts"] for t in tables), sum(t["shown"] for t in tables)
     print(
         f"Against {len(earlier)} earlier releases: {'passed' if prepared.verdict.passed else 'REFUSED'}; "
         f"print, repair and gate {whole:.1f} s ({worked:.1f} s of processor)\n"
-        f"  of which: the system of {system.matrix.shape[1]:,} figures and {system.matrix.shape[0]:,} ties {built:.1f} s, "
-        f"the gate on {verdict.protected:,} small counts {judged:.1f} s ({verdict.programmes} programmes solved)\n"
-        f"  shown: {100 * (1 - hidden / cells):.1f} % of {cells:,} counts ({prepared.repaired} hidden by the repair), of {everything:,} cells in all"
+        f"  of which the gate on {prepared.verdict.protected:,} small counts {prepared.verdict.seconds:.1f} s "
+        f"({prepared.verdict.programmes} programmes solved), on {system.matrix.shape[1]:,} figures and {system.matrix.shape[0]:,} ties\n"
+        f"  shown: {100 * shown / counts:.1f} % of {counts:,} counts ({prepared.repaired} hidden by the repair)"
     )
     for line in prepared.verdict.lines()[:5]:
         print(f"  {line[:300]}")
+    return {
+        "earlier": len(earlier), "passed": prepared.verdict.passed, "seconds": round(worked, 1), "figures": system.matrix.shape[1],
+        "ties": system.matrix.shape[0], "protected": prepared.verdict.protected, "counts": counts, "shown": shown,
+        "repaired": prepared.repaired, "tables": tables,
+    }  # fmt: skip
+
+
+def _shown(name: str, table: TrueTable, printed: pd.DataFrame, by_rule: pd.DataFrame) -> dict:
+    """How many of a table's known counts are shown, and how many the repair has hidden of those that the rule would show."""
+    counts = [m.name for m in table.table.of_rule("count")]
+    known, texts = table.values[counts].notna().to_numpy(), printed[counts].to_numpy()
+    repaired = int(((texts == "c") & (by_rule[counts].to_numpy() != "c") & known).sum())
+    return {"table": name, "counts": int(known.sum()), "shown": int((known & (texts != "c")).sum()), "repaired": repaired}

@@ -308,7 +308,8 @@ def build_system(releases: list[Published]) -> System:
     says = [system_rows.says[row] for row in once]
     steps = np.array([said.endswith(_apart_from(releases[-1])) for said in says], dtype=bool)
     return System(
-        cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions, high_untold, least, most, steps=steps
+        cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions,
+        high_untold, least, most, steps=steps,
     )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from assets.publication.tables import TrueTable
 
 _NAMED = 40
 """Cells that an offer names; the others it counts."""
+_MOST_TO_HIDE = 0.2
+"""The greatest share of all counts that is offered to be hidden."""
 
 
 def offers(
@@ -33,7 +35,8 @@ def offers(
     giving = [cell for cell in cells if cell in near] or cells
     since = f"r{edition.number}"
     found = [Offer("wait", f"Wait for more corrections: these have moved by a child or two since {since}, and no more", _named(giving))]
-    if cells and judged(hidden=moved).passed:
+    few = len(cells) <= _MOST_TO_HIDE * max(1, sum(len(rows) for rows in moved.values()))  # who hides nearly all publishes nothing
+    if cells and few and judged(hidden=moved).passed:
         found.append(Offer("hide", f"Hide what has moved by a child or two since {since}", _named(cells)))
     changed = {t for t, one in true.items() if _has_changed(one, edition)}
     tables = {cell.split(".")[0] for cell in near} & changed

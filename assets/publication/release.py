@@ -122,24 +122,26 @@ def prepare_against(
     tables = as_edition({})
     drawn = draws(key, census_date) if key else None
     repair = Repair(system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0)
-    repair.run()
-    still_told = [r.name for r in readers(repair.system, tables) if not repair.hide_for_reader(r, method.possible_values)]
-    verdict = judge(repair.system, method.possible_values)
+    still_told: list[str] = []
+    if not repair.is_hopeless:
+        repair.run()
+        still_told = [r.name for r in readers(repair.system, tables) if not repair.hide_for_reader(r, method.possible_values)]
+    verdict = judge(repair.system, method.possible_values, thorough=False)
     unsafe = verdict.leaks
     latest = time.thread_time() + _SECONDS_TO_HIDE
-    for _ in range(_ATTEMPTS):
+    for attempt in range(0 if repair.is_hopeless else _ATTEMPTS):
         hidden = len(repair.hidden)
         for leak in unsafe:
             if time.thread_time() < latest:
                 repair.hide_for(leak.variable)
-        if len(repair.hidden) == hidden:
+        if not unsafe or attempt and len(repair.hidden) == hidden:
             break
         # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
         unsafe = judge(repair.system, method.possible_values, only=[leak.variable for leak in unsafe]).leaks
     verdict = replace(verdict, leaks=unsafe)
     final = repair.system
     for attempt in range(_LAST_ATTEMPTS):
-        if not repair.hidden:
+        if not repair.hidden or repair.is_hopeless:
             break
         tables = as_edition(_masks(repair.masks(), true))
         final = system_of(tables)
@@ -152,7 +154,7 @@ def prepare_against(
         for leak in verdict.leaks:
             repair.hide_around(places.get(final.names[leak.variable], leak.variable))
     # what is hidden later tells the readers who know more no more either; where something is told, or not all is as it was, they are asked again
-    if still_told or not final.tells_no_more_than(repair.system):
+    if not repair.is_hopeless and (still_told or not final.tells_no_more_than(repair.system)):
         asked = readers(final, tables)
         told = [leak for reader in asked for leak in judge_for(reader.view(final), reader.name, method.possible_values)]
         verdict = replace(verdict, leaks=(*verdict.leaks, *told))

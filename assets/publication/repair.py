@@ -32,6 +32,10 @@ def draws(key: bytes, census_date: dt.date) -> Callable[[str], float]:
     return lambda name: keyed_fraction(key, census_date.isoformat(), name)
 
 
+_TOO_MANY, _TOO_MANY_OF = 100, 0.1
+"""More counts, and a greater share of all that are protected, than the repair tries to mend: a release that tells so many is refused."""
+
+
 class Repair:
     """Hides cells of the system's current release; `hidden` holds the variables that it has hidden.
 
@@ -51,6 +55,9 @@ class Repair:
         self._as_told()
         self.besides = sorted(v for v in self._rank if self._drawn[v] < rate)
         self._hide(self.besides)
+        told = len(self._told())
+        self.is_hopeless = told > _TOO_MANY and told > _TOO_MANY_OF * len(self.protected)
+        """Whether so much can be told that hiding cell by cell would end in hiding all: a correction of most of a region by a child or two."""
 
     def _as_told(self) -> None:
         """Look at it as a reader who is told which hidden counts are small."""

@@ -90,7 +90,7 @@ def column(table: str, measure: str, categories: Iterable[str]) -> str:
 
 def levels(cells: pd.DataFrame) -> list[Level]:
     """The cells as columns by area, and by area and kind of provision."""
-    cells = cells.astype({name: "str" for name in ("world", "area", "name", "table", "measure", "key")})
+    cells = cells.astype(dict.fromkeys(("world", "area", "name", "table", "measure", "key"), "str"))
     tables = {t.name: t for t in PUBLISHED_TABLES}
     named = {t.name: [f for f in t.filters if f.endswith("authority_name")] for t in tables.values()}
     own = cells[(cells["area"] != "") & ~cells["table"].map(lambda t: bool(named[t]))]
@@ -99,9 +99,7 @@ def levels(cells: pd.DataFrame) -> list[Level]:
     with_kind = own[own["table"].map(lambda t: KIND in tables[t].filters)]
     with_kind = with_kind.assign(kind=_kinds(with_kind, tables))
     with_kind = with_kind[with_kind["kind"] != TOTAL]
-    by_kind = with_kind.assign(
-        column=_column_names(with_kind, kind=True), row=with_kind["world"] + "|" + with_kind["area"] + "|" + with_kind["kind"]
-    )
+    by_kind = with_kind.assign(column=_column_names(with_kind, kind=True), row=with_kind["world"] + "|" + with_kind["area"] + "|" + with_kind["kind"])
     found = {"area and kind": by_kind, "flow": _flow_by_flow(cells, named), "area": pd.concat([by_area, flows])}
     return [_level(name, part) for name, part in found.items() if len(part)]
 
@@ -169,7 +167,8 @@ def _level(name: str, cells: pd.DataFrame) -> Level:
     family = [sorted(set(members)) for members in families.values() if len(set(members)) > 1]
     world = wide.index.str.split("|").str[0].to_numpy()
     elsewhere = _in_another_world(wide.index)
-    return Level(name, list(wide.columns), wide.to_numpy(dtype="float32"), world, [list(x) for x in dict.fromkeys(map(tuple, family))], sparse, elsewhere)
+    distinct = [list(x) for x in dict.fromkeys(map(tuple, family))]
+    return Level(name, list(wide.columns), wide.to_numpy(dtype="float32"), world, distinct, sparse, elsewhere)
 
 
 def _in_another_world(rows: pd.Index) -> np.ndarray:
@@ -179,7 +178,6 @@ def _in_another_world(rows: pd.Index) -> np.ndarray:
     place = {row: n for n, row in enumerate(rows)}
     parts = [row.split("|", 1) for row in rows]
     return np.array([place.get(f"{other[world]}|{key}", -1) if other[world] != world else -1 for world, key in parts])
-
 
 
 # --- looking for them ---------------------------------------------------------------------------------------------
@@ -234,9 +232,8 @@ def candidates(level: Level) -> Iterator[Candidate]:
     for at_most, least in ((False, OFTEN), (True, NEARLY_ALWAYS)):
         for a in range(size):
             for b in np.flatnonzero(_shares(level, level.values[:, a], at_most=at_most) >= least):
-                if b != a and (at_most or a < b):
-                    if found := _supported(level, ((1.0, a), (-1.0, int(b))), at_most=at_most):
-                        yield found
+                if b != a and (at_most or a < b) and (found := _supported(level, ((1.0, a), (-1.0, int(b))), at_most=at_most)):
+                    yield found
     for at_most, least in ((False, OFTEN), (True, NEARLY_ALWAYS)):
         for parts in sorted({c for family in level.family for c in _parts(family)}):
             if all(level.columns[c].split("[")[0] in PUBLIC for c in parts):
@@ -366,7 +363,7 @@ def _one_tie(level: Level, tie: Tie) -> Iterator[Row]:
             continue
         terms = []
         for term in tie.terms:
-            where = {**{f: TOTAL for f in tables[term.table].filters}, **of, **(term.where or {})}
+            where = {**dict.fromkeys(tables[term.table].filters, TOTAL), **of, **(term.where or {})}
             terms.append((float(term.sign), column(term.table, term.measure, _named(tables[term.table], term, where, looked_over))))
         yield terms, tie.at_most
 

@@ -290,7 +290,7 @@ def _before(true: dict[str, TrueTable]) -> Published:
 
 def test_a_refusal_offers_what_would_pass():
     # 8 was shown as 10, and is 7 now: hidden it is 7 all the same. The flows have nothing to do with it
-    flows, others = simple(FLOWS, children=[30, 40], started=[20, 20], ceased=[20, 20]), simple(FLOWS, children=[50, 60], started=[20, 20], ceased=[20, 20])
+    flows, others = (simple(FLOWS, children=n, started=[20, 20], ceased=[20, 20]) for n in ([30, 40], [50, 60]))
     first = _before({"placements": children([[8, 40], [20, 20]]), "flows": flows})
     now = {"placements": children([[7, 40], [20, 20]]), "flows": others}
     verdict = _edition(now, [first]).verdict

@@ -1,0 +1,33 @@
+"""What the docs say was measured is what a recorded run says, written by the code that measures."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+
+from assets.publication.programme import PUBLISHED_TABLES
+from benchmarks.gate import DOCS, END, RECORD, START, described, with_block
+
+
+def test_the_docs_say_what_the_recorded_run_measured():
+    text, record = DOCS.read_text(encoding="utf-8"), json.loads(RECORD.read_text(encoding="utf-8"))
+    block = text.partition(START)[2].partition(END)[0].strip()
+    assert block == described(record), f"run `{record['command']}` again"
+    assert with_block(text, described(record)) == text
+    assert dt.date.fromisoformat(record["date"]) and record["command"].startswith("python -m benchmarks gate")
+
+
+def test_the_recorded_run_has_every_table_with_counts():
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    expected = {table.name for table in PUBLISHED_TABLES if table.of_rule("count")}
+    for run in record["runs"]:
+        assert {table["table"] for table in run["tables"]} == expected
+        for of in ("counts", "shown"):
+            assert sum(table[of] for table in run["tables"]) == run[of]
+
+
+def test_docs_without_the_marks_are_not_written_over():
+    with pytest.raises(ValueError, match="both marks were expected"):
+        with_block("# A page", "figures")
