@@ -30,8 +30,8 @@ _TRIES = 12
 """Attempts to move a count by one amount, each with other partners."""
 _STEPS = 60
 """Counts that one attempt may move."""
-_LONGEST = 10.0
-"""Seconds that one programme may take."""
+_LONGEST = 30.0
+"""Seconds by the clock that one programme may take."""
 _SECONDS_ALONE = 5.0
 """Seconds for looking for worlds of one count that nothing else has settled."""
 _NEAR = 150
@@ -40,7 +40,9 @@ _MANY = 60
 """Unsettled counts for which worlds are sought that move all of them at once."""
 _ALL_AT_ONCE = 8
 """Such worlds at most; each takes some tenths of a second at full size, and `_SECONDS_AT_ONCE` at most."""
-_SECONDS_AT_ONCE = 3.0
+_SECONDS_AT_ONCE = 30.0
+_NODES_AT_ONCE = 3
+"""Nodes of the search for one: what it has found by then is far enough. (Seconds are of the clock: a busy machine has fewer of them.)"""
 _FAR = 5
 """How far from the start such a world may be."""
 
@@ -726,6 +728,7 @@ class _Model:
         self.highs.changeColsIntegrality(size, self.columns, np.ones(size, dtype=np.uint8))
         self.highs.changeColsCost(size, self.columns, weights)
         self.highs.setOptionValue("mip_rel_gap", 0.2)
+        self.highs.setOptionValue("mip_max_nodes", _NODES_AT_ONCE)
         self.highs.setOptionValue("time_limit", self.highs.getRunTime() + _SECONDS_AT_ONCE)
         known = highspy.HighsSolution()
         known.col_value = start.tolist()
@@ -749,6 +752,6 @@ class _Model:
             low[column] = high[column] = value
         self.highs.changeColsBounds(len(self.columns), self.columns, low, high)
         self.highs.changeColsIntegrality(len(self.columns), self.columns, np.ones(len(self.columns), dtype=np.uint8))
-        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.5, min(_LONGEST, seconds)))
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.5, min(_LONGEST, 4 * seconds)))
         self.highs.run()
         return np.array(self.highs.getSolution().col_value) if self.highs.getModelStatus() == self.optimal else None
