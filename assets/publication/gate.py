@@ -349,17 +349,20 @@ def judge(system: System, possible: int = 3, *, only: list[int] | None = None, l
     return Verdict(tuple(leaks), (*system.contradictions, *said), len(protected), len(system.low), programmes, seconds)
 
 
-def pinned(view: System, possible: int = 3) -> tuple[list[int], Bounds]:
-    """The small counts of a reader's view that have too few values left by their bounds, and the bounds."""
+def pinned(view: System, possible: int = 3, need: np.ndarray | None = None) -> tuple[list[int], Bounds]:
+    """The small counts of a reader's view that have too few values left by their bounds (fewer than `need`, where that is known already), and
+    the bounds.
+    """
     bounds = propagate(view)
     if len(bounds.broken):  # his presumptions contradict what is printed: they tell him nothing
         return [], bounds
     small = np.flatnonzero(view.small)
-    few = small[bounds.high[small] - bounds.low[small] + 1 < possible]
-    if not len(few):
-        return [], bounds
-    need = needed_values(view, possible)
-    return [int(v) for v in few if bounds.high[v] - bounds.low[v] + 1 < need[v]], bounds
+    left = bounds.high[small] - bounds.low[small] + 1
+    if need is None:
+        if not (left < possible).any():
+            return [], bounds
+        need = needed_values(view, possible)
+    return [int(v) for v in small[left < need[small]]], bounds
 
 
 def judge_for(view: System, reader: str, possible: int = 3) -> list[Leak]:
@@ -435,8 +438,8 @@ class _Prover:
         self.start = self._start()
         if self.start is not None:
             self._take(self.start)
-            self._move_all(self.start)
-            self._move_about(self.start)
+            for world in (self.start, *self._move_all(self.start)):
+                self._move_about(world)
         found: list[Leak] = []
         while len(self.open):
             if time.thread_time() > self.deadline:  # not proved in time is not proved
@@ -476,24 +479,29 @@ class _Prover:
         stays = body @ np.where(free, 0.0, start)
         return _Model(body[:, moving], self.row_low[rows] - stays, self.row_high[rows] - stays, self.low[moving], self.high[moving]), moving
 
-    def _move_all(self, start: np.ndarray) -> None:
-        """Make worlds in which all unsettled counts are pushed up or down, by lot: each settles many of them."""
+    def _move_all(self, start: np.ndarray) -> list[np.ndarray]:
+        """Make worlds in which all unsettled counts are pushed up or down, by lot: each settles many of them. Gives those that keep every row."""
+        worlds: list[np.ndarray] = []
         if len(self.open) < _MANY:
-            return
+            return worlds
         low, high = self._within(_FAR, start, np.arange(len(start)))
         model, lot = _Model(self.body, self.row_low, self.row_high, low, high), np.random.default_rng(5)
         for tried in range(_ALL_AT_ONCE):
             if len(self.open) < _MANY or time.thread_time() > self.deadline:
-                return
+                break
             weights, unsettled = np.zeros(len(self.columns)), len(self.open)
             weights[self.open] = lot.choice([-1.0, 1.0], unsettled)
             self.programmes += 1
             found = model.solve_far(weights, start)
             if found is None:
-                return
+                break
             self._take(found)
+            whole = np.clip(np.round(found), self.low, self.high)
+            if not self._contradicted(whole):
+                worlds.append(whole)
             if tried > 2 and len(self.open) > 0.8 * unsettled:
-                return
+                break
+        return worlds
 
     def _within(self, far: float, start: np.ndarray, moving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The bounds of some variables, no further than `far` from the start."""

@@ -133,20 +133,21 @@ class Repair:
             if told is None:
                 return not stuck
             before = len(self.hidden)
-            if not (self._hide_from(reader, told, possible) or self._hide_all_around(reader, told, possible)):
+            need = needed_values(reader.view(self.system, self.hidden), possible)
+            if self._hide_from(reader, told, need) or self._hide_all_around(reader, told, need):
+                self._show_again(self.hidden[before:], partial(self._is_told, reader, told, need))
+            else:
                 stuck.add(told)
-            if told not in stuck:
-                self._show_again(self.hidden[before:], partial(self._is_told, reader, told, possible))
         return False
 
-    def _is_told(self, reader: Reader, variable: int, possible: int) -> bool:
-        return variable in pinned(reader.view(self.system, self.hidden), possible)[0]
+    def _is_told(self, reader: Reader, variable: int, need: np.ndarray) -> bool:
+        return variable in pinned(reader.view(self.system, self.hidden), need=need)[0]
 
-    def _hide_from(self, reader: Reader, told: int, possible: int) -> bool:
+    def _hide_from(self, reader: Reader, told: int, need: np.ndarray) -> bool:
         """Hide one after another what gives a count away; whether it is no longer told."""
         while True:
             view = reader.view(self.system, self.hidden)
-            found, bounds = pinned(view, possible)
+            found, bounds = pinned(view, need=need)
             if told not in found:
                 return True
             giving = (v for v in reason(view, bounds, told)[0] if v in self._rank and v not in self.hidden and not view.known[v])
@@ -154,15 +155,15 @@ class Repair:
                 return False
             self._hide([chosen])
 
-    def _hide_all_around(self, reader: Reader, told: int, possible: int) -> bool:
+    def _hide_all_around(self, reader: Reader, told: int, need: np.ndarray) -> bool:
         """Hide every count of the authorities whose cells give a count away; whether it is no longer told."""
         view = reader.view(self.system, self.hidden)
-        bounds = pinned(view, possible)[1]
+        bounds = pinned(view, need=need)[1]
         areas = self.system.cells.drop_duplicates("variable").set_index("variable")["area"]
         near = set(areas.reindex([told, *reason(view, bounds, told)[0]]).dropna()) - {""}
         around = areas.index[areas.isin(near)]
         self._hide([int(v) for v in around if v in self._rank and v not in self.hidden and not view.known[v]])
-        return not self._is_told(reader, told, possible)
+        return not self._is_told(reader, told, need)
 
     def hide_around(self, variable: int) -> None:
         """The last resort, where hiding cell by cell did not help: every count of the authorities whose cells give it away is hidden.
