@@ -19,22 +19,19 @@ import pandas as pd
 import scipy.sparse as sp
 
 from assets.publication.disclosure import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, number
+from assets.publication.linking import AREA, Linked, categories, holding, linked, same_figures
 from assets.publication.noise import possible_counts
 from assets.publication.programme import (
-    OWN,
     PUBLISHED_TABLES,
-    SUB_REGION,
     TOTAL,
     Measure,
     PublishedTable,
-    Term,
-    Tie,
     is_sensitive,
     symbols,
     ties,
 )
 from assets.publication.tables import has_noise
-from schemas.regions import DisclosureMethod, others_of_the_sub_region
+from schemas.regions import DisclosureMethod
 
 UNBOUNDED = 1_000_000.0
 """Greater than any count of children in a region."""
@@ -42,7 +39,6 @@ _OUTWARD_SINCE = "occupied_band_low"
 """Releases without this column rounded the ends of intervals to the nearest, as they did counts."""
 A_CHILD_APART = 2
 """Where the figures of two releases of a date differ by no more than this, the reader is presumed to know by how many."""
-AREA = "old_la_code"
 
 
 @dataclass(frozen=True)
@@ -146,9 +142,10 @@ def possible_values_of(texts: pd.Series, truth: pd.Series, method: DisclosureMet
     return np.where(shown, least, low), np.where(shown, greatest, high)
 
 
-def possible_ends(ends: pd.DataFrame, name: str, truth: pd.Series, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
+def possible_ends(ends: pd.DataFrame, name: str, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
     """The least and greatest value that a printed end of an interval may stand for: both are rounded outward, and the high one is raised
-    where the two would be the same. `ends` has the low and the high one as printed; `name` says which of them is meant.
+    where the two would be the same. `ends` has the low and the high one as printed; `name` says which of them is meant. A hidden end may be
+    anything: it is no count, and nobody is told of it.
     """
     step = method.round_to
     bottom, top = (number(ends[column]).to_numpy(dtype="float64") for column in ends)
@@ -157,9 +154,7 @@ def possible_ends(ends: pd.DataFrame, name: str, truth: pd.Series, method: Discl
     low = bottom if is_low else np.where(raised, top - step, top - step + 1)
     high = bottom + step - 1 if is_low else top
     hidden = (ends[name] == CONFIDENTIAL).to_numpy()
-    is_small = (truth < method.smallest_count_shown).to_numpy()
-    most = np.where(is_small, method.smallest_count_shown - 1, UNBOUNDED)
-    return np.where(hidden, 0, low), np.where(hidden, most, high)
+    return np.where(hidden, 0, low), np.where(hidden, UNBOUNDED, high)
 
 
 def _public(releases: list[Published]) -> set[tuple[str, str]]:
@@ -193,7 +188,7 @@ def _cells(releases: list[Published]) -> pd.DataFrame:
                 if is_public:
                     low = high = number(texts).to_numpy(dtype="float64")
                 elif m.interval and _OUTWARD_SINCE in frame:
-                    low, high = possible_ends(frame[list(m.interval)], m.name, true, release.method)
+                    low, high = possible_ends(frame[list(m.interval)], m.name, release.method)
                 else:
                     low, high = possible_values_of(texts, true, release.method, noisy)
                 if m.rule == "estimate":  # of figures with a fraction the whole number that is printed the same
@@ -203,7 +198,7 @@ def _cells(releases: list[Published]) -> pd.DataFrame:
                         "release": n, "table": table.name, "measure": m.name, "row": frame.index, "area": frame[AREA], "key": keys,
                         "text": texts, "truth": true if not is_public else number(texts), "low": low, "high": high, "is_public": is_public,
                         "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame) & (frame[AREA] != ""),
-                        "noisy": noisy,
+                        "noisy": noisy, "is_end": bool(m.interval),
                     }
                 )  # fmt: skip
                 pieces.append(piece[kept.to_numpy()])
@@ -218,12 +213,6 @@ def _joined(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
     for name in columns[1:]:
         key = key + "|" + frame[name].astype("str")
     return key
-
-
-def _split(keys: pd.Series, table: PublishedTable) -> pd.DataFrame:
-    """The key's categories, a column a filter."""
-    parts = keys.str.split("|")
-    return pd.DataFrame({name: parts.str[n] for n, name in enumerate(table.filters)}, index=keys.index)
 
 
 class _Rows:
@@ -255,6 +244,8 @@ def build_system(releases: list[Published]) -> System:
     """The system of all releases; the last one is the current one."""
     cells = _cells(releases)
     cells["variable"] = _variables(cells, releases)
+    links = linked(cells, releases, PUBLISHED_TABLES, ties())
+    cells["variable"] = same_figures(cells, links)
     count = int(cells["variable"].max()) + 1 if len(cells) else 0
     low, high = np.zeros(count), np.full(count, UNBOUNDED)
     np.maximum.at(low, cells["variable"], cells["low"])
@@ -271,7 +262,7 @@ def build_system(releases: list[Published]) -> System:
     system_rows = _Rows()
     latent: list[tuple[str, float]] = []
     _total_rows(cells, releases, system_rows, latent, count, truth)
-    _tie_rows(cells, releases, system_rows)
+    _tie_rows(cells, links, system_rows)
     _apart_rows(cells, releases, system_rows)
     contradictions = _share_rows(cells, releases, system_rows) + _not_hidden_with(releases[-1])
     names = _names(cells, count)
@@ -287,7 +278,7 @@ def build_system(releases: list[Published]) -> System:
     # what must be protected: small counts that are hidden or carry noise, and small rests;
     # where the truth is not held, whatever is hidden and may be small
     hidden = np.zeros(count + extra, dtype=bool)
-    hidden[cells.loc[is_hidden | cells["noisy"], "variable"]] = True
+    hidden[cells.loc[(is_hidden | cells["noisy"]) & ~cells["is_end"], "variable"]] = True
     hidden[count:] = True
     sensitive = np.zeros(count + extra, dtype=bool)
     sensitive[cells.loc[cells["sensitive"], "variable"]] = True  # never to be told, however many there are
@@ -319,8 +310,11 @@ def _said_once(matrix: sp.csr_matrix, row_low: np.ndarray, row_high: np.ndarray)
     A total with a rest is tied in each, for the rest is a figure of its own.
     """
     matrix.sum_duplicates()
+    matrix.eliminate_zeros()  # of the same figure on both sides of a tie
     first: dict[tuple[bytes, bytes, float, float], int] = {}
     for row, (start, end) in enumerate(zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)):
+        if start == end:
+            continue
         first.setdefault((matrix.indices[start:end].tobytes(), matrix.data[start:end].tobytes(), row_low[row], row_high[row]), row)
     return np.array(list(first.values()), dtype=int)
 
@@ -423,7 +417,7 @@ def _total_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows, lat
         table = tables[str(name)]
         if (name, measure) not in counted:
             continue
-        keys = _split(part["key"], table).assign(area=part["area"], variable=part["variable"])
+        keys = categories(part["key"], table).assign(area=part["area"], variable=part["variable"])
         grid = releases[int(n)].tables[str(name)]
         for dimension in ["area", *([] if table.nested else table.filters)]:
             everything = {TOTAL if dimension != "area" else ""}
@@ -487,117 +481,14 @@ def _nested_rows(keys: pd.DataFrame, table: PublishedTable, rows: _Rows, where: 
     )  # fmt: skip
 
 
-def _months_before(date: dt.date, months: int) -> dt.date:
-    return date.replace(year=date.year - months // 12)
-
-
-def _term_cells(cells: pd.DataFrame, releases: list[Published], term: Term, shared: list[str]) -> pd.DataFrame:
-    """The cells of a term: the shared filters' categories, area, release, variable and truth; more than one a row where they are summed."""
-    table = next(t for t in PUBLISHED_TABLES if t.name == term.table)
-    found = cells[(cells["table"] == term.table) & (cells["measure"] == term.measure)]
-    keys = _split(found["key"], table)
-    keys["area"], keys["release"] = found["area"], found["release"]
-    where = {**{f: TOTAL for f in table.filters if f not in shared and f != term.area}, **(term.where or {})}
-    summed = [name for name, category in where.items() if category == SUB_REGION]
-    chosen = pd.Series(True, index=found.index)  # noqa: FBT003
-    if summed or term.area or OWN in where.values():
-        code_of = {name: code for code, name in _authorities(releases).items()}
-    for name, category in where.items():
-        if category == OWN:
-            chosen &= (keys[name].map(code_of) == keys["area"]) & (keys["area"] != "")
-        elif category == SUB_REGION:
-            chosen &= _of_one_sub_region(keys["area"], keys[name].map(code_of))
-        else:
-            chosen &= keys[name] == category
-    if term.area:
-        named = keys[term.area].map(code_of)
-        chosen &= named.notna() & (_of_one_sub_region(named, keys["area"]) if term.summed else keys["area"] == "")
-        keys["area"] = named
-    on = [f for f in shared if f not in where]
-    made = keys.loc[chosen, [*on, "area", "release"]].assign(variable=found["variable"], truth=found["truth"])
-    if summed or term.summed:  # a sum of which a part is not known is not known
-        expected = made["area"].map({code: len(others) for code, others in others_of_the_sub_region().items()})
-        made = made[made.groupby([*on, "area", "release"])["variable"].transform("size") == expected]
-    return made
-
-
-def _authorities(releases: list[Published]) -> dict[str, str]:
-    """The names of the releases' authorities, by code."""
-    names: dict[str, str] = {}
-    for release in releases:
-        for frame in release.tables.values():
-            names.update(frame.loc[frame[AREA] != "", [AREA, "la_name"]].drop_duplicates().itertuples(index=False, name=None))
-    return names
-
-
-def _of_one_sub_region(areas: pd.Series, others: pd.Series) -> pd.Series:
-    """Whether each is of the same sub-region as the area beside it, and another."""
-    near = others_of_the_sub_region()
-    return pd.Series([other in near.get(area, ()) for area, other in zip(areas, others, strict=True)], index=areas.index, dtype=bool)
-
-
-def _tie_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> None:
-    present = set(cells["table"])
-    for tie in ties():
-        if all(term.table in present for term in tie.terms):
-            _one_tie(cells, releases, rows, tie)
-
-
-def _one_tie(cells: pd.DataFrame, releases: list[Published], rows: _Rows, tie: Tie) -> None:
-    tables = {t.name: t for t in PUBLISHED_TABLES}
-    free = [set(tables[t.table].filters) - set(t.where or {}) - {t.area} for t in tie.terms]
-    shared = [f for f in tables[tie.terms[0].table].filters if all(f in names for names in free)]
-    on = [*shared, "area", "release"]
-    pieces = []
-    for n, term in enumerate(tie.terms):
-        found = _term_cells(cells, releases, term, shared)
-        if term.before:
-            found = _of_the_date_before(found, releases, term.before)
-        pieces.append(found.assign(sign=float(term.sign), term=n))
-    entries = pd.concat(pieces, ignore_index=True)
-    if tie.parts:
-        entries = entries[(entries[shared] != TOTAL).all(axis=1)]
-    for name, categories in tie.only:
-        entries = entries[entries[name].isin(categories)]
-    entries = entries[entries.groupby(on)["term"].transform("nunique") == len(tie.terms)]
-    if tie.fully_covered and len(entries):
-        entries = entries[_is_fully_covered(entries, releases, tie.fully_covered, shared).to_numpy(dtype=bool)]
-    if entries.empty:
-        return
-    row = entries.groupby(on, sort=False).ngroup().to_numpy()
-    total = np.bincount(row, entries["sign"] * entries["truth"])
-    holds = np.ones(len(total), dtype=bool)
-    if tie.presumed:
-        holds = (total <= 0) if tie.at_most else (total == 0)
-    kept, size = holds[row], int(holds.sum())
-    if size:
-        number_of = np.cumsum(holds) - 1
-        least = np.full(size, -np.inf if tie.at_most else 0.0)
-        of_kept = entries[kept]
-        rows.add(number_of[row[kept]], of_kept["variable"].to_numpy(), of_kept["sign"].to_numpy(), least, np.zeros(size), [tie.says] * size)
-
-
-def _of_the_date_before(found: pd.DataFrame, releases: list[Published], months: int) -> pd.DataFrame:
-    """The cells of the newest release of the date that many months before each release."""
-    pairs = []
-    for n, release in enumerate(releases):
-        earlier = [i for i, other in enumerate(releases) if other.census_date == _months_before(release.census_date, months)]
-        if earlier:
-            pairs.append((earlier[-1], n))
-    moved = [found[found["release"] == old].assign(release=new) for old, new in pairs]
-    return pd.concat(moved) if moved else found.iloc[:0]
-
-
-def _is_fully_covered(joined: pd.DataFrame, releases: list[Published], table: str, shared: list[str]) -> pd.Series:
-    """Whether the release says that every registered setting of the row has returned."""
-    said = []
-    for n, release in enumerate(releases):
-        if table in release.tables:
-            frame = release.tables[table]
-            said.append(
-                frame[[*shared]].assign(area=frame[AREA], release=n, full=(frame["coverage_settings"] == "100.0"))
-            )  # fmt: skip
-    return joined.merge(pd.concat(said), on=[*shared, "area", "release"], how="left")["full"].fillna(False).set_axis(joined.index)  # noqa: FBT003
+def _tie_rows(cells: pd.DataFrame, links: list[Linked], rows: _Rows) -> None:
+    truth, variable = cells["truth"].to_numpy(), cells["variable"].to_numpy()
+    for link in links:
+        kept = holding(link, truth)
+        if len(kept.row):
+            size = int(kept.row.max()) + 1
+            least = np.full(size, -np.inf if link.tie.at_most else 0.0)
+            rows.add(kept.row, variable[kept.cell], kept.sign, least, np.zeros(size), [link.tie.says] * size)
 
 
 def _apart_from(release: Published) -> str:

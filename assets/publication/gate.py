@@ -34,17 +34,17 @@ _LONGEST = 30.0
 """Seconds by the clock that one programme may take."""
 _SECONDS_ALONE = 5.0
 """Seconds for looking for worlds of one count that nothing else has settled."""
-_NEAR = 150
-"""Variables about a count that are let move before all are."""
-_MANY = 60
-"""Unsettled counts for which worlds are sought that move all of them at once."""
-_ALL_AT_ONCE = 8
-"""Such worlds at most; each takes some tenths of a second at full size, and `_SECONDS_AT_ONCE` at most."""
+_AROUND = 1000
+"""Variables about an unsettled count that are moved with it, all unsettled ones among them pushed up or down by lot."""
+_FEW, _POOR = 10, 3
+"""So many worlds that each settle fewer counts than this, and they are sought for one count at a time."""
 _SECONDS_AT_ONCE = 30.0
 _NODES_AT_ONCE = 3
 """Nodes of the search for one: what it has found by then is far enough. (Seconds are of the clock: a busy machine has fewer of them.)"""
 _FAR = 5
 """How far from the start such a world may be."""
+_PRIMAL = 4
+"""HiGHS's number for the primal simplex method."""
 
 
 @dataclass(frozen=True)
@@ -305,29 +305,37 @@ def _printed(system: System, variable: int) -> str:
     return "hidden" if low == 0 else f"{low:.0f} to {high:.0f}"
 
 
-def range_of(system: System, variable: int) -> tuple[float, float, list[int]]:
-    """The least and greatest value of one variable, and the variables whose bounds hold it there."""
-    bounds = propagate(system)
-    everything = np.full(len(system.low), 1.0)
-    prover = _Prover(system, bounds, everything, np.array([variable]), time.thread_time() + 10)
-    if variable not in prover.index:
-        cells, _ = reason(system, bounds, variable)
-        return bounds.low[variable], bounds.high[variable], cells
-    position = prover.index[variable]
-    model = prover.model()
-    weights = np.zeros(len(prover.columns))
-    ends, support = [], set()
-    for sign in (1.0, -1.0):
-        weights[position] = sign
-        solution = model.solve(weights)
-        if solution is None:
-            return bounds.low[variable], bounds.high[variable], reason(system, bounds, variable)[0]
-        ends.append(solution[position])
-        support |= {int(prover.columns[c]) for c in model.binding_columns()}
-    for other in list(support):
-        if bounds.low_by[other] >= 0 or bounds.high_by[other] >= 0:
-            support |= set(reason(system, bounds, other)[0])
-    return float(np.ceil(ends[0] - _TOLERANCE)), float(np.floor(ends[1] + _TOLERANCE)), sorted(support - {variable})
+class Ranges:
+    """The least and greatest value of single variables by linear programmes, one after the other, and what holds them there.
+
+    The programme has the bounds of `tightening`; `follow` after these have changed.
+    """
+
+    def __init__(self, tightening: Tightening) -> None:
+        system, self._tightening = tightening.system, tightening
+        bounds = tightening.bounds
+        self._model = _Model(system.matrix.tocsr(), system.row_low, system.row_high, bounds.low.copy(), bounds.high.copy())
+
+    def follow(self) -> None:
+        """Take the bounds as they are now."""
+        bounds = self._tightening.bounds
+        self._model.bound(bounds.low, bounds.high)
+
+    def of(self, variable: int) -> tuple[float, float, list[int]]:
+        """Least and greatest, and the variables whose printed bounds hold them."""
+        system, bounds = self._tightening.system, self._tightening.bounds
+        weights, ends, support = np.zeros(len(bounds.low)), [], set()
+        for sign in (1.0, -1.0):
+            weights[variable] = sign
+            solution = self._model.solve(weights)
+            if solution is None:
+                return bounds.low[variable], bounds.high[variable], reason(system, bounds, variable)[0]
+            ends.append(solution[variable])
+            support |= set(self._model.binding_columns())
+        for other in list(support):
+            if bounds.low_by[other] >= 0 or bounds.high_by[other] >= 0:
+                support |= set(reason(system, bounds, other)[0])
+        return float(np.ceil(ends[0] - _TOLERANCE)), float(np.floor(ends[1] + _TOLERANCE)), sorted(support - {variable})
 
 
 def judge(system: System, possible: int = 3, *, only: list[int] | None = None, limit_seconds: float = 120.0, thorough: bool = True) -> Verdict:
@@ -438,8 +446,9 @@ class _Prover:
         self.start = self._start()
         if self.start is not None:
             self._take(self.start)
-            for world in (self.start, *self._move_all(self.start)):
-                self._move_about(world)
+            self._push_by_lot(self.start)
+            self._move_about(self.start)
+            self._push_each(self.start)
         found: list[Leak] = []
         while len(self.open):
             if time.thread_time() > self.deadline:  # not proved in time is not proved
@@ -479,29 +488,39 @@ class _Prover:
         stays = body @ np.where(free, 0.0, start)
         return _Model(body[:, moving], self.row_low[rows] - stays, self.row_high[rows] - stays, self.low[moving], self.high[moving]), moving
 
-    def _move_all(self, start: np.ndarray) -> list[np.ndarray]:
-        """Make worlds in which all unsettled counts are pushed up or down, by lot: each settles many of them. Gives those that keep every row."""
-        worlds: list[np.ndarray] = []
-        if len(self.open) < _MANY:
-            return worlds
-        low, high = self._within(_FAR, start, np.arange(len(start)))
-        model, lot = _Model(self.body, self.row_low, self.row_high, low, high), np.random.default_rng(5)
-        for tried in range(_ALL_AT_ONCE):
-            if len(self.open) < _MANY or time.thread_time() > self.deadline:
+    def _push_by_lot(self, start: np.ndarray) -> None:
+        """Make worlds in which all unsettled counts about one that the lot chooses are pushed up or down, as long as each settles many."""
+        lot, poor, tried = np.random.default_rng(5), 0, set[int]()
+        while poor < _POOR and time.thread_time() < self.deadline:
+            waiting = [position for position in self.open.tolist() if position not in tried]
+            if len(waiting) < _FEW:
                 break
-            weights, unsettled = np.zeros(len(self.columns)), len(self.open)
-            weights[self.open] = lot.choice([-1.0, 1.0], unsettled)
-            self.programmes += 1
-            found = model.solve_far(weights, start)
-            if found is None:
-                break
-            self._take(found)
-            whole = np.clip(np.round(found), self.low, self.high)
-            if not self._contradicted(whole):
-                worlds.append(whole)
-            if tried > 2 and len(self.open) > 0.8 * unsettled:
-                break
-        return worlds
+            chosen, unsettled = waiting[lot.integers(len(waiting))], len(self.open)
+            tried.add(chosen)
+            self._push(chosen, start, lot)
+            poor = poor + 1 if unsettled - len(self.open) < _FEW else 0
+
+    def _push_each(self, start: np.ndarray) -> None:
+        """The same about every unsettled count in turn, it most of all, up and then down."""
+        lot = np.random.default_rng(5)
+        for by in (3.0, -3.0):
+            for position in self.open.tolist():
+                if position in self.open and time.thread_time() < self.deadline:
+                    self._push(position, start, lot, by)
+
+    def _push(self, position: int, start: np.ndarray, lot: np.random.Generator, by: float = 0.0) -> None:
+        model, moving = self._part(self._near(position, _AROUND), start)
+        model.bound(*self._within(_FAR, start, moving))
+        weights, unsettled = np.zeros(len(moving)), np.isin(moving, self.open)
+        weights[unsettled] = lot.choice([-1.0, 1.0], int(unsettled.sum()))
+        if by:
+            weights[np.searchsorted(moving, position)] = by
+        self.programmes += 1
+        found = model.solve_far(weights, start[moving])
+        if found is not None:
+            world = start.copy()
+            world[moving] = found
+            self._take(world)
 
     def _within(self, far: float, start: np.ndarray, moving: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The bounds of some variables, no further than `far` from the start."""
@@ -556,19 +575,10 @@ class _Prover:
         self.open = self.open[~enough]
 
     def _solve_alone(self, position: int) -> Leak | None:
-        """Settle one variable: by worlds near the start, else by its range, else by any world."""
+        """Settle one variable: by its range, else by worlds near the start, else by any world."""
         variable = int(self.columns[position])
         need = self.need[variable]
-        least, greatest = self.low[position], self.high[position]
         self.latest = min(self.deadline, time.thread_time() + _SECONDS_ALONE)
-        nearest: list[float] = []
-        if self.start is not None:
-            here = self.start[position]
-            nearest = sorted(np.arange(least, min(greatest, least + 20) + 1), key=lambda value: abs(value - here))
-            if self.thorough:
-                self._look(position, nearest[: int(need) + 4], self._near(position, _NEAR))
-            if len(self.seen[position]) >= need:
-                return None
         model, weights = self.model(), np.zeros(len(self.columns))
         ends, rows = [], []
         for sign in (1.0, -1.0):
@@ -576,7 +586,7 @@ class _Prover:
             solution = model.solve(weights)
             self.programmes += 1
             if solution is None:
-                return _leak(self.system, self.bounds, variable, least, greatest)
+                return _leak(self.system, self.bounds, variable, self.low[position], self.high[position])
             ends.append(solution[position])
             rows += model.binding_rows()
             self._take(solution)
@@ -584,12 +594,16 @@ class _Prover:
         by = tuple(int(self.rows[r]) for r in dict.fromkeys(rows))
         if greatest - least + 1 < need:
             return _leak(self.system, self.bounds, variable, least, greatest, by)
-        if not self.thorough:
-            return None if len(self.seen[position]) >= need else self._unproved(position)
-        together = self.component == self.component[position]
+        possible = np.arange(least, min(greatest, least + 20) + 1)
         if self.start is not None:
-            self._look(position, [value for value in nearest[: int(need) + 4] if least <= value <= greatest], together, _FAR)
-        self._look(position, np.arange(least, min(greatest, least + 20) + 1), together)
+            here = self.start[position]
+            nearest = sorted(possible, key=lambda value: abs(value - here))[: int(need) + 4]
+            for size in (_AROUND, 2 * _AROUND):  # where too few are let move there is no world, which shows at once
+                self._look(position, nearest, self._near(position, size), _FAR)
+                if len(self.seen[position]) >= need:
+                    return None
+        if self.thorough:
+            self._look(position, possible, self.component == self.component[position])
         seen = self.seen[position]
         return None if len(seen) >= need else _leak(self.system, self.bounds, variable, min(seen, default=least), max(seen, default=greatest), by)
 
@@ -605,7 +619,7 @@ class _Prover:
         start = np.zeros(len(self.columns)) if self.start is None else self.start
         model, moving = self._part(free, start)
         if far < np.inf:
-            model.low, model.high = self._within(far, start, moving)
+            model.bound(*self._within(far, start, moving))
         column = int(np.searchsorted(moving, position))
         for value in values:
             if len(self.seen[position]) >= self.need[self.columns[position]] or time.thread_time() > self.latest:
@@ -705,6 +719,8 @@ class _Model:
         self.highs.setOptionValue("output_flag", False)  # noqa: FBT003
         self.highs.setOptionValue("threads", 1)
         self.highs.setOptionValue("random_seed", 5)
+        # with other weights the last solution is still one to begin with, for the primal method: ten times as fast
+        self.highs.setOptionValue("simplex_strategy", _PRIMAL)
         programme = highspy.HighsLp()
         by_column = body.tocsc()
         programme.num_row_, programme.num_col_ = body.shape
@@ -727,6 +743,11 @@ class _Model:
             return None
         self.last = self.highs.getSolution()
         return np.array(self.last.col_value)
+
+    def bound(self, low: np.ndarray, high: np.ndarray) -> None:
+        """Other bounds for all variables."""
+        self.low, self.high = low, high
+        self.highs.changeColsBounds(len(self.columns), self.columns, low, high)
 
     def solve_far(self, weights: np.ndarray, start: np.ndarray) -> np.ndarray | None:
         """A whole-number solution of small weight, though not the least; None where none was found in time. `start` is one to begin with."""

@@ -172,6 +172,12 @@ class Tie:
     parts: bool = False
     only: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+    @property
+    def is_equality_of_two(self) -> bool:
+        """Whether it says that two single figures of one release are the same."""
+        single = all(not term.before and not term.area and SUB_REGION not in (term.where or {}).values() for term in self.terms)
+        return single and not self.at_most and not self.fully_covered and sorted(term.sign for term in self.terms) == [-1, 1]
+
 
 @dataclass(frozen=True)
 class Symbol:

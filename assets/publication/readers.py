@@ -48,6 +48,15 @@ class Reader:
             low[presumed] = np.maximum(low[presumed], 1)
         return replace(view, low=low, high=high, small=system.small & ~known, known=known, presumed=presumed)
 
+    def follow(self, view: System, system: System, variable: int, *, is_hidden: bool) -> None:
+        """Bring his view up to date of a variable that the repair has just hidden, or shown again."""
+        if view.known[variable]:
+            return
+        view.low[variable], view.high[variable] = system.low[variable], system.high_untold[variable]
+        if self.presumes_no_zero and system.truth[variable] > 0:
+            view.presumed[variable] = is_hidden
+            view.low[variable] = max(view.low[variable], float(is_hidden))
+
 
 def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Reader]:
     """Those who know more: who presumes that nothing hidden is 0, who holds DfE's tables, and every authority of the printed tables by its login.

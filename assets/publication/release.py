@@ -131,9 +131,8 @@ def prepare_against(
     latest = time.thread_time() + _SECONDS_TO_HIDE
     for attempt in range(0 if repair.is_hopeless else _ATTEMPTS):
         hidden = len(repair.hidden)
-        for leak in unsafe:
-            if time.thread_time() < latest:
-                repair.hide_for(leak.variable)
+        if time.thread_time() < latest:
+            repair.hide_for([leak.variable for leak in unsafe])
         if not unsafe or attempt and len(repair.hidden) == hidden:
             break
         # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
@@ -151,8 +150,7 @@ def prepare_against(
         if not verdict.leaks or attempt == _LAST_ATTEMPTS - 1:
             break
         places = {name: variable for variable, name in enumerate(repair.system.names)}
-        for leak in verdict.leaks:
-            repair.hide_around(places.get(final.names[leak.variable], leak.variable))
+        repair.hide_around([places.get(final.names[leak.variable], leak.variable) for leak in verdict.leaks])
     # what is hidden later tells the readers who know more no more either; where something is told, or not all is as it was, they are asked again
     if not repair.is_hopeless and (still_told or not final.tells_no_more_than(repair.system)):
         asked = readers(final, tables)

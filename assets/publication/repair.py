@@ -15,13 +15,12 @@ is hidden may be such a one.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from assets.publication.attack import UNBOUNDED, System
-from assets.publication.gate import Tightening, needed_values, pinned, range_of, reason
+from assets.publication.gate import Ranges, Tightening, needed_values, pinned, reason
 from assets.publication.noise import keyed_fraction
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL
 from assets.publication.readers import Reader
@@ -67,8 +66,8 @@ class Repair:
         """Look at what the telling alone would give away as a reader who is not told."""
         self._look_at(self.system.untold(), self.need_untold, self.protected[self.need_told[self.protected] < self.need_untold[self.protected]])
 
-    def _look_at(self, view: System, need: np.ndarray, watched: np.ndarray) -> None:
-        self.view, self.need, self.watched = view, need, watched
+    def _look_at(self, view: System, need: np.ndarray, watched: np.ndarray, reader: Reader | None = None) -> None:
+        self.view, self.need, self.watched, self.reader = view, need, watched, reader
         self.stuck: set[int] = set()
         self.tightening = Tightening(view)
 
@@ -88,7 +87,11 @@ class Repair:
         totals -= (is_estimate & (own["area"] != "")).astype(int)
         drawn = own["variable"].map(self._drawn)
         ranks = zip(own["variable"], zip(totals, own["text"].astype(float), drawn, own["variable"], strict=True), strict=True)
-        return {variable: rank for variable, rank in ranks if variable not in shown_before}
+        felt: dict[int, tuple[int, float, float, int]] = {}
+        for variable, rank in ranks:  # a figure of several tables is missed as much as where it is missed most
+            if variable not in shown_before:
+                felt[variable] = max(rank, felt.get(variable, rank))
+        return felt
 
     def run(self) -> None:
         """Hide until the bounds pin nothing more, then show again what was not needed.
@@ -112,73 +115,58 @@ class Repair:
         while len(told := self._told()) and not len(self.tightening.bounds.broken):
             self._hide_for(int(told[0]))
 
-    def hide_for(self, variable: int, tries: int = 12) -> None:
-        """Hide for a count that only the gate's linear programmes could tell."""
+    def hide_for(self, variables: Sequence[int], tries: int = 12) -> None:
+        """Hide for counts that only the gate's linear programmes could tell."""
         for look in (self._as_told, self._as_untold):
             look()
-            for _ in range(tries):
-                least, greatest, holding = range_of(self.view, variable)
-                candidates = sorted((v for v in holding if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)
-                if greatest - least + 1 >= self.need[variable] or not candidates:
-                    break
-                self._hide([candidates[0]])
+            ranges = Ranges(self.tightening)
+            for variable in variables:
+                for _ in range(tries):
+                    least, greatest, holding = ranges.of(variable)
+                    candidates = sorted((v for v in holding if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)
+                    if greatest - least + 1 >= self.need[variable] or not candidates:
+                        break
+                    self._hide([candidates[0]])
+                    ranges.follow()
 
-    def hide_for_reader(self, reader: Reader, possible: int, tries: int = 200) -> bool:
-        """Hide what gives a count away to a reader who knows more, a cell at a time, and show again what was not needed; whether nothing is
-        told to him then. Where cells one by one do not help, every count of the authorities around is hidden.
+    def hide_for_reader(self, reader: Reader, possible: int) -> bool:
+        """Hide what gives counts away to a reader who knows more; whether nothing is told to him then. Where cells one by one do not help,
+        every count of the authorities around is hidden.
         """
-        stuck: set[int] = set()
-        for _ in range(tries):
-            told = next((v for v in pinned(reader.view(self.system, self.hidden), possible)[0] if v not in stuck), None)
-            if told is None:
-                return not stuck
-            before = len(self.hidden)
-            need = needed_values(reader.view(self.system, self.hidden), possible)
-            if self._hide_from(reader, told, need) or self._hide_all_around(reader, told, need):
-                self._show_again(self.hidden[before:], partial(self._is_told, reader, told, need))
-            else:
-                stuck.add(told)
-        return False
-
-    def _is_told(self, reader: Reader, variable: int, need: np.ndarray) -> bool:
-        return variable in pinned(reader.view(self.system, self.hidden), need=need)[0]
-
-    def _hide_from(self, reader: Reader, told: int, need: np.ndarray) -> bool:
-        """Hide one after another what gives a count away; whether it is no longer told."""
-        while True:
-            view = reader.view(self.system, self.hidden)
-            found, bounds = pinned(view, need=need)
-            if told not in found:
-                return True
-            giving = (v for v in reason(view, bounds, told)[0] if v in self._rank and v not in self.hidden and not view.known[v])
-            if (chosen := min(giving, key=self._rank.__getitem__, default=None)) is None:
-                return False
-            self._hide([chosen])
-
-    def _hide_all_around(self, reader: Reader, told: int, need: np.ndarray) -> bool:
-        """Hide every count of the authorities whose cells give a count away; whether it is no longer told."""
         view = reader.view(self.system, self.hidden)
-        bounds = pinned(view, need=need)[1]
-        areas = self.system.cells.drop_duplicates("variable").set_index("variable")["area"]
-        near = set(areas.reindex([told, *reason(view, bounds, told)[0]]).dropna()) - {""}
-        around = areas.index[areas.isin(near)]
-        self._hide([int(v) for v in around if v in self._rank and v not in self.hidden and not view.known[v]])
-        return not self._is_told(reader, told, need)
+        told, bounds = pinned(view, possible)
+        if not told:
+            return True
+        self._look_at(view, needed_values(view, possible), np.flatnonzero(view.small), reader)
+        kept = set(self.hidden)
+        self._loosen()
+        for variable in sorted(self.stuck):
+            if self._span(variable) < self.need[variable]:
+                self._hide_all_near([variable, *reason(view, self.tightening.bounds, variable)[0]])
+        self.stuck.clear()
+        told_all_the_same = set(self._told().tolist())
+        self._show_again(set(self.hidden) - kept, lambda: not set(self._told().tolist()) <= told_all_the_same)
+        return not pinned(view, possible)[0]
 
-    def hide_around(self, variable: int) -> None:
-        """The last resort, where hiding cell by cell did not help: every count of the authorities whose cells give it away is hidden.
+    def _hide_all_near(self, variables: list[int]) -> None:
+        """Hide every count of the authorities that these stand in (of the region, where there is none)."""
+        areas = self.system.cells.drop_duplicates("variable").set_index("variable")["area"]
+        near = set(areas.reindex(variables).dropna()) - {""} or {""}
+        self._hide([int(v) for v in areas.index[areas.isin(near)] if v in self._rank and v not in self.hidden and not self.view.known[v]])
+
+    def hide_around(self, variables: Sequence[int]) -> None:
+        """The last resort, where hiding cell by cell did not help: every count of the authorities whose cells give these away is hidden.
 
         A region too small for its tables loses an authority's figures then, and not the release.
         """
-        areas = self.system.cells.drop_duplicates("variable").set_index("variable")["area"]
         for look in (self._as_told, self._as_untold):
             look()
-            bounds = self.tightening.bounds
-            pinned = self._span(variable) < self.need[variable]
-            holding = reason(self.view, bounds, variable)[0] if pinned else range_of(self.view, variable)[2]
-            near = areas.reindex([variable, *holding]).dropna()
-            around = areas.index[areas.isin(set(near) - {""} or {""})]
-            self._hide([int(v) for v in around if v in self._rank and v not in self.hidden])
+            ranges = Ranges(self.tightening)
+            for variable in variables:
+                is_pinned = self._span(variable) < self.need[variable]
+                holding = reason(self.view, self.tightening.bounds, variable)[0] if is_pinned else ranges.of(variable)[2]
+                self._hide_all_near([variable, *holding])
+                ranges.follow()
 
     def _told(self) -> np.ndarray:
         told = self.watched[self._span(self.watched) < self.need[self.watched]]
@@ -196,7 +184,7 @@ class Repair:
         before = len(self.hidden)
         while self._span(variable) < self.need[variable]:
             cells, _ = reason(self.view, self.tightening.bounds, variable)
-            candidates = sorted((v for v in cells if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)
+            candidates = sorted((v for v in cells if v in self._rank and v not in self.hidden and not self.view.known[v]), key=self._rank.__getitem__)
             if not candidates:
                 self.stuck.add(variable)
                 break
@@ -207,22 +195,24 @@ class Repair:
         for variable in variables:
             threshold, most = float(self._threshold[variable]), self.system.most[variable]
             told = threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED
-            self._set(variable, (self.system.least[variable], min(told, most), most))
+            self._set(variable, (self.system.least[variable], min(told, most), most), is_hidden=True)
         self.hidden += variables
         self.tightening.widened(np.array(variables, dtype=int))
 
-    def _set(self, variable: int, bounds: tuple[float, float, float] | np.ndarray) -> None:
+    def _set(self, variable: int, bounds: tuple[float, float, float] | np.ndarray, *, is_hidden: bool) -> None:
         self.system.low[variable], self.system.high[variable], self.system.high_untold[variable] = bounds
+        if self.reader is not None:
+            self.reader.follow(self.view, self.system, variable, is_hidden=is_hidden)
 
     def _show_again(self, hidden: Iterable[int], is_needed: Callable[[], bool]) -> None:
         """Show every hidden cell that turns out not to be needed, the largest loss first."""
         for variable in sorted(hidden, key=self._rank.__getitem__, reverse=True):
             was = self.system.low[variable], self.system.high[variable], self.system.high_untold[variable]
             before = self.tightening.keep()
-            self._set(variable, self._printed[variable])
+            self._set(variable, self._printed[variable], is_hidden=False)
             self.tightening.narrowed(variable)
             if is_needed() or len(self.tightening.bounds.broken):
-                self._set(variable, was)
+                self._set(variable, was, is_hidden=True)
                 self.tightening.restore(before)
             else:
                 self.hidden.remove(variable)
