@@ -30,7 +30,7 @@ from assets.publication.programme import (
     symbols,
     ties,
 )
-from assets.publication.tables import has_noise
+from assets.publication.tables import has_noise, is_of_few
 from schemas.regions import DisclosureMethod
 
 UNBOUNDED = 1_000_000.0
@@ -96,6 +96,13 @@ class System:
             self.most = np.full(len(self.low), UNBOUNDED)
         if not len(self.known):
             self.known = self.presumed = np.zeros(len(self.low), dtype=bool)
+
+    @property
+    def is_of_few(self) -> np.ndarray:
+        """Which variables are hidden for the public size of their cell, zeros with the rest."""
+        found = np.zeros(len(self.low), dtype=bool)
+        found[self.cells.loc[self.cells["of_few"], "variable"]] = True
+        return found
 
     def untold(self) -> System:
         """The same, as it is for a reader who is not told which hidden counts are small: a hidden cell may be anything."""
@@ -199,6 +206,7 @@ def _cells(releases: list[Published]) -> pd.DataFrame:
                         "text": texts, "truth": true if not is_public else number(texts), "low": low, "high": high, "is_public": is_public,
                         "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame) & (frame[AREA] != ""),
                         "noisy": noisy, "is_end": bool(m.interval),
+                        "of_few": is_of_few(truth, m, release.method) if truth is not None else False,
                     }
                 )  # fmt: skip
                 pieces.append(piece[kept.to_numpy()])

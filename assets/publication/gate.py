@@ -15,6 +15,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -246,9 +247,9 @@ def propagate(system: System, low: np.ndarray | None = None, high: np.ndarray | 
     return Tightening(system, low, high).bounds
 
 
-def known_before(system: System) -> np.ndarray:
-    """How many values the register, the earlier releases and what a reader knows besides leave of each variable, at most: the new release
-    hides all its counts, and nobody knows by how many children they differ from those before.
+def before(system: System) -> System:
+    """What the register, the earlier releases and what a reader knows besides tell: the new release hides all its counts, and nobody knows by
+    how many children they differ from those before.
     """
     own = system.cells[system.cells["release"] == system.cells["release"].max()]
     low, high = system.low.copy(), system.high.copy()
@@ -264,7 +265,12 @@ def known_before(system: System) -> np.ndarray:
     high = np.minimum(high, system.most)
     low[system.presumed] = np.maximum(low[system.presumed], 1)
     low[system.known] = high[system.known] = system.truth[system.known]
-    bounds = propagate(system, low, high)
+    return replace(system, low=low, high=high)
+
+
+def known_before(system: System) -> np.ndarray:
+    """How many values that leaves of each variable, at most."""
+    bounds = propagate(before(system))
     return bounds.high - bounds.low + 1
 
 
@@ -308,34 +314,35 @@ def _printed(system: System, variable: int) -> str:
 class Ranges:
     """The least and greatest value of single variables by linear programmes, one after the other, and what holds them there.
 
-    The programme has the bounds of `tightening`; `follow` after these have changed.
+    The programme has the bounds as printed; `follow` after these have changed.
     """
 
     def __init__(self, tightening: Tightening) -> None:
         system, self._tightening = tightening.system, tightening
-        bounds = tightening.bounds
-        self._model = _Model(system.matrix.tocsr(), system.row_low, system.row_high, bounds.low.copy(), bounds.high.copy())
+        low, high = tightening.base_low.copy(), tightening.base_high.copy()
+        self._model = _Model(system.matrix.tocsr(), system.row_low, system.row_high, low, high)
 
     def follow(self) -> None:
         """Take the bounds as they are now."""
-        bounds = self._tightening.bounds
-        self._model.bound(bounds.low, bounds.high)
+        self._model.bound(self._tightening.base_low.copy(), self._tightening.base_high.copy())
 
     def of(self, variable: int) -> tuple[float, float, list[int]]:
-        """Least and greatest, and the variables whose printed bounds hold them."""
+        """Least and greatest, and the variables whose bounds hold them, those that hold most first."""
         system, bounds = self._tightening.system, self._tightening.bounds
-        weights, ends, support = np.zeros(len(bounds.low)), [], set()
+        weights, ends, held = np.zeros(len(bounds.low)), [], np.zeros(len(bounds.low))
         for sign in (1.0, -1.0):
             weights[variable] = sign
             solution = self._model.solve(weights)
             if solution is None:
                 return bounds.low[variable], bounds.high[variable], reason(system, bounds, variable)[0]
             ends.append(solution[variable])
-            support |= set(self._model.binding_columns())
-        for other in list(support):
-            if bounds.low_by[other] >= 0 or bounds.high_by[other] >= 0:
-                support |= set(reason(system, bounds, other)[0])
-        return float(np.ceil(ends[0] - _TOLERANCE)), float(np.floor(ends[1] + _TOLERANCE)), sorted(support - {variable})
+            held = np.maximum(held, np.abs(self._model.reduced_costs()))
+        held[variable] = 0
+        holding = np.flatnonzero(held > _TOLERANCE)
+        return (
+            float(np.ceil(ends[0] - _TOLERANCE)), float(np.floor(ends[1] + _TOLERANCE)),
+            holding[np.argsort(-held[holding], kind="stable")].tolist(),
+        )  # fmt: skip
 
 
 def judge(system: System, possible: int = 3, *, only: list[int] | None = None, limit_seconds: float = 120.0, thorough: bool = True) -> Verdict:
@@ -357,6 +364,35 @@ def judge(system: System, possible: int = 3, *, only: list[int] | None = None, l
     return Verdict(tuple(leaks), (*system.contradictions, *said), len(protected), len(system.low), programmes, seconds)
 
 
+def told_anew(view: System, leaks: Sequence[Leak], possible: int = 3) -> tuple[Leak, ...]:
+    """The leaks without those of counts of which linear programmes leave no more values before this release."""
+    if not leaks:
+        return ()
+    ranges = Ranges(Tightening(before(view)))
+    kept = []
+    for leak in leaks:
+        least, greatest, _ = ranges.of(leak.variable)
+        if leak.greatest - leak.least < min(possible - 1, greatest - least):
+            kept.append(leak)
+    return tuple(kept)
+
+
+def unsettled(system: System, readers: Sequence[System], possible: int = 3) -> list[int]:
+    """The small counts that are not proved safe at once from somebody who knows all that these readers know together: what is safe from him
+    is safe from each, and the others are asked of for each by himself.
+    """
+    low = np.maximum.reduce([system.low, *(view.low for view in readers)])
+    high = np.minimum.reduce([system.high, *(view.high for view in readers)])
+    strongest = replace(system, low=low, high=high)
+    bounds = propagate(strongest)
+    protected, need = np.flatnonzero(system.small), np.full(len(low), float(possible))
+    if len(bounds.broken):
+        return protected.tolist()
+    prover = _Prover(strongest, bounds, need, protected, time.thread_time() + _SECONDS_AT_ONCE)
+    narrow = protected[(bounds.high - bounds.low + 1)[protected] < possible]
+    return sorted({*prover.unsettled(), *narrow.tolist()})
+
+
 def pinned(view: System, possible: int = 3, need: np.ndarray | None = None) -> tuple[list[int], Bounds]:
     """The small counts of a reader's view that have too few values left by their bounds (fewer than `need`, where that is known already), and
     the bounds.
@@ -374,9 +410,13 @@ def pinned(view: System, possible: int = 3, need: np.ndarray | None = None) -> t
 
 
 def judge_for(view: System, reader: str, possible: int = 3) -> list[Leak]:
-    """The leaks to a reader who knows more, each naming him."""
+    """The leaks to a reader who knows more, as far as bounds tell, each naming him."""
     found, bounds = pinned(view, possible)
-    leaks = [_leak(view, bounds, v, bounds.low[v], bounds.high[v]) for v in found]
+    return told_to(reader, [_leak(view, bounds, v, bounds.low[v], bounds.high[v]) for v in found])
+
+
+def told_to(reader: str, leaks: Iterable[Leak]) -> list[Leak]:
+    """The leaks, each naming the reader."""
     return [replace(leak, cell=f"{leak.cell} (to a reader {reader})") for leak in leaks]
 
 
@@ -436,8 +476,8 @@ class _Prover:
         self.index = {int(v): n for n, v in enumerate(self.columns)}
         self.row_component = self.component[self.body.indices[self.body.indptr[:-1]]] if len(self.rows) else np.array([], dtype=int)
 
-    def leaks(self) -> list[Leak]:
-        """Every protected variable that could not be proved safe."""
+    def unsettled(self) -> list[int]:
+        """The protected variables for which there are not enough worlds among those that are made of the start by moving a part of it."""
         # a variable without a row of its own may take any value between its bounds
         alone = np.diff(self.body.tocsc().indptr) == 0
         self.open = self.open[~alone[self.open]]
@@ -449,6 +489,11 @@ class _Prover:
             self._push_by_lot(self.start)
             self._move_about(self.start)
             self._push_each(self.start)
+        return [int(variable) for variable in self.columns[self.open]]
+
+    def leaks(self) -> list[Leak]:
+        """Every protected variable that could not be proved safe."""
+        self.unsettled()
         found: list[Leak] = []
         while len(self.open):
             if time.thread_time() > self.deadline:  # not proved in time is not proved
@@ -770,9 +815,9 @@ class _Model:
         """The rows that held the last solution back."""
         return [int(r) for r in np.flatnonzero(np.abs(np.array(self.last.row_dual)) > _TOLERANCE)]
 
-    def binding_columns(self) -> list[int]:
-        """The variables whose bounds held the last solution back."""
-        return [int(c) for c in np.flatnonzero(np.abs(np.array(self.last.col_dual)) > _TOLERANCE)]
+    def reduced_costs(self) -> np.ndarray:
+        """By how much a bound of each variable held the last solution back; 0 where it did not."""
+        return np.array(self.last.col_dual)
 
     def solve_whole(self, seconds: float, column: int | None = None, value: float = 0.0) -> np.ndarray | None:
         """A whole-number solution, `column` having that value where one is given; None where there is none, or none was found in time."""

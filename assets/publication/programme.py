@@ -67,6 +67,7 @@ class Measure:
     sensitive: bool = False
     noise: str = ""
     known_to_members: bool = False
+    of_settings: bool = False
 
     def rests_on(self, table: PublishedTable) -> list[str]:
         """The counts of its table that the measure is worked out of, so that it tells of them; none for a count itself."""

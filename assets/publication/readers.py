@@ -17,7 +17,7 @@ import pandas as pd
 
 from assets.publication.attack import System
 from assets.publication.disclosure import CONFIDENTIAL
-from assets.publication.programme import PUBLISHED_TABLES
+from assets.publication.programme import PUBLISHED_TABLES, TOTAL
 
 LEAST_OFFICIAL = 6
 """DfE's yearly tables hide counts of authorities from 1 to 5, and print the others as they are."""
@@ -25,11 +25,14 @@ LEAST_OFFICIAL = 6
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody who holds everything published: `name` says who, `knows` which variables he has exactly; `presumes_no_zero` of what is hidden."""
+    """Somebody who holds everything published: `name` says who, `knows` which variables he has exactly; `presumes_no_zero` of what is hidden
+    for its number (where the size of a cell decides, zeros are hidden as everybody knows).
+    """
 
     name: str
     knows: np.ndarray
     presumes_no_zero: bool = False
+    is_login: bool = False
 
     def view(self, system: System, hidden: Collection[int] = ()) -> System:
         """The system as it is for him. What he knows is not to be protected from him; what he presumes counts where it is true.
@@ -44,7 +47,7 @@ class Reader:
         if self.presumes_no_zero:
             presumed[system.cells.loc[system.cells["text"] == CONFIDENTIAL, "variable"]] = True
             presumed[list(hidden)] = True
-            presumed &= (system.truth > 0) & ~known
+            presumed &= (system.truth > 0) & ~known & ~system.is_of_few
             low[presumed] = np.maximum(low[presumed], 1)
         return replace(view, low=low, high=high, small=system.small & ~known, known=known, presumed=presumed)
 
@@ -53,7 +56,7 @@ class Reader:
         if view.known[variable]:
             return
         view.low[variable], view.high[variable] = system.low[variable], system.high_untold[variable]
-        if self.presumes_no_zero and system.truth[variable] > 0:
+        if self.presumes_no_zero and system.truth[variable] > 0 and not system.is_of_few[variable]:
             view.presumed[variable] = is_hidden
             view.low[variable] = max(view.low[variable], float(is_hidden))
 
@@ -68,7 +71,8 @@ def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Read
     nothing = np.zeros(len(system.low), dtype=bool)
     yield Reader("who presumes that no zero is hidden", nothing, presumes_no_zero=True)
     official = {table.name for table in PUBLISHED_TABLES if table.official}
-    told = cells["table"].isin(official) & ((cells["truth"] == 0) | (cells["truth"] >= LEAST_OFFICIAL))
+    is_total = cells["key"].str.split("|").map(lambda categories: set(categories) <= {TOTAL, ""})
+    told = cells["table"].isin(official) & ((cells["truth"] == 0) | (cells["truth"] >= LEAST_OFFICIAL) | is_total)
     yield Reader("who holds DfE's tables of the date", _variables(system, told))
     open_to_members = {(table.name, m.name) for table in PUBLISHED_TABLES for m in table.measures if m.known_to_members}
     shared = np.array([pair in open_to_members for pair in zip(cells["table"], cells["measure"], strict=True)], dtype=bool)
@@ -79,8 +83,9 @@ def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Read
     for code, name in sorted(names.items()):
         if code:
             own = (cells["area"] == code) | cells.index.isin(categories.index[categories == name])
-            yield Reader(f"who has the login of {name}", _variables(system, own | shared))
-            yield Reader(f"who has the login of {name} and compares", _variables(system, own | shared | (cells["area"] == "")))
+            yield Reader(f"who has the login of {name}", _variables(system, own | shared), is_login=True)
+            everything = own | shared | (cells["area"] == "")
+            yield Reader(f"who has the login of {name} and compares", _variables(system, everything), is_login=True)
 
 
 def _variables(system: System, of: np.ndarray) -> np.ndarray:

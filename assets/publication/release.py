@@ -27,7 +27,7 @@ from assets.intake.provenance import held
 from assets.publication.disclosure import SYMBOLS
 from assets.publication.files import damage, put_in_place, release_files, replace_manifest, set_aside, table_csv
 from assets.publication.programme import PUBLISHED_TABLES, ties
-from assets.publication.tables import GEOGRAPHY, SETTINGS, Hidden, TrueTable
+from assets.publication.tables import COVERED, GEOGRAPHY, SETTINGS, Hidden, TrueTable
 from assets.warehouse.models import code_version
 from resources.provenance import BANNER
 from resources.warehouse import Asked, Snapshot, Warehouse, physical
@@ -99,8 +99,9 @@ def prepare_against(
     """
     from assets.publication.attack import Published, System, build_system
     from assets.publication.editions import carried_over, moved_by_a_child, with_means_as_before
-    from assets.publication.gate import judge, judge_for
+    from assets.publication.gate import judge_for
     from assets.publication.offers import offers
+    from assets.publication.proof import Proof
     from assets.publication.readers import readers
     from assets.publication.repair import Repair, draws
 
@@ -122,22 +123,23 @@ def prepare_against(
     tables = as_edition({})
     drawn = draws(key, census_date) if key else None
     repair = Repair(system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0)
+    asked = list(readers(repair.system, tables))
+    knowing = [reader for reader in asked if not reader.is_login]
     still_told: list[str] = []
     if not repair.is_hopeless:
         repair.run()
-        still_told = [r.name for r in readers(repair.system, tables) if not repair.hide_for_reader(r, method.possible_values)]
-    verdict = judge(repair.system, method.possible_values, thorough=False)
-    unsafe = verdict.leaks
+        still_told = [r.name for r in asked if not repair.hide_for_reader(r, method.possible_values)]
+    proof = Proof(repair.system, repair.hidden, knowing, method.possible_values)
     latest = time.thread_time() + _SECONDS_TO_HIDE
     for attempt in range(0 if repair.is_hopeless else _ATTEMPTS):
         hidden = len(repair.hidden)
-        if time.thread_time() < latest:
-            repair.hide_for([leak.variable for leak in unsafe])
-        if not unsafe or attempt and len(repair.hidden) == hidden:
+        for reader, leaks in proof.unsafe():
+            if time.thread_time() < latest:
+                repair.hide_for([leak.variable for leak in leaks], reader, method.possible_values)
+        if not proof.leaks or attempt and len(repair.hidden) == hidden:
             break
         # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
-        unsafe = judge(repair.system, method.possible_values, only=[leak.variable for leak in unsafe]).leaks
-    verdict = replace(verdict, leaks=unsafe)
+        proof = proof.again(repair.hidden)
     final = repair.system
     for attempt in range(_LAST_ATTEMPTS):
         if not repair.hidden or repair.is_hopeless:
@@ -145,17 +147,19 @@ def prepare_against(
         tables = as_edition(_masks(repair.masks(), true))
         final = system_of(tables)
         # the proof is of what is printed, or it is no proof; and what is worked out of hidden figures is hidden too, and tells no more
-        if verdict.leaks or not final.tells_no_more_than(repair.system):
-            verdict = judge(final, method.possible_values)
-        if not verdict.leaks or attempt == _LAST_ATTEMPTS - 1:
+        if proof.leaks or not final.tells_no_more_than(repair.system):
+            proof = Proof(final, (), [r for r in readers(final, tables) if not r.is_login], method.possible_values)
+        if not proof.leaks or attempt == _LAST_ATTEMPTS - 1:
             break
         places = {name: variable for variable, name in enumerate(repair.system.names)}
-        repair.hide_around([places.get(final.names[leak.variable], leak.variable) for leak in verdict.leaks])
-    # what is hidden later tells the readers who know more no more either; where something is told, or not all is as it was, they are asked again
+        for n, (_, leaks) in enumerate(proof.by_reader):
+            around = [places.get(final.names[leak.variable], leak.variable) for leak in leaks]
+            repair.hide_around(around, knowing[n - 1] if n else None, method.possible_values)
+    verdict = proof.verdict
+    # what is hidden later tells the logins no more either; where something is told, or not all is as it was, they are asked again
     if not repair.is_hopeless and (still_told or not final.tells_no_more_than(repair.system)):
-        asked = readers(final, tables)
-        told = [leak for reader in asked for leak in judge_for(reader.view(final), reader.name, method.possible_values)]
-        verdict = replace(verdict, leaks=(*verdict.leaks, *told))
+        told = [leak for r in readers(final, tables) for leak in judge_for(r.view(final), r.name, method.possible_values)]
+        verdict = replace(verdict, leaks=(*verdict.leaks, *(leak for leak in told if leak.cell not in {other.cell for other in verdict.leaks})))
     if verdict.leaks and editions and not carried and hide is None:
         again = partial(_judged_again, earlier, census_date, true, printed, method, key, repair.masks())
         moved = moved_by_a_child(true, tables, editions[-1])
@@ -276,8 +280,8 @@ def true_counts_of(census_date: dt.date, number: int, true: dict[str, TrueTable]
     pieces = []
     for name, table in true.items():
         counts = [m.name for m in table.table.of_rule("count", "estimate")]
-        if counts and SETTINGS in table.values:
-            counts.append(SETTINGS)  # which of them carry noise
+        # which of them carry noise, and which are hidden for their size
+        counts += [name for name in (SETTINGS, COVERED) if counts and name in table.values]
         if counts:
             cells = table.values[counts].assign(row_order=range(len(table.values))).melt("row_order", var_name="measure")
             cells = cells.dropna()  # below a threshold is what was below it before its fraction went

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -98,7 +99,7 @@ class Repair:
 
         First against a reader who presumes that nothing hidden is 0, as far as hiding helps against him; then against the gate's two.
         """
-        presumed = (self.system.low == 0) & (self.system.truth > 0) & (self.system.small)
+        presumed = (self.system.low == 0) & (self.system.truth > 0) & self.system.small & ~self.system.is_of_few
         self.system.low[presumed] = 1
         self._as_told()
         self._loosen()
@@ -115,30 +116,39 @@ class Repair:
         while len(told := self._told()) and not len(self.tightening.bounds.broken):
             self._hide_for(int(told[0]))
 
-    def hide_for(self, variables: Sequence[int], tries: int = 12) -> None:
-        """Hide for counts that only the gate's linear programmes could tell."""
-        for look in (self._as_told, self._as_untold):
+    def hide_for(self, variables: Sequence[int], reader: Reader | None, possible: int, tries: int = 12) -> None:
+        """Hide for counts that only linear programmes could tell the gate's two readers, or this one."""
+        for look in self._looks(reader, possible):
             look()
             ranges = Ranges(self.tightening)
             for variable in variables:
                 for _ in range(tries):
                     least, greatest, holding = ranges.of(variable)
-                    candidates = sorted((v for v in holding if v in self._rank and v not in self.hidden), key=self._rank.__getitem__)
-                    if greatest - least + 1 >= self.need[variable] or not candidates:
+                    chosen = next((v for v in holding if self._may_be_hidden(v)), None)
+                    if greatest - least + 1 >= self.need[variable] or chosen is None:
                         break
-                    self._hide([candidates[0]])
+                    self._hide([chosen])
                     ranges.follow()
+
+    def _looks(self, reader: Reader | None, possible: int) -> list[Callable[[], None]]:
+        return [self._as_told, self._as_untold] if reader is None else [partial(self._as_reader, reader, possible)]
+
+    def _as_reader(self, reader: Reader, possible: int) -> None:
+        """Look at it as a reader who knows more."""
+        view = reader.view(self.system, self.hidden)
+        self._look_at(view, needed_values(view, possible), np.flatnonzero(view.small), reader)
+
+    def _may_be_hidden(self, variable: int) -> bool:
+        return variable in self._rank and variable not in self.hidden and not self.view.known[variable]
 
     def hide_for_reader(self, reader: Reader, possible: int) -> bool:
         """Hide what gives counts away to a reader who knows more; whether nothing is told to him then. Where cells one by one do not help,
         every count of the authorities around is hidden.
         """
-        view = reader.view(self.system, self.hidden)
-        told, bounds = pinned(view, possible)
-        if not told:
+        if not pinned(reader.view(self.system, self.hidden), possible)[0]:
             return True
-        self._look_at(view, needed_values(view, possible), np.flatnonzero(view.small), reader)
-        kept = set(self.hidden)
+        self._as_reader(reader, possible)
+        view, kept = self.view, set(self.hidden)
         self._loosen()
         for variable in sorted(self.stuck):
             if self._span(variable) < self.need[variable]:
@@ -152,14 +162,14 @@ class Repair:
         """Hide every count of the authorities that these stand in (of the region, where there is none)."""
         areas = self.system.cells.drop_duplicates("variable").set_index("variable")["area"]
         near = set(areas.reindex(variables).dropna()) - {""} or {""}
-        self._hide([int(v) for v in areas.index[areas.isin(near)] if v in self._rank and v not in self.hidden and not self.view.known[v]])
+        self._hide([int(v) for v in areas.index[areas.isin(near)] if self._may_be_hidden(v)])
 
-    def hide_around(self, variables: Sequence[int]) -> None:
+    def hide_around(self, variables: Sequence[int], reader: Reader | None, possible: int) -> None:
         """The last resort, where hiding cell by cell did not help: every count of the authorities whose cells give these away is hidden.
 
         A region too small for its tables loses an authority's figures then, and not the release.
         """
-        for look in (self._as_told, self._as_untold):
+        for look in self._looks(reader, possible):
             look()
             ranges = Ranges(self.tightening)
             for variable in variables:
@@ -184,7 +194,7 @@ class Repair:
         before = len(self.hidden)
         while self._span(variable) < self.need[variable]:
             cells, _ = reason(self.view, self.tightening.bounds, variable)
-            candidates = sorted((v for v in cells if v in self._rank and v not in self.hidden and not self.view.known[v]), key=self._rank.__getitem__)
+            candidates = sorted((v for v in cells if self._may_be_hidden(v)), key=self._rank.__getitem__)
             if not candidates:
                 self.stuck.add(variable)
                 break

@@ -59,6 +59,9 @@ order by r.host_authority_code, r.urn
 """
 SETTINGS = "_settings"
 """Beside the measures of a table with noise: the settings of each cell, 0 where it never has noise."""
+COVERED = "_places_covered"
+"""Beside counts of settings: the registered places of the settings of a cell that have returned; blank where the register has none."""
+_OCCUPANCY = "host_authority_occupancy"
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,30 @@ def true_tables(warehouse: Asked, census_date: dt.date, members: pd.DataFrame, k
     """
     made = {table.name: _true_table(warehouse, census_date, members, table) for table in PUBLISHED_TABLES}
     found = {name: true for name, true in made.items() if true is not None}
+    if _OCCUPANCY in found:
+        found = {name: _with_places_covered(true, found[_OCCUPANCY]) for name, true in found.items()}
     if key is None:
         return found
     settings = warehouse.frame(_SETTINGS_OF_CELLS, d=census_date)
     return {name: with_cell_keys(true, settings, key) if true.table.noise_for else true for name, true in found.items()}
+
+
+def _with_places_covered(true: TrueTable, occupancy: TrueTable) -> TrueTable:
+    """The table with the places covered of each cell's settings, where it has counts of settings."""
+    if not any(m.of_settings for m in true.table.measures):
+        return true
+    cells = occupancy.keys.assign(**{COVERED: occupancy.values["places_covered"]})
+    covered = true.keys[[AUTHORITY, "provision_type"]].merge(cells, how="left")[COVERED]
+    return replace(true, values=true.values.assign(**{COVERED: covered.to_numpy()}))
+
+
+def is_of_few(true: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Series:
+    """Which rows of a measure are hidden for the size of the cell, by the true values of its table: counts of settings whose registered places
+    are fewer than the smallest count shown. The size is public, and zeros are hidden with the rest: it tells nothing that all are.
+    """
+    if not m.of_settings or COVERED not in true:
+        return pd.Series(False, index=true.index)  # noqa: FBT003
+    return (true[COVERED] > 0) & (true[COVERED] < method.smallest_count_shown)
 
 
 def with_cell_keys(true: TrueTable, settings: pd.DataFrame, key: bytes) -> TrueTable:
@@ -307,7 +330,7 @@ def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: H
         whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(true.table, printed, m))]
         return publish_ratio(_terms(printed, m.of), whole, 100, 1, most=100)
     shown = _print_by_itself(true, printed, m, method)
-    mask = for_the_region_alone(true, m, method) | hidden.get((true.table.name, m.name), False)
+    mask = for_the_region_alone(true, m, method) | is_of_few(true.values, m, method).to_numpy() | hidden.get((true.table.name, m.name), False)
     return shown.mask(mask & ~shown.isin([NOT_AVAILABLE, NOT_APPLICABLE]), CONFIDENTIAL)
 
 

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.attacker.knowledge import CARE, DISTANCE, FLOWS, STABLE, Model, targets
+from tests.attacker.knowledge import (
+    CARE,
+    DISTANCE,
+    FLOWS,
+    OCCUPANCY,
+    SMALL,
+    STABLE,
+    Model,
+    targets,
+)
 from tests.attacker.logins import Login
 from tests.attacker.reading import HIDDEN, REGION, TOTAL, Cell
 from tests.attacker.solver import MOST, Rows, System, explain, lacking
@@ -70,7 +79,7 @@ def system_of(
                     upper[variable] = min(upper[variable], 7)
                 else:
                     lower[variable] = max(lower[variable], 8)
-            if reader.no_zeros and true > 0:
+            if reader.no_zeros and true > 0 and not is_hidden_for_its_size(model, number, cell):
                 lower[variable] = max(lower[variable], 1)
     for variable, value in {**(official(model) if reader.dfe else {}), **(exactly or {})}.items():
         lower[variable] = upper[variable] = value
@@ -79,6 +88,17 @@ def system_of(
     if reader.steps:
         add_steps(model, rows)
     return Known(System(rows, lower, upper), rows, (lower, upper))
+
+
+def is_hidden_for_its_size(model: Model, number: int, cell: Cell) -> bool:
+    """Whether a count is hidden because few registered places have returned: there zeros are hidden
+    with the rest, as the programme says, and nobody can presume that there is none.
+    """
+    table, measure, key = cell
+    if (table, measure) not in model.programme.of_settings:
+        return False
+    covered = model.editions[number].printed((OCCUPANCY, "places_covered", key[:2]))
+    return covered is not None and covered.isdigit() and 0 < int(covered) < SMALL
 
 
 def official(model: Model) -> dict[int, int]:

@@ -68,11 +68,13 @@ class Edition:
 @dataclass(frozen=True)
 class Programme:
     """The public rules of the columns: which are counts, estimates, exact; by table. And which
-    counts may carry noise, for which types of provision.
+    counts may carry noise, for which types of provision; which are of settings, and hidden where
+    these are few.
     """
 
     rules: dict[str, dict[str, str]] = field(default_factory=dict)
     noise: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    of_settings: frozenset[tuple[str, str]] = frozenset()
 
     def may_be_noisy(self, edition: Edition, cell: Cell) -> bool:
         """Whether a cell may carry noise: a count of places, of a type that has it."""
@@ -100,7 +102,13 @@ def programme() -> Programme:
         for m in entry["measures"]
         if m.get("noise") and entry.get("noise_for")
     }
-    return Programme(rules, noise)
+    of_settings = {
+        (name, m["name"])
+        for name, entry in tables.items()
+        for m in entry["measures"]
+        if m.get("of_settings")
+    }
+    return Programme(rules, noise, frozenset(of_settings))
 
 
 def read_table(folder: Path, name: str) -> Table:
