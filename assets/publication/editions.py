@@ -62,8 +62,8 @@ def moved_by_a_child(true: Mapping[str, TrueTable], tables: Mapping[str, pd.Data
     """By table and measure: which counts differ from an earlier edition's by no more children than a reader is presumed to know of."""
     found = {}
     for name, one in true.items():
-        held = edition.truth.get(name) if edition.truth is not None else None
-        for m in one.table.of_rule("count") if held is not None and name in edition.tables else []:
+        held = edition.truth.get(name, pd.DataFrame()) if edition.truth is not None else pd.DataFrame()
+        for m in one.table.of_rule("count") if name in edition.tables else []:
             if m.name in held and m.name in edition.tables[name]:
                 old = _row_by_row(tables[name], edition.tables[name], edition, one.table, [m.name])["_truth"].to_numpy()
                 step = np.abs(one.values[m.name].to_numpy() - old)

@@ -30,7 +30,7 @@ def offers(
 ) -> tuple[Offer, ...]:
     """What would pass: `judged(carried=…, hidden=…)` prints and asks the gate. Waiting always is an offer, with the figures to wait for."""
     names = {(t, m, row): system.names[v] for t, m, row, v in _newest(system)}
-    cells = [names[t, m, row] for (t, m), rows in moved.items() for row in np.flatnonzero(rows) if (t, m, row) in names]
+    cells = [names[t, m, row] for (t, m), rows in moved.items() for row in np.flatnonzero(rows).tolist() if (t, m, row) in names]
     near = {name.split(" (")[0] for leak in refused.leaks for name in (leak.cell, *leak.by_cells)}
     giving = [cell for cell in cells if cell in near] or cells
     since = f"r{edition.number}"
