@@ -62,7 +62,8 @@ class Reader:
 
 
 def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Reader]:
-    """Those who know more: who presumes that nothing hidden is 0, who holds DfE's tables, and every authority of the printed tables by its login.
+    """Those who know more: who presumes that nothing hidden is 0, who holds DfE's tables (of authorities, or of the region too), and every
+    authority of the printed tables by its login.
 
     A login reads the authority's own rows, what members share of every setting, and comparisons from which exact figures of the region follow.
     It is looked at without these and with all of them, so that neither what they tell nor what they excuse is overlooked.
@@ -73,7 +74,8 @@ def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Read
     official = {table.name for table in PUBLISHED_TABLES if table.official}
     is_total = cells["key"].str.split("|").map(lambda categories: set(categories) <= {TOTAL, ""})
     told = cells["table"].isin(official) & ((cells["truth"] == 0) | (cells["truth"] >= LEAST_OFFICIAL) | is_total)
-    yield Reader("who holds DfE's tables of the date", _variables(system, told))
+    yield Reader("who holds DfE's tables of the date", _variables(system, told & (cells["area"] != "")))
+    yield Reader("who holds DfE's tables of the date, and the region's", _variables(system, told))
     open_to_members = {(table.name, m.name) for table in PUBLISHED_TABLES for m in table.measures if m.known_to_members}
     shared = np.array([pair in open_to_members for pair in zip(cells["table"], cells["measure"], strict=True)], dtype=bool)
     categories = cells["key"].str.split("|").explode()

@@ -180,18 +180,32 @@ def findings_of_login(model: Model, login: Login) -> list[Finding]:
 
 def findings(model: Model, readers: list[Knows]) -> list[Finding]:
     """What each reader works out. The strongest goes first: what stands against him stands."""
-    spared = of_the_register(model)
     together = system_of(model, ALL_OF_THEM)
     suspects = np.array(sorted(lacking(together.system, targets(model), VALUES)), int)
     found = []
     for reader in readers:
         knows = system_of(model, reader)
         exactly = official(model) if reader.dfe else {}
-        alone = of_the_register(model, exactly) if exactly else spared
-        for variable, values in lacking(knows.system, suspects, VALUES).items():
-            if len(values) < alone[variable] and variable not in exactly:
+        told = {
+            v: k for v, k in lacking(knows.system, suspects, VALUES).items() if v not in exactly
+        }
+        alone = without_the_release(model, exactly, sorted(told))
+        for variable, values in told.items():
+            if len(values) < alone[variable]:
                 found.append(_finding(model, reader, knows, variable, values))
     return found
+
+
+def without_the_release(model: Model, exactly: dict[int, int], of: list[int]) -> dict[int, int]:
+    """How many values (up to three) what a reader knows leaves of each when no count is printed."""
+    lower, upper = np.array(model.lower), np.array(model.upper)
+    for variable, name in enumerate(model.names):
+        if name is not None:
+            lower[variable], upper[variable] = 0, MOST
+    for variable, value in exactly.items():
+        lower[variable] = upper[variable] = value
+    few = lacking(System(model.rows, lower, upper), np.array(of, int), VALUES)
+    return {variable: len(few.get(variable, range(VALUES))) for variable in of}
 
 
 def _finding(model: Model, reader: Knows, knows: Known, variable: int, values: set[int]) -> Finding:

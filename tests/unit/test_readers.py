@@ -146,7 +146,7 @@ def test_every_login_and_both_other_readers_are_asked(programme):
     one = printed(simple(PLAIN, [30, 5, 0]), simple(OFFICIAL, [30, 5, 0]))
     system = build_system([one])
     names = [reader.name for reader in readers.readers(system, one.tables)]
-    assert len(names) == 2 + 2 * len(AREAS) and sum("Beeham" in name for name in names) == 2
+    assert len(names) == 3 + 2 * len(AREAS) and sum("Beeham" in name for name in names) == 2
     view = next(r for r in readers.readers(system, one.tables) if "login of Aford" in r.name).view(system)
     own = system.cells.set_index(["table", "area"]).loc[("plain", "1"), "variable"]
     assert (view.low[own], view.high[own]) == (30, 30) and not view.small[own] and system.low[own] == 28
