@@ -60,8 +60,10 @@ class Leak:
     by_ties: tuple[str, ...]
 
     def __str__(self) -> str:
-        span = f"{self.least:.0f}" if self.least == self.greatest else f"{self.least:.0f} to {self.greatest:.0f}"
-        return f"{self.cell}: only {span} is left. Given away by {'; '.join(self.by_ties)}, of {'; '.join(self.by_cells) or 'these alone'}"
+        # which value it is stays out of what is printed, logged and kept: the message goes further than the figure may
+        left = max(1, int(self.greatest - self.least) + 1)
+        by = f"Given away by {'; '.join(self.by_ties)}, of {'; '.join(self.by_cells) or 'these alone'}"
+        return f"{self.cell}: only {left} of its values {'is' if left == 1 else 'are'} left. {by}"
 
 
 @dataclass(frozen=True)
