@@ -65,7 +65,7 @@ def forget(instance: dg.DagsterInstance, settings: Settings, now: dt.datetime) -
         _remove_checks(instance, run)
         _remove_files(instance, settings.dagster_home, run)
     before = (now - dt.timedelta(days=number("retention.ticks_days", TICKS_DAYS))).timestamp()
-    for state in instance.all_instigator_state():
+    for state in instance.all_instigator_state() if instance.schedule_storage else []:
         instance.purge_ticks(state.instigator_origin_id, state.selector_id, before)
     if runs:
         _give_back(settings.dagster_home)

@@ -37,7 +37,7 @@ UNBOUNDED = 1_000_000.0
 """Greater than any count of children in a region."""
 _OUTWARD_SINCE = "occupied_band_low"
 """Releases without this column rounded the ends of intervals to the nearest, as they did counts."""
-A_CHILD_APART = 2
+A_CHILD_APART = 1
 """Where the figures of two releases of a date differ by no more than this, the reader is presumed to know by how many."""
 
 
@@ -504,7 +504,7 @@ def _apart_from(release: Published) -> str:
 
 
 def _apart_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> None:
-    """The same figure in two releases of a date that follow each other, a child or two apart: the reader is presumed to know by how many."""
+    """The same figure in two releases of a date that follow each other, a child apart: the reader is presumed to know by how many."""
     estimates = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("estimate")}
     for n, release in enumerate(releases):
         later = next((i for i in range(n + 1, len(releases)) if releases[i].census_date == release.census_date), None)
@@ -523,7 +523,7 @@ def _apart_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> 
             rows.add(
                 np.tile(np.arange(size), 2), np.concatenate([both["variable_later"], both["variable"]]), np.repeat([1.0, -1.0], size),
                 np.where(inexact, -A_CHILD_APART, step), np.where(inexact, A_CHILD_APART, step),
-                [f"r{release.number} is {'a child' if abs(by) == 1 else 'two children'}{ends}" for by in step],
+                [f"r{release.number} is a child{ends}"] * size,
             )  # fmt: skip
 
 

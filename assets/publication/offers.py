@@ -34,10 +34,10 @@ def offers(
     near = {name.split(" (")[0] for leak in refused.leaks for name in (leak.cell, *leak.by_cells)}
     giving = [cell for cell in cells if cell in near] or cells
     since = f"r{edition.number}"
-    found = [Offer("wait", f"Wait for more corrections: these have moved by a child or two since {since}, and no more", _named(giving))]
+    found = [Offer("wait", f"Wait for more corrections: these have moved by a child since {since}, and no more", _named(giving))]
     few = len(cells) <= _MOST_TO_HIDE * max(1, sum(len(rows) for rows in moved.values()))  # who hides nearly all publishes nothing
     if cells and few and judged(hidden=moved).passed:
-        found.append(Offer("hide", f"Hide what has moved by a child or two since {since}", _named(cells)))
+        found.append(Offer("hide", f"Hide what has moved by a child since {since}", _named(cells)))
     changed = {t for t, one in true.items() if _has_changed(one, edition)}
     tables = {cell.split(".")[0] for cell in near} & changed
     for some in dict.fromkeys((tuple(sorted(tables)), tuple(sorted(changed)))):

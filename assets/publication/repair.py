@@ -57,7 +57,7 @@ class Repair:
         self._hide(self.besides)
         told = len(self._told())
         self.is_hopeless = told > _TOO_MANY and told > _TOO_MANY_OF * len(self.protected)
-        """Whether so much can be told that hiding cell by cell would end in hiding all: a correction of most of a region by a child or two."""
+        """Whether so much can be told that hiding cell by cell would end in hiding all: a correction of most of a region by a child."""
 
     def _as_told(self) -> None:
         """Look at it as a reader who is told which hidden counts are small."""

@@ -25,7 +25,7 @@ from assets.warehouse.tables import prepare
 from resources.warehouse import Warehouse, physical
 from schemas.regions import load_region
 from tests import builders
-from tests.conftest import KEY, Landing
+from tests.conftest import KEY, Landing, forget_versions
 from tests.releasing import make_release
 
 DATE, DAY = "2025-03-31", dt.date(2025, 3, 31)
@@ -163,6 +163,7 @@ def old(embedded_warehouse, tmp_path):
                 "from jsonb_array_elements(manifest -> 'returns') with ordinality as r (one, place)))"
             )
             connection.exec_driver_sql("update raw.observatory set state = 'older'")
+            forget_versions(connection)
         folder = tmp_path / "releases" / DATE / "r1"
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         held = warehouse.scalar("select manifest -> 'returns' from published.release")

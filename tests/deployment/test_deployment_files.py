@@ -37,10 +37,11 @@ def test_what_a_unit_starts_is_a_command_with_these_options(words):
 def test_systemd_takes_the_units(tmp_path):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not on this machine")
-    for unit in UNITS:
-        text = re.sub(r"/opt/observatory/.venv/bin/observatory", sys.executable, unit.read_text())
-        (tmp_path / unit.name).write_text(text)
-    done = subprocess.run(["systemd-analyze", "verify", *map(str, tmp_path.iterdir())], capture_output=True, text=True, check=False)
+    program, written = tmp_path / "observatory", [tmp_path / unit.name for unit in UNITS]
+    program.symlink_to(sys.executable)  # the interpreter's own path may have a space
+    for unit, path in zip(UNITS, written, strict=True):
+        path.write_text(re.sub(r"/opt/observatory/.venv/bin/observatory", str(program), unit.read_text()))
+    done = subprocess.run(["systemd-analyze", "verify", *map(str, written)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -82,10 +82,16 @@ def test_a_file_that_is_still_being_written_is_left_until_the_next_look(landing)
 def test_no_landing_place_is_said_and_is_no_failure(tmp_path, monkeypatch):
     monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path))
     monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path / "none"))
-    with dg.DagsterInstance.ephemeral() as instance:
-        result = landing_place(dg.build_sensor_context(instance=instance))
-    assert isinstance(result, dg.SkipReason)
-    assert "No landing place was found" in str(result.skip_message)
+
+    def skipped() -> str:
+        with dg.DagsterInstance.ephemeral() as instance:
+            result = landing_place(dg.build_sensor_context(instance=instance))
+        assert isinstance(result, dg.SkipReason)
+        return str(result.skip_message)
+
+    assert "Nothing is kept at" in skipped(), "a home is begun by no sensor"
+    monkeypatch.setattr("pipelines.sensors._ready", lambda _: (KEY, []))
+    assert "No landing place was found" in skipped()
 
 
 def test_the_timetable_asks_for_a_draft_once_the_quarters_day_has_come_and_for_nothing_before(home, landing):

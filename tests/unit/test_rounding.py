@@ -74,5 +74,5 @@ def test_a_printed_interval_holds_what_it_held_and_a_reader_reads_it_right(low, 
     ends = pd.concat(publish_interval(pd.Series([low]), pd.Series([high])), axis=1).set_axis(["low", "high"], axis=1)
     assert int(ends["low"][0]) <= low <= high <= int(ends["high"][0]) and ends["low"][0] != ends["high"][0]
     for name, value in (("low", low), ("high", high)):
-        least, most = possible_ends(ends, name, pd.Series([float(value)]), SAFE)
+        least, most = possible_ends(ends, name, SAFE)
         assert least[0] <= value <= most[0]
