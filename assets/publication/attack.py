@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,7 @@ class System:
         if not len(self.known):
             self.known = self.presumed = np.zeros(len(self.low), dtype=bool)
 
-    @property
+    @cached_property
     def is_of_few(self) -> np.ndarray:
         """Which variables are hidden for the public size of their cell, zeros with the rest."""
         found = np.zeros(len(self.low), dtype=bool)

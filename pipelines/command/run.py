@@ -309,9 +309,18 @@ def _why(result: object) -> str:
 
 
 def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported only here
-    """Dagster's instance, kept under the observatory's home; no telemetry."""
+    """Dagster's instance, kept under the observatory's home; no telemetry.
+
+    One process at a time opens it: two that make its databases at once leave two versions in them, and nothing opens them again.
+    """
     make_private(settings.home)
     settings.dagster_home.mkdir(exist_ok=True)
+    with (settings.dagster_home / "opening.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _opened(settings)
+
+
+def _opened(settings: Settings):  # noqa: ANN202 - Dagster is imported only here
     config = settings.dagster_home / "dagster.yaml"
     if not config.exists() or config.read_text(encoding="utf-8") == FORMER_DAGSTER_YAML:  # a user's own settings stay
         config.write_text(DAGSTER_YAML, encoding="utf-8")

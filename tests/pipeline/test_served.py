@@ -114,24 +114,27 @@ def test_serve_killed_over_a_sensors_run_and_started_again_does_what_was_left_un
     Place(tmp_path / "landing").first(DATES[:1])
     ports = _free(), _free()
     first = Serve(tmp_path, ports)
+    served = [first]
 
     def a_run_is_at_work() -> object:
         assert first.process.poll() is None, first.said()
         with dg.DagsterInstance.from_config(str(first.home / "dagster")) as instance:
             return instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
 
-    wait_for(lambda: (first.home / "dagster" / "dagster.yaml").exists())
-    wait_for(a_run_is_at_work, every=1)
-    left = first.workers()
-    first.process.send_signal(signal.SIGKILL)
-    first.process.wait()
-    names = {number: name_of(number) for number in left}
-    assert left, "a daemon, a code server and a run were at work"
-    with dg.DagsterInstance.from_config(str(first.home / "dagster")) as instance:
-        dead = [instance.add_run(dg.DagsterRun("bring_up_to_date", status=dg.DagsterRunStatus.STARTED)).run_id for _ in range(10)]
-
-    second = Serve(tmp_path, ports)
     try:
+        # Dagster's own way to open its databases must not meet them while they are made
+        wait_for(lambda: "The observatory page is at" in first.said())
+        wait_for(a_run_is_at_work, every=1)
+        left = first.workers()
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait()
+        names = {number: name_of(number) for number in left}
+        assert left, "a daemon, a code server and a run were at work"
+        with dg.DagsterInstance.from_config(str(first.home / "dagster")) as instance:
+            dead = [instance.add_run(dg.DagsterRun("bring_up_to_date", status=dg.DagsterRunStatus.STARTED)).run_id for _ in range(10)]
+
+        second = Serve(tmp_path, ports)
+        served.append(second)
         wait_for(second.is_open)
         assert [n for n, name in names.items() if name and name_of(n) == name] == [], "no orphan is left"
         wait_for(lambda: _held(second.home, "select count(*) from raw.answered"), every=2)
@@ -145,8 +148,8 @@ def test_serve_killed_over_a_sensors_run_and_started_again_does_what_was_left_un
         assert second.process.wait(60) == 0
         assert [n for n in workers if name_of(n)] == [], "run workers end with it"
     finally:
-        second.process.kill()
-        second.process.wait()
-        end_orphans(second.home)
-        for served in (first, second):
-            served.log.close()
+        for one in served:
+            one.process.kill()
+            one.process.wait()
+            one.log.close()
+        end_orphans(first.home)

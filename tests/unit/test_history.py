@@ -132,6 +132,28 @@ def test_a_run_opens_its_files_a_few_times_and_not_at_each_event(tmp_path, monke
         assert len(instance.get_asset_keys()) == 30
 
 
+def test_processes_that_make_a_home_at_once_leave_one_version_in_its_databases(tmp_path):
+    """Two commands, or a command and `serve`, begin a new home: Dagster by itself writes its version down twice, and opens it never again."""
+    script = (
+        "import sys; from pipelines.command.run import dagster_instance; from resources.settings import settings_from_environment as settings\n"
+        "import dagster; print('ready', flush=True); sys.stdin.readline(); dagster_instance(settings()).dispose()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OBSERVATORY_HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "ignore"}
+    started = [
+        subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+        for _ in range(4)
+    ]
+    for process in started:
+        assert process.stdout.readline() == b"ready\n"
+    for process in started:
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    assert [(process.communicate()[1].decode()[-300:], process.returncode) for process in started] == [("", 0)] * 4
+    for database in ("schedules/schedules.db", "history/runs.db", "history/runs/index.db"):
+        with closing(sqlite3.connect(tmp_path / "home" / "dagster" / database)) as connection:
+            assert connection.execute("select count(*) from alembic_version").fetchone() == (1,), database
+
+
 @pytest.mark.parametrize(
     ("written", "event_log"),
     [
