@@ -55,12 +55,15 @@ class Instance:
                 return
 
     def ask(self, method: str, path: str, body: bytes | str | None = None, *, port: int = 0, **headers: str) -> tuple[int, str, dict]:
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=60)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body=body, headers=headers, encode_chunked=headers.get("Transfer-Encoding") == "chunked")
-        answer = connection.getresponse()
-        text = answer.read().decode("utf-8", "replace")
-        connection.close()
+        chunked = headers.get("Transfer-Encoding") == "chunked"
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=60)
+        with contextlib.closing(connection):
+            # A refusal comes at the headers: the server may close before the body is all sent.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, body=body, headers=headers, encode_chunked=chunked)
+            answer = connection.getresponse()
+            text = answer.read().decode("utf-8", "replace")
         return answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
 
 
