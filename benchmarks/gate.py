@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from assets.access.preparing import prepare
 from assets.intake.loading import take_in
 from assets.publication.attack import Published, build_system
 from assets.publication.programme import TOTAL, ties
 from assets.publication.release import prepare_against
 from assets.publication.tables import TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.building import build_quarter
-from assets.warehouse.tables import prepare
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
 from resources.made_up import make_region

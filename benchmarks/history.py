@@ -16,12 +16,12 @@ from pathlib import Path
 import pandas as pd
 import sqlalchemy as sa
 
+from assets.access.preparing import prepare
 from assets.intake.assets import kept_tables
 from assets.intake.loading import take_in
 from assets.projection.table import rewrite
 from assets.warehouse.building import BuildResult, build_quarter
 from assets.warehouse.models import raw_columns
-from assets.warehouse.tables import prepare
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
 from resources.made_up import make_region

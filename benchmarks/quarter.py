@@ -15,11 +15,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from assets.access.preparing import prepare
 from assets.intake.door import judge, open_submission
 from assets.intake.loading import take_in
-from assets.intake.numbering import submission_id
 from assets.warehouse.building import build_quarter
-from assets.warehouse.tables import prepare
+from assets.warehouse.numbering import submission_id
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
 from resources.made_up import make_region

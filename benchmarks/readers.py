@@ -21,10 +21,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from assets.access import fences, logins
+from assets.access.preparing import prepare
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import models
-from assets.warehouse.tables import prepare
 from pipelines.quarter_ends import FIRST, following
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace

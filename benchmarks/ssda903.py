@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from assets.access.preparing import prepare
 from assets.intake.loading import take_in
-from assets.warehouse.tables import prepare
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
 from resources.postcodes import PostcodeDirectory

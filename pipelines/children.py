@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.dead import name_of, this_process
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 
 MARK = "OBSERVATORY_SERVED_BY"
 """Variable of every process that a `serve` started: which one it was."""

@@ -13,6 +13,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 import dagster as dg
 
+from assets.access.preparing import prepare
 from assets.answering.assets import build_outbox_asset
 from assets.checks.assets import build_chase_check, build_expectation_checks
 from assets.intake.assets import build_intake_assets, landing_asset
@@ -56,7 +57,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         schedules=[timetable, reminders, nightly],
         sensors=[landing_place, quality_after_a_run, a_run_failed, a_run_was_done],
         resources={
-            "observatory": observatory_resource(settings),
+            "observatory": observatory_resource(settings, prepare),
             "io_manager": nothing_handed_over,
         },
         loggers={"plain": plain_console},

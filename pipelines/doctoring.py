@@ -22,9 +22,10 @@ from pathlib import Path
 
 from resources import configuration
 from resources.embedded_postgres import EmbeddedPostgres, binaries, short_temporary
+from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
 from resources.private import open_to_others
-from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.settings import Settings, settings_from_environment
 from resources.version import VERSION
 
 WELL, LOOK, WRONG = "well", "look", "wrong"
@@ -242,9 +243,8 @@ def clock(folder: Path) -> Finding:
 
 def warehouse(settings: Settings) -> list[Finding]:
     """The warehouse: reachable, of a version that this program knows, begun with this key, its counters closed."""
-    from assets.access import keys
     from assets.access.rights import counters_are_open
-    from assets.warehouse import upgrading
+    from assets.warehouse import keys, upgrading
     from resources.pseudonym import find_key
     from resources.warehouse import open_warehouse
 
@@ -270,6 +270,6 @@ def warehouse(settings: Settings) -> list[Finding]:
 
 
 def _user() -> str:
-    from assets.access.audit import actor
+    from assets.common.audit import actor
 
     return actor()

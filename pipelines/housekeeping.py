@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from assets.access.audit import gather
+from assets.access.preparing import prepare
 from assets.access.retention import remove_what_is_due
 from assets.answering.outbox import remove_answers_before
-from assets.warehouse.tables import prepare
+from assets.common.audit import gather
 from pipelines.forgetting import forget
 from pipelines.metrics import record
 from resources.observatory import Observatory

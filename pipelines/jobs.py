@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from assets.access import audit
 from assets.checks.assets import CHANGES, EXPECTATIONS
 from assets.checks.report import suites
+from assets.common import audit
 from assets.publication import lifecycle
 from assets.publication.assets import BY, WHY
 from pipelines.partitions import quarters

@@ -5,7 +5,8 @@ import dagster as dg
 from assets.checks.chasing import to_chase_on
 from pipelines.jobs import QUARTER, chase, draft, range_tags
 from pipelines.quarter_ends import last_quarter_end
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import settings_from_environment
 from resources.warehouse import open_warehouse
 
 
@@ -18,8 +19,8 @@ from resources.warehouse import open_warehouse
 )
 def timetable(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
     """One run for each quarter at which something is due: one that is refused keeps no other from its draft."""
+    from assets.access.preparing import prepare
     from assets.publication.drafts import due
-    from assets.warehouse.tables import prepare
 
     settings, day = settings_from_environment(), context.scheduled_execution_time.date()
     try:

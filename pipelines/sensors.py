@@ -9,9 +9,10 @@ from pipelines.dead import fail_dead_runs
 from pipelines.jobs import JOB, QUARTER, bring_up_to_date, quality_report, range_tags
 from pipelines.quarter_ends import workable
 from pipelines.telling import told_of_failures
+from resources.errors import ObservatoryError
 from resources.landing import LandingPlace, is_fresh
 from resources.pseudonym import fingerprint
-from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.settings import Settings, settings_from_environment
 
 _UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
@@ -45,8 +46,8 @@ def _waiting_to_start(instance: dg.DagsterInstance) -> set[dt.date]:
 
 def _ready(settings: Settings) -> tuple[bytes, list[dt.date]]:
     """The warehouse's key, and the quarters to rewrite because it was put back to a day before children of them were erased."""
-    from assets.access.keys import warehouse_key
-    from assets.warehouse.tables import prepare
+    from assets.access.preparing import prepare
+    from assets.warehouse.keys import warehouse_key
     from pipelines.stop_list import erase_whom_it_forgot
     from resources.warehouse import open_warehouse
 

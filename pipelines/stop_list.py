@@ -17,9 +17,9 @@ def erase_whom_it_forgot(warehouse: Warehouse, settings: Settings) -> list[dt.da
     Gives the quarters that are to be rewritten without them.
     """
     from assets.access import erasure
-    from assets.access.keys import warehouse_key
     from assets.answering.outbox import remove_answers
     from assets.publication.drafts import write_draft_files
+    from assets.warehouse.keys import warehouse_key
 
     number = erasure.forgotten(warehouse, settings.home)
     if not number:

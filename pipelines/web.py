@@ -30,7 +30,7 @@ from starlette.staticfiles import StaticFiles
 
 from pipelines.guard import MOST_BODY_BYTES, MOST_HEADER_BYTES, App, Guard, Names, Session
 from resources.embedded_postgres import TEMPORARY, short_temporary
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 
 HERE = "127.0.0.1"
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 
 VARIABLE = "OBSERVATORY_CONFIG"
 FILE = "observatory.toml"

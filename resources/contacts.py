@@ -11,7 +11,8 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 
-from resources.settings import ObservatoryError, Settings
+from resources.errors import ObservatoryError
+from resources.settings import Settings
 
 REGION = "region"
 """The sender in whose line the region itself stands."""

@@ -30,8 +30,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from resources.errors import ObservatoryError
 from resources.private import let_pass, make_private
-from resources.settings import ObservatoryError
 
 SUPERUSER = "observatory"
 DATABASE = "observatory"

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from resources.errors import ObservatoryError
 from resources.sealing import is_sealed, opened
-from resources.settings import ObservatoryError
 
 MAX_FILE_BYTES = 400 * 1024 * 1024
 """A larger file is no return; it is not read."""

@@ -1,6 +1,6 @@
 """The Dagster resource through which assets reach the settings, the warehouse and the landing place.
 
-Belongs here: opening these once a run, closing them after; and what stands in for Dagster's IO manager.
+Belongs here: opening these once a run, with the warehouse prepared, closing them after; and what stands in for Dagster's IO manager.
 
 Neither takes any configuration at launch. Whoever may start a run could else send the answers, or the rows, elsewhere:
 where things are is said by the environment of the process that runs, and by nothing else.
@@ -8,7 +8,7 @@ where things are is said by the environment of the process that runs, and by not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ import dagster as dg
 from resources.landing import LandingPlace
 from resources.settings import Settings
 from resources.warehouse import Warehouse, open_warehouse
+from schemas.regions import Region
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,16 @@ class Observatory:
         return LandingPlace(self.settings.landing)
 
 
-def observatory_resource(settings: Settings) -> dg.ResourceDefinition:
-    """The resource for these settings, opened for a run and closed after it."""
+def observatory_resource(settings: Settings, prepare: Callable[[Warehouse, Region], object]) -> dg.ResourceDefinition:
+    """The resource for these settings, opened for a run and closed after it.
+
+    `prepare` makes the warehouse what this version needs before any step sees it (`assets/access/preparing`).
+    """
 
     @dg.resource(config_schema={}, description="Warehouse and landing place, as the environment says.")
     def observatory(_: dg.InitResourceContext) -> Iterator[Observatory]:
         with open_warehouse(settings, may_be_new=True) as warehouse:
+            prepare(warehouse, settings.region)
             yield Observatory(settings, warehouse)
 
     return observatory

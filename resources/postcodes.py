@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from resources.errors import ObservatoryError
 from resources.irish_grid import to_british
-from resources.settings import ObservatoryError
 from schemas import authorities
 
 VARIABLE = "OBSERVATORY_POSTCODES"

@@ -2,7 +2,7 @@
 
 Belongs here: the key (from the environment, else made once and kept in the observatory's home), and what is hashed with it: children's references,
 and the fingerprints by which returns are told apart. A hash without the key could be worked out by whoever guesses what was hashed.
-Does not belong here: whether the key is the warehouse's (`assets/access/keys.py`).
+Does not belong here: whether the key is the warehouse's (`assets/warehouse/keys.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 
 VARIABLE = "OBSERVATORY_PSEUDONYM_KEY"
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from functools import cache, lru_cache
 
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 
 VARIABLE = "OBSERVATORY_SEAL_KEY"
 _MARK = b"OBSERVATORY-SEALED-1\n"

@@ -9,11 +9,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from resources import configuration
+from resources.errors import ObservatoryError
 from schemas.regions import Region, load_region
-
-
-class ObservatoryError(Exception):
-    """A failure that the user can mend: says what was found, what was expected and what to do."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +92,6 @@ def settings_from_environment(*, landing: str | None = None) -> Settings:
     Raises:
         ObservatoryError: the configuration is not what was expected.
     """
-    from resources import configuration  # it knows the error above
-
     configuration.apply()
     home = Path(os.environ.get("OBSERVATORY_HOME") or ".observatory").expanduser().absolute()
     return Settings(

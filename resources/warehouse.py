@@ -19,8 +19,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
 from resources.embedded_postgres import EmbeddedPostgres
+from resources.errors import ObservatoryError
 from resources.private import make_private
-from resources.settings import ObservatoryError, Settings
+from resources.settings import Settings
 
 _FIRST_WRITER = 724_611_901
 """Advisory lock of those who write while there is no table yet to lock."""

@@ -70,7 +70,7 @@ class Servers:
         server = _server(kind, home)
         server.join()
         self.started[kind] = server
-        from assets.warehouse.tables import prepare
+        from assets.access.preparing import prepare
 
         self._run(kind, "create database prepared")
         with Warehouse(self.address(kind, "prepared")) as warehouse:

@@ -20,11 +20,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from assets.access import audit, erasure, keys, logins
-from assets.warehouse.tables import prepare
+from assets.access import erasure, logins
+from assets.access.preparing import prepare
+from assets.common import audit
+from assets.warehouse import keys
 from resources.embedded_postgres import binaries
+from resources.errors import ObservatoryError
 from resources.pseudonym import find_key
-from resources.settings import ObservatoryError, Settings
+from resources.settings import Settings
 from resources.warehouse import Warehouse
 
 _LEFT_OUT = (" POLICY ", " ROW SECURITY ", " DEFAULT ACL ", " ACL ")

@@ -21,12 +21,14 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import audit, logins
-from assets.access.policies import MARKS_OF_A_CHILD, is_about_children
+from assets.access import logins
+from assets.common import audit
 from assets.intake.door import ERASED
+from assets.warehouse.about_children import MARKS_OF_A_CHILD, is_about_children
 from assets.warehouse.models import models, raw_columns
+from resources.errors import ObservatoryError
 from resources.pseudonym import child_keys
-from resources.settings import ObservatoryError, Settings
+from resources.settings import Settings
 from resources.warehouse import CLOSED_SCHEMAS, Warehouse, physical
 from schemas.returns import return_tables
 

@@ -11,13 +11,11 @@ query sees any of them. PostgreSQL plans nothing of the reader's into it, and sh
 
 The quarters come from a calendar of those that are held: a condition on `census_date` is asked of
 the calendar, so that only the quarters that are wanted are read. Which quarters are held is no
-secret. Building a quarter puts it on the calendar (`let_in`). A relation of which all its readers
+secret. Building a quarter puts it on the calendar (`warehouse/building`). A relation of which all its readers
 read all rows is a plain view: there is nothing to keep apart.
 """
 
 from __future__ import annotations
-
-import datetime as dt
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -48,13 +46,6 @@ SETTINGS = {
 through the whole table, and `explain` tells how many pages that took; a plan that is printed tells
 for how large the table is taken.
 """
-
-
-def let_in(connection: Connection, census_date: dt.date) -> None:
-    """Put a quarter on the calendar, in the transaction that writes its rows."""
-    put = sa.text("insert into access.quarter_end (census_date) values (:d) on conflict do nothing")
-    if connection.execute(put, {"d": census_date}).rowcount:
-        connection.exec_driver_sql("analyze access.quarter_end")
 
 
 def keep_calendar(connection: Connection) -> None:

@@ -20,10 +20,10 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
-from assets.access import audit
 from assets.access.policies import AUTHORITY, ENGINEER, KINDS, OPERATOR, PUBLIC, REGIONAL
 from assets.access.rights import group_role, quoted
-from resources.settings import ObservatoryError
+from assets.common import audit
+from resources.errors import ObservatoryError
 from resources.warehouse import Warehouse
 
 CONNECTIONS = {AUTHORITY: 10, REGIONAL: 10, ENGINEER: 10, PUBLIC: 40, OPERATOR: 1}

@@ -21,8 +21,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from assets.warehouse.about_children import is_about_children, money_in
 from assets.warehouse.models import PYTHON_TABLES, Relation, models, raw_columns
-from schemas.fields import all_fields
 from schemas.regions import Region
 
 AUTHORITY, REGIONAL, ENGINEER, PUBLIC = "authority", "regional", "engineer", "public"
@@ -36,9 +36,6 @@ QUARTER = "for_quarter"
 """The quarter whose rows are being chosen (`fences`)."""
 OWN = "own.authority_code"
 """The reader's own authority: of the login's row, found by the name that the server knows it by, which no reader can change (`fences`)."""
-
-MARKS_OF_A_CHILD = {"child_key", "placement_number", "age"}
-"""A table with one of these columns has rows about one child or one placement."""
 
 _OWNERS = ("placing_authority_code", "authority_code")
 _PARTIES = ("authority_code", "placing_authority_code", "host_authority_code")
@@ -81,20 +78,6 @@ class Policy:
     def with_operator(self) -> Policy:
         """The policy with the operator as a reader of every row; what is about children is noted for it as for others."""
         return replace(self, readers={**self.readers, OPERATOR: EVERY_ROW})
-
-
-def is_about_children(columns: Collection[str]) -> bool:
-    """Whether a table with these columns has rows about one child or placement.
-
-    Money without a count of placements is the fee of one placement.
-    """
-    return bool(MARKS_OF_A_CHILD & set(columns)) or bool(money_in(columns) and "placements" not in columns)
-
-
-def money_in(columns: Collection[str]) -> list[str]:
-    """The columns that hold pounds."""
-    fields = all_fields()
-    return [name for name in columns if name in fields and (fields[name].type == "money" or fields[name].unit.startswith("pound"))]
 
 
 def authority_condition(columns: Collection[str]) -> str | None:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from assets.access import audit, erasure
+from assets.access import erasure
 from assets.access.backup import Restored, make_usable
-from assets.access.keys import held_to, known_check
+from assets.common import audit
+from assets.warehouse.keys import held_to, known_check
 from resources.embedded_postgres import EmbeddedPostgres, write_ahead_log
+from resources.errors import ObservatoryError
 from resources.pseudonym import find_key
-from resources.settings import ObservatoryError, Settings
+from resources.settings import Settings
 from resources.warehouse import Warehouse
 
 _NAME = "%Y%m%dT%H%M%SZ"

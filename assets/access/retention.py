@@ -11,8 +11,8 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from assets.access import audit
-from assets.access.policies import is_about_children
+from assets.common import audit
+from assets.warehouse.about_children import is_about_children
 from assets.warehouse.models import models, raw_columns
 from resources.warehouse import Warehouse, physical
 from schemas.retention import CHILDREN, OUTBOX, Period, before, periods

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from assets.access import audit
 from assets.access.logins import be_able
+from assets.common import audit
 from resources.warehouse import Warehouse
 
 STATEMENT_SECONDS, TRANSACTION_SECONDS = 90, 300

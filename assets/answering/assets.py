@@ -7,9 +7,10 @@ import datetime as dt
 
 import dagster as dg
 
-from assets.access.keys import warehouse_key
 from assets.answering.outbox import answer_quarter
-from assets.intake.assets import LANDING, OWNERS
+from assets.common.dagster_tables import OWNERS
+from assets.intake.assets import LANDING
+from assets.warehouse.keys import warehouse_key
 from resources.contacts import REGION, contacts
 from resources.observatory import Observatory
 

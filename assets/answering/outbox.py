@@ -25,21 +25,21 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from assets.access import audit
 from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WHO_TO_ASK, WITHDRAWN, Answer, TableAnswer, day, moment, sheets_of
 from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
+from assets.common import audit
 from assets.intake.door import ERASED, NOT_RECOGNISED, sender_of
-from assets.intake.numbering import content_mark
 from assets.intake.provenance import banner
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
 from assets.intake.telling import folder_words
+from assets.warehouse.numbering import content_mark
 from resources import mishaps
+from resources.errors import ObservatoryError
 from resources.landing import LandingPlace, NotNow, census_date_of
 from resources.private import clear_unfinished, write_anew
 from resources.pseudonym import fingerprint
-from resources.settings import ObservatoryError
 from resources.showing import file_name
 from resources.warehouse import Warehouse
 from schemas.program import hash_of

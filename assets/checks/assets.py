@@ -10,8 +10,7 @@ import dagster as dg
 
 from assets.checks.chasing import LATE, REJECTED, chase_list, freshness, write_list
 from assets.checks.report import DRIFT, report_page, suites, write_report
-from assets.intake.assets import told_by_quarter
-from assets.warehouse.tables import prepare
+from assets.common.dagster_tables import told_by_quarter
 from resources.expectations import Outcome
 from resources.observatory import Observatory
 from resources.showing import in_markdown
@@ -39,7 +38,6 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
         description="The readers' quality report: Data Docs of each census date.",
     )
     def expectations_of_readers(context: dg.AssetCheckExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.AssetCheckResult]:
-        prepare(observatory.warehouse, observatory.settings.region)
         data_docs = observatory.settings.data_docs
         outcomes: dict[str, list[tuple[str, Outcome]]] = {}
         pages = {}
@@ -104,7 +102,6 @@ def build_chase_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefi
     @dg.multi_asset_check(name="chasing", specs=[spec], description="Whom to remind of which return, by the region's timetable.")
     def chasing(context: dg.AssetCheckExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.AssetCheckResult]:
         warehouse, settings = observatory.warehouse, observatory.settings
-        prepare(warehouse, settings.region)
         lines, late, paths, late_in = [], 0, {}, {}
         for key in context.partition_keys:
             date = dt.date.fromisoformat(key)

@@ -28,8 +28,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.intake.door import Sender, Submission, open_submission, sender_of
-from assets.intake.numbering import content_mark, submission_id
 from assets.intake.turns import moment
+from assets.warehouse.numbering import content_mark, submission_id
 from resources.landing import Content, LandedFile, LandingPlace, NotNow
 from resources.pseudonym import fingerprint
 from resources.warehouse import physical

@@ -4,24 +4,20 @@ Belongs here: a thin shell over `loading`, descriptions, schemas and row counts 
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import dagster as dg
 import sqlalchemy as sa
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
-from dagster._core.definitions.metadata import normalize_metadata
 
-from assets.access.keys import warehouse_key
+from assets.common.dagster_tables import OWNERS, column_schema, told_by_quarter
 from assets.intake.loading import take_in
+from assets.warehouse.keys import warehouse_key
 from assets.warehouse.models import raw_columns
-from assets.warehouse.tables import RAW_DESCRIPTIONS, prepare
+from assets.warehouse.tables import RAW_DESCRIPTIONS
 from resources.observatory import Observatory
 from resources.warehouse import Warehouse
-from schemas.fields import all_fields
 from schemas.returns import return_tables
 
-OWNERS = ["team:regional-data"]
 RECORDS = ("submission", "arrival", "landed", "put_off", "setting_decision", "submission_table", "finding", "withdrawal", "answer")
 OWNER_TABLES = ("owner_name", "owner_proposal")
 """Filled beside the register's lists; they speak of all quarters."""
@@ -33,16 +29,6 @@ def _description(name: str) -> str:
         return RAW_DESCRIPTIONS[name]
     table = return_tables()[name]
     return f"{table.title}, every row as received, with its fate (loaded, rejected, set aside): {table.grain}."
-
-
-def column_schema(columns: dict[str, str]) -> dg.TableSchema:
-    """Dagster's schema of a table, described from the one dictionary of columns."""
-    fields = all_fields()
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(name=name, type=kind, description=fields[name].description if name in fields else None) for name, kind in columns.items()
-        ]
-    )
 
 
 def kept_tables() -> list[str]:
@@ -59,33 +45,6 @@ def landing_asset() -> dg.AssetSpec:
         owners=OWNERS,
         kinds={"file"},
     )
-
-
-def told_by_quarter(
-    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
-    spec: dg.AssetCheckSpec,
-    passed: Mapping[str, bool],
-    metadata: Mapping[str, Mapping[str, Any]],
-    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
-) -> None:
-    """Tell how a check came out for each quarter of a run over a range of them: Dagster takes a check's result for the range as a whole.
-
-    Nothing is told in a run of one partition, whose result Dagster takes for that one.
-    """
-    op_context = context.op_execution_context
-    if op_context.has_partition_key:
-        return
-    for quarter in context.partition_keys:
-        told: Any = AssetCheckEvaluation(
-            asset_key=spec.asset_key,
-            check_name=spec.name,
-            passed=passed.get(quarter, True),
-            metadata=normalize_metadata(metadata.get(quarter, {})),
-            severity=severity,
-            blocking=spec.blocking,
-            partition=quarter,
-        )
-        op_context.log_event(told)
 
 
 def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -121,7 +80,6 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
     )
     def intake(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         warehouse = observatory.warehouse
-        prepare(warehouse, observatory.settings.region)
         key = warehouse_key(warehouse, observatory.settings.home)
         dates = [dt.date.fromisoformat(date) for date in context.partition_keys]
         for date in dates:

@@ -11,7 +11,6 @@ key can try out what was sent.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,17 +22,18 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import audit
+from assets.common import audit
+from assets.common.basis import short_digest
 from assets.intake.arrivals import Arrival, Register, adopt
 from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Submission, judge, open_submission, sender_of
-from assets.intake.numbering import content_mark
 from assets.intake.owners import take_in_owners
 from assets.intake.provenance import settle
 from assets.intake.telling import file_label
 from assets.intake.turns import Turns, moment
+from assets.warehouse.numbering import content_mark
+from resources.errors import ObservatoryError
 from resources.landing import LandedFile, LandingPlace, NotNow
 from resources.provenance import is_made_up
-from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse, copy_frame, physical
 from schemas.program import hash_of
 from schemas.returns import contract_version, return_tables
@@ -60,7 +60,7 @@ class IntakeResult:
 @cache
 def door_version() -> str:
     """A short hash of the contracts and of the code that reads and judges: what was read under another one is read again."""
-    return hashlib.sha256(f"{contract_version()} {_CODE}".encode()).hexdigest()[:12]
+    return short_digest(contract_version(), _CODE)
 
 
 def has_news(connection: Connection, landing: LandingPlace, census_date: dt.date, key: bytes) -> bool:

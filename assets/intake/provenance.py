@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
 from resources.provenance import BANNER, marked
-from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse
 
 

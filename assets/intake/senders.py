@@ -12,9 +12,9 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import audit
+from assets.common import audit
 from assets.intake.door import sender_of
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from resources.warehouse import Warehouse, physical
 
 

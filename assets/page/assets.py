@@ -8,7 +8,7 @@ import time
 
 import dagster as dg
 
-from assets.intake.assets import OWNERS
+from assets.common.dagster_tables import OWNERS
 from assets.page.site import bring_drafts_up_to_date, bring_sites_up_to_date
 from assets.publication.programme import PUBLISHED_TABLES
 from resources.observatory import Observatory

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.intake.assets import OWNERS, column_schema, told_by_quarter
+from assets.common.dagster_tables import OWNERS, column_schema, told_by_quarter
 from assets.projection.table import broken_grain, rewrite
 from assets.warehouse.building import grain_check
 from assets.warehouse.models import PROJECTION
-from assets.warehouse.tables import prepare
 from resources.observatory import Observatory
 
 
@@ -42,7 +41,6 @@ def build_projection_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         warehouse = observatory.warehouse
-        prepare(warehouse, observatory.settings.region)
         rows, offending = 0, {}
         for key in context.partition_keys:
             date = dt.date.fromisoformat(key)

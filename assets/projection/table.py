@@ -10,7 +10,6 @@ quarter changes them: so what they rest on is written down with them, in the sam
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -22,10 +21,11 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.common.basis import digest
 from assets.projection.project import DAMPED_TREND, FEWEST_ORIGINS, HORIZON, ORIGIN_EVERY, SHORTEST, Projection, project
 from assets.warehouse.building import grain_check
 from assets.warehouse.models import PROJECTION
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from resources.warehouse import Warehouse, copy_frame, physical
 from schemas.program import hash_of
 
@@ -80,7 +80,7 @@ def rests_on(connection: Connection, last: dt.date) -> dict[dt.date, str]:
     ).all()
     hashes, so_far = {}, _method()
     for census_date, counts in quarters:
-        so_far = hashlib.sha256(f"{so_far} {census_date} {counts}".encode()).hexdigest()
+        so_far = digest(so_far, census_date, counts)
         hashes[census_date] = so_far
     return hashes
 

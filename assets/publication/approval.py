@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import audit
+from assets.common import audit
 from assets.publication import lifecycle
 from assets.publication.drafts import has_moved_on, knew, mark_of, standing
 from assets.publication.lifecycle import APPROVED, CORRECTION, DRAFT, PUBLISHED
 from assets.publication.release import DRAFTS, LEDGER, content_of, latest_release, reached, read_release, write_basis
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from resources.warehouse import Asked, Snapshot, Warehouse
 from schemas.regions import Region
 

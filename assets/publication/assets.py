@@ -8,17 +8,17 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.access import audit
-from assets.access.keys import warehouse_key
-from assets.intake.assets import OWNERS, column_schema, told_by_quarter
+from assets.common import audit
+from assets.common.dagster_tables import OWNERS, column_schema, told_by_quarter
 from assets.publication import lifecycle
 from assets.publication.approval import approve
 from assets.publication.drafts import Draft, make_draft, write_draft_files
 from assets.publication.programme import relations_of
 from assets.publication.release import DRAFTS, LEDGER, Ledger, write_missing_files
 from assets.publication.tables import GEOGRAPHY, PUBLISHED_TABLES
+from assets.warehouse.keys import warehouse_key
+from resources.errors import ObservatoryError
 from resources.observatory import Observatory
-from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse
 from schemas.regions import today
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass, field, replace
@@ -26,6 +25,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.common.basis import digest
 from assets.publication import lifecycle
 from assets.publication.changes import what_changed
 from assets.publication.disclosure import CONFIDENTIAL
@@ -49,7 +49,7 @@ from assets.publication.release import (
 )
 from assets.publication.tables import GEOGRAPHY, SETTINGS, TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.building import rests_on
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from resources.warehouse import Asked, Snapshot, Warehouse, copy_frame
 from schemas.regions import Region, today
 
@@ -174,12 +174,12 @@ def knew(held_against: list[list[Any]], published: list[list[Any]]) -> bool:
 
 
 def _mark(against: list[list[Any]]) -> str:
-    return hashlib.sha256(json.dumps(against).encode()).hexdigest()
+    return digest(json.dumps(against))
 
 
 def _offered(figures: str, projected: str, region: Region) -> str:
     """What a draft of these figures would rest on: they, the projections and the programme of publication."""
-    return hashlib.sha256("\0".join([figures, projected, repr(PUBLISHED_TABLES), repr(ties()), repr(region.disclosure)]).encode()).hexdigest()
+    return digest(figures, projected, repr(PUBLISHED_TABLES), repr(ties()), repr(region.disclosure))
 
 
 def refusals(asked: Asked) -> list[Draft]:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import audit
-from resources.settings import ObservatoryError
+from assets.common import audit
+from resources.errors import ObservatoryError
 from resources.warehouse import Asked, Warehouse
 from schemas.regions import Region
 

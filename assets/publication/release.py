@@ -23,6 +23,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.common.basis import digest
 from assets.intake.provenance import held
 from assets.publication.disclosure import SYMBOLS
 from assets.publication.files import damage, put_in_place, release_files, replace_manifest, set_aside, table_csv
@@ -259,7 +260,7 @@ def basis_of(true: dict[str, TrueTable], members: pd.DataFrame, method: Disclosu
     parts = [repr(method).encode(), table_csv(members), repr([table.table for table in true.values()]).encode(), repr(ties()).encode()]
     for table in true.values():
         parts += [table_csv(table.keys), table_csv(table.values), table_csv(table.symbols)]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    return digest(*parts)
 
 
 def cells_of(census_date: dt.date, number: int, name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -12,10 +12,10 @@ from typing import Any
 
 import dagster as dg
 
-from assets.intake.assets import OWNERS, column_schema, told_by_quarter
+from assets.common.dagster_tables import OWNERS, column_schema, told_by_quarter
 from assets.warehouse.building import MOST_KEYS, CheckResult, all_checks, build_quarter
 from assets.warehouse.models import FOLDER, Model, WarehouseTest, models, raw_columns, understandings
-from assets.warehouse.tables import RAW_DESCRIPTIONS, REFERENCE_TABLES, prepare
+from assets.warehouse.tables import RAW_DESCRIPTIONS, REFERENCE_TABLES
 from resources.observatory import Observatory
 from schemas.fields import all_fields
 
@@ -58,7 +58,6 @@ def build_reference_asset() -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="reference", specs=specs)
     def reference(observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.MaterializeResult]:
-        prepare(observatory.warehouse, observatory.settings.region)
         for name in REFERENCE_TABLES:
             rows = observatory.warehouse.scalar(f"select count(*) from raw.{name}")
             yield dg.MaterializeResult(asset_key=["raw", name], metadata={"dagster/row_count": rows})
@@ -125,7 +124,6 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         database, region = observatory.warehouse, observatory.settings.region
-        prepare(database, region)
         chosen = {relation for relation in made if _key(relation) in context.selected_asset_keys}
         only = None if len(chosen) == len(made) else chosen
         rows: dict[tuple[str, str], int] = dict.fromkeys(made, 0)

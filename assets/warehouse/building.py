@@ -11,7 +11,6 @@ is written down with it in the same transaction.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,8 +18,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import fences
-from assets.access.policies import is_about_children
+from assets.common.basis import digest
+from assets.warehouse.about_children import is_about_children
 from assets.warehouse.models import PYTHON_TABLES, Model, PythonTable, Relation, WarehouseTest, code_version, models, warehouse_tests
 from assets.warehouse.tables import region_hash
 from resources.warehouse import Warehouse, physical
@@ -96,8 +95,7 @@ def rests_on(connection: Connection, census_date: dt.date, region: Region) -> st
         sa.text("select * from raw.setting_decision where census_date <= :d order by urn, host_authority_code, census_date"), {"d": census_date}
     )
     text = "\n".join("|".join(map(str, row)) for row in [*submissions, *decided])
-    parts = [text, code_version(), contract_version(), region.key, region_hash(region)]
-    return hashlib.sha256("\n\n".join(parts).encode()).hexdigest()
+    return digest(text, code_version(), contract_version(), region.key, region_hash(region))
 
 
 def known_quarters(warehouse: Warehouse) -> list[dt.date]:
@@ -132,20 +130,20 @@ def build_quarter(
     tables = [m for m in models().values() if not m.is_view and (only is None or m.relation in only)]
     try:
         with warehouse.writing() as connection:
-            basis = rests_on(connection, census_date, region)
+            now = rests_on(connection, census_date, region)
             written = connection.execute(sa.text("select rests_on from raw.quarter where census_date = :d"), {"d": census_date}).scalar()
             closed = sa.text("select exists (select from access.closed_quarter where census_date = :d)")
             if connection.execute(closed, {"d": census_date}).scalar():  # what it rested on has been removed: it stands as it is
                 result.was_up_to_date = True
                 _count(connection, tables, result)
                 return result
-            result.was_up_to_date = written == basis and not anew
+            result.was_up_to_date = written == now and not anew
             if result.was_up_to_date:
                 _count(connection, tables, result)
                 result.checks = run_checks(connection, census_date, only)
                 return result
             say(f"{census_date}: writing {len(tables)} tables")
-            fences.let_in(connection, census_date)
+            _put_on_calendar(connection, census_date)
             read_on = frozenset().union(*(model.upstream for model in tables))
             for model in tables:
                 started = time.monotonic()
@@ -161,11 +159,18 @@ def build_quarter(
                 connection.execute(sa.text("delete from raw.quarter where census_date = :d"), {"d": census_date})
                 connection.execute(
                     sa.text("insert into raw.quarter (census_date, rests_on, code_version) values (:d, :r, :v)"),
-                    {"d": census_date, "r": basis, "v": code_version()},
+                    {"d": census_date, "r": now, "v": code_version()},
                 )
     except _Blocked:
         pass
     return result
+
+
+def _put_on_calendar(connection: Connection, census_date: dt.date) -> None:
+    """Put a quarter on the calendar through which readers come to its rows, in the transaction that writes them."""
+    put = sa.text("insert into access.quarter_end (census_date) values (:d) on conflict do nothing")
+    if connection.execute(put, {"d": census_date}).rowcount:
+        connection.exec_driver_sql("analyze access.quarter_end")
 
 
 def _rewrite(connection: Connection, model: Model, census_date: dt.date) -> int:

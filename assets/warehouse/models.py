@@ -9,7 +9,6 @@ The rules a model keeps are in `dbt_like_sql/README.md`; a file that breaks one 
 from __future__ import annotations
 
 import graphlib
-import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +24,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
+from assets.common.basis import short_digest
 from resources.warehouse import physical
 from schemas.fields import all_fields, field
 from schemas.returns import return_tables
@@ -205,7 +205,7 @@ def upstream_of(tree: exp.Query) -> frozenset[Relation]:
 
 def _version(tree: exp.Query) -> str:
     """A hash of what the query does: layout, case of keywords and comments do not count."""
-    return hashlib.sha256(tree.sql(dialect="postgres", comments=False).encode()).hexdigest()[:12]
+    return short_digest(tree.sql(dialect="postgres", comments=False))
 
 
 def raw_columns() -> dict[str, dict[str, str]]:
@@ -400,5 +400,4 @@ def warehouse_tests() -> tuple[WarehouseTest, ...]:
 @cache
 def code_version() -> str:
     """A short hash of all models: figures made by another one are made anew."""
-    parts = "".join(f"{m.table}{m.code_version}" for m in models().values())
-    return hashlib.sha256(parts.encode()).hexdigest()[:12]
+    return short_digest(*(f"{m.table}{m.code_version}" for m in models().values()))

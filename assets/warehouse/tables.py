@@ -10,7 +10,6 @@ whose columns have changed is made anew, and all its quarters with it, since wha
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,13 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import rights
-from assets.intake.owners import decisions
-from assets.intake.senders import untell_folders
+from assets.common.basis import short_digest
 from assets.warehouse import upgrading
 from assets.warehouse.models import PYTHON_TABLES, Model, PythonTable, models, raw_columns
-from resources.configuration import number
-from resources.locks import telling_for_whom_we_wait
 from resources.version import VERSION
-from resources.warehouse import CLOSED_SCHEMAS, LOCK_SECONDS, Warehouse, copy_frame, physical
+from resources.warehouse import CLOSED_SCHEMAS, copy_frame, physical
 from schemas.fields import all_fields
+from schemas.owners import decisions
 from schemas.program import hash_of
 from schemas.regions import Region
 from schemas.returns import contract_version, return_tables
@@ -148,7 +144,7 @@ def _quoted(text: str) -> str:
 
 def region_hash(region: Region) -> str:
     """A short hash of the region as it was read, and of the rules that hold where its file says nothing."""
-    return hashlib.sha256(repr(region).encode()).hexdigest()[:12]
+    return short_digest(repr(region))
 
 
 def filled_by_python() -> str:
@@ -156,61 +152,54 @@ def filled_by_python() -> str:
     return repr([(table.table, table.description, table.grain, list(table.types.items())) for table in PYTHON_TABLES.values()])
 
 
-def _state(region: Region) -> str:
+def state(region: Region) -> str:
     """What the tables rest on: when it is unchanged there is nothing to do."""
-    made = "\0".join([_CODE, VERSION, filled_by_python(), *(model.sql for model in models().values())])
-    return "/".join([contract_version(), hashlib.sha256(made.encode()).hexdigest()[:12], region.key, region_hash(region)])
+    made = short_digest(_CODE, VERSION, filled_by_python(), *(model.sql for model in models().values()))
+    return "/".join([contract_version(), made, region.key, region_hash(region)])
 
 
-def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -> bool:
-    """Bring an older home up, make what is missing, and bring reference facts and everybody's rights up to date.
+def make_schemas(connection: Connection) -> None:
+    """The schemas that readers know, and behind them those that no reader may enter."""
+    for schema, description in SCHEMAS.items():
+        connection.execute(sa.text(f"create schema if not exists {schema}"))
+        connection.execute(sa.text(f"comment on schema {schema} is {_quoted(description)}"))
+    for schema, closed in CLOSED_SCHEMAS.items():
+        connection.execute(sa.text(f"create schema if not exists {closed}"))
+        said = f"The rows of what readers know as {schema}. Closed to every reader."
+        connection.execute(sa.text(f"comment on schema {closed} is '{said}'"))
 
-    Gives whether there was anything to do. A reader's open transaction is waited for `patience` seconds (unless
-    given, those of the configuration).
 
-    Raises:
-        ObservatoryError: a newer version has brought the home up, or somebody holds a table for longer. Nothing was changed.
+def make_tables(connection: Connection, region: Region) -> None:
+    """What is missing of raw, the warehouse and the ledger's views; and the reference facts anew.
+
+    A table of another shape than its model's is made anew, and its quarters are to be written again.
     """
-    state = _state(region)
-    if warehouse.scalar("select to_regclass('raw.observatory')") is not None and state == warehouse.scalar("select state from raw.observatory"):
-        with warehouse.reading() as connection:
-            rights_stand = rights.stand(connection)
-        if rights_stand:
-            return False
-    seconds = patience or number("upgrade.lock_wait_seconds", LOCK_SECONDS)
-    with warehouse.writing(seconds) as connection, telling_for_whom_we_wait(warehouse.engine, connection, "Bringing the warehouse up", seconds):
-        upgrading.refuse_newer(connection)
-        for schema, description in SCHEMAS.items():
-            connection.execute(sa.text(f"create schema if not exists {schema}"))
-            connection.execute(sa.text(f"comment on schema {schema} is {_quoted(description)}"))
-        for schema, closed in CLOSED_SCHEMAS.items():
-            connection.execute(sa.text(f"create schema if not exists {closed}"))
-            said = f"The rows of what readers know as {schema}. Closed to every reader."
-            connection.execute(sa.text(f"comment on schema {closed} is '{said}'"))
-        connection.execute(sa.text(f"create schema if not exists {rights.SCHEMA}"))
-        _drop_views(connection)
-        upgrading.bring_up(connection)
-        rights.make_functions(connection)
-        _make_raw(connection)
-        _load_reference(connection, region)
-        for made in PYTHON_TABLES.values():
-            if _make(connection, made, [f"{column} {kind}" for column, kind in made.types.items()]):
-                connection.execute(sa.text("delete from raw.projection"))
-        for model in models().values():
-            _make_view(connection, model) if model.is_view else _make_table(connection, model)
-        for model in models().values():
-            _index_by_quarter(connection, model)
-        connection.exec_driver_sql(LEDGER_DDL)
-        untell_folders(connection)
-        for table, columns in PUBLISHED_COLUMNS.items():
-            _describe(connection, f"published.{table}", columns)
-        rights.apply(connection, region)
-        _comment_raw(connection)
-        for described in _all_tables():
-            _comment(connection, described)
-        connection.execute(sa.text("delete from raw.observatory"))
-        connection.execute(sa.text("insert into raw.observatory (state, program_version) values (:state, :v)"), {"state": state, "v": VERSION})
-    return True
+    _make_raw(connection)
+    _load_reference(connection, region)
+    for made in PYTHON_TABLES.values():
+        if _make(connection, made, [f"{column} {kind}" for column, kind in made.types.items()]):
+            connection.execute(sa.text("delete from raw.projection"))
+    for model in models().values():
+        _make_view(connection, model) if model.is_view else _make_table(connection, model)
+    for model in models().values():
+        _index_by_quarter(connection, model)
+    connection.exec_driver_sql(LEDGER_DDL)
+    for table, columns in PUBLISHED_COLUMNS.items():
+        _describe(connection, f"published.{table}", columns)
+
+
+def comment_tables(connection: Connection) -> None:
+    """What stands in each table and column. After the readers' views are made, since they bear the comments."""
+    _comment_raw(connection)
+    for described in _all_tables():
+        _comment(connection, described)
+
+
+def write_down(connection: Connection, region: Region) -> None:
+    """That the tables are now as this program needs them."""
+    connection.execute(sa.text("delete from raw.observatory"))
+    insert = sa.text("insert into raw.observatory (state, program_version) values (:state, :v)")
+    connection.execute(insert, {"state": state(region), "v": VERSION})
 
 
 def _all_tables() -> list[Model | PythonTable]:
@@ -218,7 +207,7 @@ def _all_tables() -> list[Model | PythonTable]:
     return [*models().values(), *PYTHON_TABLES.values()]
 
 
-def _drop_views(connection: Connection) -> None:
+def drop_views(connection: Connection) -> None:
     """Views are cheap: they are made anew, whatever has changed under them."""
     views = connection.execute(
         sa.text("select schemaname || '.' || viewname from pg_views where schemaname = any(:schemas)"),

@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import audit
-from resources.settings import ObservatoryError
+from assets.common import audit
+from resources.errors import ObservatoryError
 from resources.version import VERSION, in_order
 
 MIGRATIONS = Path(__file__).with_name("migrations")

@@ -15,9 +15,9 @@ import click
 
 from pipelines.waiting import Watched, told_while_waiting
 from resources import configuration
+from resources.errors import ObservatoryError
 from resources.mishaps import told
 from resources.private import keep_private
-from resources.settings import ObservatoryError
 from resources.showing import Shown
 from resources.version import VERSION
 

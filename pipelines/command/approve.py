@@ -30,10 +30,10 @@ def command(dates: tuple[dt.date, ...], everything: bool, by: str, note: str, ma
         raise click.UsageError("Give the quarters' ends, or --all.")
     if mark and len(dates) != 1:
         raise click.UsageError("--draft goes with one quarter.")
+    from assets.access.preparing import prepare
     from assets.publication.approval import refuse_what_cannot_be_approved
     from assets.publication.drafts import has_moved_on
     from assets.publication.lifecycle import lives
-    from assets.warehouse.tables import prepare
     from pipelines.command.run import alone, run_quarters, write_what_is_missing
     from pipelines.jobs import APPROVE
 

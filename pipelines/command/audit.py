@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import Settings, settings_from_environment
 from resources.warehouse import open_warehouse
 
 
@@ -21,8 +22,8 @@ def command(month: str | None, form: str, details: bool) -> None:
 
     Readings are gathered from the server's own log first: the embedded server's, else the one that OBSERVATORY_SERVER_LOG names.
     """
-    from assets.access import audit
-    from assets.warehouse.tables import prepare
+    from assets.access.preparing import prepare
+    from assets.common import audit
 
     first = _month(month)
     settings = settings_from_environment()

@@ -21,8 +21,8 @@ def command(file: Path | None, base: bool) -> None:
     home as well, and apart from it; releases, landing place and outbox are folders of their own.
     """
     from assets.access.backup import back_up
+    from assets.access.preparing import prepare
     from assets.access.recovery import take_base
-    from assets.warehouse.tables import prepare
 
     if (file is None) != base:
         raise click.UsageError("Give a FILE for the dump, or --base for a copy in the archive.")

@@ -11,7 +11,8 @@ import click
 from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_csv, print_table
 from pipelines.telling import remind
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import settings_from_environment
 from resources.warehouse import open_warehouse
 
 
@@ -30,8 +31,8 @@ def command(date: dt.date | None, form: str, out: Path | None, send: bool) -> No
     """
     from dataclasses import astuple
 
+    from assets.access.preparing import prepare
     from assets.checks.chasing import HEADS, chase_list
-    from assets.warehouse.tables import prepare
     from schemas.regions import today
 
     settings = settings_from_environment()

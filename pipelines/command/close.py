@@ -20,9 +20,9 @@ def command(dates: tuple[dt.date, ...], by: str | None, why: str) -> None:
 
     The timetable of the region closes a quarter by itself on its day, with the next `observatory run`.
     """
-    from assets.access import audit
+    from assets.access.preparing import prepare
+    from assets.common import audit
     from assets.publication import lifecycle
-    from assets.warehouse.tables import prepare
 
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:

@@ -21,10 +21,10 @@ def command(dates: tuple[dt.date, ...], by: str | None) -> None:
     Nothing is published. A draft that stands and would be the same stays. `observatory run` makes drafts on the timetable's day; after that a
     draft changes only when it is made anew with this. Ends with 1 where the gate refuses.
     """
-    from assets.access import audit
+    from assets.access.preparing import prepare
+    from assets.common import audit
     from assets.page.site import bring_drafts_up_to_date
     from assets.publication.drafts import kept, refusals, refuse_what_cannot_be_drafted
-    from assets.warehouse.tables import prepare
     from pipelines.command.release import print_draft, refuse_what_is_not_held
     from pipelines.command.run import alone, run_quarters
     from pipelines.jobs import DRAFT

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import Settings, settings_from_environment
 from resources.warehouse import Warehouse, open_warehouse
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: b
     holds the reference may ask for it.
     """
     from assets.access import erasure
-    from assets.access.keys import warehouse_key
+    from assets.access.preparing import prepare
     from assets.answering.outbox import remove_answers
     from assets.publication.drafts import write_draft_files
-    from assets.warehouse.tables import prepare
+    from assets.warehouse.keys import warehouse_key
     from pipelines.command.grant import authority_code
 
     if reference == "-":

@@ -7,7 +7,8 @@ import sys
 import click
 from sqlalchemy.engine import make_url
 
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import settings_from_environment
 from resources.warehouse import Warehouse, open_warehouse
 
 
@@ -36,7 +37,7 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
     if (login is None) != listing:
         raise click.UsageError("--list takes no ROLE." if listing else "Name the ROLE: `observatory grant ROLE --authority CODE`.")
     from assets.access import logins
-    from assets.warehouse.tables import prepare
+    from assets.access.preparing import prepare
 
     settings = settings_from_environment()
     with open_warehouse(settings, may_be_new=True) as warehouse:

@@ -23,9 +23,9 @@ def command(date: dt.date, by: str | None, why: str, *, lift: bool) -> None:
     """
     if not lift and not why.strip():
         raise click.UsageError("No reason was given; --why was expected: it is on record, and whoever asks is told.")
-    from assets.access import audit
+    from assets.access.preparing import prepare
+    from assets.common import audit
     from assets.publication import lifecycle
-    from assets.warehouse.tables import prepare
 
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:

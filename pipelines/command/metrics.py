@@ -17,7 +17,7 @@ def command(many: int) -> None:
     The numbers stand in raw.run and raw.run_metric: each step's seconds, each table's rows, each check's offending rows.
     Nothing in them is of a return.
     """
-    from assets.warehouse.tables import prepare
+    from assets.access.preparing import prepare
     from pipelines.command.run import dagster_instance
     from pipelines.metrics import last_runs, quarters_of, record, write_page
 

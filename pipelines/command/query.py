@@ -14,7 +14,8 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from pipelines.command.printing import print_csv, print_table
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import settings_from_environment
 from resources.warehouse import Warehouse, open_warehouse
 
 
@@ -58,8 +59,9 @@ def _session(warehouse: Warehouse, role: str | None) -> Iterator[psycopg.Connect
 
     Where the warehouse's own role may make no logins, its own session, read-only: that is said.
     """
-    from assets.access import audit, logins
-    from assets.warehouse.tables import prepare
+    from assets.access import logins
+    from assets.access.preparing import prepare
+    from assets.common import audit
 
     prepare(warehouse, settings_from_environment().region)
     if role:

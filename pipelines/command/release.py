@@ -10,7 +10,8 @@ import click
 
 from pipelines.command.options import CensusDate
 from pipelines.command.run import has_landed
-from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import Settings, settings_from_environment
 from resources.warehouse import Warehouse, open_warehouse
 from schemas.rounding import as_decimal, half_up
 
@@ -33,10 +34,10 @@ def command(date: dt.date, *, dry_run: bool) -> None:
         raise click.UsageError(f"Nothing is released without an approval. Look at it with --dry-run, then: observatory approve {date} --by NAME.")
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
-        from assets.access.keys import warehouse_key
+        from assets.access.preparing import prepare
         from assets.publication.drafts import make_draft
         from assets.warehouse.building import out_of_date
-        from assets.warehouse.tables import prepare
+        from assets.warehouse.keys import warehouse_key
 
         prepare(warehouse, settings.region)
         refuse_what_is_not_held(warehouse, settings, date)

@@ -20,10 +20,10 @@ def command(date: dt.date, by: str | None, why: str) -> None:
 
     A quarter that is published is not reopened: what comes late gathers into a proposed correction.
     """
-    from assets.access import audit
+    from assets.access.preparing import prepare
+    from assets.common import audit
     from assets.publication import lifecycle
     from assets.publication.drafts import write_draft_files
-    from assets.warehouse.tables import prepare
 
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:

@@ -8,7 +8,8 @@ import sys
 import click
 
 from pipelines.command.options import CensusDate
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import settings_from_environment
 from resources.warehouse import open_warehouse
 
 
@@ -23,7 +24,7 @@ def command(dates: tuple[dt.date, ...]) -> None:
 
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:
-        from assets.warehouse.tables import prepare
+        from assets.access.preparing import prepare
 
         prepare(warehouse, settings.region)
         held = [row.census_date for row in warehouse.rows("select census_date from raw.quarter order by 1")]

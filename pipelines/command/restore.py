@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import Settings, settings_from_environment
 from resources.warehouse import open_warehouse
 
 if TYPE_CHECKING:

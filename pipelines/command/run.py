@@ -16,11 +16,12 @@ from pipelines.command.options import CensusDate
 from pipelines.quarter_ends import workable
 from pipelines.stop_list import erase_whom_it_forgot
 from pipelines.telling import told_of_failures
+from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
 from resources.mishaps import recorded, told
 from resources.private import make_private
 from resources.provenance import marked
-from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.settings import Settings, settings_from_environment
 from resources.showing import one_line
 from resources.warehouse import Warehouse, open_warehouse
 from schemas.regions import today
@@ -92,9 +93,9 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
     if not settings.home.exists():
         print(f"Nothing was kept at {settings.home} yet: a new home of the observatory is made there.")
     with alone(settings), open_warehouse(settings, may_be_new=True) as warehouse:
+        from assets.access.preparing import prepare
         from assets.checks.report import out_of_date as reports_due
         from assets.intake import provenance
-        from assets.warehouse.tables import prepare
         from pipelines.command.summary import print_summary
 
         prepare(warehouse, settings.region)
@@ -212,11 +213,11 @@ def quarters_due(
     warehouse: Warehouse, place: LandingPlace, settings: Settings, landed: list[dt.date], dates: list[dt.date], everything: bool
 ) -> list[dt.date]:
     """The quarters to run: those asked for, or those for which something is new or has changed."""
-    from assets.access.keys import warehouse_key
     from assets.answering.outbox import unanswered
     from assets.intake.loading import has_news
     from assets.projection import table as projection
     from assets.warehouse.building import known_quarters, out_of_date
+    from assets.warehouse.keys import warehouse_key
 
     if dates:
         return sorted(set(dates))

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
+from resources.errors import ObservatoryError
 from resources.landing import CannotOpen, LandedFile, NotNow, folder_of
 from resources.private import clear_unfinished, is_being_made
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.settings import settings_from_environment
 from resources.showing import one_line
 
 

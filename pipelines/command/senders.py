@@ -8,7 +8,8 @@ import click
 
 from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_table
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import settings_from_environment
 from resources.warehouse import open_warehouse
 
 
@@ -21,10 +22,10 @@ def command(date: dt.date | None, assign: tuple[str, str] | None) -> None:
     A setting stays with the sender that returned it before; where none did, with the one whose return of it arrived first. The other's
     is left out, and both are told in their answers. When it has changed hands, say so with --assign, then `observatory run`.
     """
-    from assets.access import audit
+    from assets.access.preparing import prepare
+    from assets.common import audit
     from assets.intake.senders import assign as decide
     from assets.intake.senders import contested
-    from assets.warehouse.tables import prepare
 
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from pipelines.guard import OPENING
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import settings_from_environment
 from resources.warehouse import open_warehouse
 
 PORT = click.IntRange(0, 65535)
@@ -27,8 +28,8 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     They listen to this machine alone, and answer to its own names and those in OBSERVATORY_WEB_HOSTS. The page is for anyone;
     the Dagster UI is for the browser in which the address printed here was opened, and each address printed opens one. Stop it with Ctrl-C.
     """
+    from assets.access.preparing import prepare
     from assets.access.watch import watching
-    from assets.warehouse.tables import prepare
     from pipelines.children import only_serve_of
     from pipelines.command.run import dagster_instance, run_quarters
     from pipelines.dead import fail_dead_runs

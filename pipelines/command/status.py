@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_csv, print_table
 from pipelines.quarter_ends import workable
+from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
 from resources.private import open_to_others
-from resources.settings import ObservatoryError, Settings, settings_from_environment
+from resources.settings import Settings, settings_from_environment
 from resources.showing import one_line
 from resources.warehouse import Warehouse, open_warehouse
 from schemas.regions import today
@@ -33,8 +34,8 @@ def command(date: dt.date | None, history: bool, missing: bool, check: bool, for
         raise click.UsageError("Give --history or --missing, not both.")
     if form != "table" and not missing:
         raise click.UsageError(f"--format {form} goes with --missing.")
+    from assets.access.preparing import prepare
     from assets.intake.provenance import banner
-    from assets.warehouse.tables import prepare
     from pipelines.command.quarters import print_life
 
     settings = settings_from_environment()

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pipelines.command.options import CensusDate
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from resources.showing import one_line
 
 

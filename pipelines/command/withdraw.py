@@ -20,9 +20,9 @@ def command(submission: str, reason: str) -> None:
     """
     if not (reason := reason.strip()):
         raise click.UsageError("The reason is blank. Say why the submission should not count: it stays on record, and its sender is told.")
-    from assets.access import audit
+    from assets.access.preparing import prepare
+    from assets.common import audit
     from assets.intake.loading import withdraw
-    from assets.warehouse.tables import prepare
 
     settings = settings_from_environment()
     with open_warehouse(settings) as warehouse:

@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from resources.errors import ObservatoryError
 from resources.landing import MADE_UP_ARRIVALS
 from resources.provenance import IN_WORKBOOKS, MARK, mark
-from resources.settings import ObservatoryError
 
 WITHOUT_LIST = "Every return in this folder was made up by `observatory synth`."
 """All that version 0.1 wrote in it."""

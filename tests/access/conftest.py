@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 
 from assets.access import fences, logins
 from assets.access.policies import AUTHORITY, ENGINEER, PUBLIC, REGIONAL
-from assets.warehouse.tables import prepare
+from assets.access.preparing import prepare
 from resources.embedded_postgres import SUPERUSER, EmbeddedPostgres
 from resources.warehouse import CLOSED_SCHEMAS, Warehouse
 from schemas.fields import all_fields

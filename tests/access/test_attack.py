@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 import psycopg
 import pytest
 
-from assets.access.policies import is_about_children
 from assets.access.rights import LAYERS, group_role
+from assets.warehouse.about_children import is_about_children
 from assets.warehouse.models import models
 from tests.access.conftest import SCHEMAS, WHOLE, Filled
 

@@ -82,7 +82,7 @@ def test_a_login_comes_into_its_own_warehouse_alone(filled, request):
         other = Warehouse(servers.fresh("embedded"))
     else:
         other = Warehouse(request.getfixturevalue("remote").database("another15"))
-    from assets.warehouse.tables import prepare
+    from assets.access.preparing import prepare
 
     with other:
         prepare(other, REGION)
@@ -107,7 +107,7 @@ def region(servers: Servers, tmp_path_factory) -> Filled:
     root = tmp_path_factory.mktemp("region")
     make_region(root / "landing", quarters=1, last=DAY, seed=3, scale=0.1)
     warehouse = Warehouse(servers.fresh("embedded"))
-    from assets.warehouse.tables import prepare
+    from assets.access.preparing import prepare
 
     prepare(warehouse, REGION)
     take_in(warehouse, LandingPlace(str(root / "landing")), DAY, KEY)

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 import pipelines.command as command
 from assets.access import logins, rights
+from assets.access.preparing import prepare
 from assets.warehouse.building import _measure
-from assets.warehouse.tables import prepare
 from resources.embedded_postgres import binaries
 from resources.warehouse import Warehouse
 from schemas.regions import load_region

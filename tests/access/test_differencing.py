@@ -9,10 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from assets.access import fences
-from assets.access.policies import ONE_FEE, money_in
+from assets.access.policies import ONE_FEE
+from assets.access.preparing import prepare
 from assets.publication.disclosure import SAFE, publish_means
+from assets.warehouse.about_children import money_in
 from assets.warehouse.models import models
-from assets.warehouse.tables import prepare, region_hash
+from assets.warehouse.tables import region_hash
 from resources.warehouse import physical
 from schemas.regions import DisclosureMethod, load_region
 from tests.access.conftest import OTHER, OWN, REGION, Filled

@@ -22,14 +22,15 @@ from sqlalchemy.engine import make_url
 
 import pipelines.command as command
 from assets.access import backup, erasure, logins
-from assets.access.keys import warehouse_key
 from assets.answering.outbox import answer_quarter, remove_answers, remove_answers_before
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter, out_of_date
+from assets.warehouse.keys import warehouse_key
 from pipelines.sensors import landing_place
 from resources.embedded_postgres import EmbeddedPostgres
+from resources.errors import ObservatoryError
 from resources.pseudonym import VARIABLE
-from resources.settings import ObservatoryError, Settings
+from resources.settings import Settings
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 from schemas.retention import OUTBOX, periods
@@ -258,7 +259,7 @@ def test_the_servers_files_and_statistics_hold_nothing_of_the_child(landing, tmp
     monkeypatch.setenv(VARIABLE, KEY.decode())
     server = EmbeddedPostgres(tmp_path / "own", QUICK)
     with Warehouse(server.join(), server) as warehouse:
-        from assets.warehouse.tables import prepare
+        from assets.access.preparing import prepare
 
         prepare(warehouse, REGION)
         rows = [{"identifier": "ERASE-ME-77", "age": 15, "total_weekly_cost": "7654"}, *({"identifier": f"K{n}"} for n in range(300))]
@@ -288,7 +289,7 @@ def files_with(folder: Path, text: str) -> set[str]:
 
 def test_an_owner_who_is_no_superuser_leaves_no_trace_in_tables_and_statistics(remote, landing, settings, bring):
     with Warehouse(remote.database("erased15")) as warehouse:
-        from assets.warehouse.tables import prepare
+        from assets.access.preparing import prepare
 
         prepare(warehouse, REGION)
         landing.drop(
@@ -314,7 +315,7 @@ def test_a_reader_who_keeps_looking_does_not_keep_the_child(landing, tmp_path, s
     monkeypatch.setenv(VARIABLE, KEY.decode())
     server = EmbeddedPostgres(tmp_path / "own", QUICK)
     with Warehouse(server.join(), server) as warehouse:
-        from assets.warehouse.tables import prepare
+        from assets.access.preparing import prepare
 
         prepare(warehouse, REGION)
         logins.grant(warehouse, "who_lingers", "authority", "356")

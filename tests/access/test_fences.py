@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from assets.access import fences
 from assets.access.policies import QUARTER, policies
+from assets.access.preparing import prepare
 from assets.access.rights import group_role
 from assets.warehouse.models import PYTHON_TABLES, models
-from assets.warehouse.tables import prepare
 from resources.warehouse import CLOSED_SCHEMAS, Warehouse
 from tests import builders
 from tests.access.conftest import KNOWN_AS, OWN, REGION, Filled

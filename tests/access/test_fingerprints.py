@@ -16,12 +16,12 @@ import pytest
 import sqlalchemy as sa
 
 from assets.access import logins
+from assets.access.preparing import prepare
 from assets.intake.loading import take_in
-from assets.intake.numbering import content_mark
 from assets.page.site import bring_sites_up_to_date
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import raw_columns
-from assets.warehouse.tables import prepare
+from assets.warehouse.numbering import content_mark
 from resources.warehouse import Warehouse, physical
 from schemas.regions import load_region
 from tests import builders
@@ -174,8 +174,8 @@ def old(embedded_warehouse, tmp_path):
 
 
 def test_manifests_that_are_out_are_withdrawn_and_reissued_and_no_figure_moves(old, monkeypatch):
-    from assets.access.keys import warehouse_key
     from assets.publication.release import write_all_missing_files
+    from assets.warehouse.keys import warehouse_key
 
     warehouse, root, plain = old
     monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())

@@ -10,18 +10,20 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 import pipelines.command as command
-from assets.access import audit, backup, logins
+from assets.access import backup, logins
 from assets.access.erasure import STOP_LIST, erase, hold_to_stop_list
+from assets.access.preparing import prepare
 from assets.access.retention import remove_what_is_due, tables_of_children
+from assets.common import audit
 from assets.intake.assets import unbalanced
 from assets.intake.loading import take_in, withdraw
 from assets.warehouse.building import build_quarter, known_quarters, out_of_date
 from assets.warehouse.models import models
-from assets.warehouse.tables import prepare
 from resources import sealing
 from resources.embedded_postgres import EmbeddedPostgres
+from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
-from resources.settings import ObservatoryError, Settings
+from resources.settings import Settings
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 from schemas.retention import CHILDREN, OUTBOX, Period, before, periods
@@ -255,7 +257,7 @@ def test_the_nightly_job_gathers_and_removes(embedded_warehouse, tmp_path):
     log.write_text("nothing to see\n", encoding="utf-8")
     os.environ["OBSERVATORY_SERVER_LOG"] = str(log)
     try:
-        observatory = observatory_resource(Settings(tmp_path, str(tmp_path), embedded_warehouse.url, "north_west"))
+        observatory = observatory_resource(Settings(tmp_path, str(tmp_path), embedded_warehouse.url, "north_west"), prepare)
         with dg.DagsterInstance.ephemeral() as instance:
             assert housekeeping.execute_in_process(instance=instance, resources={"observatory": observatory}).success
     finally:

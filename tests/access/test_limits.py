@@ -19,7 +19,8 @@ from click.testing import CliRunner
 from sqlalchemy.engine import make_url
 
 import pipelines.command as command
-from assets.access import audit, logins, watch
+from assets.access import logins, watch
+from assets.common import audit
 from resources.warehouse import Warehouse
 from tests.access.conftest import OTHER, Filled
 
@@ -439,7 +440,7 @@ def test_a_packed_log_is_unpacked_once_whatever_it_is_called_by_then(filled, log
     read(1)
     opened, begun_anew = [], []
     unpack, rewind = gzip.open, gzip._GzipReader._rewind
-    monkeypatch.setattr("assets.access.audit.gzip.open", lambda name, *rest: opened.append(name) or unpack(name, *rest))
+    monkeypatch.setattr("assets.common.audit.gzip.open", lambda name, *rest: opened.append(name) or unpack(name, *rest))
     monkeypatch.setattr("gzip._GzipReader._rewind", lambda packed: begun_anew.append(packed) or rewind(packed))
     assert audit.gather(filled.warehouse, path).readings == 4
     assert len(opened) == 3

@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 from sqlalchemy.engine import make_url
 
 import pipelines.command as command
-from assets.access import audit, logins
-from assets.warehouse.tables import prepare
-from resources.settings import ObservatoryError
+from assets.access import logins
+from assets.access.preparing import prepare
+from assets.common import audit
+from resources.errors import ObservatoryError
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 from tests.access.conftest import OTHER, OWN, Filled

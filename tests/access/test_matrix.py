@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assets.access.policies import is_about_children, policies
+from assets.access.policies import policies
+from assets.warehouse.about_children import is_about_children
 from assets.warehouse.models import PYTHON_TABLES, models, raw_columns
 from resources.warehouse import physical
 from tests.access.conftest import ABOUT, KNOWN_AS, OTHER, OWN, REGION, SCHEMAS, WHOLE, Filled, rows_of

@@ -7,13 +7,14 @@ import time
 
 import pytest
 
+from assets.access.preparing import prepare
 from assets.access.recovery import bases, restore_to, take_base
 from assets.answering.outbox import answer_quarter, unanswered
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
-from assets.warehouse.tables import prepare
 from resources.embedded_postgres import EmbeddedPostgres
-from resources.settings import ObservatoryError, Settings
+from resources.errors import ObservatoryError
+from resources.settings import Settings
 from resources.warehouse import Warehouse, open_warehouse
 from schemas.regions import load_region
 from tests import builders

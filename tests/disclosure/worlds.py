@@ -73,10 +73,10 @@ def recorded() -> pd.DataFrame:
 
 def make() -> pd.DataFrame:
     """The cells of all made-up worlds, built as a quarter is."""
+    from assets.access.preparing import prepare
     from assets.intake.loading import take_in
     from assets.publication.tables import members_of_region, true_tables
     from assets.warehouse.building import build_quarter
-    from assets.warehouse.tables import prepare
     from resources.embedded_postgres import EmbeddedPostgres
     from resources.landing import LandingPlace
     from resources.made_up import make_region

@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from assets.access.preparing import prepare
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import models
-from assets.warehouse.tables import prepare
 from resources.landing import LandingPlace
 from resources.made_up import make_region
 from resources.warehouse import Warehouse

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import pipelines.command as command
 from pipelines.web import listen, serve_releases
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 
 
 @pytest.fixture(scope="module")

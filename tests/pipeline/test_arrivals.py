@@ -8,9 +8,9 @@ import shutil
 
 import pytest
 
+from assets.access.preparing import prepare
 from assets.answering.outbox import answer_quarter
 from assets.intake.loading import has_news, take_in
-from assets.warehouse.tables import prepare
 from resources.landing import LandingPlace
 from resources.made_up import make_region
 from schemas.regions import load_region

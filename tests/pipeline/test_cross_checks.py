@@ -8,7 +8,7 @@ import os
 import pandas as pd
 import pytest
 
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from tests import builders
 
 BEFORE, DATE = "2024-12-31", "2025-03-31"

@@ -28,7 +28,7 @@ from assets.publication.approval import approve
 from assets.publication.drafts import make_draft
 from assets.publication.release import write_all_missing_files
 from assets.warehouse.building import build_quarter
-from assets.warehouse.tables import prepare
+from assets.access.preparing import prepare
 from resources.landing import LandingPlace
 from resources.warehouse import Warehouse
 from schemas.regions import load_region

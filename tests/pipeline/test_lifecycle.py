@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from assets.access.preparing import prepare
 from assets.intake.loading import take_in
 from assets.publication import drafts, lifecycle
 from assets.publication.approval import approvals, approve
@@ -17,9 +18,9 @@ from assets.publication.drafts import due, kept, make_draft, write_draft_files
 from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, life
 from assets.publication.release import read_release, write_missing_files
 from assets.warehouse.building import build_quarter
-from assets.warehouse.tables import prepare
+from resources.errors import ObservatoryError
 from resources.observatory import observatory_resource
-from resources.settings import ObservatoryError, Settings
+from resources.settings import Settings
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 from tests import builders
@@ -278,7 +279,7 @@ def test_a_step_by_hand_is_a_job_in_dagster_too(held, tmp_path, job):
 
     if job == "reopen":
         lifecycle.close(held, DATE, "the tester")
-    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), held.url, "north_west"))
+    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), held.url, "north_west"), prepare)
     result = getattr(jobs, job).execute_in_process(
         partition_key=str(DATE), tags={"by": APPROVER, "why": "as agreed"}, resources={"observatory": observatory}
     )

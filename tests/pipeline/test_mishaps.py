@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from assets.access.preparing import prepare
 from assets.answering import outbox
 from assets.answering.outbox import answer_quarter, unanswered
 from assets.intake.loading import take_in
@@ -24,10 +25,10 @@ from assets.publication import files, lifecycle
 from assets.publication.approval import approve
 from assets.publication.drafts import make_draft
 from assets.publication.release import write_all_missing_files
-from assets.warehouse.tables import prepare
 from resources.embedded_postgres import TEMPORARY, EmbeddedPostgres
+from resources.errors import ObservatoryError
 from resources.mishaps import told
-from resources.settings import ObservatoryError, Settings
+from resources.settings import Settings
 from resources.warehouse import Warehouse, open_warehouse
 from schemas.regions import load_region
 from tests import builders

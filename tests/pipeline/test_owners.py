@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from assets.intake import owners
+from assets.access.preparing import prepare
 from assets.intake.loading import take_in
-from assets.intake.owners import plain_name
 from assets.warehouse.building import build_quarter
-from assets.warehouse.tables import prepare
+from schemas import owners
+from schemas.owners import plain_name
 from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY, Landing

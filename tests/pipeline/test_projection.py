@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from assets.access.preparing import prepare
 from assets.projection.table import out_of_date, rewrite
-from assets.warehouse.tables import prepare
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from schemas.regions import load_region
 from tests import builders
 

@@ -14,6 +14,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from assets.access.preparing import prepare
 from assets.publication import drafts
 from assets.publication import release as releasing
 from assets.publication.attack import build_system
@@ -283,7 +284,7 @@ def test_in_dagster_the_gate_is_a_blocking_check_on_drafts(made, monkeypatch, tm
     assets = build_draft_assets(quarters)
     assert {check.blocking for check in assets.check_specs} == {True}
 
-    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"))
+    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"), prepare)
     result = dg.materialize([assets], partition_key="2025-03-31", resources={"observatory": observatory}, raise_on_error=False)
     assert not result.success
     failed = {e.asset_key.to_user_string(): e for e in result.get_asset_check_evaluations() if not e.passed}
@@ -296,7 +297,7 @@ def test_in_dagster_nothing_is_published_but_in_somebodys_name(made, tmp_path):
     from pipelines.partitions import quarters
 
     warehouse, _, _, release = made
-    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"))
+    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"), prepare)
     result = dg.materialize(
         [build_draft_assets(quarters), build_publication_assets(quarters)],
         selection=dg.AssetSelection.groups("published"),

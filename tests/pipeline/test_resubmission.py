@@ -8,7 +8,7 @@ import pytest
 
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter, out_of_date
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY

@@ -8,7 +8,7 @@ import json
 import dagster as dg
 import pytest
 
-from assets.warehouse.tables import prepare
+from assets.access.preparing import prepare
 from pipelines.dead import PROCESS, fail_dead_runs, this_process
 from pipelines.jobs import range_tags
 from pipelines.schedules import timetable

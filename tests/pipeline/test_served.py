@@ -17,7 +17,7 @@ from pipelines import children
 from pipelines.children import MARK, _marked, end_orphans, only_serve_of
 from pipelines.dead import name_of, this_process
 from resources.embedded_postgres import EmbeddedPostgres
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from resources.warehouse import Warehouse
 from tests.kills import DATES, ROOT, Place
 

@@ -13,7 +13,8 @@ from assets.checks.chasing import chase_list, freshness, to_chase_on
 from pipelines.telling import remind, told_of_failures
 from resources import messages
 from resources.contacts import contacts
-from resources.settings import ObservatoryError, Settings
+from resources.errors import ObservatoryError
+from resources.settings import Settings
 from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from assets.access.preparing import prepare
 from assets.intake.assets import unbalanced
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import models
-from assets.warehouse.tables import prepare
 from resources.landing import LandingPlace
 from resources.made_up import MadeUpRegion, make_region
 from schemas.regions import load_region

@@ -14,8 +14,8 @@ import openpyxl
 import pytest
 import xlsxwriter
 
+from assets.access.preparing import prepare
 from assets.answering.outbox import answer_quarter
-from assets.warehouse.tables import prepare
 from resources.warehouse import physical
 from schemas.regions import load_region
 from schemas.returns import return_tables

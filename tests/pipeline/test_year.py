@@ -16,11 +16,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets.access.preparing import prepare
 from assets.intake.loading import take_in, withdraw
 from assets.publication import lifecycle
 from assets.publication.release import read_release
 from assets.warehouse.building import build_quarter
-from assets.warehouse.tables import prepare
 from pipelines.command.run import dagster_instance, run_quarters
 from pipelines.jobs import APPROVE, DRAFT
 from pipelines.schedules import timetable

@@ -20,7 +20,7 @@ from assets.intake.reading import read_sheets
 from assets.intake.recognising import EXAMPLE_MARK, is_example, recognise_all
 from pipelines.command import query
 from pipelines.command.printing import table_lines
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from resources.showing import in_table
 from resources.warehouse import Warehouse
 from schemas.codes import code_set
@@ -443,7 +443,7 @@ def test_a_question_that_cannot_be_answered_says_why_and_what_to_do(asking, sql,
 
 def test_what_a_login_may_not_read_is_no_fault_of_the_sql(asking, embedded_warehouse):
     from assets.access import logins
-    from assets.warehouse.tables import prepare
+    from assets.access.preparing import prepare
 
     prepare(embedded_warehouse, load_region("north_west"))  # the groups of a database that was copied
     logins.grant(embedded_warehouse, "anybody_here", "public", None)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from resources import configuration
-from resources.settings import ObservatoryError, settings_from_environment
+from resources.errors import ObservatoryError
+from resources.settings import settings_from_environment
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from assets.intake import deriving
 from assets.intake.deriving import ages, births_by_child, derive_children, place_keys
 from resources import irish_grid
+from resources.errors import ObservatoryError
 from resources.postcodes import PostcodeDirectory
-from resources.settings import ObservatoryError
 
 KEY = b"a key that only the tests use"
 

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from resources.embedded_postgres import DATABASE, SUPERUSER, EmbeddedPostgres, _namespaces_work
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from tests.conftest import QUICK
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.guard import MOST_BODY_BYTES, OPENING, Guard, Names, Session
 from pipelines.web import Served, listen
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 
 
 async def _echo(scope, receive, send):

@@ -19,6 +19,8 @@ from schemas.returns import return_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ["schemas", "resources", "assets", "pipelines"]
+STAGES = ["common", "warehouse", "intake", "access", "answering", "projection", "checks", "publication", "page"]
+"""The packages of `assets`: one stands on those before it. The warehouse is the ground; access stands on it."""
 MODULES = sorted(path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 
@@ -31,6 +33,7 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
             names.add(node.module or "")
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}  # it may be a module of the package
     return names
 
 
@@ -38,6 +41,28 @@ def imported(path: Path) -> set[str]:
 def test_a_room_knows_only_the_rooms_before_it(path):
     later = ROOMS[ROOMS.index(path.parts[0]) + 1 :]
     assert sorted(name for name in imported(path) if name.split(".")[0] in {*later, "tests", "benchmarks"}) == []
+
+
+def test_every_package_of_assets_has_its_place():
+    assert {path.name for path in (ROOT / "assets").iterdir() if (path / "__init__.py").exists()} == set(STAGES)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.parts[0] == "assets" and len(path.parts) > 2], ids=str)
+def test_a_package_of_assets_knows_only_those_before_it(path):
+    later = {f"assets.{stage}" for stage in STAGES[STAGES.index(path.parts[1]) + 1 :]}
+    assert sorted(name for name in imported(path) if ".".join(name.split(".")[:2]) in later) == []
+
+
+def test_no_files_import_each_other_in_a_circle():
+    """However far round, and wherever in the file: an import that waits for a function to be called is one too."""
+    names = {".".join(path.with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+    waiting = {name: (imported(path) & names.keys()) - {name} for name, path in names.items()}
+    while free := {name for name, needs in waiting.items() if not needs}:
+        waiting = {name: needs - free for name, needs in waiting.items() if name not in free}
+    while unneeded := waiting.keys() - set().union(*waiting.values()):
+        waiting = {name: needs for name, needs in waiting.items() if name not in unneeded}
+    waiting = {name: needs for name, needs in waiting.items() if not name.startswith("resources.made_up")}
+    assert waiting == {}, "these wait for each other"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
@@ -48,7 +73,7 @@ def test_a_module_says_what_it_is_for(path):
 
 def test_dagster_stays_in_its_shells():
     """Plain functions run, and are tested, without Dagster."""
-    shells = {"resources/observatory.py", "assets/intake/assets.py", "assets/warehouse/assets.py", "assets/publication/assets.py"}
+    shells = {"resources/observatory.py", "assets/common/dagster_tables.py"}
     with_dagster = {str(path) for path in MODULES if any(name.split(".")[0] == "dagster" for name in imported(path)) and path.parts[0] != "pipelines"}
     assert {path for path in with_dagster if path.rsplit("/", 1)[-1] != "assets.py"} <= shells
 

@@ -16,8 +16,8 @@ import fsspec
 import pytest
 
 from resources import landing
+from resources.errors import ObservatoryError
 from resources.landing import LandingPlace, NotNow, census_date_of, is_fresh, is_quarter_end
-from resources.settings import ObservatoryError
 
 MARCH = dt.date(2025, 3, 31)
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from python_calamine import load_workbook
 
+from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
 from resources.made_up import MadeUpRegion, make_region, placement_returns
 from resources.made_up.areas import ANCHOR, lay_out
@@ -22,7 +23,6 @@ from resources.made_up.landing import LOADED
 from resources.made_up.making import QuarterCount, quarter_ends
 from resources.made_up.margins import base_margins, children_on
 from resources.made_up.supply import build_supply
-from resources.settings import ObservatoryError
 from schemas.returns import ReturnTable, header_forms, return_tables
 
 SMALL = {"scale": 0.02, "quarters": 3, "last": dt.date(2025, 12, 31)}

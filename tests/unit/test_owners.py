@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.intake.owners import NEAR, decisions, is_damaged, plain_name, proposals
+from assets.intake.owners import NEAR, is_damaged, proposals
+from schemas.owners import decisions, plain_name
 
 ONE_OWNER = [
     ("Acorn Homes (uk) Ltd", "Acorn Homes (UK) Limited"),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pipelines.jobs import range_tags
 from pipelines.partitions import quarters
 from pipelines.quarter_ends import FIRST, first_quarter, following, last_quarter_end, runs_of, workable
+from resources.errors import ObservatoryError
 from resources.landing import is_quarter_end
-from resources.settings import ObservatoryError
 from schemas import regions
 
 LONDON = ZoneInfo("Europe/London")

@@ -37,7 +37,7 @@ def test_code_that_changes_under_a_running_process_is_not_taken_for_the_code_tha
 def test_the_tables_rest_on_the_models_that_were_read(monkeypatch, tmp_path):
     region = load_region("north_west")
     models.models()
-    before = tables._state(region)
+    before = tables.state(region)
     monkeypatch.setattr(models, "FOLDER", tmp_path)
     monkeypatch.setattr(tables, "FOLDER", tmp_path, raising=False)
-    assert tables._state(region) == before
+    assert tables.state(region) == before

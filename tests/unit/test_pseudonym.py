@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.errors import ObservatoryError
 from resources.pseudonym import VARIABLE, child_keys, load_key
-from resources.settings import ObservatoryError
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = b"a key that only the tests use"

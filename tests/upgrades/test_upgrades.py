@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from assets.access.preparing import prepare
 from assets.intake.loading import withdraw
 from assets.publication.files import damage
 from assets.publication.lifecycle import life
 from assets.publication.release import write_all_missing_files
 from assets.warehouse import upgrading
-from assets.warehouse.tables import prepare
-from resources.settings import ObservatoryError
+from resources.errors import ObservatoryError
 from resources.version import VERSION
 from resources.warehouse import Warehouse
 from schemas.regions import load_region

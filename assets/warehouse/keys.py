@@ -15,11 +15,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access import audit
-from assets.intake.numbering import content_mark, submission_id
+from assets.common import audit
 from assets.warehouse.models import raw_columns
+from assets.warehouse.numbering import content_mark, submission_id
+from resources.errors import ObservatoryError
 from resources.pseudonym import VARIABLE, find_key, fingerprint, load_key
-from resources.settings import ObservatoryError
 from resources.warehouse import Warehouse, physical
 
 _WHERE = f"Set {VARIABLE} to the key that the warehouse was begun with, or put its file pseudonym.key back into"
