@@ -28,9 +28,9 @@ from assets.publication.programme import TOTAL, ties
 from assets.publication.release import prepare_against
 from assets.publication.tables import TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.building import build_quarter
+from made_up import make_region
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
-from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 

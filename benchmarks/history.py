@@ -22,9 +22,9 @@ from assets.intake.loading import take_in
 from assets.projection.table import rewrite
 from assets.warehouse.building import BuildResult, build_quarter
 from assets.warehouse.models import raw_columns
+from made_up import make_region
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
-from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 

@@ -20,9 +20,9 @@ from assets.intake.door import judge, open_submission
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
 from assets.warehouse.numbering import submission_id
+from made_up import make_region
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
-from resources.made_up import make_region
 from resources.warehouse import Warehouse, copy_frame
 from schemas.regions import load_region
 from tests.releasing import make_release

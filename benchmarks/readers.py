@@ -25,10 +25,10 @@ from assets.access.preparing import prepare
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import models
+from made_up import make_region
 from pipelines.quarter_ends import FIRST, following
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
-from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 from tests.releasing import make_release

@@ -32,8 +32,8 @@ def command(out: Path, region: str, quarters: int, last: dt.date, seed: int, sca
 
     if region not in region_keys():
         raise ObservatoryError(f"The region '{region}' is not known. Expected was one of {', '.join(region_keys())}.")
-    from resources.made_up import make_region
-    from resources.made_up.landing import in_short
+    from made_up import make_region
+    from made_up.writing import in_short
 
     made = make_region(
         out,

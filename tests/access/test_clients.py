@@ -17,9 +17,9 @@ from assets.access import logins
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import models
+from made_up import make_region
 from resources.embedded_postgres import binaries
 from resources.landing import LandingPlace
-from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from tests.access.conftest import OWN, REGION, Filled
 from tests.conftest import KEY, POSTGRES_15, Servers

@@ -16,7 +16,7 @@ from resources.version import VERSION
 from tests import builders
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKED = ("schemas", "resources", "assets", "pipelines", "dbt_like_sql")
+PACKED = ("schemas", "resources", "assets", "made_up", "pipelines", "dbt_like_sql")
 
 
 def _tracked() -> list[str]:

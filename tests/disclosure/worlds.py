@@ -77,9 +77,9 @@ def make() -> pd.DataFrame:
     from assets.intake.loading import take_in
     from assets.publication.tables import members_of_region, true_tables
     from assets.warehouse.building import build_quarter
+    from made_up import make_region
     from resources.embedded_postgres import EmbeddedPostgres
     from resources.landing import LandingPlace
-    from resources.made_up import make_region
     from schemas.regions import load_region
 
     region, pieces = load_region("north_west"), []

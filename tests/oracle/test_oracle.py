@@ -19,8 +19,8 @@ from assets.access.preparing import prepare
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import models
+from made_up import make_region
 from resources.landing import LandingPlace
-from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 from tests.conftest import KEY

@@ -24,8 +24,8 @@ from assets.page.site import pages as pages_of
 from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.tables import members_of_region, release_tables, true_tables
 from assets.warehouse.building import build_quarter
+from made_up import make_region
 from resources.landing import LandingPlace
-from resources.made_up import make_region
 from resources.warehouse import Warehouse
 from schemas.regions import Region, load_region
 from tests.conftest import KEY, Servers

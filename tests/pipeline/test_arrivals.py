@@ -11,8 +11,8 @@ import pytest
 from assets.access.preparing import prepare
 from assets.answering.outbox import answer_quarter
 from assets.intake.loading import has_news, take_in
+from made_up import make_region
 from resources.landing import LandingPlace
-from resources.made_up import make_region
 from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY, forget_versions

@@ -19,11 +19,11 @@ from assets.checks.report import write_report
 from assets.intake.loading import take_in
 from assets.page.site import bring_sites_up_to_date
 from assets.warehouse.building import build_quarter
+from made_up import make_region
 from pipelines.command import cli
 from pipelines.definitions import build_definitions
 from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
-from resources.made_up import make_region
 from resources.provenance import BANNER, IN_WORKBOOKS, MARK
 from resources.settings import Settings
 from resources.warehouse import Warehouse

@@ -15,8 +15,8 @@ from assets.intake.assets import unbalanced
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
 from assets.warehouse.models import models
+from made_up import MadeUpRegion, make_region
 from resources.landing import LandingPlace
-from resources.made_up import MadeUpRegion, make_region
 from schemas.regions import load_region
 from tests.conftest import KEY
 

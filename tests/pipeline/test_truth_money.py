@@ -11,8 +11,8 @@ import pytest
 from assets.access.preparing import prepare
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
+from made_up import make_region
 from resources.landing import LandingPlace
-from resources.made_up import make_region
 from schemas.regions import load_region
 from tests.conftest import KEY
 from tests.pipeline.test_truth import differences

@@ -12,17 +12,18 @@ import pandas as pd
 import pytest
 from python_calamine import load_workbook
 
+from made_up import MadeUpRegion, make_region
+from made_up.making import QuarterCount, quarter_ends
+from made_up.returns import placement_census
+from made_up.world.areas import ANCHOR, lay_out
+from made_up.world.care import months_before
+from made_up.world.flows import Flows
+from made_up.world.kinds import ADULT, KINDS, OTHER, OWN
+from made_up.world.margins import base_margins, children_on
+from made_up.world.supply import build_supply
+from made_up.writing import LOADED
 from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
-from resources.made_up import MadeUpRegion, make_region, placement_returns
-from resources.made_up.areas import ANCHOR, lay_out
-from resources.made_up.care import months_before
-from resources.made_up.flows import Flows
-from resources.made_up.kinds import ADULT, KINDS, OTHER, OWN
-from resources.made_up.landing import LOADED
-from resources.made_up.making import QuarterCount, quarter_ends
-from resources.made_up.margins import base_margins, children_on
-from resources.made_up.supply import build_supply
 from schemas.returns import ReturnTable, header_forms, return_tables
 
 SMALL = {"scale": 0.02, "quarters": 3, "last": dt.date(2025, 12, 31)}
@@ -350,16 +351,16 @@ OWN_FIGURES = ["own_placements_location", "net_position", "placement_flow", "hos
 
 def test_a_change_of_the_censuss_layout_moves_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same people of one date, reported in the layout of December 2025 and in the one before it: their figures are the same."""
-    monkeypatch.setattr(placement_returns, "_with_slips", lambda rows, senders, rng: rows.assign(fate=LOADED))
+    monkeypatch.setattr(placement_census, "_with_slips", lambda rows, senders, rng: rows.assign(fate=LOADED))
     found = []
     for name, since in (("new", dt.date(2025, 12, 31)), ("old", dt.date(2026, 3, 31))):
-        monkeypatch.setattr(placement_returns, "NEW_LAYOUT", since)
+        monkeypatch.setattr(placement_census, "NEW_LAYOUT", since)
         made = make_region(tmp_path / name, quarters=1, last=dt.date(2025, 12, 31), seed=8, scale=0.05, response=1.0)
         found.append({table: truth(made, table) for table in OWN_FIGURES})
     new, old = found
     for table in OWN_FIGURES:
         pd.testing.assert_frame_equal(new[table], old[table], obj=table)
-    census = placement_returns.CENSUS
+    census = placement_census.CENSUS
     rows = truth(made, "return_quality").set_index("table_name")["rows_loaded"]
     children = new["net_position"][["own_inside", "own_outside", "own_unknown"]].sum().sum()
     assert 0 < rows[census].sum() < 0.6 * children, "own carers and parents are not in it"

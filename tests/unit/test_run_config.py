@@ -50,7 +50,9 @@ def allowed(path: str) -> bool:
     return path in OF_THE_EXECUTOR or (path.startswith("/ops/") and path.endswith("/config"))
 
 
-@pytest.mark.parametrize("path", [p for room in ("resources", "assets", "pipelines") for p in (ROOT / room).rglob("*.py")], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [p for room in ("resources", "assets", "made_up", "pipelines") for p in (ROOT / room).rglob("*.py")], ids=lambda p: p.stem
+)
 def test_nobody_reads_what_a_launch_says(path):
     """No resource, asset or op has configuration, and none looks for it."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

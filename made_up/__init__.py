@@ -6,6 +6,6 @@ Does not belong here: reading a return, the warehouse, or any derivation in SQL.
 from the same definitions, so that the two can be held against each other.
 """
 
-from resources.made_up.making import MadeUpRegion, QuarterCount, make_region
+from made_up.making import MadeUpRegion, QuarterCount, make_region
 
 __all__ = ["MadeUpRegion", "QuarterCount", "make_region"]

@@ -56,6 +56,11 @@ class Table:
         return Table(self.name, self.header, rows, fates, self.titles)
 
 
+def all_loaded(name: str, header: list[str], rows: list[list[Any]]) -> Table:
+    """A table without a fault: every row of it counts."""
+    return Table(name, header, rows, [LOADED] * len(rows))
+
+
 class Made:
     """What was made in a folder, and may be taken away again: the files of its list, and nothing else.
 

@@ -1,7 +1,7 @@
 """The SSDA903 as authorities send it each quarter: header, episodes and unaccompanied children of the twelve months to the date.
 
 Belongs here: the layout of this return, the slips in it, and the files.
-Does not belong here: the episodes themselves (`care.py`), and figures (`care_truth.py`).
+Does not belong here: the episodes themselves (`world/care.py`), and figures (`truth/care.py`).
 The statutory return is of 31 March; regions that pool it ask for one of each quarter, and so does this one.
 """
 
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from resources.made_up.areas import Areas
-from resources.made_up.care import NEVER, Care, birthday, example_postcodes, months_before
-from resources.made_up.drawing import Ints, Texts, stream
-from resources.made_up.landing import LOADED, REJECTED, SET_ASIDE, Landing, Table, received_on
-from resources.made_up.people import ETHNIC_GROUPS
-from resources.made_up.placement_returns import identifiers
-from resources.made_up.provider_returns import answer_chance, answering
-from resources.made_up.spelling import written_days
+from made_up.drawing import Ints, Texts, stream
+from made_up.returns.placement_census import identifiers
+from made_up.returns.provider_census import answer_chance, answering
+from made_up.returns.spelling import written_days
+from made_up.world.areas import Areas
+from made_up.world.care import NEVER, Care, birthday, example_postcodes, months_before
+from made_up.world.people import ETHNIC_GROUPS
+from made_up.writing import LOADED, REJECTED, SET_ASIDE, Landing, Table, received_on
 from schemas.codes import code_set
 
 HEADER = ["CHILD", "SEX", "DOB", "ETHNIC", "UPN", "MOTHER", "MC_DOB"]

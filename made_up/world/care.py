@@ -1,8 +1,8 @@
-"""Episodes of care, carried from quarter to quarter: what lies between the quarter ends that `people.py` shows.
+"""Episodes of care, carried from quarter to quarter: what lies between the quarter ends that `world/people.py` shows.
 
 Belongs here: when each child came into care, where it has been since, with whom, and how it left, so that on every quarter end it is where
-`people.py` has it. Facts are kept beside the episodes (who the carer is and since when), so that figures can be worked out from them.
-Does not belong here: how the SSDA903 is written (`ssda903_returns.py`), and figures (`care_truth.py`). Days are proleptic ordinals.
+`world/people.py` has it. Facts are kept beside the episodes (who the carer is and since when), so that figures can be worked out from them.
+Does not belong here: how the SSDA903 is written (`returns/ssda903.py`), and figures (`truth/care.py`). Days are proleptic ordinals.
 
 Of what lies before the first quarter only the twelve months are made up of which its return tells.
 """
@@ -14,10 +14,10 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from resources.made_up.areas import Areas
-from resources.made_up.drawing import Floats, Ints, Texts
-from resources.made_up.kinds import ADULT, AGENCY, FAMILY, HOME, OTHER, OWN, SCHOOL, SECURE, SUPPORTED
-from resources.made_up.supply import Supply
+from made_up.drawing import Floats, Ints, Texts
+from made_up.world.areas import Areas
+from made_up.world.kinds import ADULT, AGENCY, FAMILY, HOME, OTHER, OWN, SCHOOL, SECURE, SUPPORTED
+from made_up.world.supply import Supply
 from schemas import authorities
 
 NEVER = dt.date(9000, 1, 1).toordinal()

@@ -2,7 +2,7 @@
 
 Belongs here: what each sender reports of its settings and of who lives there, with the slips that real returns have,
 who answers at all, and the files.
-Does not belong here: what truly is (`occupancy.py`), and figures (`truth.py`).
+Does not belong here: what truly is (`world/occupancy.py`), and figures (`truth/frames.py`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from resources.made_up.areas import Areas, origin_codes
-from resources.made_up.drawing import Texts, choice, stream
-from resources.made_up.kinds import AGENCY, FAMILY, HOME, KINDS, OWN, SUPPORTED
-from resources.made_up.landing import LOADED, REJECTED, Landing, Table, received_on
-from resources.made_up.occupancy import Settings
-from resources.made_up.people import age_on
-from resources.made_up.spelling import written_authorities, written_days, written_header, written_money, written_yes_no
-from resources.made_up.supply import Supply
+from made_up.drawing import Texts, choice, stream
+from made_up.returns.spelling import written_authorities, written_days, written_header, written_money, written_yes_no
+from made_up.world.areas import Areas, origin_codes
+from made_up.world.kinds import AGENCY, FAMILY, HOME, KINDS, OWN, SUPPORTED
+from made_up.world.occupancy import Settings
+from made_up.world.people import age_on
+from made_up.world.supply import Supply
+from made_up.writing import LOADED, REJECTED, Landing, Table, received_on
 
 SETTINGS, PLACEMENTS = "provider_settings", "provider_placements"
 SETTINGS_HEADER = [

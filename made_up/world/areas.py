@@ -1,7 +1,7 @@
 """The authorities of the made-up region: members, those outside where its children live, and their codes on a date.
 
 Belongs here: which authorities there are, who borders whom, and how near two authorities are to each other.
-Does not belong here: how senders spell them (`spelling.py`), and how many children they have (`margins.py`).
+Does not belong here: how senders spell them (`returns/spelling.py`), and how many children they have (`world/margins.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from resources.made_up.drawing import Floats, Ints, Texts, stream
+from made_up.drawing import Floats, Ints, Texts, stream
 from schemas import authorities
 from schemas.regions import Region, load_region
 

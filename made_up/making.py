@@ -11,21 +11,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from resources.made_up import placement_returns, provider_returns, ssda903_returns
-from resources.made_up.areas import Areas, lay_out
-from resources.made_up.care import Care
-from resources.made_up.care_truth import CareFigures, Reach
-from resources.made_up.drawing import stream
-from resources.made_up.flows import Flows
-from resources.made_up.kinds import ADULT
-from resources.made_up.landing import Landing, Made
-from resources.made_up.margins import base_margins, children_on
-from resources.made_up.occupancy import house
-from resources.made_up.optional_returns import OptionalReturns
-from resources.made_up.people import People
-from resources.made_up.register import Lists, draw_up, in_use, lists_that_come, send_lists
-from resources.made_up.supply import build_supply
-from resources.made_up.truth import Quarter, Truth
+from made_up.drawing import stream
+from made_up.returns import optional, placement_census, provider_census, ssda903
+from made_up.returns.register import Lists, draw_up, in_use, lists_that_come, send_lists
+from made_up.truth.care import CareFigures, Reach
+from made_up.truth.collecting import Truth
+from made_up.truth.frames import Quarter
+from made_up.truth.optional import OptionalTruth
+from made_up.world.areas import Areas, lay_out
+from made_up.world.care import Care
+from made_up.world.flows import Flows
+from made_up.world.kinds import ADULT
+from made_up.world.margins import base_margins, children_on
+from made_up.world.occupancy import house
+from made_up.world.people import People
+from made_up.world.supply import build_supply
+from made_up.writing import Landing, Made
 from schemas import authorities
 from schemas.regions import load_region
 
@@ -129,7 +130,7 @@ def make_region(
     margins = base_margins(areas, seed, scale)
     supply = build_supply(areas, margins, dates[0], dates[-1], seed, scale)
     flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(made), Truth()
-    come, optional = lists_that_come(dates), OptionalReturns()
+    come, of_optional = lists_that_come(dates), OptionalTruth()
     care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
     counts: list[QuarterCount] = []
@@ -142,14 +143,14 @@ def make_region(
         held.append(lists)
         send_lists(lists, landing, number, seed)
         folders = _folders(areas, date, seed)
-        providers = provider_returns.report(people.frame, settings, supply, areas, date, seed, response)
-        provider_returns.send_returns(providers, landing, date, seed, folders)
-        optional.send(providers, areas, landing, date, seed, folders)
-        placements = placement_returns.report(people.frame, supply, areas, date, seed, response)
-        placement_returns.send_returns(placements, landing, areas, date, seed, folders)
+        providers = provider_census.report(people.frame, settings, supply, areas, date, seed, response)
+        provider_census.send_returns(providers, landing, date, seed, folders)
+        of_optional.add(providers, optional.send(providers, areas, landing, date, seed, folders), date)
+        placements = placement_census.report(people.frame, supply, areas, date, seed, response)
+        placement_census.send_returns(placements, landing, areas, date, seed, folders)
         care.advance(people.frame, date, previous, stream(seed, "care", date.isoformat()))
-        told = ssda903_returns.report(care, areas, date, seed, response)
-        ssda903_returns.send_returns(told, care, landing, areas, date, seed, folders)
+        told = ssda903.report(care, areas, date, seed, response)
+        ssda903.send_returns(told, care, landing, areas, date, seed, folders)
         reach.add(told, date)
         cared = CareFigures(care, told, reach, areas, date)
         use, codes = in_use(held, date), areas.codes_on(date)
@@ -159,7 +160,7 @@ def make_region(
         counts.append(QuarterCount(date, len(landing.senders[date]), landing.files[date], int(looked_after.sum()), int(in_region.sum())))
         if progress:
             progress(f"{date}: {counts[-1].files} files of {counts[-1].senders} senders")
-    optional.write(made)
+    of_optional.write(made)
     landing.write_arrivals()
     truth.write(landing, areas.region.return_deadline_days)
     return MadeUpRegion(region, out, tuple(counts), tuple(made.others()))

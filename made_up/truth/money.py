@@ -2,7 +2,7 @@
 
 Belongs here: the definitions of weekly_cost, market_concentration and two_sided_truth once more, written from their descriptions and never from
 their SQL. Money is counted in whole pence and divided as fractions.
-Does not belong here: the frames that they start from (`truth.py`).
+Does not belong here: the frames that they start from (`truth/frames.py`).
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from resources.made_up.kinds import AGENCY, OWN, PROVISION_TYPES
-from resources.made_up.register import is_damaged_owner, owner_of_spelling
+from made_up.returns.register import is_damaged_owner, owner_of_spelling
+from made_up.truth.arithmetic import exact, pence
+from made_up.truth.frames import Frames
+from made_up.world.kinds import AGENCY, OWN, PROVISION_TYPES
 from schemas import authorities
 from schemas.regions import Region
-
-if TYPE_CHECKING:
-    from resources.made_up.truth import _Figures
 
 PARTS = {"mean_social_care": "contribution_social_care", "mean_education": "contribution_education", "mean_health": "contribution_health"}
 FOSTERING = (PROVISION_TYPES[AGENCY], PROVISION_TYPES[OWN])
@@ -30,22 +28,6 @@ NOBODY = ("HEALTH", "PRIVATE", "UNKNOWN")
 NEW_LAYOUT, LAW = dt.date(2025, 12, 31), dt.date(2023, 10, 28)
 """Since when young people placed after 18 are in the placement census; when supported accommodation had to register."""
 LAW_ON = ("Supported accommodation", "Other")
-
-
-def exact(value: Fraction | None, decimals: int) -> str:
-    """The fraction rounded to so many decimals, half away from zero; blank for None."""
-    if value is None:
-        return ""
-    scaled = abs(value) * 10**decimals
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    text = str(whole).zfill(decimals + 1)
-    sign = "-" if value < 0 and whole else ""
-    return f"{sign}{text[:-decimals]}.{text[-decimals:]}"
-
-
-def pence(pounds: float) -> int | None:
-    """Pounds as whole pence; None where unknown."""
-    return None if pounds != pounds else round(pounds * 100)
 
 
 def areas_of(code: str, region: Region, date: dt.date) -> list[tuple[str, str]]:
@@ -75,17 +57,17 @@ class MoneyTruth:
     def __init__(self) -> None:
         self._held: dict[dt.date, _Costs] = {}
 
-    def tables(self, figures: _Figures) -> dict[str, pd.DataFrame]:
+    def tables(self, frames: Frames) -> dict[str, pd.DataFrame]:
         """The tables of one quarter, without its date."""
         return {
-            "weekly_cost": self._weekly_cost(figures),
-            "market_concentration": market_concentration(figures),
-            "two_sided_truth": two_sided_truth(figures),
+            "weekly_cost": self._weekly_cost(frames),
+            "market_concentration": market_concentration(frames),
+            "two_sided_truth": two_sided_truth(frames),
         }
 
-    def _weekly_cost(self, figures: _Figures) -> pd.DataFrame:
-        date, region = figures.q.date, figures.q.region
-        now = self._held[date] = _costs_of(figures)
+    def _weekly_cost(self, frames: Frames) -> pd.DataFrame:
+        date, region = frames.q.date, frames.q.region
+        now = self._held[date] = _costs_of(frames)
         before = self._held.get(date.replace(year=date.year - 1), _Costs({}, {}))
         means = {key: mean for key, rows in now.groups.items() if (mean := _mean_cost(rows)) is not None}
         lines = []
@@ -129,13 +111,13 @@ class MoneyTruth:
         return pd.DataFrame(lines)
 
 
-def _costs_of(figures: _Figures) -> _Costs:
-    date, region = figures.q.date, figures.q.region
+def _costs_of(frames: Frames) -> _Costs:
+    date, region = frames.q.date, frames.q.region
     year_ago = date.replace(year=date.year - 1).toordinal()
     groups: dict[Key, list[dict]] = defaultdict(list)
     returned: dict[tuple[str, str], set[str]] = defaultdict(set)
-    owners = _owners(figures)
-    for row in figures.placed.to_dict("records"):
+    owners = _owners(frames)
+    for row in frames.placed.to_dict("records"):
         row["pence"], row["paid"] = pence(row["total_weekly_cost"]) or 0, _paid_to(row, owners)
         population = "looked after" if row["looked_after"] else "post 18"
         for area in areas_of(row["placing_authority_code"], region, date):
@@ -191,9 +173,9 @@ def _may_be_compared(key: Key, costs: _Costs, both: set[str], region: Region, da
     return True
 
 
-def _owners(figures: _Figures) -> dict[str, str]:
+def _owners(frames: Frames) -> dict[str, str]:
     """The owner of each URN in the register, where the list tells it."""
-    names = figures.register.groupby("urn")["provider_name"].first()
+    names = frames.register.groupby("urn")["provider_name"].first()
     return {urn: owner_of_spelling(name) for urn, name in names.items() if not is_damaged_owner(name)}
 
 
@@ -278,12 +260,12 @@ def _quantile(ordered: list[int], share: Fraction) -> Fraction | None:
     return (ordered[below] + (place - below) * (ordered[above] - ordered[below])) / 100
 
 
-def market_concentration(figures: _Figures) -> pd.DataFrame:
+def market_concentration(frames: Frames) -> pd.DataFrame:
     """Owners of the register's settings by area and type: who they are is known from how the lists were spelt."""
     groups: dict[tuple[str, str, str], list[dict]] = defaultdict(list)
-    register = figures.register[figures.register["provision_type"] != "Other"]
+    register = frames.register[frames.register["provision_type"] != "Other"]
     for row in register.to_dict("records"):
-        for area in areas_of(row["host_authority_code"], figures.q.region, figures.q.date):
+        for area in areas_of(row["host_authority_code"], frames.q.region, frames.q.date):
             groups[(*area, row["provision_type"])].append(row)
     lines = []
     for (level, code, kind), rows in groups.items():
@@ -316,26 +298,26 @@ def market_concentration(figures: _Figures) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def _setting_facts(figures: _Figures) -> tuple[dict[str, set[str]], dict[str, str]]:
+def _setting_facts(frames: Frames) -> tuple[dict[str, set[str]], dict[str, str]]:
     """For each URN that the register or a return knows: the authorities it stands in, and its provision type where one tells it."""
     hosts: dict[str, set[str]] = defaultdict(set)
     kinds: dict[str, str] = {}
-    for row in figures.register.to_dict("records"):
+    for row in frames.register.to_dict("records"):
         hosts[row["urn"]] |= {row["host_authority_code"]} if row["provision_type"] != PROVISION_TYPES[AGENCY] else set()
         if row["provision_type"] != "Other":
             kinds[row["urn"]] = row["provision_type"]
-    for row in figures.returned[figures.returned["provision_type"] != "Other"].to_dict("records"):
+    for row in frames.returned[frames.returned["provision_type"] != "Other"].to_dict("records"):
         hosts[row["urn"]].add(row["host_authority_code"])
         kinds[row["urn"]] = row["provision_type"]
     return hosts, kinds
 
 
-def _by_authorities(figures: _Figures, hosts: dict[str, set[str]], kinds: dict[str, str], living: Counter) -> Counter:
+def _by_authorities(frames: Frames, hosts: dict[str, set[str]], kinds: dict[str, str], living: Counter) -> Counter:
     """Children by setting (URN, host, type) and placing authority, as the authorities say."""
     lived_in: dict[tuple[str, str], set[str]] = defaultdict(set)
     for urn, host, _, placing in living:
         lived_in[urn, placing].add(host)
-    placed = figures.own[~figures.own["provision_type"].isin(["Other", "None"])].to_dict("records")
+    placed = frames.own[~frames.own["provision_type"].isin(["Other", "None"])].to_dict("records")
     for row in placed:
         if row["urn"] in hosts:
             kinds.setdefault(row["urn"], row["provision_type"])
@@ -356,19 +338,19 @@ def _by_authorities(figures: _Figures, hosts: dict[str, set[str]], kinds: dict[s
     return children
 
 
-def two_sided_truth(figures: _Figures) -> pd.DataFrame:
+def two_sided_truth(frames: Frames) -> pd.DataFrame:
     """Children by setting and placing authority, as the providers and as the authorities say, with the likely cause where they differ."""
-    hosts, kinds = _setting_facts(figures)
-    residents = figures.residents[figures.residents["provision_type"] != "Other"]
+    hosts, kinds = _setting_facts(frames)
+    residents = frames.residents[frames.residents["provision_type"] != "Other"]
     children = residents[~(residents["age"] >= 18) & ~residents["placing_code"].isin(NOBODY)]
     living: Counter = Counter(
         zip(children["urn"], children["host_authority_code"], children["provision_type"], children["placing_code"], strict=True)
     )
-    placed = _by_authorities(figures, hosts, kinds, living)
+    placed = _by_authorities(frames, hosts, kinds, living)
     answered = set(zip(residents["urn"], residents["host_authority_code"], strict=True))
-    empty = figures.returned[(figures.returned["occupied_places"] == 0) & (figures.returned["provision_type"] != "Other")]
+    empty = frames.returned[(frames.returned["occupied_places"] == 0) & (frames.returned["provision_type"] != "Other")]
     answered |= set(zip(empty["urn"], empty["host_authority_code"], strict=True))
-    covers = figures.own.groupby("placing_authority_code")["covers"].first().to_dict() | dict.fromkeys(figures.commissioned_alone(), "commissioned")
+    covers = frames.own.groupby("placing_authority_code")["covers"].first().to_dict() | dict.fromkeys(frames.commissioned_alone(), "commissioned")
     nowhere = {(placing, kind) for urn, _, kind, placing in placed if urn == "UNKNOWN"}
 
     def lines() -> Iterator[dict]:
@@ -380,7 +362,7 @@ def two_sided_truth(figures: _Figures) -> pd.DataFrame:
             differ = by_provider - by_authority if by_provider is not None and by_authority is not None else None
             if urn == "UNKNOWN" or (differ is not None and differ > 0 and (placing, kind) in nowhere):
                 cause = "unknown URN"
-            elif by_authority is None and placing not in figures.q.region.members:
+            elif by_authority is None and placing not in frames.q.region.members:
                 cause = "not a member"
             elif host == "UNKNOWN" and any(urn == known for known, _ in answered):
                 cause = "host not known"

@@ -2,7 +2,7 @@
 
 Belongs here: the variety of spellings that real returns show. Every spelling of an authority that is used here means
 that authority on that date.
-Does not belong here: what is reported (`provider_returns.py`, `placement_returns.py`, `register.py`).
+Does not belong here: what is reported (`returns/provider_census.py`, `returns/placement_census.py`, `returns/register.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from resources.made_up.drawing import Floats, Ints, Texts
+from made_up.drawing import Floats, Ints, Texts
 from schemas import authorities
 
 OFSTED_NAMES = {"342": "St Helens", "840": "Durham", "801": "Bristol", "882": "Southend on Sea", "884": "Herefordshire"}

@@ -1,7 +1,7 @@
 """Children in care and young people after it, carried from quarter to quarter.
 
 Belongs here: who arrives, stays, moves, grows up and leaves, so that each quarter's numbers by kind, origin and host are met.
-Does not belong here: in which setting each one lives (`occupancy.py`). No names; days are proleptic ordinals, fees pounds a week.
+Does not belong here: in which setting each one lives (`world/occupancy.py`). No names; days are proleptic ordinals, fees pounds a week.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from resources.made_up.areas import Areas
-from resources.made_up.drawing import Ints, match, rank_within, stream
-from resources.made_up.flows import outside_origins
-from resources.made_up.kinds import ADULT, AGENCY, HOME, KINDS, OTHER, OWN, SCHOOL, SECURE, SUPPORTED
+from made_up.drawing import Ints, match, rank_within, stream
+from made_up.world.areas import Areas
+from made_up.world.flows import outside_origins
+from made_up.world.kinds import ADULT, AGENCY, HOME, KINDS, OTHER, OWN, SCHOOL, SECURE, SUPPORTED
 from schemas.codes import code_set
 
 YEAR = 365.25

@@ -1,7 +1,7 @@
 """What the curated figures of children looked after must be, worked out from the episodes that were made up and the facts beside them.
 
 Belongs here: the definitions of those tables once more, in pandas, written from their descriptions and never from their SQL.
-Does not belong here: figures of settings and of the placement census (`truth.py`).
+Does not belong here: figures of settings and of the placement census (`truth/frames.py`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from resources.made_up.areas import Areas
-from resources.made_up.care import NEVER, Care, birthday, example_postcodes, months_before, years_old
-from resources.made_up.drawing import Ints, Texts
-from resources.made_up.ssda903_returns import ETHNIC_CODES, CareReturns, status_ceased
+from made_up.drawing import Ints, Texts
+from made_up.returns.ssda903 import ETHNIC_CODES, CareReturns, status_ceased
+from made_up.truth.arithmetic import half_up
+from made_up.world.areas import Areas
+from made_up.world.care import NEVER, Care, birthday, example_postcodes, months_before, years_old
 from schemas import authorities
 from schemas.codes import code_set
 
@@ -34,14 +35,6 @@ SEXES = np.array(["Male", "Female", "Not known"], dtype=object)
 def banded(ages: Ints, bands: tuple[list[int], list[str]]) -> Texts:
     """The band of each age."""
     return np.array(bands[1], dtype=object)[np.searchsorted(bands[0], ages, side="right") - 1]
-
-
-def half_up(part: int, whole: int, digits: int) -> str:
-    """`part / whole` as text with so many decimals, half up; blank where the whole is 0."""
-    if not whole:
-        return ""
-    units = (2 * part * 10**digits + whole) // (2 * whole)
-    return f"{units // 10**digits}.{units % 10**digits:0{digits}d}"
 
 
 def population_of(date: dt.date) -> dict[str, tuple[int, int]]:

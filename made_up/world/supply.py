@@ -1,7 +1,7 @@
 """Who owns what: owners, registrations with Ofsted, and settings that open, change and close over the quarters.
 
 Belongs here: the supply as it truly is, whether or not the register or a return says so.
-Does not belong here: who lives there (`occupancy.py`), and how the register's lists look (`register.py`).
+Does not belong here: who lives there (`world/occupancy.py`), and how the register's lists look (`returns/register.py`).
 Days are proleptic ordinals; a setting stands on a day when opened <= day < closed.
 """
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from resources.made_up.areas import ANCHOR, Areas
-from resources.made_up.drawing import Floats, Ints, choice, pick, stream
-from resources.made_up.kinds import AGENCY, FAMILY, HOME, KINDS, OWN, SCHOOL, SECURE, SUPPORTED
-from resources.made_up.naming import home_names, owner_names, provider_numbers, registration_numbers
+from made_up.drawing import Floats, Ints, choice, pick, stream
+from made_up.world.areas import ANCHOR, Areas
+from made_up.world.kinds import AGENCY, FAMILY, HOME, KINDS, OWN, SCHOOL, SECURE, SUPPORTED
+from made_up.world.naming import home_names, owner_names, provider_numbers, registration_numbers
 from schemas import authorities
 
 NEVER = dt.date(9000, 1, 1).toordinal()

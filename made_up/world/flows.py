@@ -2,7 +2,7 @@
 
 Belongs here: turning the margins and the room there is into whole numbers by kind, origin and host, which meet the
 margins: children by kind and inside their own area exactly, other authorities' children inside as nearly as room allows.
-Does not belong here: single people (`people.py`) and single settings (`occupancy.py`).
+Does not belong here: single people (`world/people.py`) and single settings (`world/occupancy.py`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from resources.made_up.areas import Areas
-from resources.made_up.drawing import Floats, Ints, allot, allot_rows, fit_margins, pick, stream
-from resources.made_up.kinds import (
+from made_up.drawing import Floats, Ints, allot, allot_rows, fit_margins, pick, stream
+from made_up.world.areas import Areas
+from made_up.world.kinds import (
     ADULT,
     AGENCY,
     FAMILY,

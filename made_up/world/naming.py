@@ -1,14 +1,14 @@
 """Made-up names of owners, homes and agencies, and made-up registration numbers.
 
 Belongs here: words and numbers that look right and mean nobody.
-Does not belong here: authorities' names (`spelling.py`).
+Does not belong here: authorities' names (`returns/spelling.py`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from resources.made_up.drawing import Texts
+from made_up.drawing import Texts
 
 _FIRST = (
     "Alder", "Amber", "Ash", "Beacon", "Birch", "Bramble", "Bright", "Brook", "Cedar", "Clover", "Copper", "Crest", "Dale",

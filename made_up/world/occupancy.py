@@ -1,7 +1,7 @@
 """Who lives in which setting on a census date, and which places stand empty or cannot be offered.
 
 Belongs here: finding each person a setting of the right kind in the right area, with what the setting has room for.
-Does not belong here: how the provider reports it (`provider_returns.py`).
+Does not belong here: how the provider reports it (`returns/provider_census.py`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from resources.made_up.areas import Areas
-from resources.made_up.drawing import Ints, Texts, choice, match, rank_within, stream
-from resources.made_up.kinds import AGENCY, KINDS, OTHER, OWN, lodging_kind
-from resources.made_up.supply import Supply
+from made_up.drawing import Ints, Texts, choice, match, rank_within, stream
+from made_up.world.areas import Areas
+from made_up.world.kinds import AGENCY, KINDS, OTHER, OWN, lodging_kind
+from made_up.world.supply import Supply
 
 REASONS = {
     "home": (

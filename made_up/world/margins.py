@@ -11,8 +11,8 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from resources.made_up.areas import ANCHOR, Areas
-from resources.made_up.drawing import stream
+from made_up.drawing import stream
+from made_up.world.areas import ANCHOR, Areas
 from schemas import authorities
 
 CHILDREN = ["looked_after", "residential", "foster", "supported", "inside", "others_inside"]

@@ -1,7 +1,7 @@
 """The kinds of placement in the made-up region, with what is typical of each.
 
 Belongs here: facts and rates by kind; fees and moves are of the size that the authorities' strategies print.
-Does not belong here: numbers of children or settings (`margins.py`), labels of one return's layout.
+Does not belong here: numbers of children or settings (`world/margins.py`), labels of one return's layout.
 """
 
 from __future__ import annotations

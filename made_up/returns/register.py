@@ -2,7 +2,7 @@
 
 Belongs here: the lists (providers and places, provider level, premises), their official layout of 2025, and the
 quarters for which none comes.
-Does not belong here: the supply itself (`supply.py`), and figures (`truth.py`).
+Does not belong here: the supply itself (`world/supply.py`), and figures (`truth/frames.py`).
 Facts on the layout: Ofsted, "Children's social care in England", 2025 (Open Government Licence).
 """
 
@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from resources.made_up.areas import Areas
-from resources.made_up.drawing import stream
-from resources.made_up.kinds import AGENCY, HOME, KINDS, OWN, SCHOOL, SECURE, SUPPORTED
-from resources.made_up.landing import LOADED, SET_ASIDE, Landing, Table, received_on
-from resources.made_up.spelling import ofsted_name, written_days
-from resources.made_up.supply import Supply
+from made_up.drawing import stream
+from made_up.returns.spelling import ofsted_name, written_days
+from made_up.world.areas import Areas
+from made_up.world.kinds import AGENCY, HOME, KINDS, OWN, SCHOOL, SECURE, SUPPORTED
+from made_up.world.supply import Supply
+from made_up.writing import LOADED, SET_ASIDE, Landing, Table, received_on
 from schemas import authorities
 
 PROVIDERS, LEVELS, PREMISES = "register_providers", "register_provider_levels", "register_premises"

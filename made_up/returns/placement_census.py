@@ -1,7 +1,7 @@
 """The regional placement census as authorities send it: one row a placement, in the layout of the quarter.
 
 Belongs here: labels, headers and costs of this return, the slips in it, and the files.
-Does not belong here: who lives where (`people.py`, `occupancy.py`), and figures (`truth.py`).
+Does not belong here: who lives where (`world/people.py`, `world/occupancy.py`), and figures (`truth/frames.py`).
 It is a census of commissioned placements: children with parents, for adoption, with kin or with the authority's own foster
 carers are not in it, in neither layout; they are in the SSDA903 alone. Young people placed after 18 come with 2025-12
 (before it, those alone who stayed with their foster carers).
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from resources.made_up.areas import Areas, neighbours
-from resources.made_up.drawing import Floats, Ints, Texts, choice, stream
-from resources.made_up.kinds import ADULT, AGENCY, FAMILY, HOME, OTHER, OWN, SCHOOL, SECURE, SUPPORTED
-from resources.made_up.landing import LOADED, REJECTED, SET_ASIDE, Landing, Table, received_on
-from resources.made_up.people import ETHNIC_GROUPS, YEAR, age_on
-from resources.made_up.provider_returns import ROUTES, answer_chance, answering, habits_of
-from resources.made_up.spelling import written_authorities, written_days, written_header, written_money, written_yes_no
-from resources.made_up.supply import Supply
+from made_up.drawing import Floats, Ints, Texts, choice, stream
+from made_up.returns.provider_census import ROUTES, answer_chance, answering, habits_of
+from made_up.returns.spelling import written_authorities, written_days, written_header, written_money, written_yes_no
+from made_up.world.areas import Areas, neighbours
+from made_up.world.kinds import ADULT, AGENCY, FAMILY, HOME, OTHER, OWN, SCHOOL, SECURE, SUPPORTED
+from made_up.world.people import ETHNIC_GROUPS, YEAR, age_on
+from made_up.world.supply import Supply
+from made_up.writing import LOADED, REJECTED, SET_ASIDE, Landing, Table, received_on
 from schemas.codes import code_set
 
 CENSUS = "placement_census"
