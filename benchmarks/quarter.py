@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from assets.access.preparing import prepare
 from assets.intake.door import judge, open_submission
 from assets.intake.loading import take_in
+from assets.intake.opening import OpenedFile
 from assets.warehouse.building import build_quarter
 from assets.warehouse.numbering import submission_id
 from made_up import make_region
@@ -49,11 +50,12 @@ def _stages(root: Path) -> None:
         prepare(warehouse, REGION)
         clock = _Clock()
         files = place.files(DATE)
-        contents = [file.open() for file in files]
+        opened = [OpenedFile(file) for file in files]
+        digests = [file.content.digest for file in opened]
         clock.lap("list, open and hash the files")
         submissions = [
-            open_submission(submission_id(KEY, DATE, file.folder, content.digest), file, content.digest, content)
-            for file, content in zip(files, contents, strict=True)
+            open_submission(submission_id(KEY, DATE, file.folder, digest), file, digest, one)
+            for file, digest, one in zip(files, digests, opened, strict=True)
         ]
         clock.lap("read and recognise")
         tables = judge(submissions, DATE, KEY)

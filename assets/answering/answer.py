@@ -18,8 +18,8 @@ import pandas as pd
 
 from assets.intake.columns import seen
 from assets.intake.door import FINDING_COLUMNS, NOT_SHOWN, JudgedTable, Submission
-from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
-from assets.intake.recognising import Recognised, recognise_all
+from assets.intake.reading import Sheet, cell_text
+from assets.intake.recognising import Recognised
 from assets.intake.telling import is_known_header, place_of
 from resources.provenance import of_file
 from resources.showing import shown
@@ -580,10 +580,7 @@ def _words(says: str, message: str) -> dict[str, str] | None:
 def findings_of(submission: Submission, judged: Iterable[JudgedTable]) -> pd.DataFrame:
     """All findings of one submission, those about the file first, as `raw.finding` keeps them."""
     about_file = pd.DataFrame(
-        [
-            (submission.id, f.table_name, f.sheet, f.row_number, f.column_name, f.value, f.rule, rule(f.rule).severity, f.message)
-            for f in submission.findings
-        ],
+        [finding.row(submission.id) for finding in submission.findings],
         columns=FINDING_COLUMNS,
     )
     about_rows = [table.findings[table.findings["submission_id"] == submission.id] for table in judged]
@@ -591,18 +588,8 @@ def findings_of(submission: Submission, judged: Iterable[JudgedTable]) -> pd.Dat
     return pd.concat(frames, ignore_index=True) if frames else about_file
 
 
-def sheets_of(data: bytes) -> list[tuple[Sheet, Recognised | None]]:
-    """The sheets of a file with what was recognised on each, once a table; none where it cannot be read (the findings say why)."""
-    try:
-        return [(sheet, found) for sheet in read_sheets(data) for found in ((not sheet.beside.is_hidden and recognise_all(sheet)) or [None])]  # type: ignore[list-item]
-    except CannotRead:
-        return []
-    except (Exception, MemoryError):  # noqa: BLE001 - the door has found the same, and said so
-        return []
-
-
-def trial_answer(submission: Submission, judged: Iterable[JudgedTable], data: bytes) -> Answer:
-    """The answer to a return that was only held up to the door: what would become of it. `data`: the bytes that were judged."""
+def trial_answer(submission: Submission, judged: Iterable[JudgedTable]) -> Answer:
+    """The answer to a return that was only held up to the door: what would become of it."""
     judged = list(judged)
     tables = []
     for table in judged:
@@ -622,7 +609,7 @@ def trial_answer(submission: Submission, judged: Iterable[JudgedTable], data: by
         outcome=REJECTED if submission.is_rejected else RECORDED if left_alone else ACCEPTED,
         tables=tables,
         findings=findings_of(submission, judged),
-        sheets=[] if unread else sheets_of(data),
+        sheets=[] if unread else submission.opened.sheets_by_table,
         is_trial=True,
-        made_up=of_file(submission.file.path, data),
+        made_up=of_file(submission.file.path, submission.opened.content.data),
     )

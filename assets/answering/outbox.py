@@ -25,11 +25,12 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WHO_TO_ASK, WITHDRAWN, Answer, TableAnswer, day, moment, sheets_of
+from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WHO_TO_ASK, WITHDRAWN, Answer, TableAnswer, day, moment
 from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
 from assets.common import audit
 from assets.intake.door import ERASED, NOT_RECOGNISED, sender_of
+from assets.intake.opening import OpenedFile
 from assets.intake.provenance import banner
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
@@ -85,14 +86,15 @@ def answer_quarter(
         for file in files:
             if not waiting:
                 break
+            opened = OpenedFile(file)
             try:
-                content = file.open()
+                mark = content_mark(key, opened.content.digest)
             except NotNow:
                 continue
             sender = sender_of(file.folder, census_date).key
-            for submission in waiting.pop((sender, content_mark(key, content.digest)), ()):
+            for submission in waiting.pop((sender, mark), ()):
                 # the very bytes that the mark is of
-                sheets = _without_the_erased(warehouse, submission, sheets_of(content.data))
+                sheets = _without_the_erased(warehouse, submission, opened.sheets_by_table)
                 with _failing(failed, submission.number):
                     _write(folder, submission, _answer(submission, census_date, sheets, file.name, made_up, contact))
         for submission in (one for several in waiting.values() for one in several):

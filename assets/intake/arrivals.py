@@ -28,9 +28,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.intake.door import Sender, Submission, open_submission, sender_of
+from assets.intake.opening import OpenedFile
 from assets.intake.turns import moment
 from assets.warehouse.numbering import content_mark, submission_id
-from resources.landing import Content, LandedFile, LandingPlace, NotNow
+from resources.landing import LandedFile, LandingPlace, NotNow
 from resources.pseudonym import fingerprint
 from resources.warehouse import physical
 
@@ -60,7 +61,7 @@ class Due:
 
     arrival: Arrival
     file: LandedFile
-    content: Content
+    opened: OpenedFile
     is_new: bool
     began: float
 
@@ -72,7 +73,7 @@ class Due:
     def open(self) -> Submission:
         """The submission, of the very bytes that were hashed, received when they were first seen."""
         file = dataclasses.replace(self.file, received_at=self.arrival.seen_at)
-        return open_submission(self.arrival.number, file, self.arrival.mark, self.content)
+        return open_submission(self.arrival.number, file, self.arrival.mark, self.opened)
 
 
 class Register:
@@ -124,12 +125,12 @@ class Register:
         opened: set[str] = set()
         lying: dict[tuple[str, str], LandedFile] = {}
         for file in sorted(files, key=lambda file: (self._came(file), self._when(file), file.folder, file.name)):
-            when, began = self._when(file), moment()
+            when, began, opened_file = self._when(file), moment(), OpenedFile(file)
             try:
-                content = file.open()
+                digest = opened_file.content.digest
             except NotNow:
                 continue
-            place, mark = self._place(file), content_mark(self._key, content.digest)
+            place, mark = self._place(file), content_mark(self._key, digest)
             sender = sender_of(file.folder, self._date).key
             self._seen[place] = (mark, file.changed_at)
             lying[sender, mark] = file
@@ -138,24 +139,24 @@ class Register:
                 its_own_place = arrival.place == place or arrival.place not in here
                 if its_own_place and self._read_under.get(arrival.number) != contracts and arrival.number not in opened:
                     opened.add(arrival.number)
-                    yield Due(arrival, file, content, is_new=False, began=began)
+                    yield Due(arrival, file, opened_file, is_new=False, began=began)
             is_renamed = place not in self._places and (mark, file.changed_at) in gone
             if not known or (not is_renamed and self._was_put(place, mark, file) and self._is_superseded(sender, mark)):
                 told = self._told(file)  # of a made-up file that is still the one that was made
-                is_made_up = told is not None and told[0] == content.digest
-                arrival = self._arrive(sender, place, mark, content.digest, len(known) + 1, when if is_made_up else None)
+                is_made_up = told is not None and told[0] == digest
+                arrival = self._arrive(sender, place, mark, digest, len(known) + 1, when if is_made_up else None)
                 known.append(arrival)
                 opened.add(arrival.number)
-                yield Due(arrival, file, content, is_new=True, began=began)
+                yield Due(arrival, file, opened_file, is_new=True, began=began)
 
         for (sender, mark), file in lying.items():  # read under other contracts, and another file lies in their place now
             for arrival in self._arrivals[sender, mark]:
                 if self._read_under.get(arrival.number) != contracts and arrival.number not in opened:
                     began = moment()
+                    opened_file = OpenedFile(file)
                     with contextlib.suppress(NotNow):
-                        content = file.open()
-                        if content_mark(self._key, content.digest) == mark:
-                            yield Due(arrival, file, content, is_new=False, began=began)
+                        if content_mark(self._key, opened_file.content.digest) == mark:
+                            yield Due(arrival, file, opened_file, is_new=False, began=began)
 
     def _came(self, file: LandedFile) -> dt.datetime:
         """When the file arrived, where it lies as it did: what is new comes after what is not, also where not all is read at once."""

@@ -25,7 +25,8 @@ from sqlalchemy.engine import Connection
 from assets.common import audit
 from assets.common.basis import short_digest
 from assets.intake.arrivals import Arrival, Register, adopt
-from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, JudgedTable, Submission, judge, open_submission, sender_of
+from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, Finding, JudgedTable, Submission, judge, open_submission, sender_of
+from assets.intake.opening import OpenedFile
 from assets.intake.owners import take_in_owners
 from assets.intake.provenance import settle
 from assets.intake.telling import file_label
@@ -37,9 +38,8 @@ from resources.provenance import is_made_up
 from resources.warehouse import Warehouse, copy_frame, physical
 from schemas.program import hash_of
 from schemas.returns import contract_version, return_tables
-from schemas.rules import REJECTS_FILE, rule
 
-_CODE = hash_of(Path(__file__).parent.glob("*.py"))
+_CODE = hash_of(Path(__file__).parent.rglob("*.py"))
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def take_in(
                 continue
             if not submissions:
                 say(f"{census_date}: reading what is new of {len(files)} files")
-            is_marked = is_marked or is_made_up(due.content.data)
+            is_marked = is_marked or is_made_up(due.opened.content.data)
             submission = due.open()
             turns.add(submission, moment() - due.began)
             register.read(submission, due.arrival.mark)
@@ -159,9 +159,9 @@ def _companions(
         began = moment()
         if row.counts or not turns.is_over(sender_of(file.folder, census_date)):
             with suppress(NotNow):
-                content = file.open()
-                if content_mark(key, content.digest) == mark:
-                    found.append(open_submission(row.submission_id, replace(file, received_at=row.received_at), mark, content))
+                opened = OpenedFile(file)
+                if content_mark(key, opened.content.digest) == mark:
+                    found.append(open_submission(row.submission_id, replace(file, received_at=row.received_at), mark, opened))
                     turns.add(found[-1], moment() - began)
     return found
 
@@ -203,11 +203,7 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
             copy_frame(connection, f"raw.{table.table.name}", table.rows)
         copy_frame(connection, "raw.finding", table.findings)
     about_files = pd.DataFrame(
-        [
-            (s.id, f.table_name, f.sheet, f.row_number, f.column_name, f.value, f.rule, rule(f.rule).severity, f.message)
-            for s in submissions
-            for f in s.findings
-        ],
+        [finding.row(submission.id) for submission in submissions for finding in submission.findings],
         columns=FINDING_COLUMNS,
     )
     copy_frame(connection, "raw.finding", about_files)
@@ -304,7 +300,8 @@ def _warn_of_larger_ones(connection: Connection, census_date: dt.date, books: pd
             continue
         earlier = in_force.get((book.sender, book.table_name))
         if earlier is not None and book.rows_loaded * 2 < earlier:
-            by_id[book.submission_id].find("replaces_a_larger_return", table=book.table_name, value=str(book.rows_loaded), expected=earlier)
+            smaller = Finding("replaces_a_larger_return", book.table_name, value=str(book.rows_loaded), expected=str(earlier))
+            by_id[book.submission_id].record([smaller])
         in_force[book.sender, book.table_name] = book.rows_loaded
 
 
@@ -369,4 +366,4 @@ def withdraw(warehouse: Warehouse, number: str, by: str, reason: str) -> tuple[d
     return found.census_date, found.sender
 
 
-__all__ = ["IntakeResult", "REJECTS_FILE", "has_news", "take_in", "withdraw"]
+__all__ = ["IntakeResult", "has_news", "take_in", "withdraw"]

@@ -269,6 +269,7 @@ def raw_columns() -> dict[str, dict[str, str]]:
     tables["finding"] = {
         "submission_id": "text", "table_name": "text", "sheet": "text", "row_number": "integer", "column_name": "text",
         "value": "text", "rule": "text", "severity": "text", "message": "text",
+        "expected": "text", "hint": "text", "is_quoted": "boolean",
     }  # fmt: skip
     for table in return_tables().values():
         if table.leave_alone:

@@ -9,13 +9,17 @@ import secrets
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipelines.command.options import CensusDate
-from resources.landing import Content, LandedFile, NotNow, census_date_of
+from resources.landing import LandedFile, NotNow, census_date_of
 from resources.provenance import of_file
 from resources.showing import one_line
+
+if TYPE_CHECKING:
+    from assets.intake.opening import OpenedFile
 
 
 @click.command("check")
@@ -43,19 +47,17 @@ def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None, a
     from schemas.rules import REJECTS_FILE
 
     together = defaultdict(list)
-    contents = {}
     for path in files:
-        content, received = _opened(path)
-        census_date, folder = _where_from(path, content.data, date, sender)
-        landed = LandedFile(census_date, folder, path.name, path, len(content.data), received)
+        opened, received = _opened(path)
+        census_date, folder = _where_from(path, opened, date, sender)
+        landed = LandedFile(census_date, folder, path.name, path, len(opened.content.data), received)
         number = hashlib.sha256(f"{census_date}|{folder}|{path}".encode()).hexdigest()[:16]
-        contents[number] = content.data
-        together[census_date].append((path, open_submission(number, landed, "", content)))
+        together[census_date].append((path, open_submission(number, landed, "", opened)))
     rejected = 0
-    for census_date, opened in together.items():
-        submissions = [submission for _, submission in opened]
+    for census_date, checked in together.items():
+        submissions = [submission for _, submission in checked]
         tables = judge(submissions, census_date, secrets.token_bytes(32))
-        for path, submission in opened:
+        for path, submission in checked:
             print(f"{one_line(path)}: as sent by {one_line(submission.sender.name)} for {census_date:%d %B %Y}")
             for table in tables:
                 for book in table.books[table.books["submission_id"] == submission.id].itertuples():
@@ -63,7 +65,7 @@ def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None, a
                         f"  {table.table.title}: {book.rows_received} rows received = {book.rows_loaded} would be loaded + "
                         f"{book.rows_rejected} rejected + {book.rows_set_aside} set aside"
                     )
-            if said := of_file(path, contents[submission.id]):
+            if said := of_file(path, submission.opened.content.data):
                 print(f"  {said}")
             found = findings_of(submission, tables)
             _print_findings(found)
@@ -71,7 +73,7 @@ def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None, a
             rejected += blocked
             print(f"  {_outcome(tables, submission.id, blocked)}")
             if answer_folder:
-                _write_answer(trial_answer(submission, tables, contents[submission.id]), answer_folder, path)
+                _write_answer(trial_answer(submission, tables), answer_folder, path)
         if reconcile:
             _reconcile(tables, submissions, census_date, reconcile)
     sys.exit(1 if rejected else 0)
@@ -101,40 +103,38 @@ def _print_findings(found) -> None:  # noqa: ANN001 - a pandas frame; pandas is 
         print(f"  - {one_line(where)}{at}({does}): {one_line(message)}")
 
 
-def _opened(path: Path) -> tuple[Content, dt.datetime]:
+def _opened(path: Path) -> tuple[OpenedFile, dt.datetime]:
     """The file, opened once, and its own time."""
+    from assets.intake.opening import OpenedFile
+
     try:
         modified = dt.datetime.fromtimestamp(int(path.stat().st_mtime), tz=dt.UTC)
-        return LandedFile(dt.date.min, "", path.name, path, 0, modified).open(), modified
+        opened = OpenedFile(LandedFile(dt.date.min, "", path.name, path, 0, modified))
+        _ = opened.content  # read here and now, where a file that goes can be told
+        return opened, modified
     except (NotNow, FileNotFoundError, OverflowError, ValueError):
         raise click.UsageError(
             f"{path.name} went or changed while it was read. A file that stays as it is was expected. Try again when it is whole."
         ) from None
 
 
-def _where_from(path: Path, data: bytes, date: dt.date | None, sender: str | None) -> tuple[dt.date, str]:
+def _where_from(path: Path, opened: OpenedFile, date: dt.date | None, sender: str | None) -> tuple[dt.date, str]:
     from pipelines.quarter_ends import last_quarter_end
 
     folder = path.absolute().parent
     folder_date = census_date_of(folder.parent.name)
     census_date = date or folder_date or last_quarter_end(dt.datetime.now(tz=dt.UTC).date())
-    return census_date, sender or (folder.name if folder_date else _sender_inside(path, data, census_date))
+    return census_date, sender or (folder.name if folder_date else _sender_inside(path, opened, census_date))
 
 
-def _sender_inside(path: Path, data: bytes, census_date: dt.date) -> str:
+def _sender_inside(path: Path, opened: OpenedFile, census_date: dt.date) -> str:
     """The sender that a return outside the landing place seems to come from: its own authority, Ofsted, or a provider."""
     import pandas as pd
 
     from assets.intake.parsing import parse
-    from assets.intake.reading import cell_text, read_sheets
-    from assets.intake.recognising import recognise
+    from assets.intake.reading import cell_text
 
-    try:
-        sheets = read_sheets(data)
-    except Exception:  # noqa: BLE001 - what the matter is, the door says
-        return "provider-unknown"
-    for sheet in sheets:
-        found = recognise(sheet)
+    for sheet, found in opened.sheets_by_table:
         if found is None:
             continue
         if found.table.senders == ("ofsted",):

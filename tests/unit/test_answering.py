@@ -34,7 +34,6 @@ from assets.answering.answer import (
     moment,
     next_steps,
     row_words,
-    sheets_of,
     shown,
     trial_answer,
     without_list,
@@ -42,6 +41,7 @@ from assets.answering.answer import (
 from assets.answering.page import bar, render_page
 from assets.answering.workbook import sheet_names, write_workbook
 from assets.intake.door import judge, open_submission
+from assets.intake.opening import OpenedFile
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
 from resources.landing import LandedFile
@@ -66,7 +66,7 @@ def answered(tmp_path: Path) -> Answered:
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         landed = LandedFile(DAY, sender, name, path, path.stat().st_size, RECEIVED)
         submission = open_submission("0123456789abcdef", landed, "hash")
-        trial = trial_answer(submission, judge([submission], DAY, b"a key"), landed.read())
+        trial = trial_answer(submission, judge([submission], DAY, b"a key"))
         return dataclasses.replace(trial, **{"is_trial": False, **changes})  # type: ignore[arg-type]
 
     return answered_
@@ -178,9 +178,12 @@ def test_nothing_of_a_return_without_marks_is_copied(answered):
     [(rejected_rows(), "nobody we know", "unknown_sender"), (pd.DataFrame({"Colour": ["Red"], "Size": ["Large"]}), "356", "no_recognised_table")],
     ids=["an unknown sender", "no return"],
 )
-def test_a_finding_about_the_whole_file_marks_nothing_and_copies_nothing(answered, kind, frame, sender, finding):
+def test_a_finding_about_the_whole_file_marks_nothing_and_copies_nothing(answered, tmp_path, kind, frame, sender, finding):
     content = frame.to_csv(index=False).encode() if kind == "CSV" else excel(Census=frame)
-    answer = answered(content, sender, sheets=sheets_of(content))
+    path = tmp_path / "whole"
+    path.write_bytes(content)
+    whole = OpenedFile(LandedFile(DAY, sender, "a", path, len(content), RECEIVED)).sheets_by_table
+    answer = answered(content, sender, sheets=whole)
     assert [(f.rule, f.place) for f in answer.found] == [(finding, None)]
     book = opened(answer)
     assert book.sheetnames == ["Summary", "Findings"]

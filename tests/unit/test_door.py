@@ -123,7 +123,7 @@ def test_a_fault_of_a_file_rejects_it_as_a_whole_and_is_said_once(rule, content,
 
 def test_a_file_too_large_to_be_a_return_is_not_read(monkeypatch):
     monkeypatch.setattr("resources.landing.MAX_FILE_BYTES", 100)
-    monkeypatch.setattr("assets.intake.door.read_sheets", lambda data: pytest.fail("it was read"))
+    monkeypatch.setattr("assets.intake.opening.read_sheets", lambda data: pytest.fail("it was read"))
     assert held_up(csv_of(CENSUS, [{}])).about_files == ["too_large"]
 
 

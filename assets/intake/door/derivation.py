@@ -1,0 +1,74 @@
+"""Derivation: from a frame to rows that can be judged, with what is worked out of them.
+
+Belongs here: each row's authority, ages and places, by what the layout says in `derive`.
+Does not belong here: how one value is worked out (`assets/intake/deriving`).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from assets.intake.deriving import (
+    births_by_child,
+    derive_authority,
+    derive_children,
+    derive_episodes,
+)
+from assets.intake.door.cells import Cells, read_cells
+from assets.intake.door.frame import Frame
+from assets.intake.door.rows import JudgedRows, starting
+
+
+def no_births() -> pd.Series:
+    """Dates of birth by authority and child's reference, of nobody yet."""
+    return pd.Series(dtype="datetime64[us]")
+
+
+def rows_of(frame: Frame, births: pd.Series, key: bytes) -> tuple[JudgedRows, pd.Series]:
+    """The rows of a frame, read and with derived columns; nothing is found in them yet.
+
+    `births` are dates of birth by `authority|REFERENCE`; they are given back with those that this
+    table tells. `key` is that of the keyed hashes of places.
+    """
+    if frame.table.leave_alone:  # its rows are counted, and nothing else
+        return JudgedRows(Cells(frame, {}, {}), frame.owners, {}, starting(frame)), births
+    cells = read_cells(frame)
+    authority = _authority(cells)
+    derived: dict[str, pd.Series] = {}
+    derive = frame.table.derive
+    if derive:
+        derived["authority_code"] = authority
+    if derive == "children":
+        births = _with_births(cells, authority, births)
+        derived |= derive_children(cells.typed("date_of_birth"), frame.census_date)
+    if derive == "episodes":
+        columns = (c.name for c in frame.table.columns if c.personal == "postcode")
+        postcodes = {name: frame.texts[name] for name in columns}
+        derived |= derive_episodes(
+            cells.parsed, postcodes, authority, births, frame.census_date, key
+        )
+    return JudgedRows(cells, authority, derived, starting(frame)), births
+
+
+def _authority(cells: Cells) -> pd.Series:
+    """In a pooled return each row names its authority; else it is the sender."""
+    frame = cells.frame
+    if not frame.table.authority_column:
+        return frame.owners
+    owners = frame.owners.where(frame.sender_kinds == "authority")
+    return derive_authority(owners, cells.canonical(frame.table.authority_column))
+
+
+def _with_births(cells: Cells, authority: pd.Series, births: pd.Series) -> pd.Series:
+    """The births with those of a header; where two tell one child's, the newer return counts."""
+    frame, born = cells.frame, cells.typed("date_of_birth")
+    parts = set(frame.part[frame.is_data])
+    newest_first = sorted(
+        parts, key=lambda part: frame.parts[part].submission.file.received_at, reverse=True
+    )
+    told = []
+    for part in newest_first:
+        here = frame.is_data & (frame.part == part)
+        told.append(births_by_child(authority[here], cells.canonical("child")[here], born[here]))
+    births = pd.concat([*told, births])
+    return births[~births.index.duplicated(keep="first")]

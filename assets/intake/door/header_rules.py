@@ -1,0 +1,215 @@
+"""Header rules: what a file's sheets and header rows tell, before any row is read.
+
+Belongs here: sheets that are left alone, columns that are missing, dropped or doubled, and what is
+hidden and yet sent.
+Does not belong here: telling which table a sheet holds (`recognising`), rows (the other rules).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from assets.intake.door.findings import Finding
+from assets.intake.door.periods import PERIOD_HEADERS, wrong_period
+from assets.intake.opening import body
+from assets.intake.reading import Sheet, cell_text
+from assets.intake.recognising import (
+    Recognised,
+    is_example,
+    is_of_template,
+    two_for_one,
+    unasked,
+)
+from assets.intake.telling import column_words, is_known_header, letters
+from resources.landing import LandedFile
+from schemas.returns import header_key
+
+Tables = list[tuple[Sheet, Recognised]]
+
+_KINDS = {
+    "ofsted": "Ofsted's folder",
+    "authority": "an authority",
+    "provider": "a provider",
+    "region": "the region's folder",
+}
+_WORKBOOK_ENDINGS = {"xlsx", "xlsm", "xls", "ods"}
+_NEAR_THE_TOP = 10
+"""Beside a better table, a sheet that only resembles a return is a fault with so high a header."""
+_MOST_COLUMNS_TOLD = 12
+_MOST_HEADERS_TOLD = 6
+_LONGEST_HEADER_TOLD = 40
+
+
+def judge_headers(
+    opened: list[tuple[Sheet, list[Recognised]]], kind: str, file: LandedFile
+) -> tuple[Tables, list[Finding]]:
+    """The tables of a file that its sender's `kind` sends, and what its sheets and headers tell.
+
+    `opened` are the sheets with the tables recognised on each. A table that lacks columns is among
+    the tables where that is a fault, so that its rows are counted.
+    """
+    sheets = [sheet for sheet, _ in opened if not sheet.beside.is_hidden]
+    everything = [(sheet, found) for sheet, tables in opened for found in tables]
+    tables = [(sheet, found) for sheet, found in everything if not found.missing]
+    findings = [*_hidden_sheets([sheet for sheet, _ in opened])]
+    for sheet, found in everything:
+        if found.missing and _is_a_fault(found, kind, bool(tables)):
+            findings.append(_missing_columns(sheet, found))
+            tables.append((sheet, found))
+    findings += _left_alone(sheets, tables)
+    if not tables:
+        findings.append(Finding("no_recognised_table", hint=_about_no_table(sheets, file)))
+    for sheet, found in tables:
+        if kind not in found.table.senders:
+            findings.append(_not_from_this_sender(sheet, found))
+        for rule in HEADER_RULES:
+            findings += rule(sheet, found, file)
+    return tables, findings
+
+
+def _is_a_fault(found: Recognised, kind: str, has_better: bool) -> bool:
+    """Whether a sheet that only resembles a return is a fault.
+
+    It is where a sender of that return sent it, and nothing better came.
+    """
+    is_likely = not has_better or found.header_row < _NEAR_THE_TOP
+    return kind in found.table.senders and is_likely
+
+
+def _missing_columns(sheet: Sheet, found: Recognised) -> Finding:
+    names = [found.table.column(name).headers[0] for name in found.missing]
+    return Finding(
+        "missing_column",
+        found.table.name,
+        sheet.label,
+        column_name="', '".join(names),
+        expected=found.table.title,
+        hint=" and ".join(f"'{name}'" for name in names),
+    )
+
+
+def _not_from_this_sender(sheet: Sheet, found: Recognised) -> Finding:
+    return Finding(
+        "not_from_this_sender",
+        found.table.name,
+        sheet.label,
+        value=found.table.title,
+        expected=" or ".join(_KINDS[kind] for kind in found.table.senders),
+    )
+
+
+# --- sheets --------------------------------------------------------------------------------------
+
+
+def _hidden_sheets(sheets: list[Sheet]) -> Iterator[Finding]:
+    for sheet in sheets:
+        is_ours = is_of_template(sheet) or is_example(sheet)
+        if sheet.beside.is_hidden and sheet.rows and not is_ours:
+            yield Finding("hidden_sheet", sheet=sheet.label, value=sheet.label)
+
+
+def _left_alone(sheets: list[Sheet], tables: Tables) -> Iterator[Finding]:
+    """Sheets on which no table was recognised, beside some on which one was."""
+    taken = {id(sheet) for sheet, _ in tables}
+    for sheet in sheets:
+        if tables and id(sheet) not in taken and not is_of_template(sheet):
+            name = "example_left_alone" if is_example(sheet) else "sheet_not_recognised"
+            yield Finding(name, sheet=sheet.label, value=sheet.label)
+
+
+def _about_no_table(sheets: list[Sheet], file: LandedFile) -> str:
+    hint = _about_first_row(sheets)
+    ending = file.name.casefold().rpartition(".")[2]
+    if ending in _WORKBOOK_ENDINGS and all(sheet.is_text and not sheet.name for sheet in sheets):
+        is_none = f"the file is no workbook although its name ends in .{ending}"
+        return f"{is_none}, but plain text, and {hint}"
+    return hint
+
+
+def _about_first_row(sheets: list[Sheet]) -> str:
+    """What the first row with several cells looks like.
+
+    Only words that headers say are quoted: without a header it may be a child's row.
+    """
+    for sheet in sheets:
+        for number, row in enumerate(sheet.rows, start=1):
+            cells = [text for cell in row if (text := cell_text(cell).strip())]
+            if len(cells) > 1:
+                of_sheet = f" of the sheet '{sheet.label}'" if sheet.label else ""
+                where = f"row {number}{of_sheet}"
+                return f"the first row with several cells ({where}) {_about_cells(cells)}"
+    return "no row has more than one cell"
+
+
+def _about_cells(cells: list[str]) -> str:
+    known = [f"'{cell[:_LONGEST_HEADER_TOLD]}'" for cell in cells if is_known_header(cell)]
+    if not known:
+        return f"has {len(cells)} cells and is no header"
+    others = len(cells) - len(known)
+    more = f", and {others} cell{'' if others == 1 else 's'} that no return's header has"
+    return f"says {', '.join(known[:_MOST_HEADERS_TOLD])}{more if others else ''}"
+
+
+# --- columns -------------------------------------------------------------------------------------
+
+
+def _columns_dropped(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
+    for cell in unasked(found):
+        if header_key(cell) not in PERIOD_HEADERS:
+            words = column_words(cell, found.others[cell])
+            yield Finding("column_dropped", found.table.name, sheet.label, value=words)
+
+
+def _columns_missing(sheet: Sheet, found: Recognised, file: LandedFile) -> Iterator[Finding]:
+    """Columns of this quarter's layout, where the layout changes, that a row may lack."""
+    for column in found.table.columns:
+        is_of_some_quarters = bool(column.first or column.last)
+        is_missing = column.name not in found.columns and not column.needed
+        if is_of_some_quarters and is_missing and column.expected_on(file.census_date):
+            name = "missing_optional_column"
+            yield Finding(name, found.table.name, sheet.label, column_name=column.headers[0])
+
+
+def _another_period(sheet: Sheet, found: Recognised, file: LandedFile) -> Iterator[Finding]:
+    yield from wrong_period(sheet, found, file.census_date)
+
+
+def _two_for_one(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
+    """Two columns for one field."""
+    header = [cell_text(cell) for cell in sheet.rows[found.header_row]]
+    for name, places in two_for_one(sheet, found):
+        told = " and ".join(f"column {column_words(header[place], place)}" for place in places)
+        title = found.table.column(name).headers[0]
+        yield Finding(
+            "two_columns_for_one", found.table.name, sheet.label, column_name=title, hint=told
+        )
+
+
+def _hidden_columns(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
+    titles = {place: found.table.column(name).headers[0] for name, place in found.columns.items()}
+    hidden = sorted(place for place in set(sheet.beside.hidden_columns) if place in titles)
+    if hidden:
+        told = [f"{letters(place)} ('{titles[place]}')" for place in hidden[:_MOST_COLUMNS_TOLD]]
+        yield Finding("hidden_columns", found.table.name, sheet.label, hint=", ".join(told))
+
+
+def _hidden_rows(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
+    if not sheet.beside.hidden_rows:
+        return
+    last = found.header_row + len(body(sheet, found))
+    hidden = sorted(set(sheet.beside.hidden_rows))
+    rows = [row + 1 for row in hidden if found.header_row < row <= last]
+    if rows:
+        told = f"{len(rows)} of them, the first row {rows[0]}, the last row {rows[-1]}"
+        yield Finding("hidden_rows", found.table.name, sheet.label, hint=told)
+
+
+HEADER_RULES: tuple[Callable[[Sheet, Recognised, LandedFile], Iterator[Finding]], ...] = (
+    _columns_dropped,
+    _columns_missing,
+    _another_period,
+    _two_for_one,
+    _hidden_columns,
+    _hidden_rows,
+)
+"""In the order in which findings of one sheet are told."""

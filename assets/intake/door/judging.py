@@ -1,0 +1,123 @@
+"""Judging: all submissions of a census date through the door, in the order that the rules need.
+
+Belongs here: which step comes after which, and putting on record what the rules found of files.
+Does not belong here: the rules.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+
+import pandas as pd
+
+from assets.intake.door.books import JudgedTable, judged_table
+from assets.intake.door.cell_rules import column_by_column
+from assets.intake.door.derivation import no_births, rows_of
+from assets.intake.door.episode_rules import EPISODE_RULES
+from assets.intake.door.file_rules import FILE_RULES, emptiness, placements_beside_settings
+from assets.intake.door.frame import Frame, Part, frame_of
+from assets.intake.door.row_rules import ROW_RULES
+from assets.intake.door.rows import JudgedRows, Rule
+from assets.intake.door.setting_aside import AboutParts, set_aside, set_erased_aside
+from assets.intake.door.submission import Submission
+from assets.intake.opening import body
+from schemas.returns import ReturnTable, return_tables
+
+SETTINGS, PLACEMENTS = "provider_settings", "provider_placements"
+
+
+def judge(
+    submissions: list[Submission],
+    census_date: dt.date,
+    key: bytes,
+    *,
+    keep_sheets: bool = True,
+    stopped: frozenset[str] = frozenset(),
+) -> list[JudgedTable]:
+    """Judge all rows of the submissions, table by table.
+
+    Faults of whole files are added to the submissions. Rows of children in `stopped` (keyed hashes
+    of those who were erased) are set aside, and nothing that stands in them is kept. `key` is that
+    of the keyed hashes of children and places. Without `keep_sheets` the rows of the sheets are let
+    go once their texts are taken, which halves the memory of a large return.
+    """
+    frames = _frames(submissions, census_date)
+    if not keep_sheets:
+        let_go(submissions)
+    judged: dict[str, JudgedRows] = {}
+    births = no_births()
+    # the SSDA903's header, which has the dates of birth, comes before its episodes
+    for name, frame in frames.items():
+        judged[name], births = _judge_table(frame, births, key, stopped)
+    for submission, finding in emptiness(submissions, judged.values()):
+        submission.record([finding])
+    if SETTINGS in judged and PLACEMENTS in judged:
+        outcome = placements_beside_settings(judged[SETTINGS], judged[PLACEMENTS])
+        judged[SETTINGS] = judged[SETTINGS].after(outcome)
+    # last, when all tables of a file have been looked at: it is rejected as a whole or not at all
+    return [judged_table(_of_rejected_files(rows), key) for rows in judged.values()]
+
+
+def let_go(submissions: Sequence[Submission]) -> None:
+    """Let the rows of the submissions' sheets go."""
+    for submission in submissions:
+        for sheet, _ in submission.tables:
+            sheet.let_go()
+
+
+def _frames(submissions: Sequence[Submission], census_date: dt.date) -> dict[str, Frame]:
+    """A frame a table, the most specific table first, with the rows set aside that are no data."""
+    parts: dict[str, list[Part]] = defaultdict(list)
+    for submission in submissions:
+        for sheet, found in submission.tables:
+            parts[found.table.name].append(Part(submission, sheet, found))
+    return {
+        name: _frame(table, parts[name], census_date)
+        for name, table in return_tables().items()
+        if name in parts
+    }
+
+
+def _frame(table: ReturnTable, parts: list[Part], census_date: dt.date) -> Frame:
+    bodies = [body(part.sheet, part.found) for part in parts]
+    frame, told = set_aside(frame_of(table, parts, bodies, census_date), bodies)
+    _record(frame, told)
+    return frame
+
+
+def _record(frame: Frame, about_parts: AboutParts) -> None:
+    """Put findings about sheets on record with the submissions that they are of."""
+    for part, finding in about_parts:
+        frame.parts[part].submission.record([finding])
+
+
+def _judge_table(
+    frame: Frame, births: pd.Series, key: bytes, stopped: frozenset[str]
+) -> tuple[JudgedRows, pd.Series]:
+    """The rows of a table, judged, and the dates of birth known so far."""
+    if not frame.table.leave_alone:
+        frame, told = set_erased_aside(frame, key, stopped)
+        _record(frame, told)
+    rows, births = rows_of(frame, births, key)
+    for rule in _rules(frame.table):
+        outcome = rule(rows)
+        rows = rows.after(outcome)
+        _record(frame, list(outcome.about_parts))
+    return rows, births
+
+
+def _rules(table: ReturnTable) -> Sequence[Rule]:
+    """The rules that a table's rows are held against, in their order."""
+    if table.leave_alone:
+        return ()
+    episodes = EPISODE_RULES if table.derive == "episodes" else ()
+    return (column_by_column, *ROW_RULES, *episodes, *FILE_RULES)
+
+
+def _of_rejected_files(rows: JudgedRows) -> JudgedRows:
+    """The rows with those of rejected files rejected."""
+    submissions = [part.submission for part in rows.frame.parts]
+    rejected = {submission.id for submission in submissions if submission.is_rejected}
+    return rows.rejecting(rows.frame.submission_ids.isin(rejected))

@@ -1,0 +1,239 @@
+"""Setting aside: rows that are no data, and rows of children who were erased.
+
+Belongs here: blank rows, lines of sums, notes below a table, and exact repeats.
+Does not belong here: rows that are data and wrong (the rules).
+
+Each kind is a function from the frame to a mask of its rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from assets.intake.columns import series_of
+from assets.intake.deriving import derive_authority
+from assets.intake.door.findings import Finding
+from assets.intake.door.frame import Frame, offsets
+from assets.intake.parsing import is_damaged, parse
+from assets.intake.reading import cell_text
+from resources.pseudonym import child_keys
+from schemas.returns import Column
+
+ERASED = "about a child who was erased at the authority's request"
+BLANK = "blank"
+TOTAL = "a totals line"
+NOTE = "a note below the table"
+REPEATED = "an exact duplicate of an earlier row"
+
+_TOTAL = "^(grand |sub-? ?)?totals? ?:?$"
+_SUM_LINE = (
+    r"^(all|sum of( all)?) [a-z' ]{3,30}:?$"
+    r"|\b(grand |sub-? ?|overall )?totals?( [a-z']+){0,2} ?:?$"
+)
+"""Words of a line of sums: `Stockport total`, `TOTAL PLACES`, `All homes`."""
+
+_LACKING_IN_SUMS = 2
+"""A line with such words is one of sums if it lacks so many of the cells that every row needs."""
+
+_NOTE_LINE = re.compile(
+    r".*:$|(notes?|source|prepared|produced|key|as at)\b|[*\[(]|\d+[.)] "
+    r"|\S*[a-z]{2}\S* +[a-z]{2}",
+    re.IGNORECASE,
+)
+_NOTE_CELLS = 3
+"""A note has few cells: one, or as many as its commas part it into."""
+_NOTE_BEGINS = 200
+"""So many characters tell a note by its words."""
+
+Bodies = Sequence[Sequence[list]]
+AboutParts = list[tuple[int, Finding]]
+"""Findings about sheets, each with the place of its part in the frame."""
+
+
+def set_aside(frame: Frame, bodies: Bodies) -> tuple[Frame, AboutParts]:
+    """The frame with its rows that are no data set aside, and what is to be told of them.
+
+    `bodies` are the rows of the frame's parts, whole: a row may have something in a column that is
+    none of the layout's.
+    """
+    if frame.table.leave_alone:
+        everything = pd.Series(np.ones(len(frame), dtype=bool))
+        return frame.setting_aside(everything), _left_alone(frame)
+    given = _Given.of(frame)
+    blank = _blank(frame, bodies, given)
+    total = _totals(frame, given)
+    note = _notes_below(frame, bodies, given, blank | total)
+    repeated = _repeated(frame) & ~blank & ~total & ~note
+    kinds = {BLANK: blank, TOTAL: total & ~blank, NOTE: note, REPEATED: repeated}
+    told = [one for kind, mask in kinds.items() for one in told_aside(frame, mask, kind)]
+    # totals and notes are no rows of the table: nothing that stands in them is kept
+    frame = frame.forgetting(total | note).setting_aside(blank | total | note | repeated)
+    # values may stand under the wrong columns, a child's reference among them: none is kept
+    return frame.forgetting(frame.is_misaligned & frame.is_data), told
+
+
+def told_aside(frame: Frame, mask: pd.Series, why: str) -> AboutParts:
+    """What is told of rows set aside: how many, for each sheet that has some."""
+    return [
+        (
+            part,
+            Finding(
+                "set_aside", frame.table.name, frame.parts[part].sheet.label,
+                value=str(count), hint=why,
+            ),
+        )
+        for part, count in frame.count_by_part(mask)
+    ]  # fmt: skip
+
+
+def _left_alone(frame: Frame) -> AboutParts:
+    """What is told of a table that the observatory does not need."""
+    told = []
+    for place, count in frame.count_by_part(frame.is_data):
+        part, table = frame.parts[place], frame.table
+        names = [name for name in part.found.columns if name != "child"]
+        marks = ", ".join(table.column(name).headers[0] for name in names)
+        words = {"value": str(count), "hint": f"it has the column {marks}"}
+        told.append((place, Finding("table_left_alone", table.name, part.sheet.label, **words)))
+    return told
+
+
+# --- what stands in the rows ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """By row: whether all columns of the layout are blank, and how many needed cells are."""
+
+    nothing: pd.Series
+    lacking: pd.Series
+
+    @staticmethod
+    def of(frame: Frame) -> _Given:
+        nothing = np.ones(len(frame), dtype=bool)
+        lacking = np.zeros(len(frame), dtype="int64")
+        for column in frame.table.columns:
+            coded = frame.coded[column.name]
+            empty = coded.rows(coded.is_blank)
+            nothing &= empty
+            if column.needed:
+                lacking += empty
+        return _Given(pd.Series(nothing), pd.Series(lacking))
+
+
+def _blank(frame: Frame, bodies: Bodies, given: _Given) -> pd.Series:
+    """Rows with nothing in any column, the layout's or another."""
+    blank = given.nothing.copy()
+    starts = offsets([len(rows) for rows in bodies])
+    for row in np.flatnonzero(blank):
+        part = int(frame.part.iloc[row])
+        cells = bodies[part][int(row) - starts[part]]
+        blank.iloc[row] = not any(cell_text(cell).strip() for cell in cells)
+    return blank
+
+
+def _totals(frame: Frame, given: _Given) -> pd.Series:
+    """Lines of sums, which lack what every row needs."""
+    total, sums = (np.zeros(len(frame), dtype=bool) for _ in range(2))
+    for column in frame.table.columns:
+        coded = frame.coded[column.name]
+        says_sum = pc.match_substring_regex(coded.tidy, _SUM_LINE, ignore_case=True)
+        if pc.any(says_sum).as_py():  # a totals line is one of sums
+            says_total = pc.match_substring_regex(coded.tidy, _TOTAL, ignore_case=True)
+            sums |= coded.rows(says_sum.to_numpy(zero_copy_only=False))
+            total |= coded.rows(says_total.to_numpy(zero_copy_only=False))
+    lacking = given.lacking
+    return (total & (lacking > 0)) | (sums & (lacking >= _LACKING_IN_SUMS))
+
+
+def _notes_below(frame: Frame, bodies: Bodies, given: _Given, passed: pd.Series) -> pd.Series:
+    """Lines of words below a table's last row: `Notes:`, `Source: our system`, `Prepared by ...`.
+
+    `passed` are blank rows and totals, which may stand between notes.
+    """
+    notes = np.zeros(len(frame), dtype=bool)
+    needed = len(frame.table.needed)
+    lacking, over = given.lacking.to_numpy(), passed.to_numpy()
+    if not needed or not (lacking >= max(needed - _NOTE_CELLS, 1)).any():
+        return pd.Series(notes)
+    for rows, start in zip(bodies, offsets([len(rows) for rows in bodies]), strict=False):
+        for place in range(len(rows) - 1, -1, -1):
+            if over[start + place]:
+                continue
+            if not _is_note(rows[place], needed, int(lacking[start + place])):
+                break
+            notes[start + place] = True
+    return pd.Series(notes)
+
+
+def _is_note(row: list, needed: int, lacking: int) -> bool:
+    given = sum(1 for cell in row if cell_text(cell).strip())
+    if lacking < max(needed - given, 1) or given > _NOTE_CELLS:
+        return False
+    begins = cell_text(row[0]).strip()[:_NOTE_BEGINS] if given else ""
+    return bool(_NOTE_LINE.match(begins))
+
+
+def _repeated(frame: Frame) -> pd.Series:
+    """Rows exactly like an earlier one of the same submission, where a second says nothing more."""
+    once = _only_once(frame)
+    if not once.any():
+        return once
+    # spacing alone makes no difference
+    alike = {
+        name: coded.rows(pd.factorize(series_of(coded.tidy))[0])
+        for name, coded in frame.coded.items()
+    }
+    repeated = pd.DataFrame(alike).assign(_part=frame.submission_ids).duplicated(keep="first")
+    repeated &= once & ~frame.is_misaligned
+    for column in frame.table.columns:
+        if column.personal == "child key":
+            # shortened references alike may be several children's: damage, and no repetition
+            words = frame.coded[column.name].words
+            damaged = np.array([is_damaged(word) for word in words], dtype=bool)
+            repeated &= ~frame.of_words(column.name, damaged)
+    return repeated
+
+
+def _only_once(frame: Frame) -> pd.Series:
+    """Rows of which a second one says nothing: those of a table with a key, or that stand once."""
+    once = frame.table.once
+    if once is None:
+        return pd.Series(np.full(len(frame), bool(frame.table.identity)))
+    column = frame.table.column(once.where)
+    return parse(column, frame.coded[once.where], frame.census_date).canonical.isin(once.values)
+
+
+# --- children who were erased --------------------------------------------------------------------
+
+
+def set_erased_aside(frame: Frame, key: bytes, stopped: frozenset[str]) -> tuple[Frame, AboutParts]:
+    """The frame with the rows of children who were erased set aside, and nothing of them kept.
+
+    `stopped` are those children's keyed hashes; `key` is the key of the hashes.
+    """
+    columns = (c for c in frame.table.columns if c.personal == "child key")
+    reference = next(columns, None)
+    if not stopped or reference is None:
+        return frame, []
+    mask = child_keys(key, _authorities(frame), _read(frame, reference)).isin(stopped)
+    told = told_aside(frame, mask, ERASED)
+    return frame.forgetting(mask).setting_aside(mask), told
+
+
+def _read(frame: Frame, column: Column) -> pd.Series:
+    return parse(column, frame.coded[column.name], frame.census_date).canonical
+
+
+def _authorities(frame: Frame) -> pd.Series:
+    """The authority that each row says it is of, else its sender."""
+    if not frame.table.authority_column:
+        return frame.owners
+    column = frame.table.column(frame.table.authority_column)
+    return derive_authority(frame.owners, _read(frame, column))
