@@ -276,12 +276,14 @@ def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
             connection.execute(
                 sa.text(
                     f"insert into {physical('raw.finding')} "
-                    "(submission_id, table_name, sheet, row_number, column_name, value, rule, severity, message) "
-                    "values (:id, :name, '', 0, '', :count, 'set_aside', 'notes', :says)"
+                    "(submission_id, table_name, sheet, row_number, column_name, value, rule, severity, message, "
+                    "expected, hint, is_quoted) "
+                    "values (:id, :name, '', 0, '', :count, 'set_aside', 'notes', :says, '', :hint, false)"
                 ),
                 {
                     "id": row.submission_id, "name": name, "count": str(row.rows),
                     "says": f"{row.rows} rows were set aside: {ERASED}.",
+                    "hint": ERASED,
                 },
             )  # fmt: skip
         _count(found, f"raw.{name}", sum(row.rows for row in rows))

@@ -158,7 +158,7 @@ def unanswered(warehouse: Warehouse) -> list[dt.date]:
 
 def _without_the_erased(warehouse: Warehouse, told: _Told, sheets: list[tuple[Sheet, Recognised | None]]) -> list[tuple[Sheet, Recognised | None]]:
     """The sheets of a return; where a child of it was erased, the rows that were set aside are blank: an answer does not bring it back."""
-    erased = told.findings[told.findings["message"].str.contains(ERASED, regex=False)]
+    erased = told.findings[told.findings["hint"] == ERASED]
     for name in erased["table_name"].unique():
         rows = warehouse.rows(
             f"select sheet, row_number from raw.{name} where submission_id = :id and fate = 'set aside' and as_received is null",  # noqa: S608

@@ -82,4 +82,5 @@ class OpenedFile:
     @property
     def sheets_by_table(self) -> list[tuple[Sheet, Recognised | None]]:
         """The sheets, each once a table recognised on it, or once with None."""
-        return [(sheet, found) for sheet, tables in self.tables for found in tables or [None]]
+        nothing: list[Recognised | None] = [None]
+        return [(sheet, found) for sheet, tables in self.tables for found in tables or nothing]

@@ -99,8 +99,11 @@ def _left_alone(frame: Frame) -> AboutParts:
         part, table = frame.parts[place], frame.table
         names = [name for name in part.found.columns if name != "child"]
         marks = ", ".join(table.column(name).headers[0] for name in names)
-        words = {"value": str(count), "hint": f"it has the column {marks}"}
-        told.append((place, Finding("table_left_alone", table.name, part.sheet.label, **words)))
+        hint = f"it has the column {marks}"
+        finding = Finding(
+            "table_left_alone", table.name, part.sheet.label, value=str(count), hint=hint
+        )
+        told.append((place, finding))
     return told
 
 

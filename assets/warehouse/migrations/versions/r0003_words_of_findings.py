@@ -28,7 +28,7 @@ def upgrade() -> None:
                 alter table raw_rows.finding add column if not exists hint text;
                 alter table raw_rows.finding add column if not exists is_quoted boolean;
                 update raw_rows.finding set hint = '{_ERASED}'
-                where rule = 'set_aside' and message like '%%{_ERASED}%%';
+                where rule = 'set_aside' and position('{_ERASED}' in message) > 0;
             end if;
         end
         $$
