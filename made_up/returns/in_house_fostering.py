@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from made_up.assumptions import assumed
 from made_up.world.kinds import OWN
 from made_up.writing import Table, all_loaded
 
 HEADER = ["approval_type", "households", "approved_places", "children_placed", "vacant_places", "not_available_places"]
 PART = {"occupied_places": "children_placed", "vacant_places": "vacant_places", "unavailable_places": "not_available_places"}
 COUNTS = HEADER[1:]
-SENDS = 0.6
+SENDS = assumed("answering")["fostering"]
 """Share of the authorities that send it."""
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from made_up.assumptions import assumed
 from made_up.drawing import Floats, Ints, Texts, choice, stream
 from made_up.returns.provider_census import ROUTES, answer_chance, answering, habits_of
 from made_up.returns.spelling import written_authorities, written_days, written_header, written_money, written_yes_no
@@ -75,7 +76,7 @@ PRIME = 8_999_993
 """References of children run over this many numbers of six and seven digits."""
 
 STAYING_PUT = "Fostering - Staying Put"
-STAYING_PUT_SHARE = 0.006
+STAYING_PUT_SHARE = assumed("answering")["staying_put"]
 SUPPORTED_LABELS = {
     1: "Supported Accommodation - Category 1: Self contained solo accommodation",
     2: "Supported Accommodation - Category 2: Shared or group living for LAC and care leavers",

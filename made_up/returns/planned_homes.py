@@ -11,13 +11,14 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from made_up.assumptions import assumed
 from made_up.drawing import choice, stream
 from made_up.returns.spelling import ofsted_name
 from made_up.writing import Table, all_loaded
 
 HEADER = ["authority", "beds", "category", "stage", "expected_opening"]
 STAGES = ("Proposed", "Planning applied for", "Planning granted", "In development", "Registration applied for", "Opened", "Withdrawn")
-SENDS = 0.5
+SENDS = assumed("answering")["planned_homes"]
 """Share of the authorities that send a list of their own."""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from made_up.assumptions import assumed, dealt
 from made_up.drawing import Texts, choice, stream
 from made_up.returns.spelling import written_authorities, written_days, written_header, written_money, written_yes_no
 from made_up.world.areas import Areas, origin_codes
@@ -34,26 +35,13 @@ PLACEMENTS_HEADER = [
 ]  # fmt: skip
 HOST_HEADER = "Host local authority"
 
-ANSWER_OUTSIDE = 0.2
+ANSWER_OUTSIDE = assumed("answering")["answer_outside"]
 """Providers with no setting in the region answer this much more rarely (unless everybody answers)."""
 
-AUTHORITIES_MISS = 0.3
+AUTHORITIES_MISS = assumed("answering")["authorities_miss"]
 """Authorities fail to answer this much more rarely than providers."""
 
-ROUTES: dict[str, tuple[list[str], list[float]]] = {
-    "home": (
-        ["NW Contract - Residential FPS or previous", "Direct Award / Off Framework", "Block Contract - Local", ""],
-        [0.5, 0.35, 0.08, 0.07],
-    ),
-    "supported": (
-        ["NW Contract - Supported Accommodation DPS or previous", "Direct Award / Off Framework", "Local Contract or Framework", ""],
-        [0.55, 0.2, 0.18, 0.07],
-    ),
-    "fostering": (
-        ["NW Contract - Fostering FPS or previous", "Direct Award / Off Framework", "Sub Regional Contract - Other", ""],
-        [0.75, 0.15, 0.05, 0.05],
-    ),
-}
+ROUTES = {kind: dealt(shares) for kind, shares in assumed("routes").items()}
 """How placements are sourced, by kind of care: routes and their chances."""
 
 SECOND_THOUGHTS = dt.timedelta(days=2, hours=3)

@@ -14,6 +14,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from made_up.assumptions import assumed, dealt_by_number
 from made_up.drawing import Floats, Ints, Texts
 from made_up.world.areas import Areas
 from made_up.world.kinds import ADULT, AGENCY, FAMILY, HOME, OTHER, OWN, SCHOOL, SECURE, SUPPORTED
@@ -26,14 +27,10 @@ NEVER = dt.date(9000, 1, 1).toordinal()
 LEFT_BEFORE, SHORT_BREAKS = 5_000_000, 6_000_000
 """Numbers from which children stand who left before the first quarter, and who have short breaks alone."""
 
-CEASED_A_YEAR = 0.30
-FIRST_ELSEWHERE, MOVED_TWICE, AWAY, SAME_CARER, NEW_STATUS = 0.45, 0.28, 0.012, 0.01, 0.35
-"""Chances: that a child who starts was elsewhere first; that one who moves was elsewhere between; of a temporary absence, and of a move with
-the same carer, in a quarter; that the legal status changes soon after the start."""
-
-EARLIER_PLACEMENTS = ([0, 1, 2, 3], [0.40, 0.30, 0.18, 0.12])
-EARLIER_DAYS = 170
-"""How many placements children of the first quarter had before the present one, and how long these lasted on average."""
+_ASSUMED = assumed("care")
+CEASED_A_YEAR, FIRST_ELSEWHERE, MOVED_TWICE = _ASSUMED["ceased_a_year"], _ASSUMED["first_elsewhere"], _ASSUMED["moved_twice"]
+AWAY, SAME_CARER, NEW_STATUS = _ASSUMED["away"], _ASSUMED["same_carer"], _ASSUMED["new_status"]
+EARLIER_PLACEMENTS, EARLIER_DAYS = dealt_by_number(_ASSUMED["earlier_placements"]), _ASSUMED["earlier_days"]
 
 REASONS = ([11, 12, 2, 3, 4, 5, 6, 7, 8, 9], [0.05, 0.05, 0.004, 0.03, 0.36, 0.1, 0.16, 0.14, 0.046, 0.06])
 REASON_CODES = {2: "E2", 3: "E3", 4: "E4A", 5: "E4B", 6: "E45", 7: "E13", 8: "E8", 9: "E41", 11: "E11", 12: "E12"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from made_up.assumptions import assumed
 from made_up.drawing import Floats, Ints, allot, allot_rows, fit_margins, pick, stream
 from made_up.world.areas import Areas
 from made_up.world.kinds import (
@@ -29,7 +30,9 @@ from made_up.world.kinds import (
 PLENTY = 1_000_000
 FOSTER_LIKE = (AGENCY, OWN, OTHER)
 MAIN = (HOME, SUPPORTED, AGENCY, OWN, OTHER)
-MOST_OWN_IN_HOMES, MOST_OWN_IN_SUPPORTED, MOST_UNDER_18 = 0.5, 0.5, 0.65
+_ASSUMED = assumed("flows")
+MOST_OWN_IN_HOMES, MOST_OWN_IN_SUPPORTED = _ASSUMED["most_own_in_homes"], _ASSUMED["most_own_in_supported"]
+MOST_UNDER_18 = _ASSUMED["most_under_18"]
 """Upper limits, as shares of places: own children in the area's homes and premises, children among premises' residents."""
 
 

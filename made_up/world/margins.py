@@ -11,6 +11,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from made_up.assumptions import assumed
 from made_up.drawing import stream
 from made_up.world.areas import ANCHOR, Areas
 from schemas import authorities
@@ -30,9 +31,8 @@ COLUMNS = {
 }
 """Short names for the columns of `schemas/reference/<region>_margins.csv`."""
 
-LEAST = {"residential": 1, "foster": 4, "supported": 1, "others_inside": 2, "homes": 1, "premises": 2}
-YEARLY_CHANGE = {"residential": 0.05, "foster": -0.015, "supported": 0.06, "rest": 0.0, "others_inside": 0.03}
-WOBBLE = 0.008
+_ASSUMED = assumed("margins")
+LEAST, YEARLY_CHANGE, WOBBLE = _ASSUMED["least"], _ASSUMED["yearly_change"], _ASSUMED["wobble"]
 
 
 def base_margins(areas: Areas, seed: int, scale: float) -> pd.DataFrame:

@@ -13,25 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from made_up.assumptions import assumed, dealt
 from made_up.drawing import Ints, Texts, choice, match, rank_within, stream
 from made_up.world.areas import Areas
 from made_up.world.kinds import AGENCY, KINDS, OTHER, OWN, lodging_kind
 from made_up.world.supply import Supply
 
-REASONS = {
-    "home": (
-        ["Staffing", "Matching", "Solo placement", "Refurbishment", "Runs below registration", "Notice period", "Other"],
-        [0.46, 0.2, 0.1, 0.09, 0.08, 0.03, 0.04],
-    ),
-    "fostering": (
-        ["Carer break", "Matching", "Runs below registration", "Respite only", "Other"],
-        [0.35, 0.3, 0.15, 0.12, 0.08],
-    ),
-}
-CARERS_FILLED = 0.80
-"""Usual share of fostering's approved places that is filled."""
-
-PLACES_A_HOUSEHOLD = 1.6
+_ASSUMED = assumed("occupancy")
+REASONS = {kind: dealt(_ASSUMED[f"reasons_{kind}"]) for kind in ("home", "fostering")}
+CARERS_FILLED, PLACES_A_HOUSEHOLD = _ASSUMED["carers_filled"], _ASSUMED["places_a_household"]
 
 
 @dataclass

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from made_up.assumptions import assumed, dealt_by_number
 from made_up.drawing import Floats, Ints, choice, pick, stream
 from made_up.world.areas import ANCHOR, Areas
 from made_up.world.kinds import AGENCY, FAMILY, HOME, KINDS, OWN, SCHOOL, SECURE, SUPPORTED
@@ -23,29 +24,14 @@ NEVER = dt.date(9000, 1, 1).toordinal()
 ANCHOR_DAY = ANCHOR.toordinal()
 YEAR = 365.25
 
-HOME_SIZES = ([1, 2, 3, 4, 5, 6, 7, 8], [0.13, 0.28, 0.24, 0.18, 0.09, 0.06, 0.01, 0.01])
-PREMISES_SIZES = ([1, 2, 3, 4, 5, 6, 7, 10], [0.68, 0.14, 0.06, 0.06, 0.03, 0.015, 0.01, 0.005])
-OPENED_A_YEAR = {HOME: 0.12, SUPPORTED: 0.15}
-CLOSED_A_YEAR = {HOME: 0.05, SUPPORTED: 0.10}
-"""Openings and closures in a year, as shares of the settings that stand on the anchor day."""
-
-HOMES_NEAR, HOMES_FAR = 14, 7
-PREMISES_NEAR, PREMISES_FAR = 10, 5
-"""Settings in an authority outside the region, bordering it or far away, at scale 1."""
-
-BY_AUTHORITIES = 0.085
-"""Share of the region's homes that authorities own."""
-
-CHARITIES = {"homes": 0.06, "premises": 0.22, "agencies": 0.25}
-"""Share of charities among the owners of each kind of setting."""
-
-REGISTER_ONLY = (
-    ("Boarding school", 9, (20, 80)),
-    ("Residential special school", 8, (10, 60)),
-    ("Further education college with residential accommodation", 2, (8, 30)),
-    ("Voluntary adoption agency", 3, None),
-    ("Residential holiday scheme for disabled children", 2, None),
-)
+_ASSUMED = assumed("supply")
+HOME_SIZES, PREMISES_SIZES = dealt_by_number(_ASSUMED["home_sizes"]), dealt_by_number(_ASSUMED["premises_sizes"])
+OPENED_A_YEAR = {HOME: _ASSUMED["opened_a_year"]["HOME"], SUPPORTED: _ASSUMED["opened_a_year"]["SUPPORTED"]}
+CLOSED_A_YEAR = {HOME: _ASSUMED["closed_a_year"]["HOME"], SUPPORTED: _ASSUMED["closed_a_year"]["SUPPORTED"]}
+HOMES_NEAR, HOMES_FAR = _ASSUMED["homes_near"], _ASSUMED["homes_far"]
+PREMISES_NEAR, PREMISES_FAR = _ASSUMED["premises_near"], _ASSUMED["premises_far"]
+BY_AUTHORITIES, CHARITIES = _ASSUMED["by_authorities"], _ASSUMED["charities"]
+REGISTER_ONLY = tuple((entry["provision_type"], entry["settings"], tuple(entry["places"]) or None) for entry in _ASSUMED["register_only"])
 """Types that are in the register and in no figure: type, how many at scale 1, from how many places to how many."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from python_calamine import load_workbook
 
-from made_up import MadeUpRegion, make_region
+from made_up import MadeUpRegion, assumptions, make_region
 from made_up.making import QuarterCount, quarter_ends
 from made_up.returns import placement_census
 from made_up.world.areas import ANCHOR, lay_out
@@ -419,3 +420,22 @@ def test_everybody_answers_at_full_response(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_months_before_a_quarter_end_are_counted_from_quarter_end_to_quarter_end(date, months, before):
     assert dt.date.fromordinal(months_before(dt.date.fromisoformat(date), months)).isoformat() == before
+
+
+# --- what is assumed ------------------------------------------------------------------------------------------
+
+
+def test_everything_assumed_names_its_source_and_shares_add_up():
+    everything = tomllib.loads(assumptions.FILE.read_text(encoding="utf-8"))
+    assert len(everything) > 5
+    for about in everything:
+        assert assumptions.assumed(about)
+    dealt = [everything["supply"]["home_sizes"], everything["supply"]["premises_sizes"], everything["care"]["earlier_placements"]]
+    dealt += [shares for about in ("occupancy", "routes") for shares in everything[about].values() if isinstance(shares, dict)]
+    assert [round(sum(shares.values()), 9) for shares in dealt] == [1.0] * len(dealt) and len(dealt) == 8
+
+
+def test_what_names_no_source_is_refused(monkeypatch):
+    monkeypatch.setattr(assumptions, "_all", lambda: {"homes": {"places": 4}})
+    with pytest.raises(ValueError, match="'homes' names no source"):
+        assumptions.assumed("homes")
