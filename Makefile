@@ -2,8 +2,10 @@
 # Everything is relative to this folder, so that a path with a space in it works. Nothing is downloaded once the environment stands.
 
 SHELL := /bin/sh
+# What tests/platforms.toml says: on macOS not every locked package has a wheel for Python 3.14.
+HAS_WHEELS := import platform, sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13 if platform.system() == "Darwin" else 14))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
-	if "$$p" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; break; fi; done)
+	if "$$p" -c '$(HAS_WHEELS)' >/dev/null 2>&1; then echo "$$p"; break; fi; done)
 BIN := .venv/bin
 OBSERVATORY_HOME ?= .observatory
 export OBSERVATORY_HOME
@@ -12,7 +14,7 @@ DEMO_SCALE ?= 0.3
 DEMO_QUARTERS ?= 8
 DEMO_APPROVER ?= Ada Example (made up)
 
-.PHONY: help demo test check audit env dev system bench clean
+.PHONY: help demo test check audit platforms notices env dev system bench clean
 
 help:
 	@echo "make demo    a made-up North West from returns to approved releases, on the embedded PostgreSQL"
@@ -20,6 +22,7 @@ help:
 	@echo "make check   linters: ruff, mypy, the SQL rules"
 	@echo "make audit   known faults in the dependencies (needs the network)"
 	@echo "make bench   the benchmarks"
+	@echo "make platforms, make notices   after a lock has changed: which platforms have its wheels (asks the network), THIRD_PARTY.md"
 	@echo "make env     only the environment (.venv)"
 	@echo "make clean   remove the environment and caches; OBSERVATORY_HOME stays"
 
@@ -27,7 +30,7 @@ env: .venv/env.done
 dev: .venv/dev.done
 
 .venv/env.done: requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.14 (on macOS 3.13) was found. Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	@echo "Making the environment in .venv (once; a minute or two) ..."
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module did not work; on Debian install it with: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r requirements.lock
@@ -65,6 +68,13 @@ check: dev
 # Apart from the tests, because it asks the network: the locked versions, with their hashes, against the advisories that are known today.
 audit: dev
 	@$(BIN)/python -m tests.audit
+
+# After a lock has changed: what of it was found out is found out anew, and written down.
+platforms: dev
+	@$(BIN)/python -m tests.platforms
+
+notices: dev
+	@$(BIN)/python -m tests.third_party
 
 bench: dev
 	@$(BIN)/python -m benchmarks

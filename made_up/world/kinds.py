@@ -7,6 +7,7 @@ Does not belong here: numbers of children or settings (`world/margins.py`), labe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,9 +39,13 @@ class Kind:
 HOME, SECURE, SCHOOL, FAMILY, SUPPORTED, ADULT, AGENCY, OWN, OTHER = range(9)
 """The kinds' numbers. ADULT are young people of 18 and over who live in supported accommodation."""
 
-KINDS: tuple[Kind, ...] = tuple(
-    Kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}) for facts in assumed("kinds").values()
-)
+
+def _kind(facts: dict[str, Any]) -> Kind:
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
+    return Kind(**given)
+
+
+KINDS: tuple[Kind, ...] = tuple(_kind(facts) for facts in assumed("kinds").values())
 """In the order of their numbers, which is that of the file."""
 
 FEWER = (SECURE, SCHOOL, FAMILY)

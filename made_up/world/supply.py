@@ -31,7 +31,9 @@ CLOSED_A_YEAR = {HOME: _ASSUMED["closed_a_year"]["HOME"], SUPPORTED: _ASSUMED["c
 HOMES_NEAR, HOMES_FAR = _ASSUMED["homes_near"], _ASSUMED["homes_far"]
 PREMISES_NEAR, PREMISES_FAR = _ASSUMED["premises_near"], _ASSUMED["premises_far"]
 BY_AUTHORITIES, CHARITIES = _ASSUMED["by_authorities"], _ASSUMED["charities"]
-REGISTER_ONLY = tuple((entry["provision_type"], entry["settings"], tuple(entry["places"]) or None) for entry in _ASSUMED["register_only"])
+REGISTER_ONLY: tuple[tuple[str, int, tuple[int, int] | None], ...] = tuple(
+    (entry["provision_type"], entry["settings"], tuple(entry["places"]) or None) for entry in _ASSUMED["register_only"]
+)
 """Types that are in the register and in no figure: type, how many at scale 1, from how many places to how many."""
 
 
