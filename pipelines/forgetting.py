@@ -69,7 +69,9 @@ def forget(instance: dg.DagsterInstance, settings: Settings, now: dt.datetime) -
         instance.purge_ticks(state.instigator_origin_id, state.selector_id, before)
     if runs:
         _give_back(settings.dagster_home)
-    return Forgotten(len(runs), _forget_reports(settings.data_docs, number("retention.reports", REPORTS)))
+    most = number("retention.reports", REPORTS)
+    _forget_reports(settings.failing_rows, most)
+    return Forgotten(len(runs), _forget_reports(settings.data_docs, most))
 
 
 def _remove_checks(instance: dg.DagsterInstance, run: str) -> None:

@@ -31,6 +31,8 @@ from starlette.staticfiles import StaticFiles
 from pipelines.guard import MOST_BODY_BYTES, MOST_HEADER_BYTES, App, Guard, Names, Session
 from resources.embedded_postgres import TEMPORARY, short_temporary
 from resources.errors import ObservatoryError
+from resources.links import BEGINS, shown
+from resources.settings import Settings
 
 HERE = "127.0.0.1"
 
@@ -47,6 +49,30 @@ class _Releases(StaticFiles):
         answer = await super().get_response(path, scope)
         answer.headers["Cache-Control"] = "no-cache"
         return answer
+
+
+class _OfTheHome(_Releases):
+    """Pages of the home as they stand beside Dagster's: nothing in them runs, asks elsewhere or is kept by the browser."""
+
+    async def get_response(self, path: str, scope: Any) -> Response:
+        """A file of the folder, under a policy that lets it do nothing."""
+        answer = await super().get_response(path, scope)
+        answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+def with_pages_of_the_home(app: App, settings: Settings) -> App:
+    """`app`, and beside it the pages to which its own lead (`resources.links`). The guard stands before both."""
+    pages = Starlette(
+        routes=[Mount(f"{BEGINS}{folder.name}", _OfTheHome(directory=folder, html=True, check_dir=False)) for folder in shown(settings)]
+    )
+
+    async def either(scope: Any, receive: Any, send: Any) -> None:
+        is_ours = scope["type"] == "http" and scope["path"].startswith(BEGINS)
+        await (pages if is_ours else app)(scope, receive, send)
+
+    return either
 
 
 class Served:
@@ -125,7 +151,7 @@ def serve_releases(releases: Path, listening: socket.socket, further: str = "") 
     return Served(Guard(app, Names.of(listening.getsockname()[1], further)), listening).start()
 
 
-def serve_dagster(listening: socket.socket, announce: Callable[[str], None], further: str = "") -> bool:
+def serve_dagster(listening: socket.socket, announce: Callable[[str], None], settings: Settings, further: str = "") -> bool:
     """Serve Dagster's UI, with its code server and its daemon, until stopped. True if it was stopped, False if it fell.
 
     `announce` is told each one-time token. Dagster's home and the observatory's settings are read from the environment.
@@ -136,7 +162,7 @@ def serve_dagster(listening: socket.socket, announce: Callable[[str], None], fur
     port = listening.getsockname()[1]
     names = Names.of(port, further)
     with _dagster() as (app, workspace):
-        served = Served(Guard(app, names, Session(port, announce)), listening)
+        served = Served(Guard(with_pages_of_the_home(app, settings), names, Session(port, announce)), listening)
         daemon = _daemon(workspace)
         fell = threading.Event()
 

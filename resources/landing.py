@@ -280,6 +280,8 @@ class LandingPlace:
     def __init__(self, address: str) -> None:
         self.address = address
         self.root = _open(address)
+        self.growing: dict[dt.date, list[LandedFile]] = {}
+        """By census date the files that the last look left for later, because they were still growing."""
 
     @property
     def _is_here(self) -> bool:
@@ -409,11 +411,19 @@ class LandingPlace:
         """The files of a census date without those that are still growing: what changed just now is looked at twice."""
         files = self.files(census_date)
         now = dt.datetime.now(tz=dt.UTC)
+        self.growing[census_date] = []
         if not any(is_fresh(file, now) for file in files):
             return files
         before = {file.path: self._looked_at(file.path) for file in files if is_fresh(file, now)}
         time.sleep(_SECOND_LOOK_AFTER)
-        return [file for file in files if file.path not in before or self._still_is(file.path, before[file.path])]
+        settled = [file for file in files if file.path not in before or self._still_is(file.path, before[file.path])]
+        self.growing[census_date] = [file for file in files if file not in settled and self._is_there(file.path)]
+        return settled
+
+    def _is_there(self, path: Any) -> bool:
+        with contextlib.suppress(OSError):
+            return bool(path.exists())
+        return False
 
     def _still_is(self, path: Any, before: tuple[int, float]) -> bool:
         try:

@@ -71,6 +71,11 @@ class Settings:
         return self.home / "data_docs"
 
     @property
+    def failing_rows(self) -> Path:
+        """Folder of the pages with the keys of rows that fail a check, one folder a census date."""
+        return self.home / "failing_rows"
+
+    @property
     def contacts(self) -> Path:
         """The region's file of contacts."""
         return Path(os.environ.get("OBSERVATORY_CONTACTS") or self.home / "contacts.csv")

@@ -19,6 +19,7 @@ from assets.common import audit
 from assets.warehouse.keys import held_to, known_check
 from resources.embedded_postgres import EmbeddedPostgres, write_ahead_log
 from resources.errors import ObservatoryError
+from resources.private import write_anew
 from resources.pseudonym import find_key
 from resources.settings import Settings
 from resources.warehouse import Warehouse
@@ -55,11 +56,21 @@ def take_base(warehouse: Warehouse, settings: Settings, keep_days: int) -> tuple
     server.take_base(making)
     ended = warehouse.scalar("select clock_timestamp()").astimezone(dt.UTC)
     ended = ended.replace(microsecond=0) + dt.timedelta(seconds=1)  # whole seconds, and none in which it was still being copied
-    base = making.rename(making.with_name(ended.strftime(_NAME)))
+    with warehouse.engine.begin() as connection:
+        check = known_check(connection)
+    name = ended.strftime(_NAME)
+    if check is not None:  # beside the base, whose own files are verified against its list
+        write_anew(_key_check(archive, name), check.encode("ascii"), 0o600)
+    base = making.rename(making.with_name(name))
     with warehouse.engine.begin() as connection:
         erasure.add_to_stop_list(settings.home, erasure.stop_list(connection))
         audit.record(connection, audit.BACKED_UP, f"base {base.name}")
     return base, remove_what_is_older(archive, server, ended - dt.timedelta(days=keep_days))
+
+
+def _key_check(archive: Path, base: str) -> Path:
+    """Where the check value of the key stands with which a base backup's warehouse was begun. Bases of earlier versions have none."""
+    return archive / "base" / f"{base}.key_check"
 
 
 def remove_what_is_older(archive: Path, server: EmbeddedPostgres, until: dt.datetime) -> int:
@@ -69,6 +80,7 @@ def remove_what_is_older(archive: Path, server: EmbeddedPostgres, until: dt.date
     gone = [folder for moment, folder in known.items() if moment < needed]
     for folder in gone:
         shutil.rmtree(folder)
+        _key_check(archive, folder.name).unlink(missing_ok=True)
     label = (known[needed] / "backup_label").read_text(encoding="utf-8")
     first = label.split("(file ")[1].split(")")[0]
     subprocess.run([server.programs / "pg_archivecleanup", write_ahead_log(archive), first], check=True, capture_output=True)
@@ -93,7 +105,10 @@ def restore_to(settings: Settings, archive: Path, moment: dt.datetime, stop_list
             f"moment. Put {erasure.STOP_LIST} of the home there, or name it with --stop-list. Where nobody was erased since, say --without-stop-list."
         )
     listed = erasure.read_stop_list(named) if named.is_file() else []
-    EmbeddedPostgres(settings.home, archive=archive).recover(known[max(before)], moment)
+    base = known[max(before)]
+    if (kept := _key_check(archive, base.name)).is_file():  # before anything is written
+        held_to(find_key(settings.home), kept.read_text(encoding="ascii").strip(), settings.home)
+    EmbeddedPostgres(settings.home, archive=archive).recover(base, moment)
     server = EmbeddedPostgres(settings.home, archive=settings.archive)
     with Warehouse(server.join(), server) as warehouse:
         with warehouse.engine.connect() as connection:

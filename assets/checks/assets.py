@@ -12,6 +12,7 @@ from assets.checks.chasing import LATE, REJECTED, chase_list, freshness, write_l
 from assets.checks.report import DRIFT, report_page, suites, write_report
 from assets.common.dagster_tables import told_by_quarter
 from resources.expectations import Outcome
+from resources.links import link
 from resources.observatory import Observatory
 from resources.showing import in_markdown
 from schemas.regions import today
@@ -47,7 +48,7 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
                 outcomes.setdefault(outcome.batch, []).append((key, outcome))
             pages[key] = report_page(data_docs, date)
             context.log.info(f"{key}: quality report: {pages[key]}")
-        links = {f"data docs {key}": dg.MetadataValue.path(str(page)) for key, page in pages.items()}
+        links = {f"data docs {key}": dg.MetadataValue.url(link(page, observatory.settings)) for key, page in pages.items()}
         for name in suites():
             context.op_execution_context.log_event(
                 dg.AssetObservation(["curated", name], description="Held against its expectations.", metadata=links)
@@ -64,9 +65,9 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
                     key: {
                         "expectations": sum(of == key for of, _ in found),
                         "unmet": dg.MetadataValue.md(_unmet([one for one in unmet if one[0] == key])),
-                        "data docs": dg.MetadataValue.path(str(page)),
+                        "data docs": links[f"data docs {key}"],
                     }
-                    for key, page in pages.items()
+                    for key in pages
                 },
                 dg.AssetCheckSeverity.WARN if all(o.severity != "critical" for _, o in unmet) else dg.AssetCheckSeverity.ERROR,
             )

@@ -30,7 +30,7 @@ from assets.intake.opening import OpenedFile
 from assets.intake.owners import take_in_owners
 from assets.intake.provenance import settle
 from assets.intake.telling import file_label
-from assets.intake.turns import Turns, moment
+from assets.intake.turns import Turns, growing, moment
 from assets.warehouse.numbering import content_mark
 from resources.errors import ObservatoryError
 from resources.landing import LandedFile, LandingPlace, NotNow
@@ -75,6 +75,8 @@ def take_in(
     """Read, judge and load what is new for a census date. Nothing is lost: every row received is in `raw` with its fate."""
     say = progress or (lambda _: None)
     files = landing.settled(census_date)
+    if said := growing(landing.growing[census_date]):
+        say(f"{census_date}: {said}")
     with warehouse.writing() as connection:
         if connection.execute(sa.text("select exists (select from access.closed_quarter where census_date = :d)"), {"d": census_date}).scalar():
             say(f"{census_date}: closed, because it has been kept for as long as it may be; nothing is read")

@@ -115,6 +115,14 @@ def _named(files: list[LandedFile]) -> str:
     return ", ".join(map(label, files[:_NAMED])) + (" …" if len(files) > _NAMED else "")
 
 
+def growing(files: list[LandedFile]) -> str:
+    """What is said of files that were still growing when they were looked at; blank where there are none."""
+    if not files:
+        return ""
+    does = f"{len(files)} file{' was still growing and waits' if len(files) == 1 else 's were still growing and wait'} for the next run"
+    return f"{does}: {_named(files)}. Use `observatory run` again when the upload has ended (`observatory serve` does it by itself)."
+
+
 def waiting(number: int, told: str) -> str:
     """How many files wait, and which."""
     return f"{number} file{' waits' if number == 1 else 's wait'} for the next run: {told}"

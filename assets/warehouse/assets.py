@@ -13,10 +13,13 @@ from typing import Any
 import dagster as dg
 
 from assets.common.dagster_tables import OWNERS, column_schema, told_by_quarter
-from assets.warehouse.building import MOST_KEYS, CheckResult, all_checks, build_quarter
+from assets.warehouse.building import CheckResult, all_checks, build_quarter
+from assets.warehouse.failing import rows_query, write_failing
 from assets.warehouse.models import FOLDER, Model, WarehouseTest, models, raw_columns, understandings
 from assets.warehouse.tables import RAW_DESCRIPTIONS, REFERENCE_TABLES
+from resources.links import link
 from resources.observatory import Observatory
+from resources.settings import Settings
 from schemas.fields import all_fields
 
 
@@ -65,14 +68,20 @@ def build_reference_asset() -> dg.AssetsDefinition:
     return reference
 
 
-def _offending(check: WarehouseTest, found: Mapping[str, CheckResult]) -> dict[str, Any]:
-    """What a check tells of each quarter: how many rows offend, the keys of the first, and how to see them."""
+MOST_TOLD = 20
+"""So many keys go into Dagster's history; the page that the check links to has more."""
+
+
+def _offending(check: WarehouseTest, found: Mapping[str, CheckResult], pages: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What a check tells of each quarter: how many rows offend, the keys of the first, and a link to the page (`pages`) of each quarter."""
     metadata: dict[str, Any] = {"offending_rows": sum(outcome.offending for outcome in found.values())}
-    records = [dg.TableRecord(row) for outcome in found.values() for row in outcome.keys][:MOST_KEYS]
+    records = [dg.TableRecord(row) for outcome in found.values() for row in outcome.keys][:MOST_TOLD]
     if records:
         metadata["offending_keys"] = dg.MetadataValue.table(records)
-    if failed := [key for key, outcome in found.items() if outcome.offending]:
-        sql = check.sql.replace(":census_date", f"'{failed[0]}'").strip()
+    failed = [key for key, outcome in found.items() if outcome.offending]
+    metadata |= {f"rows of {key}": dg.MetadataValue.url(pages[key]) for key in failed if pages and key in pages}
+    if failed:
+        sql = rows_query(failed[0], check)
         metadata["see_the_rows"] = dg.MetadataValue.md(
             f"`observatory query` with (they are there where the check does not block):\n```sql\n{sql}\n```"
         )
@@ -80,6 +89,12 @@ def _offending(check: WarehouseTest, found: Mapping[str, CheckResult]) -> dict[s
         if source.exists():
             metadata["the_check"] = dg.MetadataValue.path(str(source))
     return metadata
+
+
+def _pages(settings: Settings, check: WarehouseTest, found: Mapping[str, CheckResult]) -> dict[str, str]:
+    """The pages of a check's failing rows, written anew: their addresses in the UI by quarter."""
+    written = {key: write_failing(settings.failing_rows, key, check, outcome) for key, outcome in found.items()}
+    return {key: link(page, settings) for key, page in written.items() if page}
 
 
 def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -142,14 +157,15 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
             if spec.key in selected:
                 found = outcomes.get((check.checks, check.name), {})
                 severity = dg.AssetCheckSeverity.ERROR if check.blocks else dg.AssetCheckSeverity.WARN
-                told = {key: _offending(check, {key: outcome}) for key, outcome in found.items()}
+                pages = _pages(observatory.settings, check, found)
+                told = {key: _offending(check, {key: outcome}, pages) for key, outcome in found.items()}
                 told_by_quarter(context, spec, {key: not outcome.offending for key, outcome in found.items()}, told, severity)
                 yield dg.AssetCheckResult(
                     asset_key=spec.asset_key,
                     check_name=spec.name,
                     passed=not any(outcome.offending for outcome in found.values()),
                     severity=severity,
-                    metadata=_offending(check, found),
+                    metadata=_offending(check, found, pages),
                 )
         if blocked:
             raise dg.Failure(

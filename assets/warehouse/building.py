@@ -226,7 +226,7 @@ def run_checks(connection: Connection, census_date: dt.date, only: set[Relation]
     return results
 
 
-MOST_KEYS = 20
+MOST_KEYS = 1000
 """So many offending rows are named."""
 
 

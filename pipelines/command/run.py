@@ -109,6 +109,7 @@ def command(landing: str | None, dates: tuple[dt.date, ...], everything: bool, r
                 f"Drop them into {settings.landing}/{empty[0]}/<sender>/ first."
             )
         due = quarters_due(warehouse, place, settings, landed, list(dates), everything)
+        print("\n".join(left_growing(place, due)), end="\n" if left_growing(place, due) else "")
         failures: list[str] = []
         done = list(due)
         if due:
@@ -203,6 +204,13 @@ def has_landed(warehouse: Warehouse, settings: Settings, date: dt.date) -> bool:
     """Whether a file lies in the landing place for the census date, or anything is held of it."""
     held = "select exists (select from raw.submission where census_date = :d) or exists (select from raw.quarter where census_date = :d)"
     return bool(warehouse.scalar(held, d=date)) or bool(LandingPlace(settings.landing).files(date))
+
+
+def left_growing(place: LandingPlace, due: list[dt.date]) -> list[str]:
+    """A sentence for each quarter of which only files that still grow are new: it is not run. Of those that are run the run says it."""
+    from assets.intake.turns import growing
+
+    return [f"{date}: {growing(files)}" for date, files in sorted(place.growing.items()) if files and date not in due]
 
 
 def _held(warehouse: Warehouse) -> list[dt.date]:

@@ -71,7 +71,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
-            was_stopped = serve_dagster(listening, lambda token: print(f"Open it once with {address}{token}", flush=True), further)
+            was_stopped = serve_dagster(listening, lambda token: print(f"Open it once with {address}{token}", flush=True), settings, further)
         finally:
             pages.stop()
     sys.exit(0 if was_stopped else 1)

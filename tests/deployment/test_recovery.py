@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from pathlib import Path
 
 import pytest
 
+from assets.access.backup import back_up, restore
 from assets.access.preparing import prepare
 from assets.access.recovery import bases, restore_to, take_base
 from assets.answering.outbox import answer_quarter, unanswered
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
+from assets.warehouse.keys import warehouse_key
+from pipelines.command.run import write_what_is_missing
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.errors import ObservatoryError
 from resources.settings import Settings
@@ -19,9 +23,44 @@ from resources.warehouse import Warehouse, open_warehouse
 from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY
+from tests.releasing import make_release
 
 DATE = dt.date(2025, 3, 31)
 REGION = load_region("north_west")
+
+
+def publish(warehouse: Warehouse, settings: Settings) -> None:
+    """Release the quarter, files and pages."""
+    assert make_release(warehouse, DATE, REGION, settings.releases, key=KEY).number == 1
+    assert write_what_is_missing(warehouse, settings) == []
+    assert (settings.releases / str(DATE) / "r1" / "page" / "index.html").is_file()
+
+
+def texts(folder: Path) -> dict[str, bytes]:
+    """Every file that readers and senders open, by its name; workbooks by name alone, for they are packed with the time of day."""
+    found = {str(p.relative_to(folder)): b"" if p.suffix in (".xlsx", ".ods") else p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert any(name.endswith(".html") for name in found)
+    return found
+
+
+def test_a_dump_brought_back_gives_the_same_answers_releases_and_pages_anew(embedded_warehouse, servers, landing, tmp_path, monkeypatch):
+    monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())
+    landing.drop(str(DATE), "356", "census.csv", builders.census([{}] * 12))
+    settings = Settings(tmp_path / "home", str(landing.root), embedded_warehouse.url, "north_west")
+    warehouse_key(embedded_warehouse, settings.home)
+    take_in(embedded_warehouse, landing.place, DATE, KEY)
+    build_quarter(embedded_warehouse, DATE, REGION)
+    answer_quarter(embedded_warehouse, landing.place, str(settings.home / "outbox"), DATE, KEY)
+    publish(embedded_warehouse, settings)
+    back_up(embedded_warehouse, settings.home, tmp_path / "b.dump")
+    again = Settings(tmp_path / "another home", str(landing.root), "", "north_west")
+    with Warehouse(servers.fresh("embedded", "template0")) as target:
+        restore(target, again, tmp_path / "b.dump", without_stop_list=True)
+        assert unanswered(target) == [DATE]
+        answer_quarter(target, landing.place, str(again.home / "outbox"), DATE, KEY)
+        assert write_what_is_missing(target, again) == []
+    assert texts(again.home / "outbox") == texts(settings.home / "outbox")
+    assert texts(again.releases) == texts(settings.releases)
 
 
 def test_a_home_goes_back_to_a_named_moment(tmp_path, landing, monkeypatch):
@@ -31,14 +70,16 @@ def test_a_home_goes_back_to_a_named_moment(tmp_path, landing, monkeypatch):
     monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())
     settings = Settings(tmp_path / "home", str(landing.root), "", "north_west")
     landing.drop(str(DATE), "356", "census.csv", builders.census([{"identifier": "C1", "age": 12}]))
-    outbox = str(tmp_path / "home" / "outbox")
+    outbox = str(settings.home / "outbox")
     with open_warehouse(settings, may_be_new=True) as warehouse:
         prepare(warehouse, REGION)
+        warehouse_key(warehouse, settings.home)
         take_in(warehouse, landing.place, DATE, KEY)
         base, _ = take_base(warehouse, settings, 30)
         build_quarter(warehouse, DATE, REGION)  # after the copy: it comes back by the log alone
         answer_quarter(warehouse, landing.place, outbox, DATE, KEY)
-        answers = sorted(path.name for path in (tmp_path / "home" / "outbox").rglob("*.html"))
+        publish(warehouse, settings)
+        answers, releases = texts(settings.home / "outbox"), texts(settings.releases)
         time.sleep(max(0.0, (max(bases(archive)) - dt.datetime.now(tz=dt.UTC)).total_seconds()))
         moment = warehouse.scalar("select clock_timestamp()")
         time.sleep(0.1)
@@ -57,14 +98,20 @@ def test_a_home_goes_back_to_a_named_moment(tmp_path, landing, monkeypatch):
         restore_to(again, archive, moment - dt.timedelta(days=1), without_stop_list=True)
     with pytest.raises(ObservatoryError, match="No stop list was found"):
         restore_to(again, archive, moment)
+    with monkeypatch.context() as other:
+        other.setenv("OBSERVATORY_PSEUDONYM_KEY", "another key that is long enough")
+        with pytest.raises(ObservatoryError, match="Another key"):
+            restore_to(again, archive, moment, tmp_path / "stop_list.csv")
+        assert not again.home.exists(), "it is held against the key before anything is written"
     restore_to(again, archive, moment, tmp_path / "stop_list.csv")
     with open_warehouse(again) as warehouse:
         assert warehouse.scalar("select count(*) from core.placement") == 1
         assert warehouse.rows("select census_date from raw.quarter") == [(DATE,)]
         assert warehouse.rows("select what from access.event where what = 'restored'") == [("restored",)]
         assert unanswered(warehouse) == [DATE], "its files were not brought back"
-        answer_quarter(warehouse, landing.place, str(tmp_path / "another home" / "outbox"), DATE, KEY)
-        assert sorted(path.name for path in (tmp_path / "another home" / "outbox").rglob("*.html")) == answers
+        answer_quarter(warehouse, landing.place, str(again.home / "outbox"), DATE, KEY)
+        assert texts(again.home / "outbox") == answers
+        assert write_what_is_missing(warehouse, again) == [] and texts(again.releases) == releases
     with pytest.raises(ObservatoryError, match="holds a server already"):
         restore_to(again, archive, moment, without_stop_list=True)
     (base / "global" / "pg_control").write_bytes(b"damaged")

@@ -12,18 +12,21 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
+import resources.landing
 from assets.access.preparing import prepare
 from assets.answering import outbox
 from assets.answering.outbox import answer_quarter, unanswered
 from assets.intake.loading import take_in
-from assets.publication import files, lifecycle
+from assets.publication import drafts, files, lifecycle
 from assets.publication.approval import approve
 from assets.publication.drafts import make_draft
+from assets.publication.gate import Verdict
 from assets.publication.release import write_all_missing_files
 from resources.embedded_postgres import TEMPORARY, EmbeddedPostgres
 from resources.errors import ObservatoryError
@@ -131,6 +134,59 @@ def test_a_full_home_keeps_the_other_quarters_files_from_nothing_and_is_one_sent
         assert "release" in said[0] and all("no space left on the disk" in sentence for sentence in said)
     assert write_what_is_missing(released, settings) == []
     assert (settings.releases / TEXT / "r1" / "page" / "index.html").is_file()
+
+
+def test_one_refused_quarter_keeps_no_other_from_its_draft_its_files_and_its_page(embedded_warehouse, landing, bring, tmp_path, monkeypatch):
+    """Through Dagster, as `run` does it: in one run of all quarters the gate refuses the second."""
+    from pipelines.command.run import _draft, write_what_is_missing
+
+    monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())
+    quarters = ["2024-09-30", "2024-12-31", TEXT]
+    for quarter in quarters:
+        landing.drop(quarter, "356", "census.csv", builders.census([{}] * 12))
+        bring(embedded_warehouse, landing, quarter)
+    real = drafts.prepare_against
+
+    def refuses_the_second(earlier, census_date, *rest):
+        prepared = real(earlier, census_date, *rest)
+        return replace(prepared, verdict=Verdict(contradictions=("made up",))) if str(census_date) == quarters[1] else prepared
+
+    monkeypatch.setattr(drafts, "prepare_against", refuses_the_second)
+    settings = Settings(tmp_path / "home", str(landing.root), embedded_warehouse.url, "north_west")
+    failures: list[str] = []
+    _, refused = _draft(embedded_warehouse, settings, [], failures)
+    failures += write_what_is_missing(embedded_warehouse, settings)
+    assert refused and len(failures) == 1 and f"{quarters[1]}: made up" in failures[0]
+    pages = {path.parents[2].name for path in settings.drafts.rglob("page/index.html")}
+    assert pages == {quarters[0], *quarters[2:]}
+
+
+def test_run_says_which_files_it_left_because_they_still_grew(embedded_warehouse, landing, monkeypatch):
+    """In the run of a quarter that has other news, and where nothing but the growing file is new."""
+    from pipelines.command.run import left_growing, quarters_due
+
+    settings = Settings(landing.root.parent / "home", str(landing.root), embedded_warehouse.url, "north_west")
+    monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())
+    grows = landing.drop(TEXT, "356", "Kim Example.csv", builders.census([{}]))
+    os.utime(grows)
+
+    def more_comes(_: float) -> None:
+        with grows.open("ab") as file:
+            file.write(b"\n")
+
+    monkeypatch.setattr(resources.landing.time, "sleep", more_comes)
+    place = landing.place
+    assert quarters_due(embedded_warehouse, place, settings, [DATE], [], False) == []
+    (said,) = left_growing(place, [])
+    assert said.startswith(f"{TEXT}: 1 file was still growing and waits for the next run: ")
+    assert "356" in said and "observatory run" in said and "Kim" not in said
+    landing.drop(TEXT, "357", "census.csv", builders.census([{}]))
+    assert left_growing(place, quarters_due(embedded_warehouse, place, settings, [DATE], [], False)) == [], "its run says it"
+    told_of: list[str] = []
+    assert take_in(embedded_warehouse, place, DATE, KEY, told_of.append).files_new == 1
+    assert said in told_of
+    monkeypatch.setattr(resources.landing.time, "sleep", lambda _: None)
+    assert quarters_due(embedded_warehouse, place, settings, [DATE], [], False) == [DATE] and left_growing(place, []) == []
 
 
 # --- the outbox ----------------------------------------------------------------------------------------------

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import socket
 
 import dagster as dg
 import pytest
 
 import assets.intake.assets as shells
 from assets.publication.tables import PUBLISHED_TABLES
-from assets.warehouse.assets import _offending
+from assets.warehouse.assets import _offending, _pages
 from assets.warehouse.building import CheckResult, all_checks, run_checks
 from pipelines.command.run import dagster_instance
 from pipelines.definitions import build_definitions
+from pipelines.guard import Guard, Names, Session
 from pipelines.history import LOCATION, under_its_job
 from pipelines.jobs import range_tags
 from pipelines.partitions import quarters
+from pipelines.web import Served, listen, with_pages_of_the_home
+from resources.links import link
 from resources.settings import Settings
 from resources.warehouse import Warehouse
 
@@ -93,6 +97,68 @@ def test_a_failed_check_names_the_keys_and_how_to_see_the_rows_but_no_child(embe
     told = _offending(check, {"2025-03-31": authority, "2025-06-30": CheckResult("core.authority", "grain", True, "", 0)})
     assert told["offending_rows"] == 1 and [record.data for record in told["offending_keys"].records] == [authority.keys[0]]
     assert "'2025-03-31'" in told["see_the_rows"].value and ":census_date" not in told["see_the_rows"].value
+
+
+def asked(served: Served, address: str, *headers: str) -> tuple[int, str]:
+    """The status and text that a browser gets at an address."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
+        lines = [f"GET {address} HTTP/1.1", f"Host: 127.0.0.1:{served.port}", "Connection: close", *headers, "", ""]
+        line.sendall("\r\n".join(lines).encode())
+        head, _, body = b"".join(iter(lambda: line.recv(65536), b"")).partition(b"\r\n\r\n")
+    return int(head.split()[1]), (head + body).decode()
+
+
+async def _dagsters(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"Dagster's"})
+
+
+def test_a_failed_check_links_to_a_page_of_its_rows_that_only_the_browser_let_in_may_open(tmp_path):
+    settings = Settings(tmp_path / "home", str(tmp_path / "landing"), "", "north_west")
+    check = next(one for one in all_checks() if one.checks == "core.authority" and one.name == "grain")
+    keys = tuple({"authority_code": f"<b>{n}</b>"} for n in range(30))
+    failed = {
+        "2025-03-31": CheckResult("core.authority", "grain", True, "", 30, keys),
+        "2025-06-30": CheckResult("core.authority", "grain", True, "", 0),
+    }
+    told = _offending(check, failed, _pages(settings, check, failed))
+    assert len(told["offending_keys"].records) == 20, "the history keeps the first ones"
+    links = {name: value for name, value in told.items() if isinstance(value, dg.UrlMetadataValue)}
+    assert list(links) == ["rows of 2025-03-31"]
+    (page,) = settings.failing_rows.rglob("*.html")
+    assert page.stat().st_mode & 0o077 == 0 and page.parent.stat().st_mode & 0o077 == 0
+    (settings.home / "pseudonym.key").write_text("a secret of the home")
+    listening = listen(0, "test", "--port")
+    tokens: list[str] = []
+    session = Session(listening.getsockname()[1], tokens.append)
+    cookie = f"Cookie: {session.open(tokens[-1]).split(';')[0]}"
+    app = with_pages_of_the_home(_dagsters, settings)
+    served = Served(Guard(app, Names.of(listening.getsockname()[1]), session), listening).start()
+    try:
+        address = links["rows of 2025-03-31"].value
+        status, text = asked(served, address, cookie)
+        assert status == 200 and all(f"<td>&lt;b&gt;{n}&lt;/b&gt;</td>" in text for n in range(30))
+        assert "default-src 'none'" in text and "no-store" in text
+        assert asked(served, address)[0] == 401, "nobody else"
+        for elsewhere in ("/observatory/pseudonym.key", "/observatory/failing_rows/../pseudonym.key", "/observatory/failing_rows/"):
+            status, text = asked(served, elsewhere, cookie)
+            assert status == 404 and "a secret" not in text
+        assert "Dagster's" in asked(served, "/runs", cookie)[1]
+    finally:
+        served.stop()
+    assert _pages(settings, check, {"2025-03-31": CheckResult("core.authority", "grain", True, "", 0)}) == {}
+    assert not page.exists(), "the check passes"
+
+
+def test_a_page_of_rows_about_children_names_none_and_links_lead_to_nothing_else(tmp_path):
+    settings = Settings(tmp_path / "home", str(tmp_path / "landing"), "", "north_west")
+    check = next(one for one in all_checks() if one.checks == "core.child" and one.name == "grain")
+    (address,) = _pages(settings, check, {"2025-03-31": CheckResult("core.child", "grain", True, "", 2)}).values()
+    assert address == "/observatory/failing_rows/2025-03-31/core.child.grain.html"
+    text = (settings.failing_rows / "2025-03-31" / "core.child.grain.html").read_text(encoding="utf-8")
+    assert "2 rows fail" in text and "not named" in text and "<td>" not in text
+    with pytest.raises(ValueError, match="no folder that is shown"):
+        link(settings.home / "stop_list.csv", settings)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import tomllib
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,7 +34,7 @@ def test_the_partitions_are_the_quarter_ends_without_gap():
 
 
 def test_the_partitions_begin_where_the_regions_returns_do(tmp_path, monkeypatch):
-    text = (regions.HERE / "north_west.toml").read_text(encoding="utf-8")
+    text = (regions.HERE / "west_midlands.toml").read_text(encoding="utf-8")
     for begins in ("2019-06-30", "2019-06-29"):
         (tmp_path / "later.toml").write_text(f"begins = {begins}\n{text}", encoding="utf-8")
         monkeypatch.setattr(regions, "HERE", tmp_path)
@@ -45,6 +47,16 @@ def test_the_partitions_begin_where_the_regions_returns_do(tmp_path, monkeypatch
             with pytest.raises(ObservatoryError, match="a quarter end such as 2019-06-30 was expected"):
                 first_quarter()
     regions.load_region.cache_clear() if hasattr(regions.load_region, "cache_clear") else None
+
+
+def test_the_north_west_says_itself_when_its_oldest_return_is_of():
+    """Ofsted's lists are of 31 March 2015 on; no layout of a return is of before, and every quarter of one is a partition."""
+    said = tomllib.loads((regions.HERE / "north_west.toml").read_text(encoding="utf-8"))["begins"]
+    layouts = [path.read_text(encoding="utf-8") for path in (regions.HERE.parent / "returns").glob("*.toml")]
+    starts = [dt.date.fromisoformat(day) for text in layouts for day in re.findall(r"^from = (\d{4}-\d\d-\d\d)$", text, re.MULTILINE)]
+    years = [int(year) for text in layouts for year in re.findall(r"Children's social care data in England\", (\d{4}) to", text)]
+    assert years and starts and said == dt.date(min(years), 3, 31) <= min(starts)
+    assert keys_at(2026, 1, 15)[0] == said.isoformat()
 
 
 @pytest.mark.parametrize(
