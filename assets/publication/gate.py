@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -27,7 +27,7 @@ from assets.publication.attack import UNBOUNDED, System
 _TOLERANCE = 1e-6
 _ROUNDS = 200
 """Rounds after which bounds are taken as they are: they hold, though more rounds might tighten them."""
-_TRIES = 12
+_TRIES = 3
 """Attempts to move a count by one amount, each with other partners."""
 _STEPS = 60
 """Counts that one attempt may move."""
@@ -37,6 +37,8 @@ _SECONDS_ALONE = 5.0
 """Seconds for looking for worlds of one count that nothing else has settled."""
 _AROUND = 1000
 """Variables about an unsettled count that are moved with it, all unsettled ones among them pushed up or down by lot."""
+_FEW_TO_MEASURE = 60
+"""So many unsettled counts, and no more, have their range found before worlds of them are looked for one by one."""
 _FEW, _POOR = 10, 3
 """So many worlds that each settle fewer counts than this, and they are sought for one count at a time."""
 _SECONDS_AT_ONCE = 30.0
@@ -44,6 +46,8 @@ _NODES_AT_ONCE = 3
 """Nodes of the search for one: what it has found by then is far enough. (Seconds are of the clock: a busy machine has fewer of them.)"""
 _FAR = 5
 """How far from the start such a world may be."""
+_WORLDS_KEPT = 1000
+"""Worlds of one proof that are tried for its other readers."""
 _PRIMAL = 4
 """HiGHS's number for the primal simplex method."""
 
@@ -347,19 +351,46 @@ class Ranges:
         )  # fmt: skip
 
 
-def judge(system: System, possible: int = 3, *, only: list[int] | None = None, limit_seconds: float = 120.0, thorough: bool = True) -> Verdict:
+class Worlds:
+    """Worlds found for one view of a system, to be tried for its other views: what a reader who knows
+    more cannot tell apart, one who knows less cannot either. Each is tried anew, row by row.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[np.ndarray] = []
+
+    def keep(self, world: np.ndarray) -> None:
+        """Keep a world: a value for each variable of the system."""
+        if len(self._kept) < _WORLDS_KEPT:
+            self._kept.append(world.astype("float32"))
+
+    def of_size(self, size: int) -> Iterator[np.ndarray]:
+        """The worlds of a system with so many variables."""
+        return (world.astype("float64") for world in self._kept if len(world) == size)
+
+
+def judge(
+    system: System,
+    possible: int = 3,
+    *,
+    only: list[int] | None = None,
+    limit_seconds: float = 120.0,
+    thorough: bool = True,
+    worlds: Worlds | None = None,
+) -> Verdict:
     """Attack the system. The release passes if every small count (those of `only`, where given) keeps `possible` values, or all that
     were left of it before. Not `thorough`, it takes for a leak what is not proved at once: more may be hidden then, and it is asked again.
+    `worlds` are those of the same proof.
     """
     started = time.thread_time()
     protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
     need, untold = needed_values(system, possible), system.untold()
-    leaks, broken, programmes = _attack(system, need, protected, started + limit_seconds, thorough=thorough)
+    leaks, broken, programmes = _attack(system, need, protected, started + limit_seconds, thorough=thorough, worlds=worlds)
     # where the register and the telling leave too little by themselves, whoever is not told must still have enough
     need_untold = needed_values(untold, possible)
     doubtful = protected[need[protected] < need_untold[protected]]
     if len(doubtful) and not len(broken):
-        more, _, tried = _attack(untold, need_untold, doubtful, started + limit_seconds, thorough=thorough)
+        more, _, tried = _attack(untold, need_untold, doubtful, started + limit_seconds, thorough=thorough, worlds=worlds)
         leaks, programmes = leaks + [leak for leak in more if leak.variable not in {other.variable for other in leaks}], programmes + tried
     said = [f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}" for r in broken[:10]]
     seconds = time.thread_time() - started
@@ -379,7 +410,7 @@ def told_anew(view: System, leaks: Sequence[Leak], possible: int = 3) -> tuple[L
     return tuple(kept)
 
 
-def unsettled(system: System, readers: Sequence[System], possible: int = 3) -> list[int]:
+def unsettled(system: System, readers: Sequence[System], possible: int = 3, worlds: Worlds | None = None) -> list[int]:
     """The small counts that are not proved safe at once from somebody who knows all that these readers know together: what is safe from him
     is safe from each, and the others are asked of for each by himself.
     """
@@ -390,7 +421,7 @@ def unsettled(system: System, readers: Sequence[System], possible: int = 3) -> l
     protected, need = np.flatnonzero(system.small), np.full(len(low), float(possible))
     if len(bounds.broken):
         return protected.tolist()
-    prover = _Prover(strongest, bounds, need, protected, time.thread_time() + _SECONDS_AT_ONCE)
+    prover = _Prover(strongest, bounds, need, protected, time.thread_time() + _SECONDS_AT_ONCE, worlds=worlds)
     narrow = protected[(bounds.high - bounds.low + 1)[protected] < possible]
     return sorted({*prover.unsettled(), *narrow.tolist()})
 
@@ -422,7 +453,9 @@ def told_to(reader: str, leaks: Iterable[Leak]) -> list[Leak]:
     return [replace(leak, cell=f"{leak.cell} (to a reader {reader})") for leak in leaks]
 
 
-def _attack(system: System, need: np.ndarray, protected: np.ndarray, deadline: float, *, thorough: bool) -> tuple[list[Leak], np.ndarray, int]:
+def _attack(
+    system: System, need: np.ndarray, protected: np.ndarray, deadline: float, *, thorough: bool, worlds: Worlds | None
+) -> tuple[list[Leak], np.ndarray, int]:
     """The leaks among the protected variables, the rows that cannot hold, and how many programmes were solved."""
     bounds = propagate(system)
     if len(bounds.broken):
@@ -431,7 +464,7 @@ def _attack(system: System, need: np.ndarray, protected: np.ndarray, deadline: f
     leaks = [_leak(system, bounds, int(v), bounds.low[v], bounds.high[v]) for v in protected if spans[v] < need[v]]
     if leaks:
         return leaks, bounds.broken, 0
-    prover = _Prover(system, bounds, need, protected, deadline, thorough=thorough)
+    prover = _Prover(system, bounds, need, protected, deadline, thorough=thorough, worlds=worlds)
     return prover.leaks(), bounds.broken, prover.programmes
 
 
@@ -443,12 +476,25 @@ def _row(system: System, row: int) -> str:
 class _Prover:
     """Looks for enough worlds for every protected variable; what cannot be proved is a leak."""
 
-    def __init__(self, system: System, bounds: Bounds, need: np.ndarray, protected: np.ndarray, deadline: float, *, thorough: bool = True) -> None:
+    def __init__(
+        self,
+        system: System,
+        bounds: Bounds,
+        need: np.ndarray,
+        protected: np.ndarray,
+        deadline: float,
+        *,
+        thorough: bool = True,
+        worlds: Worlds | None = None,
+    ) -> None:
         self.system, self.bounds, self.need, self.deadline, self.thorough = system, bounds, need, deadline, thorough
+        self.worlds = worlds or Worlds()
         self.programmes = 0
         self._reduce(protected)
         self.seen: list[set[int]] = [set() for _ in self.columns]
         self.open = np.array([self.index[v] for v in protected if v in self.index], dtype=int)
+        self.ranges: dict[int, tuple[float, float]] = {}
+        self.narrow: dict[int, tuple[float, float, tuple[int, ...]]] = {}
         self.start: np.ndarray | None = None
         self._model: _Model | None = None
 
@@ -487,16 +533,21 @@ class _Prover:
             return []
         self.start = self._start()
         if self.start is not None:
-            self._take(self.start)
+            self._keep(self.start)
+            for world in self.worlds.of_size(len(self.bounds.low)):
+                self._keep(world[self.columns])
             self._push_by_lot(self.start)
             self._move_about(self.start)
+        if len(self.open) <= _FEW_TO_MEASURE:
+            self._measure_each()
+        if self.start is not None:
             self._push_each(self.start)
-        return [int(variable) for variable in self.columns[self.open]]
+        return [int(self.columns[position]) for position in (*self.narrow, *self.open)]
 
     def leaks(self) -> list[Leak]:
         """Every protected variable that could not be proved safe."""
         self.unsettled()
-        found: list[Leak] = []
+        found = [self._leak_of(position, *measured) for position, measured in self.narrow.items()]
         while len(self.open):
             if time.thread_time() > self.deadline:  # not proved in time is not proved
                 return found + [self._unproved(int(position)) for position in self.open]
@@ -505,6 +556,9 @@ class _Prover:
                 found.append(leak)
             self.open = self.open[self.open != position]
         return found
+
+    def _leak_of(self, position: int, least: float, greatest: float, rows: tuple[int, ...] = ()) -> Leak:
+        return _leak(self.system, self.bounds, int(self.columns[position]), least, greatest, rows)
 
     def model(self) -> _Model:
         """The whole of it as a model for linear programmes, made once."""
@@ -555,8 +609,8 @@ class _Prover:
                 if position in self.open and time.thread_time() < self.deadline:
                     self._push(position, start, lot, by)
 
-    def _push(self, position: int, start: np.ndarray, lot: np.random.Generator, by: float = 0.0) -> None:
-        model, moving = self._part(self._near(position, _AROUND), start)
+    def _push(self, position: int, start: np.ndarray, lot: np.random.Generator, by: float = 0.0, around: int = _AROUND) -> None:
+        model, moving = self._part(self._near(position, around), start)
         model.bound(*self._within(_FAR, start, moving))
         weights, unsettled = np.zeros(len(moving)), np.isin(moving, self.open)
         weights[unsettled] = lot.choice([-1.0, 1.0], int(unsettled.sum()))
@@ -591,12 +645,20 @@ class _Prover:
         self._settle()
 
     def _take(self, solution: np.ndarray) -> None:
-        """Keep what a world shows, component by component, where it is whole numbers and keeps every row."""
+        """Keep what a new world shows, here and for the other readers."""
+        whole = self._keep(solution)
+        world = np.where(np.isnan(self.system.truth), self.bounds.low, self.system.truth)
+        world[self.columns] = whole
+        self.worlds.keep(world)
+
+    def _keep(self, solution: np.ndarray) -> np.ndarray:
+        """Keep what a world shows, component by component, where it is whole numbers and keeps every row; as whole numbers."""
         whole = np.clip(np.round(solution), self.low, self.high)
         good = ~np.isin(self.component[self.open], list(self._contradicted(whole)))
         for position in self.open[good]:
             self.seen[position].add(int(whole[position]))
         self._settle()
+        return whole
 
     def _near(self, position: int, most: int) -> np.ndarray:
         """The variables nearest to one, tie by tie: the others may stay as they are while it is moved."""
@@ -621,43 +683,63 @@ class _Prover:
         enough = np.array([len(self.seen[p]) >= self.need[self.columns[p]] for p in self.open], dtype=bool)
         self.open = self.open[~enough]
 
-    def _solve_alone(self, position: int) -> Leak | None:
-        """Settle one variable: by its range, else by worlds near the start, else by any world."""
-        variable = int(self.columns[position])
-        need = self.need[variable]
-        self.latest = min(self.deadline, time.thread_time() + _SECONDS_ALONE)
+    def _measure_each(self) -> None:
+        """Find the range of every unsettled count, and set aside those of which it is too narrow: nobody needs to look for worlds of them."""
+        for position in self.open.tolist():
+            if position not in self.open or time.thread_time() > self.deadline:
+                continue
+            least, greatest, rows = self._measure(position)
+            if greatest - least + 1 < self.need[self.columns[position]]:
+                self.narrow[position] = least, greatest, rows
+                self.open = self.open[self.open != position]
+            else:
+                self.ranges[position] = least, greatest
+
+    def _measure(self, position: int) -> tuple[float, float, tuple[int, ...]]:
+        """The least and greatest value of a variable, and the rows that hold it there; its bounds where no programme tells."""
         model, weights = self.model(), np.zeros(len(self.columns))
-        ends, rows = [], []
+        ends: list[float] = []
+        rows: list[int] = []
         for sign in (1.0, -1.0):
             weights[position] = sign
             solution = model.solve(weights)
             self.programmes += 1
             if solution is None:
-                return _leak(self.system, self.bounds, variable, self.low[position], self.high[position])
+                return self.low[position], self.high[position], ()
             ends.append(solution[position])
             rows += model.binding_rows()
             self._take(solution)
-        least, greatest = np.ceil(ends[0] - _TOLERANCE), np.floor(ends[1] + _TOLERANCE)
         by = tuple(int(self.rows[r]) for r in dict.fromkeys(rows))
-        if greatest - least + 1 < need:
-            return _leak(self.system, self.bounds, variable, least, greatest, by)
+        return float(np.ceil(ends[0] - _TOLERANCE)), float(np.floor(ends[1] + _TOLERANCE)), by
+
+    def _solve_alone(self, position: int) -> Leak | None:
+        """Settle one variable: by worlds near the start, else by any world."""
+        need = self.need[self.columns[position]]
+        self.latest = min(self.deadline, time.thread_time() + _SECONDS_ALONE)
+        if position not in self.ranges:
+            least, greatest, rows = self._measure(position)
+            if greatest - least + 1 < need:
+                return self._leak_of(position, least, greatest, rows)
+            self.ranges[position] = least, greatest
+        least, greatest = self.ranges[position]
         possible = np.arange(least, min(greatest, least + 20) + 1)
         if self.start is not None:
             here = self.start[position]
             nearest = sorted(possible, key=lambda value: abs(value - here))[: int(need) + 4]
-            for size in (_AROUND, 2 * _AROUND):  # where too few are let move there is no world, which shows at once
-                self._look(position, nearest, self._near(position, size), _FAR)
-                if len(self.seen[position]) >= need:
-                    return None
+            # where too few are let move there is no world, which shows at once
+            self._look(position, nearest, self._near(position, _AROUND), _FAR)
+            for by in (3.0, -3.0):
+                if len(self.seen[position]) < need:
+                    self._push(position, self.start, np.random.default_rng(5), by, 2 * _AROUND)
+            self._look(position, nearest, self._near(position, 2 * _AROUND), _FAR)
         if self.thorough:
             self._look(position, possible, self.component == self.component[position])
         seen = self.seen[position]
-        return None if len(seen) >= need else _leak(self.system, self.bounds, variable, min(seen, default=least), max(seen, default=greatest), by)
+        return None if len(seen) >= need else self._leak_of(position, min(seen, default=least), max(seen, default=greatest))
 
     def _unproved(self, position: int) -> Leak:
-        variable, seen = int(self.columns[position]), self.seen[position]
-        bounds = self.bounds.low[variable], self.bounds.high[variable]
-        return _leak(self.system, self.bounds, variable, min(seen, default=bounds[0]), max(seen, default=bounds[1]))
+        seen = self.seen[position]
+        return self._leak_of(position, min(seen, default=self.low[position]), max(seen, default=self.high[position]))
 
     def _look(self, position: int, values: np.ndarray | list[float], free: np.ndarray, far: float = np.inf) -> None:
         """Look for worlds in which a variable has these values, the `free` ones being let move (no further than `far`) and the others staying

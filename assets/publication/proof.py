@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from assets.publication.attack import System
-from assets.publication.gate import Leak, judge, told_anew, told_to, unsettled
+from assets.publication.gate import Leak, Worlds, judge, told_anew, told_to, unsettled
 from assets.publication.readers import Reader
 
 
@@ -24,15 +24,25 @@ class Proof:
     what is unsafe from each, the gate's own first (as None). `only`: what is asked of, where not all.
     """
 
-    def __init__(self, system: System, hidden: Collection[int], readers: Sequence[Reader], possible: int, only: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        system: System,
+        hidden: Collection[int],
+        readers: Sequence[Reader],
+        possible: int,
+        only: Sequence[int] | None = None,
+        worlds: Worlds | None = None,
+    ) -> None:
         self.system, self.readers, self.possible = system, readers, possible
+        self.worlds = worlds or Worlds()
         views = [reader.view(system, hidden) for reader in readers]
         small = np.flatnonzero(system.small)
-        asked = unsettled(system, views, possible) if only is None else list(only)
-        own = judge(system, possible, only=asked)
+        asked = unsettled(system, views, possible, self.worlds) if only is None else list(only)
+        own = judge(system, possible, only=asked, worlds=self.worlds)
         self.by_reader: list[tuple[Reader | None, tuple[Leak, ...]]] = [(None, own.leaks)]
         for reader, view in zip(readers, views, strict=True):
-            leaks = judge(view, possible, only=[v for v in asked if view.small[v]]).leaks if not own.contradictions else ()
+            only_his = [v for v in asked if view.small[v]]
+            leaks = judge(view, possible, only=only_his, worlds=self.worlds).leaks if not own.contradictions else ()
             self.by_reader.append((reader, told_anew(view, leaks, possible)))
         self.verdict = replace(own, leaks=self._named(), protected=len(small))
 
@@ -52,4 +62,4 @@ class Proof:
     def again(self, hidden: Collection[int]) -> Proof:
         """The proof of what was unsafe, after more was hidden."""
         only = sorted({leak.variable for _, leaks in self.by_reader for leak in leaks})
-        return Proof(self.system, hidden, self.readers, self.possible, only)
+        return Proof(self.system, hidden, self.readers, self.possible, only, self.worlds)
