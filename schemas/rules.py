@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from string import Formatter
 
 REJECTS_FILE = "rejects the file"
 REJECTS_ROW = "rejects the row"
@@ -24,6 +25,11 @@ class Rule:
     name: str
     severity: str
     says: str
+
+    @cached_property
+    def placeholders(self) -> frozenset[str]:
+        """The words that its sentence has room for: some of column, value, expected and hint."""
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.says) if name)
 
     def sentence(self, **words: object) -> str:
         """The sentence with its placeholders filled in; those not given are left empty."""

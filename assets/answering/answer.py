@@ -8,22 +8,24 @@ Does not belong here: how it looks (`page`, `workbook`), or whether a rule is br
 from __future__ import annotations
 
 import datetime as dt
-import re
 import zoneinfo
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import Any
 
 import pandas as pd
 
+from assets.intake.beside import place_of_letters
 from assets.intake.columns import seen
 from assets.intake.door import FINDING_COLUMNS, NOT_SHOWN, JudgedTable, Submission
+from assets.intake.parsing import labels, one_of
 from assets.intake.reading import Sheet, cell_text
 from assets.intake.recognising import Recognised
-from assets.intake.telling import is_known_header, place_of
+from assets.intake.telling import is_known_header
 from resources.provenance import of_file
 from resources.showing import shown
-from schemas.returns import header_key
+from schemas.returns import header_key, return_tables
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule, rules
 
 ACCEPTED, REJECTED, RECORDED, WITHDRAWN = "accepted", "rejected", "recorded", "withdrawn"
@@ -57,6 +59,8 @@ PERSONAL = {
 WHO_TO_ASK = "Ask the regional commissioning group that collects this return."
 NOT_SHOWN_HERE = "not shown here: it is personal"
 GAP = "\u2026"
+MOST_IN_A_SENTENCE = 6
+"""Of more labels than these a sentence does not list what a cell may say: it is listed beside it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ class Answer:
     """All there is to say about one file.
 
     `findings` has a row a finding: sheet, row_number (0 is the whole sheet, or the whole file), column_name, value, rule, severity, message;
-    a column `table_name` is heeded too. `cross_checks` has subject, says, beside, message. `sheets` are the sender's own, each with the table
+    columns `table_name`, `expected`, `hint` and `is_quoted`, as the warehouse has them, are heeded too.
+    `cross_checks` has subject, says, beside, message. `sheets` are the sender's own, each with the table
     recognised on it or None, in the order of the file; one with several tables stands here once a table. `remark` is a sentence below the
     headline, `contact` says who to ask. `counting` names the sender's return that counts where this one does not ("your return of 3 January 2026");
     blank where there is none. `is_trial` is set where nothing was sent: a check before sending. `made_up` is the banner of made-up
@@ -172,11 +177,32 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Words:
+    """The words of a rule's sentence, as they are filled in: what the sentence has no room for is blank.
+
+    `options` are the labels of which one was expected, where they are too many for a sentence.
+    """
+
+    rule: str
+    column: str = ""
+    value: str = ""
+    expected: str = ""
+    hint: str = ""
+    options: tuple[str, ...] = ()
+
+    def sentence(self, instead: str = "") -> str:
+        """The sentence; with other words in place of its options, where some are given."""
+        expected_ = instead if instead and self.options else self.expected
+        return rule(self.rule).sentence(column=self.column, value=self.value, expected=expected_, hint=self.hint)
+
+
+@dataclass(frozen=True)
 class Found:
     """One finding and where it stands: `place` is its sheet (of `own_sheets`) and its row in it, counted from 0; None where it cannot be told, and
     where it is about no table, but the whole sheet or file.
 
     `header` is the column as the sender spells it, blank for a whole row, sheet or file; `column` is its place in the row, None if it has none.
+    `words` are those of `message`; None for a finding from before findings kept them.
     """
 
     severity: str
@@ -189,6 +215,16 @@ class Found:
     message: str
     place: tuple[int, int] | None
     column: int | None
+    words: Words | None = None
+
+    def told(self, instead: str) -> str:
+        """The sentence, with other words in place of a long list."""
+        return _told(self.message, self.words, instead)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What the cell may say, where that is a long list."""
+        return self.words.options if self.words else ()
 
 
 @dataclass(frozen=True)
@@ -212,6 +248,20 @@ class Group:
     message: str
     rows: tuple[int, ...]
     cases: tuple[Case, ...]
+    words: Words | None = None
+
+    def told(self, instead: str) -> str:
+        """The sentence, with other words in place of a long list."""
+        return _told(self.message, self.words, instead)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What a cell may say, where that is a long list."""
+        return self.words.options if self.words else ()
+
+
+def _told(message: str, words: Words | None, instead: str) -> str:
+    return words.sentence(instead) if words and words.options else message
 
 
 @dataclass(frozen=True)
@@ -256,20 +306,6 @@ def row_words(rows: Sequence[int], most: int | None = None) -> str:
     """`row 5`, `rows 5-9, 12`; blank for row 0, the whole sheet."""
     numbers = [row for row in rows if row]
     return f"{'row' if len(set(numbers)) == 1 else 'rows'} {in_ranges(numbers, most)}" if numbers else ""
-
-
-_LONG_LIST = re.compile(r"(?P<bracket>\()?one of: (?P<list>(?:[^;]+; ){6,}[^;]*?)(?(bracket)\))\. ")
-
-
-def listed(message: str) -> list[str]:
-    """What a cell may say, where a sentence lists it and the list is long."""
-    found = _LONG_LIST.search(message)
-    return found["list"].split("; ") if found else []
-
-
-def without_list(message: str, instead: str) -> str:
-    """The sentence with other words in place of that list."""
-    return _LONG_LIST.sub(lambda found: f"({instead}). " if found["bracket"] else f"{instead}. ", message)
 
 
 def day(date: dt.date) -> str:
@@ -437,37 +473,136 @@ def _found(answer: Answer) -> list[Found]:
     frame = answer.findings
     if not len(frame):
         return []
-    columns = {
-        name: ["" if missing else str(text) for text, missing in zip(frame[name].tolist(), frame[name].isna().tolist(), strict=True)]
-        for name in FINDINGS
-    }
-    named = frame["table_name"].fillna("").astype(str).tolist() if "table_name" in frame else [""] * len(frame)
-    numbers = [int(float(number or 0)) for number in columns["row_number"]]
-    sheet_of = cache(lambda name, table: _sheet_of(answer, name, table))
-    tables_on = [answer.tables_on(index) for index in range(len(answer.own_sheets))]
-
-    @cache
-    def column_of(index: int, at: int, rule_name: str, column: str, value: str) -> tuple[int | None, str]:
-        return _column_of(answer.own_sheets[index], tables_on[index][at], rule_name, column, value)
-
+    given = [_column(frame, name) for name in (*FINDINGS, "table_name", "hint", "is_quoted")]
+    expected_ = _column(frame, "expected", blank=None)
+    stands = _Standing(answer)
     found = []
-    for number, table, sheet, column, value, rule_name, severity, message in zip(
-        numbers, named, *(columns[name] for name in ("sheet", "column_name", "value", "rule", "severity", "message")), strict=True
-    ):
-        index = sheet_of(sheet, table) if number or column or table else None  # else it is about the whole sheet or file: no cell of it
-        place, at, header = None, None, column
-        if index is not None:
-            which = _table_at(tables_on[index], table, number - 1)
-            place = (index, number - 1 if number else 0)
-            if which is not None:
-                at, header = column_of(index, which, rule_name, column, value if rule_name == DROPPED else "")
-                place = (index, number - 1 if number else tables_on[index][which].header_row)
-        if severity not in SEVERITIES:
-            severity = rule(rule_name).severity if rule_name in rules() else WARNS
-        found.append(Found(severity, sheet, number, column, header, value, rule_name, message, place, at))
+    for sheet, number, column, value, name, severity, message, table, hint, is_quoted, words in zip(*given, expected_, strict=True):
+        row = int(float(number or 0))
+        place, at, header = stands.place(table, sheet, row, column, name, (value, hint))
+        filled = None
+        if words is not None and name in rules():
+            filled = stands.words(name, table, column, value, words, hint, is_quoted == "True")
+        found.append(
+            Found(
+                _severity(severity, name),
+                sheet,
+                row,
+                column,
+                header,
+                value,
+                name,
+                message,
+                place,
+                at,
+                filled,
+            )  # fmt: skip
+        )
     order = {severity: position for position, severity in enumerate(SEVERITIES)}
-    positions = {sheet.label: position for position, sheet in reversed(list(enumerate(answer.own_sheets)))}
-    return sorted(found, key=lambda f: (order[f.severity], positions.get(f.sheet, -1), f.row_number, -1 if f.column is None else f.column))
+    sheets = reversed(list(enumerate(answer.own_sheets)))
+    positions = {sheet.label: position for position, sheet in sheets}
+    return sorted(
+        found,
+        key=lambda f: (
+            order[f.severity],
+            positions.get(f.sheet, -1),
+            f.row_number,
+            -1 if f.column is None else f.column,
+        ),
+    )
+
+
+def _column(frame: pd.DataFrame, name: str, blank: str | None = "") -> list[Any]:
+    """A column of findings as texts, with `blank` where nothing is, or where there is no such column."""
+    if name not in frame:
+        return [blank] * len(frame)
+    missing = frame[name].isna().tolist()
+    return [blank if no else str(text) for text, no in zip(frame[name].tolist(), missing, strict=True)]
+
+
+def _severity(severity: str, name: str) -> str:
+    if severity in SEVERITIES:
+        return severity
+    return rule(name).severity if name in rules() else WARNS
+
+
+class _Standing:
+    """Where the findings of an answer stand in the sender's sheets, and their words.
+
+    Each is worked out once: a rule broken in a million rows is broken in a few columns.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._sheets = answer.own_sheets
+        self._tables = [answer.tables_on(index) for index in range(len(self._sheets))]
+        self._sheet_of = cache(lambda name, table: _sheet_of(answer, name, table))
+        self._column_of = cache(self._look_for_column)
+        self._options = cache(lambda table, column: _options(table, column, answer.census_date))
+        self.words = cache(self._words)
+
+    def place(
+        self,
+        table: str,
+        sheet: str,
+        row: int,
+        column: str,
+        name: str,
+        dropped: tuple[str, str],
+    ) -> tuple[tuple[int, int] | None, int | None, str]:
+        """A finding's sheet and row, its column's place, and the column as the sender spells it.
+
+        `dropped` are the words and the letters of a column that nobody asked for.
+        """
+        # without any of these it is about the whole sheet or file: no cell of it
+        index = self._sheet_of(sheet, table) if row or column or table else None
+        if index is None:
+            return None, None, column
+        which = _table_at(self._tables[index], table, row - 1)
+        if which is None:
+            return (index, row - 1 if row else 0), None, column
+        place = (index, row - 1 if row else self._tables[index][which].header_row)
+        if name == DROPPED:
+            words, letters = dropped
+            return place, place_of_letters(letters) if letters else None, f"Column {words}"
+        return place, *self._column_of(index, which, name, column)
+
+    def _look_for_column(
+        self,
+        index: int,
+        which: int,
+        name: str,
+        column: str,
+    ) -> tuple[int | None, str]:
+        return _column_of(self._sheets[index], self._tables[index][which], name, column)
+
+    def _words(
+        self,
+        name: str,
+        table: str,
+        column: str,
+        value: str,
+        expected: str,
+        hint: str,
+        is_quoted: bool,
+    ) -> Words:
+        given = {
+            "column": f"'{column}'" if column else "",
+            "value": f"'{value}'" if is_quoted else value,
+            "expected": expected,
+            "hint": hint,
+        }
+        room = rule(name).placeholders
+        filled = {word: text if word in room else "" for word, text in given.items()}
+        labels_ = self._options(table, column)
+        is_listed = len(labels_) > MOST_IN_A_SENTENCE and filled["expected"] == one_of(labels_)
+        return Words(name, **filled, options=tuple(labels_) if is_listed else ())
+
+
+def _options(table: str, column: str, census_date: dt.date) -> list[str]:
+    """What a column of a layout, by its header, may say on the census date."""
+    layout = return_tables().get(table)
+    name = layout.header_keys.get(header_key(column)) if layout else None
+    return labels(layout.column(name), census_date) if layout and name else []
 
 
 def _sheet_of(answer: Answer, name: str, table: str) -> int | None:
@@ -485,10 +620,13 @@ def _table_at(tables: list[Recognised], name: str, row: int) -> int | None:
     return above[-1] if above else fitting[0] if fitting else None
 
 
-def _column_of(sheet: Sheet, recognised: Recognised, rule_name: str, column: str, value: str) -> tuple[int | None, str]:
+def _column_of(
+    sheet: Sheet,
+    recognised: Recognised,
+    rule_name: str,
+    column: str,
+) -> tuple[int | None, str]:
     """Where a finding's column stands, and how the sender spells it."""
-    if rule_name == DROPPED:
-        return place_of(value), f"Column {value}"
     name = recognised.table.header_keys.get(header_key(column), "")
     if not column:
         name = next((check.total for check in recognised.table.sums if check.rule == rule_name), "")
@@ -521,57 +659,58 @@ def _group(messages: dict[str, list[Found]], most_cases: int) -> Group:
     first = next(iter(messages.values()))[0]
     rows = tuple(sorted({f.row_number for found in messages.values() for f in found}))
     if len(messages) == 1:
-        return Group(first.severity, first.rule, first.sheet, first.header, first.column, first.message, rows, ())
+        return Group(
+            first.severity, first.rule, first.sheet, first.header, first.column, first.message, rows,
+            (), first.words,
+        )  # fmt: skip
     largest = sorted(messages.items(), key=lambda item: -len(item[1]))
     about_rows = bool(first.row_number)
-    message, cases = _cases(largest, most_cases if about_rows else 60)
+    message, words, cases = _cases(largest, most_cases if about_rows else 60)
     header, column = (first.header, first.column) if about_rows else ("", None)
-    return Group(first.severity, first.rule, first.sheet, header, column, message, rows, cases)
+    return Group(first.severity, first.rule, first.sheet, header, column, message, rows, cases, words)
 
 
-def _cases(messages: list[tuple[str, list[Found]]], most: int) -> tuple[str, tuple[Case, ...]]:
-    """One sentence for many that differ in a word or two, and the words by rows. Where they differ in more, each sentence is a case."""
-    name = messages[0][1][0].rule
-    says = rule(name).says if name in rules() else ""
-    words = [_words(says, text) for text, _ in messages[:most]]
-    told = [found for found in words if found is not None]
+def _cases(messages: list[tuple[str, list[Found]]], most: int) -> tuple[str, Words | None, tuple[Case, ...]]:
+    """One sentence for many that differ in a word or two, and the words by rows.
+
+    Where they differ in more, there is no sentence, and each of theirs is a case. Gives the
+    sentence, its words, and the cases, of which there are at most `most` and one for the others.
+    """
     rows = [tuple(sorted({f.row_number for f in found})) for _, found in messages]
     left_over = tuple(sorted({row for part in rows[most:] for row in part}))
     last = [Case(f"{len(messages) - most:,} others", "", left_over)] if len(messages) > most else []
-    same = {key: len({found[key] for found in told}) == 1 for key in ("column", "value", "expected", "hint")} if told else {}
-    if len(told) != len(words) or not same["expected"]:
-        each = [Case("", text, part) for (text, _), part in zip(messages[:most], rows, strict=False)]
-        return "", (*each, *last)
-    general = {key: told[0][key] if same[key] else GAP for key in ("column", "value", "expected", "hint")}
-    if not same["hint"] and all(found["hint"] == "" or found["hint"].startswith(" ") for found in told):
-        general["hint"] = ""
-    cases = []
-    for found, part, (_, findings) in zip(told, rows, messages, strict=False):
-        sent = re.sub("(?s)^'(.*)'$", r"\1", found["value"]) if not same["value"] else ""
-        if not same["column"]:
-            sent = findings[0].header or found["column"]
-        cases.append(Case(NOT_SHOWN_HERE if sent == NOT_SHOWN else sent, "" if same["hint"] else found["hint"].strip(), part))
-    return says.format(**general).strip(), (*cases, *last)
+    firsts = [found[0] for _, found in messages[:most]]
+    words = [first.words for first in firsts if first.words is not None]
+    if len(words) < len(firsts) or len({word.expected for word in words}) > 1:
+        texts = [text for text, _ in messages[:most]]
+        each = [Case("", text, part) for text, part in zip(texts, rows, strict=False)]
+        return "", None, (*each, *last)
+    general = _general(words)
+    cases = [_case(first, word, part, general) for first, word, part in zip(firsts, words, rows, strict=False)]
+    return general.sentence(), general, (*cases, *last)
 
 
-@cache
-def _pattern(says: str) -> re.Pattern[str]:
-    pieces = re.split(r"\{(column|value|expected|hint)\}", says)
-    seen: set[str] = set()
-    out = []
-    for position, piece in enumerate(pieces):
-        if position % 2 == 0:
-            out.append(re.escape(piece))
-        else:
-            out.append(f"(?P={piece})" if piece in seen else f"(?P<{piece}>.*?)")
-            seen.add(piece)
-    return re.compile("".join(out), re.DOTALL)
+def _general(words: list[Words]) -> Words:
+    """The words that all of these have, with a gap where they differ."""
+
+    def same(name: str) -> str:
+        values = {getattr(word, name) for word in words}
+        return values.pop() if len(values) == 1 else GAP
+
+    hint = same("hint")
+    if hint == GAP and all(word.hint == "" or word.hint.startswith(" ") for word in words):
+        hint = ""  # a sentence of its own, which each case has beside it
+    first = words[0]
+    return Words(first.rule, same("column"), same("value"), first.expected, hint, first.options)
 
 
-def _words(says: str, message: str) -> dict[str, str] | None:
-    """The words that were filled into a rule's sentence; None where the message is another sentence."""
-    match = _pattern(says.strip()).fullmatch(message) if says and len(message) < 5000 else None
-    return {"column": "", "value": "", "expected": "", "hint": ""} | match.groupdict() if match else None
+def _case(first: Found, word: Words, rows: tuple[int, ...], general: Words) -> Case:
+    """What is different about some of a group's findings: the value or the column, and a clue."""
+    sent = first.value if word.value != general.value else ""
+    if word.column != general.column:
+        sent = first.header or word.column
+    clue = word.hint.strip() if word.hint != general.hint else ""
+    return Case(NOT_SHOWN_HERE if sent == NOT_SHOWN else sent, clue, rows)
 
 
 # --- from the door ------------------------------------------------------------------------------------

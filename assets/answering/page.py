@@ -30,7 +30,6 @@ from assets.answering.answer import (
     groups,
     headline,
     in_ranges,
-    listed,
     moment,
     next_steps,
     notes,
@@ -39,7 +38,6 @@ from assets.answering.answer import (
     row_words,
     sheet_words,
     shown,
-    without_list,
 )  # fmt: skip
 from assets.answering.workbook import about_table, place_words
 from schemas.rules import WARNS
@@ -127,7 +125,7 @@ def _template() -> tuple[Template, str]:
     environment.filters |= {"day": day, "moment": moment, "rows": _rows, "sheet": sheet_words}
     environment.globals |= {
         "severities": SEVERITIES, "warns": WARNS, "place_words": place_words, "about_table": about_table,
-        "number_of": number_of, "in_ranges": in_ranges, "listed": listed, "without_list": without_list,
+        "number_of": number_of, "in_ranges": in_ranges,
     }  # fmt: skip
     template = environment.get_template(TEMPLATE)
     style = (HERE / TEMPLATE).read_text(encoding="utf-8").split("<style>")[1].split("</style>")[0]

@@ -14,7 +14,6 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from os import PathLike
 from typing import IO, Any
 
@@ -38,7 +37,6 @@ from assets.answering.answer import (
     dropped,
     groups,
     headline,
-    listed,
     moment,
     next_steps,
     notes,
@@ -46,7 +44,6 @@ from assets.answering.answer import (
     row_words,
     sheet_words,
     shown,
-    without_list,
 )  # fmt: skip
 from assets.intake.door import NOT_SHOWN
 from assets.intake.reading import Sheet, cell_text
@@ -59,6 +56,7 @@ MOST_NOTES = 2_000
 """Cell notes in a workbook; beyond, spreadsheets become slow. The cells are still marked."""
 
 LABELS = "Labels"
+ON_LABELS = f"one of those on the sheet {LABELS}"
 MOST_SHEETS = 60
 MOST_FINDINGS = 1_000_000
 MOST_LINKS = 60_000
@@ -281,7 +279,7 @@ class _Writer:
                 else:
                     page.write_string(row, 4, cell, wrapped)
             page.write_string(row, 5, f"({NOT_SHOWN_HERE})" if finding.value == NOT_SHOWN else shown(finding.value), wrapped)
-            page.write_string(row, 6, _sentence(finding.message), wrapped)
+            page.write_string(row, 6, shown(finding.told(ON_LABELS)), wrapped)
         if not found:
             page.write_string(1, 0, "Nothing was found.", wrapped)
         page.freeze_panes(1, 0)
@@ -352,7 +350,7 @@ class _Writer:
         if self.notes_left <= 0:
             return
         self.notes_left -= 1
-        text = "\n\n".join(dict.fromkeys(map(_sentence, sentences)))
+        text = "\n\n".join(dict.fromkeys(map(shown, sentences)))
         text = text if len(text) <= 1500 else f"{text[:1500]}\u2026 (see Findings)"
         height = 18 + 15 * (sum(1 + len(line) // 48 for line in text.split("\n")))
         page.write_comment(row, place, text, {"width": 320, "height": min(height, 400), "font_size": 9, "color": "#FFFFFF"})
@@ -370,7 +368,7 @@ def _marks(answer: Answer) -> dict[int, Marks]:
             continue
         index, row = finding.place
         mark = NOTED if finding.severity == WARNS else MARKED
-        marks[index][row].setdefault(finding.column or 0, (mark, []))[1].append(finding.message)
+        marks[index][row].setdefault(finding.column or 0, (mark, []))[1].append(finding.told(ON_LABELS))
         if finding.severity == REJECTS_ROW:
             kept_out[index, row].append(finding)
     for (index, row), findings in kept_out.items():
@@ -387,14 +385,9 @@ def _labels(answer: Answer) -> dict[str, list[str]]:
     """Long lists of what a column may say, by column: they stand once on a sheet of their own."""
     found: dict[str, list[str]] = {}
     for finding in answer.found:
-        if finding.header and finding.header not in found and (labels := listed(finding.message)):
-            found[finding.header] = labels
+        if finding.header and finding.header not in found and finding.options:
+            found[finding.header] = list(finding.options)
     return found
-
-
-@lru_cache(maxsize=4096)
-def _sentence(message: str) -> str:
-    return shown(without_list(message, f"one of those on the sheet {LABELS}"))
 
 
 def _rows_shown(sheet: Sheet, marks: Marks, most_cells: int) -> Sequence[int]:
@@ -469,7 +462,7 @@ def group_words(group: Group) -> str:
         )
         for case in group.cases
     ]
-    lines = [f"{', '.join(filter(None, where))}. {_sentence(group.message)}".strip(), *(f"   {case}" for case in cases)]
+    lines = [f"{', '.join(filter(None, where))}. {shown(group.told(ON_LABELS))}".strip(), *(f"   {case}" for case in cases)]
     return "\n".join(lines)
 
 

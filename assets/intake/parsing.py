@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -182,15 +183,21 @@ def _read_loose_urn(text: str) -> str | None:
     return word
 
 
+def labels(column: Column, census_date: dt.date) -> list[str]:
+    """What a cell of the column may say on the census date; nothing where its layout lists nothing."""
+    meanings = code_set(column.codes).meanings if column.codes else {}
+    return [label for label, meaning in meanings.items() if _label_stands(meaning, census_date)]
+
+
+def one_of(texts: Iterable[str]) -> str:
+    """That one of these was expected, in words."""
+    return f"one of: {'; '.join(texts)}"
+
+
 def expected(column: Column, census_date: dt.date) -> str:
     """What a cell of the column should have held, in words."""
     if column.codes:
-        labels = [
-            label
-            for label, meaning in code_set(column.codes).meanings.items()
-            if _label_stands(meaning, census_date)
-        ]  # fmt: skip
-        return f"one of: {'; '.join(labels)}"
+        return one_of(labels(column, census_date))
     limits = {
         (True, True): f" between {column.minimum} and {column.maximum}",
         (True, False): f", {column.minimum} or more",

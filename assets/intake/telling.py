@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from assets.intake.beside import letters, place_of_letters
+from assets.intake.beside import letters
 from assets.intake.columns import ERROR_CELL, read_text
 from resources.landing import census_date_of
 from schemas.returns import header_key, return_tables
@@ -117,12 +117,6 @@ def column_words(cell: str, place: int) -> str:
     """A column as it may be named: by its letters, and by its header where that is a common one."""
     known = is_known_header(cell)
     return f"{letters(place)} ('{read_text(cell)[:60]}')" if known else letters(place)
-
-
-def place_of(words: str) -> int | None:
-    """The column's place that `column_words` tells; None where the words tell none."""
-    found = re.match(r"[A-Z]{1,3}\b", words)
-    return None if found is None else place_of_letters(found.group())
 
 
 _COMMON_WORDS = frozenset(

@@ -30,18 +30,17 @@ from assets.answering.answer import (
     groups,
     headline,
     in_ranges,
-    listed,
     moment,
     next_steps,
     row_words,
     shown,
     trial_answer,
-    without_list,
 )  # fmt: skip
 from assets.answering.page import bar, render_page
 from assets.answering.workbook import sheet_names, write_workbook
-from assets.intake.door import judge, open_submission
+from assets.intake.door import FINDING_COLUMNS, Finding, judge, open_submission
 from assets.intake.opening import OpenedFile
+from assets.intake.parsing import expected, labels
 from assets.intake.reading import Sheet
 from assets.intake.recognising import Recognised
 from resources.landing import LandedFile
@@ -459,23 +458,42 @@ def test_an_answer_that_makes_no_sense_is_refused(changes):
         )
 
 
+def of_door(*findings: Finding) -> Answer:
+    """An answer with these findings, each with its words, as the door gives them."""
+    frame = pd.DataFrame([finding.row("a") for finding in findings], columns=FINDING_COLUMNS)
+    return Answer("a", "a", DAY, "a", "1", RECEIVED, ACCEPTED, findings=frame)
+
+
 @pytest.mark.parametrize("name", sorted(rules()))
-def test_the_words_of_every_rule_are_found_again_in_its_sentences(name):
-    rule = rules()[name]
-    data = [
-        ("S", row, "Age", value, name, rule.severity, rule.sentence(column="'Age'", value=value, expected="a number", hint=f" Did you mean {row}?"))
-        for row, value in ((2, "x"), (3, "y. '{z}'"), (4, "x"))
-    ]
-    frame = pd.DataFrame(data, columns=["sheet", "row_number", "column_name", "value", "rule", "severity", "message"])
-    found = groups(Answer("a", "a", DAY, "a", "1", RECEIVED, ACCEPTED, findings=frame))
-    if rule.severity == "notes" or name == "column_dropped":
-        assert found == []
+def test_findings_of_every_rule_are_brought_together_by_their_words(name):
+    words = {"column_name": "Age", "expected": "a number", "is_quoted": True}
+    found = [Finding(name, "", "S", row, value=value, hint=f" Did you mean {row}?", **words) for row, value in ((2, "x"), (3, "y. '{z}'"), (4, "x"))]
+    if rules()[name].severity == "notes" or name == "column_dropped":
+        assert groups(of_door(*found)) == []
         return
-    (group,) = found
+    (group,) = groups(of_door(*found))
     assert group.rows == (2, 3, 4)
-    if len({row[-1] for row in data}) > 1:
+    if len({finding.message for finding in found}) > 1:
         assert sorted(row for case in group.cases for row in case.rows) == [2, 3, 4]
         assert group.message or all(case.clue for case in group.cases)
+
+
+def test_a_value_that_says_what_a_sentence_says_is_told_as_it_was_sent():
+    """No sentence is taken apart: words of it in a cell would part it in the wrong place."""
+    sent = ["a, which cannot be read. Expected was b", "c. Correct it and send the return again. d"]
+    words = {"column_name": "Age", "expected": "a whole number", "is_quoted": True}
+    rows = enumerate(sent, 2)
+    found = [Finding("unreadable", "", "S", row, value=text, **words) for row, text in rows]
+    (group,) = groups(of_door(*found))
+    assert [case.value for case in group.cases] == sent
+    assert group.message == found[0].message.replace(f"'{sent[0]}'", "\u2026")
+
+
+def test_findings_from_before_they_kept_their_words_are_told_as_they_were_written():
+    found = [Finding("unreadable", "", "S", row, "Age", text) for row, text in ((2, "x"), (3, "y"))]
+    answer = of_door(*found)
+    (group,) = groups(dataclasses.replace(answer, findings=answer.findings.assign(expected=None)))
+    assert group.message == "" and [case.clue for case in group.cases] == [f.message for f in found]
 
 
 # --- personal and hostile --------------------------------------------------------------------------------------------
@@ -703,13 +721,23 @@ def test_a_return_that_no_longer_counts_asks_for_no_mending(answered, status, he
     assert {"superseded": "a newer return is used", "withdrawn": "no longer used"}[status] in visible(render_page(answer))
 
 
-def test_a_bracket_that_opens_before_a_list_closes_in_the_sentence():
-    options = ["A (one)", "B", "C", "D", "E", "F", "G", "Other"]
-    message = f"It is blank. A reason was expected (one of: {'; '.join(options)}). Please give one next time."
-    assert listed(message) == options
-    assert without_list(message, "one of those below") == "It is blank. A reason was expected (one of those below). Please give one next time."
-    message = f"Expected was one of: {'; '.join([*options, 'Z (last)'])}. Correct it."
-    assert (listed(message)[-1], without_list(message, "one of those below")) == ("Z (last)", "Expected was one of those below. Correct it.")
+@pytest.mark.parametrize("name", ["unknown_label", "reason_not_given"])
+def test_a_long_list_of_labels_stands_beside_its_sentence(name):
+    column = return_tables()["placement_census"].column("type_of_provision")
+    words, title = expected(column, DAY), column.headers[0]
+    finding = Finding(name, "placement_census", "S", 2, title, "Resi", expected=words)
+    (group,) = groups(of_door(finding))
+    assert list(group.options) == labels(column, DAY) and len(group.options) > 6
+    brief = finding.message.replace(words, "one of those below")
+    assert group.told("one of those below") == brief != finding.message
+
+
+def test_a_short_list_stays_in_its_sentence():
+    column = return_tables()["provider_settings"].column("gender_accepted")
+    words, title = expected(column, DAY), column.headers[0]
+    finding = Finding("unknown_label", "provider_settings", "S", 2, title, expected=words)
+    (group,) = groups(of_door(finding))
+    assert group.options == () and group.told("one of those below") == finding.message
 
 
 def test_of_an_unknown_folder_the_folder_is_to_be_mended_and_nothing_is_said_to_count(answered):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assets.intake.telling import file_label, is_common_name, is_known_header, letters, place_label, place_of
+from assets.intake.beside import place_of_letters
+from assets.intake.telling import file_label, is_common_name, is_known_header, letters, place_label
 
 OF_CHILDREN = [
     "J D child list", "JD child", "child J", "Child A", "April May", "June", "child June", "child 14 June", "June 14",
@@ -41,8 +42,7 @@ def test_a_header_with_another_day_is_not_repeated():
 
 @pytest.mark.parametrize(("name", "place"), [("A", 0), ("Z", 25), ("AA", 26), ("XFD", 16_383)])
 def test_a_column_has_the_letters_of_a_spreadsheet(name, place):
-    assert (letters(place), place_of(f"{name} ('URN')")) == (name, place)
-    assert place_of("the first") is None
+    assert (letters(place), place_of_letters(name)) == (name, place)
 
 
 @pytest.mark.parametrize(

@@ -156,8 +156,14 @@ def _about_cells(cells: list[str]) -> str:
 def _columns_dropped(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
     for cell in unasked(found):
         if header_key(cell) not in PERIOD_HEADERS:
-            words = column_words(cell, found.others[cell])
-            yield Finding("column_dropped", found.table.name, sheet.label, value=words)
+            place = found.others[cell]
+            yield Finding(
+                "column_dropped",
+                found.table.name,
+                sheet.label,
+                value=column_words(cell, place),
+                hint=letters(place),
+            )
 
 
 def _columns_missing(sheet: Sheet, found: Recognised, file: LandedFile) -> Iterator[Finding]:
