@@ -4,8 +4,9 @@ Belongs here: which answers are due, building an answer from the warehouse and t
 Does not belong here: what an answer says (`answer`) and how it looks (`page`, `workbook`).
 
 An answer rests on the return's books, findings and cross-checks. It is written again when these change (the other side's return came in), and
-after a run that was killed before it was written. The copy of the sender's own data is read from the landing place each time: it is kept nowhere
-but in the workbook, and there only the sheets in which something is marked.
+after a run that was killed before it was written. The copy of the sender's own data is made of the sheets that
+loading has just read, or else of the file in the landing place: it is kept nowhere but in the workbook, and there
+only the sheets in which something is marked.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
 from assets.common import audit
 from assets.intake.door import ERASED, NOT_RECOGNISED, sender_of
+from assets.intake.held import HELD, which
 from assets.intake.opening import OpenedFile
 from assets.intake.provenance import banner
 from assets.intake.reading import Sheet
@@ -57,6 +59,7 @@ def answer_quarter(
     Raises:
         ObservatoryError: some could not be written; the others were.
     """
+    held = HELD.take(census_date)
     if warehouse.scalar("select exists (select from access.answers_removed where census_date = :d)", d=census_date):
         return 0
     figures = warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date) or ""
@@ -70,7 +73,8 @@ def answer_quarter(
         return 0
     if progress:
         progress(f"{census_date}: answering {len(due)} of {len(told)} returns")
-    files = landing.files(census_date)
+    # what loading has read comes first: mostly there is nothing else to open
+    files = sorted(landing.files(census_date), key=lambda file: which(file) not in held)
     for name in {file.folder[:100] for file in files if sender_of(file.folder, census_date).key == folder_words(file.folder) != file.folder}:
         _remove(folder / file_name(name))  # an earlier version called it by a name that is not to be told
     failed: dict[str, str] = {}
@@ -86,7 +90,7 @@ def answer_quarter(
         for file in files:
             if not waiting:
                 break
-            opened = OpenedFile(file)
+            opened = held.get(which(file)) or OpenedFile(file)
             try:
                 mark = content_mark(key, opened.content.digest)
             except NotNow:

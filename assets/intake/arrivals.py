@@ -124,6 +124,7 @@ class Register:
         gone = {(row.content_mark, row.file_time) for place, row in self._places.items() if place not in here}
         opened: set[str] = set()
         lying: dict[tuple[str, str], LandedFile] = {}
+        self._first: dict[tuple[str, str], LandedFile] = {}
         for file in sorted(files, key=lambda file: (self._came(file), self._when(file), file.folder, file.name)):
             when, began, opened_file = self._when(file), moment(), OpenedFile(file)
             try:
@@ -134,6 +135,7 @@ class Register:
             sender = sender_of(file.folder, self._date).key
             self._seen[place] = (mark, file.changed_at)
             lying[sender, mark] = file
+            self._first.setdefault((sender, mark), file)
             known = self._arrivals[sender, mark]
             for arrival in known:
                 its_own_place = arrival.place == place or arrival.place not in here
@@ -201,6 +203,10 @@ class Register:
         for name in {found.table.name for _, found in submission.tables if not found.table.leave_alone}:
             self._tables[submission.sender.key, mark].add(name)
             self._in_force[submission.sender.key, name] = mark
+
+    def file_with(self, sender: str, mark: str) -> LandedFile | None:
+        """The sender's file that has these bytes, of those that `due` has opened."""
+        return self._first.get((sender, mark))
 
     def put_off(self, due: Due) -> None:
         """Leave a file that was due to the next pass, which finds it due again: what was known of its place and bytes stays."""

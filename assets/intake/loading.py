@@ -26,6 +26,7 @@ from assets.common import audit
 from assets.common.basis import short_digest
 from assets.intake.arrivals import Arrival, Register, adopt
 from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, Finding, JudgedTable, Submission, judge, open_submission, sender_of
+from assets.intake.held import HELD
 from assets.intake.opening import OpenedFile
 from assets.intake.owners import take_in_owners
 from assets.intake.provenance import settle
@@ -33,7 +34,7 @@ from assets.intake.telling import file_label
 from assets.intake.turns import Turns, growing, moment
 from assets.warehouse.numbering import content_mark
 from resources.errors import ObservatoryError
-from resources.landing import LandedFile, LandingPlace, NotNow
+from resources.landing import LandingPlace, NotNow
 from resources.provenance import is_made_up
 from resources.warehouse import Warehouse, copy_frame, physical
 from schemas.program import hash_of
@@ -108,11 +109,12 @@ def take_in(
             return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
         settle(connection, landing, is_marked)
         count = len(submissions)
-        submissions += _companions(connection, submissions, files, census_date, key, turns)
+        submissions += _companions(connection, submissions, register, census_date, key, turns)
         submissions.sort(key=lambda submission: submission.file.received_at)
         say(f"{census_date}: judging the rows of {count} files")
         stopped = frozenset(connection.execute(sa.text("select child_key from access.stop_list")).scalars())
-        judged = judge(submissions, census_date, key, keep_sheets=False, stopped=stopped)
+        too_large = [one for one in submissions if not HELD.keep(one.file, one.opened)]
+        judged = judge(submissions, census_date, key, letting_go=too_large, stopped=stopped)
         say(f"{census_date}: loading")
         books = _write(connection, census_date, submissions, judged)
     return IntakeResult(
@@ -126,7 +128,12 @@ def take_in(
 
 
 def _companions(
-    connection: Connection, new: list[Submission], files: list[LandedFile], census_date: dt.date, key: bytes, turns: Turns
+    connection: Connection,
+    new: list[Submission],
+    register: Register,
+    census_date: dt.date,
+    key: bytes,
+    turns: Turns,
 ) -> list[Submission]:
     """Files read before whose tables belong to those of a new one: an SSDA903 is one return in several files.
 
@@ -149,13 +156,7 @@ def _companions(
         {"d": census_date, "senders": senders, "tables": belonging, "here": [s.id for s in new]},
     ):
         wanted[row.sender, row.content_hash].append(row)
-    there = []
-    for file in files:
-        sender = sender_of(file.folder, census_date).key
-        if wanted and sender in senders:
-            with suppress(NotNow):
-                mark = content_mark(key, file.open().digest)
-                there += [(row, file, mark) for row in wanted.pop((sender, mark), ())]
+    there = [(row, file, mark) for (sender, mark), rows in wanted.items() if (file := register.file_with(sender, mark)) is not None for row in rows]
     found = []
     for row, file, mark in sorted(there, key=lambda one: (one[0].counts, one[0].received_at), reverse=True):
         began = moment()

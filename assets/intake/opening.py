@@ -12,7 +12,7 @@ at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
@@ -51,6 +51,15 @@ class OpenedFile:
             NotNow: it went, or changed while it was read.
         """
         return self._file.open()
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its sheets have been made."""
+        return "_read" in self.__dict__
+
+    def forget_bytes(self) -> None:
+        """Let the bytes go, of which the sheets have been made; their hash stays."""
+        self.content = replace(self.content, data=b"")
 
     @cached_property
     def _read(self) -> tuple[list[Sheet], Fault | None]:

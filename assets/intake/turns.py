@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.intake.columns import ColumnRows
 from assets.intake.door import Sender, Submission, sender_of
+from assets.intake.held import cells_in
 from assets.intake.telling import place_label
 from resources.landing import LandedFile
 
@@ -46,10 +46,7 @@ def _is_sender(folder: str, census_date: dt.date) -> bool:
 
 def _cells(submission: Submission) -> int:
     """The cells that a submission's sheets hold in memory."""
-    held = 0
-    for rows in {id(sheet): sheet.rows for sheet, _ in submission.tables}.values():
-        held += len(rows) * rows.width // 10 if isinstance(rows, ColumnRows) else sum(map(len, rows))
-    return held
+    return cells_in({id(sheet): sheet for sheet, _ in submission.tables}.values())
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 
 import pandas as pd
 import pytest
@@ -10,6 +11,8 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from assets.answering.outbox import answer_quarter
+from assets.intake import reading, recognising
+from assets.intake.held import HELD
 from assets.intake.loading import withdraw
 from pipelines.command.check import command
 from resources.landing import LandedFile
@@ -47,6 +50,72 @@ def test_every_return_gets_its_answer_once_and_again_only_when_it_changes(wareho
     bring(warehouse, landing, DATE)
     assert answer_quarter(warehouse, landing.place, str(outbox), DAY, KEY) == 3
     assert "5 of your children in the providers" in next(t for n, t in answers(outbox / DATE).items() if n.startswith("census"))
+
+
+@pytest.fixture
+def openings(monkeypatch) -> Counter[str]:
+    """How often files were opened and decoded, and their tables recognised."""
+    counted: Counter[str] = Counter()
+    for step, owner, name in (
+        ("opened", LandedFile, "_bytes"),
+        ("decoded", reading, "_read_csv"),
+        ("recognised", recognising, "recognise"),
+    ):
+        does = getattr(owner, name)
+
+        def counting(*given, step=step, does=does):
+            counted[step] += 1
+            return does(*given)
+
+        monkeypatch.setattr(owner, name, counting)
+    return counted
+
+
+ONCE_EACH = {"opened": 4, "decoded": 4, "recognised": 4}
+
+
+def four_returns() -> dict[str, str]:
+    """Header and episodes, a census with something to mend, and settings: by folder and name."""
+    census = builders.census([{"identifier": "KID1", "type_of_provision": "A castle"}])
+    settings = builders.settings([{"urn": "SC000001"}])
+    return {
+        "356/header.csv": header(("KID1", "05/06/2012")).to_csv(index=False),
+        "356/episodes.csv": episodes(episode("KID1")).to_csv(index=False),
+        "356/census.csv": census.to_csv(index=False),
+        "provider-a/settings.csv": settings.to_csv(index=False),
+    }
+
+
+def test_a_run_opens_decodes_and_recognises_each_file_once(embedded_warehouse, landing, bring, tmp_path, openings):
+    for place, content in four_returns().items():
+        landing.drop(DATE, *place.split("/"), content)
+    bring(embedded_warehouse, landing, DATE)
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY) == 4
+    assert openings == ONCE_EACH
+    census = next(text for name, text in answers(tmp_path / "o").items() if name.startswith("census"))
+    assert "text of 8 characters" in census
+    assert HELD.take(DAY) == {}, "they are let go when they are answered"
+
+
+def test_a_check_with_its_answer_opens_decodes_and_recognises_each_file_once(tmp_path, openings):
+    paths = []
+    for place, content in four_returns().items():
+        path = tmp_path / DATE / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        paths.append(str(path))
+    CliRunner().invoke(command, [*paths, "--answer", str(tmp_path / "answer")])
+    assert len(list((tmp_path / "answer").glob("*.html"))) == 4 and openings == ONCE_EACH
+
+
+def test_what_there_is_no_room_for_is_opened_again_and_answered_alike(embedded_warehouse, landing, bring, tmp_path, monkeypatch, openings):
+    monkeypatch.setattr(HELD, "_most", 0)
+    for place, content in four_returns().items():
+        landing.drop(DATE, *place.split("/"), content)
+    bring(embedded_warehouse, landing, DATE)
+    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "o"), DAY, KEY) == 4
+    assert openings == {step: 2 * count for step, count in ONCE_EACH.items()}
+    assert len(list((tmp_path / "o").rglob("census*.xlsx"))) == 1
 
 
 def test_the_answer_to_a_withdrawn_return_says_so_when_why_and_what_counts_now(embedded_warehouse, landing, bring, tmp_path):

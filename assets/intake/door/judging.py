@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -33,19 +33,20 @@ def judge(
     census_date: dt.date,
     key: bytes,
     *,
-    keep_sheets: bool = True,
+    letting_go: Collection[Submission] = (),
     stopped: frozenset[str] = frozenset(),
 ) -> list[JudgedTable]:
     """Judge all rows of the submissions, table by table.
 
     Faults of whole files are added to the submissions. Rows of children in `stopped` (keyed hashes
     of those who were erased) are set aside, and nothing that stands in them is kept. `key` is that
-    of the keyed hashes of children and places. Without `keep_sheets` the rows of the sheets are let
-    go once their texts are taken, which halves the memory of a large return.
+    of the keyed hashes of children and places. The sheets of the submissions in `letting_go` are
+    emptied once their texts are taken, which halves the memory of a large return.
     """
     frames = _frames(submissions, census_date)
-    if not keep_sheets:
-        let_go(submissions)
+    for submission in letting_go:
+        for sheet, _ in submission.tables:
+            sheet.let_go()
     judged: dict[str, JudgedRows] = {}
     births = no_births()
     # the SSDA903's header, which has the dates of birth, comes before its episodes
@@ -58,13 +59,6 @@ def judge(
         judged[SETTINGS] = judged[SETTINGS].after(outcome)
     # last, when all tables of a file have been looked at: it is rejected as a whole or not at all
     return [judged_table(_of_rejected_files(rows), key) for rows in judged.values()]
-
-
-def let_go(submissions: Sequence[Submission]) -> None:
-    """Let the rows of the submissions' sheets go."""
-    for submission in submissions:
-        for sheet, _ in submission.tables:
-            sheet.let_go()
 
 
 def _frames(submissions: Sequence[Submission], census_date: dt.date) -> dict[str, Frame]:
