@@ -60,7 +60,7 @@ WHO_TO_ASK = "Ask the regional commissioning group that collects this return."
 NOT_SHOWN_HERE = "not shown here: it is personal"
 GAP = "\u2026"
 MOST_IN_A_SENTENCE = 6
-"""Of more labels than these a sentence does not list what a cell may say: it is listed beside it."""
+"""Of more labels than these a sentence does not list what a cell may say: they stand beside it."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ class Answer:
     """All there is to say about one file.
 
     `findings` has a row a finding: sheet, row_number (0 is the whole sheet, or the whole file), column_name, value, rule, severity, message;
-    columns `table_name`, `expected`, `hint` and `is_quoted`, as the warehouse has them, are heeded too.
-    `cross_checks` has subject, says, beside, message. `sheets` are the sender's own, each with the table
-    recognised on it or None, in the order of the file; one with several tables stands here once a table. `remark` is a sentence below the
+    columns `table_name`, `expected`, `hint` and `is_quoted`, as the warehouse has them, are heeded
+    too. `cross_checks` has subject, says, beside, message. `sheets` are the sender's own, each with
+    the table recognised on it or None, in the order of the file; one with several tables stands here once a table. `remark` is a sentence below the
     headline, `contact` says who to ask. `counting` names the sender's return that counts where this one does not ("your return of 3 January 2026");
     blank where there is none. `is_trial` is set where nothing was sent: a check before sending. `made_up` is the banner of made-up
     returns, blank for real ones.
@@ -178,7 +178,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Words:
-    """The words of a rule's sentence, as they are filled in: what the sentence has no room for is blank.
+    """The words of a rule's sentence, as filled in: what the sentence has no room for is blank.
 
     `options` are the labels of which one was expected, where they are too many for a sentence.
     """
@@ -193,7 +193,8 @@ class Words:
     def sentence(self, instead: str = "") -> str:
         """The sentence; with other words in place of its options, where some are given."""
         expected_ = instead if instead and self.options else self.expected
-        return rule(self.rule).sentence(column=self.column, value=self.value, expected=expected_, hint=self.hint)
+        words = {"column": self.column, "value": self.value, "hint": self.hint}
+        return rule(self.rule).sentence(expected=expected_, **words)
 
 
 @dataclass(frozen=True)
@@ -477,12 +478,13 @@ def _found(answer: Answer) -> list[Found]:
     expected_ = _column(frame, "expected", blank=None)
     stands = _Standing(answer)
     found = []
-    for sheet, number, column, value, name, severity, message, table, hint, is_quoted, words in zip(*given, expected_, strict=True):
+    each = zip(*given, expected_, strict=True)
+    for sheet, number, column, value, name, severity, message, table, hint, quoted, words in each:
         row = int(float(number or 0))
         place, at, header = stands.place(table, sheet, row, column, name, (value, hint))
         filled = None
         if words is not None and name in rules():
-            filled = stands.words(name, table, column, value, words, hint, is_quoted == "True")
+            filled = stands.words(name, table, column, value, words, hint, quoted == "True")
         found.append(
             Found(
                 _severity(severity, name),
@@ -513,11 +515,12 @@ def _found(answer: Answer) -> list[Found]:
 
 
 def _column(frame: pd.DataFrame, name: str, blank: str | None = "") -> list[Any]:
-    """A column of findings as texts, with `blank` where nothing is, or where there is no such column."""
+    """A column of findings as texts, with `blank` where nothing is, or where it is not there."""
     if name not in frame:
         return [blank] * len(frame)
     missing = frame[name].isna().tolist()
-    return [blank if no else str(text) for text, no in zip(frame[name].tolist(), missing, strict=True)]
+    texts = zip(frame[name].tolist(), missing, strict=True)
+    return [blank if is_missing else str(text) for text, is_missing in texts]
 
 
 def _severity(severity: str, name: str) -> str:
@@ -667,10 +670,14 @@ def _group(messages: dict[str, list[Found]], most_cases: int) -> Group:
     about_rows = bool(first.row_number)
     message, words, cases = _cases(largest, most_cases if about_rows else 60)
     header, column = (first.header, first.column) if about_rows else ("", None)
-    return Group(first.severity, first.rule, first.sheet, header, column, message, rows, cases, words)
+    about = (first.severity, first.rule, first.sheet, header, column)
+    return Group(*about, message, rows, cases, words)
 
 
-def _cases(messages: list[tuple[str, list[Found]]], most: int) -> tuple[str, Words | None, tuple[Case, ...]]:
+def _cases(
+    messages: list[tuple[str, list[Found]]],
+    most: int,
+) -> tuple[str, Words | None, tuple[Case, ...]]:
     """One sentence for many that differ in a word or two, and the words by rows.
 
     Where they differ in more, there is no sentence, and each of theirs is a case. Gives the
@@ -686,7 +693,8 @@ def _cases(messages: list[tuple[str, list[Found]]], most: int) -> tuple[str, Wor
         each = [Case("", text, part) for text, part in zip(texts, rows, strict=False)]
         return "", None, (*each, *last)
     general = _general(words)
-    cases = [_case(first, word, part, general) for first, word, part in zip(firsts, words, rows, strict=False)]
+    each_one = zip(firsts, words, rows, strict=False)
+    cases = [_case(first, word, part, general) for first, word, part in each_one]
     return general.sentence(), general, (*cases, *last)
 
 

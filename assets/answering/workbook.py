@@ -368,7 +368,8 @@ def _marks(answer: Answer) -> dict[int, Marks]:
             continue
         index, row = finding.place
         mark = NOTED if finding.severity == WARNS else MARKED
-        marks[index][row].setdefault(finding.column or 0, (mark, []))[1].append(finding.told(ON_LABELS))
+        _, sentences = marks[index][row].setdefault(finding.column or 0, (mark, []))
+        sentences.append(finding.told(ON_LABELS))
         if finding.severity == REJECTS_ROW:
             kept_out[index, row].append(finding)
     for (index, row), findings in kept_out.items():
