@@ -133,9 +133,9 @@ def test_the_quality_report_is_written_and_in_dagsters_history_and_blocks_nothin
         record = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
         metadata = record.evaluation.metadata
         assert record.evaluation.passed and metadata["unmet"].value == "none" and metadata["expectations"].value > 10
-        assert metadata["data docs 2025-12-31"].value == str(page)
+        assert metadata["data docs 2025-12-31"].value == "/observatory/data_docs/2025-12-31/index.html"
         observed = instance.fetch_observations(occupancy, limit=1).records[0]
-        assert observed.asset_observation.metadata["data docs 2025-12-31"].value == str(page)
+        assert observed.asset_observation.metadata["data docs 2025-12-31"].value == "/observatory/data_docs/2025-12-31/index.html"
         assert instance.get_runs(limit=1)[0].job_name == "quality_report"
         instance.delete_run(instance.get_runs(limit=1)[0].run_id)
     assert "No figures are held for 2015-03-31" in observatory("report", "--census-date", "2015-03-31", expect=2)
