@@ -24,7 +24,7 @@ from schemas.regions import today
 
 GATE = "gate"
 """The check that a draft must pass."""
-BY, WHY = "by", "why"
+BY, WHY, ACCEPT = "by", "why", "accept"
 """Tags of a run: the person in whose name it is, and why."""
 
 
@@ -69,7 +69,7 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         key = warehouse_key(warehouse, observatory.settings.home)  # with another key the same figures would carry other noise
         for date in dates:
             try:
-                draft = make_draft(warehouse, date, region, by, key)
+                draft = make_draft(warehouse, date, region, by, key, accept=context.run.tags.get(ACCEPT, ""))
             except ObservatoryError as error:  # one quarter does not keep the others from their drafts
                 failed.append(str(error))
                 continue

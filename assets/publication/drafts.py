@@ -55,7 +55,7 @@ from schemas.regions import Region, today
 
 if TYPE_CHECKING:  # what it needs takes a second to import
     from assets.publication.attack import Published
-    from assets.publication.gate import Verdict
+    from assets.publication.verdict import Offer, Verdict
 
 MADE, STANDS, SAME, NOTHING, REFUSED = "made", "stands", "says the same", "nothing to say", "refused"
 """What comes of a try: a draft was made; it stood already; it would say what is published; nothing counts; the gate refused it."""
@@ -68,7 +68,8 @@ _TRIES = 3
 class Draft:
     """What came of a try at a draft. `number` is the release it would be; where the gate refused it, `said` has a line for each finding.
 
-    `verdict` is there where the gate was asked now, else what is said is what was recorded then.
+    `verdict` is there where the gate was asked now, else what is said is what was recorded then. `accepted` says which offer of a refusal it
+    follows.
     """
 
     census_date: dt.date
@@ -81,6 +82,7 @@ class Draft:
     mark: str = ""
     said: tuple[str, ...] = ()
     verdict: Verdict | None = None
+    accepted: str = ""
 
     @property
     def refused(self) -> bool:
@@ -99,7 +101,8 @@ class Draft:
             f"Nothing was published, and collecting goes on. What gives the cells away: observatory release --census-date {date} --dry-run. Either "
             f"wait: returns that are still out (observatory status --census-date {date} --missing) may part what is too near now, and the next run "
             "tries again when something has come in. Or hide more: a larger smallest_count_shown or round_to in [disclosure] of the region's file "
-            "may take these cells out."
+            "may take these cells out. What the refusal offers is taken with: "
+            f"observatory draft {date} --accept hide (or carry-over)."
         )
 
 
@@ -223,29 +226,33 @@ def mark_of(content: str) -> str:
 # --- making one --------------------------------------------------------------------------------------------
 
 
-def make_draft(warehouse: Warehouse, census_date: dt.date, region: Region, by: str, key: bytes | None = None, *, dry_run: bool = False) -> Draft:
+def make_draft(
+    warehouse: Warehouse, census_date: dt.date, region: Region, by: str, key: bytes | None = None, *, dry_run: bool = False, accept: str = ""
+) -> Draft:
     """Make the draft of what counts now: of a quarter that is closed, or the correction of one that is published.
 
     In a dry run the quarter may be in any state, and nothing is written. A draft that stands and would be the same stays; so does one where the
     gate refuses what would take its place. `key` is the warehouse's, for noise and keyed choices: without one counts of places carry no noise,
-    and small ones are hidden.
+    and small ones are hidden. Where the gate refuses, `accept` ("hide" or "carry over") takes what the refusal offers.
 
     Raises:
-        ObservatoryError: the quarter is collecting or held, its figures are not up to date, or they are rewritten all the while.
+        ObservatoryError: the quarter is collecting or held, its figures are not up to date, or they are rewritten all the while; or what is to
+            be accepted is not offered.
     """
     for _ in range(_TRIES):
         with warehouse.settled() as seen:
             read = _read(seen, census_date, region, key, dry_run=dry_run)
-            draft = _known_already(seen, census_date, read)
+            draft = _known_already(seen, census_date, read, accept)
             tables: dict[str, pd.DataFrame] = {}
             manifest: dict[str, Any] = {}
+            true = read.true
             if draft is None:
                 earlier = earlier_releases(seen, census_date)
                 before = read_release(seen, census_date, read.latest.release_number) if read.latest else None
                 manifest = manifest_of(seen, census_date, read.number, region)
         if draft is None:
-            draft, tables, manifest = _made(census_date, read, region, earlier, before, manifest, key)
-        if dry_run or _keep(warehouse, census_date, region, read, draft, tables, manifest, by):
+            draft, tables, manifest, true = _made(census_date, read, region, earlier, before, manifest, key, accept)
+        if dry_run or _keep(warehouse, census_date, region, replace(read, true=true), draft, tables, manifest, by):
             return draft
     raise ObservatoryError(
         f"The figures of {census_date} were rewritten {_TRIES} times while its draft was made; figures that stand for a minute were expected. "
@@ -305,7 +312,7 @@ def _quarter(seen: Asked, census_date: dt.date) -> sa.Row | None:
     return rows[0] if rows else None
 
 
-def _known_already(seen: Snapshot, census_date: dt.date, read: _Read) -> Draft | None:
+def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: str) -> Draft | None:
     """What comes of it without asking the gate: nothing to say, nothing new, the draft that stands, the refusal that stands."""
     if not read.true:
         return Draft(census_date, NOTHING)
@@ -320,7 +327,7 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read) -> Draft |
     ):
         return kept(seen, census_date)
     tried = seen.rows("select * from raw.draft_attempt where census_date = :d and outcome = :o", d=census_date, o=REFUSED)
-    if tried and (tried[0].rests_on, tried[0].held_against) == (read.rests_on, _mark(read.held_against)):
+    if tried and not accept and (tried[0].rests_on, tried[0].held_against) == (read.rests_on, _mark(read.held_against)):
         return Draft(census_date, REFUSED, read.number, said=tuple(tried[0].said))
     return None
 
@@ -333,10 +340,17 @@ def _made(
     before: tuple[dict, dict] | None,
     manifest: dict[str, Any],
     key: bytes | None,
-) -> tuple[Draft, dict[str, pd.DataFrame], dict[str, Any]]:
+    accept: str,
+) -> tuple[Draft, dict[str, pd.DataFrame], dict[str, Any], dict[str, TrueTable]]:
     """Print, repair and ask the gate; no connection is held meanwhile."""
     printed = partial(release_tables, read.true, read.members, census_date)
     prepared = prepare_against(earlier, census_date, read.true, printed, region.disclosure, key)
+    accepted = ""
+    if accept and not prepared.verdict.passed:
+        offer = _offer(prepared.verdict, accept)
+        prepared, accepted = offer.prepared or prepared, offer.says
+        if offer.tables:  # a reader is told which figures are older; what is hidden besides looks like all that is hidden
+            manifest = manifest | {"carried_over": list(offer.tables)}
     method = manifest["method"] | {"noise": any(SETTINGS in table.values for table in read.true.values())}
     manifest = manifest | {"method": method, "tables": described(prepared.tables)}
     changes = what_changed(census_date, read.number, prepared.tables, manifest, before)
@@ -349,8 +363,21 @@ def _made(
     else:
         outcome, said = SAME if read.latest and read.latest.content_hash == content else MADE, ()
     number = read.number - 1 if outcome == SAME else read.number
-    draft = Draft(census_date, outcome, number, len(shown), hidden, prepared.repaired, changes, mark_of(content), said, prepared.verdict)
-    return draft, prepared.tables, manifest
+    draft = Draft(census_date, outcome, number, len(shown), hidden, prepared.repaired, changes, mark_of(content), said, prepared.verdict, accepted)
+    return draft, prepared.tables, manifest, prepared.true
+
+
+def _offer(refused: Verdict, accept: str) -> Offer:
+    """What a refusal offers, as it was tried.
+
+    Raises:
+        ObservatoryError: it is not offered.
+    """
+    for offer in refused.offers:
+        if offer.do == accept and offer.prepared is not None:
+            return offer
+    offered = " or ".join(repr(offer.do) for offer in refused.offers) or "nothing"
+    raise ObservatoryError(f"To {accept} would not pass: the gate offers {offered}. Nothing was written.")
 
 
 def _keep(
@@ -369,7 +396,7 @@ def _keep(
         if draft.outcome == MADE:
             _replace(connection, read, draft, tables, manifest)
             correction = read.latest is not None
-            lifecycle.move(connection, census_date, CORRECTION if correction else DRAFT, by, f"draft {draft.mark}", release=draft.number)
+            lifecycle.move(connection, census_date, CORRECTION if correction else DRAFT, by, _why(draft), release=draft.number)
         elif draft.outcome in (SAME, NOTHING) and now.state == CORRECTION:
             lifecycle.drop_draft(connection, census_date)
             lifecycle.move(connection, census_date, PUBLISHED, by, "the figures are what is published again", step="correction dropped")
@@ -377,6 +404,10 @@ def _keep(
             write_basis(connection, census_date, draft.number, read.basis)
         _note(connection, census_date, read, draft)
     return True
+
+
+def _why(draft: Draft) -> str:
+    return f"draft {draft.mark}" + (f"; accepted: {draft.accepted}" if draft.accepted else "")
 
 
 def _replace(connection: Connection, read: _Read, draft: Draft, tables: dict[str, pd.DataFrame], manifest: dict[str, Any]) -> None:

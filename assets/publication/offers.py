@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from assets.publication.attack import Published, System
-from assets.publication.gate import Offer, Verdict
 from assets.publication.tables import TrueTable
+from assets.publication.verdict import Offer, Prepared, Verdict
 
 _NAMED = 40
 """Cells that an offer names; the others it counts."""
@@ -26,9 +26,9 @@ def offers(
     true: Mapping[str, TrueTable],
     edition: Published,
     moved: Mapping[tuple[str, str], np.ndarray],
-    judged: Callable[..., Verdict],
+    tried: Callable[..., Prepared],
 ) -> tuple[Offer, ...]:
-    """What would pass: `judged(carried=…, hidden=…)` prints and asks the gate. Waiting always is an offer, with the figures to wait for."""
+    """What would pass: `tried(carried=…, hidden=…)` prints and asks the gate. Waiting always is an offer, with the figures to wait for."""
     names = {(t, m, row): system.names[v] for t, m, row, v in _newest(system)}
     cells = [names[t, m, row] for (t, m), rows in moved.items() for row in np.flatnonzero(rows).tolist() if (t, m, row) in names]
     near = {name.split(" (")[0] for leak in refused.leaks for name in (leak.cell, *leak.by_cells)}
@@ -36,13 +36,14 @@ def offers(
     since = f"r{edition.number}"
     found = [Offer("wait", f"Wait for more corrections: these have moved by a child since {since}, and no more", _named(giving))]
     few = len(cells) <= _MOST_TO_HIDE * max(1, sum(len(rows) for rows in moved.values()))  # who hides nearly all publishes nothing
-    if cells and few and judged(hidden=moved).passed:
-        found.append(Offer("hide", f"Hide what has moved by a child since {since}", _named(cells)))
+    if cells and few and (hiding := tried(hidden=moved)).verdict.passed:
+        found.append(Offer("hide", f"Hide what has moved by a child since {since}", _named(cells), prepared=hiding))
     changed = {t for t, one in true.items() if _has_changed(one, edition)}
     tables = {cell.split(".")[0] for cell in near} & changed
     for some in dict.fromkeys((tuple(sorted(tables)), tuple(sorted(changed)))):
-        if some and judged(carried=some).passed:
-            found.append(Offer("carry over", f"Publish with these tables as they were in {since}: {', '.join(some)}", tables=some))
+        if some and (carrying := tried(carried=some)).verdict.passed:
+            says = f"Publish with these tables as they were in {since}: {', '.join(some)}"
+            found.append(Offer("carry over", says, tables=some, prepared=carrying))
             break
     return tuple(found)
 

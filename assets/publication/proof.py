@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from assets.publication.attack import System
-from assets.publication.gate import Leak, Worlds, judge, told_anew, told_to, unsettled
+from assets.publication.gate import Worlds, judge, told_anew, told_to, unsettled
 from assets.publication.readers import Reader
+from assets.publication.verdict import Leak
 
 
 class Proof:

@@ -13,7 +13,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,6 +29,7 @@ from assets.publication.disclosure import SYMBOLS
 from assets.publication.files import damage, put_in_place, release_files, replace_manifest, set_aside, table_csv
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.tables import COVERED, GEOGRAPHY, SETTINGS, Hidden, TrueTable
+from assets.publication.verdict import Prepared
 from assets.warehouse.models import code_version
 from resources.provenance import BANNER
 from resources.warehouse import Asked, Snapshot, Warehouse, physical
@@ -37,7 +38,6 @@ from schemas.returns import contract_version
 
 if TYPE_CHECKING:  # what they need takes a second to import
     from assets.publication.attack import Published
-    from assets.publication.gate import Verdict
 
 _ATTEMPTS = 6
 """Times that the gate is asked again after a repair that its linear programmes called for."""
@@ -50,16 +50,6 @@ _LAST_ATTEMPTS = 2
 
 _STATISTICS_HIDDEN = "statistics_hidden_with_their_counts"
 """In a manifest's method: a release without it left means beside counts that its repair had hidden."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Tables that are ready to leave, if the gate lets them, how many cells the repair has hidden, and the truth behind what is printed."""
-
-    tables: dict[str, pd.DataFrame]
-    repaired: int
-    verdict: Verdict
-    true: dict[str, TrueTable] = field(default_factory=dict)
 
 
 class Ledger(NamedTuple):
@@ -162,13 +152,13 @@ def prepare_against(
         told = [leak for r in readers(final, tables) for leak in judge_for(r.view(final), r.name, method.possible_values)]
         verdict = replace(verdict, leaks=(*verdict.leaks, *(leak for leak in told if leak.cell not in {other.cell for other in verdict.leaks})))
     if verdict.leaks and editions and not carried and hide is None:
-        again = partial(_judged_again, earlier, census_date, true, printed, method, key, repair.masks())
+        again = partial(_tried_again, earlier, census_date, true, printed, method, key, repair.masks())
         moved = moved_by_a_child(true, tables, editions[-1])
         verdict = replace(verdict, offers=offers(verdict, repair.system, true, editions[-1], moved, again))
     return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict, true)
 
 
-def _judged_again(
+def _tried_again(
     earlier: list[Published],
     census_date: dt.date,
     true: dict[str, TrueTable],
@@ -179,12 +169,12 @@ def _judged_again(
     *,
     carried: tuple[str, ...] = (),
     hidden: Hidden | None = None,
-) -> Verdict:
-    """The gate on what a refusal might offer; what the repair had hidden stays hidden."""
+) -> Prepared:
+    """What a refusal might offer, as it would be; what the repair had hidden stays hidden."""
     masks = {at: rows.copy() for at, rows in _masks(repaired, true).items()}
     for at, rows in (hidden or {}).items():
         masks[at] = rows | masks.get(at, np.zeros(len(rows), dtype=bool))
-    return prepare_against(earlier, census_date, true, printed, method, key, carried, masks).verdict
+    return prepare_against(earlier, census_date, true, printed, method, key, carried, masks)
 
 
 def _masks(rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]) -> dict[tuple[str, str], np.ndarray]:

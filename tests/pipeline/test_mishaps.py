@@ -26,8 +26,8 @@ from assets.intake.loading import take_in
 from assets.publication import drafts, files, lifecycle
 from assets.publication.approval import approve
 from assets.publication.drafts import make_draft
-from assets.publication.gate import Verdict
 from assets.publication.release import write_all_missing_files
+from assets.publication.verdict import Verdict
 from resources.embedded_postgres import TEMPORARY, EmbeddedPostgres
 from resources.errors import ObservatoryError
 from resources.mishaps import told

@@ -19,10 +19,11 @@ from assets.publication import drafts
 from assets.publication import release as releasing
 from assets.publication.attack import build_system
 from assets.publication.files import META_COLUMNS, release_files
-from assets.publication.gate import Leak, Verdict
 from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.release import read_release
 from assets.publication.tables import GEOGRAPHY
+from assets.publication.verdict import Leak, Offer, Prepared, Verdict
+from resources.errors import ObservatoryError
 from resources.observatory import observatory_resource
 from resources.settings import Settings
 from resources.warehouse import Warehouse
@@ -251,7 +252,7 @@ def test_a_refused_draft_writes_nothing_and_is_remembered_until_something_change
 
     def refused(*_):
         asked.append(1)
-        return releasing.Prepared(read_release(warehouse, DATE, release.number)[0], 0, Verdict(leaks=(a_leak(),)))
+        return Prepared(read_release(warehouse, DATE, release.number)[0], 0, Verdict(leaks=(a_leak(),)))
 
     monkeypatch.setattr(drafts, "prepare_against", refused)
     tables = ("published.cell", "published.release", "raw.released_count", "raw.draft", "raw.draft_cell")
@@ -272,6 +273,41 @@ def test_a_refused_draft_writes_nothing_and_is_remembered_until_something_change
     assert drafts.refusals(warehouse) == []
 
 
+def test_what_a_refusal_offers_is_taken_by_its_name_and_kept_in_the_history(made, monkeypatch):
+    from assets.warehouse.building import build_quarter
+
+    warehouse, _, root, release = made
+    held, _ = read_release(warehouse, DATE, release.number)
+    name = PUBLISHED_TABLES[0].name
+    older = {**held, name: held[name].copy()}
+    older[name].iloc[0, -1] = "low"  # tells it apart from what is published
+    says = f"Publish with these tables as they were in r1: {name}"
+    offers = (
+        Offer("wait", "Wait for more corrections"),
+        Offer("carry over", says, tables=(name,), prepared=Prepared(older, 0, Verdict())),
+    )
+    refused = Prepared(held, 0, Verdict(leaks=(a_leak(),), offers=offers))
+    monkeypatch.setattr(drafts, "prepare_against", lambda *_: refused)
+
+    def draft(accept: str = "") -> drafts.Draft:
+        return drafts.make_draft(warehouse, DATE, cautious(9), "the test", KEY, accept=accept)
+
+    assert not build_quarter(warehouse, DATE, cautious(9)).blocked_by
+    assert draft().refused
+    with pytest.raises(ObservatoryError, match="To hide would not pass: the gate offers 'wait' or 'carry over'"):
+        draft("hide")
+    taken = draft("carry over")
+    assert (taken.outcome, taken.accepted) == (drafts.MADE, says)
+    tables, manifest = read_release(warehouse, DATE, taken.number, ledger=releasing.DRAFTS)
+    assert tables[name].iloc[0, -1] == "low" and manifest["carried_over"] == [name]
+    last = "select why from raw.quarter_step where census_date = :d order by number desc limit 1"
+    assert warehouse.scalar(last, d=DATE) == f"draft {taken.mark}; accepted: {says}"
+    assert drafts.refusals(warehouse) == []
+    assert draft().outcome == drafts.STANDS, "the next run leaves it as it is"
+    assert not build_quarter(warehouse, DATE, REGION).blocked_by
+    assert make_release(warehouse, DATE, REGION, root, key=KEY).draft.outcome == drafts.SAME
+
+
 def test_in_dagster_the_gate_is_a_blocking_check_on_drafts(made, monkeypatch, tmp_path):
     from assets.publication import assets as shown
     from assets.publication.assets import build_draft_assets
@@ -279,7 +315,7 @@ def test_in_dagster_the_gate_is_a_blocking_check_on_drafts(made, monkeypatch, tm
 
     warehouse, _, _, _ = made
     refused = drafts.Draft(DATE, drafts.REFUSED, 2, said=(str(a_leak()),))
-    monkeypatch.setattr(shown, "make_draft", lambda *_: refused)
+    monkeypatch.setattr(shown, "make_draft", lambda *_, **__: refused)
     monkeypatch.setattr(shown, "warehouse_key", lambda *_: KEY)
     assets = build_draft_assets(quarters)
     assert {check.blocking for check in assets.check_specs} == {True}
