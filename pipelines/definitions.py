@@ -13,7 +13,6 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 import dagster as dg
 
-from assets.access.preparing import prepare
 from assets.answering.assets import build_outbox_asset
 from assets.checks.assets import build_chase_check, build_expectation_checks
 from assets.intake.assets import build_intake_assets, landing_asset
@@ -24,6 +23,7 @@ from assets.warehouse.assets import build_reference_asset, build_warehouse_asset
 from pipelines.console import keep_quiet, plain_console
 from pipelines.housekeeping import housekeeping, nightly
 from pipelines.jobs import approve, bring_up_to_date, chase, close, draft, hold, quality_report, reopen
+from pipelines.opening import opened
 from pipelines.partitions import quarters
 from pipelines.schedules import reminders, timetable
 from pipelines.sensors import a_run_failed, a_run_was_done, landing_place, quality_after_a_run
@@ -57,7 +57,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         schedules=[timetable, reminders, nightly],
         sensors=[landing_place, quality_after_a_run, a_run_failed, a_run_was_done],
         resources={
-            "observatory": observatory_resource(settings, prepare),
+            "observatory": observatory_resource(lambda: opened(settings, may_be_new=True)),
             "io_manager": nothing_handed_over,
         },
         loggers={"plain": plain_console},

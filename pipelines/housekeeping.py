@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from assets.access.preparing import prepare
 from assets.access.retention import remove_what_is_due
 from assets.answering.outbox import remove_answers_before
 from assets.common.audit import gather
@@ -15,7 +14,6 @@ from schemas.retention import OUTBOX, before, periods
 @dg.op(config_schema={}, description="Gathers from the server's log who read which table of children.")
 def gather_readings(context: dg.OpExecutionContext, observatory: dg.ResourceParam[Observatory]) -> None:
     """Bring the log's readings into access.reading; without a log there is nothing to bring, and it is said."""
-    prepare(observatory.warehouse, observatory.settings.region)
     log = observatory.settings.server_log
     if log is None or not log.exists():
         context.log.warning("The server's log was not found: who read what was not gathered. Set OBSERVATORY_SERVER_LOG.")

@@ -4,10 +4,10 @@ import dagster as dg
 
 from assets.checks.chasing import to_chase_on
 from pipelines.jobs import QUARTER, chase, draft, range_tags
+from pipelines.opening import opened
 from pipelines.quarter_ends import last_quarter_end
 from resources.errors import ObservatoryError
 from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
 
 
 @dg.schedule(
@@ -19,13 +19,11 @@ from resources.warehouse import open_warehouse
 )
 def timetable(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
     """One run for each quarter at which something is due: one that is refused keeps no other from its draft."""
-    from assets.access.preparing import prepare
     from assets.publication.drafts import due
 
     settings, day = settings_from_environment(), context.scheduled_execution_time.date()
     try:
-        with open_warehouse(settings) as warehouse:
-            prepare(warehouse, settings.region)
+        with opened(settings) as (_, warehouse):
             dates = due(warehouse, settings.region, day)
     except ObservatoryError as error:
         return dg.SkipReason(str(error))

@@ -7,6 +7,7 @@ import dagster as dg
 
 from pipelines.dead import fail_dead_runs
 from pipelines.jobs import JOB, QUARTER, bring_up_to_date, quality_report, range_tags
+from pipelines.opening import opened
 from pipelines.quarter_ends import workable
 from pipelines.telling import told_of_failures
 from resources.errors import ObservatoryError
@@ -46,13 +47,10 @@ def _waiting_to_start(instance: dg.DagsterInstance) -> set[dt.date]:
 
 def _ready(settings: Settings) -> tuple[bytes, list[dt.date]]:
     """The warehouse's key, and the quarters to rewrite because it was put back to a day before children of them were erased."""
-    from assets.access.preparing import prepare
     from assets.warehouse.keys import warehouse_key
     from pipelines.stop_list import erase_whom_it_forgot
-    from resources.warehouse import open_warehouse
 
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened(settings) as (_, warehouse):
         return warehouse_key(warehouse, settings.home), erase_whom_it_forgot(warehouse, settings)
 
 

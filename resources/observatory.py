@@ -9,6 +9,7 @@ where things are is said by the environment of the process that runs, and by not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,7 @@ import dagster as dg
 
 from resources.landing import LandingPlace
 from resources.settings import Settings
-from resources.warehouse import Warehouse, open_warehouse
-from schemas.regions import Region
+from resources.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,12 @@ class Observatory:
         return LandingPlace(self.settings.landing)
 
 
-def observatory_resource(settings: Settings, prepare: Callable[[Warehouse, Region], object]) -> dg.ResourceDefinition:
-    """The resource for these settings, opened for a run and closed after it.
-
-    `prepare` makes the warehouse what this version needs before any step sees it (`assets/access/preparing`).
-    """
+def observatory_resource(opened: Callable[[], AbstractContextManager[tuple[Settings, Warehouse]]]) -> dg.ResourceDefinition:
+    """The resource, opened for a run and closed after it: `opened` gives settings and a warehouse that is ready to work with."""
 
     @dg.resource(config_schema={}, description="Warehouse and landing place, as the environment says.")
     def observatory(_: dg.InitResourceContext) -> Iterator[Observatory]:
-        with open_warehouse(settings, may_be_new=True) as warehouse:
-            prepare(warehouse, settings.region)
+        with opened() as (settings, warehouse):
             yield Observatory(settings, warehouse)
 
     return observatory

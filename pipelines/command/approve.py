@@ -8,8 +8,8 @@ import sys
 import click
 
 from pipelines.command.options import Quarter
+from pipelines.opening import opened
 from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
 
 
 @click.command("approve")
@@ -30,16 +30,14 @@ def command(dates: tuple[dt.date, ...], everything: bool, by: str, note: str, ma
         raise click.UsageError("Give the quarters' ends, or --all.")
     if mark and len(dates) != 1:
         raise click.UsageError("--draft goes with one quarter.")
-    from assets.access.preparing import prepare
     from assets.publication.approval import refuse_what_cannot_be_approved
     from assets.publication.drafts import has_moved_on
     from assets.publication.lifecycle import lives
-    from pipelines.command.run import alone, run_quarters, write_what_is_missing
     from pipelines.jobs import APPROVE
+    from pipelines.running import alone, run_quarters, write_what_is_missing
 
     settings = settings_from_environment()
-    with alone(settings), open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with alone(settings), opened(settings) as (_, warehouse):
         drafted = [row.census_date for row in warehouse.rows("select census_date from raw.draft order by 1")]
         chosen = [date for date in drafted if not lives(warehouse)[date].is_held] if everything else sorted(set(dates))
         if not chosen:

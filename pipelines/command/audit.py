@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from pipelines.opening import opened
 from resources.errors import ObservatoryError
-from resources.settings import Settings, settings_from_environment
-from resources.warehouse import open_warehouse
+from resources.settings import Settings
 
 
 @click.command("audit")
@@ -22,13 +22,10 @@ def command(month: str | None, form: str, details: bool) -> None:
 
     Readings are gathered from the server's own log first: the embedded server's, else the one that OBSERVATORY_SERVER_LOG names.
     """
-    from assets.access.preparing import prepare
     from assets.common import audit
 
     first = _month(month)
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         found = audit.gather(warehouse, server_log(settings))
         summary = audit.monthly(warehouse, first, details=details)
     print(f"{first:%B %Y}: who read tables of children")

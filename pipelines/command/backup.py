@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
+from pipelines.opening import opened
 from resources.configuration import number
-from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
 
 
 @click.command("backup")
@@ -21,14 +20,11 @@ def command(file: Path | None, base: bool) -> None:
     home as well, and apart from it; releases, landing place and outbox are folders of their own.
     """
     from assets.access.backup import back_up
-    from assets.access.preparing import prepare
     from assets.access.recovery import take_base
 
     if (file is None) != base:
         raise click.UsageError("Give a FILE for the dump, or --base for a copy in the archive.")
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         if file is None:
             folder, gone = take_base(warehouse, settings, number("recovery.keep_days", 30))
             print(f"Written and verified: {folder}. {gone} older ones were removed. `observatory restore --to MOMENT` goes back to any moment since.")

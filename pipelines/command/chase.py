@@ -10,10 +10,9 @@ import click
 
 from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_csv, print_table
+from pipelines.opening import opened
 from pipelines.telling import remind
 from resources.errors import ObservatoryError
-from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
 
 
 @click.command("chase")
@@ -31,13 +30,10 @@ def command(date: dt.date | None, form: str, out: Path | None, send: bool) -> No
     """
     from dataclasses import astuple
 
-    from assets.access.preparing import prepare
     from assets.checks.chasing import HEADS, chase_list
     from schemas.regions import today
 
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         held = [row.census_date for row in warehouse.rows("select census_date from raw.quarter order by 1")]
         date = date or (held[-1] if held else None)
         if date is None or not held or date < held[0] or date > today():

@@ -7,8 +7,7 @@ import datetime as dt
 import click
 
 from pipelines.command.options import Quarter
-from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
+from pipelines.opening import opened
 
 
 @click.command("close")
@@ -20,13 +19,10 @@ def command(dates: tuple[dt.date, ...], by: str | None, why: str) -> None:
 
     The timetable of the region closes a quarter by itself on its day, with the next `observatory run`.
     """
-    from assets.access.preparing import prepare
     from assets.common import audit
     from assets.publication import lifecycle
 
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         for date in dates:
             lifecycle.close(warehouse, date, by or audit.actor(), why)
             print(f"{date}: closed. Next: observatory draft {date}")

@@ -8,8 +8,8 @@ import sys
 import click
 
 from pipelines.command.options import Quarter
+from pipelines.opening import opened
 from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
 
 
 @click.command("draft")
@@ -25,17 +25,15 @@ def command(dates: tuple[dt.date, ...], by: str | None, accept: str | None) -> N
     A refusal says what would pass: to hide what has moved by a child since the last edition, or to publish with some tables as they were in it.
     --accept takes that, and the history of the quarter says so.
     """
-    from assets.access.preparing import prepare
     from assets.common import audit
     from assets.page.site import bring_drafts_up_to_date
     from assets.publication.drafts import kept, refusals, refuse_what_cannot_be_drafted
     from pipelines.command.release import print_draft, refuse_what_is_not_held
-    from pipelines.command.run import alone, run_quarters
     from pipelines.jobs import DRAFT
+    from pipelines.running import alone, run_quarters
 
     settings = settings_from_environment()
-    with alone(settings), open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with alone(settings), opened(settings) as (_, warehouse):
         for date in dates:
             refuse_what_is_not_held(warehouse, settings, date)
             refuse_what_cannot_be_drafted(warehouse, date, settings.region)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipelines.opening import opened
 from resources.errors import ObservatoryError
-from resources.settings import Settings, settings_from_environment
-from resources.warehouse import Warehouse, open_warehouse
+from resources.settings import Settings
+from resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from assets.access.erasure import Erased
@@ -29,7 +30,6 @@ def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: b
     holds the reference may ask for it.
     """
     from assets.access import erasure
-    from assets.access.preparing import prepare
     from assets.answering.outbox import remove_answers
     from assets.publication.drafts import write_draft_files
     from assets.warehouse.keys import warehouse_key
@@ -37,10 +37,8 @@ def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: b
 
     if reference == "-":
         reference = _asked()
-    settings = settings_from_environment()
     code = authority_code(authority)
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         key = warehouse_key(warehouse, settings.home)
         if undoing:
             _undo(warehouse, settings, key, code, reference, yes=yes)

@@ -7,9 +7,9 @@ import sys
 import click
 from sqlalchemy.engine import make_url
 
+from pipelines.opening import opened
 from resources.errors import ObservatoryError
-from resources.settings import settings_from_environment
-from resources.warehouse import Warehouse, open_warehouse
+from resources.warehouse import Warehouse
 
 
 @click.command("grant")
@@ -37,11 +37,8 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
     if (login is None) != listing:
         raise click.UsageError("--list takes no ROLE." if listing else "Name the ROLE: `observatory grant ROLE --authority CODE`.")
     from assets.access import logins
-    from assets.access.preparing import prepare
 
-    settings = settings_from_environment()
-    with open_warehouse(settings, may_be_new=True) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened(may_be_new=True) as (settings, warehouse):
         if listing:
             _list(warehouse)
         elif options["revoke"]:

@@ -7,8 +7,7 @@ import datetime as dt
 import click
 
 from pipelines.command.options import Quarter
-from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
+from pipelines.opening import opened
 
 
 @click.command("hold")
@@ -23,12 +22,9 @@ def command(date: dt.date, by: str | None, why: str, *, lift: bool) -> None:
     """
     if not lift and not why.strip():
         raise click.UsageError("No reason was given; --why was expected: it is on record, and whoever asks is told.")
-    from assets.access.preparing import prepare
     from assets.common import audit
     from assets.publication import lifecycle
 
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         lifecycle.hold(warehouse, date, by or audit.actor(), why, lift=lift)
     print(f"{date}: {'taken up again' if lift else 'held'}.")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from pipelines.command.printing import print_table
-from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
+from pipelines.opening import opened
 
 
 @click.command("metrics")
@@ -17,13 +16,10 @@ def command(many: int) -> None:
     The numbers stand in raw.run and raw.run_metric: each step's seconds, each table's rows, each check's offending rows.
     Nothing in them is of a return.
     """
-    from assets.access.preparing import prepare
-    from pipelines.command.run import dagster_instance
+    from pipelines.instance import dagster_instance
     from pipelines.metrics import last_runs, quarters_of, record, write_page
 
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         with dagster_instance(settings) as instance:
             record(warehouse, instance)
         rows = [

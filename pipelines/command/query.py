@@ -14,9 +14,9 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from pipelines.command.printing import print_csv, print_table
+from pipelines.opening import opened
 from resources.errors import ObservatoryError
-from resources.settings import settings_from_environment
-from resources.warehouse import Warehouse, open_warehouse
+from resources.warehouse import Warehouse
 
 
 @click.command("query")
@@ -38,7 +38,7 @@ def command(sql: str | None, file: Path | None, role: str | None, form: str) -> 
     from assets.intake.provenance import banner
 
     sql = file.read_text(encoding="utf-8") if file else str(sql)
-    with open_warehouse(settings_from_environment()) as warehouse, _session(warehouse, role) as session:
+    with opened() as (_, warehouse), _session(warehouse, role) as session:
         try:
             # prepared first: the server itself then refuses a second statement, which could leave the read-only transaction
             result = session.cursor().execute(sql, prepare=True)
@@ -60,10 +60,8 @@ def _session(warehouse: Warehouse, role: str | None) -> Iterator[psycopg.Connect
     Where the warehouse's own role may make no logins, its own session, read-only: that is said.
     """
     from assets.access import logins
-    from assets.access.preparing import prepare
     from assets.common import audit
 
-    prepare(warehouse, settings_from_environment().region)
     if role:
         with logins.borrowed(warehouse, role) as session:
             yield session

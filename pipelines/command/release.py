@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.command.options import CensusDate
-from pipelines.command.run import has_landed
+from pipelines.due import has_landed
+from pipelines.opening import opened
 from resources.errors import ObservatoryError
-from resources.settings import Settings, settings_from_environment
-from resources.warehouse import Warehouse, open_warehouse
+from resources.settings import Settings
+from resources.warehouse import Warehouse
 from schemas.rounding import as_decimal, half_up
 
 if TYPE_CHECKING:
@@ -32,14 +33,11 @@ def command(date: dt.date, *, dry_run: bool) -> None:
     """
     if not dry_run:
         raise click.UsageError(f"Nothing is released without an approval. Look at it with --dry-run, then: observatory approve {date} --by NAME.")
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        from assets.access.preparing import prepare
+    with opened() as (settings, warehouse):
         from assets.publication.drafts import make_draft
         from assets.warehouse.building import out_of_date
         from assets.warehouse.keys import warehouse_key
 
-        prepare(warehouse, settings.region)
         refuse_what_is_not_held(warehouse, settings, date)
         key = warehouse_key(warehouse, settings.home)  # with another key the same figures would carry other noise
         draft = make_draft(warehouse, date, settings.region, "", key, dry_run=True)

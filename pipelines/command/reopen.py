@@ -7,8 +7,7 @@ import datetime as dt
 import click
 
 from pipelines.command.options import Quarter
-from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
+from pipelines.opening import opened
 
 
 @click.command("reopen")
@@ -20,14 +19,11 @@ def command(date: dt.date, by: str | None, why: str) -> None:
 
     A quarter that is published is not reopened: what comes late gathers into a proposed correction.
     """
-    from assets.access.preparing import prepare
     from assets.common import audit
     from assets.publication import lifecycle
     from assets.publication.drafts import write_draft_files
 
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         lifecycle.reopen(warehouse, date, by or audit.actor(), why)
         write_draft_files(warehouse, settings.drafts)
     print(f"{date}: collecting again. Close it by hand: observatory close {date}")

@@ -8,9 +8,8 @@ import sys
 import click
 
 from pipelines.command.options import CensusDate
+from pipelines.opening import opened
 from resources.errors import ObservatoryError
-from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
 
 
 @click.command("report")
@@ -20,13 +19,9 @@ def command(dates: tuple[dt.date, ...]) -> None:
 
     The pages hold counts, and no row or value of a table. `observatory serve` writes them after every run.
     """
-    from pipelines.command.run import write_reports
+    from pipelines.running import write_reports
 
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        from assets.access.preparing import prepare
-
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         held = [row.census_date for row in warehouse.rows("select census_date from raw.quarter order by 1")]
         missing = sorted(set(dates) - set(held))
         if missing or not held:

@@ -8,9 +8,8 @@ import click
 
 from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_table
+from pipelines.opening import opened
 from resources.errors import ObservatoryError
-from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
 
 
 @click.command("senders")
@@ -22,14 +21,11 @@ def command(date: dt.date | None, assign: tuple[str, str] | None) -> None:
     A setting stays with the sender that returned it before; where none did, with the one whose return of it arrived first. The other's
     is left out, and both are told in their answers. When it has changed hands, say so with --assign, then `observatory run`.
     """
-    from assets.access.preparing import prepare
     from assets.common import audit
     from assets.intake.senders import assign as decide
     from assets.intake.senders import contested
 
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         date = date or warehouse.scalar("select max(census_date) from raw.quarter")
         if date is None:
             raise ObservatoryError("The warehouse holds no quarter yet. Drop returns into the landing place and use `observatory run`.")

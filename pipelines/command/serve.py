@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from pipelines.guard import OPENING
+from pipelines.opening import opened
 from resources.errors import ObservatoryError
 from resources.settings import settings_from_environment
-from resources.warehouse import open_warehouse
 
 PORT = click.IntRange(0, 65535)
 
@@ -28,11 +28,11 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     They listen to this machine alone, and answer to its own names and those in OBSERVATORY_WEB_HOSTS. The page is for anyone;
     the Dagster UI is for the browser in which the address printed here was opened, and each address printed opens one. Stop it with Ctrl-C.
     """
-    from assets.access.preparing import prepare
     from assets.access.watch import watching
     from pipelines.children import only_serve_of
-    from pipelines.command.run import dagster_instance, run_quarters
     from pipelines.dead import fail_dead_runs
+    from pipelines.instance import dagster_instance
+    from pipelines.running import run_quarters
     from pipelines.stop_list import erase_whom_it_forgot
     from pipelines.web import listen, private_sockets, serve_dagster, serve_releases
 
@@ -57,8 +57,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     further = os.environ.get("OBSERVATORY_WEB_HOSTS", "")
     log = settings.server_log if not settings.database_url else None
     # held open, so that every run and every look joins a server that is there already
-    with only_serve_of(settings.home), open_warehouse(settings, may_be_new=True) as warehouse, watching(warehouse, log), private_sockets():
-        prepare(warehouse, settings.region)
+    with only_serve_of(settings.home), opened(settings, may_be_new=True) as (_, warehouse), watching(warehouse, log), private_sockets():
         if (quarters := erase_whom_it_forgot(warehouse, settings)) and (failures := run_quarters(settings, quarters)):
             raise ObservatoryError("\n".join(failures))
         with dagster_instance(settings) as instance:  # no daemon is at work yet: what one had begun is dead

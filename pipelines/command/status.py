@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from pipelines.command.options import CensusDate
 from pipelines.command.printing import print_csv, print_table
+from pipelines.opening import opened
 from pipelines.quarter_ends import workable
 from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
 from resources.private import open_to_others
-from resources.settings import Settings, settings_from_environment
+from resources.settings import Settings
 from resources.showing import one_line
-from resources.warehouse import Warehouse, open_warehouse
+from resources.warehouse import Warehouse
 from schemas.regions import today
 from schemas.rounding import percent
 
@@ -34,18 +35,15 @@ def command(date: dt.date | None, history: bool, missing: bool, check: bool, for
         raise click.UsageError("Give --history or --missing, not both.")
     if form != "table" and not missing:
         raise click.UsageError(f"--format {form} goes with --missing.")
-    from assets.access.preparing import prepare
     from assets.intake.provenance import banner
     from pipelines.command.quarters import print_life
 
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
+    with opened() as (settings, warehouse):
         held = []
         if warehouse.scalar("select to_regclass('raw.quarter')") is not None:
             held = [r.census_date for r in warehouse.rows("select census_date from raw.quarter order by 1")]
         if not held:
             raise ObservatoryError("The warehouse holds no quarter yet. Drop returns into the landing place and use `observatory run`.")
-        prepare(warehouse, settings.region)
         if said := banner(warehouse):
             print(said, file=sys.stderr if form == "csv" else sys.stdout)
         date = date or held[-1]
@@ -116,7 +114,7 @@ def _check(warehouse: Warehouse, settings: Settings, date: dt.date) -> bool:
     """Print what is overdue and what is due to be done. Gives whether there is any of it."""
     from assets.publication.drafts import due, refusals
     from assets.publication.lifecycle import COLLECTING, life
-    from pipelines.command.run import quarters_due
+    from pipelines.due import quarters_due
 
     found = []
     place, days = LandingPlace(settings.landing), settings.region.timetable

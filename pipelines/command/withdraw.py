@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from resources.settings import settings_from_environment
+from pipelines.opening import opened
 from resources.showing import one_line
-from resources.warehouse import open_warehouse
 
 
 @click.command("withdraw")
@@ -20,13 +19,10 @@ def command(submission: str, reason: str) -> None:
     """
     if not (reason := reason.strip()):
         raise click.UsageError("The reason is blank. Say why the submission should not count: it stays on record, and its sender is told.")
-    from assets.access.preparing import prepare
     from assets.common import audit
     from assets.intake.loading import withdraw
 
-    settings = settings_from_environment()
-    with open_warehouse(settings) as warehouse:
-        prepare(warehouse, settings.region)
+    with opened() as (settings, warehouse):
         date, sender = withdraw(warehouse, submission, audit.actor(), reason)
         now = warehouse.rows(
             "select t.table_name, t.version from raw.submission as s inner join raw.submission_table as t on s.submission_id = t.submission_id "

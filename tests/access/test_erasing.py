@@ -372,7 +372,7 @@ def test_a_run_erases_again_whom_the_home_lists_and_the_warehouse_forgot(embedde
     build_quarter(embedded_warehouse, DAY, REGION)
     key = embedded_warehouse.scalar("select min(child_key) from core.placement")
     erasure.keep_stop_list(settings.home, [(key, "356")])  # of a day after the one that the warehouse was put back to
-    monkeypatch.setattr("pipelines.command.run.run_quarters", lambda *_: None)
+    monkeypatch.setattr("pipelines.running.run_quarters", lambda *_: None)
     done = CliRunner().invoke(command.cli, ["run"])
     assert done.exit_code == 0, (done.output, done.exception)
     assert "erased again" in done.output
@@ -408,7 +408,7 @@ def test_a_restored_warehouse_that_is_only_served_forgets_them_too(embedded_ware
     erasure.keep_stop_list(settings.home, [(key, "356")])
     rewritten = []
     if by == "serve":
-        monkeypatch.setattr("pipelines.command.run.run_quarters", lambda _, dates: rewritten.extend(dates))
+        monkeypatch.setattr("pipelines.running.run_quarters", lambda _, dates: rewritten.extend(dates))
         monkeypatch.setattr("pipelines.web.serve_dagster", lambda listening, *_: listening.close() is None)
         done = CliRunner().invoke(command.cli, ["serve", "--port", "0", "--page-port", "0"])
         assert done.exit_code == 0, (done.output, done.exception)

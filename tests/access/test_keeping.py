@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -250,6 +251,7 @@ def test_the_nightly_job_gathers_and_removes(embedded_warehouse, tmp_path):
     import dagster as dg
 
     from pipelines.housekeeping import housekeeping
+    from pipelines.opening import opened
     from resources.observatory import observatory_resource
     from resources.settings import Settings
 
@@ -257,7 +259,7 @@ def test_the_nightly_job_gathers_and_removes(embedded_warehouse, tmp_path):
     log.write_text("nothing to see\n", encoding="utf-8")
     os.environ["OBSERVATORY_SERVER_LOG"] = str(log)
     try:
-        observatory = observatory_resource(Settings(tmp_path, str(tmp_path), embedded_warehouse.url, "north_west"), prepare)
+        observatory = observatory_resource(partial(opened, Settings(tmp_path, str(tmp_path), embedded_warehouse.url, "north_west")))
         with dg.DagsterInstance.ephemeral() as instance:
             assert housekeeping.execute_in_process(instance=instance, resources={"observatory": observatory}).success
     finally:

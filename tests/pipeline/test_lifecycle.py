@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from assets.publication.drafts import due, kept, make_draft, write_draft_files
 from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, life
 from assets.publication.release import read_release, write_missing_files
 from assets.warehouse.building import build_quarter
+from pipelines.opening import opened
 from resources.errors import ObservatoryError
 from resources.observatory import observatory_resource
 from resources.settings import Settings
@@ -279,7 +281,7 @@ def test_a_step_by_hand_is_a_job_in_dagster_too(held, tmp_path, job):
 
     if job == "reopen":
         lifecycle.close(held, DATE, "the tester")
-    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), held.url, "north_west"), prepare)
+    observatory = observatory_resource(partial(opened, Settings(tmp_path, str(tmp_path), held.url, "north_west")))
     result = getattr(jobs, job).execute_in_process(
         partition_key=str(DATE), tags={"by": APPROVER, "why": "as agreed"}, resources={"observatory": observatory}
     )

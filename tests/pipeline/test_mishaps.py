@@ -125,7 +125,7 @@ def test_a_disk_that_fills_while_a_release_is_written_leaves_no_half_of_it_and_t
 
 
 def test_a_full_home_keeps_the_other_quarters_files_from_nothing_and_is_one_sentence(released, tmp_path, capsys):
-    from pipelines.command.run import write_what_is_missing
+    from pipelines.running import write_what_is_missing
 
     settings = Settings(tmp_path / "home", str(tmp_path), released.url, "north_west")
     settings.home.mkdir()

@@ -8,13 +8,13 @@ import io
 import json
 import re
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 import pytest
 
-from assets.access.preparing import prepare
 from assets.publication import drafts
 from assets.publication import release as releasing
 from assets.publication.attack import build_system
@@ -23,6 +23,7 @@ from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.release import read_release
 from assets.publication.tables import GEOGRAPHY
 from assets.publication.verdict import Leak, Offer, Prepared, Verdict
+from pipelines.opening import opened
 from resources.errors import ObservatoryError
 from resources.observatory import observatory_resource
 from resources.settings import Settings
@@ -320,7 +321,7 @@ def test_in_dagster_the_gate_is_a_blocking_check_on_drafts(made, monkeypatch, tm
     assets = build_draft_assets(quarters)
     assert {check.blocking for check in assets.check_specs} == {True}
 
-    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"), prepare)
+    observatory = observatory_resource(partial(opened, Settings(tmp_path, str(tmp_path), warehouse.url, "north_west")))
     result = dg.materialize([assets], partition_key="2025-03-31", resources={"observatory": observatory}, raise_on_error=False)
     assert not result.success
     failed = {e.asset_key.to_user_string(): e for e in result.get_asset_check_evaluations() if not e.passed}
@@ -333,7 +334,7 @@ def test_in_dagster_nothing_is_published_but_in_somebodys_name(made, tmp_path):
     from pipelines.partitions import quarters
 
     warehouse, _, _, release = made
-    observatory = observatory_resource(Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"), prepare)
+    observatory = observatory_resource(partial(opened, Settings(tmp_path, str(tmp_path), warehouse.url, "north_west")))
     result = dg.materialize(
         [build_draft_assets(quarters), build_publication_assets(quarters)],
         selection=dg.AssetSelection.groups("published"),

@@ -177,7 +177,7 @@ def test_a_run_of_the_command_that_was_killed_keeps_the_sensor_from_nothing(home
 
 
 def test_one_run_a_quarter_at_a_time(tmp_path):
-    from pipelines.command.run import DAGSTER_YAML, FORMER_DAGSTER_YAML, dagster_instance
+    from pipelines.instance import DAGSTER_YAML, FORMER_DAGSTER_YAML, dagster_instance
     from resources.settings import Settings
 
     settings = Settings(tmp_path / "home", str(tmp_path), "", "north_west")

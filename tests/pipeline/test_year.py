@@ -21,8 +21,9 @@ from assets.intake.loading import take_in, withdraw
 from assets.publication import lifecycle
 from assets.publication.release import read_release
 from assets.warehouse.building import build_quarter
-from pipelines.command.run import dagster_instance, run_quarters
+from pipelines.instance import dagster_instance
 from pipelines.jobs import APPROVE, DRAFT
+from pipelines.running import run_quarters
 from pipelines.schedules import timetable
 from pipelines.sensors import landing_place
 from resources.settings import settings_from_environment

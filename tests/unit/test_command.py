@@ -534,7 +534,7 @@ def test_the_releases_are_told_last_also_where_the_quality_report_fails(asking, 
     def run_quarters(settings: object, dates: object, job_name: str = "bring_up_to_date", tags: object = None) -> list[str]:
         return ["The run failed at core/setting."] if fails and job_name == "quality_report" else []
 
-    monkeypatch.setattr("pipelines.command.run.run_quarters", run_quarters)
+    monkeypatch.setattr("pipelines.running.run_quarters", run_quarters)
     earlier = tmp_path / "data_docs" / "2025-03-31" / "index.html"
     earlier.parent.mkdir(parents=True)
     earlier.touch()

@@ -7,8 +7,8 @@ import datetime as dt
 import dagster as dg
 import pytest
 
-from pipelines.command.run import dagster_instance
 from pipelines.forgetting import forget, runs_to_forget
+from pipelines.instance import dagster_instance
 from pipelines.jobs import range_tags
 from resources.settings import Settings
 

@@ -20,8 +20,8 @@ from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializa
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from pipelines.command.run import dagster_instance
 from pipelines.history import EventLog
+from pipelines.instance import dagster_instance
 from resources.settings import settings_from_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,7 +135,7 @@ def test_a_run_opens_its_files_a_few_times_and_not_at_each_event(tmp_path, monke
 def test_processes_that_make_a_home_at_once_leave_one_version_in_its_databases(tmp_path):
     """Two commands, or a command and `serve`, begin a new home: Dagster by itself writes its version down twice, and opens it never again."""
     script = (
-        "import sys; from pipelines.command.run import dagster_instance; from resources.settings import settings_from_environment as settings\n"
+        "import sys; from pipelines.instance import dagster_instance; from resources.settings import settings_from_environment as settings\n"
         "import dagster; print('ready', flush=True); sys.stdin.readline(); dagster_instance(settings()).dispose()"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OBSERVATORY_HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "ignore"}

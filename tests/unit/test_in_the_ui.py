@@ -13,10 +13,10 @@ import assets.intake.assets as shells
 from assets.publication.tables import PUBLISHED_TABLES
 from assets.warehouse.assets import _offending, _pages
 from assets.warehouse.building import CheckResult, all_checks, run_checks
-from pipelines.command.run import dagster_instance
 from pipelines.definitions import build_definitions
 from pipelines.guard import Guard, Names, Session
 from pipelines.history import LOCATION, under_its_job
+from pipelines.instance import dagster_instance
 from pipelines.jobs import range_tags
 from pipelines.partitions import quarters
 from pipelines.web import Served, listen, with_pages_of_the_home

@@ -7,8 +7,8 @@ import datetime as dt
 import dagster as dg
 import pytest
 
-from pipelines.command.run import dagster_instance
 from pipelines.forgetting import forget
+from pipelines.instance import dagster_instance
 from pipelines.jobs import range_tags
 from pipelines.metrics import last_runs, record, write_page
 from pipelines.partitions import quarters

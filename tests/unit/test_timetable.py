@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pipelines.command.run import alone
+from pipelines.running import alone
 from resources.settings import Settings
 from schemas.regions import Timetable, load_region, region_keys, timetable
 
