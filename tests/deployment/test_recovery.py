@@ -15,7 +15,7 @@ from assets.answering.outbox import answer_quarter, unanswered
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
 from assets.warehouse.keys import warehouse_key
-from pipelines.command.run import write_what_is_missing
+from pipelines.running import write_what_is_missing
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.errors import ObservatoryError
 from resources.settings import Settings

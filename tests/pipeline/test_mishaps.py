@@ -138,7 +138,8 @@ def test_a_full_home_keeps_the_other_quarters_files_from_nothing_and_is_one_sent
 
 def test_one_refused_quarter_keeps_no_other_from_its_draft_its_files_and_its_page(embedded_warehouse, landing, bring, tmp_path, monkeypatch):
     """Through Dagster, as `run` does it: in one run of all quarters the gate refuses the second."""
-    from pipelines.command.run import _draft, write_what_is_missing
+    from pipelines.command.run import _draft
+    from pipelines.running import write_what_is_missing
 
     monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())
     quarters = ["2024-09-30", "2024-12-31", TEXT]
@@ -163,7 +164,7 @@ def test_one_refused_quarter_keeps_no_other_from_its_draft_its_files_and_its_pag
 
 def test_run_says_which_files_it_left_because_they_still_grew(embedded_warehouse, landing, monkeypatch):
     """In the run of a quarter that has other news, and where nothing but the growing file is new."""
-    from pipelines.command.run import left_growing, quarters_due
+    from pipelines.due import left_growing, quarters_due
 
     settings = Settings(landing.root.parent / "home", str(landing.root), embedded_warehouse.url, "north_west")
     monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())
