@@ -282,6 +282,18 @@ def raw_columns() -> dict[str, dict[str, str]]:
     return tables
 
 
+def _files(folder: str) -> list[Path]:
+    """The SQL files of a folder.
+
+    Raises:
+        ModelError: there is no such folder, or nothing in it: a warehouse without its models would look like one that is up to date.
+    """
+    found = sorted((FOLDER / folder).glob("*.sql"))
+    if not found:
+        raise ModelError(f"{FOLDER / folder} holds no SQL; the models of `{folder}` were expected. Install the observatory whole.")
+    return found
+
+
 @cache
 def models() -> dict[Relation, Model]:
     """All models, each after what it reads.
@@ -289,7 +301,7 @@ def models() -> dict[Relation, Model]:
     Raises:
         ModelError: a model breaks a rule.
     """
-    found = {m.relation: m for schema in LAYERS for m in (_read_model(schema, p) for p in sorted((FOLDER / schema).glob("*.sql")))}
+    found = {m.relation: m for schema in LAYERS for m in (_read_model(schema, p) for p in _files(schema))}
     raw = {("raw", name) for name in raw_columns()}
     for model in found.values():
         for relation in sorted(model.upstream & PYTHON_TABLES.keys()) if not model.is_view else ():
@@ -386,7 +398,7 @@ def warehouse_tests() -> tuple[WarehouseTest, ...]:
         ModelError: a test lacks its head, or reads a table that is none.
     """
     tests = []
-    for path in sorted((FOLDER / "tests").glob("*.sql")):
+    for path in _files("tests"):
         text = path.read_text(encoding="utf-8")
         meaning, head = _head(text)
         if not meaning or "checks" not in head or head.get("severity") not in {"blocks", "warns"}:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from assets.warehouse import models, tables
 from schemas.regions import load_region
 
@@ -41,3 +43,11 @@ def test_the_tables_rest_on_the_models_that_were_read(monkeypatch, tmp_path):
     monkeypatch.setattr(models, "FOLDER", tmp_path)
     monkeypatch.setattr(tables, "FOLDER", tmp_path, raising=False)
     assert tables.state(region) == before
+
+
+def test_a_folder_of_models_that_is_missing_or_empty_is_an_error(monkeypatch, tmp_path):
+    """A warehouse without its models would look like one that is up to date."""
+    monkeypatch.setattr(models, "FOLDER", tmp_path)
+    for read in (models.models, models.warehouse_tests):
+        with pytest.raises(models.ModelError, match="holds no SQL"):
+            read.__wrapped__()
