@@ -41,6 +41,7 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
     Raises:
         ObservatoryError: a census date lies in the future.
     """
+    from assets.intake.held import HELD
     from pipelines.dead import PROCESS, fail_dead_runs, this_process
     from pipelines.definitions import build_definitions
     from pipelines.forgetting import forget
@@ -66,6 +67,7 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
                     raise_on_error=False,
                     run_config={"loggers": {"plain": {}}},
                 )
+            HELD.clear()  # where the run did not reach its answers, nobody asks for what it had read
             if not result.success:
                 failures.append(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
         with open_warehouse(settings) as warehouse:  # the run made it ready

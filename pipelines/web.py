@@ -32,6 +32,7 @@ from pipelines.guard import MOST_BODY_BYTES, MOST_HEADER_BYTES, App, Guard, Name
 from resources.embedded_postgres import TEMPORARY, short_temporary
 from resources.errors import ObservatoryError
 from resources.links import BEGINS, shown
+from resources.private import make_private
 from resources.settings import Settings
 
 HERE = "127.0.0.1"
@@ -64,6 +65,8 @@ class _OfTheHome(_Releases):
 
 def with_pages_of_the_home(app: App, settings: Settings) -> App:
     """`app`, and beside it the pages to which its own lead (`resources.links`). The guard stands before both."""
+    for folder in shown(settings):  # one that is not there yet is empty, and no fault
+        make_private(folder)
     pages = Starlette(
         routes=[Mount(f"{BEGINS}{folder.name}", _OfTheHome(directory=folder, html=True, check_dir=False)) for folder in shown(settings)]
     )

@@ -45,7 +45,7 @@ def cells_in(sheets: Iterable[Sheet]) -> int:
     return held
 
 
-def _weight(opened: OpenedFile) -> int:
+def weight(opened: OpenedFile) -> int:
     """What a file takes of the room: the cells of its sheets, or its bytes where none were made."""
     if opened.is_read:
         return cells_in(opened.sheets)
@@ -66,7 +66,10 @@ class Held:
         before = files.get(key)
         if before is not None and before.content.digest == opened.content.digest:
             return True
-        cells = _weight(opened)
+        if before is not None:  # the file was replaced by one of the same size and time
+            del files[key]
+            self._cells[file.census_date] -= weight(before)
+        cells = weight(opened)
         if sum(self._cells.values()) + cells > self._most:
             return False
         if opened.is_read:
@@ -79,6 +82,11 @@ class Held:
         """The files of a census date, by `which`; they are kept no longer."""
         self._cells.pop(census_date, None)
         return self._files.pop(census_date, {})
+
+    def clear(self) -> None:
+        """Let go of everything: of what was read for answers that were not reached."""
+        self._files.clear()
+        self._cells.clear()
 
 
 HELD = Held()

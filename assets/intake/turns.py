@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.intake.door import Sender, Submission, sender_of
-from assets.intake.held import cells_in
+from assets.intake.held import weight
 from assets.intake.telling import place_label
 from resources.landing import LandedFile
 
@@ -45,8 +45,8 @@ def _is_sender(folder: str, census_date: dt.date) -> bool:
 
 
 def _cells(submission: Submission) -> int:
-    """The cells that a submission's sheets hold in memory."""
-    return cells_in({id(sheet): sheet for sheet, _ in submission.tables}.values())
+    """The cells that a submission's file holds in memory, recognised or not."""
+    return weight(submission.opened)
 
 
 @dataclass

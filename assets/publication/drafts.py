@@ -97,13 +97,13 @@ class Draft:
     def what_to_do(self) -> str:
         """What a person may do about a refusal."""
         date = self.census_date
+        offered = any(line.startswith("It would pass") for line in self.said)
         return (
             f"Nothing was published, and collecting goes on. What gives the cells away: observatory release --census-date {date} --dry-run. Either "
             f"wait: returns that are still out (observatory status --census-date {date} --missing) may part what is too near now, and the next run "
             "tries again when something has come in. Or hide more: a larger smallest_count_shown or round_to in [disclosure] of the region's file "
-            "may take these cells out. What the refusal offers is taken with: "
-            f"observatory draft {date} --accept hide (or carry-over)."
-        )
+            "may take these cells out."
+        ) + (f" What would pass is taken with: observatory draft {date} --accept hide, or carry-over." if offered else "")
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,13 @@ def kept(asked: Asked, census_date: dt.date) -> Draft | None:
     if row is None:
         return None
     cells = asked.scalar("select count(*) from raw.draft_cell where census_date = :d", d=census_date)
-    return Draft(census_date, STANDS, row.release_number, cells, row.hidden, row.repaired, row.manifest["changes"], mark_of(row.content_hash))
+    mark = mark_of(row.content_hash)
+    taken = asked.scalar(
+        "select why from raw.quarter_step where census_date = :d and why like :w order by number desc limit 1",
+        d=census_date, w=f"draft {mark}; accepted: %",
+    )  # fmt: skip
+    accepted = (taken or "").partition("; accepted: ")[2]
+    return Draft(census_date, STANDS, row.release_number, cells, row.hidden, row.repaired, row.manifest["changes"], mark, accepted=accepted)
 
 
 def mark_of(content: str) -> str:
@@ -316,11 +322,12 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: st
     """What comes of it without asking the gate: nothing to say, nothing new, the draft that stands, the refusal that stands."""
     if not read.true:
         return Draft(census_date, NOTHING)
-    if read.latest and read.latest.basis == read.basis:
+    if read.latest and read.latest.basis == read.basis and not _carries_over(seen, census_date, read.latest.release_number):
         return Draft(census_date, SAME, read.latest.release_number)
     stands = standing(seen, census_date)
     if (
         stands
+        and not accept
         and stands.basis == read.basis
         and stands.release_number == read.number
         and knew(stands.held_against, reached(seen, census_date, drafts=False))
@@ -330,6 +337,12 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: st
     if tried and not accept and (tried[0].rests_on, tried[0].held_against) == (read.rests_on, _mark(read.held_against)):
         return Draft(census_date, REFUSED, read.number, said=tuple(tried[0].said))
     return None
+
+
+def _carries_over(seen: Snapshot, census_date: dt.date, number: int) -> bool:
+    """Whether a release has tables as they were in the one before: it does not say what its figures are now."""
+    query = "select manifest -> 'carried_over' is not null from published.release where census_date = :d and release_number = :n"
+    return bool(seen.scalar(query, d=census_date, n=number))
 
 
 def _made(
@@ -362,6 +375,8 @@ def _made(
         outcome, said = REFUSED, (*prepared.verdict.lines(), *prepared.verdict.offered())
     else:
         outcome, said = SAME if read.latest and read.latest.content_hash == content else MADE, ()
+    if accepted and outcome == SAME:
+        raise ObservatoryError(f"To {accept} would publish again what is published; a draft that says more was expected. Nothing was written.")
     number = read.number - 1 if outcome == SAME else read.number
     draft = Draft(census_date, outcome, number, len(shown), hidden, prepared.repaired, changes, mark_of(content), said, prepared.verdict, accepted)
     return draft, prepared.tables, manifest, prepared.true
@@ -376,8 +391,8 @@ def _offer(refused: Verdict, accept: str) -> Offer:
     for offer in refused.offers:
         if offer.do == accept and offer.prepared is not None:
             return offer
-    offered = " or ".join(repr(offer.do) for offer in refused.offers) or "nothing"
-    raise ObservatoryError(f"To {accept} would not pass: the gate offers {offered}. Nothing was written.")
+    offered = " or ".join(f"to {offer.do}" for offer in refused.offers) or "nothing"
+    raise ObservatoryError(f"To {accept} is not offered; the gate offers {offered}. Nothing was written.")
 
 
 def _keep(

@@ -588,19 +588,22 @@ class _Prover:
 
     def _take(self, solution: np.ndarray) -> None:
         """Keep what a new world shows, here and for the other readers."""
-        whole = self._keep(solution)
+        whole, contradicted = self._keep(solution)
+        if contradicted:
+            return
         world = np.where(np.isnan(self.system.truth), self.bounds.low, self.system.truth)
         world[self.columns] = whole
         self.worlds.keep(world)
 
-    def _keep(self, solution: np.ndarray) -> np.ndarray:
-        """Keep what a world shows, component by component, where it is whole numbers and keeps every row; as whole numbers."""
+    def _keep(self, solution: np.ndarray) -> tuple[np.ndarray, set[int]]:
+        """Keep what a world shows, component by component, where it is whole numbers and keeps every row; as whole numbers, and where not."""
         whole = np.clip(np.round(solution), self.low, self.high)
-        good = ~np.isin(self.component[self.open], list(self._contradicted(whole)))
+        contradicted = self._contradicted(whole)
+        good = ~np.isin(self.component[self.open], list(contradicted))
         for position in self.open[good]:
             self.seen[position].add(int(whole[position]))
         self._settle()
-        return whole
+        return whole, contradicted
 
     def _near(self, position: int, most: int) -> np.ndarray:
         """The variables nearest to one, tie by tie: the others may stay as they are while it is moved."""

@@ -1,5 +1,5 @@
 -- Owners as the register writes them, and each text's plain name: two texts with one plain name are one owner.
--- What a plain name is, is said in assets/intake/owners.py.
+-- What a plain name is, is said in schemas/owners.py.
 -- A damaged text (no word in it: a number or a time that a spreadsheet left) tells no owner.
 -- grain: provider_name
 -- kind: view

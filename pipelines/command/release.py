@@ -80,6 +80,8 @@ def print_draft(draft: Draft, settings: Settings) -> None:
     print(f"{date}: draft {draft.mark} of r{draft.number}: {draft.cells} cells, {draft.hidden} hidden ({share} %), {draft.repaired} by the repair.")
     if verdict := draft.verdict:
         print(f"Gate: {verdict.protected} small counts attacked among {verdict.variables} figures, in {verdict.seconds:.1f} s.")
+    if draft.accepted:
+        print(f"The gate had refused it as it was. Taken of its offers: {draft.accepted}.")
     print("Gate: passed. None of the small counts can be worked out.")
     lines = draft.changes.splitlines()
     print("\n" + "\n".join(lines[:_MOST_CHANGES]))

@@ -22,7 +22,8 @@ PACKED = ("schemas", "resources", "assets", "made_up", "pipelines", "dbt_like_sq
 def _tracked() -> list[str]:
     """The files that make up the program, as far as they are not left out on purpose."""
     files = [path.relative_to(ROOT) for folder in PACKED for path in (ROOT / folder).rglob("*") if path.is_file()]
-    return sorted(str(path) for path in files if "__pycache__" not in path.parts and path.suffix != ".md")
+    beside = {"__pycache__", ".ruff_cache", "ruff.toml"}
+    return sorted(str(path) for path in files if not beside & set(path.parts) and path.suffix != ".md")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def wheel(tmp_path_factory) -> Path:
     copy = tmp_path_factory.mktemp("a copy")
     for name in (*PACKED, "pyproject.toml", "README.md", "LICENSE"):
         source = ROOT / name
-        ignored = shutil.ignore_patterns("__pycache__")
+        ignored = shutil.ignore_patterns("__pycache__", ".ruff_cache")
         shutil.copytree(source, copy / name, ignore=ignored) if source.is_dir() else shutil.copy(source, copy / name)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", copy / "dist", copy]
     subprocess.run(command, check=True)

@@ -295,7 +295,7 @@ def test_what_a_refusal_offers_is_taken_by_its_name_and_kept_in_the_history(made
 
     assert not build_quarter(warehouse, DATE, cautious(9)).blocked_by
     assert draft().refused
-    with pytest.raises(ObservatoryError, match="To hide would not pass: the gate offers 'wait' or 'carry over'"):
+    with pytest.raises(ObservatoryError, match="To hide is not offered; the gate offers to wait or to carry over"):
         draft("hide")
     taken = draft("carry over")
     assert (taken.outcome, taken.accepted) == (drafts.MADE, says)
@@ -305,6 +305,7 @@ def test_what_a_refusal_offers_is_taken_by_its_name_and_kept_in_the_history(made
     assert warehouse.scalar(last, d=DATE) == f"draft {taken.mark}; accepted: {says}"
     assert drafts.refusals(warehouse) == []
     assert draft().outcome == drafts.STANDS, "the next run leaves it as it is"
+    assert drafts.kept(warehouse, DATE).accepted == says, "whoever approves is told"
     assert not build_quarter(warehouse, DATE, REGION).blocked_by
     assert make_release(warehouse, DATE, REGION, root, key=KEY).draft.outcome == drafts.SAME
 
