@@ -17,6 +17,7 @@ POSTGRES_TYPES = {
     "text": "text",
     "urn": "text",
     "authority": "text",
+    "figure": "text",
     "integer": "integer",
     "money": "numeric",
     "number": "numeric",

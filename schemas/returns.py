@@ -110,6 +110,7 @@ class Once:
 DERIVED: dict[str, tuple[str, ...]] = {
     "": (),
     "authority": ("authority_code",),
+    "data set": ("data_set",),
     "children": ("authority_code", "birth_month", "age"),
     "episodes": (
         "authority_code", "age", "age_at_start", "age_at_end",
@@ -118,12 +119,17 @@ DERIVED: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Columns that the door works out and adds, by what a layout says in `derive`."""
 
+PUBLISHERS = frozenset({"ofsted", "dfe", "mhclg"})
+"""Kinds of senders whose files are published as they are: nothing in them is anybody's secret."""
+
 
 @dataclass(frozen=True)
 class ReturnTable:
     """One table that a return may hold.
 
     `leave_alone` tables are recognised and recorded, and nothing of them is kept; `whole_rows` tables reject a row with fewer cells than the header.
+    `filters` are headers of which a file has some: in this order they are its columns filter_1, filter_2 ...; a file with a column that the
+    layout does not know is refused where `every_column_known`.
     """
 
     name: str
@@ -148,11 +154,18 @@ class ReturnTable:
     derive: str = ""
     whole_rows: bool = False
     leave_alone: bool = False
+    every_column_known: bool = False
+    filters: tuple[str, ...] = ()
     header_keys: dict[str, str] = attribute(default_factory=dict, compare=False)
 
     def column(self, name: str) -> Column:
         """The column called `name`."""
         return next(c for c in self.columns if c.name == name)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether only publishers of official statistics and lists send it."""
+        return PUBLISHERS.issuperset(self.senders)
 
     @property
     def kept(self) -> list[Column]:
@@ -264,6 +277,8 @@ def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
         derive=data.get("derive", ""),
         whole_rows=data.get("whole_rows", False),
         leave_alone=data.get("leave_alone", False),
+        every_column_known=data.get("every_column_known", False),
+        filters=tuple(header_key(name) for name in data.get("filters", [])),
         header_keys=header_keys,
     )
 

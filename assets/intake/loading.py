@@ -46,6 +46,10 @@ _BESIDE = (_HERE.parents[2] / "schemas" / "owners.py", _HERE.parents[1] / "wareh
 _CODE = hash_of((*_HERE.parent.rglob("*.py"), *_BESIDE))
 
 
+OFFICIAL = "official_statistics"
+"""The table in which many data sets come, a file each."""
+
+
 @dataclass(frozen=True)
 class IntakeResult:
     """What an intake did, for one census date."""
@@ -304,7 +308,7 @@ def _warn_of_larger_ones(connection: Connection, census_date: dt.date, books: pd
         )
     }
     for book in books.itertuples():
-        if book.status != "in force":
+        if book.status != "in force" or book.table_name == OFFICIAL:  # files of other data sets stand beside each other
             continue
         earlier = in_force.get((book.sender, book.table_name))
         if earlier is not None and book.rows_loaded * 2 < earlier:
@@ -314,7 +318,10 @@ def _warn_of_larger_ones(connection: Connection, census_date: dt.date, books: pd
 
 
 def _settle(connection: Connection, census_date: dt.date, senders: list[str]) -> None:
-    """Of each sender's accepted versions of a table the newest is in force; the others stay on record as superseded or withdrawn."""
+    """Of each sender's accepted versions of a table the newest is in force; the others stay on record as superseded or withdrawn.
+
+    Of official statistics many data sets come as one table: there the newest of each of them is in force.
+    """
     connection.execute(
         sa.text(
             "update raw.submission_table set status = 'withdrawn' "
@@ -324,11 +331,18 @@ def _settle(connection: Connection, census_date: dt.date, senders: list[str]) ->
     connection.execute(
         sa.text(
             """
-            with ranked as (
+            with told as (
+                select r.submission_id, string_agg(distinct r.data_set, ' ' order by r.data_set) as data_sets
+                from raw.official_statistics as r
+                where r.census_date = :d
+                group by r.submission_id
+            ),
+            ranked as (
                 select t.submission_id, t.table_name,
-                    row_number() over (partition by s.sender, t.table_name order by t.version desc) as position
+                    row_number() over (partition by s.sender, t.table_name, d.data_sets order by t.version desc) as position
                 from raw.submission_table as t
                 inner join raw.submission as s on s.submission_id = t.submission_id
+                left join told as d on t.table_name = 'official_statistics' and d.submission_id = t.submission_id
                 where s.census_date = :d and s.sender = any(:senders) and t.status in ('in force', 'superseded')
             )
             update raw.submission_table as t

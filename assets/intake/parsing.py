@@ -13,6 +13,8 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,7 @@ from assets.intake.columns import ERROR_CELL, Coded, read_text, seen, series_of
 from schemas import authorities
 from schemas.codes import code_set
 from schemas.contracts import dtype
+from schemas.official import official_symbols
 from schemas.returns import Column
 
 BLANK_WORDS = {"", "-", "--", "n/a", "na", "none", "null", "nan", "blank", "not applicable"}
@@ -115,6 +118,27 @@ def read_money(text: str) -> str | None:
         return None
     value = round(float(plain), 2) + 0.0  # no negative zero
     return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 1e12 else None
+
+
+_FEWER_THAN = re.compile(r"[<\u2264]\s*\d+|(?:fewer|less) than \d+", re.IGNORECASE)
+"""How a table says that a number is small, and not which it is."""
+
+
+@cache
+def _symbols() -> frozenset[str]:
+    return frozenset(symbol for symbol, _ in official_symbols())
+
+
+def read_figure(text: str) -> str | None:
+    """A published figure: a number as it stands (`8,370` is `8370`), or the symbol that stands for one, as published. None where it is neither.
+
+    A symbol never becomes a number: `c`, `z`, `low`, `..`, `<5` stay what they are.
+    """
+    plain = read_text(text)
+    if plain.casefold() in _symbols() or _FEWER_THAN.fullmatch(plain):
+        return plain
+    number = _number(plain)
+    return format(Decimal(number), "f") if number is not None else None
 
 
 _DATE_FORMATS = (
@@ -210,6 +234,7 @@ def expected(column: Column, census_date: dt.date) -> str:
         "date": "a date such as 31/03/2025",
         "yes_no": "Yes or No",
         "urn": "Ofsted's URN, such as SC123456 or 1234567",
+        "figure": "a number, or one of the symbols that official statistics print in its place (c, k, low, u, x, z, ..)",
         "authority": "a local authority's name or code",
     }
     return words.get(column.type, column.field.description.rstrip(".").lower())
@@ -282,6 +307,8 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
         return label, False, not _label_stands(codes.meanings[label], census_date)
     if column.type in {"text", "timestamp"}:
         return read_text(text) or None, False, False
+    if column.type == "figure":
+        return (figure := read_figure(text)), figure is None, False
     is_only_dash = len(plain) <= 2 and is_dash(plain)
     if column.type == "money" and plain[-1] in "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212" and _number(text) == "0":
         return "0", False, False

@@ -69,8 +69,22 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
             if len(fits) == 1:  # of two that could be meant, neither is taken
                 columns[column.name] = fits[0]
                 taken.add(fits[0])
+    for place, name in _filters(table, cells, taken):
+        columns[name] = place
+        taken.add(place)
     others = {cell.strip(): place for place, cell in enumerate(cells) if cell.strip() and place not in taken}
     return columns, others
+
+
+def _filters(table: ReturnTable, cells: list[str], taken: set[int]) -> list[tuple[int, str]]:
+    """The places of the columns that say what a figure is of, the wider first, with the names that they have here."""
+    if not table.filters:
+        return []
+    ranks = {key: rank for rank, key in enumerate(table.filters)}
+    keys = [(header_key(cell), place) for place, cell in enumerate(cells) if place not in taken]
+    found = sorted((ranks[key], place) for key, place in keys if key in ranks)
+    names = [c.name for c in table.columns if c.name.startswith("filter_")]
+    return [(place, name) for (_, place), name in zip(found, names, strict=False)]
 
 
 @lru_cache(maxsize=20_000)
@@ -81,7 +95,7 @@ def _says(pattern: str, cell: str) -> bool:
 
 def doubled(table: ReturnTable, cells: list[str]) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """Columns of the layout that several cells of a header say equally well, with their places."""
-    if table.leave_alone or table.senders == ("ofsted",):  # official lists have two columns of one meaning, told apart by their order
+    if table.leave_alone or table.is_published:  # official lists have two columns of one meaning, told apart by their order
         return ()
     claims: dict[str, dict[int, list[int]]] = {}
     for place, cell in enumerate(cells):

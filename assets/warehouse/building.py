@@ -82,6 +82,7 @@ def rests_on(connection: Connection, census_date: dt.date, region: Region) -> st
             left join register_lists as l on t.table_name = l.table_name and s.census_date = l.census_date
             where s.census_date = :d
                 or (t.status = 'in force' and s.sender_kind = 'ofsted' and l.table_name is not null)
+                or (t.status = 'in force' and s.sender_kind in ('dfe', 'mhclg') and s.census_date < :d)
                 or (
                     s.census_date < :d and s.census_date > :d - interval '37 months'
                     and (t.status = 'in force' or (t.status = 'superseded' and t.table_name = 'provider_settings'))

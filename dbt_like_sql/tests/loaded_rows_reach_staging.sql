@@ -116,6 +116,12 @@ with held as (
         'high_cost_placements' as table_name
     from staging.high_cost_placements as r
     where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
+        'official_statistics' as table_name
+    from staging.official_statistics as r
+    where r.census_date = cast(:census_date as date)
 ),
 
 counted as (

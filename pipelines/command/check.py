@@ -137,8 +137,8 @@ def _sender_inside(path: Path, opened: OpenedFile, census_date: dt.date) -> str:
     for sheet, found in opened.sheets_by_table:
         if found is None:
             continue
-        if found.table.senders == ("ofsted",):
-            return "ofsted"
+        if found.table.is_published:
+            return found.table.senders[0]
         if found.table.own_authority and found.table.own_authority in found.columns:
             place = found.columns[found.table.own_authority]
             texts = pd.Series([cell_text(r[place]) for r in sheet.rows[found.header_row + 1 :] if place < len(r)], dtype="str")

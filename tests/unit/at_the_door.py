@@ -17,7 +17,7 @@ from schemas.rules import NOTES
 
 DAY = dt.date(2025, 3, 31)
 KEY = b"a key that only the tests use"
-SENDERS = {"ofsted": "ofsted", "authority": "356", "provider": "provider-acorn"}
+SENDERS = {"ofsted": "ofsted", "dfe": "dfe", "mhclg": "mhclg", "authority": "356", "provider": "provider-acorn"}
 
 GOOD: dict[str, dict[str, str]] = {
     "register_changes": {
@@ -90,6 +90,12 @@ GOOD: dict[str, dict[str, str]] = {
         "urn": "2700001", "setting_name": "Acorn Living", "registration_date": "01/02/2024", "registration_status": "Active",
         "sa_category": "Category 2",
         "places": "4", "local_authority": "Stockport", "sector": "Private", "provider_name": "Acorn Ltd",
+    },
+    "official_statistics": {
+        "time_period": "2025", "time_identifier": "Reporting year", "geographic_level": "Local authority", "country_code": "E92000001",
+        "country_name": "England", "statistics_region_code": "E12000002", "statistics_region_name": "North West", "old_la_code": "356",
+        "la_name": "Stockport", "new_la_code": "E08000007", "filter_1": "Age group", "filter_2": "1 to 4 years", "filter_3": "", "filter_4": "",
+        "figure_count": "47", "figure_percent": "10", "figure_rate": "7", "figure_population": "64311",
     },
     "ssda903_header": {
         "child": "KIDREF1", "sex": "1", "date_of_birth": "05/06/2012", "ethnic": "WBRI", "upn": "A123456789012", "mother": "", "mother_child_dob": "",

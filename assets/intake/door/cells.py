@@ -116,7 +116,7 @@ def read_cells(frame: Frame) -> Cells:
 
 def _is_free_text(frame: Frame, column: Column) -> bool:
     """Whether a sender may write anything into the column: official lists are published as is."""
-    return not (column.codes or column.personal or frame.table.senders == ("ofsted",))
+    return not (column.codes or column.personal or frame.table.is_published)
 
 
 def _without_what_tells(frame: Frame, column: Column, read: Parsed) -> Parsed:

@@ -1,6 +1,6 @@
 """Derivation: from a frame to rows that can be judged, with what is worked out of them.
 
-Belongs here: each row's authority, ages and places, by what the layout says in `derive`.
+Belongs here: each row's authority, ages, places and data set, by what the layout says in `derive`.
 Does not belong here: how one value is worked out (`assets/intake/deriving`).
 """
 
@@ -17,6 +17,9 @@ from assets.intake.deriving import (
 from assets.intake.door.cells import Cells, read_cells
 from assets.intake.door.frame import Frame
 from assets.intake.door.rows import JudgedRows, starting
+from assets.intake.reading import cell_text
+from schemas.official import data_set_of
+from schemas.returns import header_key
 
 
 def no_births() -> pd.Series:
@@ -36,7 +39,9 @@ def rows_of(frame: Frame, births: pd.Series, key: bytes) -> tuple[JudgedRows, pd
     authority = _authority(cells)
     derived: dict[str, pd.Series] = {}
     derive = frame.table.derive
-    if derive:
+    if derive == "data set":
+        derived["data_set"] = frame.by_part(_data_sets(frame))
+    elif derive:
         derived["authority_code"] = authority
     if derive == "children":
         births = _with_births(cells, authority, births)
@@ -48,6 +53,16 @@ def rows_of(frame: Frame, births: pd.Series, key: bytes) -> tuple[JudgedRows, pd
             cells.parsed, postcodes, authority, births, frame.census_date, key
         )
     return JudgedRows(cells, authority, derived, starting(frame)), births
+
+
+def _data_sets(frame: Frame) -> list[str]:
+    """The data set of each part, by its header and by the words of its first filter."""
+    names = []
+    for place, part in enumerate(frame.parts):
+        header = {header_key(cell_text(cell)) for cell in part.sheet.rows[part.found.header_row]}
+        words = frame.texts["filter_1"][frame.part == place].str.strip().unique()
+        names.append(data_set_of(header, set(words)))
+    return names
 
 
 def _authority(cells: Cells) -> pd.Series:

@@ -28,6 +28,8 @@ Tables = list[tuple[Sheet, Recognised]]
 
 _KINDS = {
     "ofsted": "Ofsted's folder",
+    "dfe": "DfE's folder (dfe)",
+    "mhclg": "the Ministry of Housing's folder (mhclg)",
     "authority": "an authority",
     "provider": "a provider",
     "region": "the region's folder",
@@ -154,6 +156,8 @@ def _about_cells(cells: list[str]) -> str:
 
 
 def _columns_dropped(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
+    if found.table.every_column_known:
+        return
     for cell in unasked(found):
         if header_key(cell) not in PERIOD_HEADERS:
             place = found.others[cell]
@@ -164,6 +168,26 @@ def _columns_dropped(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator
                 value=column_words(cell, place),
                 hint=letters(place),
             )
+
+
+def _columns_not_known(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
+    """Columns that a publisher has renamed or added, which no line of the layout has yet."""
+    table = found.table
+    if not table.every_column_known or not (names := unasked(found)):
+        return
+    figures = [c for c in table.columns if c.type == "figure"]
+    lacking = [] if any(c.name in found.columns for c in figures) else ["a figure"]
+    lacking += (
+        [] if not table.filters or "filter_1" in found.columns else ["what the figures are of"]
+    )
+    yield Finding(
+        "columns_not_known",
+        table.name,
+        sheet.label,
+        value="', '".join(names[:_MOST_COLUMNS_TOLD]),
+        expected=f"schemas/returns/{table.name}.toml",
+        hint=f" No column that is known says {' or '.join(lacking)}." if lacking else "",
+    )
 
 
 def _columns_missing(sheet: Sheet, found: Recognised, file: LandedFile) -> Iterator[Finding]:
@@ -212,6 +236,7 @@ def _hidden_rows(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Fin
 
 HEADER_RULES: tuple[Callable[[Sheet, Recognised, LandedFile], Iterator[Finding]], ...] = (
     _columns_dropped,
+    _columns_not_known,
     _columns_missing,
     _another_period,
     _two_for_one,

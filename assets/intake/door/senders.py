@@ -20,7 +20,8 @@ _PROVIDER = "provider-"
 class Sender:
     """Who sent a file.
 
-    `kind` is ofsted, authority, region, provider or unknown; `key` is its name in the warehouse.
+    `kind` is ofsted, dfe, mhclg, authority, region, provider or unknown; `key` is its name in the
+    warehouse.
     """
 
     key: str
@@ -30,6 +31,8 @@ class Sender:
 
 _BY_NAME = {
     "ofsted": Sender("ofsted", "ofsted", "Ofsted"),
+    "dfe": Sender("dfe", "dfe", "the Department for Education"),
+    "mhclg": Sender("mhclg", "mhclg", "the Ministry of Housing, Communities and Local Government"),
     "region": Sender("region", "region", "the region"),
 }
 
@@ -37,8 +40,8 @@ _BY_NAME = {
 def sender_of(folder: str, census_date: dt.date) -> Sender:
     """The sender that a folder's name says, as authorities stood on the census date.
 
-    A name is `ofsted`, an authority's GSS or DfE code, `region` (the pooled form), or
-    `provider-<id>`. A sender's key is its own folder. A folder of nobody's may be named after a
+    A name is `ofsted`, `dfe`, `mhclg`, an authority's GSS or DfE code, `region` (the pooled form),
+    or `provider-<id>`. A sender's key is its own folder. A folder of nobody's may be named after a
     child: it is known by what may be told of its name.
     """
     name = folder.strip().casefold()

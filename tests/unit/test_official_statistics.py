@@ -1,0 +1,126 @@
+"""Official statistics at the door: DfE's files of any year give one form, symbols stay symbols, and what was renamed is named."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from assets.intake.parsing import read_figure
+from schemas.official import official_symbols
+from tests.unit.at_the_door import held_up
+
+PLACE = {
+    "time_period": "2025", "time_identifier": "Reporting year", "geographic_level": "Local authority", "country_code": "E92000001",
+    "country_name": "England", "region_code": "E12000002", "region_name": "North West", "old_la_code": "356", "la_name": "Stockport",
+    "new_la_code": "E08000007",
+}  # fmt: skip
+ENGLAND = {**dict.fromkeys(PLACE, ""), "time_period": "2025", "time_identifier": "Reporting year", "geographic_level": "National",
+           "country_code": "E92000001", "country_name": "England"}  # fmt: skip
+
+
+def file_of(*rows: dict[str, str]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*PLACE, *(name for name in rows[0] if name not in PLACE)])
+    writer.writeheader()
+    writer.writerows({**PLACE, **row} for row in rows)
+    return text.getvalue()
+
+
+def test_a_file_of_before_and_one_of_after_the_renaming_give_the_same_rows():
+    before = file_of(
+        {"cla_group": "Age group", "characteristic": "1 to 4 years", "number": "47", "percentage": "10"},
+        {"cla_group": "Locality of placement", "characteristic": "Total", "number": "485", "percentage": "100"},
+    )
+    after = file_of(
+        {"characteristic": "Age group", "breakdown": "1 to 4 years", "children_count": "47", "children_percent": "10"},
+        {"characteristic": "Locality of placement", "breakdown": "Total", "children_count": "485", "children_percent": "100"},
+    )
+    made = []
+    for content in (before, after):
+        answer = held_up(content, sender="dfe")
+        assert answer.about_files == [] and answer.about_rows == []
+        made.append(answer.rows.drop(columns="submission_id"))
+    assert made[0].equals(made[1])
+    assert list(made[0]["filter_1"]) == ["Age group", "Locality of placement"]
+    assert set(made[0]["data_set"]) == {"cla_on_31_march"}
+
+
+def test_rows_of_england_and_totals_are_data():
+    answer = held_up(file_of({**ENGLAND, "population_type": "Total", "children_count": "81770"}), sender="dfe")
+    assert answer.books == [(1, 1, 0, 0)]
+
+
+@pytest.mark.parametrize("symbol", [symbol for symbol, _ in official_symbols()] + ["<5", "< 10", "fewer than 5"])
+def test_a_symbol_is_kept_and_is_no_number(symbol):
+    answer = held_up(file_of({"population_type": "A", "children_count": symbol, "rate_per_10000": "67"}), sender="dfe")
+    assert answer.about_rows == []
+    assert list(answer.rows["figure_count"]) == [symbol]
+    assert not symbol.replace(".", "").lstrip("-").isdigit()
+
+
+@pytest.mark.parametrize(
+    ("text", "figure"),
+    [
+        ("8,370", "8370"), ("100.000", "100.000"), ("-36", "-36"), ("8955421269", "8955421269"), ("8917040.34614", "8917040.34614"), ("0", "0"),
+        ("1e3", "1000"), ("about 5", None), ("5 to 10", None), ("#N/A", None), ("1,2", None),
+    ],
+)  # fmt: skip
+def test_a_figure_is_a_number_as_it_stands_or_nothing(text, figure):
+    assert read_figure(text) == figure
+
+
+def test_what_is_neither_number_nor_symbol_rejects_its_row_alone():
+    wrong = {"population_type": "A", "children_count": "about five"}
+    answer = held_up(file_of({"population_type": "A", "children_count": "5"}, wrong), sender="dfe")
+    assert answer.about_rows == [(3, "children_count", "unreadable")]
+    assert answer.books == [(2, 1, 1, 0)]
+
+
+@pytest.mark.parametrize("renamed", ["looked_after_count", "theme"])
+def test_a_file_with_a_renamed_column_is_refused_with_its_name(renamed):
+    """Next year's file: a figure's or a filter's column has a name that no release before had."""
+    row = {"characteristic": "Age group", "breakdown": "1 to 4 years", "children_count": "47"}
+    old = "children_count" if renamed.endswith("count") else "characteristic"
+    answer = held_up(file_of({renamed if name == old else name: value for name, value in row.items()}), sender="dfe")
+    finding = next(f for f in answer.submissions[0].findings if f.rule == "columns_not_known")
+    assert (finding.value, finding.severity) == (renamed, "rejects the file")
+    assert "schemas/returns/official_statistics.toml" in finding.message
+    assert ("says a figure" in finding.message) == (old == "children_count")
+    assert answer.books == [(1, 0, 1, 0)]
+
+
+def test_one_line_of_data_maps_a_renamed_column(tmp_path, monkeypatch):
+    from schemas import returns
+
+    for path in returns.HERE.glob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        if path.name == "official_statistics.toml":
+            text = text.replace('"children_count", ', '"children_count", "looked_after_count", ').replace('  "characteristic",', '  "theme",')
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(returns, "HERE", tmp_path)
+    table = returns.return_tables.__wrapped__()["official_statistics"]
+    from assets.intake.recognising import _match
+
+    columns, others = _match(table, [*PLACE, "theme", "breakdown", "looked_after_count"])
+    assert others == {}
+    assert [columns["filter_1"], columns["filter_2"], columns["figure_count"]] == [len(PLACE), len(PLACE) + 1, len(PLACE) + 2]
+
+
+@pytest.mark.parametrize("sender", ["356", "ofsted", "mhclg"])
+def test_the_departments_files_are_not_taken_from_others(sender):
+    answer = held_up(file_of({"population_type": "A", "children_count": "5"}), sender=sender)
+    assert "not_from_this_sender" in answer.about_files
+
+
+def test_every_file_of_the_department_loads_with_balanced_books(shared):
+    """Three releases, 22 files: nothing is rejected, nothing set aside, and every data set is known."""
+    files = [*(shared / "samples" / "dfe").glob("dfe_*_release/*.csv"), *(shared / "samples" / "ees").glob("*la*.csv")]
+    assert len(files) >= 20
+    for path in files:
+        answer = held_up(path.read_bytes(), sender="dfe")
+        assert answer.about_files == [] and answer.about_rows == [], path.name
+        received, loaded, _, _ = answer.books[0]
+        assert received == loaded == path.read_bytes().rstrip().count(b"\n"), path.name
+        assert not answer.rows["data_set"].iloc[0].startswith("not listed"), path.name
