@@ -14,11 +14,11 @@ from pathlib import Path
 
 HERE = Path(__file__).parent / "codes"
 
-_FOLDED = str.maketrans({"\u2019": "'", "\u2018": "'", "\u2013": "-", "\u2014": "-", "\u2011": "-", "\u00a0": " "})
+_FOLDED = str.maketrans({"\u2019": "'", "\u2018": "'", "\u2013": "-", "\u2014": "-", "\u2011": "-", "\u00a0": " ", "<": " under ", ">": " over "})
 
 
 def spelling_key(text: str) -> str:
-    """The form in which two spellings are the same: case, spaces, quotes and dashes set aside."""
+    """The form in which two spellings are the same: case, spaces, quotes and dashes set aside; `<` and `>` tell two apart."""
     folded = text.translate(_FOLDED).casefold().replace("&", "and").replace("'", "")
     return re.sub(r"[^a-z0-9/]+", " ", folded).strip()
 

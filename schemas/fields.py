@@ -18,6 +18,7 @@ POSTGRES_TYPES = {
     "urn": "text",
     "authority": "text",
     "figure": "text",
+    "outward_code": "text",
     "integer": "integer",
     "money": "numeric",
     "number": "numeric",

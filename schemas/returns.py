@@ -28,8 +28,12 @@ class Column:
 
     `pattern` is a regular expression for headers in lower case that say it in more words (`child identifier`), where none says it in ours;
     `codes` names its code set; `personal` says what becomes of a value that identifies a child: "child key" (a keyed hash),
-    "birth date" (month and ages), "postcode" (authority and distance) or "drop" (nothing); `strict` means that an unreadable value rejects the row;
-    `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest and largest amount that nobody asks about;
+    "birth date" (month and ages), "postcode" (authority and distance), "outward postcode" (its first part), "officer" or "drop" (nothing);
+    `strict` means that an unreadable value rejects the row;
+    `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest and largest amount that nobody asks about,
+    and `nought_is_usual` whether nobody asks about 0 either;
+    `several` cells may hold more than one label; `wanted` says of which records an official standard asks it ("always", "placed": a home was
+    found), `example` what a template's example says, and `path` is its path in that standard's JSON-LD;
     `first` and `last` are the census dates between which the layout has it.
     """
 
@@ -48,6 +52,11 @@ class Column:
     unknown_allowed: bool = False
     open_ended: bool = False
     usual: tuple[float, float] | None = None
+    nought_is_usual: bool = True
+    several: bool = False
+    wanted: str = ""
+    example: str = ""
+    path: str = ""
     first: dt.date | None = None
     last: dt.date | None = None
 
@@ -59,6 +68,8 @@ class Column:
     @property
     def kept_as(self) -> str | None:
         """The column's name in the warehouse; None where the door drops it."""
+        if self.personal == "outward postcode":
+            return self.name
         if self.personal:
             return "child_key" if self.personal == "child key" else None
         return self.name
@@ -111,6 +122,7 @@ DERIVED: dict[str, tuple[str, ...]] = {
     "": (),
     "authority": ("authority_code",),
     "data set": ("data_set",),
+    "searches": ("has_no_siblings",),
     "children": ("authority_code", "birth_month", "age"),
     "episodes": (
         "authority_code", "age", "age_at_start", "age_at_end",
@@ -130,6 +142,8 @@ class ReturnTable:
     `leave_alone` tables are recognised and recorded, and nothing of them is kept; `whole_rows` tables reject a row with fewer cells than the header.
     `filters` are headers of which a file has some: in this order they are its columns filter_1, filter_2 ...; a file with a column that the
     layout does not know is refused where `every_column_known`.
+    The template of an `explained` table has a row of explanations below its header, and an example below that.
+    `starts` says in words what happened on its `start_date`.
     """
 
     name: str
@@ -142,6 +156,8 @@ class ReturnTable:
     identity: tuple[str, ...] = ()
     own_authority: str = ""
     start_date: str = ""
+    starts: str = "placements start"
+    explained: bool = False
     may_be_empty: bool = False
     ignore_other_columns: bool = False
     known_and_left: frozenset[str] = frozenset()
@@ -237,6 +253,11 @@ def _column(entry: dict) -> Column:
         unknown_allowed=entry.get("unknown_allowed", False),
         open_ended=entry.get("open_ended", False),
         usual=tuple(entry["usual"]) if "usual" in entry else None,
+        nought_is_usual=entry.get("nought_is_usual", True),
+        several=entry.get("several", False),
+        wanted=entry.get("wanted", ""),
+        example=entry.get("example", ""),
+        path=entry.get("path", ""),
         first=entry.get("from"),
         last=entry.get("to"),
     )
@@ -265,6 +286,8 @@ def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
         identity=tuple(data.get("identity", [])),
         own_authority=data.get("own_authority", ""),
         start_date=data.get("start_date", ""),
+        starts=data.get("starts", "placements start"),
+        explained=data.get("explained", False),
         may_be_empty=data.get("may_be_empty", False),
         ignore_other_columns=data.get("ignore_other_columns", False),
         known_and_left=frozenset(header_key(h) for h in left),

@@ -52,6 +52,8 @@ PERSONAL = {
     "child key": "It names a child. It is replaced by a code that cannot be turned back; what you sent is not kept in the warehouse.",
     "birth date": "It could identify a child. It becomes an age and a birth month; what you sent is not kept in the warehouse.",
     "postcode": "It could say where a child lives. It becomes an area and a distance; what you sent is not kept in the warehouse.",
+    "outward postcode": "It could say where a child lives. Its first part is kept; anything behind it is not.",
+    "officer": "It names a member of staff. It is taken out, and is neither kept nor shown to anybody.",
     "drop": "It could identify a person or a home. It is taken out and not kept in the warehouse.",
 }
 """What becomes of a column that is personal, by the layout's word for it."""
@@ -149,7 +151,7 @@ class Answer:
 
         What stands elsewhere nobody asked for: it is in no copy.
         """
-        return [(found.header_row, found.end_row, frozenset(found.columns.values())) for found in self.tables_on(index)]
+        return [(found.header_row, found.end_row, _may_be_copied(found)) for found in self.tables_on(index)]
 
     def tables_on(self, index: int) -> list[Recognised]:
         """The tables recognised on a sheet, from the top."""
@@ -174,6 +176,11 @@ class Answer:
     def set_aside(self) -> int:
         """Rows set aside, of all tables."""
         return sum(t.rows_set_aside for t in self.tables)
+
+
+def _may_be_copied(found: Recognised) -> frozenset[int]:
+    """The columns of a table that a copy of its sheet shows: all that are asked for, but names of staff."""
+    return frozenset(place for name, place in found.columns.items() if found.table.column(name).personal != "officer")
 
 
 @dataclass(frozen=True)

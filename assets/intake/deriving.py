@@ -62,6 +62,12 @@ def derive_children(born: pd.Series, census_date: dt.date) -> dict[str, pd.Serie
     return {"birth_month": born.dt.strftime("%Y-%m").where(born.notna(), None), "age": _text(ages(born, census_date))}
 
 
+def derive_searches(siblings: pd.Series) -> dict[str, pd.Series]:
+    """Whether the child has no siblings: the number of them to live with says NA, which is another answer than 0, or than none."""
+    says = siblings.str.strip().str.casefold().isin({"na", "n/a", "not applicable"})
+    return {"has_no_siblings": says.map({True: "true", False: "false"})}
+
+
 def births_by_child(authority: pd.Series, child: pd.Series, born: pd.Series) -> pd.Series:
     """Date of birth by `authority|CHILD`, from a header; the first readable one counts."""
     keys = child_references(authority, child)

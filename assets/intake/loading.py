@@ -150,7 +150,8 @@ def _companions(
     whichever comes later. Their rows are written anew under the same submission. What counts is always among them; of what
     was superseded the newest, as far as the sender's turn goes.
     """
-    senders = sorted({s.sender.key for s in new for _, found in s.tables if found.table.derive})
+    of_one_return = {"authority", "children", "episodes"}
+    senders = sorted({s.sender.key for s in new for _, found in s.tables if found.table.derive in of_one_return})
     if not senders:
         return []
     belonging = [name for name, table in return_tables().items() if table.derive in {"children", "episodes"}]

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from assets.intake.columns import ERROR_CELL, Coded, read_text, seen, series_of
 from schemas import authorities
-from schemas.codes import code_set
+from schemas.codes import CodeSet, code_set
 from schemas.contracts import dtype
 from schemas.official import official_symbols
 from schemas.returns import Column
@@ -199,6 +199,19 @@ def read_urn(text: str) -> str | None:
     return word if re.fullmatch(r"[A-Z]{0,3}[0-9]{1,10}", word) else None
 
 
+_OUTWARD = r"[A-Z]{1,2}[0-9][0-9A-Z]?"
+_WITH_MORE = re.compile(rf"({_OUTWARD})(?: ?[0-9][A-Z]{{2}}| [0-9])?")
+
+
+def read_outward_code(text: str) -> str | None:
+    """The first part of a postcode: `SK1`, `sk1`, and the `SK1` of `SK1 3XE` or `SK1 3`. None where it is none.
+
+    Without a blank `SK13` is the outward code that it says, never the sector SK1 3.
+    """
+    found = _WITH_MORE.fullmatch(read_text(text).upper())
+    return found.group(1) if found else None
+
+
 def _read_loose_urn(text: str) -> str | None:
     """Where the URN is not the row's key, another regulator's number will do: CQC's `1-123456789`, Scotland's `CS2003000123`."""
     word = read_urn(text)
@@ -213,6 +226,21 @@ def labels(column: Column, census_date: dt.date) -> list[str]:
     return [label for label, meaning in meanings.items() if _label_stands(meaning, census_date)]
 
 
+_BETWEEN = re.compile(r"[,;|\r\n]+")
+_BETWEEN_WORDS = re.compile(r"[/&+]| and ", re.IGNORECASE)
+
+
+def read_labels(codes: CodeSet, text: str) -> tuple[list[str], bool]:
+    """The labels of a cell that may hold several, in the order of their set, and whether all of it was understood."""
+    found, is_whole = set(), True
+    for piece in filter(str.strip, _BETWEEN.split(text)):
+        label = codes.label(piece)
+        labels = [label] if label else [codes.label(word) for word in filter(str.strip, _BETWEEN_WORDS.split(piece))]
+        found |= {label for label in labels if label}
+        is_whole &= all(labels)
+    return [label for label in codes.labels if label in found], is_whole
+
+
 def one_of(texts: Iterable[str]) -> str:
     """That one of these was expected, in words."""
     return f"one of: {'; '.join(texts)}"
@@ -221,7 +249,7 @@ def one_of(texts: Iterable[str]) -> str:
 def expected(column: Column, census_date: dt.date) -> str:
     """What a cell of the column should have held, in words."""
     if column.codes:
-        return one_of(labels(column, census_date))
+        return f"{'one or more of: ' if column.several else 'one of: '}{'; '.join(labels(column, census_date))}"
     limits = {
         (True, True): f" between {column.minimum} and {column.maximum}",
         (True, False): f", {column.minimum} or more",
@@ -236,6 +264,7 @@ def expected(column: Column, census_date: dt.date) -> str:
         "urn": "Ofsted's URN, such as SC123456 or 1234567",
         "figure": "a number, or one of the symbols that official statistics print in its place (c, k, low, u, x, z, ..)",
         "authority": "a local authority's name or code",
+        "outward_code": "the first part of a postcode, such as SK1 or BS10",
     }
     return words.get(column.type, column.field.description.rstrip(".").lower())
 
@@ -300,6 +329,10 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
     if column.codes:
         codes = code_set(column.codes)
         label = codes.label(plain)
+        if label is None and column.several:
+            several, is_whole = read_labels(codes, plain)
+            if several:
+                return "; ".join(several), not is_whole, False
         if label is None:
             if not column.needed and plain.casefold() in BLANK_WORDS:
                 return None, False, False
@@ -326,7 +359,7 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
         return value or None, value is None or (column.needed and not value), False
     if column.open_ended and means_open(plain):
         return None, False, False
-    reader = {"integer": read_integer, "money": read_money, "date": read_date, "yes_no": read_yes_no}[column.type]
+    reader = {"integer": read_integer, "money": read_money, "date": read_date, "yes_no": read_yes_no, "outward_code": read_outward_code}[column.type]
     value = reader(text)
     return value, value is None, False
 

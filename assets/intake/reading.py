@@ -16,10 +16,12 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assets.intake.columns import ColumnRows, read_even
+from assets.intake.json_records import NoRecords, is_json, read_records
 from assets.intake.telling import file_label, is_common_name, letters
 from assets.intake.workbooks import MAX_CELLS, MAX_COLUMNS, MAX_SHEETS, CannotRead, main_part, read_workbook
 from resources.landing import is_litter
@@ -55,6 +57,7 @@ class Beside:
     """What a sheet holds beside its values; rows, columns and cells are counted from 0.
 
     `uncalculated` are cells with a formula and no value; `merged` are blocks of cells made one, by their first and last cell.
+    `faults` are rows that break a rule of the file's own format: row, rule, hint.
     """
 
     is_hidden: bool = False
@@ -62,6 +65,7 @@ class Beside:
     hidden_columns: list[int] = field(default_factory=list)
     uncalculated: list[tuple[int, int]] = field(default_factory=list)
     merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
+    faults: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -106,14 +110,14 @@ def read_sheets(data: bytes) -> list[Sheet]:
             raise CannotRead("not_a_spreadsheet", f"it is {kind}")
     if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|table|\?xml)", data[:200], re.IGNORECASE):
         raise CannotRead("not_a_spreadsheet", "it is a web page or an XML file")
-    return [_read_csv(data)]
+    return [_read_json(data) if is_json(data) else _read_csv(data)]
 
 
 # --- workbooks -----------------------------------------------------------------------------
 
 
 _WORKBOOKS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}
-_TABLES = (".csv", ".xlsx", ".xlsm", ".xls", ".ods")
+_TABLES = (".csv", ".xlsx", ".xlsm", ".xls", ".ods", ".json", ".jsonld")
 
 
 def _is_workbook(archive: zipfile.ZipFile) -> bool:
@@ -168,8 +172,8 @@ def _read_inside(archive: zipfile.ZipFile, inside: list[zipfile.ZipInfo]) -> lis
                 unpacked += sum(one.file_size for one in workbook.infolist())
         if unpacked > MAX_UNPACKED_BYTES:
             raise CannotRead("too_large", f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MB")
-        for sheet in read_sheets(inner):
-            sheets.append(_inside(sheet, label, number))
+        with suppress(NoRecords):  # a context may lie beside the records
+            sheets += [_inside(sheet, label, number) for sheet in read_sheets(inner)]
         if len(sheets) > MAX_SHEETS:
             raise CannotRead("too_large", f"it has more than {MAX_SHEETS} sheets")
     return sheets
@@ -249,6 +253,11 @@ def _strangeness(text: str) -> int:
     """How many characters are unlikely in English office text."""
     usual = "–—‘’“”…•£\u00a0€½éèáôöüïçŵŷ®™°â"
     return sum(1 for character in re.findall(r"[^\x00-\x7f]", text) if character not in usual)
+
+
+def _read_json(data: bytes) -> Sheet:
+    rows, faults = read_records(decode(data))
+    return Sheet("", rows, is_text=True, beside=Beside(faults=faults))
 
 
 def _read_csv(data: bytes) -> Sheet:

@@ -158,10 +158,46 @@ def is_of_template(sheet: Sheet) -> bool:
     """Whether the sheet is one that a template brings and nobody fills in: its guide, or the lists of its drop-downs with nothing else on them."""
     if sheet.name == "guide":
         return bool(sheet.rows) and bool(sheet.rows[0]) and cell_text(sheet.rows[0][0]).strip() == GUIDE_TITLE
+    if _has_options_for_records(sheet) or _is_checklist(sheet):
+        return True
     if sheet.name != "lists" or len(sheet.rows) > HEADER_WITHIN:
         return False
     cells = {cell_text(cell).strip() for row in sheet.rows for cell in row} - {""}
     return bool(cells) and cells <= _offered()
+
+
+CHECKLIST = "Cover Note"
+"""What the checklist of the Placements Standard's template begins with."""
+
+_KINDS_OF_ANSWER = {"freetext", "integers", "integer", "number", "date"}
+"""What a template's sheet of options says of a column that has none."""
+
+
+def _is_checklist(sheet: Sheet) -> bool:
+    """Whether the sheet is the checklist that the Placements Standard's template brings."""
+    begins = next((text for row in sheet.rows[:5] for cell in row if (text := cell_text(cell).strip())), "")
+    return sheet.name == "Checklist and QA" and begins.startswith(CHECKLIST)
+
+
+def _has_options_for_records(sheet: Sheet) -> bool:
+    """Whether the sheet has a table's header, and below it what its cells may say in place of records: no row names a child."""
+    found = recognise(sheet)
+    return found is not None and _holds_options(sheet, found)
+
+
+def _holds_options(sheet: Sheet, found: Recognised) -> bool:
+    personal = [c for c in found.table.columns if c.personal == "child key" and c.name in found.columns]
+    if not found.table.explained or not personal:
+        return False
+    place = found.columns[personal[0].name]
+    below = [row for row in sheet.rows[found.header_row + 1 : HEADER_WITHIN] if any(cell_text(cell).strip() for cell in row)]
+    references = [text for row in below if place < len(row) and (text := cell_text(row[place]).strip())]
+    kinds = [header_key(text) for text in references if header_key(text) in _KINDS_OF_ANSWER]
+    return bool(kinds) and len(kinds) == len(references[1:] if len(references[0]) > _LONGEST_REFERENCE else references)
+
+
+_LONGEST_REFERENCE = 40
+"""Characters of a reference; a longer text in its place explains it."""
 
 
 @lru_cache(maxsize=1)
@@ -174,7 +210,7 @@ def _offered() -> frozenset[str]:
 def recognise_all(sheet: Sheet) -> list[Recognised]:
     """All tables on the sheet, one below the other, each ending above the titles of the next; empty where there is none."""
     first = None if is_example(sheet) else recognise(sheet)
-    if first is None:
+    if first is None or _holds_options(sheet, first):
         return []
     found = [first]
     for row in _header_like_rows(sheet, first.header_row + 1):

@@ -234,6 +234,7 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "reason_episode_ceased_903": ("label", "meaning", "reason_group"),
         "population_0_17": ("authority_code", "mid_year", "people"),
         "statistical_neighbours": ("authority_code", "closeness", "neighbour_code", "how_close"),
+        "outward_code": ("outward_code", "authority_code", "authority_share", "authorities", "easting", "northing"),
         "series_breaks": ("break_reason", "broken_on", "series_by", "series", "why"),
         "owner_decision": ("owner_name", "owner_group", "decision", "decided_by", "decided_on", "note"),
         "owner_name": ("provider_name", "owner_name", "is_damaged"),

@@ -53,6 +53,12 @@ with held as (
     union all
     select
         r.submission_id,
+        'placements_standard' as table_name
+    from staging.placements_standard as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
         'ssda903_header' as table_name
     from staging.ssda903_header as r
     where r.census_date = cast(:census_date as date)

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from tests import builders
-from tests.unit.at_the_door import Answer, held_up
+from tests.unit.at_the_door import Answer, csv_of, held_up
 
 DATE = "2025-03-31"
 
@@ -114,6 +114,7 @@ OPTIONAL = {
     "contracts_register": "provider,framework,lot,start,end,break,review\nAcorn,NW FPS,1,01/04/2024,31/03/2028,,01/04/2026\n",
     "planned_homes": "authority,beds,category,stage,expected_opening\nStockport,3,Mainstream,Planning granted,01/09/2025\n",
     "high_cost_placements": "Identifier,weekly_cost,review_date,review_outcome\nC1,12000,01/03/2025,Continue\n",
+    "placements_standard": csv_of("placements_standard", [{}]),
 }
 
 

@@ -12,7 +12,7 @@ The way of a return through the door, one file a step:
 - `setting_aside`: rows that are no data;
 - `cells`: what was understood of each column, and what may be told of a cell;
 - `rows`: the rows as far as they have been judged, with `derivation`: what is worked out of them;
-- `cell_rules`, `row_rules`, `episode_rules`, `file_rules`: the rules;
+- `cell_rules`, `row_rules`, `episode_rules`, `search_rules`, `file_rules`: the rules;
 - `books`: rows, findings and books as the warehouse takes them;
 - `judging`: all of these in their order.
 

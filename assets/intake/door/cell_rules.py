@@ -65,7 +65,11 @@ def _cannot_be_read(
         clue = authority_clue(rows)
         yield from found(rows, _of_authority(column), unread, column, expected=words, hint=clue)
     elif column.codes:
-        name = "unknown_label" if column.needed else "unknown_label_left_blank"
+        in_part = unread & rows.cells.canonical(column.name).notna()
+        name = "unknown_label" if must_be_read else "unknown_label_left_blank"
+        if column.several and not must_be_read:
+            yield from found(rows, "unknown_label_left_out", in_part, column, expected=words)
+            unread &= ~in_part
         yield from found(rows, name, unread, column, expected=words)
     else:
         name = "unreadable" if must_be_read else "unreadable_left_blank"
@@ -133,7 +137,8 @@ def _unusual_amount(rows: JudgedRows, column: Column) -> Iterator[RowFindings]:
     if column.usual:
         least, most = column.usual
         typed = rows.cells.typed(column.name)
-        odd = ((typed > most) | ((typed > 0) & (typed < least))).fillna(value=False).astype(bool)
+        is_asked = (typed > 0) | (not column.nought_is_usual)
+        odd = ((typed > most) | (is_asked & (typed < least))).fillna(value=False).astype(bool)
         words = f"£{least:,} to £{most:,}"
         yield from found(rows, "unusual_amount", rows.frame.is_judged & odd, column, expected=words)
 

@@ -13,13 +13,14 @@ from assets.intake.deriving import (
     derive_authority,
     derive_children,
     derive_episodes,
+    derive_searches,
 )
 from assets.intake.door.cells import Cells, read_cells
 from assets.intake.door.frame import Frame
 from assets.intake.door.rows import JudgedRows, starting
 from assets.intake.reading import cell_text
 from schemas.official import data_set_of
-from schemas.returns import header_key
+from schemas.returns import DERIVED, header_key
 
 
 def no_births() -> pd.Series:
@@ -41,8 +42,10 @@ def rows_of(frame: Frame, births: pd.Series, key: bytes) -> tuple[JudgedRows, pd
     derive = frame.table.derive
     if derive == "data set":
         derived["data_set"] = frame.by_part(_data_sets(frame))
-    elif derive:
+    if "authority_code" in DERIVED[derive]:
         derived["authority_code"] = authority
+    if derive == "searches":
+        derived |= derive_searches(frame.texts["siblings_to_place_with"])
     if derive == "children":
         births = _with_births(cells, authority, births)
         derived |= derive_children(cells.typed("date_of_birth"), frame.census_date)

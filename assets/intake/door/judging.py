@@ -20,6 +20,7 @@ from assets.intake.door.file_rules import FILE_RULES, emptiness, placements_besi
 from assets.intake.door.frame import Frame, Part, frame_of
 from assets.intake.door.row_rules import ROW_RULES
 from assets.intake.door.rows import JudgedRows, Rule
+from assets.intake.door.search_rules import SEARCH_RULES
 from assets.intake.door.setting_aside import AboutParts, set_aside, set_erased_aside
 from assets.intake.door.submission import Submission
 from assets.intake.opening import body
@@ -106,8 +107,8 @@ def _rules(table: ReturnTable) -> Sequence[Rule]:
     """The rules that a table's rows are held against, in their order."""
     if table.leave_alone:
         return ()
-    episodes = EPISODE_RULES if table.derive == "episodes" else ()
-    return (column_by_column, *ROW_RULES, *episodes, *FILE_RULES)
+    own = {"episodes": EPISODE_RULES, "searches": SEARCH_RULES}.get(table.derive, ())
+    return (column_by_column, *ROW_RULES, *own, *FILE_RULES)
 
 
 def _of_rejected_files(rows: JudgedRows) -> JudgedRows:

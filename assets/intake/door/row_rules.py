@@ -110,7 +110,7 @@ def _broken(rows: JudgedRows, name: str, rule_name: str, at: np.ndarray) -> list
     if rule_name == "blank":
         meaning = column.field.description.rstrip(".")
         words = meaning[0].lower() + meaning[1:]
-    if rule_name == "out_of_range" and not column.needed:
+    if rule_name == "out_of_range" and not (column.needed or column.strict):
         rule_name = "out_of_range_left_blank"
     return found(rows, rule_name, at, column, expected=words)
 

@@ -30,6 +30,12 @@ BLANK = "blank"
 TOTAL = "a totals line"
 NOTE = "a note below the table"
 REPEATED = "an exact duplicate of an earlier row"
+EXPLAINED = "the template's explanations"
+EXAMPLE = "the template's example"
+
+_LONGER_THAN_AN_ANSWER = 40
+"""Characters. No label, number or date of the columns with explanations is longer."""
+_FEWEST_EXPLANATIONS = 5
 
 _TOTAL = "^(grand |sub-? ?)?totals? ?:?$"
 _SUM_LINE = (
@@ -67,13 +73,20 @@ def set_aside(frame: Frame, bodies: Bodies) -> tuple[Frame, AboutParts]:
         return frame.setting_aside(everything), _left_alone(frame)
     given = _Given.of(frame)
     blank = _blank(frame, bodies, given)
-    total = _totals(frame, given)
-    note = _notes_below(frame, bodies, given, blank | total)
-    repeated = _repeated(frame) & ~blank & ~total & ~note
-    kinds = {BLANK: blank, TOTAL: total & ~blank, NOTE: note, REPEATED: repeated}
+    explained, example = _of_the_template(frame, bodies, blank)
+    of_template = explained | example
+    total = _totals(frame, given) & ~of_template
+    note = _notes_below(frame, bodies, given, blank | total) & ~of_template
+    repeated = _repeated(frame) & ~blank & ~total & ~note & ~of_template
+    kinds = {
+        BLANK: blank, EXPLAINED: explained, EXAMPLE: example, TOTAL: total & ~blank, NOTE: note,
+        REPEATED: repeated,
+    }  # fmt: skip
     told = [one for kind, mask in kinds.items() for one in told_aside(frame, mask, kind)]
-    # totals and notes are no rows of the table: nothing that stands in them is kept
-    frame = frame.forgetting(total | note).setting_aside(blank | total | note | repeated)
+    told += _in_the_examples_place(frame, example)
+    # totals, notes and examples are no rows of the table: nothing that stands in them is kept
+    nothing_of = total | note | of_template
+    frame = frame.forgetting(nothing_of).setting_aside(blank | nothing_of | repeated)
     # values may stand under the wrong columns, a child's reference among them: none is kept
     return frame.forgetting(frame.is_misaligned & frame.is_data), told
 
@@ -139,6 +152,45 @@ def _blank(frame: Frame, bodies: Bodies, given: _Given) -> pd.Series:
         cells = bodies[part][int(row) - starts[part]]
         blank.iloc[row] = not any(cell_text(cell).strip() for cell in cells)
     return blank
+
+
+def _of_the_template(frame: Frame, bodies: Bodies, blank: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """The row of explanations below the header of a template, and the example below that."""
+    explained, example = (np.zeros(len(frame), dtype=bool) for _ in range(2))
+    closed = [c for c in frame.table.columns if c.codes or (c.type != "text" and not c.personal)]
+    if frame.table.explained:
+        for rows, start in zip(bodies, offsets([len(rows) for rows in bodies]), strict=False):
+            if len(rows) and _is_explanation(frame, closed, start):
+                explained[start] = True
+                if len(rows) > 1 and not blank.iloc[start + 1]:
+                    example[start + 1] = True
+    return pd.Series(explained), pd.Series(example)
+
+
+def _is_explanation(frame: Frame, closed: Sequence[Column], row: int) -> bool:
+    """Whether most cells of a row are longer than any answer to their columns."""
+    cells = [frame.texts[column.name].iloc[row].strip() for column in closed]
+    long = sum(len(cell) > _LONGER_THAN_AN_ANSWER for cell in cells)
+    return long >= max(_FEWEST_EXPLANATIONS, sum(map(bool, cells)) / 2)
+
+
+def _in_the_examples_place(frame: Frame, example: pd.Series) -> AboutParts:
+    """What is told where another record than the template's own stands in the example's row."""
+    reference = next((c for c in frame.table.columns if c.personal == "child key"), None)
+    if reference is None:
+        return []
+    is_other = frame.texts[reference.name].str.strip() != reference.example
+    return [
+        (
+            int(frame.part.iloc[row]),
+            Finding(
+                "in_the_examples_place", frame.table.name,
+                frame.parts[int(frame.part.iloc[row])].sheet.label,
+                value=str(int(frame.number.iloc[row])),
+            ),
+        )
+        for row in np.flatnonzero(example & is_other)
+    ]  # fmt: skip
 
 
 def _totals(frame: Frame, given: _Given) -> pd.Series:
