@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from made_up.drawing import stream
-from made_up.returns import optional, placement_census, provider_census, ssda903
+from made_up.returns import dolo, optional, placement_census, provider_census, ssda903
 from made_up.returns.register import Lists, draw_up, in_use, lists_that_come, send_lists
 from made_up.truth.care import CareFigures, Reach
 from made_up.truth.collecting import Truth
@@ -130,7 +130,7 @@ def make_region(
     margins = base_margins(areas, seed, scale)
     supply = build_supply(areas, margins, dates[0], dates[-1], seed, scale)
     flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(made), Truth()
-    come, of_optional = lists_that_come(dates), OptionalTruth()
+    come, of_optional, of_orders = lists_that_come(dates), OptionalTruth(), dolo.OrderTruth()
     care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
     counts: list[QuarterCount] = []
@@ -151,6 +151,7 @@ def make_region(
         care.advance(people.frame, date, previous, stream(seed, "care", date.isoformat()))
         told = ssda903.report(care, areas, date, seed, response)
         ssda903.send_returns(told, care, landing, areas, date, seed, folders)
+        of_orders.add(dolo.send(told, care, landing, areas, date, seed, folders), date)
         reach.add(told, date)
         cared = CareFigures(care, told, reach, areas, date)
         use, codes = in_use(held, date), areas.codes_on(date)
@@ -161,6 +162,7 @@ def make_region(
         if progress:
             progress(f"{date}: {counts[-1].files} files of {counts[-1].senders} senders")
     of_optional.write(made)
+    of_orders.write(made)
     landing.write_arrivals()
     truth.write(landing, areas.region.return_deadline_days)
     return MadeUpRegion(region, out, tuple(counts), tuple(made.others()))

@@ -128,6 +128,7 @@ DERIVED: dict[str, tuple[str, ...]] = {
         "authority_code", "age", "age_at_start", "age_at_end",
         "placement_authority_code", "placement_key", "distance_miles", "distance_is_approximate",
     ),
+    "orders": ("authority_code", "age_at_start"),
 }  # fmt: skip
 """Columns that the door works out and adds, by what a layout says in `derive`."""
 
@@ -144,6 +145,7 @@ class ReturnTable:
     layout does not know is refused where `every_column_known`.
     The template of an `explained` table has a row of explanations below its header, and an example below that.
     `starts` says in words what happened on its `start_date`.
+    `apart` tables are files of their own of one return: a fault of one, or of what lies beside it, does not touch the others.
     """
 
     name: str
@@ -172,6 +174,7 @@ class ReturnTable:
     leave_alone: bool = False
     every_column_known: bool = False
     filters: tuple[str, ...] = ()
+    apart: bool = False
     header_keys: dict[str, str] = attribute(default_factory=dict, compare=False)
 
     def column(self, name: str) -> Column:
@@ -302,6 +305,7 @@ def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
         leave_alone=data.get("leave_alone", False),
         every_column_known=data.get("every_column_known", False),
         filters=tuple(header_key(name) for name in data.get("filters", [])),
+        apart=data.get("apart", False),
         header_keys=header_keys,
     )
 
@@ -317,7 +321,7 @@ def return_tables() -> dict[str, ReturnTable]:
 def _contracts() -> list[Path]:
     here = Path(__file__).parent
     folders = [*HERE.glob("*.toml"), *CODES.glob("*.csv"), *(here / "reference").glob("*.csv"), *(here / "dictionary").glob("*.toml")]
-    return [*folders, here / "rules.toml"]
+    return [*folders, here / "rules.toml", here / "statutory.toml"]
 
 
 _CONTRACTS = hash_of(_contracts())

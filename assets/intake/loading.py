@@ -154,7 +154,7 @@ def _companions(
     senders = sorted({s.sender.key for s in new for _, found in s.tables if found.table.derive in of_one_return})
     if not senders:
         return []
-    belonging = [name for name, table in return_tables().items() if table.derive in {"children", "episodes"}]
+    belonging = [name for name, table in return_tables().items() if table.derive in {"children", "episodes", "orders"}]
     wanted = defaultdict(list)
     for row in connection.execute(
         sa.text(
@@ -187,6 +187,9 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
     books = _books(submissions, judged).sort_values("submission_id", key=lambda s: s.map(order), kind="stable")
     books["sender"] = books["submission_id"].map(lambda id_: by_id[id_].sender.key)
     books["status"] = books["submission_id"].map(lambda id_: "rejected" if by_id[id_].is_rejected else "in force")
+    unloaded = {(s.id, f.table_name) for s in submissions for f in s.findings if f.rule == "nothing_loaded_of_one"}
+    is_unloaded = [pair in unloaded for pair in zip(books["submission_id"], books["table_name"], strict=True)]
+    books.loc[is_unloaded, "status"] = "rejected"
     left_alone = books["table_name"].map(lambda name: name in return_tables() and return_tables()[name].leave_alone)
     books.loc[left_alone & (books["status"] == "in force"), "status"] = "recorded"
     books["version"] = _number_versions(connection, census_date, books, versions)

@@ -22,6 +22,7 @@ from typing import Any
 
 from assets.intake.columns import ColumnRows, read_even
 from assets.intake.json_records import NoRecords, is_json, read_records
+from assets.intake.statutory_xml import is_statutory, read_statutory
 from assets.intake.telling import file_label, is_common_name, letters
 from assets.intake.workbooks import MAX_CELLS, MAX_COLUMNS, MAX_SHEETS, CannotRead, main_part, read_workbook
 from resources.landing import is_litter
@@ -72,7 +73,8 @@ class Beside:
 class Sheet:
     """One sheet (a CSV is one sheet without a name): rows of cells, row 1 first. A cell is text, a number, a date or blank.
 
-    `is_text` says that every cell is text already, as in a CSV; `place` says which sheet of the file it is.
+    `is_text` says that every cell is text already, as in a CSV; `place` says which sheet of the file it is;
+    `fault` says why a file in an archive has no rows, where others beside it could be read.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Sheet:
     is_text: bool = False
     place: str = "sheet 1"
     beside: Beside = field(default_factory=lambda: Beside())
+    fault: CannotRead | None = None
 
     @property
     def label(self) -> str:
@@ -108,6 +111,8 @@ def read_sheets(data: bytes) -> list[Sheet]:
     for mark, kind in ((b"%PDF", "a PDF"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"{\\rtf", "a text document")):
         if data.startswith(mark):
             raise CannotRead("not_a_spreadsheet", f"it is {kind}")
+    if is_statutory(data):
+        return [Sheet(made.name, made.rows, is_text=True, place=f"table {n}") for n, made in enumerate(read_statutory(data), 1)]
     if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|table|\?xml)", data[:200], re.IGNORECASE):
         raise CannotRead("not_a_spreadsheet", "it is a web page or an XML file")
     return [_read_json(data) if is_json(data) else _read_csv(data)]
@@ -148,7 +153,7 @@ def _read_zip(data: bytes) -> list[Sheet]:
                 return _read_workbook(data)
             if any(part.flag_bits & 1 for part in parts):
                 raise CannotRead("password_protected")
-            inside = [p for p in parts if not p.is_dir() and not _is_litter(p.filename) and p.filename.lower().endswith(_TABLES)]
+            inside = [p for p in parts if not p.is_dir() and not _is_litter(p.filename) and _is_table(archive, p)]
             if not inside:
                 raise CannotRead("not_a_spreadsheet", "it is a zip or an office document without a table in it")
             return _read_inside(archive, inside)
@@ -158,25 +163,61 @@ def _read_zip(data: bytes) -> list[Sheet]:
         raise CannotRead("unreadable_file", f"the workbook is damaged ({type(error).__name__})") from None
 
 
+def _is_table(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Whether a file in an archive is a table: by its ending, or the statutory XML by how it begins (an office document's parts end in .xml)."""
+    if not part.filename.lower().endswith(".xml"):
+        return part.filename.lower().endswith(_TABLES)
+    with archive.open(part) as file:
+        return is_statutory(file.read(4096))
+
+
+_OF_ONE_FILE = {"empty_file", "not_a_spreadsheet", "unreadable_file", "password_protected", "quotation_never_closed", "cell_holds_rows"}
+"""Faults of one file in an archive, by which the others can still be read. Of what is too large nothing is."""
+
+
 def _read_inside(archive: zipfile.ZipFile, inside: list[zipfile.ZipInfo]) -> list[Sheet]:
-    """The sheets of the tables in an archive. They are bounded together, as one file's are."""
+    """The sheets of the tables in an archive, bounded together, as one file's are. One that cannot be read is a sheet without rows.
+
+    Raises:
+        CannotRead: none of them can be read, or together they are too large.
+    """
     sheets: list[Sheet] = []
     unpacked = 0
     for number, part in enumerate(inside, 1):
         label = part.filename.replace("\\", "/").rsplit("/", 1)[-1]
         inner = archive.read(part)
-        if inner.startswith(b"PK"):
-            with zipfile.ZipFile(io.BytesIO(inner)) as workbook:
-                if not _is_workbook(workbook):
-                    raise CannotRead("not_a_spreadsheet", f"{file_label(label, f'file {number}')} in it is a zip again")
-                unpacked += sum(one.file_size for one in workbook.infolist())
-        if unpacked > MAX_UNPACKED_BYTES:
-            raise CannotRead("too_large", f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MB")
-        with suppress(NoRecords):  # a context may lie beside the records
-            sheets += [_inside(sheet, label, number) for sheet in read_sheets(inner)]
+        try:
+            unpacked += _unpacked(inner, file_label(label, f"file {number}"))
+            if unpacked > MAX_UNPACKED_BYTES:
+                raise CannotRead("too_large", f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MB")
+            read = read_sheets(inner)
+        except NoRecords:  # a context may lie beside the records
+            read = []
+        except CannotRead as fault:
+            if fault.rule not in _OF_ONE_FILE:
+                raise
+            read = [Sheet("", [], fault=fault)]
+        sheets += [_inside(sheet, label, number) for sheet in read]
         if len(sheets) > MAX_SHEETS:
             raise CannotRead("too_large", f"it has more than {MAX_SHEETS} sheets")
+    faults = [sheet.fault for sheet in sheets if sheet.fault]
+    if faults and len(faults) == len(sheets):
+        raise faults[0]
     return sheets
+
+
+def _unpacked(inner: bytes, name: str) -> int:
+    """The bytes to which a workbook in an archive unpacks; nought for a text.
+
+    Raises:
+        CannotRead: it is a zip again.
+    """
+    if not inner.startswith(b"PK"):
+        return 0
+    with zipfile.ZipFile(io.BytesIO(inner)) as workbook:
+        if not _is_workbook(workbook):
+            raise CannotRead("not_a_spreadsheet", f"{name} in it is a zip again")
+        return sum(one.file_size for one in workbook.infolist())
 
 
 def _inside(sheet: Sheet, file: str, number: int) -> Sheet:

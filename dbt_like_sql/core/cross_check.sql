@@ -1,6 +1,7 @@
 -- Where two sources that should agree do not: register against census, placement census against SSDA903, provider against authority, this
 -- quarter against the last. Each names both figures; a setting in two senders' returns is told to each, with no figure of the other.
--- None keeps a return out. A child of the placement census under 18 whom the SSDA903 lacks counts in commissioned placements and costs alone.
+-- Deprivation of liberty orders of last year are looked for in this year's. None keeps a return out.
+-- A child of the placement census under 18 whom the SSDA903 lacks counts in commissioned placements and costs alone.
 -- Where the two name different hosts, the SSDA903's counts. The sentence of each rule is in schemas/rules.toml.
 -- A total moves by more than its history explains where it changes by more than three times its usual change (and a tenth, and five);
 -- with fewer than two earlier changes to go by, where it changes by more than three tenths (and ten).
@@ -337,7 +338,43 @@ of_two_senders as (
         m.sender
 ),
 
+-- Orders open at the end of last year, by the return of that day, that this year's return has not with the same start.
+orders_gone as (
+    select
+        s.sender,
+        'order_missing_from_this_year' as rule,
+        'deprivation of liberty orders' as subject,
+        concat(cast(count(*) as text), ' orders open when the last year ended are not in this return') as sent,
+        concat('the return of ', to_char(min(l.census_date), 'DD/MM/YYYY'), ' has them') as beside
+    from staging.ssda903_dolo as l
+    inner join sent as s
+        on l.sender = s.sender
+        and s.table_name = 'ssda903_dolo'
+    left join staging.ssda903_dolo as n
+        on n.census_date = cast(:census_date as date)
+        and l.sender = n.sender
+        and l.authority_code = n.authority_code
+        and l.child_key = n.child_key
+        and l.dolo_start = n.dolo_start
+    where
+        l.census_date = cast(
+            date_trunc('year', cast(:census_date as date) - interval '3 months') + interval '3 months' - interval '1 day' as date
+        )
+        and l.dolo_start <= l.census_date
+        and (l.dolo_end is null or l.dolo_end > l.census_date)
+        and n.submission_id is null
+    group by s.sender
+),
+
 together as (
+    select
+        g.sender,
+        g.rule,
+        g.subject,
+        g.sent,
+        g.beside
+    from orders_gone as g
+    union all
     select
         u.sender,
         u.rule,

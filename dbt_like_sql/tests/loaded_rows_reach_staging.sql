@@ -89,6 +89,12 @@ with held as (
     union all
     select
         r.submission_id,
+        'ssda903_dolo' as table_name
+    from staging.ssda903_dolo as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
         'provider_settings' as table_name
     from staging.provider_settings as r
     where r.census_date = cast(:census_date as date)

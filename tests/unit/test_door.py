@@ -1008,7 +1008,7 @@ def test_residential_special_schools_of_2015_are_those_registered_as_childrens_h
 
 @pytest.mark.parametrize(
     "header",
-    ["CHILD,DOB,DOLO_START,DOLO_END", "CHILD,DOB,SW_ID,SW_DECOM,SW_DEC,SW_REASON", "CHILD,DOB,SDQ_SCORE,SDQ_REASON", "CHILD,DOB,REVIEW,REVIEW_CODE"],
+    ["CHILD,DOB,SW_ID,SW_DECOM,SW_DEC,SW_REASON", "CHILD,DOB,SDQ_SCORE,SDQ_REASON", "CHILD,DOB,REVIEW,REVIEW_CODE"],
 )
 def test_a_table_of_the_statutory_return_that_is_not_needed_is_set_aside_beside_one_that_is(header):
     answer = held_up(f"{header}\nC1,01/01/2010{',x' * (header.count(',') - 1)}\n", csv_of("ssda903_episodes", [{}]))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import pandas as pd
 
 from assets.intake.deriving import (
+    ages,
     births_by_child,
+    child_references,
     derive_authority,
     derive_children,
     derive_episodes,
@@ -55,6 +57,8 @@ def rows_of(frame: Frame, births: pd.Series, key: bytes) -> tuple[JudgedRows, pd
         derived |= derive_episodes(
             cells.parsed, postcodes, authority, births, frame.census_date, key
         )
+    if derive == "orders":
+        derived |= _of_orders(cells, authority, births)
     return JudgedRows(cells, authority, derived, starting(frame)), births
 
 
@@ -66,6 +70,26 @@ def _data_sets(frame: Frame) -> list[str]:
         words = frame.texts["filter_1"][frame.part == place].str.strip().unique()
         names.append(data_set_of(header, set(words)))
     return names
+
+
+BEFORE_BIRTH = "begins_before_birth"
+"""Worked out for a rule, and in no table of the warehouse."""
+
+
+def _of_orders(cells: Cells, authority: pd.Series, births: pd.Series) -> dict[str, pd.Series]:
+    """The age at an order's start, and whether it begins before the child was born.
+
+    The date of birth is that of the order's own row, else the header's.
+    """
+    references = child_references(authority, cells.canonical("child")).fillna("")
+    told = pd.Series(births.reindex(references).to_numpy(), index=authority.index)
+    born = cells.typed("date_of_birth").fillna(told.astype("datetime64[us]"))
+    start = cells.typed("dolo_start")
+    age = ages(born, start)
+    return {
+        "age_at_start": age.astype("str").where(age.notna(), None),
+        BEFORE_BIRTH: (start < born).fillna(value=False).astype(bool),
+    }
 
 
 def _authority(cells: Cells) -> pd.Series:

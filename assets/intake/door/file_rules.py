@@ -174,9 +174,12 @@ def _emptiness_of(
     may_be_empty = all(table.may_be_empty for table in tables)
     if not given and not may_be_empty and not any(table.leave_alone for table in tables):
         yield Finding("no_rows", names[0])
+    has_some = any(loaded.get((submission.id, table.name), 0) for table in given)
     for table in given:
         if not loaded.get((submission.id, table.name), 0):
-            yield Finding("nothing_loaded", table.name, value=table.title)
+            # a table that stands apart is left as it was before, and the others of the file count
+            name = "nothing_loaded_of_one" if table.apart and has_some else "nothing_loaded"
+            yield Finding(name, table.name, value=table.title)
 
 
 def placements_beside_settings(settings: JudgedRows, placements: JudgedRows) -> Outcome:

@@ -23,6 +23,7 @@ from assets.intake.recognising import (
 from assets.intake.telling import column_words, is_known_header, letters
 from resources.landing import LandedFile
 from schemas.returns import header_key
+from schemas.rules import REJECTS_FILE
 
 Tables = list[tuple[Sheet, Recognised]]
 
@@ -54,10 +55,15 @@ def judge_headers(
     everything = [(sheet, found) for sheet, tables in opened for found in tables]
     tables = [(sheet, found) for sheet, found in everything if not found.missing]
     findings = [*_hidden_sheets([sheet for sheet, _ in opened])]
+    if _are_apart(tables, kind):
+        kept, told = _judge_apart(everything, sheets, kind, file)
+        if kept:
+            return kept, [*findings, *told]
     for sheet, found in everything:
         if found.missing and _is_a_fault(found, kind, bool(tables)):
             findings.append(_missing_columns(sheet, found))
             tables.append((sheet, found))
+    findings += _faults(sheets)
     findings += _left_alone(sheets, tables)
     if not tables:
         findings.append(Finding("no_recognised_table", hint=_about_no_table(sheets, file)))
@@ -67,6 +73,77 @@ def judge_headers(
         for rule in HEADER_RULES:
             findings += rule(sheet, found, file)
     return tables, findings
+
+
+# --- tables that stand apart ----------------------------------------------------------------------
+
+
+def _are_apart(tables: Tables, kind: str) -> bool:
+    """Whether a file holds tables of a return that is sent as files of their own.
+
+    What lies beside such a table, or is wrong with another one, does not reject it: an archive of
+    them is one return only in that it was sent at once.
+    """
+    return any(found.table.apart and kind in found.table.senders for _, found in tables)
+
+
+def _judge_apart(
+    everything: Tables, sheets: list[Sheet], kind: str, file: LandedFile
+) -> tuple[Tables, list[Finding]]:
+    """The tables that can be taken in, and what is told of them and of the others.
+
+    A fault of one table leaves that table out, and not the file.
+    """
+    kept: Tables = []
+    spoken_of: Tables = []
+    findings: list[Finding] = []
+    for sheet, found in everything:
+        told = [finding for rule in HEADER_RULES for finding in rule(sheet, found, file)]
+        fault = _fault_apart(sheet, found, kind, told)
+        if fault is None:
+            kept.append((sheet, found))
+            findings += told
+        elif not found.missing or _is_a_fault(found, kind, has_better=False):
+            spoken_of.append((sheet, found))
+            findings.append(_table_left_out(sheet, fault))
+    findings += [_table_left_out(s, fault) for s in sheets for fault in _faults([s])]
+    return kept, [*findings, *_left_alone(sheets, [*kept, *spoken_of])]
+
+
+def _fault_apart(sheet: Sheet, found: Recognised, kind: str, told: list[Finding]) -> Finding | None:
+    """Why a table cannot be taken in beside others; None where it can.
+
+    A return of another quarter is a fault of the whole file: what was sent at once is of one date.
+    """
+    if found.missing:
+        return _missing_columns(sheet, found)
+    if kind not in found.table.senders:
+        return _not_from_this_sender(sheet, found)
+    of_its_own = (f for f in told if f.severity == REJECTS_FILE and f.rule != "wrong_quarter")
+    return next(of_its_own, None)
+
+
+def _table_left_out(sheet: Sheet, fault: Finding) -> Finding:
+    """That a table is left out, and why, in the words of its fault."""
+    return Finding(
+        "table_left_out", fault.table_name, sheet.label, value=sheet.label, hint=fault.message
+    )
+
+
+def _faults(sheets: list[Sheet]) -> list[Finding]:
+    """Files in an archive that cannot be read."""
+    return [
+        Finding(sheet.fault.rule, sheet=sheet.label, hint=_of_sheet(sheet, sheet.fault.hint))
+        for sheet in sheets
+        if sheet.fault
+    ]
+
+
+def _of_sheet(sheet: Sheet, hint: str) -> str:
+    return f"{sheet.label}: {hint}" if hint else sheet.label
+
+
+# --- tables and their columns ---------------------------------------------------------------------
 
 
 def _is_a_fault(found: Recognised, kind: str, has_better: bool) -> bool:
@@ -114,7 +191,7 @@ def _left_alone(sheets: list[Sheet], tables: Tables) -> Iterator[Finding]:
     """Sheets on which no table was recognised, beside some on which one was."""
     taken = {id(sheet) for sheet, _ in tables}
     for sheet in sheets:
-        if tables and id(sheet) not in taken and not is_of_template(sheet):
+        if tables and id(sheet) not in taken and not sheet.fault and not is_of_template(sheet):
             name = "example_left_alone" if is_example(sheet) else "sheet_not_recognised"
             yield Finding(name, sheet=sheet.label, value=sheet.label)
 

@@ -22,11 +22,14 @@ from assets.intake.door.row_rules import ROW_RULES
 from assets.intake.door.rows import JudgedRows, Rule
 from assets.intake.door.search_rules import SEARCH_RULES
 from assets.intake.door.setting_aside import AboutParts, set_aside, set_erased_aside
+from assets.intake.door.statutory_rules import RULES as STATUTORY_RULES
+from assets.intake.door.statutory_rules import orders_beside_episodes
 from assets.intake.door.submission import Submission
 from assets.intake.opening import body
 from schemas.returns import ReturnTable, return_tables
 
 SETTINGS, PLACEMENTS = "provider_settings", "provider_placements"
+EPISODES, ORDERS = "ssda903_episodes", "ssda903_dolo"
 
 
 def judge(
@@ -58,6 +61,9 @@ def judge(
     if SETTINGS in judged and PLACEMENTS in judged:
         outcome = placements_beside_settings(judged[SETTINGS], judged[PLACEMENTS])
         judged[SETTINGS] = judged[SETTINGS].after(outcome)
+    if EPISODES in judged and ORDERS in judged:
+        outcome = orders_beside_episodes(judged[ORDERS], judged[EPISODES])
+        judged[ORDERS] = judged[ORDERS].after(outcome)
     # last, when all tables of a file have been looked at: it is rejected as a whole or not at all
     return [judged_table(_of_rejected_files(rows), key) for rows in judged.values()]
 
@@ -108,7 +114,8 @@ def _rules(table: ReturnTable) -> Sequence[Rule]:
     if table.leave_alone:
         return ()
     own = {"episodes": EPISODE_RULES, "searches": SEARCH_RULES}.get(table.derive, ())
-    return (column_by_column, *ROW_RULES, *own, *FILE_RULES)
+    statutory = STATUTORY_RULES.get(table.derive, ())
+    return (column_by_column, *ROW_RULES, *own, *statutory, *FILE_RULES)
 
 
 def _of_rejected_files(rows: JudgedRows) -> JudgedRows:
