@@ -256,7 +256,7 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
                 assert expected <= columns <= expected | optional, path
             seen.add((table.name, path.suffix, date >= dt.date(2025, 12, 31)))
     supply = {"register_providers", "register_provider_levels", "register_premises", "provider_settings", "provider_placements"}
-    care = {"ssda903_header", "ssda903_episodes", "ssda903_uasc"}
+    care = {"ssda903_header", "ssda903_episodes", "ssda903_uasc", "ssda903_dolo"}
     assert {name for name, _, _ in seen} == supply | care | {"placement_census", "in_house_fostering", "planned_homes"}
     assert {("placement_census", suffix, new) for suffix in (".csv", ".xlsx") for new in (False, True)} <= seen
 
