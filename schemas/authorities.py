@@ -24,6 +24,9 @@ HERE = Path(__file__).parent / "reference"
 NO_AUTHORITY = {"HEALTH": "Health", "PRIVATE": "Private", "UNKNOWN": "Unknown"}
 """Who placed a child where no authority did, or none is known: code and name."""
 
+ENGLAND = "E92000001"
+"""England's GSS code."""
+
 _NO_AUTHORITY_SPELLINGS = {
     "health": "HEALTH", "nhs": "HEALTH", "nhsengland": "HEALTH", "icb": "HEALTH", "ccg": "HEALTH",
     "private": "PRIVATE", "privatelyplaced": "PRIVATE", "selffunded": "PRIVATE",
@@ -163,6 +166,19 @@ def find(text: str, date: dt.date) -> str | None:
     if found is None and (around := around_district(text, date)):
         found = around.code
     return found
+
+
+@cache
+def _wider_areas() -> dict[str, str]:
+    """England and its regions: GSS code by name, in the form in which names are compared, and by code."""
+    named = {a.region_name: a.region_code for a in all_authorities() if a.country == "England"}
+    codes = {"England": ENGLAND, **named}
+    return {name_key(name): code for name, code in codes.items()} | {code.casefold(): code for code in codes.values()}
+
+
+def area(text: str, date: dt.date) -> str | None:
+    """The code of the area that `text` (a name or a code) means on `date`: England's or a region's GSS code, else an authority's; or None."""
+    return _wider_areas().get(name_key(text)) or _wider_areas().get(text.strip().casefold()) or find(text, date)
 
 
 def around_district(text: str, date: dt.date) -> Authority | None:

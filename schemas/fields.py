@@ -19,6 +19,7 @@ POSTGRES_TYPES = {
     "authority": "text",
     "figure": "text",
     "outward_code": "text",
+    "area": "text",
     "integer": "integer",
     "money": "numeric",
     "number": "numeric",

@@ -120,8 +120,8 @@ def read_money(text: str) -> str | None:
     return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 1e12 else None
 
 
-_FEWER_THAN = re.compile(r"[<\u2264]\s*\d+|(?:fewer|less) than \d+", re.IGNORECASE)
-"""How a table says that a number is small, and not which it is."""
+_IN_PLACE = re.compile(r"[<\u2264]\s*\d+|(?:fewer|less) than \d+|\[note \d+\]", re.IGNORECASE)
+"""How a table says that a number is small, and not which it is; or that a note says why there is none."""
 
 
 @cache
@@ -135,7 +135,7 @@ def read_figure(text: str) -> str | None:
     A symbol never becomes a number: `c`, `z`, `low`, `..`, `<5` stay what they are.
     """
     plain = read_text(text)
-    if plain.casefold() in _symbols() or _FEWER_THAN.fullmatch(plain):
+    if plain.casefold() in _symbols() or _IN_PLACE.fullmatch(plain):
         return plain
     number = _number(plain)
     return format(Decimal(number), "f") if number is not None else None
@@ -340,6 +340,8 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
         return label, False, not _label_stands(codes.meanings[label], census_date)
     if column.type in {"text", "timestamp"}:
         return read_text(text) or None, False, False
+    if column.type == "area":
+        return authorities.area(plain, census_date) or read_text(text), False, False
     if column.type == "figure":
         return (figure := read_figure(text)), figure is None, False
     is_only_dash = len(plain) <= 2 and is_dash(plain)

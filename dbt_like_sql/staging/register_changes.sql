@@ -1,4 +1,5 @@
--- The register's leavers and joiners, typed, from the lists in force. Recorded; no figure rests on them yet.
+-- The register's leavers and joiners, typed, from the lists in force: what Ofsted says of its own year. Our own changes, from quarter to
+-- quarter, are worked out from the lists themselves (curated.register_changes). left_date is the day on which it resigned, was cancelled or closed.
 -- grain: submission_id, sheet, row_number
 -- kind: view
 select
@@ -13,7 +14,10 @@ select
     cast(r.places as integer) as places,
     r.joiner_status,
     r.leaver_status,
-    r.change_reason
+    r.change_reason,
+    r.setting_name,
+    cast(r.registration_date as date) as registration_date,
+    cast(coalesce(r.resigned_date, r.cancelled_date, r.closed_date) as date) as left_date
 from raw.register_changes as r
 inner join raw.submission_table as t
     on r.submission_id = t.submission_id

@@ -134,6 +134,42 @@ with held as (
         'official_statistics' as table_name
     from staging.official_statistics as r
     where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
+        'lait_measures' as table_name
+    from staging.lait_measures as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
+        'revenue_outturn' as table_name
+    from staging.revenue_outturn as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
+        'fostering_statistics' as table_name
+    from staging.fostering_statistics as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
+        'authority_inspections' as table_name
+    from staging.authority_inspections as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
+        'authority_inspection_history' as table_name
+    from staging.authority_inspection_history as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
+        'ultimate_owners' as table_name
+    from staging.ultimate_owners as r
+    where r.census_date = cast(:census_date as date)
 ),
 
 counted as (

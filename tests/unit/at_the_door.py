@@ -22,7 +22,8 @@ SENDERS = {"ofsted": "ofsted", "dfe": "dfe", "mhclg": "mhclg", "authority": "356
 GOOD: dict[str, dict[str, str]] = {
     "register_changes": {
         "urn": "SC100001", "provision_type": "Children's home", "local_authority": "Stockport", "sector": "Private", "places": "3",
-        "joiner_status": "Joiner", "leaver_status": "", "change_reason": "Newly registered",
+        "joiner_status": "Joiner", "leaver_status": "", "change_reason": "Newly registered", "setting_name": "REDACTED",
+        "registration_date": "01/02/2020", "resigned_date": "", "closed_date": "", "cancelled_date": "",
     },
     "register_premises": {
         "urn": "2700001", "setting_name": "Acorn Living", "provision_type": "Supported accommodation", "registration_date": "01/02/2024",
@@ -117,6 +118,26 @@ GOOD: dict[str, dict[str, str]] = {
         "sa_category": "Category 2",
         "places": "4", "local_authority": "Stockport", "sector": "Private", "provider_name": "Acorn Ltd",
     },
+    "lait_measures": {"lait_measure": "LACnum", "lait_period": "2025", "la_number": "356", "statistics_area": "Stockport", "figure_value": "485"},
+    "revenue_outturn": {
+        "ons_code": "E08000007", "statistics_area_name": "Stockport MBC", "looked_after_expenditure": "39545.98", "looked_after_net": "38849.98",
+        "residential_expenditure": "19081.36", "fostering_expenditure": "12729.05", "unaccompanied_expenditure": "7735.57",
+        "other_looked_after_expenditure": "0",
+    },
+    "fostering_statistics": {
+        "statistics_area": "Stockport", "area_kind": "authority", "fostering_topic": "Places", "fostering_sub_topic": "Fostering Places",
+        "fostering_item": "Number of filled places", "figure_value": "195",
+    },
+    "authority_inspections": {
+        "inspected_authority": "E08000007", "inspection_date": "28/03/2022", "overall_effectiveness": "Good", "leadership_judgement": "Good",
+        "protection_judgement": "Good", "care_judgement": "Good", "care_leavers_judgement": "Good",
+    },
+    "authority_inspection_history": {
+        "inspected_authority": "E08000007", "inspection_date": "28/03/2022", "overall_effectiveness": "Good", "leadership_judgement": "Good",
+        "protection_judgement": "Good", "care_judgement": "Good", "care_leavers_judgement": "Good", "inspection_type": "ILACS Focused Visit",
+        "visit_date": "26/03/2025", "visit_theme": "Children in care",
+    },
+    "ultimate_owners": {"urn": "SC100001", "ultimate_owner": "Acorn Group", "setting_name": "REDACTED", "provider_name": "Acorn Ltd"},
     "official_statistics": {
         "time_period": "2025", "time_identifier": "Reporting year", "geographic_level": "Local authority", "country_code": "E92000001",
         "country_name": "England", "statistics_region_code": "E12000002", "statistics_region_name": "North West", "old_la_code": "356",

@@ -52,7 +52,7 @@ def test_rows_of_england_and_totals_are_data():
     assert answer.books == [(1, 1, 0, 0)]
 
 
-@pytest.mark.parametrize("symbol", [symbol for symbol, _ in official_symbols()] + ["<5", "< 10", "fewer than 5"])
+@pytest.mark.parametrize("symbol", [symbol for symbol, _ in official_symbols()] + ["<5", "< 10", "fewer than 5", "[note 4]"])
 def test_a_symbol_is_kept_and_is_no_number(symbol):
     answer = held_up(file_of({"population_type": "A", "children_count": symbol, "rate_per_10000": "67"}), sender="dfe")
     assert answer.about_rows == []
