@@ -8,7 +8,7 @@ select
     t.version,
     r.sheet,
     r.row_number,
-    r.ons_code as statistics_area,
+    r.statistics_area,
     r.statistics_area_name,
     r.looked_after_expenditure,
     r.looked_after_net,

@@ -38,12 +38,12 @@ KNOWN_AS = {closed: schema for schema, closed in CLOSED_SCHEMAS.items()}
 """By closed schema, the one under whose name readers know what lies in it."""
 
 WHOLE = {
-    "core.area", "core.authority", "core.owner_group", "core.population", "core.premises", "core.register_in_use", "core.setting",
-    "core.year_broken",
+    "core.area", "core.authority", "core.official_figure", "core.owner_group", "core.population", "core.premises", "core.register_in_use",
+    "core.setting", "core.year_broken",
     "curated.setting_vacancies",
     "published.release", "published.cell", "published.release_return",
 }  # fmt: skip
-"""What every member reads whole, by the design: the register's facts, vacancies home by home, releases."""
+"""What every member reads whole, by the design: the register's facts, vacancies home by home, official figures, releases."""
 
 KINDS = {"stockport": AUTHORITY, "trafford": AUTHORITY, "region": REGIONAL, "engineer": ENGINEER, "public": PUBLIC}
 

@@ -181,7 +181,7 @@ def _changes(row, held: Warehouse) -> set[str]:
 def _inspections(row, held: Warehouse) -> set[str]:
     if row.area in ("Halton", "Stockport"):
         name, day = row.what.split(", ")
-        about = {"code": {"Halton": "876", "Stockport": "356"}[name], "day": dt.datetime.strptime(day, "%d %B %Y").date()}
+        about = {"code": {"Halton": "876", "Stockport": "356"}[name], "day": pd.to_datetime(day, format="%d %B %Y").date()}
         query = "select overall_effectiveness from staging.authority_inspections where authority_code = :code and inspection_date = :day"
         return {held.scalar(query, **about)}
     where = "true" if row.area == "England" else f"authority_code in {NORTH_WEST}"

@@ -120,9 +120,9 @@ GOOD: dict[str, dict[str, str]] = {
     },
     "lait_measures": {"lait_measure": "LACnum", "lait_period": "2025", "la_number": "356", "statistics_area": "Stockport", "figure_value": "485"},
     "revenue_outturn": {
-        "ons_code": "E08000007", "statistics_area_name": "Stockport MBC", "looked_after_expenditure": "39545.98", "looked_after_net": "38849.98",
-        "residential_expenditure": "19081.36", "fostering_expenditure": "12729.05", "unaccompanied_expenditure": "7735.57",
-        "other_looked_after_expenditure": "0",
+        "statistics_area": "E08000007", "statistics_area_name": "Stockport MBC", "looked_after_expenditure": "39545.98",
+        "looked_after_net": "38849.98", "residential_expenditure": "19081.36", "fostering_expenditure": "12729.05",
+        "unaccompanied_expenditure": "7735.57", "other_looked_after_expenditure": "0",
     },
     "fostering_statistics": {
         "statistics_area": "Stockport", "area_kind": "authority", "fostering_topic": "Places", "fostering_sub_topic": "Fostering Places",
