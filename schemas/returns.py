@@ -33,7 +33,7 @@ class Column:
     `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest and largest amount that nobody asks about,
     and `nought_is_usual` whether nobody asks about 0 either;
     `several` cells may hold more than one label; `wanted` says of which records an official standard asks it ("always", "placed": a home was
-    found), `example` what a template's example says, and `path` is its path in that standard's JSON-LD;
+    found), `in_template` whether its template has it, `example` what the template's example says, and `path` is its path in that standard's JSON-LD;
     `first` and `last` are the census dates between which the layout has it.
     """
 
@@ -55,6 +55,7 @@ class Column:
     nought_is_usual: bool = True
     several: bool = False
     wanted: str = ""
+    in_template: bool = True
     example: str = ""
     path: str = ""
     first: dt.date | None = None
@@ -259,6 +260,7 @@ def _column(entry: dict) -> Column:
         nought_is_usual=entry.get("nought_is_usual", True),
         several=entry.get("several", False),
         wanted=entry.get("wanted", ""),
+        in_template=entry.get("in_template", True),
         example=entry.get("example", ""),
         path=entry.get("path", ""),
         first=entry.get("from"),

@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from assets.intake.recognising import EXAMPLE_MARK, GUIDE_TITLE
+from pipelines.command.standard_template import write_standard
 from schemas.codes import code_set
 from schemas.returns import Column, return_tables
 
 _TEMPLATES = {"provider-census": ("provider_settings", "provider_placements")}
+_STANDARD = "placements-standard"
 _SHEETS = {"provider_settings": "settings", "provider_placements": "placements"}
 _ROWS = 500
 
@@ -44,18 +46,24 @@ _EXAMPLE: dict[str, list[dict[str, str | int]]] = {
 
 
 @click.command("template")
-@click.argument("name", type=click.Choice(list(_TEMPLATES)))
+@click.argument("name", type=click.Choice([*_TEMPLATES, _STANDARD]))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .xlsx to write.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-def command(name: str, out: Path, *, force: bool) -> None:
+@click.option("--filled", is_flag=True, help="placements-standard: with made-up searches below its example, to try it with.")
+def command(name: str, out: Path, *, force: bool, filled: bool) -> None:
     """Write a return's template: an .xlsx with drop-downs, a note at each column, a guide and a worked example that is never read."""
+    if filled and name != _STANDARD:
+        raise click.UsageError(f"--filled is of {_STANDARD} alone: the template of {name} has its example on a sheet of its own. Leave it out.")
     if out.suffix.lower() != ".xlsx":
         raise click.UsageError(f"'{out.name}' is no name of a workbook; one that ends in .xlsx was expected. Give --out with such a name.")
     if not out.parent.is_dir():
         raise click.UsageError(f"There is no folder {out.parent}; one that exists was expected. Make it first, or give another --out.")
     if out.exists() and not force:
         raise click.UsageError(f"{out} is there already; a new file was expected. Give another name, or --force to write over it.")
-    write_template(name, out)
+    if name == _STANDARD:
+        write_standard(out, filled=filled)
+    else:
+        write_template(name, out)
     print(f"Written: {out}")
 
 

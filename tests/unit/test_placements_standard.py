@@ -40,8 +40,7 @@ PLACED = {
     "siblings_placed_together": "1", "officer_referral": OFFICER, "officer_placement": OFFICER, "officer_cost": OFFICER,
 }  # fmt: skip
 """A search for a home that was found."""
-BESIDE = ("cost_", "officer_")
-ASKED = [c for c in TABLE.columns if c.path and (not c.optional or c.name.startswith(BESIDE))]
+ASKED = [c for c in TABLE.columns if c.in_template]
 """The 44 columns of the template of June 2026, in its order."""
 
 
