@@ -20,8 +20,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access.policies import EVERY_ROW, ONE_FEE, OPERATOR, QUARTER, Policy
+from assets.access.policies import EVERY_ROW, ONE_FEE, OPERATOR, QUARTER, RESTS_ON, SEARCHES, SMALL, STEP, Policy
 from resources.warehouse import CLOSED_SCHEMAS, physical
+from schemas.fields import all_fields
 
 SCHEMA = "fence"
 
@@ -129,6 +130,19 @@ def _as_shown(column: str) -> str:
     return f'case when t.area_code = own.authority_code then t."{column}" else round(t."{column}", -1) end'
 
 
+def _roughly_shown(column: str) -> str:
+    """A column of counts of searches as a reader has it: of what is not its own no small count, others in steps, and no fee."""
+    if column in RESTS_ON:
+        shown = f'case when t."{RESTS_ON[column]}" > {SMALL} then round(t."{column}") end'
+    elif all_fields()[column].type == "integer":
+        shown = f'case when t."{column}" = 0 then 0 when t."{column}" > {SMALL} then cast(round(t."{column}" / {STEP}.0) * {STEP} as integer) end'
+    elif all_fields()[column].type == "money":
+        shown = "null"
+    else:
+        return f't."{column}"'
+    return f'case when t.authority_code = own.authority_code then t."{column}" else {shown} end'
+
+
 def _function(policy: Policy, columns: list[str]) -> str:
     """The function that gives a reader's rows: whose they are is found before any of them is looked at.
 
@@ -138,11 +152,12 @@ def _function(policy: Policy, columns: list[str]) -> str:
     taken = f"{QUARTER} date, for_reader name" if is_quarterly else "for_reader name"
     of_quarter = f"from {physical(policy.table)} as t where {f't.census_date = {QUARTER}' if is_quarterly else 'true'}"
     rows = f"return query select t.* {of_quarter}"
-    has_fees = ONE_FEE & set(columns) and "area_code" in columns
-    in_tens = f"return query select {', '.join(map(_as_shown, columns))} {of_quarter}"
+    is_rough = SEARCHES in columns or (ONE_FEE & set(columns) and "area_code" in columns)
+    as_shown = _roughly_shown if SEARCHES in columns else _as_shown
+    to_others = f"return query select {', '.join(map(as_shown, columns))} {of_quarter}"
     alike: dict[str, list[str]] = {}
     for kind, condition in policy.readers.items():
-        given = in_tens if has_fees and kind != OPERATOR else rows
+        given = to_others if is_rough and kind != OPERATOR else rows
         alike.setdefault(f"{given} and ({physical(condition)})", []).append(f"'{kind}'")
     branches = [f"if own.kind in ({', '.join(kinds)}) then {given};" for given, kinds in alike.items()]
     branches.append(f"if own.kind is null and pg_has_role(for_reader, current_user, 'usage') then {rows};")

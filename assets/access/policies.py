@@ -47,6 +47,14 @@ ONE_FEE = {"median_weekly_cost", "lower_decile_weekly_cost", "upper_decile_weekl
 """Of an odd number of placements the median is the fee of one of them, to the penny: of what is not its own every reader has
 these in whole tens of pounds, as releases print them. The regional group and engineers pay no fee: to them none is their own."""
 
+SEARCHES = "searches"
+"""The column by which a table of counts of searches for homes is known. They are few and say much of a child: of what is not
+its own every reader, the regional group and engineers too, has counts of 1 to `SMALL` blank and others to the nearest `STEP`."""
+SMALL, STEP = 7, 5
+RESTS_ON = {"median_days_to_placement": "searches_dated"}
+"""Medians of such a table, shown to others where the count that they rest on is above `SMALL`. Of fees others have none: the money
+rule asks for three owner groups, and a search does not tell who owns the home."""
+
 OWN_AREAS = f"(select a.area_level, a.area_code from core.area as a where a.census_date = {QUARTER} and a.authority_code = {OWN})"
 AUTHORITIES = f"(select a.authority_code from core.authority as a where a.census_date = {QUARTER})"
 """Asked of the quarter alone: they are worked out anew for each quarter that a question goes through."""

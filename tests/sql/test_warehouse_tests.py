@@ -22,6 +22,7 @@ from schemas.returns import return_tables
 from tests import builders
 from tests.conftest import KEY, Landing, Servers
 from tests.sql import money_breaks
+from tests.unit.at_the_door import csv_of
 
 DATE = "2025-03-31"
 QUARTER = dt.date.fromisoformat(DATE)
@@ -105,6 +106,13 @@ BREAKS: dict[str, list[str]] = {
         "update curated.own_placements_location set share = share + 0.1 where location_band = 'in_area'",
         "delete from curated.own_placements_location where provision_type = 'Children''s home'",
     ],
+    "needs_count_every_search": [
+        "update curated.needs_profile set searches = searches + 1 where category = 'Solo placement'",
+        "update curated.needs_profile set searches_with_need = searches + 1",
+        "delete from curated.needs_profile where breakdown = 'distance'",
+        "update curated.search_outcome set searches_open = searches_open + 1",
+        "delete from curated.search_outcome",
+    ],
     "net_gain_is_of_every_placement": [
         "update curated.net_position set net_gain = net_gain + 1",
         "update curated.net_position set own_inside = own_inside + 1 where source = 'ssda903'",
@@ -161,6 +169,10 @@ BREAKS: dict[str, list[str]] = {
         "delete from core.setting_return where urn = 'SC01'",
         "update core.setting_return set occupied_places = occupied_places + 1 where urn = '2700001'",
         "update core.setting_return set sender = 'provider-other' where urn = 'SC01'",
+    ],
+    "searches_count_every_record": [
+        "delete from curated.search where search_number = 1",
+        "update curated.search set authority_code = '350'",
     ],
     "settings_keep_to_their_registration": ["update core.setting_return set occupied_places = 9 where urn = 'SC01'"],
     "settings_sum_up_their_premises": [
@@ -245,6 +257,7 @@ def _fill(landing: Landing) -> None:
     landing.drop(DATE, "provider-a", "settings.csv", builders.settings(settings))
     landing.drop(DATE, "provider-a", "placements.csv", builders.placements(placements))
     landing.drop(DATE, "356", "census.csv", builders.census(census))
+    landing.drop(DATE, "356", "searches.csv", csv_of("placements_standard", [{}, {"child_id": "2", "type_placed": "Foster"}]))
     landing.drop(DATE, "350", "header.csv", builders.children([{"child": str(number)} for number in (1, 2, 3)]))
     landing.drop(DATE, "350", "episodes.csv", builders.episodes(episodes))
 
