@@ -22,7 +22,7 @@ from assets.publication.assets import build_draft_assets, build_publication_asse
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
 from pipelines.console import keep_quiet, plain_console
 from pipelines.housekeeping import housekeeping, nightly
-from pipelines.jobs import approve, bring_up_to_date, chase, close, draft, hold, quality_report, reopen
+from pipelines.jobs import approve, bring_up_to_date, chase, close, draft, fetch_official_statistics, hold, quality_report, reopen
 from pipelines.opening import opened
 from pipelines.partitions import quarters
 from pipelines.schedules import reminders, timetable
@@ -53,7 +53,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             build_outbox_asset(quarters),
         ],
         asset_checks=[build_expectation_checks(quarters), build_chase_check(quarters)],
-        jobs=[bring_up_to_date, close, draft, approve, hold, reopen, chase, quality_report, housekeeping],
+        jobs=[bring_up_to_date, close, draft, approve, hold, reopen, chase, fetch_official_statistics, quality_report, housekeeping],
         schedules=[timetable, reminders, nightly],
         sensors=[landing_place, quality_after_a_run, a_run_failed, a_run_was_done],
         resources={

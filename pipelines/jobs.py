@@ -104,6 +104,27 @@ def chase() -> None:
     remind_senders()
 
 
+@dg.op(config_schema={}, description="Fetches DfE's data sets into the landing place, as files of the sender dfe.")
+def fetch_data_sets(context: dg.OpExecutionContext, observatory: dg.ResourceParam[Observatory]) -> None:
+    """Fetch for the quarter."""
+    from assets.intake.fetching import fetch
+    from resources.statistics_api import StatisticsApi
+
+    settings, date = observatory.settings, dt.date.fromisoformat(context.partition_key)
+    with StatisticsApi(settings.statistics_api) as api:
+        for one in fetch(api, observatory.landing_place, date, settings.statistics_data_sets, context.log.info):
+            context.log.info(f"{'Written' if one.is_new else 'Unchanged'}: {date}/dfe/{one.name}")
+
+
+@dg.job(
+    partitions_def=quarters,
+    description="Fetches DfE's open data from its public API into the landing place of a quarter; the landing place's sensor takes them in.",
+)
+def fetch_official_statistics() -> None:
+    """One step."""
+    fetch_data_sets()
+
+
 close = _by_hand("close", lifecycle.close, "Closes a quarter: what comes from now on waits for the correction.")
 hold = _by_hand("hold", lifecycle.hold, "Holds a quarter: it is neither closed by the timetable nor drafted nor approved.")
 reopen = _by_hand("reopen", lifecycle.reopen, "Collects again for a quarter that is closed or a draft; the draft goes.")

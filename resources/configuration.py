@@ -81,6 +81,10 @@ SETTINGS: dict[str, Setting] = {
         "OBSERVATORY_NOTIFY", "where the region is told of failures and of who is to be chased", _names, "a list of addresses"
     ),
     "messages.mail": Setting("OBSERVATORY_MAIL", "the mailbox from which senders are reminded", _text, "a mailtos:// address"),
+    "statistics.api": Setting("OBSERVATORY_STATISTICS_API", "DfE's public statistics API", _text, "an https:// address"),
+    "statistics.data_sets": Setting(
+        "OBSERVATORY_STATISTICS_DATA_SETS", "DfE's data sets that are fetched", _names, "a list of identifiers, each with @version where one is meant"
+    ),
     "log": Setting("OBSERVATORY_LOG", "how runs print what they do", _log, '"text" or "json"'),
     "web.hosts": Setting("OBSERVATORY_WEB_HOSTS", "further names by which a reverse proxy asks", _names, "a list of names"),
     "web.port": _number("OBSERVATORY_PORT", "port of the Dagster UI", 1, 65535),

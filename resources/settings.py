@@ -13,6 +13,9 @@ from resources import configuration
 from resources.errors import ObservatoryError
 from schemas.regions import Region, load_region
 
+STATISTICS_API = "https://api.education.gov.uk/statistics/v1"
+"""DfE's public statistics API; it needs no key."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -79,6 +82,17 @@ class Settings:
     def contacts(self) -> Path:
         """The region's file of contacts."""
         return Path(os.environ.get("OBSERVATORY_CONTACTS") or self.home / "contacts.csv")
+
+    @property
+    def statistics_api(self) -> str:
+        """Address of DfE's public statistics API."""
+        return os.environ.get("OBSERVATORY_STATISTICS_API") or STATISTICS_API
+
+    @property
+    def statistics_data_sets(self) -> list[str]:
+        """DfE's data sets to be fetched: identifiers, each with `@version` behind it where one is meant."""
+        named = os.environ.get("OBSERVATORY_STATISTICS_DATA_SETS", "")
+        return [one.strip() for one in named.split(",") if one.strip()]
 
     @property
     def chase(self) -> Path:

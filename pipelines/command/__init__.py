@@ -23,6 +23,7 @@ from resources.version import VERSION
 
 _SUBCOMMANDS = {
     "synth": ("pipelines.command.synth", "Make a made-up region: returns in the real layouts, and what the figures must be."),
+    "fetch-statistics": ("pipelines.command.fetch", "Fetch DfE's open data into the landing place."),
     "check": ("pipelines.command.check", "Say what would happen to a return, before it is sent."),
     "run": ("pipelines.command.run", "Bring the warehouse, the answers and the drafts that are due up to date."),
     "close": ("pipelines.command.close", "Close a quarter: what comes from now on waits for the correction."),

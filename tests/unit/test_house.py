@@ -203,6 +203,17 @@ def test_every_table_with_a_grain_has_it_checked_and_the_books_are_checked(locat
 
 
 def test_the_location_has_its_job_schedule_and_sensor_and_loads_nothing_heavy(location):
-    assert location["jobs"] == ["approve", "bring_up_to_date", "chase", "close", "draft", "hold", "housekeeping", "quality_report", "reopen"]
+    assert location["jobs"] == [
+        "approve",
+        "bring_up_to_date",
+        "chase",
+        "close",
+        "draft",
+        "fetch_official_statistics",
+        "hold",
+        "housekeeping",
+        "quality_report",
+        "reopen",
+    ]
     assert (location["schedules"], location["sensors"]) == (3, 4)
     assert location["heavy"] == []
