@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from made_up.drawing import stream
-from made_up.returns import dolo, optional, placement_census, provider_census, ssda903
+from made_up.returns import cans, dolo, optional, placement_census, provider_census, ssda903
 from made_up.returns.register import Lists, draw_up, in_use, lists_that_come, send_lists
 from made_up.truth.care import CareFigures, Reach
 from made_up.truth.collecting import Truth
 from made_up.truth.frames import Quarter
+from made_up.truth.needs import NeedTruth
 from made_up.truth.optional import OptionalTruth
 from made_up.world.areas import Areas, lay_out
 from made_up.world.care import Care
@@ -131,6 +132,7 @@ def make_region(
     supply = build_supply(areas, margins, dates[0], dates[-1], seed, scale)
     flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(made), Truth()
     come, of_optional, of_orders = lists_that_come(dates), OptionalTruth(), dolo.OrderTruth()
+    of_needs = NeedTruth()
     care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
     counts: list[QuarterCount] = []
@@ -154,6 +156,7 @@ def make_region(
         of_orders.add(dolo.send(told, care, landing, areas, date, seed, folders), date)
         reach.add(told, date)
         cared = CareFigures(care, told, reach, areas, date)
+        of_needs.add(cans.send(care, landing, areas, date, seed, folders), cared, date)
         use, codes = in_use(held, date), areas.codes_on(date)
         truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, use, codes, cared))
         looked_after = (people.frame["origin"] < areas.members) & (people.frame["kind"] != ADULT)
@@ -163,6 +166,7 @@ def make_region(
             progress(f"{date}: {counts[-1].files} files of {counts[-1].senders} senders")
     of_optional.write(made)
     of_orders.write(made)
+    of_needs.write(made)
     landing.write_arrivals()
     truth.write(landing, areas.region.return_deadline_days)
     return MadeUpRegion(region, out, tuple(counts), tuple(made.others()))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from schemas.returns import header_key
+from schemas.headers import header_key
 
 HERE = Path(__file__).parent / "reference"
 

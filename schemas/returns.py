@@ -7,7 +7,6 @@ Does not belong here: opening files (`assets/intake`), or what a value must be (
 from __future__ import annotations
 
 import datetime as dt
-import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from dataclasses import field as attribute
 from functools import cache
 from pathlib import Path
 
+from schemas.cans import items
 from schemas.fields import Field, field
+from schemas.headers import header_key
 from schemas.program import hash_of
 
 HERE = Path(__file__).parent / "returns"
@@ -130,6 +131,7 @@ DERIVED: dict[str, tuple[str, ...]] = {
         "placement_authority_code", "placement_key", "distance_miles", "distance_is_approximate",
     ),
     "orders": ("authority_code", "age_at_start"),
+    "needs": ("authority_code", "needs_found", "traumas_found", "items_answered"),
 }  # fmt: skip
 """Columns that the door works out and adds, by what a layout says in `derive`."""
 
@@ -146,6 +148,7 @@ class ReturnTable:
     layout does not know is refused where `every_column_known`.
     The template of an `explained` table has a row of explanations below its header, and an example below that.
     `starts` says in words what happened on its `start_date`.
+    `items` names a layout of CANS, whose items are columns too (`cans.py`); their answers are looked at, and not kept.
     `apart` tables are files of their own of one return: a fault of one, or of what lies beside it, does not touch the others.
     """
 
@@ -176,6 +179,7 @@ class ReturnTable:
     every_column_known: bool = False
     filters: tuple[str, ...] = ()
     apart: bool = False
+    items: str = ""
     header_keys: dict[str, str] = attribute(default_factory=dict, compare=False)
 
     def column(self, name: str) -> Column:
@@ -214,30 +218,6 @@ class ReturnTable:
         return [c.name for c in self.columns if c.needed]
 
 
-def header_key(text: str) -> str:
-    """The form in which two headers are the same: letters and digits, in lower case."""
-    return re.sub(r"[^a-z0-9]+", "", text.casefold())
-
-
-_LONGEST_HEADER = 300
-"""Characters of a header that are looked at."""
-
-
-def header_forms(text: str) -> list[str]:
-    """Keys under which a header cell may be known, the fullest first.
-
-    Headers carry notes: `Service category (Note 4)`, `Age (whole years)` over two lines, `URN - as on the register`.
-    """
-    bare = text.replace("\ufeff", "").strip()[:_LONGEST_HEADER]
-    forms = [
-        bare,
-        re.sub(r"\s*[(\[{][^)\]}]*[)\]}]\s*$", "", bare),
-        re.split(r"[\r\n]", bare)[0],
-        re.split(r"\s[-\u2013:]\s|[:*({\[]", bare)[0],
-    ]
-    return list(dict.fromkeys(key for key in map(header_key, forms) if key))
-
-
 def _column(entry: dict) -> Column:
     meaning = field(entry.get("field", entry["name"]))
     own = [] if entry.get("only_headers") else [entry["name"]]
@@ -268,13 +248,27 @@ def _column(entry: dict) -> Column:
     )
 
 
+_ANSWERS = {"score": "cans_score", "yes or no": "cans_yes_no"}
+
+
+def _of_items(layout: str) -> list[dict]:
+    """The columns of CANS's items, as a layout would have them."""
+    return [
+        {
+            "name": item.key, "field": "cans_answer", "headers": [item.title], "only_headers": True,
+            "codes": _ANSWERS[item.answers], "personal": "drop", "optional": True,
+        }
+        for item in (items(layout) if layout else ())
+    ]  # fmt: skip
+
+
 def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
     entries = data["columns"]
     left = list(data.get("known_and_left", []))
     if parent := data.get("same_columns_as"):
         entries = [*others[parent]["columns"], *entries]
         left += others[parent].get("known_and_left", [])
-    columns = tuple(_column(entry) for entry in entries)
+    columns = tuple(_column(entry) for entry in [*entries, *_of_items(data.get("items", ""))])
     header_keys: dict[str, str] = {}
     for column in columns:
         for header in column.headers:
@@ -308,6 +302,7 @@ def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
         every_column_known=data.get("every_column_known", False),
         filters=tuple(header_key(name) for name in data.get("filters", [])),
         apart=data.get("apart", False),
+        items=data.get("items", ""),
         header_keys=header_keys,
     )
 

@@ -25,7 +25,8 @@ from assets.intake.recognising import Recognised
 from assets.intake.telling import is_known_header
 from resources.provenance import of_file
 from resources.showing import shown
-from schemas.returns import header_key, return_tables
+from schemas.headers import header_key
+from schemas.returns import return_tables
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule, rules
 
 ACCEPTED, REJECTED, RECORDED, WITHDRAWN = "accepted", "rejected", "recorded", "withdrawn"

@@ -20,6 +20,7 @@ from assets.intake.parsing import Parsed
 from resources.postcodes import Places, PostcodeDirectory, area_authorities, normal, why_nowhere
 from resources.pseudonym import plain_references
 from schemas import authorities
+from schemas.cans import ACTIONABLE, NEED, TRAUMA, YES, items
 
 METRES_A_MILE = 1609.3
 
@@ -109,6 +110,20 @@ def derive_episodes(
         "distance_miles": _tenths(distance),
         "distance_is_approximate": approximate.map({True: "true", False: "false"}).where(distance.notna(), None),
     }
+
+
+def derive_needs(layout: str, parsed: Mapping[str, Parsed], index: pd.Index) -> dict[str, pd.Series]:
+    """The needs and the traumas that assessments found, each between semicolons, and the number of items answered."""
+    found = {kind: np.full(len(index), ";", dtype=object) for kind in (NEED, TRAUMA)}
+    answered = np.zeros(len(index), dtype=np.int64)
+    for item in items(layout):
+        answers = parsed[item.key].canonical
+        answered += (answers.notna() & (answers != "N/A")).to_numpy()
+        if item.kind in found:
+            has = answers.isin([*ACTIONABLE, YES]).to_numpy()
+            found[item.kind][has] += f"{item.key};"
+    needs, traumas = (pd.Series(found[kind], index=index, dtype="str") for kind in (NEED, TRAUMA))
+    return {"needs_found": needs, "traumas_found": traumas, "items_answered": pd.Series(answered, index=index).astype("str")}
 
 
 def _authority_of(places: Places, census_date: dt.date, index: pd.Index) -> pd.Series:

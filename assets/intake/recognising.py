@@ -15,8 +15,10 @@ import numpy as np
 
 from assets.intake.columns import Coded, ColumnRows
 from assets.intake.reading import Sheet, cell_text
+from schemas.cans import items, match_items
 from schemas.codes import code_set
-from schemas.returns import ReturnTable, header_forms, header_key, return_tables
+from schemas.headers import header_forms, header_key
+from schemas.returns import ReturnTable, return_tables
 
 EXAMPLE_MARK = "EXAMPLE - nothing on this sheet is read"
 """A sheet that begins with these words is a template's worked example: it has headers and rows like a return and is none."""
@@ -72,6 +74,10 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
     for place, name in _filters(table, cells, taken):
         columns[name] = place
         taken.add(place)
+    if table.items and {"child", "assessment_date"} <= columns.keys():
+        meant = match_items(table.items, [_forms(cell) for cell in cells], {place: name for name, place in columns.items()})
+        columns |= meant
+        taken.update(meant.values())
     others = {cell.strip(): place for place, cell in enumerate(cells) if cell.strip() and place not in taken}
     return columns, others
 
@@ -100,7 +106,7 @@ def doubled(table: ReturnTable, cells: list[str]) -> tuple[tuple[str, tuple[int,
     claims: dict[str, dict[int, list[int]]] = {}
     for place, cell in enumerate(cells):
         for depth, form in enumerate(_forms(cell)):
-            if name := table.header_keys.get(form):
+            if (name := table.header_keys.get(form)) and name not in _item_names(table.items):
                 claims.setdefault(name, {}).setdefault(depth, []).append(place)
                 break
     best = {name: depths[min(depths)] for name, depths in claims.items()}
@@ -109,6 +115,12 @@ def doubled(table: ReturnTable, cells: list[str]) -> tuple[tuple[str, tuple[int,
         if column.pattern and column.name not in best:
             best[column.name] = [place for place, cell in enumerate(cells) if place not in taken and _says(column.pattern, cell)]
     return tuple((name, tuple(places)) for name, places in best.items() if len(places) > 1)
+
+
+@lru_cache(maxsize=8)
+def _item_names(layout: str) -> frozenset[str]:
+    """CANS's items: several have one name, and are told apart by their modules."""
+    return frozenset(item.key for item in items(layout)) if layout else frozenset()
 
 
 def _given_at(sheet: Sheet, found: Recognised, place: int) -> bool:

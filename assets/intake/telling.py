@@ -17,7 +17,8 @@ from functools import lru_cache
 from assets.intake.beside import letters
 from assets.intake.columns import ERROR_CELL, read_text
 from resources.landing import census_date_of
-from schemas.returns import header_key, return_tables
+from schemas.headers import header_key
+from schemas.returns import return_tables
 
 _DATE_LIKE = re.compile(
     r"\b\d{1,4}\s*[/.\-]\s*\d{1,2}\s*[/.\-]\s*\d{1,4}\b"

@@ -72,6 +72,7 @@ RAW_DESCRIPTIONS = {
     "legal_status_903": "Reference: the SSDA903's legal status codes.",
     "ethnic_903": "Reference: the SSDA903's ethnicity codes.",
     "reason_episode_ceased_903": "Reference: the SSDA903's reasons for an episode's end.",
+    "cans_item": "Reference: the items of CANS, which tells children's needs and strengths.",
     "population_0_17": "Reference: people aged 0 to 17, mid-year (ONS).",
     "statistical_neighbours": "Reference: statistical neighbours of each authority (DfE, 2025).",
     "outward_code": "Reference: England's outward codes, the main authority of each with its share, and a point (ONS, November 2025).",
@@ -84,6 +85,7 @@ RAW_DESCRIPTIONS = {
 REFERENCE_TABLES = (
     "authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision", "place_903", "legal_status_903",
     "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours", "outward_code", "series_breaks", "owner_decision",
+    "cans_item",
 )  # fmt: skip
 """Tables of reference facts in `raw`."""
 
@@ -255,6 +257,7 @@ def _load_reference(connection: Connection, region: Region) -> None:
     sources = {
         "authority": pd.read_csv(root / "reference" / "authorities.csv", dtype=str, keep_default_na=False),
         "authority_neighbour": pd.read_csv(root / "reference" / "authority_neighbours.csv", dtype=str),
+        "cans_item": pd.read_csv(root / "reference" / "cans_items.csv", dtype=str, keep_default_na=False),
         "population_0_17": pd.read_csv(root / "reference" / "population_0_17.csv", dtype=str),
         "statistical_neighbours": pd.read_csv(root / "reference" / "statistical_neighbours.csv", dtype=str, keep_default_na=False),
         "outward_code": pd.read_csv(root / "reference" / "outward_codes.csv", dtype=str, keep_default_na=False),

@@ -95,6 +95,18 @@ with held as (
     union all
     select
         r.submission_id,
+        'cans_6_21' as table_name
+    from staging.cans_6_21 as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
+        'cans_0_5' as table_name
+    from staging.cans_0_5 as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
         'provider_settings' as table_name
     from staging.provider_settings as r
     where r.census_date = cast(:census_date as date)

@@ -25,7 +25,8 @@ from made_up.world.supply import build_supply
 from made_up.writing import LOADED
 from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
-from schemas.returns import ReturnTable, header_forms, return_tables
+from schemas.headers import header_forms
+from schemas.returns import ReturnTable, return_tables
 
 SMALL = {"scale": 0.02, "quarters": 3, "last": dt.date(2025, 12, 31)}
 LIVING = ["census_date", "host_authority_code", "provision_type"]
@@ -256,7 +257,7 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
                 assert expected <= columns <= expected | optional, path
             seen.add((table.name, path.suffix, date >= dt.date(2025, 12, 31)))
     supply = {"register_providers", "register_provider_levels", "register_premises", "provider_settings", "provider_placements"}
-    care = {"ssda903_header", "ssda903_episodes", "ssda903_uasc", "ssda903_dolo"}
+    care = {"ssda903_header", "ssda903_episodes", "ssda903_uasc", "ssda903_dolo", "cans_6_21", "cans_0_5"}
     assert {name for name, _, _ in seen} == supply | care | {"placement_census", "in_house_fostering", "planned_homes"}
     assert {("placement_census", suffix, new) for suffix in (".csv", ".xlsx") for new in (False, True)} <= seen
 

@@ -15,14 +15,16 @@ from assets.intake.deriving import (
     derive_authority,
     derive_children,
     derive_episodes,
+    derive_needs,
     derive_searches,
 )
 from assets.intake.door.cells import Cells, read_cells
 from assets.intake.door.frame import Frame
 from assets.intake.door.rows import JudgedRows, starting
 from assets.intake.reading import cell_text
+from schemas.headers import header_key
 from schemas.official import data_set_of
-from schemas.returns import DERIVED, header_key
+from schemas.returns import DERIVED
 
 
 def no_births() -> pd.Series:
@@ -59,6 +61,8 @@ def rows_of(frame: Frame, births: pd.Series, key: bytes) -> tuple[JudgedRows, pd
         )
     if derive == "orders":
         derived |= _of_orders(cells, authority, births)
+    if derive == "needs":
+        derived |= derive_needs(frame.table.items, cells.parsed, authority.index)
     return JudgedRows(cells, authority, derived, starting(frame)), births
 
 

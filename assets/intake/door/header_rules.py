@@ -22,7 +22,7 @@ from assets.intake.recognising import (
 )
 from assets.intake.telling import column_words, is_known_header, letters
 from resources.landing import LandedFile
-from schemas.returns import header_key
+from schemas.headers import header_key
 from schemas.rules import REJECTS_FILE
 
 Tables = list[tuple[Sheet, Recognised]]
@@ -239,7 +239,7 @@ def _columns_dropped(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator
         if header_key(cell) not in PERIOD_HEADERS:
             place = found.others[cell]
             yield Finding(
-                "column_dropped",
+                "item_not_mapped" if found.table.items else "column_dropped",
                 found.table.name,
                 sheet.label,
                 value=column_words(cell, place),

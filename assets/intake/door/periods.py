@@ -16,7 +16,7 @@ from assets.intake.opening import body
 from assets.intake.parsing import read_date
 from assets.intake.reading import Sheet, cell_text
 from assets.intake.recognising import Recognised
-from schemas.returns import header_key
+from schemas.headers import header_key
 
 PERIOD_HEADERS = frozenset(
     """
