@@ -235,7 +235,7 @@ def header_of(rows: list[list[str]]) -> tuple[ReturnTable, set[str], list[str]]:
             for cell in row:
                 keys = [key for key in header_forms(cell) if key in table.header_keys]
                 names[cell] = table.header_keys[keys[0]] if keys else None
-            if set(table.recognised_by) <= set(names.values()):
+            if table.is_recognised_by(name for name in names.values() if name):
                 others = [cell for cell, name in names.items() if name is None]
                 return table, {name for name in names.values() if name}, others
     raise AssertionError(f"no header among {rows[:5]}")
