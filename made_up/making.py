@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from made_up.drawing import stream
-from made_up.returns import cans, dolo, optional, placement_census, provider_census, ssda903
+from made_up.returns import cans, dolo, optional, placement_census, placements_standard, provider_census, ssda903
 from made_up.returns.register import Lists, draw_up, in_use, lists_that_come, send_lists
 from made_up.truth.care import CareFigures, Reach
 from made_up.truth.collecting import Truth
 from made_up.truth.frames import Quarter
 from made_up.truth.needs import NeedTruth
 from made_up.truth.optional import OptionalTruth
+from made_up.truth.searches import SearchTruth
 from made_up.world.areas import Areas, lay_out
 from made_up.world.care import Care
 from made_up.world.flows import Flows
@@ -132,7 +133,7 @@ def make_region(
     supply = build_supply(areas, margins, dates[0], dates[-1], seed, scale)
     flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(made), Truth()
     come, of_optional, of_orders = lists_that_come(dates), OptionalTruth(), dolo.OrderTruth()
-    of_needs = NeedTruth()
+    of_needs, of_searches = NeedTruth(), SearchTruth()
     care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
     counts: list[QuarterCount] = []
@@ -157,6 +158,7 @@ def make_region(
         reach.add(told, date)
         cared = CareFigures(care, told, reach, areas, date)
         of_needs.add(cans.send(care, landing, areas, date, seed, folders), cared, date)
+        of_searches.add(placements_standard.send(care, landing, areas, date, seed, folders), cared, date)
         use, codes = in_use(held, date), areas.codes_on(date)
         truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, use, codes, cared))
         looked_after = (people.frame["origin"] < areas.members) & (people.frame["kind"] != ADULT)
@@ -167,6 +169,7 @@ def make_region(
     of_optional.write(made)
     of_orders.write(made)
     of_needs.write(made)
+    of_searches.write(made)
     landing.write_arrivals()
     truth.write(landing, areas.region.return_deadline_days)
     return MadeUpRegion(region, out, tuple(counts), tuple(made.others()))

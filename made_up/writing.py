@@ -148,12 +148,15 @@ class Landing:
         received: dt.datetime,
         encoding: str = "utf-8",
         sheets: list[str] | None = None,
+        content: bytes | None = None,
     ) -> None:
-        """Write one file (xlsx where `name` ends so, else a CSV of the one table) and enter its tables in the books.
+        """Write one file (`content`, else xlsx where `name` ends so, else a CSV of the one table) and enter its tables in the books.
 
         Files of one sender, table and date must be sent in the order in which they are received: the last one counts.
         """
-        if name.endswith(".xlsx"):
+        if content is not None:
+            pass
+        elif name.endswith(".xlsx"):
             content = workbook_bytes(tables, sheets or [f"Sheet{i + 1}" for i in range(len(tables))])
         else:
             content = csv_text(tables[0]).encode(encoding)

@@ -24,7 +24,7 @@ TABLES = [
     "host_authority_occupancy", "host_authority_origin", "host_use_of_own_supply", "unavailable_places", "homes",
     "own_placements_location", "placement_flow", "commissioned_placements", "setting_vacancies", "return_quality",
     "children_looked_after", "care_flows", "placement_stability", "placement_distance", "net_position",
-    "deprivation_of_liberty", "needs_by_assessment",
+    "deprivation_of_liberty", "needs_by_assessment", "search_outcome", "needs_profile",
 ]  # fmt: skip
 
 
