@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from python_calamine import load_workbook
 
+from assets.intake.reading import read_sheets
 from made_up import MadeUpRegion, assumptions, make_region
 from made_up.making import QuarterCount, quarter_ends
 from made_up.returns import placement_census
@@ -217,6 +218,8 @@ def test_about_the_share_of_places_is_occupied_that_the_strategies_tell(anchor: 
 def rows_of(path: Path) -> list[list[list[str]]]:
     """The sheets of a file, as rows of text."""
     data = path.read_bytes()
+    if path.suffix == ".jsonld":
+        return [sheet.rows for sheet in read_sheets(data)]
     if path.suffix == ".xlsx":
         book = load_workbook(io.BytesIO(data))
         return [[[str(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python()] for name in book.sheet_names]
@@ -258,7 +261,8 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
             seen.add((table.name, path.suffix, date >= dt.date(2025, 12, 31)))
     supply = {"register_providers", "register_provider_levels", "register_premises", "provider_settings", "provider_placements"}
     care = {"ssda903_header", "ssda903_episodes", "ssda903_uasc", "ssda903_dolo", "cans_6_21", "cans_0_5"}
-    assert {name for name, _, _ in seen} == supply | care | {"placement_census", "in_house_fostering", "planned_homes"}
+    assert {name for name, _, _ in seen} == supply | care | {"placement_census", "in_house_fostering", "planned_homes", "placements_standard"}
+    assert {suffix for name, suffix, _ in seen if name == "placements_standard"} == {".csv", ".xlsx", ".jsonld"}
     assert {("placement_census", suffix, new) for suffix in (".csv", ".xlsx") for new in (False, True)} <= seen
 
 
