@@ -232,6 +232,8 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "legal_status_903": ("label", "meaning", "legal_status_group"),
         "ethnic_903": ("label", "meaning", "ethnic_group"),
         "reason_episode_ceased_903": ("label", "meaning", "reason_group"),
+        "category_of_need_903": ("label", "meaning"),
+        "reason_place_change_903": ("label", "meaning"),
         "cans_item": ("item", "item_title", "item_kind", "item_of"),
         "population_0_17": ("authority_code", "mid_year", "people"),
         "statistical_neighbours": ("authority_code", "closeness", "neighbour_code", "how_close"),

@@ -72,6 +72,8 @@ RAW_DESCRIPTIONS = {
     "legal_status_903": "Reference: the SSDA903's legal status codes.",
     "ethnic_903": "Reference: the SSDA903's ethnicity codes.",
     "reason_episode_ceased_903": "Reference: the SSDA903's reasons for an episode's end.",
+    "category_of_need_903": "Reference: the SSDA903's categories of need.",
+    "reason_place_change_903": "Reference: the SSDA903's reasons for a change of placement.",
     "cans_item": "Reference: the items of CANS, which tells children's needs and strengths.",
     "population_0_17": "Reference: people aged 0 to 17, mid-year (ONS).",
     "statistical_neighbours": "Reference: statistical neighbours of each authority (DfE, 2025).",
@@ -85,7 +87,7 @@ RAW_DESCRIPTIONS = {
 REFERENCE_TABLES = (
     "authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision", "place_903", "legal_status_903",
     "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours", "outward_code", "series_breaks", "owner_decision",
-    "cans_item",
+    "cans_item", "category_of_need_903", "reason_place_change_903",
 )  # fmt: skip
 """Tables of reference facts in `raw`."""
 

@@ -107,6 +107,12 @@ with held as (
     union all
     select
         r.submission_id,
+        'fee_requests' as table_name
+    from staging.fee_requests as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
         'provider_settings' as table_name
     from staging.provider_settings as r
     where r.census_date = cast(:census_date as date)

@@ -75,6 +75,10 @@ GOOD: dict[str, dict[str, str]] = {
         "contract_provider": "Acorn Ltd", "framework": "FPS", "lot": "1", "contract_start": "01/04/2024", "contract_end": "31/03/2028",
         "contract_break": "31/03/2026", "contract_review": "30/09/2025",
     },
+    "fee_requests": {
+        "urn": "SC100001", "identifier": "KIDREF1", "asked_on": "01/02/2025", "fee_asked": "4800", "fee_agreed": "4650", "fee_from": "01/03/2025",
+        "fee_reason": "Inflation",
+    },
     "planned_homes": {
         "planned_authority": "Stockport", "beds": "3", "planned_category": "Solo", "stage": "Planning granted", "expected_opening": "01/09/2025",
     },

@@ -1,0 +1,202 @@
+-- Named homes that changed since the register's list before, with whose children live there: one row a setting, change and placing authority.
+-- opened, closed: in this list and not in that, or the reverse (not told against a provider-level list, which leaves some out); sold: another owner
+-- group; regraded: another judgement, where both are one; suspended: the registration is, and was not. The list before is that of the newest earlier
+-- census date held; a list carried forward shows no change. Ofsted's own word of why stands beside it (its leavers and joiners), and its
+-- newest inspection in the year. Children are those that the authority's own returns place there on the date, by URN (core.own_placement): each
+-- authority sees its own, and those in its area. A setting where no authority of the region has a child has one row, of nobody (NONE).
+-- grain: census_date, urn, host_authority_code, change, placing_authority_code
+with dates as (
+    select max(s.census_date) as earlier
+    from core.setting as s
+    where s.census_date < cast(:census_date as date)
+),
+
+listed as (
+    select
+        s.census_date,
+        s.urn,
+        s.host_authority_code,
+        s.provision_type,
+        nullif(s.setting_name, 'REDACTED') as setting_name,
+        s.provider_name,
+        s.places,
+        s.grade,
+        s.registration_status,
+        s.register_source,
+        s.register_carried,
+        g.owner_group
+    from core.setting as s
+    cross join dates as d
+    left join core.owner_group as g
+        on s.census_date = g.census_date
+        and s.provider_name = g.provider_name
+    where
+        (s.census_date = cast(:census_date as date) or s.census_date = d.earlier)
+        and s.provision_type not in ('Other', 'Independent fostering')
+),
+
+compared as (
+    select
+        coalesce(n.urn, e.urn) as urn,
+        coalesce(n.host_authority_code, e.host_authority_code) as host_authority_code,
+        coalesce(n.provision_type, e.provision_type) as provision_type,
+        coalesce(n.setting_name, e.setting_name) as setting_name,
+        coalesce(n.provider_name, e.provider_name) as provider_name,
+        coalesce(n.places, e.places) as places,
+        n.urn is not null as is_now,
+        e.urn is not null as was_then,
+        n.grade,
+        e.grade as grade_before,
+        n.owner_group,
+        e.owner_group as owner_group_before,
+        n.registration_status,
+        e.registration_status as status_before
+    from (
+        select
+            l.urn,
+            l.host_authority_code,
+            l.provision_type,
+            l.setting_name,
+            l.provider_name,
+            l.places,
+            l.grade,
+            l.owner_group,
+            l.registration_status
+        from listed as l
+        where l.census_date = cast(:census_date as date)
+    ) as n
+    full join (
+        select
+            l.urn,
+            l.host_authority_code,
+            l.provision_type,
+            l.setting_name,
+            l.provider_name,
+            l.places,
+            l.grade,
+            l.owner_group,
+            l.registration_status
+        from listed as l
+        where l.census_date < cast(:census_date as date)
+    ) as e
+        on n.urn = e.urn
+        and n.host_authority_code = e.host_authority_code
+),
+
+lists as (
+    select
+        bool_or(l.census_date = cast(:census_date as date) and not l.register_carried) as is_new,
+        bool_or(l.census_date < cast(:census_date as date)) as has_earlier,
+        bool_or(l.register_source = 'provider level') as leaves_some_out
+    from listed as l
+),
+
+changed as (
+    select
+        c.urn,
+        c.host_authority_code,
+        c.provision_type,
+        c.setting_name,
+        c.provider_name,
+        c.places,
+        c.grade,
+        c.grade_before,
+        c.owner_group,
+        c.owner_group_before,
+        c.registration_status,
+        v.change
+    from compared as c
+    cross join lists as l
+    cross join (
+        values
+        ('opened'),
+        ('closed'),
+        ('sold'),
+        ('regraded'),
+        ('suspended')
+    ) as v (change)
+    where
+        l.is_new
+        and l.has_earlier
+        and case v.change
+            when 'opened' then c.is_now and not c.was_then and not l.leaves_some_out
+            when 'closed' then c.was_then and not c.is_now and not l.leaves_some_out
+            when 'sold' then coalesce(c.owner_group <> c.owner_group_before, false)
+            when 'regraded' then
+                coalesce(c.grade <> c.grade_before and c.grade <> 'Not yet inspected' and c.grade_before <> 'Not yet inspected', false)
+            else
+                coalesce(position('suspended' in lower(c.registration_status)) = 1, false)
+                and c.was_then
+                and not coalesce(position('suspended' in lower(c.status_before)) = 1, false)
+        end
+),
+
+said as (
+    select
+        r.urn,
+        min(r.change_reason) as change_reason,
+        max(r.left_date) as left_date
+    from staging.register_changes as r
+    where r.census_date = cast(:census_date as date)
+    group by r.urn
+),
+
+inspected as (
+    select
+        i.urn,
+        i.inspection_date,
+        i.in_year_event,
+        row_number() over (partition by i.urn order by i.inspection_date desc, i.sheet desc, i.row_number desc) as position
+    from staging.register_inspections as i
+    where
+        i.census_date = cast(:census_date as date)
+        and i.inspection_date <= cast(:census_date as date)
+),
+
+living as (
+    select
+        o.urn,
+        o.placing_authority_code,
+        count(*) as children
+    from core.own_placement as o
+    where
+        o.census_date = cast(:census_date as date)
+        and o.urn is not null
+    group by
+        o.urn,
+        o.placing_authority_code
+)
+
+select
+    cast(:census_date as date) as census_date,
+    c.urn,
+    c.host_authority_code,
+    h.authority_gss as host_authority_gss,
+    coalesce(h.authority_name, c.host_authority_code) as host_authority_name,
+    c.change,
+    coalesce(l.placing_authority_code, 'NONE') as placing_authority_code,
+    c.provision_type,
+    c.setting_name,
+    c.provider_name,
+    c.places,
+    c.grade,
+    c.grade_before,
+    c.owner_group,
+    c.owner_group_before,
+    c.registration_status,
+    s.change_reason,
+    s.left_date,
+    i.inspection_date,
+    i.in_year_event,
+    cast(coalesce(l.children, 0) as integer) as children
+from changed as c
+left join said as s
+    on c.urn = s.urn
+left join inspected as i
+    on c.urn = i.urn
+    and i.position = 1
+left join living as l
+    on c.urn = l.urn
+left join core.authority as h
+    on h.census_date = cast(:census_date as date)
+    and c.host_authority_code = h.authority_code
