@@ -170,7 +170,7 @@ def is_of_template(sheet: Sheet) -> bool:
     """Whether the sheet is one that a template brings and nobody fills in: its guide, or the lists of its drop-downs with nothing else on them."""
     if sheet.name == "guide":
         return bool(sheet.rows) and bool(sheet.rows[0]) and cell_text(sheet.rows[0][0]).strip() == GUIDE_TITLE
-    if _has_options_for_records(sheet) or _is_checklist(sheet):
+    if _is_checklist(sheet) or _has_options_for_records(sheet):
         return True
     if sheet.name != "lists" or len(sheet.rows) > HEADER_WITHIN:
         return False

@@ -182,8 +182,8 @@ def _not_from_this_sender(sheet: Sheet, found: Recognised) -> Finding:
 
 def _hidden_sheets(sheets: list[Sheet]) -> Iterator[Finding]:
     for sheet in sheets:
-        is_ours = is_of_template(sheet) or is_example(sheet)
-        if sheet.beside.is_hidden and sheet.rows and not is_ours:
+        is_hidden = sheet.beside.is_hidden and bool(sheet.rows)
+        if is_hidden and not is_of_template(sheet) and not is_example(sheet):
             yield Finding("hidden_sheet", sheet=sheet.label, value=sheet.label)
 
 
