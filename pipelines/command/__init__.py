@@ -32,6 +32,7 @@ _SUBCOMMANDS = {
     "hold": ("pipelines.command.hold", "Hold a quarter where it stands, or take it up again."),
     "reopen": ("pipelines.command.reopen", "Collect again for a quarter that is closed or a draft."),
     "release": ("pipelines.command.release", "Say what would be released."),
+    "export": ("pipelines.command.export", "Write a release in the words of the national Placements Standard."),
     "status": ("pipelines.command.status", "Say who has returned, who has not, and with what quality."),
     "chase": ("pipelines.command.chase", "List whom to remind of which return."),
     "report": ("pipelines.command.report", "Write the readers' quality report of a quarter."),
