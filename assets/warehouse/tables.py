@@ -78,6 +78,7 @@ RAW_DESCRIPTIONS = {
     "population_0_17": "Reference: people aged 0 to 17, mid-year (ONS).",
     "statistical_neighbours": "Reference: statistical neighbours of each authority (DfE, 2025).",
     "outward_code": "Reference: England's outward codes, the main authority of each with its share, and a point (ONS, November 2025).",
+    "official_measure": "Reference: official figures that stand beside ours, and whether their definition is the same.",
     "series_breaks": "Reference: where a series is broken by a new law or layout.",
     "owner_decision": "Reference: what people have decided of owners' names: which belong to one group, and which do not.",
     "owner_name": "Owners as the register writes them, and the plain name of each text.",
@@ -88,6 +89,7 @@ REFERENCE_TABLES = (
     "authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision", "place_903", "legal_status_903",
     "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours", "outward_code", "series_breaks", "owner_decision",
     "cans_item", "category_of_need_903", "reason_place_change_903",
+    "official_measure",
 )  # fmt: skip
 """Tables of reference facts in `raw`."""
 
@@ -263,6 +265,7 @@ def _load_reference(connection: Connection, region: Region) -> None:
         "population_0_17": pd.read_csv(root / "reference" / "population_0_17.csv", dtype=str),
         "statistical_neighbours": pd.read_csv(root / "reference" / "statistical_neighbours.csv", dtype=str, keep_default_na=False),
         "outward_code": pd.read_csv(root / "reference" / "outward_codes.csv", dtype=str, keep_default_na=False),
+        "official_measure": pd.read_csv(root / "reference" / "official_measures.csv", dtype=str, keep_default_na=False),
         "series_breaks": pd.read_csv(root / "reference" / "series_breaks.csv", dtype=str, keep_default_na=False),
         **{
             name: pd.read_csv(root / "codes" / f"{name}.csv", dtype=str, keep_default_na=False)

@@ -3,10 +3,50 @@
 -- percent, rate, population or value. A figure is a number (official_value) or a symbol in its place (official_symbol: c, k, x, z ...); a symbol
 -- never becomes a number. A release is named by the newest period in it. Each release of DfE's revises the years before, so that a
 -- comparison names the release. Revenue outturn (ro3) and the section 251 figures of LAIT are two data sets and never one.
--- Periods of the years to 31 March end on it; those of other kinds of years have no end here.
+-- Periods of the years to 31 March end on it; those of other kinds of years have no end here. A share's or rate's counted and counted_of are the
+-- published count that it is of and what that is counted of (the total of the same words, or the population), by which several areas are pooled.
 -- grain: census_date, data_set, published_measure, figure_kind, time_period, area_level, area_code
 -- readers: members
-with open_data as (
+with rows_of_data as (
+    select
+        s.submission_id,
+        s.sender,
+        s.version,
+        s.sheet,
+        s.row_number,
+        s.data_set,
+        s.time_period,
+        s.time_identifier,
+        s.geographic_level,
+        s.country_code,
+        s.country_name,
+        s.statistics_region_code,
+        s.statistics_region_name,
+        s.old_la_code,
+        s.la_name,
+        s.filter_1,
+        s.filter_2,
+        s.filter_3,
+        s.filter_4,
+        s.figure_count,
+        s.figure_percent,
+        s.figure_rate,
+        s.figure_population,
+        max(case when s.filter_2 in ('Total', 'Total children', 'Suitability total') then s.figure_count end) over (
+            partition by
+                s.submission_id,
+                s.sheet,
+                s.time_period,
+                s.geographic_level,
+                s.statistics_region_code,
+                s.old_la_code,
+                s.filter_1
+        ) as total_count
+    from staging.official_statistics as s
+    where s.census_date = cast(:census_date as date)
+),
+
+open_data as (
     select
         s.submission_id,
         s.sender,
@@ -44,10 +84,14 @@ with open_data as (
             when 'percent' then s.figure_percent
             when 'rate' then s.figure_rate
             when 'population' then s.figure_population
-        end as published
-    from staging.official_statistics as s
+        end as published,
+        case when k.figure_kind in ('percent', 'rate') then s.figure_count end as counted,
+        case k.figure_kind
+            when 'percent' then s.total_count
+            when 'rate' then s.figure_population
+        end as counted_of
+    from rows_of_data as s
     cross join (values ('count'), ('percent'), ('rate'), ('population')) as k (figure_kind)
-    where s.census_date = cast(:census_date as date)
 ),
 
 interactive_tool as (
@@ -157,7 +201,9 @@ all_figures as (
         o.area_name,
         o.published_measure,
         o.figure_kind,
-        o.published
+        o.published,
+        o.counted,
+        o.counted_of
     from open_data as o
     union all
     select
@@ -174,7 +220,9 @@ all_figures as (
         i.area_name,
         i.published_measure,
         i.figure_kind,
-        i.published
+        i.published,
+        cast(null as text) as counted,
+        cast(null as text) as counted_of
     from interactive_tool as i
     union all
     select
@@ -196,7 +244,9 @@ all_figures as (
         o.area_name,
         o.published_measure,
         o.figure_kind,
-        o.published
+        o.published,
+        cast(null as text) as counted,
+        cast(null as text) as counted_of
     from outturn as o
     cross join year_of_files as y
 ),
@@ -213,6 +263,8 @@ newest as (
         f.published_measure,
         f.figure_kind,
         f.published,
+        f.counted,
+        f.counted_of,
         max(f.time_period) over (partition by f.submission_id, f.data_set) as release,
         row_number() over (
             partition by
@@ -246,7 +298,9 @@ select
     end as official_value,
     case
         when n.published not similar to '-?[0-9]+(.[0-9]+)?' then n.published
-    end as official_symbol
+    end as official_symbol,
+    case when n.counted similar to '[0-9]+' and n.counted_of similar to '[0-9]+' then cast(n.counted as numeric) end as counted,
+    case when n.counted similar to '[0-9]+' and n.counted_of similar to '[0-9]+' then cast(n.counted_of as numeric) end as counted_of
 from newest as n
 where
     n.position = 1

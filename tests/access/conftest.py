@@ -40,7 +40,7 @@ KNOWN_AS = {closed: schema for schema, closed in CLOSED_SCHEMAS.items()}
 WHOLE = {
     "core.area", "core.authority", "core.official_figure", "core.owner_group", "core.population", "core.premises", "core.register_in_use",
     "core.setting", "core.year_broken",
-    "curated.setting_vacancies",
+    "curated.official_benchmark", "curated.setting_vacancies",
     "published.release", "published.cell", "published.release_return",
 }  # fmt: skip
 """What every member reads whole, by the design: the register's facts, vacancies home by home, official figures, releases."""
