@@ -133,7 +133,7 @@ _COMMON_WORDS = frozenset(
     summary supported table tabelle template the to total totals uasc update validation
     vacancies version csv xlsx xlsm xls ods west after accommodation adoption placed for good
     bad planned high joiners leavers other odd first second third fourth last later earlier
-    only again broken stray national standard searches draft correct corrected correction resubmission resubmitted
+    only again broken stray national standard searches collection checklist draft correct corrected correction resubmission resubmitted
     submission
     """.split()  # noqa: SIM905 - a list of words
 )

@@ -7,6 +7,8 @@
 -- postcode alone: the authority that has most of it, with its share, and always approximate. Distance from home is that of the SSDA903's placement,
 -- where the child has one that began in or after the search, and this is its newest search. A risk that was not asked or answered is no "no": it
 -- is counted apart. The answer on education is left out: its question can be read both ways (staging.placements_standard has it).
+-- A home is in the register where its number is among the URNs of the date's register: without a number it is not, and where no register is
+-- held it is blank.
 -- grain: census_date, authority_code, search_number
 with returned as (
     select
@@ -86,6 +88,12 @@ searches as (
             order by r.is_placed desc, r.referral_date desc nulls last, r.search_number desc
         ) as newest_of_child
     from returned as r
+),
+
+registered as (
+    select distinct p.urn
+    from core.premises as p
+    where p.census_date = cast(:census_date as date)
 ),
 
 headers as (
@@ -215,7 +223,8 @@ select
     r.cost_education_weekly,
     r.cost_other_weekly,
     r.cost_total_weekly,
-    r.placed_urn
+    r.placed_urn,
+    case when s.is_placed and u.is_held then g.urn is not null end as placed_in_register
 from returned as r
 inner join searches as s
     on r.authority_code = s.authority_code
@@ -226,6 +235,12 @@ inner join asked as k
 left join headers as h
     on r.authority_code = h.authority_code
     and r.child_key = h.child_key
+cross join (
+    select count(*) > 0 as is_held
+    from registered as g
+) as u
+left join registered as g
+    on r.placed_urn = g.urn
 left join staging.outward_code as o
     on r.placement_location = o.outward_code
 left join core.child as c

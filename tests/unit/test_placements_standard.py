@@ -161,6 +161,17 @@ def test_a_record_in_the_examples_place_is_not_counted_and_its_sender_is_told(of
     assert "KIDREF9" not in answer.said
 
 
+def test_the_templates_own_example_does_not_count_where_its_explanations_were_taken_out(official):
+    book = openpyxl.load_workbook(io.BytesIO(filled_in(official / TEMPLATES[1], SEARCHES[0])))
+    book["Data Collection"].delete_rows(3)
+    data = io.BytesIO()
+    book.save(data)
+    answer = held_up(data.getvalue(), date=DAY)
+    assert answer.books == [(2, 1, 0, 1)] and answer.rows["child_key"].notna().tolist() == [False, True]
+    same_child = json.loads((official / "examples" / "valid-placement.jsonld").read_bytes())
+    assert held_up(json.dumps(same_child), date=DAY).books == [(1, 1, 0, 0)]
+
+
 def test_a_template_saved_as_csv_is_read_like_the_workbook(official):
     sheet = openpyxl.load_workbook(io.BytesIO(filled_in(official / TEMPLATES[1], *SEARCHES)))["Data Collection"]
     text = io.StringIO()

@@ -164,7 +164,27 @@ def _of_the_template(frame: Frame, bodies: Bodies, blank: pd.Series) -> tuple[pd
                 explained[start] = True
                 if len(rows) > 1 and not blank.iloc[start + 1]:
                     example[start + 1] = True
+            elif len(rows):
+                example[start] = _is_own_example(frame, start)
     return pd.Series(explained), pd.Series(example)
+
+
+def _is_own_example(frame: Frame, row: int) -> bool:
+    """Whether a row below the header is the template's own example, its explanations taken out.
+
+    The standard's example in JSON-LD is of the same child and home, at another price: it counts.
+    """
+    told = [
+        _known(frame, column, row) == column.example.rstrip()
+        for column in frame.table.columns
+        if column.personal == "child key" or column.type in {"urn", "money"}
+    ]
+    return all(told)
+
+
+def _known(frame: Frame, column: Column, row: int) -> str:
+    text = frame.texts[column.name].iloc[row].strip()
+    return text.removesuffix(".0") if column.type == "money" else text
 
 
 def _is_explanation(frame: Frame, closed: Sequence[Column], row: int) -> bool:
