@@ -42,6 +42,7 @@ template (`--filled`: with made-up searches).
 - `placement_location` is an **outward** code and stays one: `SK13` is never the sector SK1 3. Its
   area is the authority that has most of it, with its share, and always marked approximate
   (`staging.outward_code`; ONS Postcode Directory, November 2025, Open Government Licence v3).
+- The answer to JSON-LD counts its records as rows below a header: the first one is row 2.
 - Of JSON-LD a record is rejected, too, that lacks a part, has one twice, or says Other without the
   words that the shapes ask for.
 - Authorities read their searches in `curated.search`. `curated.search_outcome` and

@@ -147,7 +147,7 @@ class _Record:
             return {}
         part = {"@id": given[0]} if isinstance(given[0], str) else given[0]
         if isinstance(part, dict) and set(part) == {"@id"}:
-            part = by_id.get(part["@id"])
+            part = by_id.get(str(part["@id"]))
         if not isinstance(part, dict):
             self.faults.append(("section_missing", name))
             return {}

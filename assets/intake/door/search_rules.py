@@ -45,7 +45,8 @@ def is_placed(rows: JudgedRows) -> pd.Series:
 
 def wanted(rows: JudgedRows) -> Outcome:
     """Blank cells that the standard asks for: the row is loaded all the same."""
-    asked = {"always": rows.frame.is_judged, "placed": rows.frame.is_judged & is_placed(rows)}
+    judged = rows.frame.is_judged & rows.is_loaded
+    asked = {"always": judged, "placed": judged & is_placed(rows)}
     findings: list[RowFindings] = []
     for column in rows.table.columns:
         if column.wanted:
