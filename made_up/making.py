@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from made_up.drawing import stream
-from made_up.returns import cans, dolo, optional, placement_census, placements_standard, provider_census, ssda903
+from made_up.returns import cans, dolo, official_statistics, optional, placement_census, placements_standard, provider_census, ssda903
 from made_up.returns.register import Lists, draw_up, in_use, lists_that_come, send_lists
 from made_up.truth.care import CareFigures, Reach
 from made_up.truth.collecting import Truth
@@ -159,6 +159,9 @@ def make_region(
         cared = CareFigures(care, told, reach, areas, date)
         of_needs.add(cans.send(care, landing, areas, date, seed, folders), cared, date)
         of_searches.add(placements_standard.send(care, landing, areas, date, seed, folders), cared, date)
+        if march := official_statistics.published_on(date):
+            told_of = official_statistics.counted(care, areas, march) if march in dates and dates[0] <= march.replace(year=march.year - 1) else None
+            official_statistics.send(told_of, march, landing, areas, date, seed, scale)
         use, codes = in_use(held, date), areas.codes_on(date)
         truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, use, codes, cared))
         looked_after = (people.frame["origin"] < areas.members) & (people.frame["kind"] != ADULT)
