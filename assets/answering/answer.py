@@ -181,7 +181,8 @@ class Answer:
 
 def _may_be_copied(found: Recognised) -> frozenset[int]:
     """The columns of a table that a copy of its sheet shows: all that are asked for, but names of staff."""
-    return frozenset(place for name, place in found.columns.items() if found.table.column(name).personal != "officer")
+    of_staff = {column.name for column in found.table.columns if column.personal == "officer"}
+    return frozenset(place for name, place in found.columns.items() if name not in of_staff)
 
 
 @dataclass(frozen=True)
