@@ -1,5 +1,6 @@
 -- How each sender's return came in: the version in force, or the newest one where none was accepted, with its books and warnings.
--- Rows received = loaded + rejected + set aside, always. Days late count from the region's deadline after the census date.
+-- Rows received = loaded + rejected + set aside, always. Of official statistics many files are in force at once: their rows are added up, and the
+-- rest is the newest's. Days late count from the region's deadline after the census date.
 -- grain: census_date, sender, table_name
 with ranked as (
     select
@@ -10,10 +11,26 @@ with ranked as (
         s.received_at,
         s.version,
         s.status,
-        s.rows_received,
-        s.rows_loaded,
-        s.rows_rejected,
-        s.rows_set_aside,
+        case
+            when s.status = 'in force'
+                then sum(s.rows_received) over (partition by s.sender, s.table_name, s.status)
+            else s.rows_received
+        end as rows_received,
+        case
+            when s.status = 'in force'
+                then sum(s.rows_loaded) over (partition by s.sender, s.table_name, s.status)
+            else s.rows_loaded
+        end as rows_loaded,
+        case
+            when s.status = 'in force'
+                then sum(s.rows_rejected) over (partition by s.sender, s.table_name, s.status)
+            else s.rows_rejected
+        end as rows_rejected,
+        case
+            when s.status = 'in force'
+                then sum(s.rows_set_aside) over (partition by s.sender, s.table_name, s.status)
+            else s.rows_set_aside
+        end as rows_set_aside,
         row_number() over (
             partition by s.sender, s.table_name
             order by case when s.status = 'in force' then 0 else 1 end, s.version desc, s.submission_id
@@ -46,10 +63,10 @@ select
     r.received_at,
     r.version,
     r.status,
-    r.rows_received,
-    r.rows_loaded,
-    r.rows_rejected,
-    r.rows_set_aside,
+    cast(r.rows_received as integer) as rows_received,
+    cast(r.rows_loaded as integer) as rows_loaded,
+    cast(r.rows_rejected as integer) as rows_rejected,
+    cast(r.rows_set_aside as integer) as rows_set_aside,
     coalesce(w.warnings, cast('{}' as jsonb)) as warnings,
     greatest(0, cast(cast(r.received_at at time zone 'UTC' as date) - r.census_date as integer) - d.days) as days_late
 from ranked as r
