@@ -300,7 +300,7 @@ def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
         whole_rows=data.get("whole_rows", False),
         leave_alone=data.get("leave_alone", False),
         every_column_known=data.get("every_column_known", False),
-        filters=tuple(header_key(name) for name in data.get("filters", [])),
+        filters=tuple(data.get("filters", [])),
         apart=data.get("apart", False),
         items=data.get("items", ""),
         header_keys=header_keys,

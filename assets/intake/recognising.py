@@ -86,7 +86,7 @@ def _filters(table: ReturnTable, cells: list[str], taken: set[int]) -> list[tupl
     """The places of the columns that say what a figure is of, the wider first, with the names that they have here."""
     if not table.filters:
         return []
-    ranks = {key: rank for rank, key in enumerate(table.filters)}
+    ranks = {header_key(name): rank for rank, name in enumerate(table.filters)}
     keys = [(header_key(cell), place) for place, cell in enumerate(cells) if place not in taken]
     found = sorted((ranks[key], place) for key, place in keys if key in ranks)
     names = [c.name for c in table.columns if c.name.startswith("filter_")]

@@ -91,6 +91,12 @@ def test_a_file_with_a_renamed_column_is_refused_with_its_name(renamed):
     assert answer.books == [(1, 0, 1, 0)]
 
 
+def test_of_a_renamed_column_both_names_are_told():
+    row = {"characteristic": "Age group", "breakdown": "1 to 4 years", "children_count": "47", "children_pct": "10"}
+    finding = next(f for f in held_up(file_of(row), sender="dfe").submissions[0].findings if f.rule == "columns_not_known")
+    assert "had: 'children_pct'. 'children_pct' may be the new name of 'children_percent'." in finding.message
+
+
 def test_one_line_of_data_maps_a_renamed_column(tmp_path, monkeypatch):
     from schemas import returns
 

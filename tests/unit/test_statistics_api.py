@@ -259,3 +259,17 @@ def test_real_statistics_do_not_go_among_made_up_returns_or_through_links(servic
     (tmp_path / "linked" / "2025-12-31" / "dfe").symlink_to(tmp_path)
     with pytest.raises(ObservatoryError, match="no link is followed"):
         fetched(service, LandingPlace(str(tmp_path / "linked")))
+
+
+def test_the_job_fetches_the_data_sets_of_the_settings(service, tmp_path, monkeypatch):
+    from pipelines.jobs import fetch_official_statistics
+    from resources.observatory import Observatory
+    from resources.settings import settings_from_environment
+
+    monkeypatch.setenv("OBSERVATORY_STATISTICS_API", service.address)
+    monkeypatch.setenv("OBSERVATORY_STATISTICS_DATA_SETS", "x")
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path))
+    observatory = Observatory(settings_from_environment(), None)  # type: ignore[arg-type]
+    done = fetch_official_statistics.execute_in_process(partition_key="2025-12-31", resources={"observatory": observatory})
+    assert done.success
+    assert [path.parent.name for path in written(LandingPlace(str(tmp_path)))] == ["dfe"]

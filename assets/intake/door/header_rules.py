@@ -7,6 +7,7 @@ Does not belong here: telling which table a sheet holds (`recognising`), rows (t
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator
 
 from assets.intake.door.findings import Finding
@@ -254,17 +255,29 @@ def _columns_not_known(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterat
         return
     figures = [c for c in table.columns if c.type == "figure"]
     lacking = [] if any(c.name in found.columns for c in figures) else ["a figure"]
-    lacking += (
-        [] if not table.filters or "filter_1" in found.columns else ["what the figures are of"]
-    )
+    if table.filters and "filter_1" not in found.columns:
+        lacking.append("what the figures are of")
+    said = [f" No column that is known says {' or '.join(lacking)}."] if lacking else []
+    renamed = _renamed(sheet, found, names[:_MOST_COLUMNS_TOLD])
+    said += [f" '{new}' may be the new name of '{old}'." for new, old in renamed]
     yield Finding(
         "columns_not_known",
         table.name,
         sheet.label,
         value="', '".join(names[:_MOST_COLUMNS_TOLD]),
         expected=f"schemas/returns/{table.name}.toml",
-        hint=f" No column that is known says {' or '.join(lacking)}." if lacking else "",
+        hint="".join(said),
     )
+
+
+def _renamed(sheet: Sheet, found: Recognised, names: list[str]) -> Iterator[tuple[str, str]]:
+    """Columns that are not known, each with the known one that is most like it and is not there."""
+    here = {header_key(cell_text(cell)) for cell in sheet.rows[found.header_row]}
+    spelt = [*found.table.filters, *(h for c in found.table.columns for h in c.headers)]
+    gone = {header_key(name): name for name in spelt if header_key(name) not in here}
+    for name in names:
+        if near := difflib.get_close_matches(header_key(name), gone, 1, 0.6):
+            yield name, gone[near[0]]
 
 
 def _columns_missing(sheet: Sheet, found: Recognised, file: LandedFile) -> Iterator[Finding]:
