@@ -1,6 +1,7 @@
 -- Where two sources that should agree do not: register against census, placement census against SSDA903, provider against authority, this
 -- quarter against the last. Each names both figures; a setting in two senders' returns is told to each, with no figure of the other.
 -- Deprivation of liberty orders of last year are looked for in this year's. None keeps a return out.
+-- Children who found a home by the Placements Standard are looked for in the SSDA903.
 -- A child of the placement census under 18 whom the SSDA903 lacks counts in commissioned placements and costs alone.
 -- Where the two name different hosts, the SSDA903's counts. The sentence of each rule is in schemas/rules.toml.
 -- A total moves by more than its history explains where it changes by more than three times its usual change (and a tenth, and five);
@@ -366,7 +367,38 @@ orders_gone as (
     group by s.sender
 ),
 
+-- Children who found a home by the Placements Standard and whom the header of the same sender's SSDA903 has not: their age and sex are not known.
+searches_beside_903 as (
+    select
+        r.sender,
+        'searched_children_not_in_903' as rule,
+        'children for whom a home was found' as subject,
+        concat(cast(count(distinct r.child_key) as text), ' in the Placements Standard') as sent,
+        concat(cast(count(distinct r.child_key) - count(distinct h.child_key) as text), ' of them not in the SSDA903''s header') as beside
+    from staging.placements_standard as r
+    inner join sent as s
+        on r.sender = s.sender
+        and s.table_name = 'ssda903_header'
+    left join staging.ssda903_header as h
+        on h.census_date = cast(:census_date as date)
+        and r.sender = h.authority_code
+        and r.child_key = h.child_key
+    where
+        r.census_date = cast(:census_date as date)
+        and r.type_placed is not null
+    group by r.sender
+    having count(distinct r.child_key) > count(distinct h.child_key)
+),
+
 together as (
+    select
+        f.sender,
+        f.rule,
+        f.subject,
+        f.sent,
+        f.beside
+    from searches_beside_903 as f
+    union all
     select
         g.sender,
         g.rule,
