@@ -20,7 +20,7 @@ import pandas as pd
 from assets.publication.attack import Published, build_system
 from assets.publication.disclosure import CONFIDENTIAL, number
 from assets.publication.gate import judge, pinned, propagate
-from assets.publication.readers import readers
+from assets.publication.readers import everybody
 from assets.publication.release import prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
 from benchmarks.gate import DATE, KEY, REGION, full_region
@@ -150,7 +150,7 @@ def _inferred(way: Way, tables: dict[str, pd.DataFrame]) -> dict[str, str]:
     said = {"is told which counts are small": _worst([leak.variable for leak in leaks], bounds)}
     logins: list[str] = []
     worst = 0
-    for reader in readers(system, tables):
+    for reader in everybody(system, tables):
         found, own = pinned(reader.view(system), way.method.possible_values)
         if "login" not in reader.name:
             said[reader.name.removeprefix("who ")] = _worst(found, own)

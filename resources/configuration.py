@@ -45,6 +45,11 @@ def _place(value: Any, base: Path) -> str | None:
     return value if "://" in value else str((base / Path(value).expanduser()).absolute())
 
 
+def _region(value: Any, base: Path) -> str | None:
+    """The name of a region, or a file of its own: a path, or None where it is neither."""
+    return _place(value, base) if isinstance(value, str) and value.endswith(".toml") else _text(value, base)
+
+
 def _names(value: Any, _: Path) -> str | None:
     if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
         return None
@@ -73,7 +78,7 @@ SETTINGS: dict[str, Setting] = {
     "landing": Setting("OBSERVATORY_LANDING", "the landing place", _place, _PLACE),
     "outbox": Setting("OBSERVATORY_OUTBOX", "where answers to senders go", _place, _PLACE),
     "database_url": Setting("OBSERVATORY_DATABASE_URL", "a PostgreSQL of your own", _text, "postgresql://user:password@host/database"),
-    "region": Setting("OBSERVATORY_REGION", "a file in schemas/regions", _text, "the name of a region"),
+    "region": Setting("OBSERVATORY_REGION", "a file in schemas/regions, or a path", _region, "the name of a region, or its file"),
     "postcodes": Setting("OBSERVATORY_POSTCODES", "a newer ONS postcode directory", _place, _PLACE),
     "server_log": Setting("OBSERVATORY_SERVER_LOG", "where your own PostgreSQL's log lies", _place, _PLACE),
     "contacts": Setting("OBSERVATORY_CONTACTS", "the region's contacts", _place, _PLACE),

@@ -165,18 +165,19 @@ def region_keys() -> list[str]:
 
 
 def load_region(key: str) -> Region:
-    """The region in `regions/<key>.toml`.
+    """The region in `regions/<key>.toml`, or in a file of the user's own: then `key` is its path, and its name is the region's.
 
     Raises:
         ValueError: there is no such file, its timetable is none, or its method of disclosure control is less safe than the default without
             saying why.
     """
-    path = HERE / f"{key}.toml"
-    if key not in region_keys():
+    path = Path(key) if key.endswith(".toml") else HERE / f"{key}.toml"
+    if not path.is_file():
         raise ValueError(
-            f"The region '{key}' is not known; expected one of {', '.join(region_keys())}. "
-            f"Set OBSERVATORY_REGION to one of them, or write schemas/regions/{key}.toml."
+            f"The region '{key}' is not known; expected one of {', '.join(region_keys())}, or the path of a region's file (.toml). "
+            f"Set OBSERVATORY_REGION to one of them."
         )
+    key = path.stem
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     sub_regions = {name: tuple(codes) for name, codes in data.pop("sub_regions").items()}
     opened = tuple(data.pop("open_to_members", ()))

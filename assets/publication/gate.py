@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,6 +24,7 @@ from scipy.sparse.csgraph import connected_components
 
 from assets.publication.attack import UNBOUNDED, System
 from assets.publication.verdict import Leak, Verdict
+from assets.publication.worlds import Worlds
 
 _TOLERANCE = 1e-6
 _ROUNDS = 200
@@ -47,8 +48,6 @@ _NODES_AT_ONCE = 3
 """Nodes of the search for one: what it has found by then is far enough. (Seconds are of the clock: a busy machine has fewer of them.)"""
 _FAR = 5
 """How far from the start such a world may be."""
-_WORLDS_KEPT = 1000
-"""Worlds of one proof that are tried for its other readers."""
 _PRIMAL = 4
 """HiGHS's number for the primal simplex method."""
 
@@ -293,24 +292,6 @@ class Ranges:
         )  # fmt: skip
 
 
-class Worlds:
-    """Worlds found for one view of a system, to be tried for its other views: what a reader who knows
-    more cannot tell apart, one who knows less cannot either. Each is tried anew, row by row.
-    """
-
-    def __init__(self) -> None:
-        self._kept: list[np.ndarray] = []
-
-    def keep(self, world: np.ndarray) -> None:
-        """Keep a world: a value for each variable of the system."""
-        if len(self._kept) < _WORLDS_KEPT:
-            self._kept.append(world.astype("float32"))
-
-    def of_size(self, size: int) -> Iterator[np.ndarray]:
-        """The worlds of a system with so many variables."""
-        return (world.astype("float64") for world in self._kept if len(world) == size)
-
-
 def judge(
     system: System,
     possible: int = 3,
@@ -319,17 +300,19 @@ def judge(
     limit_seconds: float = 120.0,
     thorough: bool = True,
     worlds: Worlds | None = None,
+    most: np.ndarray | None = None,
 ) -> Verdict:
     """Attack the system. The release passes if every small count (those of `only`, where given) keeps `possible` values, or all that
-    were left of it before. Not `thorough`, it takes for a leak what is not proved at once: more may be hidden then, and it is asked again.
-    `worlds` are those of the same proof.
+    were left of it before (`most`, where that is known of a variable already). Not `thorough`, it takes for a leak what is not proved at
+    once: more may be hidden then, and it is asked again. `worlds` are those of the same proof.
     """
     started = time.thread_time()
     protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
     need, untold = needed_values(system, possible), system.untold()
+    need = need if most is None else np.minimum(need, most)
     leaks, broken, programmes = _attack(system, need, protected, started + limit_seconds, thorough=thorough, worlds=worlds)
     # where the register and the telling leave too little by themselves, whoever is not told must still have enough
-    need_untold = needed_values(untold, possible)
+    need_untold = needed_values(untold, possible) if system.is_told else need
     doubtful = protected[need[protected] < need_untold[protected]]
     if len(doubtful) and not len(broken):
         more, _, tried = _attack(untold, need_untold, doubtful, started + limit_seconds, thorough=thorough, worlds=worlds)
@@ -341,15 +324,16 @@ def judge(
 
 def told_anew(view: System, leaks: Sequence[Leak], possible: int = 3) -> tuple[Leak, ...]:
     """The leaks without those of counts of which linear programmes leave no more values before this release."""
-    if not leaks:
-        return ()
+    left = left_before(view, [leak.variable for leak in leaks], possible)
+    return tuple(leak for leak, values in zip(leaks, left, strict=True) if leak.greatest - leak.least + 1 < values)
+
+
+def left_before(view: System, variables: Sequence[int], possible: int = 3) -> np.ndarray:
+    """How many values (`possible` at most) linear programmes leave of each before this release."""
+    if not len(variables):
+        return np.array([])
     ranges = Ranges(Tightening(before(view)))
-    kept = []
-    for leak in leaks:
-        least, greatest, _ = ranges.of(leak.variable)
-        if leak.greatest - leak.least < min(possible - 1, greatest - least):
-            kept.append(leak)
-    return tuple(kept)
+    return np.array([min(possible, most - least + 1) for least, most, _ in map(ranges.of, variables)])
 
 
 def unsettled(system: System, readers: Sequence[System], possible: int = 3, worlds: Worlds | None = None) -> list[int]:
@@ -368,6 +352,13 @@ def unsettled(system: System, readers: Sequence[System], possible: int = 3, worl
     return sorted({*prover.unsettled(), *narrow.tolist()})
 
 
+def settle(view: System, asked: Sequence[int], need: np.ndarray, worlds: Worlds) -> None:
+    """Make many worlds at once of the counts that are asked of: they settle some of them for readers who know less."""
+    bounds = propagate(view)
+    if not len(bounds.broken) and len(asked):
+        _Prover(view, bounds, need, np.array(asked), time.thread_time() + _SECONDS_AT_ONCE, worlds=worlds).unsettled()
+
+
 def pinned(view: System, possible: int = 3, need: np.ndarray | None = None) -> tuple[list[int], Bounds]:
     """The small counts of a reader's view that have too few values left by their bounds (fewer than `need`, where that is known already), and
     the bounds.
@@ -382,12 +373,6 @@ def pinned(view: System, possible: int = 3, need: np.ndarray | None = None) -> t
             return [], bounds
         need = needed_values(view, possible)
     return [int(v) for v in small[left < need[small]]], bounds
-
-
-def judge_for(view: System, reader: str, possible: int = 3) -> list[Leak]:
-    """The leaks to a reader who knows more, as far as bounds tell, each naming him."""
-    found, bounds = pinned(view, possible)
-    return told_to(reader, [_leak(view, bounds, v, bounds.low[v], bounds.high[v]) for v in found])
 
 
 def told_to(reader: str, leaks: Iterable[Leak]) -> list[Leak]:
@@ -430,7 +415,7 @@ class _Prover:
         worlds: Worlds | None = None,
     ) -> None:
         self.system, self.bounds, self.need, self.deadline, self.thorough = system, bounds, need, deadline, thorough
-        self.worlds = worlds or Worlds()
+        self.worlds = worlds or Worlds(system)
         self.programmes = 0
         self._reduce(protected)
         self.seen: list[set[int]] = [set() for _ in self.columns]
@@ -467,28 +452,33 @@ class _Prover:
         self.row_component = self.component[self.body.indices[self.body.indptr[:-1]]] if len(self.rows) else np.array([], dtype=int)
 
     def unsettled(self) -> list[int]:
-        """The protected variables for which there are not enough worlds among those that are made of the start by moving a part of it."""
+        """The protected variables that many worlds at once do not settle: those found before, those made
+        by pushing many counts, and those made by moving one.
+        """
         # a variable without a row of its own may take any value between its bounds
         alone = np.diff(self.body.tocsc().indptr) == 0
         self.open = self.open[~alone[self.open]]
-        if not len(self.open):
-            return []
-        self.start = self._start()
+        if len(self.open):
+            self.start = self._start()
         if self.start is not None:
             self._keep(self.start)
-            for world in self.worlds.of_size(len(self.bounds.low)):
-                self._keep(world[self.columns])
+            self._see()
+        if self.start is not None and len(self.open) > _FEW:
             self._push_by_lot(self.start)
             self._move_about(self.start)
+        return [int(self.columns[position]) for position in self.open]
+
+    def _seek_each(self) -> None:
+        """Look for worlds of every count that is still unsettled, by moving a part of the start."""
         if len(self.open) <= _FEW_TO_MEASURE:
             self._measure_each()
         if self.start is not None:
             self._push_each(self.start)
-        return [int(self.columns[position]) for position in (*self.narrow, *self.open)]
 
     def leaks(self) -> list[Leak]:
         """Every protected variable that could not be proved safe."""
         self.unsettled()
+        self._seek_each()
         found = [self._leak_of(position, *measured) for position, measured in self.narrow.items()]
         while len(self.open):
             if time.thread_time() > self.deadline:  # not proved in time is not proved
@@ -582,18 +572,29 @@ class _Prover:
                 if len(self.seen[position]) >= need or time.thread_time() > self.deadline:
                     break
                 if int(start[position]) + by not in self.seen[position]:
-                    for moved, amount in mover.move(position, by).items():
+                    changes = mover.move(position, by)
+                    for moved, amount in changes.items():
                         self.seen[moved].add(int(start[moved]) + amount)
+                    if changes:
+                        where, by_how_many = np.fromiter(changes, int), np.fromiter(changes.values(), int)
+                        self.worlds.keep(self.columns[where], start[where] + by_how_many)
+        self._settle()
+
+    def _see(self) -> None:
+        """Take what worlds found for other readers show this one."""
+        place = np.full(len(self.bounds.low), -1)
+        place[self.columns[self.open]] = self.open
+        variables, values = self.worlds.seen_by(self.system)
+        wanted = place[variables] >= 0
+        for position, value in zip(place[variables[wanted]].tolist(), values[wanted].tolist(), strict=True):
+            self.seen[position].add(value)
         self._settle()
 
     def _take(self, solution: np.ndarray) -> None:
         """Keep what a new world shows, here and for the other readers."""
         whole, contradicted = self._keep(solution)
-        if contradicted:
-            return
-        world = np.where(np.isnan(self.system.truth), self.bounds.low, self.system.truth)
-        world[self.columns] = whole
-        self.worlds.keep(world)
+        good = ~np.isin(self.component, list(contradicted))
+        self.worlds.keep(self.columns[good], whole[good])
 
     def _keep(self, solution: np.ndarray) -> tuple[np.ndarray, set[int]]:
         """Keep what a world shows, component by component, where it is whole numbers and keeps every row; as whole numbers, and where not."""

@@ -12,17 +12,19 @@ from dataclasses import replace
 import numpy as np
 
 from assets.publication.attack import System
-from assets.publication.gate import Worlds, judge, told_anew, told_to, unsettled
-from assets.publication.readers import Reader
-from assets.publication.verdict import Leak
+from assets.publication.gate import judge, left_before, settle, told_anew, told_to, unsettled
+from assets.publication.readers import Members, Reader
+from assets.publication.verdict import Leak, Verdict
+from assets.publication.worlds import Worlds
 
 
 class Proof:
     """Whether every small count is safe from the gate's own readers (those who are told which hidden
-    counts are small, and those who are not) and from some who know more.
+    counts are small, and those who are not), from some who know more, and from the members' logins.
 
     `hidden` are the variables that the repair has hidden since the system was made. `by_reader` has
-    what is unsafe from each, the gate's own first (as None). `only`: what is asked of, where not all.
+    what is unsafe from each, the gate's own first (as None). Logins are asked about when nothing is
+    told to anybody else: what is mended for one that knows less than they do is mended for them.
     """
 
     def __init__(
@@ -30,37 +32,102 @@ class Proof:
         system: System,
         hidden: Collection[int],
         readers: Sequence[Reader],
+        members: Sequence[Members],
         possible: int,
-        only: Sequence[int] | None = None,
         worlds: Worlds | None = None,
     ) -> None:
-        self.system, self.readers, self.possible = system, readers, possible
-        self.worlds = worlds or Worlds()
-        views = [reader.view(system, hidden) for reader in readers]
-        small = np.flatnonzero(system.small)
-        asked = unsettled(system, views, possible, self.worlds) if only is None else list(only)
-        own = judge(system, possible, only=asked, worlds=self.worlds)
-        self.by_reader: list[tuple[Reader | None, tuple[Leak, ...]]] = [(None, own.leaks)]
-        for reader, view in zip(readers, views, strict=True):
-            only_his = [v for v in asked if view.small[v]]
-            leaks = judge(view, possible, only=only_his, worlds=self.worlds).leaks if not own.contradictions else ()
-            self.by_reader.append((reader, told_anew(view, leaks, possible)))
-        self.verdict = replace(own, leaks=self._named(), protected=len(small))
+        self.system, self.hidden, self.possible = system, hidden, possible
+        self.readers, self.members = list(readers), list(members)
+        self.worlds = worlds or Worlds(system)
+        self._most = {m.compares: np.full(len(system.low), possible) for m in members}
+        self._own = Verdict()
+        self.by_reader: list[tuple[Reader | None, tuple[Leak, ...]]] = []
+        views = [reader.view(system, hidden) for reader in self.readers]
+        self._ask_readers(unsettled(system, views, possible, self.worlds))
+        for group in self.members if self._is_sound else ():
+            self._ask_what_all_know(group)
+        if not self._leaks():
+            self._ask_every_login()
 
-    def _named(self) -> tuple[Leak, ...]:
-        named = [leak if reader is None else told_to(reader.name, [leak])[0] for reader, leaks in self.by_reader for leak in leaks]
-        return tuple(named)
+    @property
+    def _is_sound(self) -> bool:
+        return not self._own.contradictions
+
+    def again(self, hidden: Collection[int]) -> None:
+        """Ask of what was unsafe, after more was hidden: what was safe stays so."""
+        self.hidden = hidden
+        asked, self.by_reader = list(self.unsafe()), []
+        if all(self._is_login(reader) for reader, _ in asked):
+            for reader, leaks in asked:
+                group = next(m for m in self.members if reader in m.logins)
+                self._ask_login(group, reader, [leak.variable for leak in leaks])  # type: ignore[arg-type]
+            return
+        told = sorted({leak.variable for _, leaks in asked for leak in leaks})
+        self._ask_readers(told)
+        for group in self.members:
+            self._ask(group.all_know, group.all_know.view(self.system, hidden), told)
+        if not self._leaks():
+            self._ask_every_login()
+
+    def _is_login(self, reader: Reader | None) -> bool:
+        return any(reader in group.logins for group in self.members)
+
+    def _ask_readers(self, asked: Sequence[int]) -> None:
+        self._own = judge(self.system, self.possible, only=list(asked), worlds=self.worlds)
+        self.by_reader.append((None, self._own.leaks))
+        for reader in self.readers if self._is_sound else ():
+            self._ask(reader, reader.view(self.system, self.hidden), asked)
+
+    def _ask(self, reader: Reader, view: System, asked: Sequence[int]) -> None:
+        of_his = [v for v in asked if view.small[v]]
+        found = judge(view, self.possible, only=of_his, worlds=self.worlds).leaks if of_his else ()
+        self.by_reader.append((reader, told_anew(view, found, self.possible)))
+
+    def _ask_what_all_know(self, group: Members) -> None:
+        """Ask what follows from what all members know. What is left of a count without the release
+        to somebody who knows that is no less than what is left to any of them.
+        """
+        view = group.all_know.view(self.system, self.hidden)
+        found = judge(view, self.possible, only=self._unsettled(view), worlds=self.worlds).leaks
+        narrow = [leak.variable for leak in found]
+        self._most[group.compares][narrow] = left_before(view, narrow, self.possible)
+        self.by_reader.append((group.all_know, told_anew(view, found, self.possible)))
+
+    def _ask_every_login(self) -> None:
+        """Ask of every count of others for each login."""
+        for group in self.members if self._is_sound else ():
+            most = self._most[group.compares]
+            for half in group.halves():
+                view = half.view(self.system, self.hidden)
+                settle(view, self._unsettled(view, most), most, self.worlds)
+            for login in group.logins:
+                view = login.view(self.system, self.hidden)
+                self._ask_login(group, login, self._unsettled(view, most))
+
+    def _ask_login(self, group: Members, login: Reader, asked: Sequence[int]) -> None:
+        view, most = login.view(self.system, self.hidden), self._most[group.compares]
+        leaks: tuple[Leak, ...] = ()
+        if len(asked):
+            leaks = judge(view, self.possible, only=list(asked), worlds=self.worlds, most=most).leaks
+        self.by_reader.append((login, told_anew(view, leaks, self.possible)))
+
+    def _unsettled(self, view: System, need: np.ndarray | None = None) -> list[int]:
+        need = np.full(len(view.low), self.possible) if need is None else need
+        return self.worlds.unsettled(view, np.flatnonzero(view.small), need).tolist()
+
+    def _leaks(self) -> tuple[Leak, ...]:
+        return tuple(leak if reader is None else told_to(reader.name, [leak])[0] for reader, leaks in self.by_reader for leak in leaks)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What was found: of what is unsafe each names the reader."""
+        return replace(self._own, leaks=self._leaks(), protected=int(self.system.small.sum()))
 
     @property
     def leaks(self) -> tuple[Leak, ...]:
         """What is unsafe, each naming the reader."""
-        return self.verdict.leaks
+        return self._leaks()
 
     def unsafe(self) -> Iterator[tuple[Reader | None, tuple[Leak, ...]]]:
         """What is unsafe, by reader."""
         return ((reader, leaks) for reader, leaks in self.by_reader if leaks)
-
-    def again(self, hidden: Collection[int]) -> Proof:
-        """The proof of what was unsafe, after more was hidden."""
-        only = sorted({leak.variable for _, leaks in self.by_reader for leak in leaks})
-        return Proof(self.system, hidden, self.readers, self.possible, only, self.worlds)

@@ -23,7 +23,7 @@ LEAST_OFFICIAL = 6
 """DfE's yearly tables hide counts of authorities from 1 to 5, and print the others as they are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reader:
     """Somebody who holds everything published: `name` says who, `knows` which variables he has exactly; `presumes_no_zero` of what is hidden
     for its number (where the size of a cell decides, zeros are hidden as everybody knows).
@@ -32,7 +32,6 @@ class Reader:
     name: str
     knows: np.ndarray
     presumes_no_zero: bool = False
-    is_login: bool = False
 
     def view(self, system: System, hidden: Collection[int] = ()) -> System:
         """The system as it is for him. What he knows is not to be protected from him; what he presumes counts where it is true.
@@ -62,12 +61,7 @@ class Reader:
 
 
 def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Reader]:
-    """Those who know more: who presumes that nothing hidden is 0, who holds DfE's tables (of authorities, or of the region too), and every
-    authority of the printed tables by its login.
-
-    A login reads the authority's own rows, what members share of every setting, and comparisons from which exact figures of the region follow.
-    It is looked at without these and with all of them, so that neither what they tell nor what they excuse is overlooked.
-    """
+    """Those who know more: who presumes that nothing hidden is 0, and who holds DfE's tables (of authorities, or of the region too)."""
     cells = system.cells
     nothing = np.zeros(len(system.low), dtype=bool)
     yield Reader("who presumes that no zero is hidden", nothing, presumes_no_zero=True)
@@ -76,18 +70,61 @@ def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Read
     told = cells["table"].isin(official) & ((cells["truth"] == 0) | (cells["truth"] >= LEAST_OFFICIAL) | is_total)
     yield Reader("who holds DfE's tables of the date", _variables(system, told & (cells["area"] != "")))
     yield Reader("who holds DfE's tables of the date, and the region's", _variables(system, told))
+
+
+@dataclass(frozen=True)
+class Members:
+    """The logins of every authority of the printed tables, and what all of them know.
+
+    A login reads the authority's own rows, what members share of every setting, and comparisons from which exact figures of the region follow.
+    It is looked at without these and with all of them, so that neither what they tell nor what they excuse is overlooked: `compares` says which.
+    """
+
+    compares: bool
+    all_know: Reader
+    logins: tuple[Reader, ...]
+
+    def everybody(self) -> tuple[Reader, ...]:
+        """What all of them know, as a reader, and each of them."""
+        return self.all_know, *self.logins
+
+    def halves(self) -> Iterator[Reader]:
+        """Somebody who knows what one half of the logins know together, for enough halves that any two logins are parted by some: what is safe
+        from him is safe from each of them.
+        """
+        for bit in range((len(self.logins) - 1).bit_length()):
+            for side in (0, 1):
+                half = [login.knows for n, login in enumerate(self.logins) if n >> bit & 1 == side]
+                if half:
+                    yield Reader("who knows what half of the members know", np.logical_or.reduce(half))
+
+
+def members(system: System, tables: Mapping[str, pd.DataFrame]) -> tuple[Members, Members]:
+    """The members of the printed tables, those who compare first."""
+    cells = system.cells
     open_to_members = {(table.name, m.name) for table in PUBLISHED_TABLES for m in table.measures if m.known_to_members}
     shared = np.array([pair in open_to_members for pair in zip(cells["table"], cells["measure"], strict=True)], dtype=bool)
-    categories = cells["key"].str.split("|").explode()
     names: dict[str, str] = {}
     for frame in tables.values():
         names.update(frame[["old_la_code", "la_name"]].drop_duplicates().itertuples(index=False, name=None))
-    for code, name in sorted(names.items()):
-        if code:
-            own = (cells["area"] == code) | cells.index.isin(categories.index[categories == name])
-            yield Reader(f"who has the login of {name}", _variables(system, own | shared), is_login=True)
-            everything = own | shared | (cells["area"] == "")
-            yield Reader(f"who has the login of {name} and compares", _variables(system, everything), is_login=True)
+    categories = cells["key"].str.split("|").explode()
+    own = {
+        name: np.asarray((cells["area"] == code) | cells.index.isin(categories.index[categories == name]))
+        for code, name in sorted(names.items())
+        if code
+    }
+    of_the_region = np.asarray(cells["area"] == "")
+
+    def with_known(besides: np.ndarray, how: str, *, compares: bool) -> Members:
+        logins = (Reader(f"who has the login of {name}{how}", _variables(system, rows | besides)) for name, rows in own.items())
+        return Members(compares, Reader(f"who has a member's login{how}", _variables(system, besides)), tuple(logins))
+
+    return with_known(shared | of_the_region, " and compares", compares=True), with_known(shared, "", compares=False)
+
+
+def everybody(system: System, tables: Mapping[str, pd.DataFrame]) -> list[Reader]:
+    """Every reader: those who know more, what all members know, and every login."""
+    return [*readers(system, tables), *(reader for group in members(system, tables) for reader in group.everybody())]
 
 
 def _variables(system: System, of: np.ndarray) -> np.ndarray:

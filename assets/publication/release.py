@@ -90,10 +90,9 @@ def prepare_against(
     """
     from assets.publication.attack import Published, System, build_system
     from assets.publication.editions import carried_over, moved_by_a_child, with_means_as_before
-    from assets.publication.gate import judge_for
     from assets.publication.offers import offers
     from assets.publication.proof import Proof
-    from assets.publication.readers import readers
+    from assets.publication.readers import members, readers
     from assets.publication.repair import Repair, draws
 
     editions = [release for release in earlier if release.census_date == census_date]
@@ -115,22 +114,25 @@ def prepare_against(
     drawn = draws(key, census_date) if key else None
     repair = Repair(system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0)
     asked = list(readers(repair.system, tables))
-    knowing = [reader for reader in asked if not reader.is_login]
-    still_told: list[str] = []
+    groups = () if repair.is_hopeless else members(repair.system, tables)  # what is hopeless is refused whatever a login knows
+    everybody = [*asked, *(reader for group in groups for reader in group.everybody())]
     if not repair.is_hopeless:
         repair.run()
-        still_told = [r.name for r in asked if not repair.hide_for_reader(r, method.possible_values)]
-    proof = Proof(repair.system, repair.hidden, knowing, method.possible_values)
-    latest = time.thread_time() + _SECONDS_TO_HIDE
+        for reader in everybody:
+            repair.hide_for_reader(reader, method.possible_values)
+    proof = Proof(repair.system, repair.hidden, asked, groups, method.possible_values)
+    hiding = 0.0
     for attempt in range(0 if repair.is_hopeless else _ATTEMPTS):
         hidden = len(repair.hidden)
-        for reader, leaks in proof.unsafe():
-            if time.thread_time() < latest:
-                repair.hide_for([leak.variable for leak in leaks], reader, method.possible_values)
+        for told, leaks in proof.unsafe():
+            if hiding < _SECONDS_TO_HIDE:
+                started = time.thread_time()
+                repair.hide_for([leak.variable for leak in leaks], told, method.possible_values)
+                hiding += time.thread_time() - started
         if not proof.leaks or attempt and len(repair.hidden) == hidden:
             break
         # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
-        proof = proof.again(repair.hidden)
+        proof.again(repair.hidden)
     final = repair.system
     for attempt in range(_LAST_ATTEMPTS):
         if not repair.hidden or repair.is_hopeless:
@@ -139,18 +141,15 @@ def prepare_against(
         final = system_of(tables)
         # the proof is of what is printed, or it is no proof; and what is worked out of hidden figures is hidden too, and tells no more
         if proof.leaks or not final.tells_no_more_than(repair.system):
-            proof = Proof(final, (), [r for r in readers(final, tables) if not r.is_login], method.possible_values)
+            proof = Proof(final, (), list(readers(final, tables)), members(final, tables), method.possible_values, proof.worlds.of(final))
         if not proof.leaks or attempt == _LAST_ATTEMPTS - 1:
             break
         places = {name: variable for variable, name in enumerate(repair.system.names)}
-        for n, (_, leaks) in enumerate(proof.by_reader):
+        by_name = {reader.name: reader for reader in everybody}
+        for told, leaks in proof.unsafe():
             around = [places.get(final.names[leak.variable], leak.variable) for leak in leaks]
-            repair.hide_around(around, knowing[n - 1] if n else None, method.possible_values)
+            repair.hide_around(around, by_name[told.name] if told else None, method.possible_values)
     verdict = proof.verdict
-    # what is hidden later tells the logins no more either; where something is told, or not all is as it was, they are asked again
-    if not repair.is_hopeless and (still_told or not final.tells_no_more_than(repair.system)):
-        told = [leak for r in readers(final, tables) for leak in judge_for(r.view(final), r.name, method.possible_values)]
-        verdict = replace(verdict, leaks=(*verdict.leaks, *(leak for leak in told if leak.cell not in {other.cell for other in verdict.leaks})))
     if verdict.leaks and editions and not carried and hide is None:
         again = partial(_tried_again, earlier, census_date, true, printed, method, key, repair.masks())
         moved = moved_by_a_child(true, tables, editions[-1])

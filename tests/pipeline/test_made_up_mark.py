@@ -27,13 +27,13 @@ from resources.landing import LandingPlace
 from resources.provenance import BANNER, IN_WORKBOOKS, MARK
 from resources.settings import Settings
 from resources.warehouse import Warehouse
-from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY, Landing
+from tests.regions import QUICK
 from tests.releasing import make_release
 
 DATE = dt.date(2025, 12, 31)
-REGION = load_region("north_west")
+REGION = QUICK
 SAYS = re.compile(r"made[- ]up", re.IGNORECASE)
 
 

@@ -16,6 +16,7 @@ import pytest
 from pipelines.definitions import build_definitions
 from resources.provenance import MARK
 from resources.settings import Settings
+from tests.regions import quick_region_file
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,6 +50,7 @@ def drafted(tmp_path_factory) -> tuple[Observatory, str]:
     observatory = Observatory(root / "the home")
     observatory("synth", "--out", str(root / "landing place"), "--quarters", "2", "--scale", "0.1", "--seed", "2")
     observatory.environment["OBSERVATORY_LANDING"] = str(root / "landing place")
+    observatory.environment["OBSERVATORY_REGION"] = str(quick_region_file(root))
     said = observatory("run")
     assert not list((observatory.home / "releases").glob("*/r*")), "a run never publishes"
     assert observatory("query", "select count(*) as n from published.release", "--format", "csv") == "n\n0\n"

@@ -11,7 +11,7 @@ import pytest
 
 from assets.publication import attack, readers, release, repair
 from assets.publication.attack import Published, build_system
-from assets.publication.gate import judge, judge_for
+from assets.publication.gate import judge, told_to
 from assets.publication.programme import TOTAL, Term, Tie, published_table
 from assets.publication.release import prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
@@ -70,7 +70,8 @@ def printed(*true: TrueTable, hide: dict | None = None) -> Published:
 
 def told(one: Published, who: str) -> list[str]:
     system = build_system([one])
-    return [str(leak) for r in readers.readers(system, one.tables) if who in r.name for leak in judge_for(r.view(system), r.name)]
+    asked = [reader for reader in readers.everybody(system, one.tables) if who in reader.name]
+    return [str(leak) for reader in asked for leak in told_to(reader.name, judge(reader.view(system)).leaks)]
 
 
 def mended(*true: TrueTable) -> Published:
@@ -127,12 +128,20 @@ def test_a_release_that_tells_a_reader_is_mended_for_him(programme):
     assert not told(Published(DATE, 1, prepared.tables, SAFE, {"flows": true.values}), "")
 
 
-def test_a_leak_to_a_reader_refuses_the_release(programme, monkeypatch):
-    programme(OFFICIAL, SHARED_NOT, PLAIN, ties=(PARTS,))
-    true = {t.table.name: t for t in in_three()}
-    monkeypatch.setattr(repair.Repair, "hide_for_reader", lambda *_, **__: False)
-    verdict = prepare_against([], DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE).verdict
-    assert not verdict.passed and any("who has the login" in line for line in verdict.lines())
+@pytest.mark.parametrize(
+    ("tables", "true", "reader"),
+    [
+        ((OFFICIAL, SHARED_NOT, PLAIN), None, "who holds DfE's tables of the date"),
+        ((PLAIN,), [30, 5, 0], "who has the login of Aford and compares"),
+    ],
+)
+def test_a_leak_to_a_reader_refuses_the_release(programme, monkeypatch, tables, true, reader):
+    programme(*tables, ties=() if true else (PARTS,))
+    of = {t.table.name: t for t in ([simple(PLAIN, true)] if true else in_three())}
+    for way in ("hide_for_reader", "hide_for", "hide_around"):
+        monkeypatch.setattr(repair.Repair, way, lambda *_, **__: False)
+    verdict = prepare_against([], DATE, of, lambda hidden, method: release_tables(of, MEMBERS, DATE, hidden, method), SAFE).verdict
+    assert not verdict.passed and any(reader in line for line in verdict.lines())
 
 
 def test_a_presumption_that_is_not_true_tells_nothing(programme):
@@ -145,9 +154,9 @@ def test_every_login_and_both_other_readers_are_asked(programme):
     programme(PLAIN, OFFICIAL, ties=(SAME,))
     one = printed(simple(PLAIN, [30, 5, 0]), simple(OFFICIAL, [30, 5, 0]))
     system = build_system([one])
-    names = [reader.name for reader in readers.readers(system, one.tables)]
-    assert len(names) == 3 + 2 * len(AREAS) and sum("Beeham" in name for name in names) == 2
-    view = next(r for r in readers.readers(system, one.tables) if "login of Aford" in r.name).view(system)
+    names = [reader.name for reader in readers.everybody(system, one.tables)]
+    assert len(names) == 3 + 2 * (1 + len(AREAS)) and sum("Beeham" in name for name in names) == 2
+    view = next(r for r in readers.everybody(system, one.tables) if "login of Aford" in r.name).view(system)
     own = system.cells.set_index(["table", "area"]).loc[("plain", "1"), "variable"]
     assert (view.low[own], view.high[own]) == (30, 30) and not view.small[own] and system.low[own] == 28
 

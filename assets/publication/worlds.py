@@ -1,0 +1,140 @@
+"""Other worlds that would have been printed just as this one, kept for all readers of a release.
+
+Belongs here: worlds as moves away from the true one, and what they show a reader.
+Does not belong here: making them (`gate`).
+
+A world is kept as *moves*: each changes a few counts of the true world so that every tie still holds.
+What a world changes in places that no tie connects are moves of their own, for each of them is a
+world. Ties are the same for every reader; so a move is a world for whoever finds all that it changes
+within what he knows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from assets.publication.attack import System
+
+_TOLERANCE = 1e-6
+_MOST_CHANGES = 3_000_000
+"""So many changed counts are kept of all moves together."""
+
+
+class Worlds:
+    """The moves found for a system's readers.
+
+    Where the truth is not held of all counts, or breaks a tie, nothing is kept: each reader's worlds
+    are then sought by themselves.
+    """
+
+    def __init__(self, system: System) -> None:
+        self._system, self.truth = system, system.truth
+        self._by_column = system.matrix.tocsc()
+        self._known: set[bytes] = set()
+        self._variables: list[np.ndarray] = []
+        self._values: list[np.ndarray] = []
+        self._size = 0
+        activity = system.matrix @ np.nan_to_num(system.truth)
+        low, high = system.row_low - _TOLERANCE, system.row_high + _TOLERANCE
+        holds = bool(((activity >= low) & (activity <= high)).all())
+        self.is_of_use = holds and not np.isnan(system.truth).any()
+
+    def keep(self, variables: np.ndarray, values: np.ndarray) -> None:
+        """Keep a world in which these variables have these values, and all others their true ones."""
+        if not self.is_of_use or self._size > _MOST_CHANGES:
+            return
+        changed = values != self.truth[variables]
+        variables, values = variables[changed], values[changed]
+        if not len(variables):
+            return
+        part = self._by_column[:, variables]
+        tied = abs(part.T) @ abs(part)
+        _, label = connected_components(tied, directed=False)
+        order = np.lexsort((variables, label))
+        ends = np.flatnonzero(np.diff(label[order])) + 1
+        for move in np.split(order, ends):
+            self._keep_one(variables[move].astype("int32"), values[move].astype("int32"))
+
+    def _keep_one(self, variables: np.ndarray, values: np.ndarray) -> None:
+        name = variables.tobytes() + values.tobytes()
+        if name not in self._known:
+            self._known.add(name)
+            self._variables.append(variables)
+            self._values.append(values)
+            self._size += len(variables)
+
+    def seen_by(self, view: System) -> tuple[np.ndarray, np.ndarray]:
+        """Variables and values that worlds show a reader, each pair once; the true ones with them."""
+        everything = np.arange(len(self.truth))
+        if not self.is_of_use or len(view.low) != len(self.truth):
+            return np.array([], dtype=int), np.array([], dtype=int)
+        if not self._variables:
+            return everything, self.truth.astype(int)
+        sizes = np.array([len(v) for v in self._variables])
+        variables, values = np.concatenate(self._variables), np.concatenate(self._values)
+        outside = (values < view.low[variables]) | (values > view.high[variables])
+        move = np.repeat(np.arange(len(sizes)), sizes)
+        is_his = (np.bincount(move, outside, len(sizes)) == 0)[move]
+        pairs = np.unique(np.column_stack([variables[is_his], values[is_his]]), axis=0)
+        return (
+            np.concatenate([everything, pairs[:, 0]]),
+            np.concatenate([self.truth.astype(int), pairs[:, 1]]),
+        )
+
+    def unsettled(self, view: System, sought: np.ndarray, need: np.ndarray) -> np.ndarray:
+        """Those of the sought variables of which fewer values are seen than they need."""
+        variables, _ = self.seen_by(view)
+        return sought[np.bincount(variables, minlength=len(view.low))[sought] < need[sought]]
+
+    def of(self, system: System) -> Worlds:
+        """The moves that are worlds of another system too: of the same editions printed otherwise,
+        with other ties, or with a few figures more or less.
+        """
+        other = Worlds(system)
+        if not (other.is_of_use and self._variables):
+            return other
+        sizes = np.array([len(v) for v in self._variables])
+        values = np.concatenate(self._values)
+        variables = _places(self._system, system)[np.concatenate(self._variables)]
+        move = np.repeat(np.arange(len(sizes)), sizes)
+        there = variables >= 0  # a figure that is not printed any more is tied to nothing
+        variables, values, move = variables[there], values[there], move[there]
+        shape = (len(system.low), len(sizes))
+        steps = sp.csc_matrix((values - system.truth[variables], (variables, move)), shape)
+        shift = (system.matrix @ steps).tocoo()
+        at = (system.matrix @ system.truth)[shift.row] + shift.data
+        low, high = system.row_low[shift.row], system.row_high[shift.row]
+        wrong = (at < low - _TOLERANCE) | (at > high + _TOLERANCE)
+        is_broken = np.bincount(shift.col, wrong, len(sizes)) > 0
+        steps.sort_indices()
+        for n in np.flatnonzero(~is_broken & (np.diff(steps.indptr) > 0)):
+            at_move = slice(steps.indptr[n], steps.indptr[n + 1])
+            changed = steps.indices[at_move]
+            now = system.truth[changed] + steps.data[at_move]
+            other._keep_one(changed.astype("int32"), now.astype("int32"))
+        return other
+
+
+def _places(old: System, new: System) -> np.ndarray:
+    """The variable that each of the old system's is in the new one; -1 where it has none."""
+    places = np.full(len(old.low), -1)
+    where = ["release", "table", "measure", "row"]
+    both = old.cells[[*where, "variable"]].merge(new.cells[[*where, "variable"]], on=where)
+    places[both["variable_x"]] = both["variable_y"]
+    rests = [_rests(system) for system in (old, new)]
+    for name, variable in rests[0].items():
+        places[variable] = rests[1].get(name, -1)
+    return places
+
+
+def _rests(system: System) -> dict[tuple[str, int], int]:
+    """The variables that are no printed figure, by name and how often it has been seen before."""
+    found: dict[tuple[str, int], int] = {}
+    often: dict[str, int] = {}
+    for variable in range(int(system.cells["variable"].max()) + 1, len(system.names)):
+        name = system.names[variable]
+        often[name] = often.get(name, 0) + 1
+        found[name, often[name]] = variable
+    return found
