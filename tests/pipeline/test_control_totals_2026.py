@@ -246,3 +246,25 @@ def test_parts_add_up_to_their_total_in_every_group_without_a_hidden_cell(figure
     assert (sums.reindex(totals.index) == totals).all()
     assert totals.index.is_unique
     assert (len(totals), (totals.index.get_level_values("time_period") > "2021").sum()) == (5_103, 4_941)
+
+
+def test_every_figure_that_stands_beside_ours_is_in_the_files(figures):
+    """No line of the list is of words that no release has."""
+    wanted = pd.read_csv(Path("schemas/reference/official_measures.csv"), dtype=str)
+    there = set(map(tuple, figures[["data_set", "published_measure", "figure_kind"]].drop_duplicates().to_numpy()))
+    assert [line for line in map(tuple, wanted[["data_set", "published_measure", "figure_kind"]].to_numpy()) if line not in there] == []
+
+
+def test_the_tool_and_the_open_data_print_the_same_figures(figures):
+    """What LAIT has of the same measure, authority by authority, is what DfE's files have: it may stand in for them."""
+    wanted = pd.read_csv(Path("schemas/reference/official_measures.csv"), dtype=str)
+    wanted = wanted[wanted["definition"].eq("same")]
+    keys = ["measure", "breakdown", "category", "unit"]
+    here = figures[figures["census_date"].astype("str").eq("2025-12-31") & figures["period_end"].astype("str").eq("2025-03-31")]
+    here = here.merge(wanted[[*keys, "data_set", "published_measure", "figure_kind"]], on=["data_set", "published_measure", "figure_kind"])
+    tool, files = (
+        here[here["data_set"].eq("lait") == is_tool].set_index([*keys, "area_level", "area_code"])["official_value"] for is_tool in (True, False)
+    )
+    both = tool.to_frame("tool").join(files.to_frame("files"), how="inner").dropna()
+    assert len(both) > 1500
+    assert (both["tool"] == both["files"]).all()
