@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from made_up.drawing import stream
-from made_up.returns import cans, dolo, official_statistics, optional, placement_census, placements_standard, provider_census, ssda903
+from made_up.returns import asked, cans, dolo, official_statistics, optional, placement_census, placements_standard, provider_census, ssda903
 from made_up.returns.register import Lists, draw_up, in_use, lists_that_come, send_lists
+from made_up.truth.asked import AskedTruth
 from made_up.truth.care import CareFigures, Reach
 from made_up.truth.collecting import Truth
 from made_up.truth.frames import Quarter
@@ -133,7 +134,7 @@ def make_region(
     supply = build_supply(areas, margins, dates[0], dates[-1], seed, scale)
     flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(made), Truth()
     come, of_optional, of_orders = lists_that_come(dates), OptionalTruth(), dolo.OrderTruth()
-    of_needs, of_searches = NeedTruth(), SearchTruth()
+    of_needs, of_searches, of_asked = NeedTruth(), SearchTruth(), AskedTruth()
     care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
     counts: list[QuarterCount] = []
@@ -162,6 +163,7 @@ def make_region(
         if march := official_statistics.published_on(date):
             told_of = official_statistics.counted(care, areas, march) if march in dates and dates[0] <= march.replace(year=march.year - 1) else None
             official_statistics.send(told_of, march, landing, areas, date, seed, scale)
+        of_asked.add(asked.send(care, supply, landing, areas, date, seed, folders), told.answered, date)
         use, codes = in_use(held, date), areas.codes_on(date)
         truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, use, codes, cared))
         looked_after = (people.frame["origin"] < areas.members) & (people.frame["kind"] != ADULT)
@@ -172,6 +174,7 @@ def make_region(
     of_optional.write(made)
     of_orders.write(made)
     of_needs.write(made)
+    of_asked.write(made)
     of_searches.write(made)
     landing.write_arrivals()
     truth.write(landing, areas.region.return_deadline_days)

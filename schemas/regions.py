@@ -139,6 +139,8 @@ class Region:
     disclosure: DisclosureMethod = field(default_factory=DisclosureMethod)
     tiles: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     """The region's tile map: column and row (from the top left) and short name by authority code."""
+    transfer_scheme_rate: float = 0.001
+    """Unaccompanied children as a share of the population aged 0 to 17, up to which the national transfer scheme refers them to an authority."""
     begins: dt.date = field(default=dt.date(2015, 3, 31), repr=False)  # no figure rests on it
     """The quarter end with which the region's returns begin: Dagster's first partition. Ofsted's lists begin with the default."""
 

@@ -74,6 +74,9 @@ RAW_DESCRIPTIONS = {
     "reason_episode_ceased_903": "Reference: the SSDA903's reasons for an episode's end.",
     "category_of_need_903": "Reference: the SSDA903's categories of need.",
     "reason_place_change_903": "Reference: the SSDA903's reasons for a change of placement.",
+    "in_touch_903": "Reference: the SSDA903's codes of contact with care leavers.",
+    "activity_903": "Reference: the SSDA903's codes of care leavers' activity.",
+    "accommodation_903": "Reference: the SSDA903's codes of care leavers' accommodation.",
     "cans_item": "Reference: the items of CANS, which tells children's needs and strengths.",
     "population_0_17": "Reference: people aged 0 to 17, mid-year (ONS).",
     "statistical_neighbours": "Reference: statistical neighbours of each authority (DfE, 2025).",
@@ -88,7 +91,7 @@ RAW_DESCRIPTIONS = {
 REFERENCE_TABLES = (
     "authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision", "place_903", "legal_status_903",
     "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours", "outward_code", "series_breaks", "owner_decision",
-    "cans_item", "category_of_need_903", "reason_place_change_903",
+    "cans_item", "category_of_need_903", "reason_place_change_903", "in_touch_903", "activity_903", "accommodation_903",
     "official_measure",
 )  # fmt: skip
 """Tables of reference facts in `raw`."""
@@ -256,6 +259,7 @@ def _load_reference(connection: Connection, region: Region) -> None:
     settings = (
         region.gss_code, region.name, str(region.return_deadline_days), str(region.high_cost_weekly), str(region.missing_may_differ),
         str(rule.placements_for_a_mean), str(rule.owner_groups_for_a_mean), str(rule.largest_share_of_spend), str(rule.others_for_a_comparison),
+        str(region.transfer_scheme_rate),
     )  # fmt: skip
     members = [(code, sub_region, *settings) for code, sub_region in region.members.items()]
     sources = {

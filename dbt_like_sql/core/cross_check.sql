@@ -390,6 +390,30 @@ searches_beside_903 as (
     having count(distinct r.child_key) > count(distinct h.child_key)
 ),
 
+-- Care leavers whom an earlier return of the same sender reported to have died.
+died_before as (
+    select
+        s.sender,
+        'care_leaver_died_before' as rule,
+        'care leavers' as subject,
+        concat(cast(count(distinct n.child_key) as text), ' in this return who were reported to have died') as sent,
+        concat('first in the return of ', to_char(min(l.census_date), 'DD/MM/YYYY')) as beside
+    from staging.ssda903_oc3 as n
+    inner join sent as s
+        on n.sender = s.sender
+        and s.table_name = 'ssda903_oc3'
+    inner join staging.ssda903_oc3 as l
+        on n.sender = l.sender
+        and n.authority_code = l.authority_code
+        and n.child_key = l.child_key
+        and l.census_date < n.census_date
+        and l.in_touch = 'DIED'
+    where
+        n.census_date = cast(:census_date as date)
+        and n.census_date - l.census_date >= 365
+    group by s.sender
+),
+
 together as (
     select
         f.sender,
@@ -398,6 +422,14 @@ together as (
         f.sent,
         f.beside
     from searches_beside_903 as f
+    union all
+    select
+        d.sender,
+        d.rule,
+        d.subject,
+        d.sent,
+        d.beside
+    from died_before as d
     union all
     select
         g.sender,

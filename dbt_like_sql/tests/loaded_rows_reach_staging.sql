@@ -77,8 +77,8 @@ with held as (
     union all
     select
         r.submission_id,
-        'ssda903_missing' as table_name
-    from staging.ssda903_missing as r
+        'ssda903_oc3' as table_name
+    from staging.ssda903_oc3 as r
     where r.census_date = cast(:census_date as date)
     union all
     select
@@ -109,6 +109,12 @@ with held as (
         r.submission_id,
         'fee_requests' as table_name
     from staging.fee_requests as r
+    where r.census_date = cast(:census_date as date)
+    union all
+    select
+        r.submission_id,
+        'fostering_gains' as table_name
+    from staging.fostering_gains as r
     where r.census_date = cast(:census_date as date)
     union all
     select

@@ -45,7 +45,7 @@ def test_the_sample_returns_load_with_balanced_books(embedded_warehouse, landing
     rows = []
     for path in sorted((shared / "samples" / "ssda903" / "annual_returns").glob(f"{year}-*.csv")):
         landing.drop(f"{year}-03-31", "356", path.name, path.read_bytes())
-        rows.append((any(word in path.name for word in ("oc2", "oc3", "reviews", "permanence")), len(pd.read_csv(path, dtype=str))))
+        rows.append((any(word in path.name for word in ("oc2", "missing", "reviews", "permanence")), len(pd.read_csv(path, dtype=str))))
     bring(embedded_warehouse, landing, f"{year}-03-31")
     books = embedded_warehouse.rows("select * from raw.submission_table")
     assert sorted((book.table_name == "ssda903_other", book.rows_received) for book in books) == sorted(rows)

@@ -20,11 +20,24 @@ from resources.landing import LandingPlace
 from schemas.regions import load_region
 from tests.conftest import KEY
 
+PARTS = {
+    "contracts": "curated.contract_watch where contracts > 0",
+    "fee_requests": """(
+        select census_date, authority_code, sum(fee_requests) as fee_requests, sum(fee_requests_agreed) as fee_requests_agreed,
+            coalesce(sum(fees_asked_total), 0) as fees_asked_total, coalesce(sum(fees_agreed_total), 0) as fees_agreed_total
+        from curated.fee_change where fee_requests is not null group by 1, 2
+    ) as requests""",
+    "care_leavers": "curated.sixteen_plus where breakdown like 'care leavers%'",
+    "fostering_flow": "curated.fostering_flow",
+}
+"""What one return alone decides of a table that rests on several."""
+
+
 TABLES = [
     "host_authority_occupancy", "host_authority_origin", "host_use_of_own_supply", "unavailable_places", "homes",
     "own_placements_location", "placement_flow", "commissioned_placements", "setting_vacancies", "return_quality",
     "children_looked_after", "care_flows", "placement_stability", "placement_distance", "net_position",
-    "deprivation_of_liberty", "needs_by_assessment", "search_outcome", "needs_profile",
+    "deprivation_of_liberty", "needs_by_assessment", *PARTS, "search_outcome", "needs_profile",
 ]  # fmt: skip
 
 
@@ -32,10 +45,10 @@ def differences(warehouse, truth: Path, table: str) -> pd.DataFrame:
     """Rows of the table that are not in the truth, and of the truth that are not in the table; every cell as text."""
     wanted = pd.read_csv(truth / f"{table}.csv", dtype=str, keep_default_na=False)
     columns = list(wanted.columns)
-    found = warehouse.frame(f"select {', '.join(columns)} from curated.{table}")
+    found = warehouse.frame(f"select {', '.join(columns)} from {PARTS.get(table, f'curated.{table}')}")
     found = found.map(_text)
     wanted = wanted.map(_plain)
-    grain = [name for name in models()["curated", table].grain if name in columns]
+    grain = [name for name in models()["curated", table].grain if name in columns] if table not in PARTS else columns[:4]
     both = found.merge(wanted, on=columns, how="outer", indicator=True)
     return (
         both[both["_merge"] != "both"]
@@ -76,7 +89,7 @@ def equal_the_truth(warehouse, made: MadeUpRegion, tables: list[str]) -> None:
     for table in tables:
         different = differences(warehouse, made.out / "truth", table)
         assert different.empty, f"{table}: {len(different)} rows differ\n{different.head(12).to_string()}"
-        assert warehouse.scalar(f"select count(*) from curated.{table}") > 0
+        assert warehouse.scalar(f"select count(*) from {PARTS.get(table, f'curated.{table}')}") > 0
 
 
 @pytest.mark.parametrize(("region", "response", "seed"), [("north_west", 1.0, 3), ("north_west", 0.7, 4), ("west_midlands", 0.8, 5)])

@@ -71,6 +71,12 @@ GOOD: dict[str, dict[str, str]] = {
         "approval_type": "Mainstream", "households": "120", "approved_places": "190", "children_placed": "150", "vacant_places": "25",
         "not_available_places": "15",
     },
+    "fostering_gains": {
+        "approval_type": "Mainstream", "households_at_start": "120", "enquiries": "40", "applications": "10", "approvals": "6", "transfers_in": "1",
+        "transfers_out": "2", "ended_retired": "1", "ended_moved_agency": "1", "ended_permanence": "1", "ended_standards": "0", "ended_other": "1",
+        "places_gained": "12", "places_lost": "8", "na_carer_break": "3", "na_health": "2", "na_matching": "4", "na_review": "1", "na_other": "0",
+        "approved_babies": "20", "approved_five_to_ten": "40", "approved_eleven_up": "30", "approved_siblings": "15", "approved_unaccompanied": "5",
+    },
     "contracts_register": {
         "contract_provider": "Acorn Ltd", "framework": "FPS", "lot": "1", "contract_start": "01/04/2024", "contract_end": "31/03/2028",
         "contract_break": "31/03/2026", "contract_review": "30/09/2025",
@@ -158,9 +164,7 @@ GOOD: dict[str, dict[str, str]] = {
         "placement_urn": "SC100001",
     },
     "ssda903_uasc": {"child": "KIDREF1", "sex": "1", "date_of_birth": "05/06/2012", "duc": "05/06/2030"},
-    "ssda903_missing": {
-        "child": "KIDREF1", "date_of_birth": "05/06/2012", "missing": "M", "missing_start": "01/05/2024", "missing_end": "02/05/2024",
-    },
+    "ssda903_oc3": {"child": "KIDREF1", "date_of_birth": "05/06/2004", "in_touch": "YES", "activity": "F2", "accommodation": "U1"},
     "ssda903_placed_for_adoption": {
         "child": "KIDREF1", "date_of_birth": "05/06/2012", "date_placed": "01/05/2024", "date_placed_ceased": "", "reason_placed_ceased": "",
     },

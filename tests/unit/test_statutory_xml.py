@@ -72,7 +72,7 @@ def csv_files() -> dict[str, str]:
         "header.csv": as_csv(CHILDREN, "ssda903_header"),
         "episodes.csv": as_csv(EPISODES, "ssda903_episodes"),
         "uasc.csv": as_csv(UNACCOMPANIED, "ssda903_uasc"),
-        "missing.csv": as_csv(MISSING, "ssda903_missing"),
+        "missing.csv": "\n".join([",".join(MISSING[0]), *(",".join(row.values()) for row in MISSING)]),
         "dolo.csv": as_csv(ORDERS, "ssda903_dolo"),
         "reviews.csv": "\n".join(["CHILD,DOB,REVIEW,REVIEW_CODE", *(f"{c['CHILD']},{c['DOB']},28/01/2025,PN3" for c in CHILDREN)]),
     }
@@ -162,15 +162,15 @@ def test_another_xml_is_none_of_ours():
 
 BESIDE = {
     "an unknown table": ("thoughts.csv", "what,ever\n1,2\n"),
-    "one that resembles the missing": ("missing.csv", "CHILD,DOB,MISSING,MIS_STARTED\nA1,05/06/2012,M,01/05/2024\n"),
+    "one that resembles the placed": ("placed.csv", "CHILD,DOB,PLACED,DATE_PLACED_CEASED,REASON_PLACED_CEASED\nA1,05/06/2012,01/05/2024,,\n"),
     "one that resembles the header": ("header of last year.csv", "CHILD,SEX,DOB,UPN\nA1,M,05/06/2012,X\n"),
     "an empty file": ("uasc.csv", ""),
     "a picture": ("uasc.csv", b"\x89PNG1234"),
     "an open quotation": ("uasc.csv", 'CHILD,SEX,DOB,DUC\nA1,M,"05/06/2012,05/06/2030\nA2,F,05/06/2012,05/06/2030\n'),
     "a zip again": ("uasc.csv", as_zip(a="b")),
     "another's return": ("register.csv", csv_of("register_providers", [{}])),
-    "two columns for one": ("missing.csv", "CHILD,DOB,MISSING,MIS_START,MIS_START\nA1,05/06/2012,M,01/05/2024,02/05/2024\n"),
-    "a table of which nothing loads": ("missing.csv", "CHILD,DOB,MISSING,MIS_START,MIS_END\nA1,05/06/2012,M,soon,\n"),
+    "two columns for one": ("uasc.csv", "CHILD,SEX,DOB,DUC,DUC\nA1,M,05/06/2012,01/05/2030,02/05/2030\n"),
+    "a table of which nothing loads": ("dolo.csv", "CHILD,DOB,DOLO_START,DOLO_END\nA1,05/06/2012,soon,\n"),
 }
 
 
@@ -194,6 +194,7 @@ def test_a_return_of_another_year_beside_it_is_a_fault_of_all():
 
 LEFT_ALONE = {
     "SWEpisodes": "CHILD,DOB,SW_ID,SW_DECOM,SW_DEC,SW_REASON",
+    "Missing": "CHILD,DOB,MISSING,MIS_START,MIS_END",
     "Reviews": "CHILD,DOB,REVIEW,REVIEW_CODE",
     "OC2": "CHILD,DOB,SDQ_SCORE,SDQ_REASON,CONVICTED,HEALTH_CHECK,IMMUNISATIONS,TEETH_CHECK,HEALTH_ASSESSMENT,SUBSTANCE_MISUSE,"
     "INTERVENTION_RECEIVED,INTERVENTION_OFFERED",

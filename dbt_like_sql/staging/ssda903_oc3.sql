@@ -1,4 +1,4 @@
--- The SSDA903's spells of being missing or away, typed, from the returns in force.
+-- The SSDA903's care leavers, typed, from the returns in force.
 -- grain: submission_id, sheet, row_number
 -- kind: view
 select
@@ -9,13 +9,13 @@ select
     r.row_number,
     r.authority_code,
     r.child_key,
-    r.missing,
-    cast(r.missing_start as date) as missing_start,
-    cast(r.missing_end as date) as missing_end,
+    r.in_touch,
+    r.activity,
+    r.accommodation,
     r.year
-from raw.ssda903_missing as r
+from raw.ssda903_oc3 as r
 inner join raw.submission_table as t
     on r.submission_id = t.submission_id
-    and t.table_name = 'ssda903_missing'
+    and t.table_name = 'ssda903_oc3'
     and t.status = 'in force'
 where r.fate = 'loaded'
