@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+from functools import cache
 
 import pytest
 
@@ -81,11 +82,27 @@ BY_YEAR = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("year", "dfe", "day", "rows", "found"), BY_YEAR, ids=[f"{y} {n} {i}" for i, (y, n, *_) in enumerate(BY_YEAR)])
-def test_an_episode_is_held_against_the_rules_of_its_year(year, dfe, day, rows, found):
-    answer = episodes(*rows, day=day)
-    assert said(answer) == found
-    assert answer.books[1] == (len(rows), len(rows), 0, 0), "none of these rules rejects a row"
+@cache
+def of_day(day: str) -> tuple[Answer, list[int]]:
+    """All cases of a day held up at once, each a child of its own, and the case of each row."""
+    rows, cases = [], []
+    for number, (_, _, its_day, its_rows, _) in enumerate(BY_YEAR):
+        if its_day == day:
+            rows += [{**IN_ENGLAND, **row, "child": f"K{number}"} for row in its_rows]
+            cases += [number] * len(its_rows)
+    header = [{"sex": "M", "child": f"K{number}"} for number in dict.fromkeys(cases)]
+    return held_up(csv_of(HEADER, header), csv_of(EPISODES, rows), date=dt.date.fromisoformat(day)), cases
+
+
+@pytest.mark.parametrize("number", range(len(BY_YEAR)), ids=[f"{year} {dfe} {n}" for n, (year, dfe, *_) in enumerate(BY_YEAR)])
+def test_an_episode_is_held_against_the_rules_of_its_year(number):
+    *_, day, rows, found = BY_YEAR[number]
+    answer, cases = of_day(day)
+    table = answer.tables[1]
+    mine = table.findings.loc[[cases[row - 2] == number for row in table.findings["row_number"]]]
+    assert sorted(set(mine["rule"]) & set(rules_by_year())) == found
+    assert (table.rows["fate"] == "loaded").all(), "none of these rules rejects a row"
+    assert len(rows) == cases.count(number)
 
 
 def test_custody_is_not_the_reason_of_a_child_under_ten():
@@ -110,11 +127,14 @@ def test_a_distance_that_the_sender_does_not_give_is_ours():
     assert said(answer) == ["distance_to_check"]
 
 
-@pytest.mark.parametrize("code", ["CON", "NIR", "SCO", "WAL", "NUK", "wal"])
-def test_outside_england_no_urn_is_asked(code):
-    row = {"place": "H5", "placement_urn": ""}
-    assert said(episodes(row, day="2023-12-31", columns=("PL_LA", code))) == []
-    assert said(episodes(row, day="2023-12-31", columns=("PL_LA", "E08000003"))) == ["urn_wanted"]
+def test_outside_england_no_urn_is_asked():
+    codes = ["E08000003", "CON", "NIR", "SCO", "WAL", "NUK", "wal", ""]
+    rows = [{**IN_ENGLAND, "place": "H5", "placement_urn": "", "child": f"K{n}"} for n in range(len(codes))]
+    lines = csv_of(EPISODES, rows).splitlines()
+    content = "\n".join(f"{line},{code}" for line, code in zip(lines, ["PL_LA", *codes], strict=True))
+    table = held_up(content, date=dt.date(2023, 12, 31)).tables[0]
+    asked = table.findings.loc[table.findings["rule"] == "urn_wanted", "row_number"]
+    assert [codes[row - 2] for row in asked] == ["E08000003", ""]
 
 
 def test_a_postcode_in_wales_is_outside_england_too():
@@ -180,13 +200,28 @@ OF_ORDERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("dfe", "rows", "care", "rule"), OF_ORDERS, ids=[f"{n} {i}" for i, (n, *_) in enumerate(OF_ORDERS)])
-def test_an_order_is_held_against_its_rules(dfe, rows, care, rule):
-    answer = orders(*rows, care=care)
-    found = {r.rule for t in answer.tables if t.table.name == ORDERS for r in t.findings.itertuples()}
-    assert rule in found
-    loads = rules()[rule].severity == WARNS
-    assert answer.books[-1] == (len(rows), len(rows) if loads else 0, 0 if loads else len(rows), 0)
+@cache
+def all_orders() -> tuple[Answer, list[int]]:
+    """All cases held up at once, each a child of its own, and the case of each row of the orders."""
+    rows, care, cases = [], [], []
+    for number, (_, its_rows, its_care, _) in enumerate(OF_ORDERS):
+        child = {"child": f"K{number}"}
+        rows += [{**row, **child} for row in its_rows]
+        care += [{**row, "child": row.get("child", f"K{number}")} for row in its_care or [IN_CARE]]
+        cases += [number] * len(its_rows)
+    header = [{"sex": "M", "child": f"K{number}"} for number in range(len(OF_ORDERS))]
+    return held_up(csv_of(HEADER, header), csv_of(EPISODES, care), csv_of(ORDERS, rows), date=YEAR), cases
+
+
+@pytest.mark.parametrize("number", range(len(OF_ORDERS)), ids=[f"{dfe} {n}" for n, (dfe, *_) in enumerate(OF_ORDERS)])
+def test_an_order_is_held_against_its_rules(number):
+    rule = OF_ORDERS[number][-1]
+    answer, cases = all_orders()
+    table = answer.tables[-1]
+    mine = table.findings.loc[[cases[row - 2] == number for row in table.findings["row_number"]]]
+    assert rule in set(mine["rule"])
+    fates = [fate for fate, case in zip(table.rows["fate"], cases, strict=True) if case == number]
+    assert set(fates) == {"loaded" if rules()[rule].severity == WARNS else "rejected"}
 
 
 WELL = [
