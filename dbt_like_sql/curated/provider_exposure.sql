@@ -1,7 +1,9 @@
 -- What the region's authorities have with each owner group: one row a group and placing authority that has a placement with it. The group's homes,
 -- places, grades, suspensions and places under notice are those that stand in the region, by the register and the providers' returns, and the same
 -- in each of its rows; children, spend and the share are the authority's own, of its placement census, by URN, or by the provider's name where
--- the register does not have the URN. company_numbers are those that the region's placement censuses give.
+-- the register does not have the URN; fees_by_providers are the weekly fees that the providers' returns give for its children in the group's
+-- settings. with_packages: placements whose cost includes additional packages. company_numbers are those that the region's placement
+-- censuses give.
 -- places_not_replaced: places of the group lived in, less the vacant ones of other groups of the same kind in the same authority and those that
 -- border it, added up over authorities and kinds, never below 0. The register gives no home's position: neighbouring authorities stand for
 -- 20 miles, and one vacant place may stand for several groups.
@@ -161,6 +163,39 @@ companies as (
     group by o.owner_group
 ),
 
+told_by_providers as (
+    select
+        c.placing_authority_code,
+        o.owner_group,
+        sum(c.weekly_fee) as fees_by_providers
+    from core.setting_child as c
+    inner join owners as o
+        on c.urn = o.urn
+    where c.census_date = cast(:census_date as date)
+    group by
+        c.placing_authority_code,
+        o.owner_group
+),
+
+packages as (
+    select
+        c.placing_authority_code,
+        coalesce(o.owner_group, q.owner_group, c.organisation, 'Not known') as owner_group,
+        sum(case when c.additional_packages then 1 else 0 end) as with_packages
+    from staging.placement_census as c
+    left join owners as o
+        on coalesce(c.establishment_urn, c.provider_urn) = o.urn
+    left join core.owner_group as q
+        on q.census_date = cast(:census_date as date)
+        and c.organisation = q.provider_name
+    where
+        c.census_date = cast(:census_date as date)
+        and c.additional_packages is not null
+    group by
+        c.placing_authority_code,
+        coalesce(o.owner_group, q.owner_group, c.organisation, 'Not known')
+),
+
 placed as (
     select
         p.placing_authority_code,
@@ -197,7 +232,9 @@ select
     cast(r.places_not_replaced as integer) as places_not_replaced,
     cast(p.placements as integer) as placements,
     round(cast(p.placements as numeric) / nullif(p.placements_of_authority, 0), 6) as share_of_authority,
-    p.weekly_spend
+    cast(k.with_packages as integer) as with_packages,
+    p.weekly_spend,
+    f.fees_by_providers
 from placed as p
 left join of_group as g
     on p.owner_group = g.owner_group
@@ -207,6 +244,12 @@ left join not_replaced as r
     on p.owner_group = r.owner_group
 left join companies as c
     on p.owner_group = c.owner_group
+left join told_by_providers as f
+    on p.owner_group = f.owner_group
+    and p.placing_authority_code = f.placing_authority_code
+left join packages as k
+    on p.owner_group = k.owner_group
+    and p.placing_authority_code = k.placing_authority_code
 left join core.authority as a
     on a.census_date = cast(:census_date as date)
     and p.placing_authority_code = a.authority_code
