@@ -11,7 +11,7 @@ several years only the newest is held against the rules of its year.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,18 @@ def _of_codes(what: str) -> dict[str, str]:
     return {label: meaning[what] for label, meaning in _PLACES.items() if meaning[what]}
 
 
+def _by_place(rows: JudgedRows, what: str) -> pd.Series:
+    """What the code set says of each row's place; missing where it says nothing."""
+    codes, labels = pd.factorize(rows.cells.canonical("place"))
+    facts = _of_codes(what)
+    said = pd.Series([facts.get(label) for label in labels] + [None], dtype=object)
+    return said.take(codes).reset_index(drop=True)
+
+
+def _dates_by_place(rows: JudgedRows, what: str) -> pd.Series:
+    return pd.to_datetime(_by_place(rows, what).astype("str"), format="%Y-%m-%d")
+
+
 def _current(rows: JudgedRows) -> pd.Series:
     """Rows to be held against the rules of the year: those loaded, of a pooled return's newest."""
     year = rows.cells.canonical("year")
@@ -53,13 +65,17 @@ def _names(name: str) -> str:
     return f"DfE's rule{'s' if len(numbers) > 1 else ''} {' and '.join(numbers)}"
 
 
+Hint = str | Callable[[pd.Series], pd.Series]
+"""One text for all rows, or what makes one for each row of a mask: only these are put in words."""
+
+
 def _told(
-    rows: JudgedRows, name: str, at: pd.Series, column: str, hint: str | pd.Series = ""
+    rows: JudgedRows, name: str, at: pd.Series, column: str, hint: Hint = ""
 ) -> list[RowFindings]:
     """Findings of a rule that came with a year; none before it."""
-    if not holds(name, rows.frame.census_date):
+    if not holds(name, rows.frame.census_date) or not at.any():
         return []
-    told = hint if isinstance(hint, str) else list(hint[at.to_numpy(dtype=bool)])
+    told = hint if isinstance(hint, str) else list(hint(at))
     return found(rows, name, at, rows.table.column(column), expected=_names(name), hint=told)
 
 
@@ -68,23 +84,26 @@ def _told(
 
 def code_of_its_time(rows: JudgedRows) -> Outcome:
     """Places whose code was not valid yet when the episode ended, or no more while it went on."""
-    place, day = rows.cells.canonical("place"), pd.Timestamp(rows.frame.census_date)
+    day = pd.Timestamp(rows.frame.census_date)
     until = rows.cells.typed("dec").fillna(day).clip(upper=day)
-    first = pd.to_datetime(place.map(_of_codes("valid_from")))
-    last = pd.to_datetime(place.map(_of_codes("valid_to")))
+    first, last = (_dates_by_place(rows, what) for what in ("valid_from", "valid_to"))
     early, late = until < first, until > last
-    from_, to = (ends.dt.strftime("%d/%m/%Y") for ends in (first, last))
-    why = ("is valid from " + from_).where(early, "was valid up to " + to)
+
+    def why(at: pd.Series) -> pd.Series:
+        from_, to = (ends[at].dt.strftime("%d/%m/%Y") for ends in (first, last))
+        return ("is valid from " + from_).where(early[at], "was valid up to " + to)
+
     at = _current(rows) & (early | late)
     return Outcome(_told(rows, "code_of_another_time", at, "place", why))
 
 
 def old_enough(rows: JudgedRows) -> Outcome:
     """Children younger at the start than the place takes them."""
-    least = pd.to_numeric(rows.cells.canonical("place").map(_of_codes("least_age")))
-    age = pd.to_numeric(rows.derived["age_at_start"])
-    why = "from the age of " + least.astype("Int64").astype("str")
-    at = _current(rows) & (age < least)
+    least = pd.to_numeric(_by_place(rows, "least_age"))
+    has_least = least.notna()
+    age = pd.to_numeric(rows.derived["age_at_start"].where(has_least))
+    at = _current(rows) & (age < least).fillna(value=False).astype(bool)
+    why = lambda at: "from the age of " + least[at].astype("int64").astype("str")  # noqa: E731
     return Outcome(_told(rows, "too_young_for_place", at, "place", why))
 
 
@@ -92,21 +111,21 @@ def what_the_place_asks(rows: JudgedRows) -> Outcome:
     """URN and provider, where the place asks for one and there is none, or the other way round."""
     cells, current = rows.cells, _current(rows)
     place, urn = cells.canonical("place"), cells.canonical("placement_urn")
-    asks = place.map(_of_codes("urn"))
-    since = pd.to_datetime(place.map(_of_codes("urn_from")))
+    asks, since = _by_place(rows, "urn"), _dates_by_place(rows, "urn_from")
     is_open = cells.typed("dec").fillna(_FAR_OFF) > since
     is_blank = rows.frame.texts["placement_urn"].str.strip() == ""
-    wanted = (asks == "wanted in England") & is_blank & is_open & ~_outside_england(rows)
+    wanted = (asks == "wanted in England") & is_blank & is_open
+    if wanted.any():
+        wanted &= ~_outside_england(rows)
     unwanted = (asks == "none") & urn.notna()
-    provider = (place.map(_of_codes("provider")) == "none") & (
-        cells.canonical("place_provider").notna()
-    )
-    since_words = "since " + since.dt.strftime("%d/%m/%Y")
+    provider = (_by_place(rows, "provider") == "none") & cells.canonical("place_provider").notna()
+    since_words = lambda at: "since " + since[at].dt.strftime("%d/%m/%Y")  # noqa: E731
+    of_place = lambda at: place[at]  # noqa: E731
     return Outcome(
         [
             *_told(rows, "urn_wanted", current & wanted, "placement_urn", since_words),
-            *_told(rows, "urn_not_wanted", current & unwanted, "placement_urn", place),
-            *_told(rows, "provider_not_wanted", current & provider, "place_provider", place),
+            *_told(rows, "urn_not_wanted", current & unwanted, "placement_urn", of_place),
+            *_told(rows, "provider_not_wanted", current & provider, "place_provider", of_place),
         ]
     )
 
@@ -134,19 +153,20 @@ def reasons_of_change(rows: JudgedRows) -> Outcome:
         return Outcome()
     cells, current = rows.cells, _current(rows)
     reason, place = cells.canonical("reason_place_change"), cells.canonical("place")
-    is_away = place.str.startswith("T", na=False)
-    _, after = _beside(rows, current)
+    is_away = _is_away(rows)
+    _, after = _beside(rows, current & _are_away_once(rows, is_away))
     is_before_one = _taken(is_away, after).fillna(value=False).astype(bool)
     is_open = cells.typed("dec").isna()
     why = pd.Series("the episode is open", index=place.index, dtype="str")
     why = why.mask(is_before_one, "the next episode is a temporary placement (T0 to T4)")
     why = why.mask(is_away, "the episode is a temporary placement (T0 to T4)")
     at = current & reason.notna() & (is_away | is_before_one | is_open)
+    of_row = lambda at: why[at]  # noqa: E731
     too_young = pd.to_numeric(rows.derived["age_at_end"]) < _CUSTODY_FROM
     custody = current & (reason == "CUSTOD") & too_young
     return Outcome(
         [
-            *_told(rows, "change_reason_not_wanted", at, "reason_place_change", why),
+            *_told(rows, "change_reason_not_wanted", at, "reason_place_change", of_row),
             *_told(rows, "custody_under_ten", custody, "reason_place_change"),
         ]
     )
@@ -158,11 +178,14 @@ def back_where_it_was(rows: JudgedRows) -> Outcome:
         return Outcome()
     cells, current = rows.cells, _current(rows)
     place, key = cells.canonical("place"), rows.derived["placement_key"]
-    is_away = place.str.startswith("T", na=False)
+    is_away = _is_away(rows)
+    current &= _are_away_once(rows, is_away)
+    if not current.any():
+        return Outcome()
     before, _ = _beside(rows, current)
     was_away = _taken(is_away, before).fillna(value=False).astype(bool)
     goes_on = _taken(cells.canonical("reason_episode_ceased"), before).isin(["X1"])
-    left, _ = _beside(rows, current & ~is_away)  # the last one before that was no absence
+    left = _before_the_absence(before, is_away)
     differs = {
         "RNE is not P": cells.canonical("reason_new_episode") != "P",
         "PLACE differs": place != _taken(place, left),
@@ -173,7 +196,21 @@ def back_where_it_was(rows: JudgedRows) -> Outcome:
     why = pd.Series("", index=place.index, dtype="str")
     for words, mask in differs.items():
         why = why.where(~mask, why.where(why == "", why + ", ") + words)
-    return Outcome(_told(rows, "not_back_where_it_was", at & (why != ""), "place", why))
+    of_row = lambda at: why[at]  # noqa: E731
+    return Outcome(_told(rows, "not_back_where_it_was", at & (why != ""), "place", of_row))
+
+
+def _is_away(rows: JudgedRows) -> pd.Series:
+    """Temporary placements."""
+    codes, labels = pd.factorize(rows.cells.canonical("place"))
+    away = np.array([label.startswith("T") for label in labels] + [False], dtype=bool)
+    return pd.Series(away[codes])
+
+
+def _are_away_once(rows: JudgedRows, is_away: pd.Series) -> pd.Series:
+    """Rows of references that have a temporary placement: only these need their neighbours."""
+    codes, _ = pd.factorize(rows.cells.canonical("child"))
+    return pd.Series(np.isin(codes, codes[is_away.to_numpy()]))
 
 
 def _beside(rows: JudgedRows, among: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -181,25 +218,24 @@ def _beside(rows: JudgedRows, among: pd.Series) -> tuple[pd.Series, pd.Series]:
 
     -1 where there is none.
     """
-    order = pd.DataFrame(
-        {
-            "child": child_references(rows.authority, rows.cells.canonical("child")),
-            "file": rows.frame.submission_ids,
-            "decom": rows.cells.typed("decom"),
-            "row": np.arange(len(rows.frame)),
-            "is_among": among.to_numpy(dtype=bool),
-        }
-    ).sort_values(["file", "child", "decom", "row"], kind="stable")
-    order["here"] = order["row"].where(order["is_among"])
-    keys = [order["file"], order["child"]]
-    here = order["here"].groupby(keys, sort=False)
-    before = here.shift().groupby(keys, sort=False).ffill()
-    after = here.shift(-1).groupby(keys, sort=False).bfill()
-    return _as_places(before), _as_places(after)
+    places = np.flatnonzero(among.to_numpy(dtype=bool))
+    child = child_references(rows.authority[among], rows.cells.canonical("child")[among])
+    whose, _ = pd.factorize(rows.frame.submission_ids[among] + "|" + child.fillna(""))
+    begun = rows.cells.typed("decom")[among].to_numpy()
+    order = np.lexsort((places, begun, whose))
+    sorted_, is_same = places[order], np.diff(whose[order]) == 0
+    before, after = (np.full(len(rows.frame), -1, dtype="int64") for _ in range(2))
+    before[sorted_[1:][is_same]] = sorted_[:-1][is_same]
+    after[sorted_[:-1][is_same]] = sorted_[1:][is_same]
+    return pd.Series(before), pd.Series(after)
 
 
-def _as_places(rows: pd.Series) -> pd.Series:
-    return rows.fillna(-1).astype("int64").sort_index()
+def _before_the_absence(before: pd.Series, is_away: pd.Series) -> pd.Series:
+    """The place of the last row before that was no temporary placement; -1 where there is none."""
+    left, away = before.to_numpy().copy(), is_away.to_numpy()
+    while (goes_on := (left >= 0) & away[left]).any():
+        left = np.where(goes_on, before.to_numpy()[left], left)
+    return pd.Series(left)
 
 
 def _taken(values: pd.Series, places: pd.Series) -> pd.Series:
@@ -209,12 +245,14 @@ def _taken(values: pd.Series, places: pd.Series) -> pd.Series:
 
 def distance(rows: JudgedRows) -> Outcome:
     """Placements more than 350 miles from home, as the sender says (999.9: unknown), else ours."""
-    sent = pd.to_numeric(rows.frame.texts["placement_distance"].str.strip(), errors="coerce")
-    miles = sent.where(sent != _MILES_NOT_KNOWN).fillna(
-        pd.to_numeric(rows.derived["distance_miles"])
-    )
+    if not holds("distance_to_check", rows.frame.census_date):
+        return Outcome()
+    ours = pd.to_numeric(rows.derived["distance_miles"])
+    coded = rows.frame.coded["placement_distance"]
+    sent = pd.to_numeric(pd.Series(coded.words, dtype="str").str.strip(), errors="coerce")
+    miles = pd.Series(coded.rows(sent.where(sent != _MILES_NOT_KNOWN).to_numpy())).fillna(ours)
     at = _current(rows) & (miles > _MOST_MILES)
-    told = miles.round(1).astype("str") + " miles"
+    told = lambda at: miles[at].round(1).astype("str") + " miles"  # noqa: E731
     return Outcome(_told(rows, "distance_to_check", at, "placement_postcode", told))
 
 
