@@ -21,7 +21,7 @@ from schemas.codes import code_set
 from schemas.returns import Column, return_tables
 
 TABLE = "placements_standard"
-MAX_CHARACTERS = 200_000_000
+MAX_CHARACTERS = 50_000_000
 """No return is longer; a text takes some ten times its size when it is read."""
 
 OPTIONAL_PART = "actualPlacement"

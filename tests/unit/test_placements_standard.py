@@ -17,6 +17,7 @@ import pytest
 from assets.answering.answer import trial_answer
 from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
+from assets.intake import json_records
 from assets.intake.door import judge, open_submission
 from assets.intake.json_records import is_json
 from assets.intake.parsing import parse
@@ -458,6 +459,13 @@ def test_whatever_stands_in_the_place_of_a_part_the_next_record_is_loaded(odd):
         document["@graph"][0][part] = odd
     answer = held_up(json.dumps(document), date=DAY)
     assert answer.books == [(2, 1, 1, 0)] or answer.books == [(1, 1, 0, 0)], "a node of another type is no record"
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MAX_CHARACTERS", 100), ("MAX_CELLS", 10)])
+def test_a_text_that_would_take_all_memory_is_refused(monkeypatch, limit, most):
+    monkeypatch.setattr(json_records, limit, most)
+    answer = held_up(jsonld_of(PLACED), date=DAY)
+    assert answer.about_files == ["too_large"] and answer.tables == []
 
 
 def test_records_in_a_zip_are_read_and_a_context_beside_them_is_passed_over():
