@@ -17,6 +17,7 @@ from functools import cached_property
 
 from assets.intake.reading import CannotRead, Sheet, cell_text, read_sheets
 from assets.intake.recognising import Recognised, recognise_all
+from assets.intake.turning import turned
 from resources.landing import Content, LandedFile
 
 
@@ -66,7 +67,7 @@ class OpenedFile:
         if self.content.fault:
             return [], Fault(self.content.fault.rule, self.content.fault.hint)
         try:
-            return read_sheets(self.content.data), None
+            return [turned(sheet) for sheet in read_sheets(self.content.data)], None
         except CannotRead as fault:
             return [], Fault(fault.rule, fault.hint)
         except (Exception, MemoryError) as error:  # noqa: BLE001 - see below

@@ -179,7 +179,7 @@ outturn as (
         'ofsted_fostering' as data_set,
         s.statistics_area,
         s.statistics_area as area_name,
-        s.fostering_item as published_measure,
+        concat_ws(' / ', s.fostering_topic, s.fostering_sub_topic, s.fostering_item) as published_measure,
         'count' as figure_kind,
         s.figure_value as published
     from staging.fostering_statistics as s

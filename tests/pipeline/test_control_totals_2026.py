@@ -160,7 +160,7 @@ def _outturn(row, figures: pd.DataFrame) -> set[str]:
 def _fostering(row, figures: pd.DataFrame) -> set[str]:
     areas = {"England": "E92000001", "North West": "E12000002", "Stockport": "356", "Halton": "876"}
     here = figures[figures["data_set"].eq("ofsted_fostering") & figures["area_code"].eq(areas[row.area])]
-    return {str(value) for value in here[here["published_measure"].eq(row.what)]["official_value"]}
+    return {str(value) for value in here[here["published_measure"].str.endswith(f" / {row.what}")]["official_value"]}
 
 
 NORTH_WEST = "(select a.authority_code from staging.authority as a where a.region_name = 'North West')"

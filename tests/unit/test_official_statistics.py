@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 
 import pytest
 
 from assets.intake.parsing import read_figure
+from assets.intake.reading import Sheet
+from assets.intake.turning import turned
 from schemas.official import official_symbols
 from tests.unit.at_the_door import held_up
 
@@ -118,6 +121,37 @@ def test_one_line_of_data_maps_a_renamed_column(tmp_path, monkeypatch):
 def test_the_departments_files_are_not_taken_from_others(sender):
     answer = held_up(file_of({"population_type": "A", "children_count": "5"}), sender=sender)
     assert "not_from_this_sender" in answer.about_files
+
+
+def test_ofsteds_fostering_file_gives_the_same_figures_sideways_and_long(shared):
+    """As Ofsted publishes it, with an area a column, and in long form (40 of its items)."""
+    made = []
+    for name in ("Local_authority_level_fostering_data_2018_to_2019.csv", "fostering_la_2018_19_long.csv"):
+        answer = held_up((shared / "samples" / "ofsted" / name).read_bytes(), sender="ofsted", date=dt.date(2019, 12, 31))
+        assert answer.about_rows == []
+        assert answer.books[0][0] == answer.books[0][1] > 6_000
+        rows = answer.rows[answer.rows["figure_value"].notna()]
+        assert not rows.duplicated(["statistics_area", "fostering_topic", "fostering_sub_topic", "fostering_item"]).any()
+        made.append({(r.statistics_area, f"{r.fostering_sub_topic} / {r.fostering_item}", r.figure_value) for r in rows.itertuples()})
+    items = {item for _, item, _ in made[1]}
+    assert len(items) == 40
+    assert {one for one in made[0] if one[1] in items} == made[1]
+
+
+def test_a_sheet_is_turned_only_where_it_has_an_area_a_column():
+    areas = [f"Area {n}" for n in range(20)]
+    first = ["", "", "", "England", "", *areas]
+    titles = ["Topic", "Sub-topic", "Data", "", "", *(f"SC{n}" for n in range(20))]
+    line = ["Places", "", "Number of filled places", "54,870", "", *map(str, range(19))]
+    note = ["Notes", "", "", "", "", *[""] * 20]
+    made = turned(Sheet("", [first, titles, line, note, ["a note"], []], is_text=True))
+    assert made.rows[0] == ["area", "topic", "sub_topic", "item", "value_as_published"]
+    assert made.rows[1] == ["England", "Places", "", "Number of filled places", "54,870"]
+    assert made.rows[-1] == ["Area 19", "Places", "", "Number of filled places", ""]
+    assert len(made.rows) == 1 + 21
+    for other in ([first, line], [first], [titles, first], [first[:10], titles, line]):
+        sheet = Sheet("", other, is_text=True)
+        assert turned(sheet) is sheet
 
 
 def test_every_file_of_the_department_loads_with_balanced_books(shared):
