@@ -185,6 +185,11 @@ BREAKS: dict[str, list[str]] = {
         "update core.setting set places = 0 where places is null",
         "delete from core.setting where urn = 'SC90'",
     ],
+    "stays_needs_and_ages_count_every_child": [
+        "update curated.need_breakdown set children = children + 1 where breakdown = 'sex' and population = 'looked after'",
+        "delete from curated.length_of_stay where breakdown = 'in care'",
+        "update curated.age_by_provision set children = children - 1 where population = 'looked after'",
+    ],
     "stability_is_of_the_children": [
         "update curated.placement_stability set three_or_more = children + 1",
         "update curated.placement_stability set children = children + 1",
