@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from assets.publication.attack import Published, build_system
-from assets.publication.disclosure import CONFIDENTIAL, number
-from assets.publication.gate import judge, pinned, propagate
-from assets.publication.readers import everybody
+from assets.publication.disclosure.bounds import propagate
+from assets.publication.disclosure.gate import judge, pinned
+from assets.publication.disclosure.knowledge import Published, build_system
+from assets.publication.disclosure.readers import everybody
+from assets.publication.disclosure.rules import CONFIDENTIAL, number
 from assets.publication.release import prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
 from benchmarks.gate import DATE, KEY, REGION, full_region

@@ -23,7 +23,7 @@ import pandas as pd
 
 from assets.access.preparing import prepare
 from assets.intake.loading import take_in
-from assets.publication.attack import Published, build_system
+from assets.publication.disclosure.knowledge import Published, build_system
 from assets.publication.programme import TOTAL, ties
 from assets.publication.release import prepare_against
 from assets.publication.tables import TrueTable, members_of_region, release_tables, true_tables

@@ -1,7 +1,7 @@
 """How a figure is rounded for print: exact fives up (away from 0), as DfE does, and on decimals.
 
 Belongs here: the one rule of rounding that releases, pages and commands share.
-Does not belong here: what may be printed at all (`assets/publication/disclosure.py`).
+Does not belong here: what may be printed at all (`assets/publication/disclosure/rules.py`).
 
 Binary fractions cannot hold 6.25 % of most wholes: Python's and pandas' rounding make 6.2 of it.
 """

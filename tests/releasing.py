@@ -8,9 +8,9 @@ from pathlib import Path
 
 from assets.publication import lifecycle
 from assets.publication.approval import approve
+from assets.publication.disclosure.verdict import Verdict
 from assets.publication.drafts import MADE, NOTHING, REFUSED, SAME, Draft, make_draft
 from assets.publication.release import folder_of, write_missing_files
-from assets.publication.verdict import Verdict
 from resources.warehouse import Warehouse
 from schemas.regions import Region
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from assets.page.figures import Figure
 from assets.page.wording import part_and_percent
-from assets.publication.disclosure import CONFIDENTIAL, NOT_AVAILABLE
+from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_AVAILABLE
 
 ENOUGH = 50
 """The least printed whole whose share is said as a share, or set beside others: rounding seldom moves it by more than five points."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.publication.disclosure import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, SAFE, SYMBOLS
+from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, SAFE, SYMBOLS
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Indicator, PublishedTable
 from assets.publication.release import LEDGER, Ledger, read_release
 from assets.publication.tables import GEOGRAPHY

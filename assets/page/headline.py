@@ -12,7 +12,7 @@ from assets.page.certainty import are_many, is_enough, out_by, surely_largest
 from assets.page.figures import Area, Edition, Figure, Table
 from assets.page.shapes import COST, HOME, OCCUPANCY, ORIGIN, UNAVAILABLE, Answer, kind_of, plural, where
 from assets.page.wording import listed, number_of, part_of, possessive, sentence, unsaid, whole_percent
-from assets.publication.disclosure import NOT_APPLICABLE
+from assets.publication.disclosure.rules import NOT_APPLICABLE
 
 
 def headline(edition: Edition, area: Area) -> str:

@@ -36,7 +36,7 @@ from assets.page.shapes import OCCUPANCY, Cell, DataTable, page_of, the
 from assets.page.tracing import described, meaning, origin, returns_behind, summed_up, trace
 from assets.publication import lifecycle
 from assets.publication.approval import approvals
-from assets.publication.disclosure import SAFE, SYMBOLS
+from assets.publication.disclosure.rules import SAFE, SYMBOLS
 from assets.publication.drafts import write_draft_files
 from assets.publication.files import remove_what_was_left
 from assets.publication.programme import TOTAL

@@ -40,7 +40,7 @@ from assets.page.shapes import (
     where,
 )
 from assets.page.wording import listed, number_of, possessive, say, sentence, unsaid, whole_percent
-from assets.publication.disclosure import publish_share
+from assets.publication.disclosure.rules import publish_share
 
 FEWEST_COMPARED = 3
 """Authorities whose shares a sentence compares, at least."""

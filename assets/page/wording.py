@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from assets.page.figures import LOW, Figure
-from assets.publication.disclosure import NOT_APPLICABLE
+from assets.publication.disclosure.rules import NOT_APPLICABLE
 from schemas.rounding import as_decimal, half_up
 
 _PARTS = {

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.publication.disclosure import SYMBOLS
+from assets.publication.disclosure.rules import SYMBOLS
 from assets.publication.programme import PublishedTable
 from resources.provenance import SHORT
 from schemas.fields import all_fields

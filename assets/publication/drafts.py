@@ -28,7 +28,7 @@ from sqlalchemy.engine import Connection
 from assets.common.basis import digest
 from assets.publication import lifecycle
 from assets.publication.changes import what_changed
-from assets.publication.disclosure import CONFIDENTIAL
+from assets.publication.disclosure.rules import CONFIDENTIAL
 from assets.publication.files import damage, put_in_place, release_files
 from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, Life, has_own_returns
 from assets.publication.programme import PUBLISHED_TABLES, ties
@@ -54,8 +54,8 @@ from resources.warehouse import Asked, Snapshot, Warehouse, copy_frame
 from schemas.regions import Region, today
 
 if TYPE_CHECKING:  # what it needs takes a second to import
-    from assets.publication.attack import Published
-    from assets.publication.verdict import Offer, Verdict
+    from assets.publication.disclosure.knowledge import Published
+    from assets.publication.disclosure.verdict import Offer, Verdict
 
 MADE, STANDS, SAME, NOTHING, REFUSED = "made", "stands", "says the same", "nothing to say", "refused"
 """What comes of a try: a draft was made; it stood already; it would say what is published; nothing counts; the gate refused it."""

@@ -1,6 +1,6 @@
 """Editions of one census date: what a later one may say anew, and what it leaves as the one before had it.
 
-Belongs here: carrying figures over from earlier editions. Does not belong here: what a reader learns of two editions (`attack`).
+Belongs here: carrying figures over from earlier editions. Does not belong here: what a reader learns of two editions (`knowledge`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from assets.publication.attack import A_CHILD_APART, AREA, Published
-from assets.publication.disclosure import CONFIDENTIAL, NOT_AVAILABLE
+from assets.publication.disclosure.knowledge import A_CHILD_APART, AREA, Published
+from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_AVAILABLE
 from assets.publication.programme import Measure, PublishedTable
 from assets.publication.tables import TrueTable
 

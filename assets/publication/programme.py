@@ -1,7 +1,7 @@
 """The programme of a release, read from `schemas/programme.toml` and `schemas/ties.toml`.
 
 Belongs here: what a published table, its measures and the ties between tables are.
-Does not belong here: figures (`tables`), the rounding rule (`disclosure`), the attack (`attack`).
+Does not belong here: figures (`tables`), the rounding rule (`disclosure`), the attack (`disclosure`).
 """
 
 from __future__ import annotations

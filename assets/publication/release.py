@@ -1,7 +1,7 @@
 """Releases: numbered, kept in the ledger for ever, never changed; a correction is a new one.
 
 Belongs here: preparing one (print, repair, gate), its manifest, reading the ledger, its files where they are missing.
-Does not belong here: rules (`disclosure`), layout (`tables`), the attack (`attack`, `gate`), what has changed (`changes`), files (`files`),
+Does not belong here: rules (`disclosure`), layout (`tables`), the attack (`disclosure`), what has changed (`changes`), files (`files`),
 what is due and kept until it is approved (`drafts`), and publishing it (`approval`).
 """
 
@@ -25,11 +25,11 @@ from sqlalchemy.engine import Connection
 
 from assets.common.basis import digest
 from assets.intake.provenance import held
-from assets.publication.disclosure import SYMBOLS
+from assets.publication.disclosure.rules import SYMBOLS
+from assets.publication.disclosure.verdict import Prepared
 from assets.publication.files import damage, put_in_place, release_files, replace_manifest, set_aside, table_csv
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.tables import COVERED, GEOGRAPHY, SETTINGS, Hidden, TrueTable
-from assets.publication.verdict import Prepared
 from assets.warehouse.models import code_version
 from resources.provenance import BANNER
 from resources.warehouse import Asked, Snapshot, Warehouse, physical
@@ -37,7 +37,7 @@ from schemas.regions import DisclosureMethod, Region
 from schemas.returns import contract_version
 
 if TYPE_CHECKING:  # what they need takes a second to import
-    from assets.publication.attack import Published
+    from assets.publication.disclosure.knowledge import Published
 
 _ATTEMPTS = 6
 """Times that the gate is asked again after a repair that its linear programmes called for."""
@@ -88,12 +88,12 @@ def prepare_against(
     The tables of `carried` are as in the newest earlier edition of the date, and `hide` is hidden besides: what a refusal offers.
     Without the warehouse's `key` the repair's choices can be worked out by whoever knows the program, and nothing is hidden besides.
     """
-    from assets.publication.attack import Published, System, build_system
+    from assets.publication.disclosure.knowledge import Published, System, build_system
+    from assets.publication.disclosure.offers import offers
+    from assets.publication.disclosure.proof import Proof
+    from assets.publication.disclosure.readers import members, readers
+    from assets.publication.disclosure.suppression import Repair, draws
     from assets.publication.editions import carried_over, moved_by_a_child, with_means_as_before
-    from assets.publication.offers import offers
-    from assets.publication.proof import Proof
-    from assets.publication.readers import members, readers
-    from assets.publication.repair import Repair, draws
 
     editions = [release for release in earlier if release.census_date == census_date]
     if carried and editions:
@@ -201,7 +201,7 @@ def earlier_releases(asked: Asked, census_date: dt.date) -> list[Published]:
     """What is `reached` from this date, to be attacked with it: the releases of the date itself whole, and of the other dates the tables that
     ties over time name.
     """
-    from assets.publication.attack import Published
+    from assets.publication.disclosure.knowledge import Published
 
     over_time = {term.table for tie in ties() if any(t.before for t in tie.terms) for term in tie.terms}
     drafts = {row.census_date: row.release_number for row in asked.rows("select census_date, release_number from raw.draft")}

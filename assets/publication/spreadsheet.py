@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.publication.disclosure import SYMBOLS
+from assets.publication.disclosure.rules import SYMBOLS
 from assets.publication.programme import PublishedTable, as_released, region_only
 from resources.provenance import SHORT
 

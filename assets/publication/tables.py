@@ -1,7 +1,7 @@
 """Tables of a release: curated figures of the region's authorities as tidy tables in DfE's open-data layout.
 
 Belongs here: bringing a table of the programme from the warehouse (grid, zeros, totals), and printing it under its rules.
-Does not belong here: which tables there are (`programme`), the rules (`disclosure`), numbering (`release`), files (`files`).
+Does not belong here: which tables there are (`programme`), the rules of printing (`disclosure`), numbering (`release`), files (`files`).
 
 Layout: DfE, "Open data standards" (time and geography columns first, filters with a Total, then indicators, snake_case).
 """
@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from assets.publication.disclosure import (
+from assets.publication.disclosure.noise import CELL_KEYS, perturbed, record_keys
+from assets.publication.disclosure.rules import (
     CONFIDENTIAL,
     NOT_APPLICABLE,
     NOT_AVAILABLE,
@@ -31,7 +32,6 @@ from assets.publication.disclosure import (
     publish_means,
     publish_ratio,
 )
-from assets.publication.noise import CELL_KEYS, perturbed, record_keys
 from assets.publication.programme import ADDED_UP, PUBLISHED_TABLES, TOTAL, Indicator, Measure, PublishedTable, is_sensitive
 from resources.warehouse import Asked
 from schemas.regions import DisclosureMethod

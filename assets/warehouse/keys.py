@@ -4,7 +4,7 @@ Belongs here: the check value by which the warehouse knows its key, refusing ano
 warehouse from before it knew. Does not belong here: where the key is kept and what is hashed with it (`resources/pseudonym`).
 
 With another key the same children get other pseudonyms: returns no longer join, and children who were erased come back. Published counts
-of places would carry other noise, and other cells would be hidden (`assets/publication/noise.py`). So a key is made only for
+of places would carry other noise, and other cells would be hidden (`assets/publication/disclosure/noise.py`). So a key is made only for
 a warehouse that has read nothing; after that it is the only one.
 """
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from assets.access import fences
 from assets.access.policies import ONE_FEE
 from assets.access.preparing import prepare
-from assets.publication.disclosure import SAFE, publish_means
+from assets.publication.disclosure.rules import SAFE, publish_means
 from assets.warehouse.about_children import money_in
 from assets.warehouse.models import models
 from assets.warehouse.tables import region_hash

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from assets.publication.disclosure import number
+from assets.publication.disclosure.rules import number
 from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.tables import AUTHORITY, TrueTable
 from resources.warehouse import Warehouse
@@ -47,7 +47,7 @@ def of_truth(world: str, true: Mapping[str, TrueTable], members: pd.DataFrame) -
 
 def of_ledger(warehouse: Warehouse) -> pd.DataFrame:
     """The cells of every release in a ledger, by the true counts behind it."""
-    from assets.publication.attack import AREA
+    from assets.publication.disclosure.knowledge import AREA
     from assets.publication.release import earlier_releases
 
     pieces = []

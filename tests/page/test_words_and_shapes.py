@@ -19,7 +19,7 @@ from assets.page.figures import Area, Figure
 from assets.page.shapes import the
 from assets.page.site import TEMPLATES
 from assets.page.wording import number_of, part_and_percent, part_of, possessive, say, unsaid, whole_percent
-from assets.publication.disclosure import SYMBOLS
+from assets.publication.disclosure.rules import SYMBOLS
 from schemas.authorities import all_authorities
 from schemas.codes import code_set
 from schemas.regions import load_region, region_keys

@@ -25,9 +25,9 @@ from assets.answering.outbox import answer_quarter, unanswered
 from assets.intake.loading import take_in
 from assets.publication import drafts, files, lifecycle
 from assets.publication.approval import approve
+from assets.publication.disclosure.verdict import Verdict
 from assets.publication.drafts import make_draft
 from assets.publication.release import write_all_missing_files
-from assets.publication.verdict import Verdict
 from resources.embedded_postgres import TEMPORARY, EmbeddedPostgres
 from resources.errors import ObservatoryError
 from resources.mishaps import told

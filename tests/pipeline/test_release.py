@@ -17,12 +17,12 @@ import pytest
 
 from assets.publication import drafts
 from assets.publication import release as releasing
-from assets.publication.attack import build_system
+from assets.publication.disclosure.knowledge import build_system
+from assets.publication.disclosure.verdict import Leak, Offer, Prepared, Verdict
 from assets.publication.files import META_COLUMNS, release_files
 from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.release import read_release
 from assets.publication.tables import GEOGRAPHY
-from assets.publication.verdict import Leak, Offer, Prepared, Verdict
 from pipelines.opening import opened
 from resources.errors import ObservatoryError
 from resources.observatory import observatory_resource

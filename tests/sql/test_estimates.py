@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.publication.disclosure import publish_interval
+from assets.publication.disclosure.rules import publish_interval
 from assets.warehouse.models import models
 from resources.warehouse import Warehouse
 from tests.conftest import Servers

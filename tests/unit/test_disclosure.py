@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.publication.disclosure import publish_counts, publish_exact, publish_share
+from assets.publication.disclosure.rules import publish_counts, publish_exact, publish_share
 
 # Every count from 0 to 100, written out: how many in a row are published as what.
 BY_HAND = (

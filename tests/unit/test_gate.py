@@ -16,9 +16,11 @@ import scipy.sparse as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assets.publication import attack, release, repair
-from assets.publication.attack import Published, System, build_system
-from assets.publication.gate import Tightening, judge, propagate
+from assets.publication import release
+from assets.publication.disclosure import knowledge, suppression
+from assets.publication.disclosure.bounds import Tightening, propagate
+from assets.publication.disclosure.gate import judge
+from assets.publication.disclosure.knowledge import Published, System, build_system
 from assets.publication.programme import TOTAL, Symbol, Term, Tie, published_table
 from assets.publication.release import prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
@@ -112,9 +114,9 @@ FLOW_TIE = Tie(
 def small_programme(monkeypatch):
     """The made-up programme in place of the region's."""
     tables = (CHILDREN, PLACES, FLOWS, CARERS, RATES, PER_HOUSEHOLD)
-    for module in (attack, repair, release):
+    for module in (knowledge, suppression, release):
         monkeypatch.setattr(module, "PUBLISHED_TABLES", tables)
-    monkeypatch.setattr(attack, "ties", lambda: (REGISTER_TIE, FLOW_TIE))
+    monkeypatch.setattr(knowledge, "ties", lambda: (REGISTER_TIE, FLOW_TIE))
 
 
 def children(counts: list[list[int]]) -> TrueTable:
@@ -366,7 +368,7 @@ def test_a_tie_between_parts_says_nothing_of_totals(monkeypatch):
     carers = TrueTable(CARERS, carers.keys, carers.values.set_axis(["carers"], axis=1), carers.symbols.set_axis(["carers"], axis=1))
     for parts, same in ((False, 9), (True, 6)):
         tie = Tie("a carer a child", (Term("placements", "placements"), Term("carers", "carers", -1)), presumed=True, parts=parts)
-        monkeypatch.setattr(attack, "ties", lambda tie=tie: (tie,))
+        monkeypatch.setattr(knowledge, "ties", lambda tie=tie: (tie,))
         variables = build_system([published(placements, carers)]).cells["variable"]
         assert len(variables) == 18 and variables.nunique() == 18 - same
 
@@ -376,7 +378,7 @@ def test_a_figure_of_two_tables_is_hidden_in_both(monkeypatch):
     placements = children([[6, 7, 0], [1, 8, 8]])
     carers = TrueTable(CARERS, placements.keys, placements.values.set_axis(["carers"], axis=1), placements.symbols.set_axis(["carers"], axis=1))
     tie = Tie("a carer a child", (Term("placements", "placements"), Term("carers", "carers", -1)), presumed=True)
-    monkeypatch.setattr(attack, "ties", lambda: (tie,))
+    monkeypatch.setattr(knowledge, "ties", lambda: (tie,))
     true = {"placements": placements, "carers": carers}
     prepared = prepare_against([], DATE, true, lambda hidden, method: release_tables(true, MEMBERS, DATE, hidden, method), SAFE)
     one, other = prepared.tables["placements"]["placements"], prepared.tables["carers"]["carers"]
@@ -463,7 +465,7 @@ def test_what_is_shown_again_is_known_as_well_as_before():
     true = simple(FLOWS, children=[9, 40], started=[20, 20], ceased=[20, 20])
     system = build_system([published(true), published(true, number=2, method=wide)])
     low, high = system.low.copy(), system.high.copy()
-    mending = repair.Repair(system, 3)
+    mending = suppression.Repair(system, 3)
     hideable = sorted(mending._rank)[:3]
     mending._hide(hideable)
     mending._show_again(hideable, lambda: False)
@@ -472,7 +474,7 @@ def test_what_is_shown_again_is_known_as_well_as_before():
 
 
 def test_a_symbol_that_tells_of_somebody_is_knowledge(monkeypatch):
-    monkeypatch.setattr(attack, "symbols", lambda: (Symbol("", "flows", "children", "started", "ceased"),))
+    monkeypatch.setattr(knowledge, "symbols", lambda: (Symbol("", "flows", "children", "started", "ceased"),))
     true = simple(FLOWS, children=[2, 40], started=[20, 20], ceased=[20, 20])
 
     def no_list(printed):

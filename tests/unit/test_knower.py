@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.publication import attack, release, repair
-from assets.publication.attack import Published, build_system
+from assets.publication import release
+from assets.publication.disclosure import knowledge, suppression
+from assets.publication.disclosure.knowledge import Published, build_system
+from assets.publication.disclosure.suppression import Repair, draws
 from assets.publication.programme import TOTAL, published_table
 from assets.publication.release import prepare_against
-from assets.publication.repair import Repair, draws
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
 from schemas.regions import DisclosureMethod
 
@@ -41,9 +42,9 @@ VALUES = 12
 @pytest.fixture(autouse=True)
 def small_programme(monkeypatch):
     """One table in place of the region's programme."""
-    for module in (attack, repair, release):
+    for module in (knowledge, suppression, release):
         monkeypatch.setattr(module, "PUBLISHED_TABLES", (TABLE,))
-    monkeypatch.setattr(attack, "ties", lambda: ())
+    monkeypatch.setattr(knowledge, "ties", lambda: ())
 
 
 def with_totals(grid: np.ndarray) -> np.ndarray:

@@ -12,8 +12,8 @@ from cell_key_perturbation.create_perturbed_table import create_perturbed_table
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.publication.attack import Published, build_system
-from assets.publication.noise import CELL_KEYS, perturbed, possible_counts, record_keys
+from assets.publication.disclosure.knowledge import Published, build_system
+from assets.publication.disclosure.noise import CELL_KEYS, perturbed, possible_counts, record_keys
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL
 from assets.publication.tables import AUTHORITY, TrueTable, print_table, tidy, with_cell_keys
 from schemas.regions import DisclosureMethod

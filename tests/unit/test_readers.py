@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.publication import attack, readers, release, repair
-from assets.publication.attack import Published, build_system
-from assets.publication.gate import judge, told_to
+from assets.publication import release
+from assets.publication.disclosure import knowledge, readers, suppression
+from assets.publication.disclosure.gate import judge, told_to
+from assets.publication.disclosure.knowledge import Published, build_system
 from assets.publication.programme import TOTAL, Term, Tie, published_table
 from assets.publication.release import prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
@@ -51,9 +52,9 @@ def programme(monkeypatch):
     """Sets a small programme in place of the region's."""
 
     def put(*tables, ties=()):
-        for module in (attack, repair, release, readers):
+        for module in (knowledge, suppression, release, readers):
             monkeypatch.setattr(module, "PUBLISHED_TABLES", tables)
-        monkeypatch.setattr(attack, "ties", lambda: ties)
+        monkeypatch.setattr(knowledge, "ties", lambda: ties)
 
     return put
 
@@ -139,7 +140,7 @@ def test_a_leak_to_a_reader_refuses_the_release(programme, monkeypatch, tables, 
     programme(*tables, ties=() if true else (PARTS,))
     of = {t.table.name: t for t in ([simple(PLAIN, true)] if true else in_three())}
     for way in ("hide_for_reader", "hide_for", "hide_around"):
-        monkeypatch.setattr(repair.Repair, way, lambda *_, **__: False)
+        monkeypatch.setattr(suppression.Repair, way, lambda *_, **__: False)
     verdict = prepare_against([], DATE, of, lambda hidden, method: release_tables(of, MEMBERS, DATE, hidden, method), SAFE).verdict
     assert not verdict.passed and any(reader in line for line in verdict.lines())
 

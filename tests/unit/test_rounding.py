@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.publication.attack import possible_ends
-from assets.publication.disclosure import SAFE, publish_given, publish_interval, publish_ratio, publish_share
+from assets.publication.disclosure.knowledge import possible_ends
+from assets.publication.disclosure.rules import SAFE, publish_given, publish_interval, publish_ratio, publish_share
 from schemas.rounding import as_decimal, half_up, percent
 
 

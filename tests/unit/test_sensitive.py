@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from assets.publication.attack import Published, build_system
+from assets.publication.disclosure.knowledge import Published, build_system
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL, PublishedTable
 from assets.publication.tables import AUTHORITY, TrueTable, print_table, tidy
 from schemas.regions import DisclosureMethod

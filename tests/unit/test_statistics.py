@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.publication import attack, release, repair
-from assets.publication.attack import Published, build_system
-from assets.publication.gate import judge
+from assets.publication import release
+from assets.publication.disclosure import knowledge, suppression
+from assets.publication.disclosure.gate import judge
+from assets.publication.disclosure.knowledge import Published, build_system
 from assets.publication.programme import ADDED_UP, PUBLISHED_TABLES, TOTAL, published_table
 from assets.publication.release import prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, print_table, release_tables
@@ -109,10 +110,10 @@ COSTS = published_table(
 @pytest.fixture
 def costs_alone(monkeypatch):
     """The made-up table of costs in place of the region's programme."""
-    for module in (attack, repair, release):
+    for module in (knowledge, suppression, release):
         monkeypatch.setattr(module, "PUBLISHED_TABLES", (COSTS,))
-    monkeypatch.setattr(attack, "ties", tuple)
-    monkeypatch.setattr(attack, "symbols", tuple)
+    monkeypatch.setattr(knowledge, "ties", tuple)
+    monkeypatch.setattr(knowledge, "symbols", tuple)
 
 
 def costs(placements: list[int], fees: list[float | None]) -> TrueTable:
@@ -153,7 +154,7 @@ def test_an_older_releases_statistic_tells_of_the_count_that_was_hidden_beside_i
     hidden = put(as_printed(costs([3, 30], [500, 500, 500])), 1, "fee", "c")
     nothing = put(as_printed(costs([0, 30], [500, None, 500])), 1, "placements", "c")
     nothing = put(nothing, 1, "fee", "z")
-    expected = {"figure": (8, attack.UNBOUNDED), "hidden": (1, 7), "nothing": (0, 0)}
+    expected = {"figure": (8, knowledge.UNBOUNDED), "hidden": (1, 7), "nothing": (0, 0)}
     for name, one in {"figure": figure, "hidden": hidden, "nothing": nothing}.items():
         older = replace(one, statistics_hidden=False)
         assert bounds(build_system([older]), "1") == expected[name], name

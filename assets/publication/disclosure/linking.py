@@ -1,7 +1,7 @@
 """The rows of a system that ties give: which cells each tie of `ties.toml` names, row by row.
 
 Belongs here: finding a tie's cells in the releases, figures that several tables print, the rows of the others.
-Does not belong here: what a cell tells by itself (`attack`), which ties there are (`programme`).
+Does not belong here: what a cell tells by itself (`knowledge`), which ties there are (`programme`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Linked:
 
 
 def linked(cells: pd.DataFrame, releases: Sequence[Release], programme: Sequence[PublishedTable], ties: Sequence[Tie]) -> list[Linked]:
-    """The cells of every tie that has any. `cells` as `attack` makes them, numbered from 0."""
+    """The cells of every tie that has any. `cells` as `knowledge` makes them, numbered from 0."""
     tables = {table.name: table for table in programme}
     split = {name: _split(part, tables[str(name)]) for name, part in cells.groupby("table", sort=False)}
     code_of = {name: code for code, name in _authorities(releases).items()}

@@ -3,7 +3,7 @@
 Belongs here: the rules alone. A count below the smallest shown becomes `c`, any other is rounded, totals on their own; a true 0 stays 0.
 Shares, rates and differences are worked out from the published counts, never from the true ones. What the repair hides besides is `c` as well,
 and so is every statistic that rests on what is hidden.
-Does not belong here: which columns are under which rule (`programme`), what more must be hidden (`repair`).
+Does not belong here: which columns are under which rule (`programme`), what more must be hidden (`suppression`).
 
 Source: the method that NHS Digital has used since 2018 for its quarterly programme.
 """

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from assets.publication.attack import Published, System
+from assets.publication.disclosure.knowledge import Published, System
+from assets.publication.disclosure.verdict import Offer, Prepared, Verdict
 from assets.publication.tables import TrueTable
-from assets.publication.verdict import Offer, Prepared, Verdict
 
 _NAMED = 40
 """Cells that an offer names; the others it counts."""

@@ -20,11 +20,13 @@ from functools import partial
 
 import numpy as np
 
-from assets.publication.attack import UNBOUNDED, System
-from assets.publication.gate import Ranges, Tightening, needed_values, pinned, reason
-from assets.publication.noise import keyed_fraction
+from assets.publication.disclosure.bounds import Tightening, needed_values, reason
+from assets.publication.disclosure.gate import pinned
+from assets.publication.disclosure.knowledge import UNBOUNDED, System
+from assets.publication.disclosure.noise import keyed_fraction
+from assets.publication.disclosure.programmes import Ranges
+from assets.publication.disclosure.readers import Reader
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL
-from assets.publication.readers import Reader
 
 
 def draws(key: bytes, census_date: dt.date) -> Callable[[str], float]:

@@ -1,7 +1,7 @@
 """Keyed noise for counts of places, and keyed choices: what whoever lacks the warehouse's key cannot work out again.
 
 Belongs here: keys derived from the warehouse's, the record key of a setting, the cell key of a set of settings, and the perturbation itself.
-Does not belong here: which counts are perturbed (`programme`, `tables`), what a reader can tell of them (`attack`).
+Does not belong here: which counts are perturbed (`programme`, `tables`), what a reader can tell of them (`knowledge`).
 
 Cell-key perturbation, as the Office for National Statistics does it: every record has a key of 0 to 255, a cell's key is the sum of its records'
 modulo 256, and count and cell key together decide the noise. A record here is a setting that has returned, so the same settings with the

@@ -1,7 +1,7 @@
 """The proof of a release: who has been asked what, and what is still unsafe from whom.
 
 Belongs here: asking the gate for each reader, as little as will do. Does not belong here: how a view is
-attacked (`gate`), who the readers are (`readers`), what is hidden (`repair`).
+attacked (`gate`), who the readers are (`readers`), what is hidden (`suppression`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from assets.publication.attack import System
-from assets.publication.gate import judge, left_before, settle, told_anew, told_to, unsettled
-from assets.publication.readers import Members, Reader
-from assets.publication.verdict import Leak, Verdict
-from assets.publication.worlds import Worlds
+from assets.publication.disclosure.gate import judge, left_before, settle, told_anew, told_to, unsettled
+from assets.publication.disclosure.knowledge import System
+from assets.publication.disclosure.readers import Members, Reader
+from assets.publication.disclosure.verdict import Leak, Verdict
+from assets.publication.disclosure.worlds import Worlds
 
 
 class Proof:

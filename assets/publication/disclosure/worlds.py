@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from assets.publication.attack import System
+from assets.publication.disclosure.knowledge import System
 
 _TOLERANCE = 1e-6
 _MOST_CHANGES = 3_000_000

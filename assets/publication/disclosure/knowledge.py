@@ -2,7 +2,7 @@
 
 Belongs here: turning releases into variables with least and greatest values (from how a cell was printed), and ties between them (totals,
 the ties of `ties.toml`, the same figure in two releases, shares and rates that are not what the published counts give).
-Does not belong here: solving it (`gate`), hiding more (`repair`).
+Does not belong here: solving it (`gate`), hiding more (`suppression`).
 
 The attacker has every release and the public register, and is told more than that: which hidden cells are small. That a hidden cell is
 not 0 he is not told, for zeros are hidden too. A tie that is only presumed is his wherever it is true.
@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from assets.publication.disclosure import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, number
-from assets.publication.linking import AREA, Linked, categories, holding, linked, same_figures
-from assets.publication.noise import possible_counts
+from assets.publication.disclosure.linking import AREA, Linked, categories, holding, linked, same_figures
+from assets.publication.disclosure.noise import possible_counts
+from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, number
 from assets.publication.programme import (
     PUBLISHED_TABLES,
     TOTAL,

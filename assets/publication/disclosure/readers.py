@@ -1,10 +1,10 @@
 """Readers who know more than what is published: what each knows exactly, and what each presumes.
 
 Belongs here: the readers against whom a release is proved besides the two of the gate, as views of one system.
-Does not belong here: how a view is attacked (`gate`), what is hidden for it (`repair`).
+Does not belong here: how a view is attacked (`gate`), what is hidden for it (`suppression`).
 
 Each is promised the same: of a count of 1 to 7 that is not his own, three values, or as many as his knowledge leaves of it without the release.
-Whoever reruns the program is answered by the key of the repair's choices instead (`repair`).
+Whoever reruns the program is answered by the key of the repair's choices instead (`suppression`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from assets.publication.attack import System
-from assets.publication.disclosure import CONFIDENTIAL
+from assets.publication.disclosure.knowledge import System
+from assets.publication.disclosure.rules import CONFIDENTIAL
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL
 
 LEAST_OFFICIAL = 6
