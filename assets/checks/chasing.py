@@ -60,7 +60,8 @@ from expected as e
 full join this_time as t on e.sender = t.sender and e.table_name = t.table_name
 left join last_time as l on coalesce(e.sender, t.sender) = l.sender and coalesce(e.table_name, t.table_name) = l.table_name
 left join before as b on coalesce(e.sender, t.sender) = b.sender and coalesce(e.table_name, t.table_name) = b.table_name
-where t.status is null or t.status = 'rejected' or (t.status = 'in force' and t.rows_loaded * 2 < l.rows_loaded)
+where t.status is null or t.status = 'rejected'
+    or (t.status = 'in force' and t.rows_loaded * 2 < l.rows_loaded and t.table_name <> all(:as_published))
 order by 1, 2
 """
 
@@ -110,7 +111,7 @@ def chase_list(asked: Asked, census_date: dt.date, timetable: Timetable, day: dt
     """Whom to remind on a `day`, the latest first; also of a quarter for which nothing has come at all."""
     over = max((day - timetable.day(census_date, "due")).days, 0)
     found = []
-    for row in asked.rows(_QUERY, d=census_date, every_quarter=list(_EVERY_QUARTER), looks_back=LOOKS_BACK):
+    for row in asked.rows(_QUERY, d=census_date, every_quarter=list(_EVERY_QUARTER), looks_back=LOOKS_BACK, as_published=_as_published()):
         state = HALVED if row.status == "in force" else REJECTED if row.status else LATE if over else DUE
         table = return_tables().get(row.table_name)
         what = table.title if table else _NOT_RECOGNISED
@@ -118,6 +119,11 @@ def chase_list(asked: Asked, census_date: dt.date, timetable: Timetable, day: dt
         before = f"{row.late_before} of {row.quarters}, by up to {row.most_days_late} days" if row.late_before else ""
         found.append(Chased(row.sender, name, what, state, late, row.rows_loaded, row.rows_before, before))
     return sorted(found, key=lambda one: (-one.days_late, one.sender, one.what))
+
+
+def _as_published() -> list[str]:
+    """Official statistics, unlike Ofsted's lists of every quarter: they come when they are published, as many as are published."""
+    return [name for name, table in return_tables().items() if table.is_published and "ofsted" not in table.senders]
 
 
 def to_chase_on(timetable: Timetable, census_date: dt.date, day: dt.date) -> bool:

@@ -7,6 +7,7 @@ import datetime as dt
 from assets.checks.chasing import DUE, HALVED, LATE, REJECTED, chase_list
 from schemas.regions import load_region
 from tests import builders
+from tests.unit.test_official_statistics import file_of
 
 BEFORE, DATE = "2025-03-31", "2025-06-30"
 DAYS = load_region("north_west").timetable
@@ -39,3 +40,15 @@ def test_the_list_says_who_is_due_late_rejected_and_halved(embedded_warehouse, l
     assert REJECTED in {state for state, *_ in late["352"]} and LATE in {state for state, *_ in late["352"]}
     assert listed(due)["provider-c"] == [(DUE, 0, None, 6)]
     assert max(len(v) for v in late.values()) <= 2
+
+
+def test_fewer_official_statistics_than_last_time_are_no_halved_return(embedded_warehouse, landing, bring):
+    """They come when they are published: many in November, hardly any in the other quarters."""
+    words = ("looked after on 31 March", "starting to be looked after", "ceasing to be looked after")
+    rows = [{"population_type": f"Children {word} each year", "children_count": "485"} for word in words]
+    landing.drop(BEFORE, "dfe", "numbers.csv", file_of(*rows))
+    landing.drop(DATE, "dfe", "numbers.csv", file_of(rows[0]))
+    bring(embedded_warehouse, landing, BEFORE)
+    bring(embedded_warehouse, landing, DATE)
+    found = chase_list(embedded_warehouse, dt.date.fromisoformat(DATE), DAYS, dt.date(2025, 7, 1))
+    assert [one for one in found if one.sender == "dfe"] == []
