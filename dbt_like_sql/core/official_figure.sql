@@ -127,15 +127,9 @@ interactive_tool as (
     where s.census_date = cast(:census_date as date)
 ),
 
--- Files that do not say their year are of the year to the 31 March that came last before their folder's census date, or on it.
-last_year as (
-    select case when extract(month from cast(:census_date as date)) >= 3 then 0 else 1 end as years_back
-),
-
+-- Files that do not say their year are of the year to the 31 March that came last before their folder's census date, or on it: of its own year.
 year_of_files as (
-    select
-        cast(extract(year from cast(:census_date as date)) as integer) - y.years_back - 1 as began
-    from last_year as y
+    select cast(extract(year from cast(:census_date as date)) as integer) - 1 as began
 ),
 
 outturn as (
