@@ -95,7 +95,7 @@ def test_an_erased_child_is_nowhere_and_the_books_balance(on_both, settings):
     assert child not in everything_held(on_both)
     assert found.rows == {
         "raw.placement_census": 1, "raw.ssda903_header": 1, "raw.ssda903_episodes": 2, "core.placement": 1, "core.own_placement": 1, "core.child": 1,
-        "core.episode": 2,
+        "core.episode": 2, "core.placement_spell": 2, "core.framework_placement": 1,
     }  # fmt: skip
     assert found.quarters == [DAY] and len(found.files) == 3
     assert unbalanced(on_both, [DAY]) == 0
@@ -325,7 +325,7 @@ def test_a_child_erased_after_the_backup_is_erased_again(servers, landing, bring
         backup.back_up(source, settings.home, tmp_path / "b.dump")
         erase(source, settings, KEY, "356", "C1")
         back = backup.restore(target, settings, tmp_path / "b.dump")
-        assert back.erased.rows == {"raw.placement_census": 1, "core.placement": 1, "core.own_placement": 1}
+        assert back.erased.rows == {"raw.placement_census": 1, "core.placement": 1, "core.own_placement": 1, "core.framework_placement": 1}
         assert target.scalar("select count(*) from access.stop_list") == 1
         assert out_of_date(target, REGION) == [DAY]
         assert hold_to_stop_list(target, settings.home).rows == {}
