@@ -26,7 +26,7 @@ from sqlalchemy.engine import Connection
 from assets.common.basis import digest
 from assets.intake.provenance import held
 from assets.publication.disclosure.rules import SYMBOLS
-from assets.publication.disclosure.verdict import Prepared
+from assets.publication.disclosure.verdict import Prepared, Verdict
 from assets.publication.files import damage, put_in_place, release_files, replace_manifest, set_aside, table_csv
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.tables import COVERED, GEOGRAPHY, SETTINGS, Hidden, TrueTable
@@ -88,7 +88,7 @@ def prepare_against(
     The tables of `carried` are as in the newest earlier edition of the date, and `hide` is hidden besides: what a refusal offers.
     Without the warehouse's `key` the repair's choices can be worked out by whoever knows the program, and nothing is hidden besides.
     """
-    from assets.publication.disclosure.knowledge import Published, System, build_system
+    from assets.publication.disclosure.knowledge import Published, System, build_system, has_counts
     from assets.publication.disclosure.offers import offers
     from assets.publication.disclosure.proof import Proof
     from assets.publication.disclosure.readers import members, readers
@@ -111,6 +111,8 @@ def prepare_against(
         return carried_over(made, true, editions[-1], carried)[0] if carried and editions else made
 
     tables = as_edition({})
+    if not has_counts(tables):
+        return Prepared(tables, 0, Verdict(), true)
     drawn = draws(key, census_date) if key else None
     repair = Repair(system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0)
     asked = list(readers(repair.system, tables))

@@ -151,6 +151,13 @@ def test_a_presumption_that_is_not_true_tells_nothing(programme):
     assert not told(one, "no zero is hidden")
 
 
+def test_tables_without_any_count_leave_as_they_are(programme):
+    """A quarter of which only returns came that feed no count: nothing is printed that could tell one."""
+    places = published_table("places", {**entry(), "measures": [{"name": "children", "rule": "exact"}]})
+    programme(places)
+    assert mended(simple(places, [30, 5, 0])).tables["places"]["children"].tolist() == ["35", "30", "5", "0"]
+
+
 def test_every_login_and_both_other_readers_are_asked(programme):
     programme(PLAIN, OFFICIAL, ties=(SAME,))
     one = printed(simple(PLAIN, [30, 5, 0]), simple(OFFICIAL, [30, 5, 0]))

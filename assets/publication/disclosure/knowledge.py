@@ -175,6 +175,16 @@ def _public(releases: list[Published]) -> set[tuple[str, str]]:
     }  # fmt: skip
 
 
+def has_counts(tables: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether any count is printed, or hidden: else there is nothing to be worked out."""
+    for table in (t for t in PUBLISHED_TABLES if t.name in tables):
+        frame = tables[table.name]
+        for m in (m for m in table.of_rule("count", "estimate") if m.name in frame):
+            if ((frame[m.name] == CONFIDENTIAL) | number(frame[m.name]).notna()).any():
+                return True
+    return False
+
+
 def _cells(releases: list[Published]) -> pd.DataFrame:
     public = _public(releases)
     pieces = []
