@@ -115,7 +115,8 @@ def _homes(session: psycopg.Connection, model: Model, number: int, login: Login)
                 login.shared[variable] = int(value)
     reasons = _frame(
         session,
-        "select host_authority_code as area, provision_type as kind, unavailable_reason as reason, "
+        "select host_authority_code as area, provision_type as kind, "
+        "coalesce(unavailable_reason, 'Not given') as reason, "
         "sum(unavailable) as places from curated.setting_vacancies "
         "where census_date = %(d)s and unavailable > 0 group by 1, 2, 3",
         d=model.editions[number].date,

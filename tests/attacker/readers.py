@@ -32,8 +32,8 @@ LEAST_OFFICIAL = 6
 
 @dataclass(frozen=True)
 class Knows:
-    """What a reader knows: whether each hidden count is below eight (`told`), that no hidden count
-    is zero (`no_zeros`), the totals that DfE prints (`dfe`).
+    """What a reader knows: of the hidden counts below eight that they are (`told`; of the others he
+    is told nothing), that no hidden count is zero (`no_zeros`), the totals that DfE prints (`dfe`).
     """
 
     name: str
@@ -68,19 +68,7 @@ def system_of(
     """The system of what a reader knows."""
     lower, upper = np.array(model.lower), np.array(model.upper)
     rows = deepcopy(model.rows)
-    for variable, (name, true) in enumerate(zip(model.names, model.true, strict=True)):
-        if name is None or true is None:
-            continue
-        number, cell = name
-        is_count = model.programme.rules[cell[0]][cell[1]] == "count"
-        if is_count and model.editions[number].printed(cell) == HIDDEN:
-            if reader.told:
-                if true < 8:
-                    upper[variable] = min(upper[variable], 7)
-                else:
-                    lower[variable] = max(lower[variable], 8)
-            if reader.no_zeros and true > 0 and not is_hidden_for_its_size(model, number, cell):
-                lower[variable] = max(lower[variable], 1)
+    presume(model, reader, lower, upper)
     for variable, value in {**(official(model) if reader.dfe else {}), **(exactly or {})}.items():
         lower[variable] = upper[variable] = value
     for parts, value in sums or []:
@@ -88,6 +76,21 @@ def system_of(
     if reader.steps:
         add_steps(model, rows)
     return Known(System(rows, lower, upper), rows, (lower, upper))
+
+
+def presume(model: Model, reader: Knows, lower: np.ndarray, upper: np.ndarray) -> None:
+    """Narrow the bounds by what he is told of hidden counts, and by what he presumes of them."""
+    for variable, (name, true) in enumerate(zip(model.names, model.true, strict=True)):
+        if name is None or true is None:
+            continue
+        number, cell = name
+        is_count = model.programme.rules[cell[0]][cell[1]] == "count"
+        if not is_count or model.editions[number].printed(cell) != HIDDEN:
+            continue
+        if reader.told and true < SMALL:
+            upper[variable] = min(upper[variable], SMALL - 1)
+        if reader.no_zeros and true > 0 and not is_hidden_for_its_size(model, number, cell):
+            lower[variable] = max(lower[variable], 1)
 
 
 def is_hidden_for_its_size(model: Model, number: int, cell: Cell) -> bool:
@@ -151,30 +154,17 @@ class Finding:
         )
 
 
-def of_the_register(model: Model, shared: dict[int, int] | None = None) -> np.ndarray:
-    """How many values each variable has when no count is printed: what the register alone tells,
-    and for members what they share home by home.
-    """
-    lower, upper = np.array(model.lower), np.array(model.upper)
-    for variable, name in enumerate(model.names):
-        if name is not None:
-            lower[variable], upper[variable] = 0, MOST
-    for variable, value in (shared or {}).items():
-        lower[variable] = upper[variable] = value
-    return System(model.rows, lower, upper).room()
-
-
 def findings_of_login(model: Model, login: Login) -> list[Finding]:
     """What an authority works out of others with its own rows, and all that its login may read."""
-    spared = of_the_register(model, login.shared)
     reader = Knows(f"the login of {login.code}")
     knows = system_of(model, reader, login.known, login.sums)
     sought = np.array([v for v in targets(model) if v not in login.known], int)
     few = lacking(knows.system, sought, VALUES)
+    alone = without_the_release(model, reader, login.known, sorted(few), login.sums)
     return [
         _finding(model, reader, knows, variable, values)
         for variable, values in few.items()
-        if len(values) < spared[variable]
+        if len(values) < alone[variable]
     ]
 
 
@@ -189,22 +179,34 @@ def findings(model: Model, readers: list[Knows]) -> list[Finding]:
         told = {
             v: k for v, k in lacking(knows.system, suspects, VALUES).items() if v not in exactly
         }
-        alone = without_the_release(model, exactly, sorted(told))
+        alone = without_the_release(model, reader, exactly, sorted(told))
         for variable, values in told.items():
             if len(values) < alone[variable]:
                 found.append(_finding(model, reader, knows, variable, values))
     return found
 
 
-def without_the_release(model: Model, exactly: dict[int, int], of: list[int]) -> dict[int, int]:
-    """How many values (up to three) what a reader knows leaves of each when no count is printed."""
+def without_the_release(
+    model: Model,
+    reader: Knows,
+    exactly: dict[int, int],
+    of: list[int],
+    sums: list[tuple[list[int], int]] | None = None,
+) -> dict[int, int]:
+    """How many values (up to three) what a reader knows leaves of each when no count is printed:
+    what he is told and presumes with it. Whoever is not told is another reader, and asked as well.
+    """
     lower, upper = np.array(model.lower), np.array(model.upper)
     for variable, name in enumerate(model.names):
         if name is not None:
             lower[variable], upper[variable] = 0, MOST
+    presume(model, reader, lower, upper)
     for variable, value in exactly.items():
         lower[variable] = upper[variable] = value
-    few = lacking(System(model.rows, lower, upper), np.array(of, int), VALUES)
+    rows = deepcopy(model.rows)
+    for parts, value in sums or []:
+        rows.add([(1, v) for v in parts], value, value, "a sum of an area, compared")
+    few = lacking(System(rows, lower, upper), np.array(of, int), VALUES)
     return {variable: len(few.get(variable, range(VALUES))) for variable in of}
 
 

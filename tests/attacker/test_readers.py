@@ -1,8 +1,6 @@
-"""The standing attack: what readers work out of all releases together, by a model of their own.
+"""The model of the attack, held against the truth: which ties hold, and what each reader knows.
 
-Held against the truth: no hidden count of one to seven has fewer than three values left, but for
-what the register alone tells, a reader's own counts, what DfE and Ofsted print, and what members
-share home by home. And the model itself: the truth lies within everything it works out.
+The truth lies within all that it works out, and its solver finds what tables made by hand tell.
 """
 
 from __future__ import annotations
