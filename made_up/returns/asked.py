@@ -84,7 +84,7 @@ def _contracts(_: Care, supply: Supply, __: Areas, sender: str, date: dt.date, s
     rng = stream(seed, "contracts of", sender)
     names = supply.owners.loc[supply.owners["area"] < 0, "name"].to_numpy(dtype=object)
     rows = []
-    for _ in range(int(rng.integers(4, 12))):
+    for _n in range(int(rng.integers(4, 12))):
         framework, lot = FRAMEWORKS[int(rng.integers(len(FRAMEWORKS)))]
         days = [FIRST + dt.timedelta(days=int(day)) for day in rng.integers(-60, DAYS, 3)]
         given = rng.random(3) < (0.95, 0.6, 0.7)

@@ -9,6 +9,7 @@ A child's assessments hang on its number alone: nothing here draws from a stream
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ def send(care: Care, landing: Landing, areas: Areas, date: dt.date, seed: int, f
     for (sender, layout), rows in sent.groupby(["sender", "layout"], sort=True):
         reference = identifiers(rows["child"].to_numpy(dtype=np.int64), areas.region.members[sender], sender, seed)
         kind = np.where(rows["nth"] == 0, "Initial", "Follow-up / Reassessment")
-        first = [
+        first: list[Any] = [
             written_days(rows["day"].to_numpy(dtype=np.int64)),
             reference,
             "Canary",

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -175,7 +176,7 @@ def _record(row: dict, reference: str) -> dict[str, object]:
     return {**written, "child_id": reference, **days, **officers}
 
 
-def _cells(records: Sequence[dict[str, object]]) -> list[list[object]]:
+def _cells(records: Sequence[dict[str, object]]) -> list[list[Any]]:
     return [[record.get(column.name, "") for column in columns()] for record in records]
 
 
