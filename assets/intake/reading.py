@@ -88,9 +88,9 @@ class Sheet:
         """The sheet's name as it may be told: its own where that is of common words, else its place in the file."""
         return self.name if not self.name or is_common_name(self.name) else self.place
 
-    def let_go(self) -> None:
-        """Let the rows go, to have their memory back: the sheet is empty after."""
-        self.rows.clear()
+    def let_go(self, after: int) -> None:
+        """Let the rows go after the first `after`, to have their memory back."""
+        del self.rows[after:]
 
 
 def read_sheets(data: bytes) -> list[Sheet]:

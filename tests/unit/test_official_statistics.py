@@ -50,6 +50,14 @@ def test_a_file_of_before_and_one_of_after_the_renaming_give_the_same_rows():
     assert set(made[0]["data_set"]) == {"cla_on_31_march"}
 
 
+def test_a_file_too_large_to_be_kept_in_memory_tells_its_data_set_too():
+    """The rows of its sheet are let go before they are judged; the header stays."""
+    ages = {"cla_group": "Age group", "characteristic": "1 to 4 years", "number": "47", "percentage": "10"}
+    places = {"cla_group": "Locality of placement", "characteristic": "Total", "number": "485", "percentage": "100"}
+    answer = held_up(file_of(ages, places), sender="dfe", too_large=True)
+    assert set(answer.rows["data_set"]) == {"cla_on_31_march"}
+
+
 def test_rows_of_england_and_totals_are_data():
     answer = held_up(file_of({**ENGLAND, "population_type": "Total", "children_count": "81770"}), sender="dfe")
     assert answer.books == [(1, 1, 0, 0)]

@@ -45,12 +45,16 @@ def judge(
     Faults of whole files are added to the submissions. Rows of children in `stopped` (keyed hashes
     of those who were erased) are set aside, and nothing that stands in them is kept. `key` is that
     of the keyed hashes of children and places. The sheets of the submissions in `letting_go` are
-    emptied once their texts are taken, which halves the memory of a large return.
+    emptied below their headers once their texts are taken, which halves the memory of a large
+    return.
     """
     frames = _frames(submissions, census_date)
     for submission in letting_go:
+        headers: dict[int, int] = {}
+        for sheet, found in submission.tables:
+            headers[id(sheet)] = max(found.header_row, headers.get(id(sheet), 0))
         for sheet, _ in submission.tables:
-            sheet.let_go()
+            sheet.let_go(headers[id(sheet)] + 1)
     judged: dict[str, JudgedRows] = {}
     births = no_births()
     # the SSDA903's header, which has the dates of birth, comes before its episodes
