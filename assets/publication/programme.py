@@ -295,6 +295,36 @@ def symbols() -> tuple[Symbol, ...]:
     return found
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Measures of a table of which comparisons tell an authority the sum of its sub-region, and the categories of which they do."""
+
+    table: str
+    measures: tuple[str, ...]
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@cache
+def compared() -> tuple[Compared, ...]:
+    """What comparisons tell of sub-regions.
+
+    Raises:
+        ValueError: an entry names a table, measure or filter that the programme lacks.
+    """
+    found = []
+    tables = {table.name: table for table in PUBLISHED_TABLES}
+    for entry in _named_in_ties("compared"):
+        table, where = tables.get(entry["table"]), entry.get("where", {})
+        named = {*entry["measures"], *where}
+        missing = sorted(named - ({m.name for m in table.measures} | set(table.filters) if table else set()))
+        if missing:
+            raise ValueError(
+                f"schemas/ties.toml, compared: {entry['table']} has no {', '.join(missing)}; expected what the programme has. Correct it."
+            )
+        found.append(Compared(entry["table"], tuple(entry["measures"]), tuple((name, tuple(of)) for name, of in where.items())))
+    return tuple(found)
+
+
 @cache
 def ties() -> tuple[Tie, ...]:
     """The ties between the tables.

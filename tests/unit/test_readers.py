@@ -13,7 +13,7 @@ from assets.publication import release
 from assets.publication.disclosure import knowledge, readers, suppression
 from assets.publication.disclosure.gate import judge, told_to
 from assets.publication.disclosure.knowledge import Published, build_system
-from assets.publication.programme import TOTAL, Term, Tie, published_table
+from assets.publication.programme import TOTAL, Compared, Term, Tie, published_table
 from assets.publication.release import prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
 from schemas.regions import DisclosureMethod
@@ -149,6 +149,33 @@ def test_a_presumption_that_is_not_true_tells_nothing(programme):
     programme(PLAIN)
     one = printed(simple(PLAIN, [30, 0, 5]), hide={("plain", "children"): np.array([False, False, True, False])})
     assert not told(one, "no zero is hidden")
+
+
+def test_a_login_takes_a_count_from_what_comparisons_tell_of_its_sub_region(programme, monkeypatch):
+    """30, c, 0, 0 in one sub-region, c beyond it: whoever has its 35 and his own count has the 5, and with the region's 41 the 6 too."""
+    areas = ["1", "2", "3", "4", "5"]
+    monkeypatch.setattr(knowledge, "others_of_the_sub_region", lambda: {a: tuple(b for b in areas[:4] if b != a) for a in areas[:4]} | {"5": ()})
+    monkeypatch.setattr(knowledge, "compared", lambda: (Compared("plain", ("children",)),))
+    programme(PLAIN)
+    counts = [30, 5, 0, 0, 6]
+    values = pd.DataFrame({"children": [float(sum(counts)), *map(float, counts)]})
+    members = pd.DataFrame(
+        {
+            "authority_code": areas, "authority_gss": [f"E{a}" for a in areas], "authority_name": ["Aford", "Beeham", "Ceeton", "Deeby", "Eaham"],
+            "region_code": "E0", "region_name": "N",
+        }
+    )  # fmt: skip
+    true = {"plain": TrueTable(PLAIN, pd.DataFrame({AUTHORITY: ["", *areas]}), values, values.map(lambda _: "x"))}
+    printed_now = release_tables(true, members, DATE, {}, SAFE)
+    one = Published(DATE, 1, printed_now, SAFE, {"plain": values})
+    system = build_system([one])
+    assert [sorted(of) for of in system.sums.values()] == [areas[:4]]
+    found = {r.name: told_to(r.name, judge(r.view(system)).leaks) for r in readers.everybody(system, one.tables)}
+    assert [name for name, leaks in found.items() if leaks] == [
+        f"who has the login of {name} and compares" for name in ("Aford", "Beeham", "Ceeton", "Deeby")
+    ]
+    prepared = prepare_against([], DATE, true, lambda hidden, method: release_tables(true, members, DATE, hidden, method), SAFE)
+    assert prepared.verdict.passed and prepared.tables["plain"]["children"].tolist().count("c") > 2
 
 
 def test_tables_without_any_count_leave_as_they_are(programme):

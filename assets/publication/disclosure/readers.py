@@ -113,10 +113,15 @@ def members(system: System, tables: Mapping[str, pd.DataFrame]) -> tuple[Members
         for code, name in sorted(names.items())
         if code
     }
+    code_of = {name: code for code, name in names.items()}
     of_the_region = np.asarray(cells["area"] == "")
 
     def with_known(besides: np.ndarray, how: str, *, compares: bool) -> Members:
-        logins = (Reader(f"who has the login of {name}{how}", _variables(system, rows | besides)) for name, rows in own.items())
+        logins = []
+        for name, rows in own.items():
+            knows = _variables(system, rows | besides)
+            knows[[v for v, told in system.sums.items() if compares and code_of[name] in told]] = True
+            logins.append(Reader(f"who has the login of {name}{how}", knows))
         return Members(compares, Reader(f"who has a member's login{how}", _variables(system, besides)), tuple(logins))
 
     return with_known(shared | of_the_region, " and compares", compares=True), with_known(shared, "", compares=False)
