@@ -23,6 +23,7 @@ from resources.landing import LandingPlace
 from resources.warehouse import Warehouse
 from tests.access.conftest import OWN, REGION, Filled
 from tests.conftest import KEY, POSTGRES_15, Servers
+from tests.regions import QUICK
 from tests.releasing import make_release
 
 QUERIES = sorted((Path(__file__).resolve().parents[2] / "docs" / "queries").glob("*.sql"))
@@ -109,11 +110,11 @@ def region(servers: Servers, tmp_path_factory) -> Filled:
     warehouse = Warehouse(servers.fresh("embedded"))
     from assets.access.preparing import prepare
 
-    prepare(warehouse, REGION)
+    prepare(warehouse, QUICK)
     take_in(warehouse, LandingPlace(str(root / "landing")), DAY, KEY)
-    result = build_quarter(warehouse, DAY, REGION)
+    result = build_quarter(warehouse, DAY, QUICK)
     assert not result.blocked_by
-    make_release(warehouse, DAY, REGION, root / "releases")
+    make_release(warehouse, DAY, QUICK, root / "releases")
     made = Filled("embedded", warehouse, root)
     for who, kind, code in (("authority", "authority", OWN), ("regional", "regional", None), ("public", "public", None)):
         made.names[who] = f"ready_{who}"
