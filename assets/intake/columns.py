@@ -163,9 +163,9 @@ class ColumnRows(Sequence[list[str]]):
             first = pc.if_else(empty, column, first)
         return series_of(first)
 
-    def clear(self) -> None:
-        """Let the rows go."""
-        self._columns = []
+    def keep(self, first: int) -> None:
+        """Let the rows go after the first ones, to have their memory back."""
+        self._columns = [pa.array(column.slice(0, first).to_pylist(), column.type) for column in self._columns]
 
 
 def read_even(text: str, delimiter: str) -> ColumnRows | None:

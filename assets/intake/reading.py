@@ -90,7 +90,10 @@ class Sheet:
 
     def let_go(self, after: int) -> None:
         """Let the rows go after the first `after`, to have their memory back."""
-        del self.rows[after:]
+        if isinstance(self.rows, ColumnRows):
+            self.rows.keep(after)
+        else:
+            del self.rows[after:]
 
 
 def read_sheets(data: bytes) -> list[Sheet]:

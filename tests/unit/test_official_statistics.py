@@ -8,6 +8,7 @@ import io
 
 import pytest
 
+from assets.intake.columns import read_even
 from assets.intake.parsing import read_figure
 from assets.intake.reading import Sheet
 from assets.intake.turning import turned
@@ -56,6 +57,13 @@ def test_a_file_too_large_to_be_kept_in_memory_tells_its_data_set_too():
     places = {"cla_group": "Locality of placement", "characteristic": "Total", "number": "485", "percentage": "100"}
     answer = held_up(file_of(ages, places), sender="dfe", too_large=True)
     assert set(answer.rows["data_set"]) == {"cla_on_31_march"}
+
+
+def test_a_sheet_keeps_its_first_rows_however_it_was_read():
+    for rows in ([["a", "b"], ["1", "2"], ["3", "4"]], read_even("a,b\n1,2\n3,4\n", ",")):
+        sheet = Sheet("", rows)
+        sheet.let_go(1)
+        assert list(sheet.rows) == [["a", "b"]]
 
 
 def test_rows_of_england_and_totals_are_data():
