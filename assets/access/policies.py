@@ -105,6 +105,8 @@ def authority_condition(columns: Collection[str]) -> str | None:
     if money_in(columns):
         owner = next((name for name in _OWNERS if name in columns), None)
         return f"{owner} = {OWN}" if owner else None
+    if {"urn", "placing_authority_code", "children"} <= set(columns):  # one authority's children in a named home: often one child
+        return f"placing_authority_code = {OWN}"
     parties = [name for name in _PARTIES if name in columns] or [name for name in ("sender",) if name in columns]
     condition = " or ".join(f"{name} = {OWN}" for name in parties) or None
     if condition and {"unit", "region_figure"} <= set(columns):  # the region's figure in an authority's own row: of fees it would tell others'

@@ -3,7 +3,7 @@
 -- group; regraded: another judgement, where both are one; suspended: the registration is, and was not. The list before is that of the newest earlier
 -- census date held; a list carried forward shows no change. Ofsted's own word of why stands beside it (its leavers and joiners), and its
 -- newest inspection in the year. Children are those that the authority's own returns place there on the date, by URN (core.own_placement): each
--- authority sees its own, and those in its area. A setting where no authority of the region has a child has one row, of nobody (NONE).
+-- authority sees its own alone. A setting where no authority of the region has a child has one row, of nobody (NONE), for the regional group.
 -- grain: census_date, urn, host_authority_code, change, placing_authority_code
 with dates as (
     select max(s.census_date) as earlier

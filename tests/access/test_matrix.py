@@ -172,6 +172,14 @@ def test_money_of_others_is_shown_under_the_money_rule_alone(filled):
     assert beside.endswith("and unit not like 'pounds%'"), "the region's fees do not stand in an authority's own row"
 
 
+def test_whose_children_live_in_a_named_home_is_told_to_who_placed_them_alone():
+    from assets.access.policies import authority_condition
+
+    by_home = {"census_date", "urn", "host_authority_code", "placing_authority_code", "children"}
+    assert authority_condition(by_home) == "placing_authority_code = own.authority_code"
+    assert "host_authority_code" in authority_condition(by_home - {"urn"}), "of an area both sides know it"
+
+
 @pytest.mark.skipif(not MATRIX.exists(), reason="the matrix has not been written yet")
 def test_the_matrix_in_the_docs_is_what_the_policies_say():
     assert MATRIX.read_text(encoding="utf-8") == matrix_text(), "write it anew: python -m tests.access.matrix"
