@@ -47,7 +47,7 @@ template (`--filled`: with made-up searches).
   words that the shapes ask for.
 - Authorities read their searches in `curated.search`. `curated.search_outcome` and
   `curated.needs_profile` are counts; whoever is not the authority itself reads them to the nearest
-  5, without those of 1 to 7, and no fee.
+  5, without those of 0 to 7, and no fee.
 
 A release goes out in the standard's words, too: `observatory export --census-date DATE --out DIR`
 writes its tables with the standard's concepts beside our labels.

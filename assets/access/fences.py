@@ -135,7 +135,7 @@ def _roughly_shown(column: str) -> str:
     if column in RESTS_ON:
         shown = f'case when t."{RESTS_ON[column]}" > {SMALL} then round(t."{column}") end'
     elif all_fields()[column].type == "integer":
-        shown = f'case when t."{column}" = 0 then 0 when t."{column}" > {SMALL} then cast(round(t."{column}" / {STEP}.0) * {STEP} as integer) end'
+        shown = f'case when t."{column}" > {SMALL} then cast(round(t."{column}" / {STEP}.0) * {STEP} as integer) end'
     elif all_fields()[column].type == "money":
         shown = "null"
     else:

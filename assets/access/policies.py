@@ -49,7 +49,8 @@ these in whole tens of pounds, as releases print them. The regional group and en
 
 SEARCHES = "searches"
 """The column by which a table of counts of searches for homes is known. They are few and say much of a child: of what is not
-its own every reader, the regional group and engineers too, has counts of 1 to `SMALL` blank and others to the nearest `STEP`."""
+its own every reader, the regional group and engineers too, has counts up to `SMALL` blank (zeros too: they would
+help to work out the rest) and others to the nearest `STEP`."""
 SMALL, STEP = 7, 5
 RESTS_ON = {"median_days_to_placement": "searches_dated"}
 """Medians of such a table, shown to others where the count that they rest on is above `SMALL`. Of fees others have none: the money

@@ -1,12 +1,14 @@
 -- What the same child at the same setting costs now and cost a year before, by authority, kind of provision and owner group: placements that both
 -- placement censuses have with a cost, by child key and URN (of a fostering placement, its agency's). Changes are shares of the fee a year before.
--- The region's figures beside them are of all its members' placements of the kind, and stand only where the money rule lets them out: enough
--- placements, of enough authorities. Requests are those of the authority's own log asked in the twelve months, by the setting's URN; fees asked
--- and agreed are added up where one was agreed. The owner is the register's group, else the name that the census gives.
+-- The region's figures beside them are of the other members' placements of the kind, in whole per cent, and stand only where there are enough of
+-- them, of enough owner groups and authorities: with its own among them an authority could work out one of another's. Requests are those of the
+-- authority's own log asked in the twelve months, by the setting's URN; fees asked and agreed are added up where one was agreed. The owner is the
+-- register's group, else the name that the census gives.
 -- grain: census_date, authority_code, provision_type, owner_group
 with rules as (
     select
         max(m.placements_for_a_mean) as placements_for_a_mean,
+        max(m.owner_groups_for_a_mean) as owner_groups_for_a_mean,
         max(m.others_for_a_comparison) as others_for_a_comparison
     from staging.region_member as m
 ),
@@ -85,15 +87,29 @@ of_group as (
         p.owner_group
 ),
 
-of_region as (
+kinds as (
+    select distinct
+        g.authority_code,
+        g.provision_type
+    from of_group as g
+),
+
+of_others as (
     select
-        p.provision_type,
+        k.authority_code,
+        k.provision_type,
         count(*) as placements,
         count(distinct p.authority_code) as authorities,
+        count(distinct p.owner_group) as owner_groups,
         sum(case when p.fee_change > 0 then 1 else 0 end) as placements_raised,
         percentile_cont(0.5) within group (order by p.fee_change) as median_fee_change
-    from pairs as p
-    group by p.provision_type
+    from kinds as k
+    inner join pairs as p
+        on k.provision_type = p.provision_type
+        and k.authority_code <> p.authority_code
+    group by
+        k.authority_code,
+        k.provision_type
 ),
 
 requests as (
@@ -132,12 +148,18 @@ select
     round(cast(g.lower_decile_fee_change as numeric), 6) as lower_decile_fee_change,
     round(cast(g.upper_decile_fee_change as numeric), 6) as upper_decile_fee_change,
     case
-        when r.placements >= u.placements_for_a_mean and r.authorities > u.others_for_a_comparison
-            then round(cast(r.placements_raised as numeric) / r.placements, 6)
+        when
+            r.placements >= u.placements_for_a_mean
+            and r.owner_groups >= u.owner_groups_for_a_mean
+            and r.authorities >= u.others_for_a_comparison
+            then round(cast(r.placements_raised as numeric) / r.placements, 2)
     end as region_share_raised,
     case
-        when r.placements >= u.placements_for_a_mean and r.authorities > u.others_for_a_comparison
-            then round(cast(r.median_fee_change as numeric), 6)
+        when
+            r.placements >= u.placements_for_a_mean
+            and r.owner_groups >= u.owner_groups_for_a_mean
+            and r.authorities >= u.others_for_a_comparison
+            then round(cast(r.median_fee_change as numeric), 2)
     end as region_median_fee_change,
     cast(q.fee_requests as integer) as fee_requests,
     cast(q.fee_requests_agreed as integer) as fee_requests_agreed,
@@ -149,8 +171,9 @@ full join requests as q
     and g.provision_type = q.provision_type
     and g.owner_group = q.owner_group
 cross join rules as u
-left join of_region as r
-    on coalesce(g.provision_type, q.provision_type) = r.provision_type
+left join of_others as r
+    on coalesce(g.authority_code, q.authority_code) = r.authority_code
+    and coalesce(g.provision_type, q.provision_type) = r.provision_type
 left join core.authority as a
     on a.census_date = cast(:census_date as date)
     and coalesce(g.authority_code, q.authority_code) = a.authority_code

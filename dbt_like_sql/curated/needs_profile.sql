@@ -3,7 +3,7 @@
 -- A need that was not asked, not answered, or answered with Not known or Not specified is counted apart, and is no "no": the template does not
 -- ask for sexual exploitation at all. A need has a row for each part of a breakdown in which the authority has a search, 0 included; the parts of
 -- a breakdown add up to all its searches. Deprivation of liberty is left out: it is never shown beyond the authority, which has it row by row. Who
--- is not the authority itself reads counts to the nearest 5 without those of 1 to 7 (assets/access/policies.py).
+-- is not the authority itself reads counts to the nearest 5 without those of 0 to 7 (assets/access/policies.py).
 -- grain: census_date, authority_code, category, breakdown, part
 with searches as (
     select

@@ -150,16 +150,24 @@ not_replaced as (
     group by r.owner_group
 ),
 
+-- what one authority writes here others read: only what has the form of a company number goes on
+numbers as (
+    select
+        coalesce(c.establishment_urn, c.provider_urn) as urn,
+        upper(replace(c.company_number, ' ', '')) as company_number
+    from staging.placement_census as c
+    where
+        c.census_date = cast(:census_date as date)
+        and upper(replace(c.company_number, ' ', '')) similar to '([0-9]{8}|[A-Z]{2}[0-9]{6})'
+),
+
 companies as (
     select
         o.owner_group,
         string_agg(distinct c.company_number, ', ' order by c.company_number) as company_numbers
-    from staging.placement_census as c
+    from numbers as c
     inner join owners as o
-        on coalesce(c.establishment_urn, c.provider_urn) = o.urn
-    where
-        c.census_date = cast(:census_date as date)
-        and c.company_number is not null
+        on c.urn = o.urn
     group by o.owner_group
 ),
 

@@ -3,7 +3,7 @@
 -- each has a row for an authority that returned, 0 included. Open: no home is told of yet. Days are from the referral to the placement's date.
 -- Beside each count of what went as was wished stands the number of those of which it is known; what it means says curated.search.
 -- Fees are those of homes that were found; their median is blank for fewer than 8. Who is not the authority itself reads counts to the nearest
--- 5 without those of 1 to 7, medians of days of 8 searches or more, and no fee (assets/access/policies.py).
+-- 5 without those of 0 to 7, medians of days of 8 searches or more, and no fee (assets/access/policies.py).
 -- grain: census_date, authority_code, category
 with searches as (
     select
