@@ -223,7 +223,8 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
         columns=FINDING_COLUMNS,
     )
     copy_frame(connection, "raw.finding", about_files)
-    take_in_owners(connection, {table.table.name: table.rows for table in judged if table.table.name.startswith("register_")})
+    name_owners = (table for table in judged if table.table.name.startswith(("register_", "ultimate_owners")))
+    take_in_owners(connection, {table.table.name: table.rows for table in name_owners})
     _settle(connection, census_date, sorted(set(books["sender"])))
     read_before = {id_ for id_, _ in versions}
     audit.record_all(

@@ -57,8 +57,11 @@ def proposals(names: Iterable[str]) -> pd.DataFrame:
 
 
 def take_in_owners(connection: Connection, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Bring `raw.owner_name` and `raw.owner_proposal` up to date with the owners' texts of the register's tables just taken in."""
-    texts = sorted({text for rows in tables.values() if "provider_name" in rows for text in rows["provider_name"].dropna()})
+    """Bring `raw.owner_name` and `raw.owner_proposal` up to date with the owners' texts of the register's tables just taken in,
+    and with the ultimate owners' of Ofsted's list.
+    """
+    named = ("provider_name", "ultimate_owner")
+    texts = sorted({text for rows in tables.values() for name in named if name in rows for text in rows[name].dropna()})
     if not texts:
         return
     known = {row.provider_name: row.owner_name for row in connection.execute(sa.text("select provider_name, owner_name from raw.owner_name"))}

@@ -350,9 +350,14 @@ def market(edition: Edition, area: Area) -> Section | None:
     if not bars:
         return None
     kind = kind_of(table)
-    words = _owners(table, area, kind)
+    words = [*_owners(table, area, kind), TOLD_APART]
     return Section("market", "Who owns the places", (MARKET,), words, bars=[bars])
 
+
+TOLD_APART = (
+    "Owner groups are told by the ultimate owner where the region or Ofsted’s list gives it, and else by name alone: "
+    "companies of one parent then count apart, and the shares are a floor."
+)
 
 LARGEST = ((10, "ten", "share_largest_10"), (3, "three", "share_largest_3"), (1, "", "share_largest_1"))
 """Of how many of the largest owner groups the share of places is published, and in which figure."""

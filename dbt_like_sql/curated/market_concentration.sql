@@ -1,8 +1,10 @@
 -- How concentrated the market is: owner groups of the settings in the register, by area and provision type.
 -- Shares are of the places whose owner is known (places less places_owner_unknown). Herfindahl-Hirschman index: the sum of the squared percentage
 -- shares of all groups, 0 to 10,000, as the Competition and Markets Authority writes it; 10,000 is one owner.
--- Who is one owner group is said in core.owner_group: equal plain names, and what people decided. Groups that the register does not show
--- (companies of one parent) are several until somebody says so, so the index is a floor.
+-- Who is one owner group is said in core.owner_group: what the region has decided, Ofsted's list of ultimate owners, equal plain names. Companies of
+-- one parent that none of these tells are several groups: told by name alone, concentration is a floor, and owner_basis says so.
+-- owner_basis: by ultimate owner (the region or Ofsted's list tells it of every setting whose owner is known); by name: a floor (of none); by
+-- ultimate owner and name: a floor (of some). share_by_ultimate_owner: of the settings whose owner is known, those of which it is told.
 -- Fostering agencies stand where their office is and have no places in the register: groups are counted, shares are blank.
 -- Every area of the register is here; sub-regions are the observatory's own region's.
 -- grain: census_date, area_level, area_code, provision_type
@@ -14,6 +16,7 @@ with settings as (
         a.area_name,
         s.provision_type,
         g.owner_group,
+        coalesce(g.grouped_by in ('ultimate owner', 'decision'), false) as is_told,
         s.premises,
         s.places
     from core.setting as s
@@ -37,6 +40,7 @@ groups as (
         s.provision_type,
         s.owner_group,
         sum(s.premises) as settings,
+        sum(case when s.is_told then s.premises else 0 end) as settings_told,
         sum(s.places) as places
     from settings as s
     group by
@@ -55,6 +59,7 @@ ranked as (
         g.provision_type,
         g.owner_group,
         g.settings,
+        g.settings_told,
         g.places,
         sum(case when g.owner_group is not null then g.places end) over (
             partition by g.area_level, g.area_code, g.provision_type
@@ -89,7 +94,16 @@ select
     round(
         10000 * cast(sum(case when r.owner_group is not null then r.places * r.places end) as numeric)
         / nullif(min(r.known_places) * min(r.known_places), 0), 1
-    ) as herfindahl_hirschman_index
+    ) as herfindahl_hirschman_index,
+    case
+        when count(r.owner_group) = 0 then null
+        when sum(r.settings_told) = 0 then 'by name: a floor'
+        when sum(case when r.owner_group is not null then r.settings end) > sum(r.settings_told) then 'by ultimate owner and name: a floor'
+        else 'by ultimate owner'
+    end as owner_basis,
+    round(
+        cast(sum(r.settings_told) as numeric) / nullif(sum(case when r.owner_group is not null then r.settings end), 0), 6
+    ) as share_by_ultimate_owner
 from ranked as r
 group by
     r.area_level,

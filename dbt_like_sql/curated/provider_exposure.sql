@@ -3,7 +3,7 @@
 -- in each of its rows; children, spend and the share are the authority's own, of its placement census, by URN, or by the provider's name where
 -- the register does not have the URN; fees_by_providers are the weekly fees that the providers' returns give for its children in the group's
 -- settings. with_packages: placements whose cost includes additional packages. company_numbers are those that the region's placement
--- censuses give.
+-- censuses give. owner_basis: a group told by name alone may be part of a larger one, and its figures are a floor.
 -- places_not_replaced: places of the group lived in, less the vacant ones of other groups of the same kind in the same authority and those that
 -- border it, added up over authorities and kinds, never below 0. The register gives no home's position: neighbouring authorities stand for
 -- 20 miles, and one vacant place may stand for several groups.
@@ -19,6 +19,7 @@ settings as (
         s.host_authority_code,
         s.provision_type,
         coalesce(g.owner_group, s.provider_name) as owner_group,
+        coalesce(g.grouped_by in ('ultimate owner', 'decision'), false) as is_told,
         s.places,
         s.grade,
         s.registration_status
@@ -44,6 +45,7 @@ of_group as (
         s.owner_group,
         count(*) as homes,
         sum(s.places) as places,
+        bool_or(s.is_told) as is_told,
         sum(
             case
                 when s.grade in (
@@ -231,6 +233,10 @@ select
     p.placing_authority_code,
     a.authority_gss as placing_authority_gss,
     coalesce(a.authority_name, p.placing_authority_code) as placing_authority_name,
+    case
+        when g.is_told then 'by ultimate owner'
+        when g.owner_group is not null then 'by name: a floor'
+    end as owner_basis,
     c.company_numbers,
     cast(coalesce(g.homes, 0) as integer) as homes,
     cast(g.places as integer) as places,

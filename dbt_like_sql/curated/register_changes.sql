@@ -2,8 +2,9 @@
 -- held (compared_with: a quarter where quarters are held, a year where only years are). A carried-forward list shows no change.
 -- opened, closed: in this list and not in that, or the reverse. moved authority: the same URN in another authority, where the old one still
 -- stands (the end of Cumbria in 2023 moved no home). grew, shrank: registered places up or down. changed owner: another owner group (a new
--- spelling is none). grade up, grade down: a better or worse judgement on one scale (Outstanding to Inadequate; the three outcomes of supported
--- accommodation); a first judgement is neither. A setting may be in several changes, but opened and closed ones in no other.
+-- spelling is none; nor is it one where Ofsted's list of ultimate owners speaks of the owner on one of the dates alone, and the name is the same).
+-- grade up, grade down: a better or worse judgement on one scale (Outstanding to Inadequate; the three outcomes of supported accommodation);
+-- a first judgement is neither. A setting may be in several changes, but opened and closed ones in no other.
 -- Places: of opened and moved ones, and where owner or grade changed, those they have now; of closed ones those they had; of grown and shrunk
 -- ones the difference. A setting of supported accommodation is a URN in an authority, its premises summed; it counts once, and is
 -- compared only where both dates have a premises list.
@@ -26,7 +27,9 @@ now as (
         s.registration_date,
         s.places,
         s.grade,
-        g.owner_group
+        g.owner_group,
+        coalesce(g.grouped_by = 'ultimate owner', false) as by_ultimate_owner,
+        g.group_by_name
     from core.setting as s
     left join core.owner_group as g
         on s.census_date = g.census_date
@@ -45,7 +48,9 @@ earlier as (
         s.register_source,
         s.places,
         s.grade,
-        g.owner_group
+        g.owner_group,
+        coalesce(g.grouped_by = 'ultimate owner', false) as by_ultimate_owner,
+        g.group_by_name
     from core.setting as s
     inner join dates as d
         on s.census_date = d.earlier
@@ -99,7 +104,8 @@ compared as (
         n.registration_date,
         e.grade as grade_then,
         n.host_authority_code <> e.host_authority_code and o.authority_code is not null as moved,
-        n.owner_group <> e.owner_group as changed_owner,
+        n.owner_group <> e.owner_group
+        and (n.by_ultimate_owner = e.by_ultimate_owner or n.group_by_name <> e.group_by_name) as changed_owner,
         gn.worse - ge.worse as worse_by
     from now as n
     full join earlier as e

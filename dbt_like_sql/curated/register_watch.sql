@@ -1,6 +1,7 @@
 -- Named homes that changed since the register's list before, with whose children live there: one row a setting, change and placing authority.
 -- opened, closed: in this list and not in that, or the reverse (not told against a provider-level list, which leaves some out); sold: another owner
--- group; regraded: another judgement, where both are one; suspended: the registration is, and was not. The list before is that of the newest earlier
+-- group (not where Ofsted's list of ultimate owners speaks of one of the dates alone, and the name is the same);
+-- regraded: another judgement, where both are one; suspended: the registration is, and was not. The list before is that of the newest earlier
 -- census date held; a list carried forward shows no change. Ofsted's own word of why stands beside it (its leavers and joiners), and its
 -- newest inspection in the year. Children are those that the authority's own returns place there on the date, by URN (core.own_placement): each
 -- authority sees its own alone. A setting where no authority of the region has a child has one row, of nobody (NONE), for the regional group.
@@ -24,7 +25,9 @@ listed as (
         s.registration_status,
         s.register_source,
         s.register_carried,
-        g.owner_group
+        g.owner_group,
+        coalesce(g.grouped_by = 'ultimate owner', false) as by_ultimate_owner,
+        g.group_by_name
     from core.setting as s
     cross join dates as d
     left join core.owner_group as g
@@ -49,6 +52,8 @@ compared as (
         e.grade as grade_before,
         n.owner_group,
         e.owner_group as owner_group_before,
+        n.owner_group <> e.owner_group
+        and (n.by_ultimate_owner = e.by_ultimate_owner or n.group_by_name <> e.group_by_name) as sold,
         n.registration_status,
         e.registration_status as status_before
     from (
@@ -61,6 +66,8 @@ compared as (
             l.places,
             l.grade,
             l.owner_group,
+            l.by_ultimate_owner,
+            l.group_by_name,
             l.registration_status
         from listed as l
         where l.census_date = cast(:census_date as date)
@@ -75,6 +82,8 @@ compared as (
             l.places,
             l.grade,
             l.owner_group,
+            l.by_ultimate_owner,
+            l.group_by_name,
             l.registration_status
         from listed as l
         where l.census_date < cast(:census_date as date)
@@ -121,7 +130,7 @@ changed as (
         and case v.change
             when 'opened' then c.is_now and not c.was_then and not l.leaves_some_out
             when 'closed' then c.was_then and not c.is_now and not l.leaves_some_out
-            when 'sold' then coalesce(c.owner_group <> c.owner_group_before, false)
+            when 'sold' then coalesce(c.sold, false)
             when 'regraded' then
                 coalesce(c.grade <> c.grade_before and c.grade <> 'Not yet inspected' and c.grade_before <> 'Not yet inspected', false)
             else

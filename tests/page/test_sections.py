@@ -219,7 +219,8 @@ def test_the_market():
         [f" | {HOMES} | 900 | 240 | 6.1 | 14.2 | 31.0", f"356 | {HOMES} | 40 | 12 | x | x | x"],
     )
     found = supply.market(edition(given), Area("", "North West"))
-    assert found.words == ["The ten largest of 240 owner groups hold 31% of the places in the North West’s children’s homes."]
+    assert found.words == ["The ten largest of 240 owner groups hold 31% of the places in the North West’s children’s homes.", supply.TOLD_APART]
+    assert "a floor" in supply.TOLD_APART
     assert [(p.colour, p.width) for p in found.bars[0].rows[0].parts] == [("occupied", 31)]
     assert supply.market(edition(given), STOCKPORT) is None
 

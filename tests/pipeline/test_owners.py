@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,24 @@ def test_what_a_person_decides_joins_and_the_market_follows(embedded_warehouse, 
     assert embedded_warehouse.rows(market)[0] == (1, 10000)
     review = embedded_warehouse.rows("select decision, decided_by from core.owner_review")
     assert [tuple(row) for row in review] == [("same", "A. Analyst")]
+
+
+def test_ofsteds_list_of_ultimate_owners_joins_and_all_that_counts_owners_follows(embedded_warehouse, landing, bring):
+    """The list in whatever header it has; of a later date it does not reach back; the register's names do not change owner by it."""
+    names = {"SC1": "Brinscall Care Limited", "SC2": "Cedar Homes Ltd", "SC3": "Cedar Homes Limited"}
+    register = [{"urn": urn, "local_authority": "Stockport", "places": 3, "provider_name": name} for urn, name in names.items()]
+    ultimate = "Web link,URN,Name of ultimate owner,Organisation\nx,SC1,Parent Holdings Ltd,Brinscall\nx,SC2,PARENT HOLDINGS LIMITED,Cedar\n"
+    for date in ("2024-12-31", "2025-03-31"):
+        landing.drop(date, "ofsted", "providers.csv", builders.register(register))
+    landing.drop("2025-03-31", "ofsted", "owners.csv", ultimate)
+    for date in ("2024-12-31", "2025-03-31"):
+        bring(embedded_warehouse, landing, date)
+    market = embedded_warehouse.rows(
+        "select owner_groups, herfindahl_hirschman_index, owner_basis, share_by_ultimate_owner "
+        "from curated.market_concentration where area_level = 'authority' order by census_date"
+    )
+    assert [tuple(row) for row in market] == [(2, Decimal("5555.6"), "by name: a floor", 0), (1, 10000, "by ultimate owner", 1)]
+    assert embedded_warehouse.rows("select change from curated.register_changes") == []
+    assert {row.grouped_by for row in embedded_warehouse.rows("select grouped_by from core.owner_group where census_date = '2025-03-31'")} == {
+        "ultimate owner"
+    }
