@@ -163,6 +163,23 @@ class PostcodeDirectory:
             area[plain.str.match(f"{letters}[0-9]").to_numpy(dtype=bool) & (area == b"")] = island
         return Places(east[codes], north[codes], area[codes], (is_sector & ~np.isnan(east))[codes])
 
+    def sector_middles(self, postcodes: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+        """Metres east and north of the middle of each postcode's sector: the mean of the sector's
+        postcodes, so that it tells no address. NaN where the postcode is not known.
+        """
+        codes, distinct = pd.factorize(postcodes.fillna(""))
+        texts = pd.Series(distinct, dtype="str")
+        found = self.look_up(texts)
+        east, north = found.easting.copy(), found.northing.copy()
+        plain = np.asarray(normal(texts).str.slice(0, 8), dtype="S8")
+        for place in np.flatnonzero(~np.isnan(east) & ~found.is_sector):
+            known = self._letter(chr(plain[place][0]), sectors=False)
+            sector = plain[place][:-2]
+            first, last = np.searchsorted(known[0], [sector, sector + b"~"])
+            of_it = first + np.flatnonzero(np.char.str_len(known[0][first:last]) == len(sector) + 2)
+            east[place], north[place] = np.nanmean(known[1][of_it]), np.nanmean(known[2][of_it])
+        return east[codes], north[codes]
+
 
 def _on_one_grid(frame: pd.DataFrame) -> pd.DataFrame:
     """With Northern Ireland (`BT`), which the directory gives on the Irish Grid, on the British National Grid as all others."""

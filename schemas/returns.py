@@ -29,7 +29,8 @@ class Column:
 
     `pattern` is a regular expression for headers in lower case that say it in more words (`child identifier`), where none says it in ours;
     `codes` names its code set; `personal` says what becomes of a value that identifies a child: "child key" (a keyed hash),
-    "birth date" (month and ages), "postcode" (authority and distance), "outward postcode" (its first part), "officer" or "drop" (nothing);
+    "birth date" (month and ages), "postcode" (authority and distance), "setting postcode" (district and the middle of its sector),
+    "outward postcode" (its first part), "officer" or "drop" (nothing);
     `strict` means that an unreadable value rejects the row;
     `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest and largest amount that nobody asks about,
     and `nought_is_usual` whether nobody asks about 0 either;
@@ -131,6 +132,7 @@ DERIVED: dict[str, tuple[str, ...]] = {
         "placement_authority_code", "placement_key", "distance_miles", "distance_is_approximate",
     ),
     "orders": ("authority_code", "age_at_start"),
+    "setting places": ("district_code", "sector_easting", "sector_northing"),
     "needs": ("authority_code", "needs_found", "traumas_found", "items_answered"),
 }  # fmt: skip
 """Columns that the door works out and adds, by what a layout says in `derive`."""

@@ -53,6 +53,7 @@ PERSONAL = {
     "child key": "It names a child. It is replaced by a code that cannot be turned back; what you sent is not kept in the warehouse.",
     "birth date": "It could identify a child. It becomes an age and a birth month; what you sent is not kept in the warehouse.",
     "postcode": "It could say where a child lives. It becomes an area and a distance; what you sent is not kept in the warehouse.",
+    "setting postcode": "It could tell a home's address. Its district and the middle of its sector are kept; what you sent is not.",
     "outward postcode": "It could say where a child lives. Its first part is kept; anything behind it is not.",
     "officer": "It names a member of staff. It is taken out, and is neither kept nor shown to anybody.",
     "drop": "It could identify a person or a home. It is taken out and not kept in the warehouse.",

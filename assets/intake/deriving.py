@@ -112,6 +112,21 @@ def derive_episodes(
     }
 
 
+def derive_setting_places(postcodes: pd.Series) -> dict[str, pd.Series]:
+    """The county's district in which settings stand, by GSS code (missing elsewhere, and where the postcode is not known), and
+    the middle of their postcode's sector in metres on the national grid. No address is told by either.
+    """
+    index = postcodes.index
+    areas = [area.decode() for area in directory().look_up(postcodes).area]
+    districts = authorities.all_districts()
+    east, north = (pd.Series(metres, index=index) for metres in directory().sector_middles(postcodes))
+    return {
+        "district_code": pd.Series([area if area in districts else None for area in areas], index=index, dtype="str"),
+        "sector_easting": _text(east.round().astype("Int64")),
+        "sector_northing": _text(north.round().astype("Int64")),
+    }
+
+
 def derive_needs(layout: str, parsed: Mapping[str, Parsed], index: pd.Index) -> dict[str, pd.Series]:
     """The needs and the traumas that assessments found, each between semicolons, and the number of items answered."""
     found = {kind: np.full(len(index), ";", dtype=object) for kind in (NEED, TRAUMA)}

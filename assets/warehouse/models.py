@@ -242,6 +242,7 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "population_0_17": ("authority_code", "mid_year", "people"),
         "statistical_neighbours": ("authority_code", "closeness", "neighbour_code", "how_close"),
         "outward_code": ("outward_code", "authority_code", "authority_share", "authorities", "easting", "northing"),
+        "district": ("district_code", "district_name", "authority_code"),
         "official_measure": (
             "measure",
             "breakdown",

@@ -80,6 +80,7 @@ RAW_DESCRIPTIONS = {
     "cans_item": "Reference: the items of CANS, which tells children's needs and strengths.",
     "population_0_17": "Reference: people aged 0 to 17, mid-year (ONS).",
     "statistical_neighbours": "Reference: statistical neighbours of each authority (DfE, 2025).",
+    "district": "Reference: districts of counties, past ones included (ONS).",
     "outward_code": "Reference: England's outward codes, the main authority of each with its share, and a point (ONS, November 2025).",
     "official_measure": "Reference: official figures that stand beside ours, and whether their definition is the same.",
     "series_breaks": "Reference: where a series is broken by a new law or layout.",
@@ -90,7 +91,8 @@ RAW_DESCRIPTIONS = {
 
 REFERENCE_TABLES = (
     "authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision", "place_903", "legal_status_903",
-    "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours", "outward_code", "series_breaks", "owner_decision",
+    "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours", "district", "outward_code", "series_breaks",
+    "owner_decision",
     "cans_item", "category_of_need_903", "reason_place_change_903", "in_touch_903", "activity_903", "accommodation_903",
     "official_measure",
 )  # fmt: skip
@@ -269,6 +271,7 @@ def _load_reference(connection: Connection, region: Region) -> None:
         "population_0_17": pd.read_csv(root / "reference" / "population_0_17.csv", dtype=str),
         "statistical_neighbours": pd.read_csv(root / "reference" / "statistical_neighbours.csv", dtype=str, keep_default_na=False),
         "outward_code": pd.read_csv(root / "reference" / "outward_codes.csv", dtype=str, keep_default_na=False),
+        "district": pd.read_csv(root / "reference" / "districts.csv", dtype=str, keep_default_na=False),
         "official_measure": pd.read_csv(root / "reference" / "official_measures.csv", dtype=str, keep_default_na=False),
         "series_breaks": pd.read_csv(root / "reference" / "series_breaks.csv", dtype=str, keep_default_na=False),
         **{

@@ -4,9 +4,11 @@
 -- the register does not have the URN; fees_by_providers are the weekly fees that the providers' returns give for its children in the group's
 -- settings. with_packages: placements whose cost includes additional packages. company_numbers are those that the region's placement
 -- censuses give. owner_basis: a group told by name alone may be part of a larger one, and its figures are a floor.
--- places_not_replaced: places of the group lived in, less the vacant ones of other groups of the same kind in the same authority and those that
--- border it, added up over authorities and kinds, never below 0. The register gives no home's position: neighbouring authorities stand for
--- 20 miles, and one vacant place may stand for several groups.
+-- places_not_replaced: places of the group lived in that vacant ones of other groups, of the same kind and within 20 miles, could not replace.
+-- Distance is a straight line between the middles of the settings' postcode sectors; where one of the two is not known, the vacant place counts if it
+-- stands in the same authority or one that borders it (replaced_by says which it was). Of each authority and kind the places lived in less the vacant
+-- ones that any of them can reach, or, where that is more, those of each setting less the ones that it can reach; added up. It is a floor: one
+-- vacant place may stand for several groups and authorities. It is a count of children, most of them others': blank below 8, else rounded to 5.
 -- grain: census_date, owner_group, placing_authority_code
 with members as (
     select m.authority_code
@@ -78,23 +80,26 @@ under_notice as (
 
 returned as (
     select
+        r.urn,
         o.owner_group,
         r.host_authority_code,
         r.provision_type,
-        sum(r.occupied_places) as occupied,
-        sum(r.vacant_places) as vacant
+        r.occupied_places as occupied,
+        r.vacant_places as vacant,
+        p.sector_easting,
+        p.sector_northing
     from core.setting_return as r
     inner join owners as o
         on r.urn = o.urn
     inner join members as m
         on r.host_authority_code = m.authority_code
+    left join core.setting_place as p
+        on r.census_date = p.census_date
+        and r.urn = p.urn
+        and r.host_authority_code = p.host_authority_code
     where
         r.census_date = cast(:census_date as date)
         and o.owner_group is not null
-    group by
-        o.owner_group,
-        r.host_authority_code,
-        r.provision_type
 ),
 
 around as (
@@ -109,47 +114,110 @@ around as (
     from staging.authority_neighbour as n
 ),
 
-vacant_near as (
+-- 20 miles of 1,609.3 metres, squared
+pairs as (
     select
-        a.authority_code as host_authority_code,
+        r.urn,
+        r.owner_group,
+        r.host_authority_code,
         r.provision_type,
-        sum(r.vacant) as vacant
-    from around as a
-    inner join returned as r
-        on a.near_code = r.host_authority_code
-    group by
-        a.authority_code,
-        r.provision_type
+        v.urn as vacant_urn,
+        v.host_authority_code as vacant_host_code,
+        v.vacant,
+        r.sector_easting is not null and v.sector_easting is not null as is_measured,
+        case
+            when r.sector_easting is not null and v.sector_easting is not null
+                then
+                    power(r.sector_easting - v.sector_easting, 2) + power(r.sector_northing - v.sector_northing, 2)
+                    <= power(20 * 1609.3, 2)
+            else a.near_code is not null
+        end as is_near
+    from returned as r
+    inner join returned as v
+        on r.provision_type = v.provision_type
+        and r.owner_group <> v.owner_group
+    left join around as a
+        on r.host_authority_code = a.authority_code
+        and v.host_authority_code = a.near_code
+    where
+        r.occupied > 0
+        and v.vacant > 0
 ),
 
-own_near as (
+how as (
     select
-        a.authority_code as host_authority_code,
-        r.provision_type,
-        r.owner_group,
-        sum(r.vacant) as vacant
-    from around as a
-    inner join returned as r
-        on a.near_code = r.host_authority_code
+        p.owner_group,
+        case
+            when bool_and(p.is_measured) then 'Within 20 miles'
+            when bool_or(p.is_measured) then 'Within 20 miles; in neighbouring authorities where a place is not known'
+            else 'In neighbouring authorities'
+        end as replaced_by
+    from pairs as p
+    group by p.owner_group
+),
+
+reachable as (
+    select
+        n.owner_group,
+        n.host_authority_code,
+        n.provision_type,
+        sum(n.vacant) as vacant
+    from (
+        select distinct
+            p.owner_group,
+            p.host_authority_code,
+            p.provision_type,
+            p.vacant_urn,
+            p.vacant_host_code,
+            p.vacant
+        from pairs as p
+        where p.is_near
+    ) as n
     group by
-        a.authority_code,
+        n.owner_group,
+        n.host_authority_code,
+        n.provision_type
+),
+
+reachable_by_each as (
+    select
+        p.urn,
+        p.host_authority_code,
+        sum(p.vacant) as vacant
+    from pairs as p
+    where p.is_near
+    group by
+        p.urn,
+        p.host_authority_code
+),
+
+lived_in as (
+    select
+        r.owner_group,
+        r.host_authority_code,
         r.provision_type,
-        r.owner_group
+        sum(r.occupied) as occupied,
+        sum(greatest(r.occupied - coalesce(e.vacant, 0), 0)) as left_by_each
+    from returned as r
+    left join reachable_by_each as e
+        on r.urn = e.urn
+        and r.host_authority_code = e.host_authority_code
+    group by
+        r.owner_group,
+        r.host_authority_code,
+        r.provision_type
 ),
 
 not_replaced as (
     select
-        r.owner_group,
-        sum(greatest(r.occupied - (v.vacant - coalesce(w.vacant, 0)), 0)) as places_not_replaced
-    from returned as r
-    inner join vacant_near as v
-        on r.host_authority_code = v.host_authority_code
-        and r.provision_type = v.provision_type
-    left join own_near as w
-        on r.host_authority_code = w.host_authority_code
-        and r.provision_type = w.provision_type
-        and r.owner_group = w.owner_group
-    group by r.owner_group
+        i.owner_group,
+        sum(greatest(i.occupied - coalesce(n.vacant, 0), i.left_by_each)) as places_not_replaced
+    from lived_in as i
+    left join reachable as n
+        on i.owner_group = n.owner_group
+        and i.host_authority_code = n.host_authority_code
+        and i.provision_type = n.provision_type
+    group by i.owner_group
 ),
 
 -- what one authority writes here others read: only what has the form of a company number goes on
@@ -243,7 +311,8 @@ select
     cast(coalesce(g.homes_below_good, 0) as integer) as homes_below_good,
     cast(coalesce(g.homes_suspended, 0) as integer) as homes_suspended,
     cast(coalesce(n.under_notice, 0) as integer) as under_notice,
-    cast(r.places_not_replaced as integer) as places_not_replaced,
+    case when r.places_not_replaced >= 8 then cast(5 * round(r.places_not_replaced / 5.0) as integer) end as places_not_replaced,
+    h.replaced_by,
     cast(p.placements as integer) as placements,
     round(cast(p.placements as numeric) / nullif(p.placements_of_authority, 0), 6) as share_of_authority,
     cast(k.with_packages as integer) as with_packages,
@@ -256,6 +325,8 @@ left join under_notice as n
     on p.owner_group = n.owner_group
 left join not_replaced as r
     on p.owner_group = r.owner_group
+left join how as h
+    on p.owner_group = h.owner_group
 left join companies as c
     on p.owner_group = c.owner_group
 left join told_by_providers as f

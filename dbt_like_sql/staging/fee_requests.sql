@@ -12,8 +12,7 @@ select
     cast(r.asked_on as date) as asked_on,
     cast(r.fee_asked as numeric) as fee_asked,
     cast(r.fee_agreed as numeric) as fee_agreed,
-    cast(r.fee_from as date) as fee_from,
-    r.fee_reason
+    cast(r.fee_from as date) as fee_from
 from raw.fee_requests as r
 inner join raw.submission_table as t
     on r.submission_id = t.submission_id

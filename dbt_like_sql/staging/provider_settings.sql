@@ -25,7 +25,10 @@ select
     cast(r.max_age as integer) as max_age,
     r.gender_accepted,
     cast(r.referrals_received as integer) as referrals_received,
-    cast(r.offers_made as integer) as offers_made
+    cast(r.offers_made as integer) as offers_made,
+    r.district_code,
+    cast(r.sector_easting as integer) as sector_easting,
+    cast(r.sector_northing as integer) as sector_northing
 from raw.provider_settings as r
 inner join raw.submission_table as t
     on r.submission_id = t.submission_id

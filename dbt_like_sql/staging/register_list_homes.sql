@@ -31,7 +31,10 @@ select
         ),
         ''
     ) as needs_met,
-    r.conditions
+    r.conditions,
+    r.district_code,
+    cast(r.sector_easting as integer) as sector_easting,
+    cast(r.sector_northing as integer) as sector_northing
 from raw.register_list_homes as r
 inner join raw.submission_table as t
     on r.submission_id = t.submission_id

@@ -15,7 +15,10 @@ select
     cast(r.places as integer) as places,
     r.local_authority as host_authority_code,
     r.sector,
-    r.provider_name
+    r.provider_name,
+    r.district_code,
+    cast(r.sector_easting as integer) as sector_easting,
+    cast(r.sector_northing as integer) as sector_northing
 from raw.register_list_premises as r
 inner join raw.submission_table as t
     on r.submission_id = t.submission_id

@@ -18,6 +18,7 @@ from made_up.assumptions import assumed, dealt
 from made_up.drawing import Texts, choice, stream
 from made_up.returns.spelling import written_authorities, written_days, written_header, written_money, written_yes_no
 from made_up.world.areas import Areas, origin_codes
+from made_up.world.care import draw, example_postcodes, examples_by_area
 from made_up.world.kinds import AGENCY, FAMILY, HOME, KINDS, OWN, SUPPORTED
 from made_up.world.occupancy import Settings
 from made_up.world.people import age_on
@@ -49,6 +50,10 @@ SECOND_THOUGHTS = dt.timedelta(days=2, hours=3)
 
 UNREADABLE = ("see case file", "GM-wide contract", "to be confirmed")
 """Written in place of the placing authority: no authority can be read from it, and the row is rejected."""
+
+
+PLACE_OF_A_SETTING = 77
+"""What a setting's postcode is drawn for (`draw`)."""
 
 
 @dataclass
@@ -95,6 +100,7 @@ def report(people: pd.DataFrame, settings: Settings, supply: Supply, areas: Area
     area = supply.owners["area"].to_numpy()
     senders = np.where(area >= 0, codes[np.maximum(area, 0)], supply.owners["sender"])
     told = _settings(settings, supply, senders[owner], codes, date, rng)
+    told["postcode"] = _postcodes(told, areas)
     placed = _placements(people, told, areas, codes, date, rng)
     inside = set(told.loc[told["host"] < areas.members, "sender"])
     everyone = sorted(set(told["sender"]))
@@ -116,7 +122,6 @@ def _settings(settings: Settings, supply: Supply, senders: Texts, codes: Texts, 
     chosen = np.flatnonzero(settings.stands)
     count, registration = len(chosen), units["registration"].to_numpy()[chosen]
     kind, host = units["kind"].to_numpy()[chosen], units["host"].to_numpy()[chosen]
-    home = kind < SUPPORTED
     places, occupied = settings.places[chosen], settings.occupied[chosen]
     vacant, unavailable = settings.vacant[chosen], settings.unavailable[chosen]
     registered = places + np.where((rng.random(count) < 0.008) & ~np.isin(kind, [OWN]), 1, 0)
@@ -139,7 +144,7 @@ def _settings(settings: Settings, supply: Supply, senders: Texts, codes: Texts, 
             "written_sa_category": np.where(supported, category, ""),
             "sa_category": np.where(supported, units["sa_category"].to_numpy()[chosen], 0),
             "written_host": written_authorities(codes[host], date, rng.choice(8, count, p=[0.65, *[0.05] * 7])),
-            "postcode": np.where(home, "ZZ1 1ZZ", ""),
+            "postcode": "",
             "framework": supply.registrations["framework"].to_numpy()[registration],
             "lot": supply.registrations["lot"].to_numpy()[registration],
             "registered_places": registered,
@@ -156,6 +161,14 @@ def _settings(settings: Settings, supply: Supply, senders: Texts, codes: Texts, 
         }
     )
     return frame.sort_values(["sender", "urn", "host", "unit"], kind="stable", ignore_index=True)
+
+
+def _postcodes(told: pd.DataFrame, areas: Areas) -> Texts:
+    """Each setting's postcode, the same every quarter: a real one of its area, where nothing made up stands; none of carers' homes."""
+    first, many = examples_by_area(areas)
+    host, unit = told["host"].to_numpy(), told["unit"].to_numpy()
+    at = first[host] + np.floor(draw(unit, PLACE_OF_A_SETTING) * many[host]).astype(np.int64)
+    return np.where(told["kind"] <= SUPPORTED, example_postcodes()["postcode"].to_numpy(dtype=object)[at], "")
 
 
 def _placements(people: pd.DataFrame, told: pd.DataFrame, areas: Areas, codes: Texts, date: dt.date, rng: np.random.Generator) -> pd.DataFrame:

@@ -46,6 +46,13 @@ def example_postcodes() -> pd.DataFrame:
     return table.sort_values(["authority_code", "postcode"], ignore_index=True)
 
 
+def examples_by_area(areas: Areas) -> tuple[Ints, Ints]:
+    """Of each area, the row of its first example postcode, and how many it has."""
+    codes = example_postcodes()["authority_code"].to_numpy()
+    first = np.array([np.searchsorted(codes, host) for host in areas.hosts])
+    return first, np.array([np.searchsorted(codes, host, side="right") for host in areas.hosts]) - first
+
+
 def draw(number: Ints, purpose: int) -> Floats:
     """A number from 0 to 1 for each child and purpose: the same whenever it is asked for (a mixed hash, splitmix64)."""
     with np.errstate(over="ignore"):
@@ -101,9 +108,7 @@ class Care:
         self.now = pd.DataFrame()
         self._closed: list[pd.DataFrame] = []
         self._carers = 0
-        codes = example_postcodes()["authority_code"].to_numpy()
-        self._first = np.array([np.searchsorted(codes, host) for host in areas.hosts])
-        self._many = np.array([np.searchsorted(codes, host, side="right") for host in areas.hosts]) - self._first
+        self._first, self._many = examples_by_area(areas)
 
     @property
     def episodes(self) -> pd.DataFrame:

@@ -118,7 +118,8 @@ GOOD: dict[str, dict[str, str]] = {
     "register_list_homes": {
         "urn": "SC100001", "provision_type": "Children's home", "provider_subtype": "", "registration_date": "01/02/2020",
         "registration_status": "Active",
-        "setting_name": "Oak House", "local_authority": "Stockport", "sector": "Private", "places": "3", "placement_code": "K2",
+        "setting_name": "Oak House", "local_authority": "Stockport", "postcode": "ZZ99 9ZZ", "sector": "Private",
+        "places": "3", "placement_code": "K2",
         "provider_name": "Acorn Ltd",
         "grade": "Good", "emotional_and_behavioural": "Y", "mental_disorders": "N", "sensory_impairment": "N", "alcohol_problems": "N",
         "drug_problems": "N", "learning_difficulty": "N", "physical_disabilities": "N", "conditions": "",
@@ -126,7 +127,7 @@ GOOD: dict[str, dict[str, str]] = {
     "register_list_premises": {
         "urn": "2700001", "setting_name": "Acorn Living", "registration_date": "01/02/2024", "registration_status": "Active",
         "sa_category": "Category 2",
-        "places": "4", "local_authority": "Stockport", "sector": "Private", "provider_name": "Acorn Ltd",
+        "places": "4", "local_authority": "Stockport", "postcode": "ZZ99 9ZZ", "sector": "Private", "provider_name": "Acorn Ltd",
     },
     "lait_measures": {"lait_measure": "LACnum", "lait_period": "2025", "la_number": "356", "statistics_area": "Stockport", "figure_value": "485"},
     "revenue_outturn": {

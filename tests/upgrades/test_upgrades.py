@@ -178,3 +178,23 @@ def test_what_lives_on_changes_only_by_a_migration(embedded_warehouse):
         "The tables that live on have changed. Write a migration (CONTRIBUTING.md says how), then write this listing anew: "
         "OBSERVATORY_WRITE_LISTING=1"
     )
+
+
+def test_the_reason_of_a_fee_request_is_gone_from_a_home_that_kept_it(embedded_warehouse):
+    """The request itself stays."""
+    with embedded_warehouse.engine.begin() as connection:
+        kept = connection.exec_driver_sql(
+            "select n.nspname from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
+            "where c.relname = 'fee_requests' and c.relkind = 'r'"
+        ).scalar_one()
+        connection.exec_driver_sql(f"alter table {kept}.fee_requests add column fee_reason text")
+        connection.exec_driver_sql(
+            f"insert into {kept}.fee_requests (submission_id, fee_asked, fee_reason, as_received) "
+            """values ('s1', '4800', 'He ran away', '{"fee_reason": "He ran away ", "urn": "sc1"}')"""
+        )
+        connection.exec_driver_sql("update raw.schema_version set version_num = 'r0004'")
+        connection.exec_driver_sql("update raw.observatory set state = 'older'")
+    assert prepare(embedded_warehouse, REGION)
+    rows = embedded_warehouse.rows(f"select to_jsonb(r) as held from {kept}.fee_requests as r")
+    assert [row.held["as_received"] for row in rows] == [{"urn": "sc1"}]
+    assert "He ran away" not in str(rows) and rows[0].held["fee_asked"] == "4800"

@@ -17,6 +17,7 @@ from assets.intake.deriving import (
     derive_episodes,
     derive_needs,
     derive_searches,
+    derive_setting_places,
 )
 from assets.intake.door.cells import Cells, read_cells
 from assets.intake.door.frame import Frame
@@ -61,6 +62,8 @@ def rows_of(frame: Frame, births: pd.Series, key: bytes) -> tuple[JudgedRows, pd
         )
     if derive == "orders":
         derived |= _of_orders(cells, authority, births)
+    if derive == "setting places":
+        derived |= derive_setting_places(frame.texts["postcode"])
     if derive == "needs":
         derived |= derive_needs(frame.table.items, cells.parsed, authority.index)
     return JudgedRows(cells, authority, derived, starting(frame)), births

@@ -1,0 +1,80 @@
+-- Who lives in the settings of a county's districts, and where they come from: children and young people of any age by district, provision type and
+-- origin band, from the placements table of the providers' returns. The bands are those of curated.host_authority_origin, seen from the county: host,
+-- sub_region, region_or_neighbour, elsewhere, unknown; only bands with somebody in them have a row. The district is the setting's
+-- (core.setting_place); children of settings whose district is not told stand under UNKNOWN, carers' homes always: parts add up to the county's.
+-- The share is of the district's children of the type. The county reads its own rows.
+-- grain: census_date, host_authority_code, district_code, provision_type, origin_band
+with children as (
+    select
+        c.host_authority_code,
+        coalesce(p.district_code, 'UNKNOWN') as district_code,
+        c.provision_type,
+        c.placing_authority_code,
+        count(*) as children
+    from core.setting_child as c
+    left join core.setting_place as p
+        on c.census_date = p.census_date
+        and c.urn = p.urn
+        and c.host_authority_code = p.host_authority_code
+    where
+        c.census_date = cast(:census_date as date)
+        and (c.provision_type <> 'Other' or not c.is_urn_known)
+    group by
+        c.host_authority_code,
+        coalesce(p.district_code, 'UNKNOWN'),
+        c.provision_type,
+        c.placing_authority_code
+),
+
+banded as (
+    select
+        c.host_authority_code,
+        h.authority_gss,
+        h.authority_name,
+        c.district_code,
+        c.provision_type,
+        case
+            when c.placing_authority_code = 'UNKNOWN' then 'unknown'
+            when c.placing_authority_code = c.host_authority_code then 'host'
+            when h.sub_region_name = p.sub_region_name then 'sub_region'
+            when h.region_code = p.region_code or n.neighbour_code is not null then 'region_or_neighbour'
+            else 'elsewhere'
+        end as origin_band,
+        c.children
+    from children as c
+    inner join core.authority as h
+        on h.census_date = cast(:census_date as date)
+        and c.host_authority_code = h.authority_code
+    left join core.authority as p
+        on p.census_date = cast(:census_date as date)
+        and c.placing_authority_code = p.authority_code
+    left join staging.authority_neighbour as n
+        on c.host_authority_code = n.authority_code
+        and c.placing_authority_code = n.neighbour_code
+    where position('E10' in h.authority_gss) = 1
+)
+
+select
+    cast(:census_date as date) as census_date,
+    b.host_authority_code,
+    b.authority_gss as host_authority_gss,
+    b.authority_name as host_authority_name,
+    b.district_code,
+    coalesce(d.district_name, 'Not known') as district_name,
+    b.provision_type,
+    b.origin_band,
+    cast(sum(b.children) as integer) as children,
+    round(
+        sum(b.children) / sum(sum(b.children)) over (partition by b.host_authority_code, b.district_code, b.provision_type), 6
+    ) as share
+from banded as b
+left join staging.district as d
+    on b.district_code = d.district_code
+group by
+    b.host_authority_code,
+    b.authority_gss,
+    b.authority_name,
+    b.district_code,
+    d.district_name,
+    b.provision_type,
+    b.origin_band
