@@ -279,7 +279,7 @@ def parse(column: Column, texts: pd.Series | Coded, census_date: dt.date) -> Par
     coded = texts if isinstance(texts, Coded) else Coded.of(texts)
     bad = foreign = None
     if column.type in {"text", "timestamp"} and not column.codes:
-        nothing = pc.equal(coded.tidy, "")
+        nothing = pc.equal(coded.tidy, "") if not column.needed else _says_nothing(coded.tidy)
         if (lost := _lost(column, coded)) is not None:
             bad, nothing = lost, pc.or_(nothing, pa.array(lost))
         canonical = pc.if_else(nothing, pa.scalar(None, pa.large_string()), coded.tidy)
@@ -297,6 +297,21 @@ def parse(column: Column, texts: pd.Series | Coded, census_date: dt.date) -> Par
             if made is not None:
                 made.index = texts.index
     return Parsed(by_row, typed, unreadable, others)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a cell says that there is nothing to say: blank, a dash, `n/a`."""
+    plain = read_text(text)
+    return plain.casefold() in BLANK_WORDS or (len(plain) <= _LONGEST_DASH and is_dash(plain))
+
+
+_LONGEST_DASH = 2
+
+
+def _says_nothing(texts: pa.Array) -> pa.Array:
+    """`says_nothing` of many tidy texts."""
+    words = pa.array(sorted(BLANK_WORDS), type=texts.type)
+    return pc.or_(pc.is_in(pc.utf8_lower(texts), value_set=words), pc.match_substring_regex(texts, r"^[-\x{2010}-\x{2015}\x{2212}]{1,2}$"))
 
 
 def _lost(column: Column, coded: Coded) -> np.ndarray | None:
@@ -340,6 +355,8 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
         return label, False, not _label_stands(codes.meanings[label], census_date)
     if column.type in {"text", "timestamp"}:
         return read_text(text) or None, False, False
+    if column.type == "area" and column.needed and says_nothing(plain):
+        return None, False, False
     if column.type == "area":
         return authorities.area(plain, census_date) or read_text(text), False, False
     if column.type == "figure":

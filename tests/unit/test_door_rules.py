@@ -19,7 +19,8 @@ from assets.intake.door.setting_aside import set_aside
 from assets.intake.door.submission import open_submission
 from assets.intake.opening import body
 from resources.landing import LandedFile
-from tests.unit.at_the_door import DAY, GOOD, KEY, _Held, csv_of, sender_for
+from schemas.returns import return_tables
+from tests.unit.at_the_door import DAY, GOOD, KEY, TABLES, _Held, csv_of, good, sender_for
 
 RECEIVED = dt.datetime(2025, 4, 1, tzinfo=dt.UTC)
 NASTY = [{}, *({name: "#N/A"} for name in ("urn", "child", "identifier", "age", "decom"))]
@@ -85,3 +86,22 @@ def test_to_forget_rows_gives_another_frame():
     forgotten = frame.forgetting(pd.Series([True, False]))
     assert forgotten.texts["urn"].tolist() == ["", "SC100001"]
     assert frame.texts["urn"].tolist() == ["SC100001"] * 2
+
+
+# --- a dash where something is needed ------------------------------------------------------------
+
+SAYS_NOTHING = ["-", "\u2013", "\u2212", "n/a"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_needed_cell_that_says_nothing_is_never_passed_over(table):
+    """It is no reference of a child, no owner and no date: the row is rejected, or the cell told."""
+    needed = [c for c in return_tables()[table].columns if c.needed and c.name in GOOD[table]]
+    cells = [(column, word) for column in needed for word in SAYS_NOTHING]
+    answer = good(table, {}, *({column.name: word} for column, word in cells))
+    fates = dict(zip(answer.rows["row_number"], answer.rows["fate"], strict=True))
+    told = {(row, name) for row, name, _ in answer.about_rows}
+    for row, (column, word) in enumerate(cells, 3):
+        assert (row, column.headers[0]) in told, (column.name, word)
+        if column.type in ("text", "date", "area", "urn"):
+            assert fates[row] == REJECTED, (column.name, word)

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from assets.intake.columns import read_text, series_of
+from assets.intake.columns import series_of
 from assets.intake.door.frame import Frame
-from assets.intake.parsing import BLANK_WORDS, Parsed, parse
+from assets.intake.parsing import Parsed, parse, says_nothing
 from assets.intake.telling import form_of, is_telling
 from schemas.returns import Column
 
@@ -71,9 +71,7 @@ class Cells:
 
     def _says_nothing(self, name: str) -> np.ndarray:
         coded = self.frame.coded[name]
-        words = map(read_text, coded.words)
-        nothing = [not word or word.casefold() in BLANK_WORDS for word in words]
-        return coded.rows(np.array(nothing, dtype=bool))
+        return coded.rows(np.array([says_nothing(word) for word in coded.words], dtype=bool))
 
     def told(self, column: Column, rows: np.ndarray) -> Told:
         """What is told of a column's cells: what was sent where it passes, else its form."""
