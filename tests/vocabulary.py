@@ -43,8 +43,9 @@ template (`--filled`: with made-up searches).
   area is the authority that has most of it, with its share, and always marked approximate
   (`staging.outward_code`; ONS Postcode Directory, November 2025, Open Government Licence v3).
 - The answer to JSON-LD counts its records as rows below a header: the first one is row 2.
-- Of JSON-LD a record is rejected, too, that lacks a part, has one twice, or says Other without the
-  words that the shapes ask for.
+- Of JSON-LD a record is rejected, too, that lacks a part or has one twice.
+- A record that says Other without the words that the shapes ask for is rejected, whatever its format,
+  where there is a place for them: the template has a column for those of additional support alone.
 - Authorities read their searches in `curated.search`. `curated.search_outcome` and
   `curated.needs_profile` are counts; whoever is not the authority itself reads them to the nearest
   5, without those of 0 to 7, and no fee.

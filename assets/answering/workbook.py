@@ -37,6 +37,7 @@ from assets.answering.answer import (
     dropped,
     groups,
     headline,
+    in_ranges,
     moment,
     next_steps,
     notes,
@@ -60,6 +61,12 @@ ON_LABELS = f"one of those on the sheet {LABELS}"
 MOST_SHEETS = 60
 MOST_FINDINGS = 1_000_000
 MOST_LINKS = 60_000
+MANY_FINDINGS = 5_000
+"""From so many on, equal findings stand in one line."""
+ALIKE = 20
+"""So many equal findings, or more, are one line in a large answer."""
+MOST_ROWS_IN_A_LINE = 3_500
+"""A cell holds 32,767 characters."""
 MOST_COLUMNS = 16_384
 LARGE = 60_000
 """From so many cells on, rows are written as they come instead of being kept in memory."""
@@ -124,7 +131,9 @@ class _Writer:
         self.names = dict(zip(self.copied, names, strict=True))
         self.labels = _labels(answer)
         self.rows = {index: _rows_shown(sheet, self.marks[index], most_cells) for index, sheet in self.copied.items()}
-        cells = 7 * len(answer.found) + sum(len(sheet.rows[row]) for index, sheet in self.copied.items() for row in self.rows[index])
+        cells = 7 * min(len(answer.found), MANY_FINDINGS) + sum(
+            len(sheet.rows[row]) for index, sheet in self.copied.items() for row in self.rows[index]
+        )
         memory = {"constant_memory": True} if cells > LARGE else {"in_memory": True}
         texts_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
         self.book: Workbook = xlsxwriter.Workbook(target if not isinstance(target, PathLike) else str(target), {**memory, **texts_only})
@@ -258,14 +267,16 @@ class _Writer:
         for place, (title, width) in enumerate(columns):
             page.set_column(place, place, width)
             page.write_string(0, place, title, self.formats["top"])
-        found = self.answer.found[:MOST_FINDINGS]
+        lines = _lines(self.answer.found[:MOST_FINDINGS])
         wrapped, strong, number, link = (self.formats[name] for name in ("wrapped", "strong", "number", "link"))
         links = 0
-        for row, finding in enumerate(found, 1):
+        for row, (finding, of_rows) in enumerate(lines, 1):
             page.write_string(row, 0, SEVERITIES[finding.severity], strong)
             about_file = not finding.row_number and not finding.sheet and finding.place is None
             page.write_string(row, 1, "" if about_file else sheet_words(finding.sheet), wrapped)
-            if finding.row_number:
+            if len(of_rows) > 1:
+                page.write_string(row, 2, f"{len(of_rows):,} rows: {in_ranges(of_rows)}", self.formats[TEXT])
+            elif finding.row_number:
                 page.write_number(row, 2, finding.row_number, number)
             else:
                 page.write_string(row, 2, "whole file" if about_file else "whole sheet", wrapped)
@@ -280,10 +291,10 @@ class _Writer:
                     page.write_string(row, 4, cell, wrapped)
             page.write_string(row, 5, f"({NOT_SHOWN_HERE})" if finding.value == NOT_SHOWN else shown(finding.value), wrapped)
             page.write_string(row, 6, shown(finding.told(ON_LABELS)), wrapped)
-        if not found:
+        if not lines:
             page.write_string(1, 0, "Nothing was found.", wrapped)
         page.freeze_panes(1, 0)
-        page.autofilter(0, 0, max(len(found), 1), len(columns) - 1)
+        page.autofilter(0, 0, max(len(lines), 1), len(columns) - 1)
         page.ignore_errors({"number_stored_as_text": "A1:G1048576"})
         page.repeat_rows(0)
         _print_on_paper(page)
@@ -354,6 +365,31 @@ class _Writer:
         text = text if len(text) <= 1500 else f"{text[:1500]}\u2026 (see Findings)"
         height = 18 + 15 * (sum(1 + len(line) // 48 for line in text.split("\n")))
         page.write_comment(row, place, text, {"width": 320, "height": min(height, 400), "font_size": 9, "color": "#FFFFFF"})
+
+
+# --- lines of the findings ----------------------------------------------------------------------------
+
+
+def _lines(found: Sequence[Found]) -> list[tuple[Found, Sequence[int]]]:
+    """The lines of Findings: a finding, and the rows of which it is told.
+
+    In a large answer those that differ in their row alone stand in one line with all their rows, where the first of them does.
+    """
+    if len(found) <= MANY_FINDINGS:
+        return [(finding, (finding.row_number,)) for finding in found]
+    alike: dict[tuple, list[Found]] = defaultdict(list)
+    for finding in found:
+        told = (finding.severity, finding.sheet, finding.header, finding.column, finding.value, finding.rule, finding.message)
+        alike[told if finding.row_number else (*told, len(alike))].append(finding)
+    lines: list[tuple[Found, Sequence[int]]] = []
+    for same in alike.values():
+        if len(same) < ALIKE:
+            lines += [(finding, (finding.row_number,)) for finding in same]
+            continue
+        for first in range(0, len(same), MOST_ROWS_IN_A_LINE):
+            of_line = same[first : first + MOST_ROWS_IN_A_LINE]
+            lines.append((of_line[0], [finding.row_number for finding in of_line]))
+    return lines
 
 
 # --- marks ------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """JSON records: the national Placements Standard's JSON-LD, as the rows of its template.
 
 Belongs here: finding the records in a JSON text, putting each property under its column, and what the standard's shapes ask
-of a record that a row cannot tell (a part that is missing or stands twice, `Other` without its words).
+of a record that a row cannot tell (a part that is missing or stands twice).
 Does not belong here: bytes (`reading`), labels, limits and blanks: of those a row from JSON is judged as one from a template.
 
 Nothing is fetched: a context is taken for the standard's own, and of a name alone its last part counts (`pu:Today`, an address
@@ -17,7 +17,6 @@ from functools import cache
 from typing import Any
 
 from assets.intake.workbooks import MAX_CELLS, CannotRead
-from schemas.codes import code_set
 from schemas.returns import Column, return_tables
 
 TABLE = "placements_standard"
@@ -133,7 +132,6 @@ class _Record:
         for name, part in parts.items():
             self._note_others(part, name)
         values = {column.name: _plain(_at(column, top, parts)) for column in _columns()}
-        self._hold_to_the_shapes(values)
         self.cells = [self._cell(column, values[column.name]) for column in _columns()]
 
     def _part(self, name: str, value: Any, by_id: dict[str, dict]) -> dict[str, Any]:
@@ -158,13 +156,6 @@ class _Record:
         for name, value in given.items():
             if name not in KNOWN_AND_LEFT and (f"{part}.{name}" if part else name) not in asked and _plain(value):
                 self.others[name[:_LONGEST_NAME]] = None
-
-    def _hold_to_the_shapes(self, values: dict[str, list[str]]) -> None:
-        for column in _columns():
-            words = f"{column.name}_other"
-            is_bare = bool(column.codes) and words in values and not values[words]
-            if is_bare and any(code_set(column.codes).label(_last(text)) == "Other" for text in values[column.name]):
-                self.faults.append(("other_without_text", column.headers[0]))
 
     def _cell(self, column: Column, texts: list[str]) -> str:
         if column.personal == "child key" and len(texts) > 1:

@@ -14,7 +14,7 @@ import dagster as dg
 
 from assets.common.dagster_tables import OWNERS, column_schema, told_by_quarter
 from assets.warehouse.building import CheckResult, all_checks, build_quarter
-from assets.warehouse.failing import rows_query, write_failing
+from assets.warehouse.failing import renew_pages, rows_query, write_failing
 from assets.warehouse.models import FOLDER, Model, WarehouseTest, models, raw_columns, understandings
 from assets.warehouse.tables import RAW_DESCRIPTIONS, REFERENCE_TABLES
 from resources.links import link
@@ -147,6 +147,8 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         for key in context.partition_keys:
             date = dt.date.fromisoformat(key)
             result = build_quarter(database, date, region, only=only, anew=only is not None, progress=context.log.info)
+            if only is None:
+                renew_pages(observatory.settings.failing_rows, key, result.checks)
             for outcome in result.checks:
                 outcomes.setdefault((outcome.table, outcome.name), {})[key] = outcome
             blocked += [f"{date}: {b.table}, {b.name}: {b.offending} rows. {b.meaning}" for b in result.blocked_by]

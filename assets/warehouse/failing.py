@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import html
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from assets.warehouse.building import CheckResult
+from assets.warehouse.building import CheckResult, all_checks
 from assets.warehouse.models import WarehouseTest
 from resources.private import make_private, write_anew
 
@@ -38,6 +39,22 @@ def write_failing(folder: Path, quarter: str, check: WarehouseTest, outcome: Che
         write_anew(page, _page(quarter, check, outcome).encode("utf-8"), 0o600)
         return page
     return None
+
+
+def renew_pages(folder: Path, quarter: str, outcomes: Sequence[CheckResult]) -> None:
+    """After a quarter was built whole: a page of each check that fails it, and no other. A page of a check that the program no longer has goes,
+    and all of a closed quarter, of which nothing is checked any more.
+    """
+    failed = {(outcome.table, outcome.name): outcome for outcome in outcomes if outcome.offending}
+    stay = set()
+    for check in all_checks():
+        if outcome := failed.get((check.checks, check.name)):
+            write_failing(folder, quarter, check, outcome)
+            stay.add(failing_page(folder, quarter, check))
+    with contextlib.suppress(OSError):
+        for page in (folder / quarter).glob("*.html"):
+            if page not in stay:
+                page.unlink(missing_ok=True)
 
 
 def _page(quarter: str, check: WarehouseTest, outcome: CheckResult) -> str:

@@ -88,9 +88,11 @@ def _at_a_terminal() -> bool:
 
 def _rewrite(warehouse: Warehouse, settings: Settings, found: Erased) -> None:
     from assets.warehouse.building import build_quarter
+    from assets.warehouse.failing import renew_pages
 
     for date in found.quarters:
         result = build_quarter(warehouse, date, settings.region)
+        renew_pages(settings.failing_rows, date.isoformat(), result.checks)
         if result.blocked_by:
             print(f"{date}: the quarter could not be rewritten ({', '.join(c.name for c in result.blocked_by)}); use `observatory run`.")
 

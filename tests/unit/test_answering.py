@@ -16,6 +16,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from assets.answering import workbook
 from assets.answering.answer import (
     ACCEPTED,
     CROSS_CHECKS,
@@ -353,6 +354,21 @@ def test_every_finding_of_the_door_is_in_the_workbook_with_its_row_and_a_link(an
             for f in answer.findings.itertuples()
         )
         assert told == wanted and len(told) > 3
+
+
+def test_in_a_large_answer_equal_findings_stand_in_one_line_with_all_their_rows(answered, monkeypatch):
+    """Nothing is left out: every row of every finding stands in some line, and no line is longer than a cell holds."""
+    monkeypatch.setattr(workbook, "MANY_FINDINGS", 10, raising=False)
+    monkeypatch.setattr(workbook, "ALIKE", 4, raising=False)
+    monkeypatch.setattr(workbook, "MOST_ROWS_IN_A_LINE", 6, raising=False)
+    rows = [{"type_of_provision": "Resi"} if number % 2 else {} for number in range(20)]
+    answer = answered(builders.census([*rows, {"type_of_provision": "Castle"}, {}]))
+    lines = texts(opened(answer)["Findings"])[1:]
+    several = [line for line in lines if "rows: " in line[2]]
+    assert [(line[2], line[4]) for line in several] == [("6 rows: 3, 5, 7, 9, 11, 13", "E3"), ("4 rows: 15, 17, 19, 21", "E15")]
+    assert len(lines) == len(answer.found) - 6 + 1 - 4 + 1, "all others have a line each"
+    numbers = range(1_000_001, 1_000_001 + 2 * 3_500, 2)
+    assert len(f"3,500 rows: {in_ranges(numbers)}") < 32_767
 
 
 def test_links_lead_to_the_marked_cells(answered):

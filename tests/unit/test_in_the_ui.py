@@ -10,9 +10,12 @@ import dagster as dg
 import pytest
 
 import assets.intake.assets as shells
+from assets.access.erasure import Erased
 from assets.publication.tables import PUBLISHED_TABLES
 from assets.warehouse.assets import _offending, _pages
 from assets.warehouse.building import CheckResult, all_checks, run_checks
+from assets.warehouse.failing import renew_pages
+from pipelines.command.erase import _rewrite
 from pipelines.definitions import build_definitions
 from pipelines.guard import Guard, Names, Session
 from pipelines.history import LOCATION, under_its_job
@@ -159,6 +162,34 @@ def test_a_page_of_rows_about_children_names_none_and_links_lead_to_nothing_else
     assert "2 rows fail" in text and "not named" in text and "<td>" not in text
     with pytest.raises(ValueError, match="no folder that is shown"):
         link(settings.home / "stop_list.csv", settings)
+
+
+def test_no_page_of_failing_rows_outlasts_the_build_that_mends_them(tmp_path):
+    """Nor one of a check that the program has no longer; of a closed quarter, which is checked no more, none stays; other quarters' pages do."""
+    settings = Settings(tmp_path / "home", str(tmp_path / "landing"), "", "north_west")
+    fails = [CheckResult("core.authority", "grain", True, "", 1), CheckResult("core.child", "grain", True, "", 1)]
+    passes = [CheckResult("core.authority", "grain", True, "", 0), fails[1]]
+
+    def pages() -> list[str]:
+        return sorted(str(page.relative_to(settings.failing_rows)) for page in settings.failing_rows.rglob("*.html"))
+
+    renew_pages(settings.failing_rows, "2025-03-31", fails)
+    renew_pages(settings.failing_rows, "2025-06-30", fails[:1])
+    (settings.failing_rows / "2025-03-31" / "core.authority.a_check_of_an_older_version.html").write_text("x")
+    renew_pages(settings.failing_rows, "2025-03-31", passes)
+    assert pages() == ["2025-03-31/core.child.grain.html", "2025-06-30/core.authority.grain.html"]
+    renew_pages(settings.failing_rows, "2025-03-31", [])
+    assert pages() == ["2025-06-30/core.authority.grain.html"]
+
+
+def test_a_quarter_that_an_erasure_builds_anew_has_no_page_of_what_failed_before(embedded_warehouse: Warehouse, tmp_path):
+    """The next run finds it up to date and looks at it no more."""
+    settings = Settings(tmp_path / "home", str(tmp_path / "landing"), "", "north_west")
+    page = settings.failing_rows / "2025-03-31" / "core.authority.grain.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("of before")
+    _rewrite(embedded_warehouse, settings, Erased({}, [dt.date(2025, 3, 31)]))
+    assert not page.exists()
 
 
 @pytest.mark.parametrize(

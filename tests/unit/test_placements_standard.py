@@ -213,12 +213,13 @@ def test_the_layout_has_every_column_of_the_official_fields_under_its_own_proper
     assert [c.headers[0] for c in ASKED] == [entry["column"] for entry in fields if entry["column"]]
 
 
+OTHER_MISSING = ("additional_support", "cultural_needs", "out_of_LA_reason", "specific_communication_and_language_requirements")
 INVALID = {
     "invalid-bad-enum": [("can_child_live_with_pets", "unknown_label"), ("risk_to_child_self_harm", "unknown_label"),
                          ("specific_communication_and_language_requirements", "unknown_label")],
     "invalid-missing-required": [("", "section_missing")],
     "invalid-negative-cost": [("cost_other_weekly", "out_of_range")],
-    "invalid-other-missing-text": [("", "other_without_text")],
+    "invalid-other-missing-text": [(c, "other_without_text") for c in OTHER_MISSING],
     "invalid-postcode": [("placement_location", "unreadable")],
 }  # fmt: skip
 
@@ -236,6 +237,27 @@ def test_an_official_invalid_example_is_rejected_and_its_sender_told_why(officia
 def test_the_official_example_of_an_odd_cost_is_a_warning_as_in_the_shapes(official):
     answer = held_up((official / "examples" / "invalid-cost-out-of-range.jsonld").read_bytes(), date=DAY)
     assert about(answer) == [("cost_total_weekly", "unusual_amount")] and answer.books == [(1, 1, 0, 0)]
+
+
+OTHERS = ["out_of_area_reason", "communication_requirements", "cultural_needs", "additional_support"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("words", ["", " - ", "n/a", "a word with the aunt"])
+def test_other_without_its_words_is_the_same_from_every_format(official, name, words):
+    """The standard asks for them wherever there is a place for them: the template has one for additional support alone."""
+    record = {**PLACED, name: "Other", f"{name}_other": words}
+    wide = [c for c in TABLE.columns if c.path]
+    files = [csv_of(record, columns=wide), jsonld_of(record)]
+    if name == "additional_support":
+        files += [csv_of(record), filled_in(official / TEMPLATES[1], record)]
+    header = TABLE.column(name).headers[0]
+    for data in files:
+        answer = held_up(data, date=DAY)
+        assert about(answer, "wanted_and_blank") == ([] if "aunt" in words else [(header, "other_without_text")])
+        assert answer.books[0][1:3] == ((1, 0) if "aunt" in words else (0, 1))
+    if name != "additional_support":
+        assert held_up(csv_of(record), date=DAY).books == [(1, 1, 0, 0)], "of the template it cannot be asked"
 
 
 @pytest.mark.parametrize("name", ["valid-neededby-symbolic", "valid-other-options", "valid-placement"])
@@ -275,7 +297,7 @@ TRAPS = [
     ("additional_support", "Taxis to school, A worker for respite", "A worker for respite; Taxis to school", ""),
     ("additional_support", "Taxis to school; a tutor", "Taxis to school", "unknown_label_left_out"),
     ("additional_support", "NA", "NA", ""),
-    ("additional_support", "Other", "Other", "other_not_described"),
+    ("additional_support", "Other", "Other", "other_without_text"),
     ("foster_care_suitability", "Suitable but not preferred,", "Suitable but not preferred", ""),
     ("residential_care_suitability", "Preferred ", "Preferred", ""),
     ("supported_accommodation_suitability", " Unsuitable", "Unsuitable", ""),
@@ -322,7 +344,7 @@ def test_a_trap_of_the_layout_is_read_as_it_is_meant(trapped, number):
     assert ("" if value != value or value is None else value) == canonical
     header = TABLE.column(column).headers[0]
     assert [(c, r) for n, c, r in trapped.about_rows if n == number + 2] == ([(header, rule)] if rule else [])
-    assert (row["fate"] == "rejected") == (rule in {"unknown_label", "unreadable", "out_of_range"})
+    assert (row["fate"] == "rejected") == (rule in {"unknown_label", "unreadable", "out_of_range", "other_without_text"})
 
 
 def test_no_siblings_is_another_answer_than_none_to_live_with_and_than_no_answer():

@@ -14,6 +14,7 @@ import pandas as pd
 
 from assets.intake.door.findings import Finding, RowFindings
 from assets.intake.door.rows import JudgedRows, Outcome, Rule, found
+from assets.intake.parsing import says_nothing
 from schemas.outward_codes import outward_codes
 
 PLACED = (
@@ -24,7 +25,6 @@ PLACED = (
 
 _WANTED = {"always": "of every record", "placed": "where a home was found"}
 EDUCATION = "education_continuity"
-_OTHERS = {"additional_support": "additional_support_other"}
 
 
 def told_by_the_format(rows: JudgedRows) -> Outcome:
@@ -68,15 +68,25 @@ def _is_asked(rows: JudgedRows, name: str) -> pd.Series:
 
 
 def other_without_words(rows: JudgedRows) -> Outcome:
-    """`Other` where the column for its words is there and blank."""
+    """`Other` without its words, as the shapes ask for them: where the file has a column for them.
+
+    The template has one for additional support alone; of the others it cannot be asked.
+    """
     findings: list[RowFindings] = []
-    for name, beside in _OTHERS.items():
-        labels = rows.cells.canonical(name).fillna("").str.split("; ")
+    for column in rows.table.columns:
+        beside = f"{column.name}_other"
+        if not column.codes or beside not in rows.frame.texts:
+            continue
+        labels = rows.cells.canonical(column.name).fillna("").str.split("; ")
         says = labels.map(lambda several: "Other" in several).astype(bool)
-        is_bare = rows.frame.texts[beside].str.strip() == ""
-        at = rows.is_loaded & rows.frame.is_judged & says & is_bare
-        findings += found(rows, "other_not_described", at, rows.table.column(name))
+        is_bare = rows.frame.of_words(beside, _say_nothing(rows, beside))
+        at = rows.frame.is_judged & says & is_bare & _is_asked(rows, beside)
+        findings += found(rows, "other_without_text", at, column)
     return Outcome(findings)
+
+
+def _say_nothing(rows: JudgedRows, name: str) -> np.ndarray:
+    return np.array([says_nothing(word) for word in rows.frame.coded[name].words], dtype=bool)
 
 
 def education(rows: JudgedRows) -> Outcome:
