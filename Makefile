@@ -14,11 +14,12 @@ DEMO_SCALE ?= 0.3
 DEMO_QUARTERS ?= 8
 DEMO_APPROVER ?= Ada Example (made up)
 
-.PHONY: help demo test check audit platforms notices env dev system bench clean
+.PHONY: help demo docs test check audit platforms notices env dev system bench clean
 
 help:
 	@echo "make demo    a made-up North West from returns to approved releases, on the embedded PostgreSQL"
 	@echo "make test    all tests"
+	@echo "make docs    the documentation as a site, in site/"
 	@echo "make check   linters: ruff, mypy, the SQL rules"
 	@echo "make audit   known faults in the dependencies (needs the network)"
 	@echo "make bench   the benchmarks"
@@ -51,6 +52,9 @@ demo: env
 	@echo
 	@echo "The approval: a named person lets the drafts go out (here a made-up one):"
 	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/observatory approve --all --by "$(DEMO_APPROVER)" --note "the demo"
+
+docs: dev
+	@$(BIN)/python -m docs.generator
 
 # Debian's PostgreSQL 15, where we may install it; elsewhere the tests that need it say so and are skipped.
 system:

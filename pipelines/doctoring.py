@@ -198,8 +198,8 @@ def _made_up(place: LandingPlace) -> bool:
 def ports() -> list[Finding]:
     """The two ports of `serve`."""
     findings = []
-    for name, what, unless_set in (("web.port", "Dagster UI", 3000), ("web.page_port", "observatory page", 3001)):
-        port = configuration.number(name, unless_set)
+    for name, what in (("web.port", "Dagster UI"), ("web.page_port", "observatory page")):
+        port = configuration.number(name)
         with contextlib.closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

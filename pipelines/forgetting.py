@@ -20,13 +20,9 @@ from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from assets.checks.report import REPORTS
 from pipelines.jobs import range_tags
 from resources.configuration import number
 from resources.settings import Settings
-
-RUNS_DAYS, RUNS_MOST, TICKS_DAYS = 90, 300, 14
-"""Unless the configuration says otherwise."""
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _RANGE = range_tags(dt.date.min, dt.date.min).keys()
@@ -59,17 +55,17 @@ def runs_to_forget(instance: dg.DagsterInstance, now: dt.datetime, days: int, mo
 
 def forget(instance: dg.DagsterInstance, settings: Settings, now: dt.datetime) -> Forgotten:
     """Remove what has been kept for long enough, by the configuration. A second time there is nothing to remove."""
-    runs = runs_to_forget(instance, now, number("retention.runs_days", RUNS_DAYS), number("retention.runs", RUNS_MOST))
+    runs = runs_to_forget(instance, now, number("retention.runs_days"), number("retention.runs"))
     for run in runs:
         instance.delete_run(run)
         _remove_checks(instance, run)
         _remove_files(instance, settings.dagster_home, run)
-    before = (now - dt.timedelta(days=number("retention.ticks_days", TICKS_DAYS))).timestamp()
+    before = (now - dt.timedelta(days=number("retention.ticks_days"))).timestamp()
     for state in instance.all_instigator_state() if instance.schedule_storage else []:
         instance.purge_ticks(state.instigator_origin_id, state.selector_id, before)
     if runs:
         _give_back(settings.dagster_home)
-    most = number("retention.reports", REPORTS)
+    most = number("retention.reports")
     _forget_reports(settings.failing_rows, most)
     return Forgotten(len(runs), _forget_reports(settings.data_docs, most))
 

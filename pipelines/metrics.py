@@ -20,7 +20,6 @@ from resources.configuration import number
 from resources.version import VERSION
 from resources.warehouse import Warehouse
 
-KEPT_DAYS = 800
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _FIRST, _LAST = range_tags(dt.date.min, dt.date.max)
 _ROWS = ("dagster/partition_row_count", "dagster/row_count")
@@ -42,7 +41,7 @@ def record(warehouse: Warehouse, instance: dg.DagsterInstance) -> int:
             if metrics:
                 insert = "insert into raw.run_metric values (:run_id, :kind, :name, :value) on conflict do nothing"
                 connection.execute(sa.text(insert), [{"run_id": run["run_id"], **metric} for metric in metrics])
-        until = dt.datetime.now(tz=dt.UTC) - dt.timedelta(days=number("retention.metrics_days", KEPT_DAYS))
+        until = dt.datetime.now(tz=dt.UTC) - dt.timedelta(days=number("retention.metrics_days"))
         connection.execute(sa.text("delete from raw.run where started_at < :until"), {"until": until})
     return len(told)
 

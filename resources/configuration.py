@@ -26,12 +26,16 @@ FILE = "observatory.toml"
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its variable, what it is, and how its value is made the variable's text (None: it is none)."""
+    """One setting: its variable, what it is, and how its value is made the variable's text (None: it is none).
+
+    `unless_set` is what holds where it is not set: of a number its digits, else in words.
+    """
 
     variable: str
     means: str
     read: Callable[[Any, Path], str | None]
     expected: str
+    unless_set: str
 
 
 def _text(value: Any, _: Path) -> str | None:
@@ -68,42 +72,77 @@ def _whole(least: int, most: int) -> Callable[[Any, Path], str | None]:
     return read
 
 
-def _number(variable: str, means: str, least: int, most: int) -> Setting:
-    return Setting(variable, means, _whole(least, most), f"a whole number from {least} to {most}")
+def _number(variable: str, means: str, least: int, most: int, unless_set: int) -> Setting:
+    return Setting(variable, means, _whole(least, most), f"a whole number from {least} to {most}", str(unless_set))
 
 
 _PLACE = "a path (from the file's folder on) or an address"
 SETTINGS: dict[str, Setting] = {
-    "home": Setting("OBSERVATORY_HOME", "where everything is kept", _place, _PLACE),
-    "landing": Setting("OBSERVATORY_LANDING", "the landing place", _place, _PLACE),
-    "outbox": Setting("OBSERVATORY_OUTBOX", "where answers to senders go", _place, _PLACE),
-    "database_url": Setting("OBSERVATORY_DATABASE_URL", "a PostgreSQL of your own", _text, "postgresql://user:password@host/database"),
-    "region": Setting("OBSERVATORY_REGION", "a file in schemas/regions, or a path", _region, "the name of a region, or its file"),
-    "postcodes": Setting("OBSERVATORY_POSTCODES", "a newer ONS postcode directory", _place, _PLACE),
-    "server_log": Setting("OBSERVATORY_SERVER_LOG", "where your own PostgreSQL's log lies", _place, _PLACE),
-    "contacts": Setting("OBSERVATORY_CONTACTS", "the region's contacts", _place, _PLACE),
+    "home": Setting("OBSERVATORY_HOME", "where everything is kept", _place, _PLACE, "`.observatory`"),
+    "landing": Setting(
+        "OBSERVATORY_LANDING", "the landing place", _place, "a path, or any address that fsspec opens", "`landing` in the home"
+    ),
+    "outbox": Setting("OBSERVATORY_OUTBOX", "where answers to senders go", _place, _PLACE, "`outbox` in the home"),
+    "database_url": Setting(
+        "OBSERVATORY_DATABASE_URL", "a PostgreSQL (15 or newer) of your own", _text,
+        "postgresql://user:password@host/database", "the embedded one",
+    ),
+    "region": Setting(
+        "OBSERVATORY_REGION", "a file in schemas/regions, or a path", _region,
+        "the name of a region, or its file (`.toml`)", "`north_west`",
+    ),
+    "postcodes": Setting(
+        "OBSERVATORY_POSTCODES", "a newer ONS postcode directory (CSV)", _place, _PLACE, "the one that comes with the environment"
+    ),
+    "server_log": Setting(
+        "OBSERVATORY_SERVER_LOG", "where your own PostgreSQL's log is, for the audit", _place, _PLACE, "the embedded server's"
+    ),
+    "contacts": Setting(
+        "OBSERVATORY_CONTACTS",
+        "the region's contacts (CSV: `sender`, `name`, `email`; the line `region` is whom answers name)",
+        _place, _PLACE, "`contacts.csv` in the home",
+    ),
     "messages.notify": Setting(
-        "OBSERVATORY_NOTIFY", "where the region is told of failures and of who is to be chased", _names, "a list of addresses"
+        "OBSERVATORY_NOTIFY",
+        "where the region is told of failures (once each) and of who is to be chased: apprise addresses of e-mail, Teams, Slack and others",
+        _names, "a list of addresses", "nowhere",
     ),
-    "messages.mail": Setting("OBSERVATORY_MAIL", "the mailbox from which senders are reminded", _text, "a mailtos:// address"),
-    "statistics.api": Setting("OBSERVATORY_STATISTICS_API", "DfE's public statistics API", _text, "an https:// address"),
+    "messages.mail": Setting(
+        "OBSERVATORY_MAIL", "the mailbox from which senders are reminded", _text, "a mailtos:// address", "none: nobody is written to"
+    ),
+    "statistics.api": Setting(
+        "OBSERVATORY_STATISTICS_API", "DfE's public statistics API", _text, "an https:// address", "DfE's own address"
+    ),
     "statistics.data_sets": Setting(
-        "OBSERVATORY_STATISTICS_DATA_SETS", "DfE's data sets that are fetched", _names, "a list of identifiers, each with @version where one is meant"
+        "OBSERVATORY_STATISTICS_DATA_SETS", "DfE's data sets that `observatory fetch-statistics` takes", _names,
+        "a list of identifiers, each with @version where one is meant", "none",
     ),
-    "log": Setting("OBSERVATORY_LOG", "how runs print what they do", _log, '"text" or "json"'),
-    "web.hosts": Setting("OBSERVATORY_WEB_HOSTS", "further names by which a reverse proxy asks", _names, "a list of names"),
-    "web.port": _number("OBSERVATORY_PORT", "port of the Dagster UI", 1, 65535),
-    "web.page_port": _number("OBSERVATORY_PAGE_PORT", "port of the observatory page", 1, 65535),
-    "retention.runs_days": _number("OBSERVATORY_KEEP_RUNS_DAYS", "days for which Dagster's runs and events are kept", 1, 36500),
-    "retention.runs": _number("OBSERVATORY_KEEP_RUNS", "how many of Dagster's runs are kept at most", 1, 100000),
-    "retention.ticks_days": _number("OBSERVATORY_KEEP_TICKS_DAYS", "days for which looks of sensors and schedules are kept", 1, 36500),
-    "retention.metrics_days": _number("OBSERVATORY_KEEP_METRICS_DAYS", "days for which the runs' metrics are kept", 1, 36500),
-    "retention.reports": _number("OBSERVATORY_KEEP_REPORTS", "quarters whose quality reports are kept", 1, 400),
-    "recovery.archive": Setting("OBSERVATORY_ARCHIVE", "where base backups and the write-ahead log are kept", _place, _PLACE),
-    "recovery.keep_days": _number("OBSERVATORY_KEEP_ARCHIVE_DAYS", "days to which one can go back", 1, 36500),
-    "upgrade.lock_wait_seconds": _number("OBSERVATORY_LOCK_WAIT", "seconds for which an upgrade waits for a reader", 1, 86400),
-}
+    "log": Setting("OBSERVATORY_LOG", "how runs print what they do", _log, '"text" or "json"', "`text`"),
+    "web.hosts": Setting(
+        "OBSERVATORY_WEB_HOSTS", "further names by which a reverse proxy asks for what `serve` serves", _names,
+        "a list of names", "this machine's own",
+    ),
+    "web.port": _number("OBSERVATORY_PORT", "port of the Dagster UI", 1, 65535, 3000),
+    "web.page_port": _number("OBSERVATORY_PAGE_PORT", "port of the observatory page", 1, 65535, 3001),
+    "retention.runs_days": _number("OBSERVATORY_KEEP_RUNS_DAYS", "days for which Dagster's runs and events are kept", 1, 36500, 90),
+    "retention.runs": _number("OBSERVATORY_KEEP_RUNS", "how many of Dagster's runs are kept at most", 1, 100000, 300),
+    "retention.ticks_days": _number("OBSERVATORY_KEEP_TICKS_DAYS", "days for which looks of sensors and schedules are kept", 1, 36500, 14),
+    "retention.metrics_days": _number("OBSERVATORY_KEEP_METRICS_DAYS", "days for which the runs' metrics are kept", 1, 36500, 800),
+    "retention.reports": _number("OBSERVATORY_KEEP_REPORTS", "quarters whose quality reports are kept", 1, 400, 12),
+    "recovery.archive": Setting(
+        "OBSERVATORY_ARCHIVE", "where base backups and the write-ahead log of the embedded server are kept", _place, _PLACE, "none are kept"
+    ),
+    "recovery.keep_days": _number("OBSERVATORY_KEEP_ARCHIVE_DAYS", "days to which one can go back", 1, 36500, 30),
+    "upgrade.lock_wait_seconds": _number("OBSERVATORY_LOCK_WAIT", "seconds for which an upgrade waits for a reader", 1, 86400, 60),
+}  # fmt: skip
 """Every setting by its name in the file (`table.name`)."""
+
+IN_THE_ENVIRONMENT = {
+    VARIABLE: ("the configuration, `observatory.toml`", "the one beside the environment"),
+    "OBSERVATORY_PSEUDONYM_KEY": ("the key of the pseudonyms", "made once, kept in the home"),
+    "OBSERVATORY_SEAL_KEY": ("the key with which `observatory seal` encrypts returns", "none: returns stay as they came"),
+}
+"""What the file cannot say: variables alone, what each is, and what holds unless it is set."""
 
 
 def file() -> Path | None:
@@ -182,6 +221,6 @@ def apply() -> Path | None:
     return path
 
 
-def number(name: str, unless_set: int) -> int:
+def number(name: str) -> int:
     """A setting that is a whole number, by its name in the file."""
-    return int(os.environ.get(SETTINGS[name].variable) or unless_set)
+    return int(os.environ.get(SETTINGS[name].variable) or SETTINGS[name].unless_set)

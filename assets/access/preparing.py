@@ -16,7 +16,7 @@ from assets.intake.senders import untell_folders
 from assets.warehouse import tables, upgrading
 from resources.configuration import number
 from resources.locks import telling_for_whom_we_wait
-from resources.warehouse import LOCK_SECONDS, Warehouse
+from resources.warehouse import Warehouse
 from schemas.regions import Region
 
 
@@ -31,7 +31,7 @@ def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -
     """
     if _stands(warehouse, region):
         return False
-    seconds = patience or number("upgrade.lock_wait_seconds", LOCK_SECONDS)
+    seconds = patience or number("upgrade.lock_wait_seconds")
     waiting = "Bringing the warehouse up"
     with (
         warehouse.writing(seconds) as connection,

@@ -21,9 +21,6 @@ from resources.warehouse import Warehouse
 from schemas.expectations import Drift, Expectation, Suite, suite
 from schemas.fields import all_fields
 
-REPORTS = 12
-"""So many quarters' reports are kept, unless the configuration says otherwise."""
-
 _NUMBERS = {"integer", "number", "money", "rate"}
 DRIFT = ", change on the quarter before"
 """What follows the table's name in the name of its second batch."""
@@ -64,7 +61,7 @@ def out_of_date(warehouse: Warehouse, data_docs: Path) -> list[dt.date]:
         "select q.census_date, q.rests_on is not distinct from r.rests_on as is_of_them from raw.quarter as q "
         "left join raw.reported as r on q.census_date = r.census_date order by 1"
     )
-    kept = rows[-number("retention.reports", REPORTS) :]  # older ones are removed, and not due again
+    kept = rows[-number("retention.reports") :]  # older ones are removed, and not due again
     return [row.census_date for row in kept if not row.is_of_them or not report_page(data_docs, row.census_date).exists()]
 
 

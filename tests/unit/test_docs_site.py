@@ -1,0 +1,176 @@
+"""The documentation site: made without a warning, its links lead somewhere, and it needs nothing from outside.
+
+Belongs here: the site as a whole, and that what is generated is complete. Does not belong here: pages whose
+commands are played (`tests/pipeline/test_played_pages.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from assets.publication.programme import PUBLISHED_TABLES
+from assets.warehouse.models import models, warehouse_tests
+from docs.generator import cases, picture
+from docs.generator.making import ROOT, SiteError, make, with_links
+from resources.configuration import SETTINGS
+from resources.version import VERSION
+from schemas.fields import all_fields
+from schemas.returns import return_tables
+from schemas.rules import rules
+
+LOADED = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("source", "src")}
+"""What a browser fetches by itself."""
+
+
+class Page(HTMLParser):
+    """The anchors of a page, where it links to, and what it has a browser load."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id" and value:
+                self.anchors.add(value)
+            if tag == "a" and name == "href" and value:
+                self.links.append(value)
+            if (tag, name) in LOADED and value:
+                self.loaded.append(value)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """The site: a warning of Sphinx's ends the making of it."""
+    out = tmp_path_factory.mktemp("docs") / "site"
+    make(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def pages(site) -> dict[Path, Page]:
+    return {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+
+
+def text_of(site: Path, name: str) -> str:
+    return (site / name).read_text(encoding="utf-8")
+
+
+def test_every_link_within_the_site_leads_to_a_page_and_an_anchor_that_are_there(pages):
+    lost = []
+    for path, page in pages.items():
+        for link in [*page.links, *page.loaded]:
+            parts = urlsplit(link)
+            if parts.scheme:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            anchor = unquote(parts.fragment)
+            if not target.exists() or (anchor and target in pages and anchor not in pages[target].anchors):
+                lost.append(f"{path.name}: {link}")
+    assert lost == []
+    assert sum(len(page.links) for page in pages.values()) > 1000
+
+
+def test_nothing_is_loaded_from_outside(site, pages):
+    assert [(path.name, link) for path, page in pages.items() for link in page.loaded if urlsplit(link).scheme not in ("", "data")] == []
+    styles = [path.read_text(encoding="utf-8") for path in site.rglob("*.css")]
+    assert [found for text in styles for found in re.findall(r"(?:@import|url\()\s*['\"]?(https?://[^)'\"]+)", text)] == []
+
+
+def test_search_works_from_files(site):
+    """The index is a script, which a browser loads from a file; summaries would be fetched, which it refuses."""
+    index = text_of(site, "searchindex.js")
+    assert index.startswith("Search.setIndex(") and '"vacancy_rate"' in index
+    assert "SHOW_SEARCH_SUMMARY: false" in text_of(site, "_static/documentation_options.js")
+
+
+def test_it_says_of_which_version_it_is(site):
+    assert f"Observatory {VERSION}" in text_of(site, "index.html")
+
+
+def test_the_reference_has_every_table_column_return_rule_setting_and_test(site):
+    shown = {m.table for m in models().values() if m.schema != "staging"}
+    assert {name for name in shown if not (site / f"reference/tables/{name}.html").exists()} == set()
+    assert {name for name in return_tables() if not (site / f"reference/returns/{name}.html").exists()} == set()
+    dictionary = Page(text_of(site, "reference/dictionary.html")).anchors
+    assert {name for name in all_fields() if f"term-{name}" not in dictionary} == set()
+    anchors = Page(text_of(site, "reference/rules.html")).anchors
+    assert {name for name in rules() if name.replace("_", "-") not in anchors} == set()
+    anchors = Page(text_of(site, "reference/checks.html")).anchors
+    assert {t.name for t in warehouse_tests() if t.name.replace("_", "-") not in anchors} == set()
+    published = text_of(site, "reference/tables/published.html")
+    assert {t.name for t in PUBLISHED_TABLES if f"published.{t.name}" not in published} == set()
+    configuration = text_of(site, "reference/configuration.html")
+    assert {s.variable for s in SETTINGS.values() if s.variable not in configuration} == set()
+
+
+def test_the_index_leads_to_each_of_a_newcomers_nine_questions(site):
+    questions = text_of(site, "index.html").split("Questions that newcomers ask")[1].split("</ol>")[0]
+    items = questions.split("<li>")[1:]
+    assert len(items) == 9 and all('href="' in item for item in items)
+
+
+# --- what it is made of -----------------------------------------------------------------------------
+
+
+def test_a_link_to_a_file_that_is_no_page_is_refused():
+    assert with_links("[a](../dbt_like_sql/README.md#grain)", "docs/x.md") == "[a](sql_models.md#grain)"
+    assert with_links("[a](../querying.md)", "docs/how_to/x.md") == "[a](../querying.md)"
+    assert with_links("[a](docs/querying.md)", "CONTRIBUTING.md") == "[a](querying.md)"
+    with pytest.raises(SiteError, match=r"Makefile, which is no page"):
+        with_links("[a](../Makefile)", "docs/x.md")
+
+
+def test_every_path_that_the_pages_name_is_there():
+    """`assets/…`, `schemas/…` and so on: a file that was moved is moved in what is written of it."""
+    written = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "dbt_like_sql/README.md", *(ROOT / "docs").rglob("*.md")]
+    named = re.compile(r"`((?:assets|schemas|resources|pipelines|made_up|dbt_like_sql|tests|benchmarks|deployment|docs)/[\w./-]*)`")
+    new = set(re.findall(r"`([^`]+)`, new", (ROOT / "docs/adding_an_indicator.md").read_text("utf-8")))
+    lost = {(path.name, name) for path in written for name in named.findall(path.read_text(encoding="utf-8")) if not (ROOT / name).exists()}
+    assert {(page, name) for page, name in lost if name not in new} == set()
+
+
+def test_the_grids_of_all_cases_are_narrow_and_lose_no_cell():
+    wide = []
+    for name, documents in cases._documents().items():
+        for document in documents:
+            for case in document["case"]:
+                texts = [case["expect"], *(t for grids in case.get("given", {}).values() for t in grids.values())]
+                for text in texts:
+                    header, rows = cases.grid(text)
+                    same, grids = cases.narrowed(header, rows)
+                    wide += [(name, grid.header) for grid in grids if grid.width > cases.WIDEST and len(grid.header) > 2]
+                    if rows:
+                        shown = {n for g in grids for n in (g.header if not g.turned else [row[0] for row in g.rows])}
+                        assert shown | set(same) | {"row", "column"} == set(header) | {"row", "column"}
+    assert wide == []
+
+
+def test_a_wide_grid_is_cut_or_turned_and_what_is_the_same_is_said_once():
+    header = tuple(f"a_rather_long_column_{n}" for n in range(14))
+    few = [tuple(f"r{row}c{n}" for n in range(14)) for row in range(2)]
+    same, [turned] = cases.narrowed(("census_date", *header), [("2025-03-31", *row) for row in few])
+    assert same == {"census_date": "2025-03-31"} and turned.turned
+    assert turned.rows[3] == ("a_rather_long_column_3", "r0c3", "r1c3")
+    many = [tuple(f"r{row}c{n}" for n in range(14)) for row in range(30)]
+    _, parts = cases.narrowed(header, many)
+    assert len(parts) > 1 and all(part.width <= cases.WIDEST and part.rows[29][0] == "30" for part in parts)
+    assert "".join(cases._html_of(parts[0])).count("<tr>") == 31
+
+
+def test_the_picture_shows_the_rooms_the_packages_and_the_numbers_of_tables():
+    drawn = picture.svg()
+    for room, packages in picture.packages().items():
+        assert f">{room}<" in drawn
+        assert all(package in drawn for package in packages)
+    assert f">{sum(m.schema == 'staging' for m in models().values())} tables<" in drawn
+    assert ("assets", "schemas") in picture.imports() and ("schemas", "assets") not in picture.imports()
+    assert ("staging", "curated") in picture.reads()
