@@ -1,9 +1,9 @@
-"""Configuration: `observatory.toml`, one file with what an installation sets, held against what there is to set.
+"""Configuration: the settings of an installation, in one file, `observatory.toml`.
 
-Belongs here: what may stand in the file, reading it, and refusing what is not known. Does not belong here: what a setting is used for.
+Belongs here: which settings there are, reading the file, and refusing unknown settings. Does not belong here: what a setting is used for.
 
-Every setting of the file has a variable of the environment, which goes before it: a file says how a machine is set up, a variable changes it
-for one command. Keys (of the pseudonyms, of sealing) do not stand in the file: it may be read by whoever looks after the machine.
+Every setting also has an environment variable, which overrides the file: the file says how a machine is set up, a variable changes it for
+one command. Keys (of the pseudonyms, of sealing) are not kept in the file: anybody who looks after the machine may read it.
 """
 
 from __future__ import annotations

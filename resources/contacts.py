@@ -3,7 +3,7 @@
 Belongs here: reading the file. Does not belong here: what is written to them (`assets/checks/chasing`), and how it is sent (`messages`).
 
 The file (`contacts.csv` in the home, or `OBSERVATORY_CONTACTS`) names staff, so it is no part of the program and goes into no table, answer or log;
-only the region's own line does: it stands in every answer.
+only the region's own line is shown, in every answer.
 """
 
 from __future__ import annotations

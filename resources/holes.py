@@ -1,4 +1,4 @@
-"""Holes: the beginning of a file that somebody still writes to is given back to the disk.
+"""Freeing the disk space at the beginning of a file (a log) that another process still writes to.
 
 Belongs here: the one call of the operating system that does it, which Python does not have.
 """

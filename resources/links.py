@@ -1,4 +1,4 @@
-"""Links: addresses in the Dagster UI's server at which pages of the home are shown, to the browser that it has let in and to no other.
+"""Links: addresses of pages of the home on the Dagster UI's server, which shows them only to a browser with a session.
 
 Belongs here: which folders are shown, and the address of a page in them. Does not belong here: serving them (`pipelines/web`).
 """

@@ -1,6 +1,6 @@
-"""Waiting for a lock in PostgreSQL: never in silence.
+"""Waiting for a lock in PostgreSQL, and reporting who holds it.
 
-Belongs here: saying who holds what we wait for, while we wait. Does not belong here: giving up (`Warehouse.writing`).
+Belongs here: naming the holder while we wait. Does not belong here: giving up (`Warehouse.writing`).
 """
 
 from __future__ import annotations

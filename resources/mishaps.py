@@ -1,7 +1,7 @@
-"""Mishaps: what goes wrong outside the program (a full disk, a server that ended, a folder that may not be written to), told in a sentence.
+"""Failures outside the program (a full disk, a server that ended, a folder without write permission), reported in a sentence.
 
-Belongs here: knowing such an error by itself or by what is recorded of it, and saying what to do.
-Does not belong here: failures that the program finds itself, which are told where they are found (`ObservatoryError`).
+Belongs here: recognising such an error, or the record of one, and saying what to do.
+Does not belong here: failures that the program finds itself, which are reported where they are found (`ObservatoryError`).
 """
 
 from __future__ import annotations

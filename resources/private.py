@@ -1,7 +1,7 @@
-"""Private: what the observatory writes is readable by its owner alone.
+"""File permissions: what the observatory writes is readable by its owner alone.
 
-Belongs here: the mask for new files, making folders of ours, and telling which folders are open to others.
-Does not belong here: what is written. A folder that was there keeps the rights that its owner gave it: senders may have to drop files into it.
+Belongs here: the umask for new files, making our folders, and finding folders that are open to others.
+Does not belong here: what is written. A folder that existed before keeps its permissions: senders may have to put files into it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-r"""Showing what came from outside: file names, headers and values as their senders wrote them, made harmless.
+r"""Making text from outside harmless before it is shown: file names, headers and values as their senders wrote them.
 
 Belongs here: one function for each kind of place that text is put: terminal and log, Markdown, CSV, a sheet, the name of
 a file. HTML is escaped by its templates, which put everything through `shown` first.
 Does not belong here: whether a value may be shown at all (`assets/intake`).
 
-A sender's text may hold what a terminal obeys (escape sequences), what turns the reading direction, what a spreadsheet
-works out (`=1+1`), what Markdown makes a link of, and line ends that add a line of the sender's own to ours.
+A sender's text may hold escape sequences that a terminal obeys, characters that turn the reading direction, formulas for a
+spreadsheet (`=1+1`), links in Markdown, and line ends that add a line of the sender's own to ours.
 """
 
 from __future__ import annotations

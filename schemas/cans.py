@@ -1,9 +1,9 @@
 """Needs by CANS (Child and Adolescent Needs and Strengths): its items (`reference/cans_items.csv`), and the items that a header's cells mean.
 
 Belongs here: what an item is called, what its answers say, and matching the cells of a header with items by their meaning.
-Does not belong here: the other columns of the workbooks (`returns/cans_*.toml`), what a child's answers come to (`assets/intake/deriving`).
+Does not belong here: the other columns of the workbooks (`returns/cans_*.toml`), what a child's answers add up to (`assets/intake/deriving`).
 
-Workbooks name items in their own ways: `Planning` stands in four modules, told apart by the module's heading before it; British and American
+Workbooks name items in their own ways: `Planning` is in four modules, distinguished by the module's heading before it; British and American
 spellings, brackets, stars and ages behind a name make no difference.
 """
 

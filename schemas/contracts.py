@@ -3,7 +3,7 @@
 Belongs here: what a typed value must be (there, in range, adding up, given when needed).
 Does not belong here: reading a cell (`assets/intake/parsing.py`), or what a broken rule does to a row (`rules.toml`).
 
-A contract speaks of a typed frame: one column a layout column, and one derived column for each rule over several columns.
+A contract is of a typed frame: one column a layout column, and one derived column for each rule over several columns.
 Pandera is imported when a contract is built, because its import takes a second.
 """
 

@@ -1,6 +1,6 @@
-"""Headers: the forms in which two headers of a table are the same.
+"""Comparing headers: when two header cells are the same.
 
-Belongs here: comparing what header cells say. Does not belong here: which header is which column (`returns.py`, `cans.py`).
+Belongs here: the form in which header cells are compared. Does not belong here: which header is which column (`returns.py`, `cans.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Official statistics: the data sets that are known, and the symbols that stand for a number (`reference/official_*.csv`).
 
-Belongs here: reading these lists, and telling a data set by what stands in it. Does not belong here: the columns of the files
-(`returns/official_statistics.toml`), or which of their figures stand beside ours (`reference/official_measures.csv`, in SQL).
+Belongs here: reading these lists, and recognising a data set by its content. Does not belong here: the columns of the files
+(`returns/official_statistics.toml`), or which of their figures are compared with ours (`reference/official_measures.csv`, in SQL).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rules that a return can break (`rules.toml`), and the sentence each says to the sender.
+"""The rules that a return can break (`rules.toml`), and the sentence that each has for the sender.
 
 Belongs here: reading the rules and filling in their sentences.
 Does not belong here: finding out whether a rule is broken (`contracts.py`, `assets/intake`).

@@ -3,7 +3,7 @@
 Belongs here: reading that table, and writing concepts out as addresses.
 Does not belong here: the standard's own options, which are code sets (`codes/*.csv`, column `concept`).
 
-A match is said from our side, in SKOS's words: `exact`; `broad`, where the standard's concept holds more than ours; `narrow`,
+A match is given from our side, in SKOS's words: `exact`; `broad`, where the standard's concept holds more than ours; `narrow`,
 where it holds less; `close`, where it is not quite the same thing; `none`.
 """
 

@@ -1,10 +1,10 @@
-"""Backup and return: the whole warehouse in one file of `pg_dump`'s custom format, and back into an empty database.
+"""Backup and restore: the whole warehouse in one file of `pg_dump`'s custom format, and back into an empty database.
 
 Belongs here: finding the programs that fit the server, running them, and what a restored warehouse needs to be the same.
-Does not belong here: rights (`rights`), the stop list (`erasure`), which a restored warehouse is given anew.
+Does not belong here: rights (`rights`), the stop list (`erasure`), which a restored warehouse is given again.
 
 Roles belong to a server and passwords are kept by it alone: neither is in a backup. Policies and grants name roles, so they are left out and made
-anew; a login of the backup is made again with a password that nobody knows, to be rotated.
+again; a login of the backup is made again with a password that nobody knows, to be rotated.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
-"""Fences: what readers know as `core.child` is a view that gives each of them its own rows, and nothing of the table behind it.
+"""Readers' views: `core.child`, for readers, is a view that gives each of them their own rows and reveals nothing of the table behind it.
 
 Belongs here: the views under the readers' names, and the functions by which they reach the rows.
 Does not belong here: which reader reads what (`policies`), grants on anything else (`rights`).
 
-Rows lie in schemas that no reader may enter (`core_rows`). A row's condition in the reader's own
+Rows are in schemas that no reader may use (`core_rows`). A row's condition in the reader's own
 query is not enough to keep others' rows from it: PostgreSQL may ask the reader's condition first,
-and the plan, its counters and its time then tell whether another's row fits. So the rows are
+and the plan, its counters and its time then show whether another's row matches. So the rows are
 chosen inside a function that runs with its owner's rights, quarter by quarter, before the reader's
 query sees any of them. PostgreSQL plans nothing of the reader's into it, and shows nothing of it.
 
 The quarters come from a calendar of those that are held: a condition on `census_date` is asked of
 the calendar, so that only the quarters that are wanted are read. Which quarters are held is no
 secret. Building a quarter puts it on the calendar (`warehouse/building`). A relation of which all its readers
-read all rows is a plain view: there is nothing to keep apart.
+read all rows is a plain view: there is nothing to protect.
 """
 
 from __future__ import annotations

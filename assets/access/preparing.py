@@ -3,8 +3,8 @@
 Belongs here: the order of the steps, and when there is nothing to do.
 Does not belong here: the steps themselves (`warehouse/tables`, `warehouse/upgrading`, `rights`).
 
-The order matters: readers' views hang on tables, so they go first and come back last; what an older
-program wrote is brought up before anything is made beside it.
+The order matters: readers' views depend on tables, so they go first and come back last; what an older
+program wrote is migrated before anything new is made.
 """
 
 from __future__ import annotations

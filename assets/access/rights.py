@@ -4,10 +4,10 @@ Belongs here: the functions and comments of the schema `access` (its tables are 
 one function that makes the database's rights what `policies` says, whatever they were.
 Does not belong here: which reader reads what (`policies`), single logins (`logins`).
 
-Readers have no right on a table that holds rows of others: they have views (`fences`). Row-level security stands behind that as a second lock,
+Readers have no right on a table that holds rows of others: they have views (`fences`). Row-level security is a second safeguard behind that,
 enabled and forced on every table of the warehouse. A table that no policy names has a policy for the pipeline alone and no grant: it is closed.
 The pipeline's role owns the tables and has a policy of its own, so that it works as a superuser (the embedded server) and as an ordinary owner.
-Readers' rights are taken away and given anew each time, in one transaction.
+Readers' rights are revoked and granted again each time, in one transaction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Watch: readers' sessions that run on beyond their limits are ended, because a reader may lift for itself every limit that PostgreSQL has for time.
+"""A watchdog ends readers' sessions that exceed their limits, because a reader can lift each of PostgreSQL's own time limits for itself.
 
 Belongs here: what is too long, ending it, and doing so for as long as the observatory is served. Does not belong here: limits that the server itself
 holds a login to (`logins`).

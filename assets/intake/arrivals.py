@@ -1,18 +1,19 @@
-"""Arrivals: when the observatory first saw what was sent, and what is there that it has not taken in.
+"""Arrivals: when each file was first seen, and which files in the landing place are still to be taken in.
 
-Belongs here: the register of arrivals, and telling a return that was sent again from a file that merely lies there still.
+Belongs here: the register of arrivals, and the difference between a return that was sent again and a file that is merely
+still there.
 Does not belong here: opening files (`resources/landing`), judging rows (`door`), which version counts (`loading`).
 
-The time of a file is whoever sent it's to set: it is never taken for the time of arrival. That is the moment when the bytes were first
-seen, kept in `raw.arrival` and never altered: the same landing place and register give the same warehouse, however often it is run.
+A file's own time can be set by its sender, so it is never taken for the time of arrival. That is the moment when the bytes were first
+seen. It is kept in `raw.arrival` and never altered: the same landing place and register give the same warehouse, however often it is run.
 Files that are first seen in one pass arrive one after the other, by their own times (none later than now), then by sender and name.
 
 Bytes that are in force change nothing when they come again. Bytes that have been superseded, and are put there again, are a new arrival
 and count: under another name; or under their own, after another file had taken it or (with a new time) after they were gone. A file
-that was only renamed, touched or sealed is not sent again. So `raw.landed` keeps what lay in each place at the last pass, known by a
-keyed fingerprint: the names of files may name children.
+that was only renamed, touched or sealed is not sent again. So `raw.landed` keeps what was in each place at the last pass, by a
+keyed fingerprint (not by name: the names of files may name children).
 
-A made-up landing place says itself when its returns came, in its truth: otherwise all would come today, and none be late by its quarter.
+For a made-up landing place the times of arrival are in its truth. Otherwise all returns would arrive today, and be late for their quarters.
 """
 
 from __future__ import annotations

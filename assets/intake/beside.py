@@ -1,6 +1,6 @@
-"""Beside: what a workbook holds beside the values of its cells, and its reader does not tell.
+"""What a workbook holds apart from the values of its cells, which the library that reads it does not report.
 
-Belongs here: cells that show an error, formulas that were never worked out, raised figures of notes, merged cells, hidden rows and columns;
+Belongs here: cells that show an error, formulas that were never calculated, superscript note numbers, merged cells, hidden rows and columns;
 and how a spreadsheet's letters name a column.
 Does not belong here: values, which are read by the library (`workbooks`), and what is made of all this (`door`).
 

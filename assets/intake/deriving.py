@@ -1,7 +1,7 @@
-"""Deriving: what the door works out from values that it then drops: ages from dates of birth, authority and distance from postcodes.
+"""Values derived from personal data before that is dropped: ages from dates of birth, authority and distance from postcodes.
 
 Belongs here: one function for each thing that a layout may say in `derive`, over whole columns.
-Does not belong here: the values it starts from leave no trace; keys are in `resources/pseudonym.py`.
+Does not belong here: keys (`resources/pseudonym.py`). The values it starts from are kept nowhere.
 
 Distance as DfE's: a straight line between home and placement in miles (of 1,609.3 metres), to one decimal.
 """

@@ -1,8 +1,8 @@
 """Fetching: official statistics from DfE's public API into the landing place, as a file like any other.
 
-Belongs here: which data sets are asked for, and the file that is made of each. What is fetched goes
-through the same door as what was sent: nothing here touches the warehouse.
-Does not belong here: the service's own ways (`resources/statistics_api`).
+Belongs here: which data sets are asked for, and the file that is made of each. What is fetched is taken
+in like what was sent: nothing here touches the warehouse.
+Does not belong here: how the service is asked (`resources/statistics_api`).
 
 A file is written whole or not at all, and all of them only when every data set has been read.
 """

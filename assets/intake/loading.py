@@ -3,9 +3,9 @@
 Belongs here: which files are new, version numbers, what supersedes what, writing rows and findings.
 Does not belong here: judging rows (`door`).
 
-When a file arrived, and whether it was sent again, the register says (`arrivals`). A submission's number is made from census date,
+When a file arrived, and whether it was sent again, is in the register (`arrivals`). A submission's number is made from census date,
 sender and content, with the key: a run that was killed and run again writes exactly what it would have written, and nobody without the
-key can try out what was sent.
+key can find out what was sent by guessing.
 """
 
 from __future__ import annotations

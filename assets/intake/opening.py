@@ -1,12 +1,11 @@
-"""Opening: a file's bytes, decoded and recognised once for everybody who asks.
+"""Opened files: bytes decoded, and their tables recognised, once for all who need them.
 
 Belongs here: a file that has been opened, with its sheets and the tables recognised on them.
 Does not belong here: fetching bytes (`resources/landing`), decoding them (`reading`), telling which
 table a sheet holds (`recognising`).
 
-The door, the answer and a check before sending look at the same sheets. What they look at is made
-when it is first asked for, and never twice: the files of a folder that is no sender's are not read
-at all.
+The door, the answer and a check before sending use the same sheets. These are read when they are
+first needed, and only once; files in a folder that is no sender's are never read.
 """
 
 from __future__ import annotations

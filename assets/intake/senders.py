@@ -1,7 +1,7 @@
-"""Senders of record: settings that more than one sender returns, whose they are, and what the region decides of them.
+"""Settings that more than one sender returns: whose they are, and what the region has decided about them.
 
-Belongs here: listing such settings, and writing a decision down; and folders of nobody, which an earlier version told by
-their names. Does not belong here: which return counts (`core.setting_return`).
+Belongs here: listing such settings and recording a decision; and folders that are no sender's, which an earlier version
+reported by their names. Does not belong here: which return counts (`core.setting_return`).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Telling: what may be said of what a sender wrote, where it may be what nobody meant to tell.
+"""What may be repeated of a sender's own text in messages, logs and answers, and in which form.
 
-Belongs here: the form of a value in words, and names of files, sheets and columns by which they can
-be found again without repeating the sender's own.
+Belongs here: the form of a value in words ("a date"), and descriptions of files, sheets and columns
+by which they can be found without repeating the sender's own names.
 Does not belong here: whether a value passes its column's contract (`parsing`, `door`).
 
 A value that does not pass its own column's contract may be anything: a birth date under `age`, a
-child's name in a shifted row. Its form is told, never its content.
+child's name in a shifted row. Its form is shown, never its content.
 """
 
 from __future__ import annotations

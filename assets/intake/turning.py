@@ -1,10 +1,10 @@
-"""Turning: a sheet with an area a column, as Ofsted publishes its fostering data, into one with an area a row.
+"""Transposing a sheet with one column an area (as Ofsted publishes its fostering data) into one with one row an area.
 
 Belongs here: recognising such a sheet by its first two rows, and its rows in long form.
 Does not belong here: what the figures mean (`schemas/returns/fostering_statistics.toml`).
 
-A figure of the sheet is a row here, so that books count figures, and a finding's row number is the
-figure's place among them, not a line of the file.
+Each figure of the sheet becomes a row, so books count figures, and the row number of a finding is
+the figure's place among them, not a line of the file.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Turns: how much of one run a sender's files may take, and which of them wait for the next run.
 
-Belongs here: the two bounds, the count of what each sender has taken, and how files that wait are told.
+Belongs here: the two bounds, the count of what each sender has taken, and how files that wait are reported.
 Does not belong here: what one file may take (`workbooks`, `reading`), and what is due (`arrivals`).
 
-Each file is bounded by itself; two hundred that each keep within their bounds would still hold a quarter for
-hours, or fill the memory. A file that waits stays as it was to the warehouse, and is due in the next run. The
-first due file of a sender is always opened, so every run comes further.
+Each file has its own limits, but two hundred files within their limits could still hold up a quarter for
+hours, or fill the memory. For the warehouse nothing changes about a file that waits; it is due in the next run. The
+first due file of a sender is always opened, so that every run makes progress.
 """
 
 from __future__ import annotations

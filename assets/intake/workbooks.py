@@ -3,11 +3,11 @@
 Belongs here: that process, what it may use, and what becomes of a file that wants more.
 Does not belong here: telling what kind of file it is (`reading`), and what the cells mean (`recognising`, `parsing`).
 
-A workbook is a packed program for the reader that opens it: a few bytes can ask for all memory, or never end, and no look at the file
-beforehand finds every way to say so. So the reader works where it can do no harm. One process is started when the first workbook comes; it
-opens no file itself, and begins a new one (a fork, a millisecond) for each, with a connection of its own to us: a file that makes its
-process its own meets no other sender's, nor the answer to it. Where a file ends its process, that file is refused. Neither knows a key or an
-address: their environment is empty, and they import this file and `beside` alone, not the observatory.
+A hostile workbook can make its reader use all memory, or never end, with a few bytes, and no inspection beforehand finds every way to do
+so. The reader therefore runs in a sandbox: one process is started for the first workbook; it opens no file itself, but forks a child (a
+millisecond) for each, with a connection of its own to us. A file that takes over its process so meets no other sender's file or answer. If a
+file ends its process, that file is refused. Neither process has a key or an address: their environment is empty, and they import only this
+file and `beside`, not the observatory.
 """
 
 from __future__ import annotations

@@ -17,11 +17,15 @@ from assets.publication.programme import PUBLISHED_TABLES
 from assets.warehouse.models import models, warehouse_tests
 from docs.generator import cases, picture
 from docs.generator.making import ROOT, SiteError, make, with_links
+from pipelines.command import cli
 from resources.configuration import SETTINGS
 from resources.version import VERSION
 from schemas.fields import all_fields
 from schemas.returns import return_tables
 from schemas.rules import rules
+
+WRITTEN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "dbt_like_sql/README.md", *(ROOT / "docs").rglob("*.md")]
+"""What is written by hand."""
 
 LOADED = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("source", "src")}
 """What a browser fetches by itself."""
@@ -131,11 +135,44 @@ def test_a_link_to_a_file_that_is_no_page_is_refused():
 
 def test_every_path_that_the_pages_name_is_there():
     """`assets/…`, `schemas/…` and so on: a file that was moved is moved in what is written of it."""
-    written = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "dbt_like_sql/README.md", *(ROOT / "docs").rglob("*.md")]
     named = re.compile(r"`((?:assets|schemas|resources|pipelines|made_up|dbt_like_sql|tests|benchmarks|deployment|docs)/[\w./-]*)`")
     new = set(re.findall(r"`([^`]+)`, new", (ROOT / "docs/adding_an_indicator.md").read_text("utf-8")))
-    lost = {(path.name, name) for path in written for name in named.findall(path.read_text(encoding="utf-8")) if not (ROOT / name).exists()}
+    lost = {(path.name, name) for path in WRITTEN for name in named.findall(path.read_text(encoding="utf-8")) if not (ROOT / name).exists()}
     assert {(page, name) for page, name in lost if name not in new} == set()
+
+
+TYPED = re.compile(r"^[`\s]*(?:\.venv/bin/)?observatory ([a-z][a-z-]+)([^`\n]*)", re.M)
+"""A command as a page has it: in a block or between backticks, its options behind it."""
+
+
+def typed_commands() -> list[tuple[str, str, str]]:
+    """Page, subcommand and the rest of every `observatory` command in a block or between backticks."""
+    found = []
+    for path in WRITTEN:
+        text = path.read_text(encoding="utf-8")
+        codes = [
+            *re.findall(r"^(?:    |```\w*\n).*", text, re.M),
+            *re.findall(r"`[^`\n]+`", text),
+            *re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S),
+        ]
+        found += [(path.name, name, rest) for code in codes for name, rest in TYPED.findall(code)]
+    return sorted(set(found))
+
+
+def test_every_command_that_the_pages_type_exists_with_its_options():
+    commands = {name: cli.get_command(None, name) for name in cli.list_commands(None)}
+    typed = typed_commands()
+    assert {(page, name) for page, name, _ in typed if name not in commands} == set()
+    options = {name: {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"-h", "--help"} for name, command in commands.items()}
+    wrong = {(page, name, o) for page, name, rest in typed for o in re.findall(r"(?<!\S)--[a-z-]+", rest.split("#")[0]) if o not in options[name]}
+    assert wrong == set()
+    assert {name for _, name, _ in typed} >= {"run", "approve", "check", "query", "grant"}
+
+
+def test_every_target_of_make_that_the_pages_name_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    named = {(p.name, t) for p in WRITTEN for t in re.findall(r"(?:^    |`)make ([a-z]+)", p.read_text(encoding="utf-8"), re.M)}
+    assert {(page, target) for page, target in named if target not in targets} == set() and len(named) > 5
 
 
 def test_the_grids_of_all_cases_are_narrow_and_lose_no_cell():
