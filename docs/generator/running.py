@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 from pipelines.command import cli
-from resources.configuration import FILE, IN_THE_ENVIRONMENT, SETTINGS
+from resources.configuration import FILE, IN_THE_ENVIRONMENT, SETTINGS, Setting
 from schemas.regions import DisclosureMethod
 
 from docs.generator.writing import block, code, page, plain, prose, table
@@ -56,13 +56,8 @@ def _command() -> str:
 
 def _configuration() -> str:
     rows = [
-        [
-            code(name),
-            code(s.variable),
-            f"{prose(s.means)}; {prose(s.expected)}",
-            prose(s.unless_set),
-        ]
-        for name, s in SETTINGS.items()
+        [f"{code(name)}<br>{code(one.variable)}", _means(one), prose(one.unless_set)]
+        for name, one in SETTINGS.items()
     ]
     alone = [
         [code(name), prose(means), prose(unless)]
@@ -83,7 +78,7 @@ def _configuration() -> str:
         f"goes before it. "
         "[Deployment](../deployment.md) shows a whole file.",
         f"## {FILE} and the environment",
-        table(["in the file", "variable", "is", "unless set"], rows),
+        table(["in the file, variable", "is", "unless set"], rows),
         "## In the environment alone",
         table(["variable", "is", "unless set"], alone),
         "## A region",
@@ -98,6 +93,10 @@ def _configuration() -> str:
         "## How long rows are kept",
         block((ROOT / "schemas/retention.toml").read_text(encoding="utf-8"), "toml"),
     )
+
+
+def _means(one: Setting) -> str:
+    return f"{prose(one.means[:1].upper() + one.means[1:])}. Expected: {prose(one.expected)}."
 
 
 # --- the code -------------------------------------------------------------------------------------

@@ -6,12 +6,15 @@ commands are played (`tests/pipeline/test_played_pages.py`).
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from assets.publication.programme import PUBLISHED_TABLES
 from assets.warehouse.models import models, warehouse_tests
@@ -120,6 +123,40 @@ def test_the_index_leads_to_each_of_a_newcomers_nine_questions(site):
     questions = text_of(site, "index.html").split("Questions that newcomers ask")[1].split("</ol>")[0]
     items = questions.split("<li>")[1:]
     assert len(items) == 9 and all('href="' in item for item in items)
+
+
+WIDE = ("curated.comparison", "curated.two_sided_truth", "curated.provider_exposure", "core.setting_history")
+"""Tables with many columns."""
+
+OVERRUNS = """() => {
+  document.querySelectorAll("details").forEach(one => one.open = true);
+  const edge = document.querySelector("article").getBoundingClientRect().right + 1;
+  return [...document.querySelectorAll("article table, article pre, article img")]
+    .filter(one => one.getBoundingClientRect().right > edge || one.scrollWidth > one.clientWidth + 2)
+    .map(one => one.tagName + " " + one.className + " " + one.innerText.slice(0, 40));
+}"""
+
+
+def test_nothing_on_a_page_is_wider_than_the_page(site):
+    """Tables, grids and code are read without scrolling sideways, in a browser window of an ordinary width."""
+    program = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("Chromium is not on this machine (`make system` as root installs it)")
+    names = ["tutorial", "reference/configuration", "reference/tables/staging", "reference/returns/placements_standard"]
+    names += [f"reference/tables/{name}" for name in WIDE]
+    with sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        found = {}
+        for name in names:
+            page.goto((site / f"{name}.html").as_uri())
+            found[name] = page.evaluate(OVERRUNS)
+        page.goto((site / "search.html").as_uri() + "?q=vacancy_rate")
+        page.wait_for_selector("#search-results li")
+        results = page.inner_text("#search-results")
+        browser.close()
+    assert {name: wide for name, wide in found.items() if wide} == {}
+    assert "vacancy_rate" in results, "the search works from the file system, too"
 
 
 # --- what it is made of -----------------------------------------------------------------------------
