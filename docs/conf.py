@@ -11,6 +11,7 @@ exclude_patterns: list[str] = []
 myst_enable_extensions = ["deflist", "colon_fence"]
 myst_heading_anchors = 4
 highlight_language = "text"
+smartquotes = False  # sentences of the program are shown as they are
 pygments_style = "friendly"
 
 html_theme = "furo"

@@ -114,7 +114,7 @@ def heads(room: str) -> dict[str, str]:
 
 def _code() -> str:
     parts = [
-        "What is in which file: the first lines of every module. The rooms are in the order of "
+        "The first lines of every module of the code. The rooms are in the order of "
         "the data's way; "
         "one knows only those before it ([architecture](../architecture.md)).",
     ]
