@@ -23,14 +23,24 @@ HERE = Path(__file__).parent / "returns"
 CODES = Path(__file__).parent / "codes"
 
 
+PERSONAL = {
+    "child key": "kept as a keyed hash alone (`child_key`)",
+    "birth date": "not kept: month of birth and ages are",
+    "postcode": "not kept: its authority and the distance are",
+    "setting postcode": "not kept: its district and the middle of its sector are",
+    "outward postcode": "its first half is kept",
+    "officer": "not kept",
+    "drop": "not kept",
+}
+"""Kinds of values that could identify somebody, or a home's address, and what becomes of each."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a return.
 
     `pattern` is a regular expression for headers in lower case that say it in more words (`child identifier`), where none says it in ours;
-    `codes` names its code set; `personal` says what becomes of a value that identifies a child: "child key" (a keyed hash),
-    "birth date" (month and ages), "postcode" (authority and distance), "setting postcode" (district and the middle of its sector),
-    "outward postcode" (its first part), "officer" or "drop" (nothing);
+    `codes` names its code set; `personal` says what kind of personal value it holds (see `PERSONAL`);
     `strict` means that an unreadable value rejects the row;
     `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest and largest amount that nobody asks about,
     and `nought_is_usual` whether nobody asks about 0 either;

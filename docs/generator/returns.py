@@ -10,19 +10,11 @@ import re
 
 from schemas.codes import HERE as CODES
 from schemas.codes import code_set
-from schemas.returns import Column, ReturnTable, return_tables
+from schemas.returns import PERSONAL, Column, ReturnTable, return_tables
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rules
 
 from docs.generator.writing import code, codes, contents, page, plain, prose, table
 
-_KEPT_AS = {
-    "child key": "kept as a keyed hash alone (`child_key`)",
-    "birth date": "not kept: month of birth and ages are",
-    "postcode": "not kept: its authority and the distance are",
-    "outward postcode": "its first half is kept",
-    "officer": "not kept",
-    "drop": "not kept",
-}
 _SPELLINGS_SHOWN = 4
 
 
@@ -125,7 +117,7 @@ def _accepted(column: Column) -> str:
     if column.first or column.last:
         said.append(_from_to(column))
     if column.personal:
-        said.append(_KEPT_AS[column.personal])
+        said.append(prose(PERSONAL[column.personal]))
     if others := [h for h in column.headers if h != column.name]:
         more = (
             f" and {len(others) - _SPELLINGS_SHOWN} more" if len(others) > _SPELLINGS_SHOWN else ""
