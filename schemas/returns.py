@@ -44,8 +44,9 @@ class Column:
     `strict` means that an unreadable value rejects the row;
     `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest and largest amount that nobody asks about,
     and `nought_is_usual` whether nobody asks about 0 either;
-    `several` cells may hold more than one label; `wanted` says of which records an official standard asks it ("always", "placed": a home was
-    found), `in_template` whether its template has it, `example` what the template's example says, and `path` is its path in that standard's JSON-LD;
+    `several` cells may hold more than one label; `wanted` says of which records an official standard asks it ("always"; "elsewhere": the
+    preferred location is not local; "placed": a home was found), `in_template` whether its template has it, `example` what the template's
+    example says, and `path` is its path in that standard's JSON-LD;
     `first` and `last` are the census dates between which the layout has it.
     """
 

@@ -72,7 +72,8 @@ def _columns() -> str:
 def _asked(column: Column) -> str:
     if column.needed:
         return "every record, or it is rejected"
-    return {"always": "every record", "placed": "homes that were found"}.get(column.wanted, "")
+    asked = {"always": "every record", "elsewhere": "searches elsewhere", "placed": "homes that were found"}
+    return asked.get(column.wanted, "")
 
 
 def _accepted(column: Column) -> str:

@@ -110,7 +110,11 @@ def options(column: Column) -> list[str]:
 
 
 def _explanation(column: Column) -> str:
-    asked = {"always": "Needed of every record.", "placed": "Needed where a home was found."}.get(column.wanted, "")
+    asked = {
+        "always": "Needed of every record.",
+        "elsewhere": "Needed where the preferred location is not local.",
+        "placed": "Needed where a home was found.",
+    }.get(column.wanted, "")
     offered = f"Options: {', '.join(options(column))}" if options(column) else ""
     several = "Enter all that apply, with commas between." if column.several else ""
     return "\n\n".join(filter(None, [column.field.description, several, offered, asked]))

@@ -347,6 +347,95 @@ def test_a_trap_of_the_layout_is_read_as_it_is_meant(trapped, number):
     assert (row["fate"] == "rejected") == (rule in {"unknown_label", "unreadable", "out_of_range", "other_without_text"})
 
 
+def test_a_reason_is_asked_for_where_the_preferred_location_is_not_local():
+    for local, rules in (
+        ("No", [("out_of_LA_reason", "wanted_and_blank")]),
+        ("Yes", []),
+        ("", [("is_preferred_location_local", "wanted_and_blank")]),
+    ):
+        record = {**PLACED, "is_preferred_location_local": local, "out_of_area_reason": ""}
+        assert about(at_the_door(record)) == rules and about(held_up(jsonld_of(record), date=DAY)) == rules
+
+
+COSTS = [c.name for c in TABLE.columns if c.name.startswith("cost_") and c.type == "money"]
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_every_weekly_cost_beyond_what_is_usual_is_asked_about(cost):
+    usual = {**PLACED, "cost_total_weekly": "5000"}
+    assert about(at_the_door({**usual, cost: "100001"})) == [(cost, "unusual_amount")], "and costs that do not add up to the total are not"
+    assert about(at_the_door({**usual, cost: "100000"})) == []
+
+
+SPELT = {
+    "supported_accomodation": "supported_accommodation_suitability", "preferability_of_placement_location": "is_location_preferred",
+    "total_weekly_cost": "cost_total_weekly", "agreed_weekly_total_cost": "cost_total_weekly", "date_entry_referral": "referral_date",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("header", SPELT)
+def test_a_header_may_be_spelt_as_the_template_spells_it_elsewhere(header):
+    usual = TABLE.column(SPELT[header]).headers[0]
+    data = csv_of(PLACED).decode().replace(usual, header, 1).encode()
+    assert header in data.decode().splitlines()[0].split(",") and kept(held_up(data, date=DAY)) == kept(at_the_door(PLACED))
+
+
+@pytest.mark.parametrize(("said", "kept_as"), [("yes", "true"), ("No", "false"), ("", "")])
+def test_an_order_of_deprivation_of_liberty_is_kept_as_it_is_said(said, kept_as):
+    assert kept(at_the_door({**OPEN, "deprivation_of_liberty_order": said}))[0]["deprivation_of_liberty_order"] == kept_as
+
+
+def test_a_placements_number_may_be_none_of_ofsteds():
+    """So the standard tells an unregistered home: another's number is kept, none is asked about, and neither costs the record."""
+    for number, kept_as, rules in (("ABCD10293002", "ABCD10293002", []), ("none", "", [("provider_URN", "wanted_and_blank")])):
+        answer = at_the_door({**PLACED, "placed_urn": number})
+        assert kept(answer)[0]["placed_urn"] == kept_as and about(answer) == rules
+
+
+NOTES_HELD_BY = {
+    "child_ID": "test_a_child_has_one_key_in_every_return_of_its_authority",
+    "when_placement_is_needed_by": "TRAPS",
+    "number_of_siblings_to_place_with": "test_no_siblings_is_another_answer_than_none_to_live_with_and_than_no_answer",
+    "is_preferred_location_local": "test_a_reason_is_asked_for_where_the_preferred_location_is_not_local",
+    "out_of_LA_reason": "test_a_reason_is_asked_for_where_the_preferred_location_is_not_local",
+    "specific_communication_and_language_requirements": "TRAPS",
+    "adaptation_to_the_home": "TRAPS",
+    "cultural_needs": "test_other_without_its_words_is_the_same_from_every_format",
+    "who_can_the_child_be_cared_for_alongside": "TRAPS",
+    "additional_support": "TRAPS",
+    "dol": "test_an_order_of_deprivation_of_liberty_is_kept_as_it_is_said",
+    "foster_care_suitability": "TRAPS",
+    "supported_accommodation": "test_a_header_may_be_spelt_as_the_template_spells_it_elsewhere",
+    "riskAssessment.riskSexualExploitation": "test_a_risk_that_the_template_does_not_ask_is_not_told_and_not_no",
+    "cost_core_weekly": "test_every_weekly_cost_beyond_what_is_usual_is_asked_about",
+    "cost_additional_support_weekly": "test_every_weekly_cost_beyond_what_is_usual_is_asked_about",
+    "cost_education_weekly": "test_every_weekly_cost_beyond_what_is_usual_is_asked_about",
+    "cost_other_weekly": "test_every_weekly_cost_beyond_what_is_usual_is_asked_about",
+    "cost_total_weekly": "test_every_weekly_cost_beyond_what_is_usual_is_asked_about",
+    "placement_location": "TRAPS",
+    "preferrability_of_placement_location": "test_a_header_may_be_spelt_as_the_template_spells_it_elsewhere",
+    "education_continuity": "test_the_question_on_education_is_put_back_to_the_sender_once_and_its_answer_kept",
+    "provider_URN": "test_a_placements_number_may_be_none_of_ofsteds",
+    "placement_type": "TRAPS",
+    "name_of_officer_referral": "test_officers_childrens_references_and_more_than_an_outward_code_leave_no_trace",
+    "Date_entry_referral": "test_a_header_may_be_spelt_as_the_template_spells_it_elsewhere",
+    "name_of_officer_placement": "test_officers_childrens_references_and_more_than_an_outward_code_leave_no_trace",
+    "date_entry_placement": "test_a_date_alone_is_no_home_that_was_found",
+    "name_of_officer_placement_cost": "test_officers_childrens_references_and_more_than_an_outward_code_leave_no_trace",
+}
+"""By column of the official fields: the test of what its note says. TRAPS has cases of the column."""
+
+
+def test_every_note_of_the_official_fields_has_its_test(shared):
+    path = shared / "standards" / "placements" / "national_placements_standard_fields_2026_06.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        noted = [entry["column"] or entry["standard_property"] for entry in csv.DictReader(file) if entry["note"]]
+    assert sorted(noted) == sorted(NOTES_HELD_BY)
+    trapped_columns = {TABLE.column(column).headers[0] for column, *_ in TRAPS}
+    for column, test in NOTES_HELD_BY.items():
+        assert column in trapped_columns if test == "TRAPS" else callable(globals()[test]), column
+
+
 def test_no_siblings_is_another_answer_than_none_to_live_with_and_than_no_answer():
     answer = at_the_door(*({**PLACED, "child_id": f"K{n}", "siblings_to_place_with": text} for n, text in enumerate(["NA", " n/a", "0", "", "2"])))
     assert answer.rows["siblings_to_place_with"].fillna("").tolist() == ["", "", "0", "", "2"]

@@ -17,7 +17,7 @@ from assets.intake.door.findings import RowFindings
 from assets.intake.door.frame import FORMULA
 from assets.intake.door.rows import JudgedRows, Outcome, Rule, found
 from assets.intake.door.setting_aside import told_aside
-from assets.intake.parsing import expected
+from assets.intake.parsing import expected, says_nothing
 from schemas.contracts import failures
 from schemas.returns import Order, Sum, Together
 
@@ -84,7 +84,8 @@ def _blank(rows: JudgedRows, name: str, at: np.ndarray) -> tuple[np.ndarray, np.
     frame, unread = rows.frame, rows.cells.parsed[name].unreadable.to_numpy(dtype=bool)[at]
     coded = frame.coded[name]
     is_given = ~coded.rows(coded.is_blank)[at]
-    is_blank = ~is_given | ~unread  # a dash, too, and whatever else says nothing
+    nothing = np.array([says_nothing(word) for word in frame.coded[name].words], dtype=bool)
+    is_blank = ~is_given | (frame.coded[name].rows(nothing)[at] & ~unread)
     damaged = [list(cells) for (_, column), cells in frame.damaged.items() if column == name]
     at = at[is_blank & ~np.isin(at, sum(damaged, []))]
     lacking = [place for place, part in enumerate(frame.parts) if name in part.found.missing]

@@ -23,7 +23,11 @@ PLACED = (
 )  # fmt: skip
 """A record that answers one of these tells of a home that was found: a date alone does not."""
 
-_WANTED = {"always": "of every record", "placed": "where a home was found"}
+_WANTED = {
+    "always": "of every record",
+    "elsewhere": "where the preferred location is not local",
+    "placed": "where a home was found",
+}
 EDUCATION = "education_continuity"
 
 
@@ -46,7 +50,12 @@ def is_placed(rows: JudgedRows) -> pd.Series:
 def wanted(rows: JudgedRows) -> Outcome:
     """Blank cells that the standard asks for: the row is loaded all the same."""
     judged = rows.frame.is_judged & rows.is_loaded
-    asked = {"always": judged, "placed": judged & is_placed(rows)}
+    is_elsewhere = rows.cells.canonical("is_preferred_location_local") == "false"
+    asked = {
+        "always": judged,
+        "elsewhere": judged & is_elsewhere,
+        "placed": judged & is_placed(rows),
+    }
     findings: list[RowFindings] = []
     for column in rows.table.columns:
         if column.wanted:
