@@ -26,6 +26,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.children import _marked
+from pipelines.metrics import record
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.warehouse import Warehouse
 from tests import builders
@@ -87,14 +88,23 @@ def _print(landed: dict[str, float], answered: dict[str, float], seconds: float,
         f"  answered after {statistics.median(waits):.0f} s (median), {waits[int(len(waits) * 0.95) - 1]:.0f} s (95 %), {waits[-1]:.0f} s (longest)"
     )
     print(f"  later than {AIM:.0f} s, or not at all: {late}")
-    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
-        runs = len(instance.get_runs(dg.RunsFilter(job_name="bring_up_to_date")))
-    print(f"  {runs} runs, {cost:.0f} processor seconds ({cost / len(landed):.1f} a sender); Dagster's history grew by {grown / 1e6:.1f} MB")
     server = EmbeddedPostgres(home)
-    with Warehouse(server.join(), server) as warehouse:
-        print(
-            f"  releases: {warehouse.scalar('select count(*) from published.release')}, drafts: {warehouse.scalar('select count(*) from raw.draft')}"
+    with Warehouse(server.join(), server) as warehouse, dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        record(warehouse, instance)
+        runs = warehouse.rows(
+            "select r.job, count(distinct r.run_id) as many, percentile_cont(0.5) within group (order by r.seconds) as seconds "
+            "from raw.run as r group by r.job order by 2 desc"
         )
+        steps = warehouse.rows(
+            "select m.name, percentile_cont(0.5) within group (order by m.value) as seconds from raw.run_metric as m "
+            "inner join raw.run as r on m.run_id = r.run_id where m.kind = 'step seconds' and r.job = 'bring_up_to_date' "
+            "group by m.name order by 2 desc"
+        )
+        made = warehouse.rows("select (select count(*) from published.release) as releases, (select count(*) from raw.draft) as drafts")[0]
+    print(f"  runs: {', '.join(f'{row.many} of {row.job} ({row.seconds:.1f} s)' for row in runs)}")
+    print(f"  steps of a run: {', '.join(f'{row.name} {row.seconds:.1f} s' for row in steps)}")
+    print(f"  releases: {made.releases}, drafts: {made.drafts}")
+    print(f"  {cost:.0f} processor seconds ({cost / len(landed):.1f} a sender); Dagster's history grew by {grown / 1e6:.1f} MB")
 
 
 def _until(what: object, seconds: float) -> None:

@@ -26,7 +26,7 @@ from pipelines.jobs import approve, bring_up_to_date, chase, close, draft, fetch
 from pipelines.opening import opened
 from pipelines.partitions import quarters
 from pipelines.schedules import reminders, timetable
-from pipelines.sensors import a_run_failed, a_run_was_done, landing_place, quality_after_a_run
+from pipelines.sensors import a_run_failed, a_run_was_done, landing_place, quality_of_what_stands
 from resources.landing import LandingPlace
 from resources.observatory import nothing_handed_over, observatory_resource
 from resources.provenance import BANNER, marked
@@ -55,7 +55,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         asset_checks=[build_expectation_checks(quarters), build_chase_check(quarters)],
         jobs=[bring_up_to_date, close, draft, approve, hold, reopen, chase, fetch_official_statistics, quality_report, housekeeping],
         schedules=[timetable, reminders, nightly],
-        sensors=[landing_place, quality_after_a_run, a_run_failed, a_run_was_done],
+        sensors=[landing_place, quality_of_what_stands, a_run_failed, a_run_was_done],
         resources={
             "observatory": observatory_resource(lambda: opened(settings, may_be_new=True)),
             "io_manager": nothing_handed_over,

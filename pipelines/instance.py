@@ -20,8 +20,8 @@ nux:
 run_monitoring:
   enabled: true
 """
-FORMER_DAGSTER_YAML = DAGSTER_YAML
-"""As an earlier version wrote it; where it stands it is replaced."""
+FORMER_DAGSTER_YAML = [DAGSTER_YAML]
+"""As earlier versions wrote it; where one of them stands it is replaced."""
 
 DAGSTER_YAML += """\
 concurrency:
@@ -31,6 +31,18 @@ concurrency:
         value:
           applyLimitPerUniqueValue: true
         limit: 1
+"""
+FORMER_DAGSTER_YAML.append(DAGSTER_YAML)
+
+DAGSTER_YAML += """\
+run_coordinator:  # who has just sent a return waits for its run
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    dequeue_interval_seconds: 1
+run_launcher:
+  module: pipelines.launching
+  class: Launcher
 """
 
 
@@ -48,7 +60,7 @@ def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported 
 
 def _opened(settings: Settings):  # noqa: ANN202 - Dagster is imported only here
     config = settings.dagster_home / "dagster.yaml"
-    if not config.exists() or config.read_text(encoding="utf-8") == FORMER_DAGSTER_YAML:  # a user's own settings stay
+    if not config.exists() or config.read_text(encoding="utf-8") in FORMER_DAGSTER_YAML:  # a user's own settings stay
         config.write_text(DAGSTER_YAML, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["OBSERVATORY_HOME"] = str(settings.home)

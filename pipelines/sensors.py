@@ -1,6 +1,7 @@
-"""Sensors: the landing place, whose news is taken in within a minute; and the end of a run, which the quality report follows."""
+"""Sensors: the landing place, whose news is taken in within a minute; the quality report, which follows the figures; and the end of a run."""
 
 import datetime as dt
+import hashlib
 import json
 
 import dagster as dg
@@ -8,7 +9,7 @@ import dagster as dg
 from pipelines.dead import fail_dead_runs
 from pipelines.jobs import JOB, QUARTER, bring_up_to_date, quality_report, range_tags
 from pipelines.opening import opened
-from pipelines.quarter_ends import workable
+from pipelines.quarter_ends import runs_of, workable
 from pipelines.telling import told_of_failures
 from resources.errors import ObservatoryError
 from resources.landing import LandingPlace, is_fresh
@@ -69,20 +70,25 @@ def due(settings: Settings, landing: LandingPlace, dates: list[dt.date], key: by
         return {date: "" for date in dates if has_news(connection, landing, date, key)} | waiting
 
 
-def left_undone(settings: Settings) -> list[dt.date]:
-    """The census dates of which a step was not done to the end, by what is recorded of them: tables, projections, answers."""
+def left_undone(settings: Settings) -> dict[dt.date, str]:
+    """The census dates of which a step was not done to the end, by what is recorded of them: tables, projections, answers.
+
+    With each what its tables rest on now: what is left undone of other tables is another thing to do.
+    """
     from assets.answering.outbox import unanswered
     from assets.projection import table as projection
     from assets.warehouse.building import out_of_date
     from resources.warehouse import open_warehouse
 
     with open_warehouse(settings) as warehouse:
-        return sorted({*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse), *unanswered(warehouse)})
+        left = sorted({*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse), *unanswered(warehouse)})
+        written = {row.census_date: row.rests_on for row in warehouse.rows("select census_date, rests_on from raw.quarter")}
+        return {date: written.get(date, "")[:16] for date in left}
 
 
 @dg.sensor(
     job=bring_up_to_date,
-    minimum_interval_seconds=20,
+    minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Runs a census date when a file has landed for it or changed, or when a run of it was not done to the end.",
 )
@@ -101,7 +107,7 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
         news = due(settings, place, changed, key) | dict.fromkeys(erased, f"erased {now.isoformat()}")
         if not context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_UNDER_WAY), limit=1):
             # whoever died over it; and what fails again is not tried more than once an hour
-            news = dict.fromkeys(left_undone(settings), f"left undone {now:%Y-%m-%d %H}") | news
+            news = {date: f"left undone {now:%Y-%m-%d %H} {of}" for date, of in left_undone(settings).items()} | news
     except ObservatoryError as error:
         return dg.SkipReason(str(error))
     if not changed and not news:
@@ -113,19 +119,37 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(current, sort_keys=True))
 
 
-@dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.SUCCESS,
-    monitored_jobs=[bring_up_to_date],
-    request_job=quality_report,
+@dg.sensor(
+    job=quality_report,
+    minimum_interval_seconds=300,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Writes the quality report of the quarters that a run has brought up to date.",
+    description="Writes the quality report of quarters whose report is not of the figures that stand, once no run is at work on figures.",
 )
-def quality_after_a_run(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-    """One report for the quarters of the run."""
-    tags = {key: value for key, value in context.dagster_run.tags.items() if key in range_tags(dt.date.min, dt.date.min)}
-    if not tags:
-        return dg.SkipReason("The run names no range of quarters.")
-    return dg.RunRequest(run_key=context.dagster_run.run_id, tags=tags)
+def quality_of_what_stands(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """One run for each range of quarters whose report is due, by what is recorded of it.
+
+    While returns trickle in there is one report every few minutes at the most, and not one a return.
+    """
+    from assets.checks.report import out_of_date
+
+    if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_UNDER_WAY), limit=1):
+        return dg.SkipReason("A run is at work on figures: their report follows it.")
+    settings, now = settings_from_environment(), dt.datetime.now(tz=dt.UTC)
+    try:
+        with opened(settings) as (_, warehouse):
+            dates = out_of_date(warehouse, settings.data_docs)
+            stand = {row.census_date: row.rests_on for row in warehouse.rows("select census_date, rests_on from raw.quarter")}
+    except ObservatoryError as error:
+        return dg.SkipReason(str(error))
+    if not dates:
+        return dg.SkipReason("Every report is of the figures that stand.")
+    requests = []
+    for first, last in runs_of(dates):
+        of = " ".join(stand[date] for date in dates if first <= date <= last)
+        # what fails, or died, is tried again an hour later
+        mark = f"{first} {last} {hashlib.sha256(of.encode()).hexdigest()[:16]} {now:%Y-%m-%d %H}"
+        requests.append(dg.RunRequest(run_key=mark, tags=range_tags(first, last)))
+    return dg.SensorResult(run_requests=requests)
 
 
 @dg.run_failure_sensor(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -98,6 +98,10 @@ def today() -> dt.date:
     return dt.datetime.now(tz=ZoneInfo("Europe/London")).date()
 
 
+MOST_DAYS = 366
+"""A step that comes later than a year after the quarter's end is a slip of the pen."""
+
+
 def timetable(settings: dict[str, Any], where: str) -> Timetable:
     """The timetable of a region file's `[timetable]`, checked.
 
@@ -107,9 +111,14 @@ def timetable(settings: dict[str, Any], where: str) -> Timetable:
     steps = ("due", "chase", "close", "draft", "publication")
     if sorted(settings) != sorted(steps):
         raise ValueError(f"{where}, [timetable]: {', '.join(sorted(settings)) or 'nothing'} was found; expected {', '.join(steps)}. Correct it.")
+    if not isinstance(settings["chase"], list):
+        raise ValueError(f"{where}, [timetable]: chase is {settings['chase']!r}; a list of days such as [14, 25] was expected. Correct it.")
     days = [*(settings[step] for step in steps if step != "chase"), *settings["chase"]]
-    if any(isinstance(number, bool) or not isinstance(number, int) or number < 0 for number in days):
-        raise ValueError(f"{where}, [timetable]: {days} was found; whole numbers of days after the quarter's end were expected. Correct them.")
+    if any(isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= MOST_DAYS for number in days):
+        raise ValueError(
+            f"{where}, [timetable]: {', '.join(map(str, days))} was found; whole numbers of days after the quarter's end, "
+            f"{MOST_DAYS} at the most, were expected. Correct them."
+        )
     in_order = [settings[step] for step in ("due", "close", "draft", "publication")]
     if in_order != sorted(in_order):
         raise ValueError(
@@ -166,12 +175,27 @@ def region_keys() -> list[str]:
     return sorted(path.stem for path in HERE.glob("*.toml"))
 
 
+def _refuse_what_is_no_region(data: dict[str, Any], where: str) -> None:
+    """Raise where a region's file lacks a setting, has one that is not known, or names its authorities in another form than expected."""
+    settings = {one.name: one.default is MISSING and one.default_factory is MISSING for one in fields(Region) if one.name != "key"}
+    if found := sorted(data.keys() - settings.keys()):
+        raise ValueError(f"{where}: {', '.join(found)} was found; expected {', '.join(settings)}. Correct the name.")
+    if missing := sorted(name for name, is_needed in settings.items() if is_needed and name not in data and name != "timetable"):
+        raise ValueError(f"{where}: {', '.join(missing)} was expected and is not there. Add it, as in schemas/regions/north_west.toml.")
+    for name, codes in data["sub_regions"].items():
+        if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+            raise ValueError(f'{where}, [sub_regions]: {name} is {codes!r}; a list of authorities\' codes such as ["350"] was expected. Correct it.')
+    for code, tile in data.get("tiles", {}).items():
+        if not isinstance(tile, list) or [type(part) for part in tile] != [int, int, str]:
+            raise ValueError(f"{where}, [tiles]: {code} is {tile!r}; a column, a row and a short name were expected. Correct it.")
+
+
 def load_region(key: str) -> Region:
     """The region in `regions/<key>.toml`, or in a file of the user's own: then `key` is its path, and its name is the region's.
 
     Raises:
-        ValueError: there is no such file, its timetable is none, or its method of disclosure control is less safe than the default without
-            saying why.
+        ValueError: there is no such file, it is no region's, its timetable is none, or its method of disclosure control is less safe than
+            the default without saying why.
     """
     path = Path(key) if key.endswith(".toml") else HERE / f"{key}.toml"
     if not path.is_file():
@@ -180,7 +204,11 @@ def load_region(key: str) -> Region:
             f"Set OBSERVATORY_REGION to one of them."
         )
     key = path.stem
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}; a region's file in TOML was expected. Correct it.") from None
+    _refuse_what_is_no_region(data, path.name)
     sub_regions = {name: tuple(codes) for name, codes in data.pop("sub_regions").items()}
     opened = tuple(data.pop("open_to_members", ()))
     disclosure = disclosure_method(data.pop("disclosure", {}), path.name)

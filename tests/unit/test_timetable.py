@@ -9,8 +9,9 @@ import time
 import pytest
 
 from pipelines.running import alone
+from resources.errors import ObservatoryError
 from resources.settings import Settings
-from schemas.regions import Timetable, load_region, region_keys, timetable
+from schemas.regions import HERE, Timetable, load_region, region_keys, timetable
 
 DAYS = {"due": 28, "chase": [14, 30], "close": 35, "draft": 35, "publication": 56}
 
@@ -37,13 +38,46 @@ def test_every_region_has_a_timetable_and_a_return_is_late_when_it_was_due():
 
 @pytest.mark.parametrize(
     "change",
-    [{"close": 20}, {"publication": 30}, {"due": "28"}, {"due": True}, {"draft": -1}, {"chase": [3.5]}, {"closes": 3}, {"due": None}],
+    [
+        {"close": 20},
+        {"publication": 30},
+        {"due": "28"},
+        {"due": True},
+        {"draft": -1},
+        {"chase": [3.5]},
+        {"closes": 3},
+        {"due": None},
+        {"chase": 14},
+        {"publication": 5600},
+        {"chase": [14, 99_999_999]},
+    ],
 )
 def test_a_timetable_that_cannot_be_is_refused(change):
     with pytest.raises(ValueError, match=r"a\.toml, \[timetable\].*expected"):
         timetable({**DAYS, **change}, "a.toml")
     with pytest.raises(ValueError, match="expected due, chase, close, draft, publication"):
         timetable({}, "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("due = 28", "due = 2025-02-31", "north west.toml: Invalid date"),
+        ("due = 28", "due = ", "north west.toml: Invalid value"),
+        ("[sub_regions]", "[subregions]", "subregions was found"),
+        ("name = ", "# name = ", "name was expected"),
+        ("909 = [1, 0,", "909 = [1,", "a column, a row and a short name were expected"),
+        ('"Cumbria" = [', '"Cumbria" = "909" # [', "a list of authorities' codes"),
+    ],
+)
+def test_a_regions_file_that_is_none_is_one_sentence(tmp_path, old, new, said):
+    """As a commissioner may leave it after a change of the timetable: every command tells it, and ends with 2."""
+    path, text = tmp_path / "north west.toml", (HERE / "north_west.toml").read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ObservatoryError, match=said) as refused:
+        _ = Settings(tmp_path, "", "", str(path)).region
+    assert "expected" in str(refused.value) and "north west.toml" in str(refused.value)
 
 
 def test_of_two_runs_on_a_home_the_second_says_so_and_waits(tmp_path, capsys):
