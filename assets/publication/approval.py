@@ -42,10 +42,7 @@ def refuse_what_cannot_be_approved(asked: Asked, census_date: dt.date, by: str, 
     if not by.strip():
         raise ObservatoryError("Nobody was named; the person who approves was expected: --by 'NAME'. The name is recorded.")
     now, draft = lifecycle.life(asked, census_date), standing(asked, census_date)
-    if now.is_held:
-        raise ObservatoryError(
-            f"{census_date} is held, by {now.by} ({now.why}). Take it up again before it is approved: observatory hold {census_date} --lift."
-        )
+    lifecycle.refuse_held(now)
     if draft is None or now.state not in (DRAFT, CORRECTION):
         raise ObservatoryError(
             f"{census_date} is {now.state}, and there is no draft of it; a draft was expected. `observatory status --census-date {census_date}` "

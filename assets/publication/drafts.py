@@ -296,10 +296,11 @@ def refuse_what_cannot_be_drafted(warehouse: Warehouse, census_date: dt.date, re
 
 
 def _refuse(seen: Snapshot, census_date: dt.date, region: Region, now: Life, row: sa.Row) -> None:
-    if now.is_held or now.state == COLLECTING:
-        to_do = f"observatory hold {census_date} --lift" if now.is_held else f"observatory close {census_date}"
+    lifecycle.refuse_held(now)
+    if now.state == COLLECTING:
         raise ObservatoryError(
-            f"{census_date} is {'held' if now.is_held else now.state}; a quarter that is closed was expected before a draft is made: {to_do}."
+            f"{census_date} is {now.state}; a quarter that is closed was expected before a draft is made. Close it first: "
+            f"observatory close {census_date}."
         )
     gone = seen.scalar("select exists (select from access.closed_quarter where census_date = :d)", d=census_date)
     if not gone and row.rests_on != rests_on(seen.connection, census_date, region):

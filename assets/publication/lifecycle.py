@@ -111,17 +111,22 @@ def move(connection: Connection, census_date: dt.date, to: str, by: str, why: st
         ObservatoryError: the quarter is held, or the state is not reached from where it stands, or nobody is named.
     """
     now = _life_now(connection, census_date)
-    if now.is_held:
-        raise ObservatoryError(
-            f"{census_date} is held, by {now.by} ({now.why or 'no reason given'}); a quarter that is not held was expected. "
-            f"Take it up again first: observatory hold {census_date} --lift."
-        )
+    refuse_held(now)
     if now.state not in _LEADS_FROM[to]:
         raise ObservatoryError(
             f"{census_date} is {now.state}; {' or '.join(sorted(_LEADS_FROM[to]))} was expected before it is {step or to}. "
             f"`observatory status --census-date {census_date}` says what comes next."
         )
     _record(connection, now, step or to, to, by, why, release=release, is_held=False)
+
+
+def refuse_held(now: Life) -> None:
+    """Raise where a quarter is held, and say by whom and why."""
+    if now.is_held:
+        raise ObservatoryError(
+            f"{now.census_date} is held, by {now.by} ({now.why or 'no reason given'}); a quarter that is not held was expected. "
+            f"Take it up again first: observatory hold {now.census_date} --lift."
+        )
 
 
 def _record(connection: Connection, now: Life, step: str, state: str, by: str, why: str, *, release: int | None = None, is_held: bool) -> None:

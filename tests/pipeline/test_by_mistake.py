@@ -1,0 +1,108 @@
+"""What a commissioner does by mistake: each answers one clear sentence that says what to do, ends as documented, and changes nothing.
+
+Belongs here: commands given out of turn. What the states are, and who may leave them, is held by `test_lifecycle`.
+"""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+import pipelines.command as command
+from assets.common import audit
+from assets.publication import lifecycle
+from assets.publication.approval import approve
+from assets.publication.drafts import make_draft
+from resources.errors import ObservatoryError
+from tests.pipeline.test_lifecycle import DATE, REGION, drafted, held, published, templates  # noqa: F401 - fixtures
+from tests.releasing import APPROVER
+
+TEXT = str(DATE)
+
+
+@pytest.fixture
+def ask(monkeypatch, tmp_path):
+    """Give the command; what it answers, in one line, with its exit code."""
+    monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path))
+
+    def asked(warehouse, *arguments: str) -> tuple[int, str]:
+        monkeypatch.setenv("OBSERVATORY_DATABASE_URL", warehouse.url)
+        result = CliRunner().invoke(command.cli, list(arguments))
+        if isinstance(result.exception, ObservatoryError):  # as `main` tells it
+            return 2, str(result.exception)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, " ".join(result.output.split())
+
+    return asked
+
+
+def everything(warehouse) -> list[object]:
+    """What no mistake may change."""
+    return [
+        published(warehouse),
+        lifecycle.lives(warehouse),
+        warehouse.rows("select * from raw.draft"),
+        warehouse.rows("select * from raw.submission"),
+    ]
+
+
+CLOSE, APPROVE = ("close", TEXT), ("approve", TEXT, "--by", APPROVER)
+HELD = f"is held, by the tester (a doubt); a quarter that is not held was expected. Take it up again first: observatory hold {TEXT} --lift."
+MISTAKES = {
+    "": [
+        (APPROVE, "is collecting, and there is no draft of it"),
+        (("reopen", TEXT, "--why", "late"), "is collecting"),
+        (("hold", TEXT, "--lift"), "is not held"),
+        (("hold", TEXT), "No reason was given"),
+        (("close", "2025-03-30"), "no quarter end"),
+        (("close", "2099-03-31"), "has not passed"),
+        (("close", "2024-12-31"), "No return that was sent for 2024-12-31 counts"),
+    ],
+    "close": [(CLOSE, "is closed"), (APPROVE, "there is no draft of it")],
+    "close draft": [
+        (("approve", TEXT, "--by", " "), "Nobody was named"),
+        (("approve", TEXT), "Missing option '--by'"),
+        ((*APPROVE, "--draft", "12345678"), "12345678 was looked at. It was made anew since: look at it again"),
+        (CLOSE, "is draft"),
+    ],
+    "close draft hold": [
+        (APPROVE, HELD),
+        (("draft", TEXT), HELD),
+        (CLOSE, HELD),
+        (("hold", TEXT, "--why", "again"), "held already, by the tester"),
+    ],
+    "close draft approve": [
+        (CLOSE, "is published"),
+        (APPROVE, "is published, and there is no draft of it"),
+        (("reopen", TEXT, "--why", "late"), "gathers into a proposed correction"),
+        (("release", "--census-date", TEXT), "Nothing is released without an approval"),
+        (("withdraw", "no such number", "--reason", "wrong"), "no such number"),
+    ],
+}
+
+
+@pytest.mark.parametrize("steps", MISTAKES)
+def test_a_step_out_of_turn_is_one_sentence_ends_with_2_and_changes_nothing(held, ask, steps):  # noqa: F811
+    does = {
+        "close": lambda: lifecycle.close(held, DATE, "the tester"),
+        "draft": lambda: make_draft(held, DATE, REGION, "the tester"),
+        "hold": lambda: lifecycle.hold(held, DATE, "the tester", "a doubt"),
+        "approve": lambda: approve(held, DATE, REGION, APPROVER),
+    }
+    for step in steps.split():
+        does[step]()
+    before = everything(held)
+    for mistake, says in MISTAKES[steps]:
+        code, said = ask(held, *mistake)
+        assert (code, says in said, "Traceback" in said) == (2, True, False), f"{' '.join(mistake)}: {said}"
+    assert everything(held) == before
+
+
+def test_who_approves_for_somebody_else_is_on_record_beside_the_name(drafted):  # noqa: F811
+    """Nobody is kept from naming another; whose account did it cannot be chosen."""
+    approve(drafted, DATE, REGION, "Grace Example (made up)")
+    row = drafted.rows("select by_whom from raw.quarter_step where step = 'approved'")[0]
+    told = drafted.rows("select actor, details from access.event where what = 'quarter' and subject like '%approved'")[0]
+    assert row.by_whom == told.details["in_the_name_of"] == "Grace Example (made up)"
+    assert told.actor == audit.actor()
