@@ -5,6 +5,7 @@ Belongs here: knowing such a run, and writing down that it failed. What it left 
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import dagster as dg
 
 PROCESS = "observatory/process"
 """Tag of a run of the command: the process in which it runs, and when that began."""
+
+DIED = "observatory/died"
+"""Tag of a run whose process died: when that was noticed."""
 
 _UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 _SAID = "The process in which it ran has died. What it left undone is due: the next run does it."
@@ -45,6 +49,7 @@ def fail_dead_runs(instance: dg.DagsterInstance, *, of_the_daemon: bool = False)
         process = run.tags.get(PROCESS, "")
         is_dead = name_of(int(process.split()[0])) != process if process else of_the_daemon
         if is_dead:
+            instance.add_run_tags(run.run_id, {DIED: dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")})
             instance.report_run_failed(run, _SAID)
             failed.append(run.run_id)
     return failed

@@ -36,6 +36,14 @@ def following(date: dt.date) -> dt.date:
     return dt.date(year, month, 31 if month in (3, 12) else 30)
 
 
+def between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """The quarter ends from `first`, which is one, to `last`."""
+    dates = [first]
+    while following(dates[-1]) <= last:
+        dates.append(following(dates[-1]))
+    return dates
+
+
 def workable(dates: list[dt.date], today: dt.date) -> tuple[list[dt.date], list[str]]:
     """Of the dates of folders those that are quarters to work on, and a sentence for each of the others."""
     first, last, said = first_quarter(), last_quarter_end(today), []

@@ -3,13 +3,14 @@
 import datetime as dt
 import hashlib
 import json
+from collections import Counter
 
 import dagster as dg
 
-from pipelines.dead import fail_dead_runs
+from pipelines.dead import DIED, fail_dead_runs
 from pipelines.jobs import JOB, QUARTER, bring_up_to_date, quality_report, range_tags
 from pipelines.opening import opened
-from pipelines.quarter_ends import runs_of, workable
+from pipelines.quarter_ends import between, runs_of, workable
 from pipelines.telling import told_of_failures
 from resources.errors import ObservatoryError
 from resources.landing import LandingPlace, is_fresh
@@ -86,6 +87,34 @@ def left_undone(settings: Settings) -> dict[dt.date, str]:
         return {date: written.get(date, "")[:16] for date in left}
 
 
+_LAST_RUNS = 100
+"""So many runs are looked back at for those that ended badly."""
+_MOST_DEATHS = 5
+"""A run that died is tried again at once, so often within an hour; what kills it each time is not to take all of the machine."""
+
+
+def ended_badly(instance: dg.DagsterInstance, now: dt.datetime) -> dict[dt.date, str]:
+    """The census dates whose last run failed or died, each with a mark: another one each hour, and with each death."""
+    last: dict[dt.date, dg.DagsterRun] = {}
+    deaths: Counter[dt.date] = Counter()
+    an_hour_ago = (now - dt.timedelta(hours=1)).isoformat()
+    for run in instance.get_runs(dg.RunsFilter(job_name=JOB), limit=_LAST_RUNS):
+        for date in _quarters_of(run):
+            last.setdefault(date, run)
+            deaths[date] += run.tags.get(DIED, "") > an_hour_ago
+    bad = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+    return {date: f"{now:%Y-%m-%d %H} {min(deaths[date], _MOST_DEATHS)}" for date, run in last.items() if run.status in bad}
+
+
+def _quarters_of(run: dg.DagsterRun) -> list[dt.date]:
+    """The census dates of a run over a range of them; none where it says none."""
+    try:
+        first, last = (dt.date.fromisoformat(run.tags[name]) for name in range_tags(dt.date.min, dt.date.min))
+    except (KeyError, ValueError):
+        return []
+    return between(first, last)
+
+
 @dg.sensor(
     job=bring_up_to_date,
     minimum_interval_seconds=10,
@@ -100,14 +129,20 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
         now, place = dt.datetime.now(tz=dt.UTC), LandingPlace(settings.landing)
         key, erased = _ready(settings)
         current, changed = look(place, seen, now, key)
-        fail_dead_runs(context.instance)  # a run of the command that was killed is at work on nothing
+        fail_dead_runs(context.instance)  # a run that was killed is at work on nothing
+        again = ended_badly(context.instance, now)  # it may have read nothing of what was seen before it began
         starting = _waiting_to_start(context.instance)
+        looked_at = workable(place.census_dates(), now.date())[0]
+        changed += [date for date in again if date in looked_at and date not in changed]
         changed = [date for date in changed if date not in starting]  # that run will read it: the next look is soon
         current |= {str(date): seen.get(str(date), "") for date in starting}
-        news = due(settings, place, changed, key) | dict.fromkeys(erased, f"erased {now.isoformat()}")
+        news = due(settings, place, changed, key)
+        news = {date: moment or (f"again {again[date]}" if date in again else "") for date, moment in news.items()}
+        news |= dict.fromkeys(erased, f"erased {now.isoformat()}")
         if not context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_UNDER_WAY), limit=1):
             # whoever died over it; and what fails again is not tried more than once an hour
-            news = {date: f"left undone {now:%Y-%m-%d %H} {of}" for date, of in left_undone(settings).items()} | news
+            hour = f"{now:%Y-%m-%d %H}"
+            news = {date: f"left undone {again.get(date, hour)} {of}" for date, of in left_undone(settings).items()} | news
     except ObservatoryError as error:
         return dg.SkipReason(str(error))
     if not changed and not news:

@@ -208,6 +208,33 @@ def test_a_later_quarter_that_rests_on_an_earlier_one_is_run_again_each_time_tha
     assert len(set(asked[1:])) == 2 and asked[2] == asked[3]
 
 
+def test_what_a_run_that_died_before_it_read_anything_should_have_read_is_looked_for_again(home, landing):
+    """The sensor has seen the file by then, and nothing in the warehouse tells of it; each death is another try, a failure one an hour."""
+    landing.drop(DATE, "356", "census.csv", builders.census([{}] * 3))
+    tags = range_tags(dt.date.fromisoformat(DATE), dt.date.fromisoformat(DATE))
+
+    def tick(cursor: str | None, instance: dg.DagsterInstance) -> tuple[list[str], str | None]:
+        found = landing_place(dg.build_sensor_context(instance=instance, cursor=cursor))
+        is_found = isinstance(found, dg.SensorResult)
+        return [request.run_key for request in found.run_requests] if is_found else [], found.cursor if is_found else cursor
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        asked, cursor = tick(None, instance)
+        assert len(asked) == 1 and tick(cursor, instance)[0] == []
+        for _ in range(2):
+            instance.add_run(dg.DagsterRun("bring_up_to_date", tags={**tags, PROCESS: "999999999 1"}, status=dg.DagsterRunStatus.STARTED))
+            keys, cursor = tick(cursor, instance)
+            assert len(keys) == 1 and keys[0] not in asked
+            asked += keys
+        instance.add_run(dg.DagsterRun("bring_up_to_date", tags=tags, status=dg.DagsterRunStatus.FAILURE))
+        once, cursor = tick(cursor, instance)
+        assert tick(cursor, instance)[0] == once, "Dagster starts one run of a key"
+        for _ in range(9):
+            instance.add_run(dg.DagsterRun("bring_up_to_date", tags={**tags, PROCESS: "999999999 1"}, status=dg.DagsterRunStatus.STARTED))
+            asked += tick(cursor, instance)[0]
+        assert len(set(asked)) < 9, "what is killed again and again is tried once an hour too"
+
+
 def test_one_run_a_quarter_at_a_time(tmp_path):
     from pipelines.instance import DAGSTER_YAML, FORMER_DAGSTER_YAML, dagster_instance
     from resources.settings import Settings
