@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from pipelines import children
-from pipelines.children import MARK, _marked, end_orphans, only_serve_of
+from pipelines.children import MARK, end_orphans, only_serve_of
 from pipelines.dead import PROCESS, name_of, this_process
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.errors import ObservatoryError
 from resources.warehouse import Warehouse
-from tests.kills import DATES, ROOT, Place
-
-COMMAND = "from pipelines.command import main; main()"
-
-
-def wait_for(what, seconds: float = 480, every: float = 0.2):
-    """Wait until something is so, and give it."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if found := what():
-            return found
-        time.sleep(every)
-    raise AssertionError(f"waited {seconds} s for {what.__name__}")
+from tests.kills import DATES, Place
+from tests.kills_of_serve import Serve, free_port, wait_for
 
 
 def sleeping(home: Path, by: str) -> subprocess.Popen:
@@ -67,39 +54,6 @@ def test_one_home_is_served_once_and_what_it_starts_ends_with_it(tmp_path, monke
     assert MARK not in os.environ
 
 
-class Serve:
-    """A served home."""
-
-    def __init__(self, root: Path, ports: tuple[int, int]) -> None:
-        self.home = root / "home"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("OBSERVATORY_", "DAGSTER_"))}
-        environment |= {
-            "OBSERVATORY_HOME": str(self.home), "OBSERVATORY_LANDING": str(root / "landing"), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
-            "OBSERVATORY_PSEUDONYM_KEY": "a key that only the tests use",
-        }  # fmt: skip
-        self.environment = environment
-        command = [sys.executable, "-c", COMMAND, "serve", "--port", str(ports[0]), "--page-port", str(ports[1])]
-        self.log = (root / f"said {time.monotonic()}.txt").open("w+", encoding="utf-8")
-        self.process = subprocess.Popen(command, cwd=root, env=environment, stdout=self.log, stderr=self.log)
-
-    def is_open(self) -> bool:
-        assert self.process.poll() is None, self.said()
-        return "Open it once" in self.said()
-
-    def said(self) -> str:
-        return Path(self.log.name).read_text(encoding="utf-8")
-
-    def workers(self) -> list[int]:
-        """The processes that it has started, and what they have started."""
-        return [number for number, by in _marked(self.home).items() if by.startswith(f"{self.process.pid} ")]
-
-
-def _free() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
 def _held(home: Path, query: str) -> object:
     server = EmbeddedPostgres(home)
     try:
@@ -112,7 +66,7 @@ def _held(home: Path, query: str) -> object:
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are known by /proc")
 def test_serve_killed_over_a_sensors_run_and_started_again_does_what_was_left_undone(tmp_path):
     Place(tmp_path / "landing").first(DATES[:1])
-    ports = _free(), _free()
+    ports = free_port(), free_port()
     first = Serve(tmp_path, ports)
     served = [first]
 

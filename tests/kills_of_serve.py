@@ -1,0 +1,227 @@
+"""Kills of `observatory serve`: it, and each process that it starts, is killed at any moment, and started again as systemd would.
+
+    python -m tests.kills_of_serve --kills 20
+
+Belongs here: a served home, its processes by what they are, and a quarter's life in which `serve` does what `run` does in `tests.kills`.
+What comes of it is held against a home in which nobody disturbed the commands: every table, and every file of the releases, the drafts and the outbox.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipelines.children import _marked, end_orphans
+from resources.embedded_postgres import EmbeddedPostgres
+from resources.landing import LandingPlace
+from resources.settings import Settings
+from resources.warehouse import Warehouse
+from tests.kills import APPROVER, DATABASE, DATES, ROOT, Home, _show, kill_database, nursery, undisturbed
+
+COMMAND = "from pipelines.command import main; main()"
+SERVE, DAEMON, CODE, READY, WORKER = "serve", "its daemon", "its code server", "its runs' forerunner", "a run"
+LIFE: list[list[str]] = [
+    ["run", "--report"],
+    ["approve", "--all", "--by", APPROVER],
+    ["late", "run", "--report"],
+    ["approve", "--all", "--by", APPROVER],
+]
+"""As in `tests.kills`. In a served home `serve` comes before each `run`, which then has drafts and reports to make."""
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 480, every: float = 0.2) -> Any:
+    """Wait until something is so, and give it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := what():
+            return found
+        time.sleep(every)
+    raise AssertionError(f"waited {seconds} s for {what.__name__}")
+
+
+class Serve:
+    """A served home: `root` has its landing place and its home."""
+
+    def __init__(self, root: Path, ports: tuple[int, int]) -> None:
+        self.home = root / "home"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("OBSERVATORY_", "DAGSTER_"))}
+        environment |= {
+            "OBSERVATORY_HOME": str(self.home), "OBSERVATORY_LANDING": str(root / "landing"), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
+            "OBSERVATORY_PSEUDONYM_KEY": "a key that only the tests use",
+        }  # fmt: skip
+        self.environment = environment
+        command = [sys.executable, "-c", COMMAND, "serve", "--port", str(ports[0]), "--page-port", str(ports[1])]
+        self.log = (root / f"said {time.monotonic()}.txt").open("w+", encoding="utf-8")
+        self.process = subprocess.Popen(command, cwd=root, env=environment, stdout=self.log, stderr=self.log)
+
+    def is_open(self) -> bool:
+        """Whether the UI is open. It must not have ended."""
+        assert self.process.poll() is None, self.said()
+        return "Open it once" in self.said()
+
+    def said(self) -> str:
+        """All that it has said."""
+        return Path(self.log.name).read_text(encoding="utf-8")
+
+    def workers(self) -> list[int]:
+        """The processes that it has started, and what they have started."""
+        return [number for number, by in _marked(self.home).items() if by.startswith(f"{self.process.pid} ")]
+
+    def parts(self) -> dict[str, list[int]]:
+        """Its processes by what they are."""
+        found: dict[str, list[int]] = {SERVE: [self.process.pid]}
+        for number in self.workers():
+            said, parent = _words(number), _words(_parent(number))
+            if "be_ready" in said:
+                found.setdefault(WORKER if "be_ready" in parent else READY, []).append(number)
+            elif "dagster._daemon" in said:
+                found.setdefault(DAEMON, []).append(number)
+            elif "dagster api grpc" in said or "dagster code-server" in said:
+                found.setdefault(CODE, []).append(number)
+        return found
+
+    def end(self) -> int:
+        """Stop it as systemd does; gives its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(90)
+        finally:
+            self.log.close()
+
+
+def _words(number: int) -> str:
+    try:
+        return Path(f"/proc/{number}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _parent(number: int) -> int:
+    try:
+        return int(Path(f"/proc/{number}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def is_settled(home: Home) -> bool:
+    """Whether nothing is due that `serve` does."""
+    from pipelines.due import quarters_due
+
+    if not (home.home / "postgres" / "data" / "postmaster.pid").exists():
+        return False
+    settings, place = Settings(home.home, str(home.place.root), "", "north_west"), LandingPlace(str(home.place.root))
+    server = EmbeddedPostgres(home.home)
+    try:
+        with Warehouse(server.join()) as warehouse:
+            if warehouse.scalar("select to_regclass('raw.answered')") is None:
+                return False
+            landed = [dt.date.fromisoformat(date) for date in home.dates]
+            return not quarters_due(warehouse, place, settings, landed, [], everything=False)
+    except Exception:  # the server is being killed, or recovers
+        return False
+    finally:
+        with contextlib.suppress(Exception):
+            server.leave()
+
+
+def serve_with_kills(home: Home, chance: random.Random, kills: int, seconds: float) -> Counter[str]:
+    """Serve until nothing is due, killing something `kills` times, each within `seconds` of a start or of the last kill."""
+    killed: Counter[str] = Counter()
+    ports = free_port(), free_port()
+    serve = Serve(home.folder, ports)
+    try:
+        while killed.total() < kills:
+            time.sleep(chance.random() * seconds)
+            parts = serve.parts()
+            what = chance.choice([SERVE, SERVE, DATABASE, *parts])
+            if what == DATABASE:
+                killed[what] += kill_database(home.home)
+            else:
+                for number in parts[what]:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(number, signal.SIGKILL)
+                killed[what] += 1
+            if what == SERVE:
+                serve.process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it ends where a part is gone without which it cannot be
+                serve.process.wait(3)
+            if serve.process.poll() is not None:
+                serve = Serve(home.folder, ports)
+
+        def is_done() -> bool:
+            nonlocal serve
+            if serve.process.poll() is not None:
+                serve = Serve(home.folder, ports)
+            return is_settled(home)
+
+        wait_for(is_done, seconds=900, every=3)
+    except BaseException:
+        print(serve.said()[-4000:], flush=True)
+        raise
+    finally:
+        serve.end()
+        end_orphans(home.home)
+    return killed
+
+
+def play(home: Home, chance: random.Random, kills: int, seconds: float) -> Counter[str]:
+    """Play a home's life, served."""
+    home.place.root.mkdir(parents=True, exist_ok=True)
+    killed: Counter[str] = Counter()
+    for command in home.life:
+        if "run" in command:
+            if command[0] == "late":
+                home.place.late(home.dates[-1])
+            killed += serve_with_kills(home, chance, kills - killed.total() if command[0] == "late" else -(-kills // 2), seconds)
+        home.finish(command)
+    return killed
+
+
+def main() -> int:
+    """Kill so often, over as many homes as it takes. Ends with 1 at the first home that is not as the undisturbed one."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--a-home", type=int, default=10, help="kills of one home before it is compared")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=60, help="the longest between two kills")
+    asked = parser.parse_args()
+    chance, killed, homes = random.Random(asked.seed), Counter[str](), 0
+    with tempfile.TemporaryDirectory(prefix="kills ", ignore_cleanup_errors=True) as folder, nursery() as born:
+        Path(folder).chmod(0o755)
+        whole = undisturbed(Home(Path(folder) / "whole", born, DATES, LIFE))
+        while killed.total() < asked.kills:
+            homes += 1
+            home = Home(Path(folder) / f"home {homes}", born, DATES, LIFE)
+            now = play(home, chance, min(asked.a_home, asked.kills - killed.total()), asked.seconds)
+            killed += now
+            differ = home.differences(whole)
+            print(f"home {homes}: {dict(now)}, {'differs: ' + ', '.join(differ[:20]) if differ else 'as if nothing had happened'}", flush=True)
+            if differ:
+                _show(home, whole, differ)
+                return 1
+    print(f"{killed.total()} kills of {homes} homes: {dict(killed)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
