@@ -3,7 +3,8 @@
     python -m tests.kills_of_serve --kills 20
 
 Belongs here: a served home, its processes by what they are, and a quarter's life in which `serve` does what `run` does in `tests.kills`.
-What comes of it is held against a home in which nobody disturbed the commands: every table, and every file of the releases, the drafts and the outbox.
+What comes of it is held against a home in which nobody disturbed the commands: every table, and every file of
+the releases, the drafts and the outbox.
 """
 
 from __future__ import annotations
