@@ -49,6 +49,9 @@ WRITER_SECONDS = 3600
 _OPTIONS = "-c idle_in_transaction_session_timeout=0 -c statement_timeout=0"
 """Our own connections: while a large return is judged a transaction is idle, and a quarter takes the time that it takes."""
 
+_CONNECT = {"application_name": "observatory", "client_encoding": "utf8"}
+"""How we connect. Without a word on the encoding a database that has none (SQL_ASCII) gives bytes instead of text."""
+
 _HOLDERS = """
 with held as (
     select distinct a.pid as number, a.usename as who, a.application_name as program, a.xact_start as since,
@@ -111,7 +114,7 @@ class Warehouse:
     def __init__(self, url: str, embedded: EmbeddedPostgres | None = None) -> None:
         self.url = url
         options = f"{make_url(url).query.get('options', '')} {_OPTIONS}".strip()
-        self.engine = sa.create_engine(url, pool_size=4, connect_args={"application_name": "observatory", "options": options})
+        self.engine = sa.create_engine(url, pool_size=4, connect_args=_CONNECT | {"options": options})
         self.embedded = embedded
 
     def __enter__(self) -> Warehouse:
@@ -260,6 +263,12 @@ def open_warehouse(settings: Settings, *, may_be_new: bool = False) -> Warehouse
     if version < 150000:
         warehouse.close()
         raise ObservatoryError(f"The server is PostgreSQL {version // 10000}; 15 or newer was expected. Use a newer server.")
+    if (encoding := warehouse.scalar("select current_setting('server_encoding')")) != "UTF8":
+        warehouse.close()
+        raise ObservatoryError(
+            f"The database of OBSERVATORY_DATABASE_URL is in {encoding}; UTF8 was expected. Make it anew: "
+            "createdb --owner observatory --encoding UTF8 --template template0 observatory."
+        )
     return warehouse
 
 

@@ -53,6 +53,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
         "OBSERVATORY_LANDING": settings.landing,
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "PYTHONUNBUFFERED": "1",
+        "GRPC_VERBOSITY": os.environ.get("GRPC_VERBOSITY", "ERROR"),  # else it notes each process that is started beside it
     }
     further = os.environ.get("OBSERVATORY_WEB_HOSTS", "")
     log = settings.server_log if not settings.database_url else None

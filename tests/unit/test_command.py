@@ -110,6 +110,20 @@ def test_a_server_that_cannot_be_reached_is_told_without_its_password(monkeypatc
     assert "hunter2" not in said and "Traceback" not in said
 
 
+def test_a_database_without_an_encoding_is_refused_in_a_sentence(monkeypatch, capfd, tmp_path, servers):
+    """As Debian's `createdb` makes it on a server without a locale."""
+    servers.start("embedded")
+    servers._run("embedded", "create database plain encoding 'SQL_ASCII' locale 'C' template template0")
+    try:
+        monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path))
+        monkeypatch.setenv("OBSERVATORY_DATABASE_URL", servers.address("embedded", "plain"))
+        assert main_exits_with(monkeypatch, "query", "select 1") == 2
+        said = capfd.readouterr().err
+        assert "is in SQL_ASCII; UTF8 was expected" in said and "Traceback" not in said
+    finally:
+        servers.drop("embedded", servers.address("embedded", "plain"))
+
+
 def test_an_interrupt_ends_with_130(monkeypatch, capfd):
     def interrupted(**_: object) -> None:
         raise KeyboardInterrupt
