@@ -25,6 +25,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from pipelines.children import _marked, end_orphans
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
@@ -130,6 +132,7 @@ def is_settled(home: Home) -> bool:
 
     if not (home.home / "postgres" / "data" / "postmaster.pid").exists():
         return False
+    os.environ |= home.environment  # the key, without which nothing can be said of files
     settings, place = Settings(home.home, str(home.place.root), "", "north_west"), LandingPlace(str(home.place.root))
     server = EmbeddedPostgres(home.home)
     try:
@@ -138,11 +141,10 @@ def is_settled(home: Home) -> bool:
                 return False
             landed = [dt.date.fromisoformat(date) for date in home.dates]
             return not quarters_due(warehouse, place, settings, landed, [], everything=False)
-    except Exception:  # the server is being killed, or recovers
+    except sa.exc.DBAPIError:  # the server is being killed, or recovers
         return False
     finally:
-        with contextlib.suppress(Exception):
-            server.leave()
+        server.leave()
 
 
 def serve_with_kills(home: Home, chance: random.Random, kills: int, seconds: float) -> Counter[str]:
