@@ -45,6 +45,15 @@ def test_systemd_takes_the_units(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_each_service_may_write_where_the_docs_configuration_has_it_write_and_starts_where_that_is_missing():
+    """systemd ends a service with 226/NAMESPACE where a folder of ReadWritePaths without a dash before it is not there."""
+    text = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "deployment.md").read_text(), re.DOTALL)[1]
+    said = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
+    for unit in (unit for unit in UNITS if unit.suffix == ".service"):
+        paths = " ".join(re.findall(r"^ReadWritePaths=(.*)$", unit.read_text(), re.MULTILINE)).split()
+        assert {said["home"], f"-{said['outbox']}", f"-{said['recovery']['archive']}"} <= set(paths), unit.name
+
+
 def test_every_timer_has_its_service_and_every_service_but_the_first_its_timer():
     stems = {suffix: {unit.stem for unit in UNITS if unit.suffix == suffix} for suffix in (".service", ".timer")}
     assert stems[".service"] - {"observatory"} == stems[".timer"]
