@@ -69,3 +69,23 @@ def episodes(rows: list[dict[str, object]]) -> pd.DataFrame:
 def unaccompanied(rows: list[dict[str, object]]) -> pd.DataFrame:
     """The SSDA903's unaccompanied asylum-seeking children."""
     return frame("ssda903_uasc", rows, {"sex": "1", "duc": ""})
+
+
+def official_numbers(year: int, looked_after: dict[str, str], england: str = "81770") -> bytes:
+    """DfE's file of children looked after on 31 March of a year, by authority code; the region's figure is 14620.
+
+    A number is printed with its rate per 10,000 of 10,000 people, a symbol as it is.
+    """
+    place = "England,{region},North West"
+    lines = [
+        "time_period,time_identifier,geographic_level,country_code,country_name,region_code,region_name,old_la_code,la_name,"
+        "new_la_code,population_type,population_estimate,children_count,rate_per_10000"
+    ]
+    words = "Children looked after on 31 March each year"
+    start = f"{year},Reporting year"
+    lines.append(f"{start},National,E92000001,England,,,,,,{words},11900000,{england},70")
+    lines.append(f"{start},Regional,E92000001,{place.format(region='E12000002')},,,,{words},1530000,14620,96")
+    for code, count in looked_after.items():
+        rate = count if count.isdigit() else "c"
+        lines.append(f"{start},Local authority,E92000001,{place.format(region='E12000002')},{code},Name {code},E{code},{words},10000,{count},{rate}")
+    return ("\n".join(lines) + "\n").encode()

@@ -13,6 +13,7 @@ from assets.page import demand, supply
 from assets.page.certainty import NOTE_ON_COVERAGE, is_enough, note_on_shares
 from assets.page.charts import Line, lines
 from assets.page.figures import NOTHING, Area, Edition, Figure, Table
+from assets.page.official import official
 from assets.page.shapes import (
     HOME,
     LOOKED_AFTER,
@@ -44,7 +45,7 @@ def region_sections(edition: Edition) -> list[Section]:
         supply.places_here(edition, here), supply.maps(edition), supply.by_authority(edition), supply.who_lives_here(edition, here),
         supply.unavailable(edition, here), supply.fees(edition, here), supply.market(edition, here), supply.homes(edition, here),
         supply.fostering(edition, here), demand.children(edition, here), demand.location(edition, here), demand.net_position(edition, here),
-        trend(edition, here), coverage(edition, here),
+        official(edition, here), trend(edition, here), coverage(edition, here),
     )  # fmt: skip
     return [section for section in made if section]
 
@@ -55,7 +56,7 @@ def authority_sections(edition: Edition, area: Area) -> list[Section]:
         supply.places_here(edition, area), supply.who_lives_here(edition, area), supply.unavailable(edition, area), supply.homes(edition, area),
         demand.children(edition, area), demand.location(edition, area), demand.net_position(edition, area), demand.flows(edition, area),
         supply.fees(edition, area), supply.market(edition, area), supply.fostering(edition, area), neighbours(edition, area),
-        trend(edition, area), coverage(edition, area),
+        official(edition, area), trend(edition, area), coverage(edition, area),
     )  # fmt: skip
     return [section for section in made if section]
 

@@ -103,6 +103,8 @@ class Section:
     maps: list[TileMap] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)
     data: list[DataTable] = field(default_factory=list)
+    folded: list[DataTable] = field(default_factory=list)
+    """Tables that stand folded up, whatever else there is."""
     note: str = ""
     """What to know when reading its drawings: stands below them."""
 

@@ -31,6 +31,7 @@ from assets.publication.changes import what_changed
 from assets.publication.disclosure.rules import CONFIDENTIAL
 from assets.publication.files import damage, put_in_place, release_files
 from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, Life, has_own_returns
+from assets.publication.official import official_figures
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.release import (
     DRAFTS,
@@ -117,6 +118,8 @@ class _Read:
     basis: str = ""
     members: pd.DataFrame = field(default_factory=pd.DataFrame)
     true: dict[str, TrueTable] = field(default_factory=dict)
+    official: list[dict[str, Any]] = field(default_factory=list)
+    """What stands beside them on the page, as others publish it."""
 
     @property
     def number(self) -> int:
@@ -256,6 +259,7 @@ def make_draft(
                 earlier = earlier_releases(seen, census_date)
                 before = read_release(seen, census_date, read.latest.release_number) if read.latest else None
                 manifest = manifest_of(seen, census_date, read.number, region)
+                manifest |= {"official": read.official} if read.official else {}
         if draft is None:
             draft, tables, manifest, true = _made(census_date, read, region, earlier, before, manifest, key, accept)
         if dry_run or _keep(warehouse, census_date, region, replace(read, true=true), draft, tables, manifest, by):
@@ -280,7 +284,10 @@ def _read(seen: Snapshot, census_date: dt.date, region: Region, key: bytes | Non
         return read
     members = members_of_region(seen, census_date)
     true = true_tables(seen, census_date, members, key) if len(members) else {}
-    return replace(read, members=members, true=true, basis=basis_of(true, members, region.disclosure)) if true else read
+    if not true:
+        return read
+    official = official_figures(seen, census_date)
+    return replace(read, members=members, true=true, official=official, basis=basis_of(true, members, region.disclosure))
 
 
 def refuse_what_cannot_be_drafted(warehouse: Warehouse, census_date: dt.date, region: Region) -> None:
@@ -330,6 +337,7 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: st
         stands
         and not accept
         and stands.basis == read.basis
+        and stands.manifest.get("official", []) == read.official
         and stands.release_number == read.number
         and knew(stands.held_against, reached(seen, census_date, drafts=False))
     ):

@@ -1,0 +1,74 @@
+"""The official figures that stand beside a release's own, kept in its manifest.
+
+Belongs here: reading them as they stand when a draft is made. Does not belong here: which they are
+(`curated.official_benchmark`), or how a page shows them (`assets/page/official.py`).
+
+They are open data, and stand as published. They are no figures of the release: nothing of ours is
+in them, and no difference between ours and theirs. What is looked at in a draft is what is
+published: they stay as they were when it was made.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from resources.warehouse import Asked
+
+AREA = (
+    "figure",
+    "neighbours_mean",
+    "neighbours_pooled",
+    "rank_in_region",
+    "ranked_in_region",
+    "rank_in_england",
+    "ranked_in_england",
+)
+"""What the manifest has of an authority beside a measure, in this order."""
+_MEASURE = (
+    "measure", "breakdown", "category", "unit", "definition", "definition_note",
+    "published_by", "data_set", "release",
+)  # fmt: skip
+_QUERY = """
+select b.*
+from curated.official_benchmark as b
+where b.census_date = :d and b.area_level in ('authority', 'England')
+order by b.published_by, b.data_set, b.measure, b.breakdown, b.category, b.unit, b.area_code
+"""
+
+
+def official_figures(asked: Asked, census_date: dt.date) -> list[dict[str, Any]]:
+    """The newest official figures of a census date: a measure each, with those of England and of the
+    region, and by authority `AREA`. Numbers are texts, symbols as they were printed; what is not
+    known is None, and what a publisher does not give (`definition_note`) is left out. Empty where
+    none are held.
+    """
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in asked.rows(_QUERY, d=census_date):
+        told = {name: getattr(row, name) for name in _MEASURE if getattr(row, name) is not None}
+        measure = found.setdefault(
+            tuple(str(getattr(row, name)) for name in _MEASURE[:4]),
+            {
+                **told,
+                "period_end": row.period_end.isoformat(),
+                "england": _text(row.england_value),
+                "region": _text(row.region_value),
+                "areas": {},
+            },
+        )
+        if row.area_level == "authority":
+            figure = _text(row.official_value) or row.official_symbol
+            measure["areas"][row.area_code] = [
+                figure, _text(row.neighbours_mean), _text(row.neighbours_pooled), row.rank_in_region,
+                row.ranked_in_region, row.rank_in_england, row.ranked_in_england,
+            ]  # fmt: skip
+    return list(found.values())
+
+
+def _text(number: Decimal | None) -> str | None:
+    """A number as it is printed: 485, 8.1; None for none."""
+    if number is None:
+        return None
+    text = f"{Decimal(str(number)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
