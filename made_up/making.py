@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from made_up.drawing import stream
-from made_up.returns import asked, cans, dolo, official_statistics, optional, placement_census, placements_standard, provider_census, ssda903
+from made_up.returns import (
+    asked,
+    cans,
+    dolo,
+    official_kinds,
+    official_statistics,
+    optional,
+    placement_census,
+    placements_standard,
+    provider_census,
+    ssda903,
+)
 from made_up.returns.register import Lists, draw_up, in_use, lists_that_come, send_lists
 from made_up.truth.asked import AskedTruth
 from made_up.truth.care import CareFigures, Reach
@@ -161,8 +172,11 @@ def make_region(
         of_needs.add(cans.send(care, landing, areas, date, seed, folders), cared, date)
         of_searches.add(placements_standard.send(care, landing, areas, date, seed, folders), cared, date)
         if march := official_statistics.published_on(date):
-            told_of = official_statistics.counted(care, areas, march) if march in dates and dates[0] <= march.replace(year=march.year - 1) else None
-            official_statistics.send(told_of, march, landing, areas, date, seed, scale)
+            is_held = march in dates and dates[0] <= march.replace(year=march.year - 1)
+            told_of = official_statistics.counted(care, areas, march) if is_held else None
+            published = official_statistics.send(told_of, march, landing, areas, date, seed, scale)
+            children = official_kinds.kinds(care, areas, march) if is_held else None
+            official_kinds.send(children, published, march, landing, areas, date, seed)
         of_asked.add(asked.send(care, supply, landing, areas, date, seed, folders), told.answered, date)
         use, codes = in_use(held, date), areas.codes_on(date)
         truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, use, codes, cared))

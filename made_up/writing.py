@@ -192,8 +192,12 @@ class Landing:
         self.made.write(MADE_UP_ARRIVALS, told.to_csv(index=False, lineterminator="\n").encode())
 
     def in_force(self) -> pd.DataFrame:
-        """The books of the newest version of every sender's table."""
-        return pd.DataFrame(self.books).groupby(["census_date", "sender", "table_name"], sort=True).tail(1)
+        """The books of the newest version of every sender's table; of official statistics all files count, and their rows are added up."""
+        books, keys = pd.DataFrame(self.books), ["census_date", "sender", "table_name"]
+        rows = ["rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]
+        official = books["table_name"] == "official_statistics"
+        books.loc[official, rows] = books[official].groupby(keys)[rows].transform("sum")
+        return books.groupby(keys, sort=True).tail(1)
 
 
 def write_truth(made: Made, name: str, table: pd.DataFrame) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assets.page.figures import NOTHING, Area, Edition, Figure
-from assets.page.shapes import CARE_FLOWS, DISTANCE, LOOKED_AFTER, NET, STABILITY, Cell, DataTable, Section, the
+from assets.page.shapes import CARE_FLOWS, DISTANCE, LOOKED_AFTER, NET, QUALITY, STABILITY, Cell, DataTable, Section, the
 from assets.page.wording import day, listed, possessive
 from assets.publication.disclosure.rules import NOT_AVAILABLE, SYMBOLS
 from schemas.official import official_symbols
@@ -63,7 +63,9 @@ class _Measure:
         return _PUBLISHERS.get(by, by), self.about["release"], dt.date.fromisoformat(self.about["period_end"])
 
     def ours(self, edition: Edition, area: Area) -> Figure:
-        """The published figure of an edition; not available (x) where its release has no table of it."""
+        """The published figure of an edition; not available (x) where its release has no table of it, nothing where none is of the same."""
+        if not self.table:
+            return NOTHING
         if edition.table(self.table) is None:
             return Figure(NOT_AVAILABLE)
         return edition.figure(self.table, area, self.indicator, **dict(self.filters))
@@ -89,7 +91,8 @@ def official(edition: Edition, area: Area) -> Section | None:
             folded += _tables(edition, area, source, what, [m for m in parts if m.source == source and m.about["unit"] == unit])
     for source in _sources(other):
         folded += _tables(edition, area, source, ", of what is defined otherwise", [m for m in other if m.source == source])
-    tables = tuple(dict.fromkeys(m.table for m in same if edition.table(m.table)))
+    ours = [m.table for m in same] if any(edition.table(m.table) for m in same) else [QUALITY]
+    tables = tuple(name for name in dict.fromkeys(ours) if edition.table(name))
     return Section("official", "Beside the official figures", tables, _words(edition, area, _sources(same)), data=shown, folded=folded,
                    note=_note([*shown, *folded]))  # fmt: skip
 

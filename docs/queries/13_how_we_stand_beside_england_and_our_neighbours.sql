@@ -14,6 +14,9 @@ select
     b.neighbours_pooled,
     b.rank_in_region,
     b.ranked_in_region,
+    b.rank_in_england,
+    b.ranked_in_england,
+    b.published_by,
     b.release,
     b.period_end,
     b.definition_note

@@ -34,8 +34,8 @@ USUAL_RATE, SPREAD = {"looked_after": 70.0, "started": 27.0, "ceased": 28.0}, 0.
 """Usual rates per 10,000 in England, and how far authorities lie from them."""
 REVISED = 1.08
 """One authority's numbers are published so many times as high as it returned them."""
-_SHORT_BREAKS = ("V3", "V4")
-_PUBLISHED_AFTER = dt.timedelta(days=20, hours=9, minutes=30)
+SHORT_BREAKS = ("V3", "V4")
+PUBLISHED_AFTER = dt.timedelta(days=20, hours=9, minutes=30)
 
 
 def published_on(date: dt.date) -> dt.date | None:
@@ -46,7 +46,7 @@ def published_on(date: dt.date) -> dt.date | None:
 def counted(care: Care, areas: Areas, march: dt.date) -> pd.DataFrame:
     """Children of each member looked after on a 31 March, and started and ceased in the year to it: a row a code."""
     rows, day, before = care.episodes, march.toordinal(), march.replace(year=march.year - 1).toordinal()
-    rows = rows[~rows["ls"].isin(_SHORT_BREAKS) & (rows["origin"] < areas.members)]
+    rows = rows[~rows["ls"].isin(SHORT_BREAKS) & (rows["origin"] < areas.members)]
     rows = rows.assign(code=areas.codes_on(march)[rows["origin"].to_numpy()])
     parts = {
         "looked_after": (rows["decom"] <= day) & (rows["dec"] > day),
@@ -56,15 +56,16 @@ def counted(care: Care, areas: Areas, march: dt.date) -> pd.DataFrame:
     return pd.DataFrame({name: rows[at].groupby("code")["child"].nunique() for name, at in parts.items()}).fillna(0).astype(int)
 
 
-def send(held: pd.DataFrame | None, march: dt.date, landing: Landing, areas: Areas, date: dt.date, seed: int, scale: float) -> None:
+def send(held: pd.DataFrame | None, march: dt.date, landing: Landing, areas: Areas, date: dt.date, seed: int, scale: float) -> dict[str, int]:
     """Write DfE's file of a 31 March; without counts `held` of it, the members' are drawn as the others' are.
 
-    `scale` is the region's, and all England's: its rates are to be like the region's.
+    `scale` is the region's, and all England's: its rates are to be like the region's. Gives the children looked after by authority code.
     """
     rng = stream(seed, "official statistics", march.isoformat())
     people = {r["authority_code"]: int(r["people"]) for r in authorities.rows_of("population_0_17") if int(r["mid_year"]) == march.year - 1}
     standing = [a for a in authorities.all_authorities() if a.country == "England" and a.stands_on(march) and a.code in people]
     rows = []
+    looked_after: dict[str, int] = {}
     for kind, words in WORDS.items():
         rates = USUAL_RATE[kind] * np.exp(rng.normal(0, SPREAD, len(standing)))
         counts = {a.code: round(scale * people[a.code] * rate / 10_000) for a, rate in zip(standing, rates, strict=True)}
@@ -72,9 +73,11 @@ def send(held: pd.DataFrame | None, march: dt.date, landing: Landing, areas: Are
             counts |= {code: int(count) for code, count in held[kind].items() if code in counts}
         revised = sorted(areas.region.members)[seed % len(areas.region.members)]
         counts[revised] = round(counts[revised] * REVISED)
+        looked_after = looked_after or counts
         rows += _rows(standing, counts, people, march.year, words)
-    received = dt.datetime.combine(date, dt.time()) + _PUBLISHED_AFTER
+    received = dt.datetime.combine(date, dt.time()) + PUBLISHED_AFTER
     landing.send(date, "dfe", "dfe", f"cla_number_and_rate_{march.year}.csv", [all_loaded("official_statistics", HEADER, rows)], received)
+    return looked_after
 
 
 def _rows(standing: list, counts: dict[str, int], people: dict[str, int], year: int, words: str) -> list[list]:

@@ -143,7 +143,7 @@ def test_a_ready_query_answers_whom_it_is_for(region, path):
         assert all(row["vacant"] > 0 and (row["min_age"] or 0) <= 14 <= (row["max_age"] or 25) for row in rows)
 
 
-def test_there_are_eleven_ready_queries_for_authorities():
-    assert [for_whom(path) for path in QUERIES].count("authority") == 11
+def test_there_are_twelve_ready_queries_for_authorities():
+    assert [for_whom(path) for path in QUERIES].count("authority") == 12
     listed = (QUERIES[0].parents[1] / "querying.md").read_text(encoding="utf-8")
     assert all(path.name in listed for path in QUERIES)
