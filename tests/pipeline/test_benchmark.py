@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from assets.intake.loading import take_in
+from assets.page.figures import read_edition
+from assets.page.official import official
 from assets.warehouse.building import BuildResult, build_quarter
 from resources.warehouse import Warehouse
 from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY, Landing, Servers
+from tests.regions import QUICK
+from tests.releasing import make_release
 
 MARCH, DECEMBER = "2025-03-31", "2025-12-31"
 FILES = (
@@ -39,18 +43,20 @@ def children(number: int, *, started: int, far: int, outside: int) -> tuple[list
 
 @pytest.fixture(scope="module")
 def held(servers: Servers, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Warehouse, BuildResult]]:
-    """March 2025 with a small return of Stockport, and December with DfE's release of November."""
+    """March 2025 with a small return of Stockport, and December with the same and DfE's release of November."""
     landing = Landing(tmp_path_factory.mktemp("landing"))
     header, episodes = children(30, started=12, far=4, outside=9)
     landing.drop(MARCH, "356", "header.csv", builders.children(header))
     landing.drop(MARCH, "356", "episodes.csv", builders.episodes(episodes))
+    for name, rows in (("header.csv", builders.children(header)), ("episodes.csv", builders.episodes(episodes))):
+        landing.drop(DECEMBER, "356", name, rows)
     for name in FILES:
         landing.drop(DECEMBER, "dfe", name, (shared / "samples" / "dfe" / "dfe_2025_release" / name).read_bytes())
     address = servers.fresh("embedded")
     with Warehouse(address) as warehouse:
         for date in (MARCH, DECEMBER):
             take_in(warehouse, landing.place, dt.date.fromisoformat(date), KEY)
-            result = build_quarter(warehouse, dt.date.fromisoformat(date), load_region("north_west"))
+            result = build_quarter(warehouse, dt.date.fromisoformat(date), QUICK)
             assert not result.blocked_by
         yield warehouse, result
     servers.drop("embedded", address)
@@ -66,8 +72,8 @@ def figures(warehouse: Warehouse, authority: str) -> dict[tuple[str, str], tuple
 
 PRINTED = {
     "356": (485, 184, 190, 192, 46),
-    "876": (367, 112, 127, 193, 89),
-    "888": (1756, 564, 595, 615, 275),
+    "876": (367, 112, 127, 195, 68),
+    "888": (1699, 517, 569, 301, 324),
 }  # fmt: skip
 MEASURES = (
     "children looked after", "started to be looked after", "ceased to be looked after", "placed outside the own area",
@@ -97,8 +103,7 @@ def test_the_figures_of_three_authorities_are_those_that_dfe_prints(held, shared
     warehouse, _ = held
     found = figures(warehouse, authority)
     assert tuple(found[measure, "children"].official_value for measure in MEASURES) == printed_by_dfe(shared, authority)
-    if authority == "356":
-        assert printed_by_dfe(shared, "356") == (485, 184, 190, 192, 46)
+    assert printed_by_dfe(shared, authority) == PRINTED[authority]
     looked_after = found["children looked after", "children"]
     assert (looked_after.england_value, looked_after.region_value) == (81770, 14620)
     assert (looked_after.release, str(looked_after.period_end)) == ("2025", MARCH)
@@ -167,3 +172,25 @@ def test_the_check_names_the_authority_and_the_measure(held):
 def test_before_its_period_and_before_it_came_an_official_figure_is_not_there(held):
     warehouse, _ = held
     assert warehouse.scalar("select count(*) from curated.benchmark where census_date = '2025-03-31'") == 0
+
+
+def test_the_page_has_them_for_three_authorities_beside_what_is_published_of_ours(held, tmp_path):
+    """As DfE prints them; ours as we publish them: rounded, hidden, or not returned."""
+    warehouse, _ = held
+    release = make_release(warehouse, dt.date.fromisoformat(DECEMBER), QUICK, tmp_path)
+    edition = read_edition(warehouse, release.census_date, release.number, QUICK)
+    names = [f"{m[0].upper()}{m[1:]}" for m in MEASURES]
+    for code, printed in PRINTED.items():
+        (data,) = official(edition, edition.authorities[code]).data
+        shown = {cell.name: dict(zip(data.columns, map(str, figures), strict=True)) for cell, figures in data.rows}
+        whose = f"DfE: {edition.authorities[code].name}"
+        assert [shown[name][whose].replace(",", "") for name in names] == [str(number) for number in printed]
+        ours = {name: shown[name]["Ours, 31 December 2025"] for name in names}
+        if code == "356":
+            assert ours["Children looked after"] == "30", "of the return, not of DfE"
+        else:
+            assert set(ours.values()) == {"[x]"}, "nothing was returned"
+        assert [shown["Children looked after"][column] for column in ("North West", "England")] == ["14,620", "81,770"]
+        assert shown["Children looked after, per 10,000 aged 0 to 17"]["Rank in the region"].endswith(" of 24")
+    assert {m["release"] for m in edition.manifest["official"]} == {"2025"}
+    assert not {"own_value", "official_difference"} & {name for m in edition.manifest["official"] for name in m}
