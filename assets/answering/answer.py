@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from assets.answering.official import NONE
 from assets.intake.beside import place_of_letters
 from assets.intake.columns import seen
 from assets.intake.door import FINDING_COLUMNS, NOT_SHOWN, JudgedTable, Submission
@@ -91,7 +92,8 @@ class Answer:
 
     `findings` has a row a finding: sheet, row_number (0 is the whole sheet, or the whole file), column_name, value, rule, severity, message;
     columns `table_name`, `expected`, `hint` and `is_quoted`, as the warehouse has them, are heeded
-    too. `cross_checks` has subject, says, beside, message. `sheets` are the sender's own, each with
+    too. `cross_checks` has subject, says, beside, message; `official` the sender's figures beside the official ones.
+    `sheets` are the sender's own, each with
     the table recognised on it or None, in the order of the file; one with several tables stands here once a table. `remark` is a sentence below the
     headline, `contact` says who to ask. `counting` names the sender's return that counts where this one does not ("your return of 3 January 2026");
     blank where there is none. `is_trial` is set where nothing was sent: a check before sending. `made_up` is the banner of made-up
@@ -111,6 +113,7 @@ class Answer:
     tables: Sequence[TableAnswer] = ()
     findings: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=FINDINGS))
     cross_checks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CROSS_CHECKS))
+    official: pd.DataFrame = field(default_factory=NONE.copy)
     sheets: Sequence[tuple[Sheet, Recognised | None]] = ()
     remark: str = ""
     contact: str = WHO_TO_ASK

@@ -27,6 +27,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WHO_TO_ASK, WITHDRAWN, Answer, TableAnswer, day, moment
+from assets.answering.official import NONE, RESTS_ON, official_of
 from assets.answering.page import render_page
 from assets.answering.workbook import write_workbook
 from assets.common import audit
@@ -241,12 +242,13 @@ def _code() -> str:
 
 @dataclass(frozen=True)
 class _Told:
-    """What the warehouse knows of a submission: its row, its books, its findings, its sender's cross-checks, and a hash of all of these."""
+    """What the warehouse knows of a submission: row, books, findings, its sender's cross-checks and official figures, and a hash of all."""
 
     submission: sa.Row
     books: list[sa.Row]
     findings: pd.DataFrame
     cross_checks: pd.DataFrame
+    official: pd.DataFrame
     rests_on: str
 
     @property
@@ -293,13 +295,17 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
     checks["message"] = [rule(r.rule).sentence(column=r.subject, value=r.says, expected=r.beside) for r in checks.itertuples()]
     findings_of, checks_of = dict(list(findings.groupby("submission_id"))), dict(list(checks.groupby("sender")))
     no_findings, no_checks = findings.head(0), checks.head(0)
+    official = official_of(warehouse, census_date)
     told = []
     for row in submissions:
         kept = books[row.submission_id]
         found = findings_of.get(row.submission_id, no_findings)
         differs = checks_of.get(row.sender, no_checks) if any(book.status == "in force" for book in kept) else no_checks
-        text = "\n".join([_code(), repr(row), *map(repr, kept), *(frame.to_csv(index=False) for frame in (found, differs) if len(frame))])
-        told.append(_Told(row, kept, found, differs, fingerprint(key, "answer", text)))
+        rests_on_it = any(book.status == "in force" and book.table_name == RESTS_ON for book in kept)
+        published = official.get(row.sender, NONE) if rests_on_it else NONE
+        frames = (frame.to_csv(index=False) for frame in (found, differs, published) if len(frame))
+        text = "\n".join([_code(), repr(row), *map(repr, kept), *frames])
+        told.append(_Told(row, kept, found, differs, published, fingerprint(key, "answer", text)))
     return told
 
 
@@ -350,6 +356,7 @@ def _answer(
         tables=tables,
         findings=told.findings,
         cross_checks=told.cross_checks,
+        official=told.official,
         sheets=sheets or (),
         remark=" ".join(remarks),
         counting=f"your return of {day(counting.date())}" if counting else "",

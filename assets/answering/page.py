@@ -39,6 +39,7 @@ from assets.answering.answer import (
     sheet_words,
     shown,
 )  # fmt: skip
+from assets.answering.official import COLUMNS as OFFICIAL_COLUMNS
 from assets.answering.workbook import about_table, place_words
 from schemas.rules import WARNS
 
@@ -79,6 +80,8 @@ def render_page(answer: Answer, workbook: str = "") -> str:
         groups=groups(answer)[:MOST_GROUPS],
         more_groups=max(len(groups(answer)) - MOST_GROUPS, 0),
         cross_checks=checks.head(MOST_CROSS_CHECKS).fillna("").astype(str).to_dict("records") if len(checks) else [],
+        official=answer.official.to_dict("records"),
+        official_columns=OFFICIAL_COLUMNS,
         more_cross_checks=max(len(checks) - MOST_CROSS_CHECKS, 0),
         dropped=dropped(answer),
         is_marked=bool(answer.marked_sheets),

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import IO, Any
 
+import pandas as pd
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
@@ -46,6 +47,7 @@ from assets.answering.answer import (
     sheet_words,
     shown,
 )  # fmt: skip
+from assets.answering.official import COLUMNS as OFFICIAL_COLUMNS
 from assets.intake.door import NOT_SHOWN
 from assets.intake.reading import Sheet, cell_text
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS
@@ -151,6 +153,8 @@ class _Writer:
             self._labels(self.book.add_worksheet(LABELS))
         if len(self.answer.cross_checks):
             self._cross_checks(self.book.add_worksheet("Cross-checks"))
+        if len(self.answer.official):
+            self._official(self.book.add_worksheet("Official figures"))
         for index, sheet in self.copied.items():
             asked = self.answer.asked_for(index)
             self._copy(self.book.add_worksheet(self.names[index]), sheet, asked, self.rows[index], self.marks[index])
@@ -199,6 +203,8 @@ class _Writer:
         if len(answer.cross_checks):
             told = f"{number_of(len(answer.cross_checks), 'difference')} from other sources: see the sheet Cross-checks"
             lines += [("Beside other sources", "heading", "", "heading"), ("", "label", told, "wrapped")]
+        if len(answer.official):
+            lines += [("Beside the official figures", "heading", "", "heading"), ("", "label", "See the sheet Official figures", "wrapped")]
         if gone := dropped(answer):
             lines.append(("Dropped at the door", "heading", "", "heading"))
             lines += [(item.header, "label", item.why, "wrapped") for item in gone]
@@ -313,7 +319,14 @@ class _Writer:
 
     def _cross_checks(self, page: Worksheet) -> None:
         columns = [("Subject", "subject", 36), ("Your return says", "says", 28), ("Beside it stands", "beside", 28), ("What it means", "message", 90)]
-        frame = self.answer.cross_checks
+        self._listed(page, self.answer.cross_checks, columns)
+
+    def _official(self, page: Worksheet) -> None:
+        widths = {"figure": 46, "source": 30, "note": 60}
+        self._listed(page, self.answer.official, [(title, name, widths.get(name, 16)) for name, title in OFFICIAL_COLUMNS.items()])
+
+    def _listed(self, page: Worksheet, frame: pd.DataFrame, columns: Sequence[tuple[str, str, int]]) -> None:
+        """A sheet of texts: `columns` are heading, column of the frame and width."""
         texts = [frame[name].fillna("").astype(str).tolist() for _, name, _ in columns]
         for place, (title, _, width) in enumerate(columns):
             page.set_column(place, place, width)

@@ -194,3 +194,43 @@ def test_the_page_has_them_for_three_authorities_beside_what_is_published_of_our
         assert shown["Children looked after, per 10,000 aged 0 to 17"]["Rank in the region"].endswith(" of 24")
     assert {m["release"] for m in edition.manifest["official"]} == {"2025"}
     assert not {"own_value", "official_difference"} & {name for m in edition.manifest["official"] for name in m}
+
+
+def test_the_answer_to_a_statutory_return_has_its_senders_figures_and_nobody_elses(held, tmp_path_factory):
+    """True figures, for the authority alone: the difference where the definition is the same; no other return's answer has them."""
+    from assets.answering.official import official_of
+    from assets.answering.outbox import _told
+
+    warehouse, _ = held
+    date = dt.date.fromisoformat(DECEMBER)
+    rows = official_of(warehouse, date)["356"].set_index("figure")
+    looked_after = rows.loc["Children looked after, children"]
+    assert looked_after[["now", "then", "official", "difference", "england", "region"]].tolist() == ["30", "30", "485", "-455", "81770", "14620"]
+    assert looked_after["source"] == "DfE, release 2025, 2025-03-31" and looked_after["rank"].endswith(" of 24")
+    told = _told(warehouse, date, KEY)
+    with_figures = {(one.submission.sender, book.table_name) for one in told if len(one.official) for book in one.books}
+    assert with_figures == {("356", "ssda903_episodes")}
+    assert official_of(warehouse, dt.date.fromisoformat(MARCH)) == {}
+
+
+def test_the_answers_page_and_workbook_show_them(held, tmp_path):
+    import openpyxl
+
+    from assets.answering.answer import ACCEPTED, Answer
+    from assets.answering.official import official_of
+    from assets.answering.page import render_page
+    from assets.answering.workbook import write_workbook
+
+    warehouse, _ = held
+    date = dt.date.fromisoformat(DECEMBER)
+    usual: dict = {
+        "sender_name": "Stockport", "sender_key": "356", "census_date": date, "file_name": "episodes.csv", "submission_id": "1",
+        "received_at": dt.datetime(2026, 1, 9, tzinfo=dt.UTC), "outcome": ACCEPTED,
+    }  # fmt: skip
+    answer = Answer(**usual, official=official_of(warehouse, date)["356"])
+    page = render_page(answer)
+    assert 'id="official"' in page and "<td>485</td>" in page and "<td>-455</td>" in page
+    assert 'id="official"' not in render_page(Answer(**usual)), "without official figures an answer is as it was"
+    write_workbook(answer, tmp_path / "answer.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "answer.xlsx")["Official figures"]
+    assert "485" in {cell.value for row in sheet.iter_rows() for cell in row}
