@@ -8,12 +8,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
 
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
@@ -37,6 +39,12 @@ def seed_rows() -> list[Row]:
         return []
     with SEED.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def section_of(heading: str) -> list[list[str]]:
+    """The cells of the table that stands under a heading of the notes, a row each, its header left out."""
+    section = NOTES.read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    return [[cell.strip() for cell in line.strip("| \n").split(" | ")] for line in section.splitlines() if line.startswith("| ")][1:]
 
 
 def noted(heading: str) -> dict[tuple[str, ...], str]:
@@ -508,3 +516,43 @@ def test_every_row_is_accounted_for(shared: Path) -> None:
     assert {row["indicator"] for row in HELD} == {*FIGURES, "own_placements_location"}
     local = {key(row) for row in seed_rows() if row["basis"] == "local" and row["indicator"] != "children_looked_after"}
     assert local <= set(NOT_HELD) | set(CONTRADICTED), "a figure of the strategy's own base, without a note that says so"
+
+
+# --- the register ---------------------------------------------------------------------------------------
+
+REGISTER = section_of("The register")
+ASKED_BESIDES = section_of("What else is asked of the warehouse")
+GIVEN, NOT_GIVEN = "\u2714", "\u2718"
+QUERIES = {f"{row[-3] if len(row) == 3 else ' | '.join(row[:2])}": row[-1].strip("`") for row in (*REGISTER, *ASKED_BESIDES) if row[-2] == GIVEN}
+
+
+def columns_asked(query: str) -> list[str]:
+    """The names of the columns that a query says it returns."""
+    return [column.alias_or_name for column in sqlglot.parse_one(query, dialect="postgres").expressions]
+
+
+@pytest.mark.parametrize("figure", QUERIES)
+def test_a_query_of_the_register_runs_and_returns_its_columns(built: Warehouse, figure: str) -> None:
+    query = QUERIES[figure]
+    found = built.frame(query)
+    assert list(found.columns) == columns_asked(query)
+    if " | " in figure and not figure.endswith(("average_weekly_cost", "in_house_fostering", "independent_fostering")):  # held in test_seed_money
+        assert len(found), "the strategies' own returns give it no row"
+
+
+def test_every_line_of_the_register_is_given_by_a_query_or_says_why_not() -> None:
+    for *_, mark, told in (*REGISTER, *ASKED_BESIDES):
+        assert (mark == GIVEN and told.startswith("`select ")) or (mark == NOT_GIVEN and told.endswith("."))
+    assert len(QUERIES) == sum(row[-2] == GIVEN for row in (*REGISTER, *ASKED_BESIDES)), "a figure stands there twice"
+
+
+def test_every_printed_figure_is_in_the_register(shared: Path) -> None:
+    printed = Counter((row["source"], row["indicator"]) for row in seed_rows())
+    assert {(strategy, figure): int(count) for strategy, figure, count, *_ in REGISTER} == printed
+    not_given = {(strategy, figure) for strategy, figure, _, mark, _ in REGISTER if mark == NOT_GIVEN}
+    assert not_given == {(r["source"], r["indicator"]) for r in seed_rows() if r["indicator"] == "external_placement_spend" or is_own_definition(r)}
+
+
+def is_own_definition(row: Row) -> bool:
+    """Whether the notes say that the figure is of the strategy's own definition, and so not held."""
+    return NOT_HELD.get(key(row), "").startswith("The strategy's own definition")
