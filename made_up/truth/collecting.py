@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from made_up.truth import supply
+from made_up.truth import stays, supply
+from made_up.truth.contracts import contract_spend
 from made_up.truth.frames import Frames, Quarter
 from made_up.truth.money import MoneyTruth
 from made_up.writing import Landing, write_truth
@@ -40,7 +41,9 @@ def _tables(frames: Frames) -> dict[str, pd.DataFrame]:
     care = frames.q.care
     by_authority = {name: make() for name, make in care.tables().items()}
     by_authority["placement_distance"] = care.placement_distance(frames.types)
+    by_authority |= stays.tables(care)
     return {
+        "contract_spend": contract_spend(frames),
         **{name: make(frames) for name, make in supply.TABLES.items()},
         **{name: frames.named(table, "") for name, table in by_authority.items()},
     }

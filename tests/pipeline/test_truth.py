@@ -22,6 +22,7 @@ from tests.conftest import KEY
 
 PARTS = {
     "contracts": "curated.contract_watch where contracts > 0",
+    "contract_spend": "curated.contract_watch where placements > 0",
     "fee_requests": """(
         select census_date, authority_code, sum(fee_requests) as fee_requests, sum(fee_requests_agreed) as fee_requests_agreed,
             coalesce(sum(fees_asked_total), 0) as fees_asked_total, coalesce(sum(fees_agreed_total), 0) as fees_agreed_total
@@ -38,6 +39,7 @@ TABLES = [
     "own_placements_location", "placement_flow", "commissioned_placements", "setting_vacancies", "return_quality",
     "children_looked_after", "care_flows", "placement_stability", "placement_distance", "net_position",
     "deprivation_of_liberty", "needs_by_assessment", *PARTS, "search_outcome", "needs_profile",
+    "length_of_stay", "age_by_provision", "placement_endings", "need_breakdown",
 ]  # fmt: skip
 
 
