@@ -16,6 +16,7 @@ from made_up.returns import (
     asked,
     cans,
     dolo,
+    needs_list,
     official_kinds,
     official_statistics,
     optional,
@@ -157,6 +158,7 @@ def make_region(
         lists = draw_up(supply, areas, date, come[date], previous)
         held.append(lists)
         send_lists(lists, landing, number, seed)
+        needs_list.send(lists, landing, seed)
         folders = _folders(areas, date, seed)
         providers = provider_census.report(people.frame, settings, supply, areas, date, seed, response)
         provider_census.send_returns(providers, landing, date, seed, folders)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from made_up.returns.needs_list import homes_of, needs_of
 from made_up.truth.arithmetic import counted_by_band, half_up, share, whole_numbers
 from made_up.truth.frames import AGENCY_TYPE, LIVING, NOT_COMMISSIONED, OTHER_TYPE, SETTING, SUPPORTED_TYPE, Frames
 from made_up.world.areas import neighbours
@@ -237,6 +238,12 @@ def net_position(frames: Frames) -> pd.DataFrame:
     return frames.named(whole_numbers(table, counts), "")
 
 
+def _needs_met(frames: Frames) -> dict[str, str]:
+    """The needs that each home of the newest operational list is registered for; it comes with the list of providers."""
+    homes = homes_of(frames.q.register.providers)
+    return {urn: ", ".join(needs_of(urn)) for urn in homes["urn"]}
+
+
 def setting_vacancies(frames: Frames) -> pd.DataFrame:
     """Each returned setting with its places as they are."""
     notice = frames.residents[frames.residents["notice"]].groupby(SETTING).size().rename("under_notice")
@@ -256,7 +263,7 @@ def setting_vacancies(frames: Frames) -> pd.DataFrame:
             "min_age": table["min_age"],
             "max_age": table["max_age"],
             "gender_accepted": table["gender_accepted"],
-            "needs_met": "",
+            "needs_met": table["urn"].map(_needs_met(frames)).fillna(""),
             "registered": registered,
             "vacant": table["vacant_places"],
             "unavailable": table["unavailable_places"],
