@@ -12,6 +12,7 @@ from made_up.truth import stays, supply
 from made_up.truth.contracts import contract_spend
 from made_up.truth.frames import Frames, Quarter
 from made_up.truth.money import MoneyTruth
+from made_up.truth.owners import OwnerTruth
 from made_up.writing import Landing, write_truth
 
 
@@ -20,12 +21,12 @@ class Truth:
 
     def __init__(self) -> None:
         self._tables: dict[str, list[pd.DataFrame]] = {}
-        self._money = MoneyTruth()
+        self._money, self._owners = MoneyTruth(), OwnerTruth()
 
     def add(self, quarter: Quarter) -> None:
         """Work out one quarter's figures."""
         frames = Frames(quarter)
-        for name, table in {**_tables(frames), **self._money.tables(frames)}.items():
+        for name, table in {**_tables(frames), **self._money.tables(frames), **self._owners.tables(frames)}.items():
             table.insert(0, "census_date", quarter.date.isoformat())
             self._tables.setdefault(name, []).append(table)
 

@@ -39,7 +39,7 @@ TABLES = [
     "own_placements_location", "placement_flow", "commissioned_placements", "setting_vacancies", "return_quality",
     "children_looked_after", "care_flows", "placement_stability", "placement_distance", "net_position",
     "deprivation_of_liberty", "needs_by_assessment", *PARTS, "search_outcome", "needs_profile",
-    "length_of_stay", "age_by_provision", "placement_endings", "need_breakdown",
+    "length_of_stay", "age_by_provision", "placement_endings", "need_breakdown", "register_watch", "provider_exposure",
 ]  # fmt: skip
 
 

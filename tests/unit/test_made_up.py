@@ -259,7 +259,14 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
             else:
                 assert expected <= columns <= expected | optional, path
             seen.add((table.name, path.suffix, date >= dt.date(2025, 12, 31)))
-    supply = {"register_list_homes", "register_providers", "register_provider_levels", "register_premises", "provider_settings", "provider_placements"}
+    supply = {
+        "register_list_homes",
+        "register_providers",
+        "register_provider_levels",
+        "register_premises",
+        "provider_settings",
+        "provider_placements",
+    }
     care = {"ssda903_header", "ssda903_episodes", "ssda903_uasc", "ssda903_dolo", "cans_6_21", "cans_0_5"}
     care |= {"contracts_register", "fee_requests", "fostering_gains", "ssda903_oc3"}
     assert {name for name, _, _ in seen} == supply | care | {
