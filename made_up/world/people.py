@@ -11,13 +11,16 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from made_up.drawing import Ints, match, rank_within, stream
+from made_up.assumptions import assumed
+from made_up.drawing import Floats, Ints, match, rank_within, stream
 from made_up.world.areas import Areas
+from made_up.world.care import draw
 from made_up.world.flows import outside_origins
 from made_up.world.kinds import ADULT, AGENCY, HOME, KINDS, OTHER, OWN, SCHOOL, SECURE, SUPPORTED
 from schemas.codes import code_set
 
 YEAR = 365.25
+_DEAREST, _UNREGISTERED = assumed("dearest"), assumed("unregistered")
 REFILLED = (((SUPPORTED,), 16, 18), ((HOME, SECURE, SCHOOL), 8, 18), ((AGENCY, OWN, OTHER), 0, 18))
 """Which kinds of place take a child who moves, and of what age."""
 
@@ -40,6 +43,7 @@ class People:
         slots = np.arange(targets.size)
         if previous is None:
             self.frame = self._arrivals(np.repeat(slots, targets.ravel()), date, None, rng)
+            self._settle_unregistered(date, None)
             return
         people = self._still_there(date, rng)
         moving = (people["origin"] < self.areas.members) & (people["kind"] != ADULT)
@@ -54,6 +58,21 @@ class People:
         moved, open_cells = self._moved(pool, open_cells, date, previous, rng)
         new = self._arrivals(open_cells, date, previous, rng)
         self.frame = pd.concat([people, moved, new], ignore_index=True)
+        self._settle_unregistered(date, previous)
+
+    def _settle_unregistered(self, date: dt.date, previous: dt.date | None) -> None:
+        """How long children are in unregistered settings: not as long as others, for many move from one to another."""
+        frame = self.frame
+        at = np.flatnonzero((frame["kind"] == OTHER) & (frame["kin"] < _UNREGISTERED["share"]))
+        rng = stream(self.seed, "unregistered", date.isoformat())
+        placed, day = frame["placed"].to_numpy(copy=True), date.toordinal()
+        if previous is None:
+            usual = KINDS[OTHER].stay
+            placed[at] = day - np.floor((day - placed[at]) * _UNREGISTERED["stay"] / usual).astype(np.int64)
+        else:
+            moves = at[rng.random(len(at)) < _UNREGISTERED["move"]]
+            placed[moves] = np.maximum(placed[moves], rng.integers(previous.toordinal() + 1, day + 1, len(moves)))
+        self.frame = frame.assign(placed=placed)
 
     def _cells(self, people: pd.DataFrame) -> Ints:
         kind, origin, host = (people[name].to_numpy(dtype=np.int64) for name in ("kind", "origin", "host"))
@@ -92,7 +111,7 @@ class People:
         moved["kind"], _, moved["host"] = self._cell_parts(cells[filled])
         moved["unit"] = -1
         moved["placed"] = rng.integers(previous.toordinal() + 1, date.toordinal() + 1, len(moved))
-        moved["fee"] = fees(moved["kind"].to_numpy(), rng)
+        moved["fee"] = fees(moved["kind"].to_numpy(), moved["number"].to_numpy(), rng)
         return moved, cells[~filled]
 
     def _arrivals(self, cells: Ints, date: dt.date, previous: dt.date | None, rng: np.random.Generator) -> pd.DataFrame:
@@ -121,7 +140,7 @@ class People:
                 "unit": np.full(count, -1, dtype=np.int64),
                 "born": born,
                 "placed": placed,
-                "fee": fees(kind, rng),
+                "fee": fees(kind, number, rng),
                 "gender": rng.choice(4, size=count, p=[0.56, 0.425, 0.01, 0.005]),
                 "ethnic": rng.choice(len(ETHNIC_GROUPS), size=count, p=_ETHNIC_CHANCES / _ETHNIC_CHANCES.sum()),
                 "unaccompanied": (rng.random(count) < unaccompanied) & (age >= 14),
@@ -136,7 +155,9 @@ def age_on(born: Ints, date: dt.date) -> Ints:
     return np.floor((date.toordinal() - born) / YEAR).astype(np.int64)
 
 
-def fees(kind: Ints, rng: np.random.Generator) -> np.ndarray:
-    """Fees in pounds a week, usual for the kind; 0 where there is none."""
+def fees(kind: Ints, number: Ints, rng: np.random.Generator) -> Floats:
+    """Fees in pounds a week, usual for the kind; 0 where there is none. A few children in residential care are the dearest, wherever they live."""
     median, spread = np.array([k.fee for k in KINDS])[kind], np.array([k.spread for k in KINDS])[kind]
-    return np.round(median * np.exp(rng.normal(0, 1, len(kind)) * spread), 2)
+    usual = np.round(median * np.exp(rng.normal(0, 1, len(kind)) * spread), 2)
+    dearest = np.round(_DEAREST["least"] * (1 + _DEAREST["dearer"] * draw(number, 21) ** 3), 2)
+    return np.where(np.isin(kind, [HOME, SECURE, SCHOOL]) & (draw(number, 20) < _DEAREST["share"]), dearest, usual)

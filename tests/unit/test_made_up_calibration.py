@@ -1,0 +1,92 @@
+"""The made-up region against published facts: the dearest placements, unregistered settings, needs of homes, and who publishes of it."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from made_up import make_region
+from made_up.making import quarter_ends
+from made_up.returns.official_kinds import ENGLANDS
+from made_up.world.areas import lay_out
+from made_up.world.flows import Flows
+from made_up.world.kinds import OTHER, OWN
+from made_up.world.margins import base_margins, children_on
+from made_up.world.people import People
+from made_up.world.supply import build_supply
+
+DATES = quarter_ends(dt.date(2025, 12, 31), 6)
+UNREGISTERED = 0.03
+
+
+@pytest.fixture(scope="module")
+def quarters() -> list[pd.DataFrame]:
+    """The region's own children, full size, quarter by quarter."""
+    areas = lay_out("north_west", DATES, 1)
+    margins = base_margins(areas, 1, 1.0)
+    supply = build_supply(areas, margins, DATES[0], DATES[-1], 1, 1.0)
+    flows, people = Flows(areas, 1), People(areas, 1)
+    found = []
+    for number, date in enumerate(DATES):
+        room = supply.room_on(date.toordinal(), len(areas.hosts))
+        people.advance(flows.on(children_on(margins, date, 1), room), date, DATES[number - 1] if number else None)
+        found.append(people.frame[(people.frame["origin"] < areas.members)])
+    return found
+
+
+def test_one_in_sixty_placements_with_a_fee_costs_ten_thousand_a_week_and_more(quarters):
+    """Local Government Association: 1.6 per cent, 2022/23; before, there was none."""
+    for frame in quarters:
+        fees = frame.loc[~frame["kind"].isin([OWN, OTHER]), "fee"]
+        assert 0.0145 < (fees >= 10_000).mean() < 0.0175
+        assert fees.max() < 20_000
+
+
+def test_children_are_in_unregistered_settings_for_about_six_months(quarters):
+    """Public Accounts Committee, 2026; over all quarters, for each has some seventy of them."""
+    days = []
+    for date, frame in zip(DATES, quarters, strict=True):
+        there = frame[(frame["kind"] == OTHER) & (frame["kin"] < UNREGISTERED)]
+        days.append(date.toordinal() - there["placed"])
+        assert len(there) > 40 and (days[-1] >= 0).all()
+        assert 100 < days[-1].mean() < 270, date
+    assert 150 < pd.concat(days).mean() < 215
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One December of a small region."""
+    out = tmp_path_factory.mktemp("made") / "region"
+    make_region(out, quarters=1, last=DATES[-1], seed=2, scale=0.03)
+    return out
+
+
+def test_the_operational_list_says_which_needs_homes_are_registered_for(made):
+    vacancies = pd.read_csv(made / "truth" / "setting_vacancies.csv", dtype=str, keep_default_na=False)
+    homes = vacancies[vacancies["provision_type"] == "Children's home"]
+    assert (homes["needs_met"] != "").mean() > 0.5
+    assert (vacancies.loc[vacancies["provision_type"] == "Supported accommodation", "needs_met"] == "").all()
+    assert homes["needs_met"].nunique() > 3
+
+
+def test_dfes_file_by_kind_has_parts_that_add_up_and_is_of_englands_proportions(made):
+    with next((made / str(DATES[-1]) / "dfe").glob("cla_on_31_march_*.csv")).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    england = {(r["characteristic"], r["breakdown"]): int(r["children_percent"]) for r in rows if r["geographic_level"] == "National"}
+    for kind, parts in ENGLANDS.items():
+        whole = sum(parts.values())
+        assert all(abs(england[kind, part] - 100 * count / whole) < 4 for part, count in parts.items()), kind
+    authorities: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row["geographic_level"] == "Local authority":
+            authorities.setdefault((row["old_la_code"], row["characteristic"]), []).append(row["children_count"])
+    for *parts, total in authorities.values():
+        if "c" not in (*parts, total):
+            assert sum(map(int, parts)) == int(total)
+        assert not {"1", "2", "3", "4"} & {*parts, total}, "one to four are printed as c"
+    assert np.mean(["c" in counts for counts in authorities.values()]) < 1
