@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from made_up.drawing import Ints, Texts, stream
+from made_up.returns import statutory_xml
 from made_up.returns.placement_census import identifiers
 from made_up.returns.provider_census import answer_chance, answering
 from made_up.returns.spelling import written_days
@@ -58,6 +59,7 @@ def report(care: Care, areas: Areas, date: dt.date, seed: int, response: float) 
 def send_returns(returns: CareReturns, care: Care, landing: Landing, areas: Areas, date: dt.date, seed: int, folders: dict[str, str]) -> None:
     """Write the files of those who answer."""
     postcodes = np.append(example_postcodes()["postcode"].to_numpy(dtype=object), "")  # the last one stands for -1
+    in_xml = statutory_xml.sender_of(returns.answered, seed)
     for sender, rows in returns.rows.groupby("sender", sort=True):
         if sender not in returns.answered:
             continue
@@ -72,10 +74,13 @@ def send_returns(returns: CareReturns, care: Care, landing: Landing, areas: Area
         ends = _status_ends(number, about["born"].to_numpy(dtype=np.int64))
         unaccompanied = _table("ssda903_uasc", UNACCOMPANIED, [reference[alone], sex[alone], born[alone], ends[alone]])
         by_child = dict(zip(number.tolist(), reference, strict=True))
-        episodes = _with_slips(_episodes(rows, rows["child"].map(by_child).to_numpy(dtype=object), postcodes, date), rng)
+        clean = _episodes(rows, rows["child"].map(by_child).to_numpy(dtype=object), postcodes, date)
+        episodes = _with_slips(clean, rng)
         for table in (header, episodes, unaccompanied):
             if table.rows:
                 landing.send(date, folders[sender], sender, f"{table.name} {date:%Y-%m}.csv", [table], returns.received[sender])
+        if sender == in_xml:
+            statutory_xml.send(header, clean, unaccompanied, landing, date, folders[sender], sender, returns.received[sender])
 
 
 def _status_ends(number: Ints, born: Ints) -> Texts:

@@ -14,6 +14,7 @@ import pytest
 from python_calamine import load_workbook
 
 from assets.intake.reading import read_sheets
+from assets.intake.statutory_xml import read_statutory
 from made_up import MadeUpRegion, assumptions, make_region
 from made_up.making import QuarterCount, quarter_ends
 from made_up.returns import placement_census
@@ -220,6 +221,8 @@ def rows_of(path: Path) -> list[list[list[str]]]:
     data = path.read_bytes()
     if path.suffix == ".jsonld":
         return [sheet.rows for sheet in read_sheets(data)]
+    if path.suffix == ".xml":
+        return [sheet.rows for sheet in read_statutory(data)]
     if path.suffix == ".xlsx":
         book = load_workbook(io.BytesIO(data))
         return [[[str(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python()] for name in book.sheet_names]
@@ -277,6 +280,7 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
         "official_statistics",
     }
     assert {suffix for name, suffix, _ in seen if name == "placements_standard"} == {".csv", ".xlsx", ".jsonld"}
+    assert {name for name, suffix, _ in seen if suffix == ".xml"} >= {"ssda903_header", "ssda903_episodes"}
     assert {("placement_census", suffix, new) for suffix in (".csv", ".xlsx") for new in (False, True)} <= seen
 
 
