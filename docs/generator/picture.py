@@ -12,7 +12,7 @@ from collections import Counter
 from html import escape
 from pathlib import Path
 
-from assets.publication.programme import PUBLISHED_TABLES
+from assets.publication.programme import PUBLISHED_TABLES, relations_of
 from assets.warehouse.models import PYTHON_TABLES, models, raw_columns
 from schemas.returns import return_tables
 
@@ -41,7 +41,10 @@ def reads() -> set[tuple[str, str]]:
         for schema, _ in model.upstream
         if schema != model.schema
     }
-    return pairs | {("curated", "published") for _ in PUBLISHED_TABLES[:1]}
+    published = {
+        (schema, "published") for one in PUBLISHED_TABLES for schema, _ in relations_of(one)
+    }
+    return pairs | published
 
 
 def packages() -> dict[str, list[str]]:
@@ -66,6 +69,12 @@ def imports() -> set[tuple[str, str]]:
                     (room, name.split(".")[0]) for name in names if name.split(".")[0] in ROOMS
                 }
     return {pair for pair in found if pair[0] != pair[1]}
+
+
+def nearest(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The pairs without those that a way round leads to, too: what is drawn stays readable."""
+    rooms = {room for pair in pairs for room in pair}
+    return {(a, b) for a, b in pairs if not any({(a, c), (c, b)} <= pairs for c in rooms)}
 
 
 # --- drawing --------------------------------------------------------------------------------------
@@ -129,18 +138,14 @@ def _rooms() -> str:
     }
     parts = [
         f'<text x="{_LEFT}" y="{top + 8}" class="head">The rooms of the code: an arrow goes '
-        f"from a room to one that it imports</text>"
+        f"from a room to the next ones that it imports</text>"
     ]
     for room, (x, y) in places.items():
         lines = [room, *_in_lines(found[room], sizes[room][0])]
         parts.append(_box(x, y, *sizes[room], lines, "room"))
-    for number, (who, of) in enumerate(sorted(imports())):
+    for number, (who, of) in enumerate(sorted(nearest(imports()))):
         (x1, y1), (w1, h1) = places[who], sizes[who]
         (x2, y2), (w2, _) = places[of], sizes[of]
-        if y2 - y1 > 150 and who != "pipelines" and of == "schemas":
-            continue  # drawn through its neighbour: schemas are known to all
-        if who == "pipelines" and of in ("resources", "schemas"):
-            continue
         x = min(max(x1, x2) + 60 + 40 * (number % 3), min(x1 + w1, x2 + w2) - 20)
         parts.append(_arrow((x, y1 + h1), (x, y2 - 3)))
     return "".join(parts)
@@ -153,7 +158,7 @@ def _in_lines(names: list[str], width: int) -> list[str]:
             lines[-1] += f", {name}"
         else:
             lines.append(name)
-    return lines
+    return [f"{line}," for line in lines[:-1]] + lines[-1:]
 
 
 _STYLE = """

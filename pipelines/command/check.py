@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     help="Write placement census beside SSDA903, child by child, under your own references, to this .xlsx (give both returns).",
 )
 def command(files: tuple[Path, ...], date: dt.date | None, sender: str | None, answer_folder: Path | None, reconcile: Path | None) -> None:
-    """Say what would happen to returns, before they are sent.
+    """Show what would happen to returns, before they are sent.
 
     Nothing is sent, and nothing is kept but what --answer and --reconcile write. Files that belong together (an SSDA903's header and episodes) are
     best checked together. Ends with 1 if a file would be rejected.

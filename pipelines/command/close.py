@@ -15,7 +15,7 @@ from pipelines.opening import opened
 @click.option("--by", metavar="NAME", help="Who closes it; this machine's user unless given.")
 @click.option("--why", default="", help="Why, for the record.")
 def command(dates: tuple[dt.date, ...], by: str | None, why: str) -> None:
-    """Close the quarter that ended on DATE: returns that come from now on are taken in and answered, and wait for the correction.
+    """Close the quarter that ended on DATE: later returns are taken in and answered, but wait for the correction.
 
     The timetable of the region closes a quarter by itself on its day, with the next `observatory run`.
     """

@@ -11,7 +11,7 @@ from resources.showing import one_line
 
 @click.command("doctor")
 def command() -> None:
-    """Say what is wrong with this installation and how to mend it: libraries, PostgreSQL, settings, home, disk, key, landing, ports, clock.
+    """Show what is wrong with this installation and how to mend it: libraries, PostgreSQL, settings, home, disk, key, landing, ports, clock.
 
     Nothing is changed. Ends with 0 where nothing is wrong (what is to be looked at included), with 1 where something is.
     """

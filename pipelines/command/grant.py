@@ -22,7 +22,7 @@ from resources.warehouse import Warehouse
 @click.option("--revoke", is_flag=True, help="Take ROLE away.")
 @click.option("--list", "listing", is_flag=True, help="List all logins.")
 def command(login: str | None, listing: bool, **options: str | bool | None) -> None:
-    """Make a login for the warehouse, with a password that is shown once.
+    """Create a login for the warehouse, with a password that is shown once.
 
     \b
     observatory grant stockport_analyst --authority 356

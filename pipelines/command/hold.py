@@ -16,7 +16,7 @@ from pipelines.opening import opened
 @click.option("--why", default="", help="Why, for the record; needed to hold.")
 @click.option("--lift", is_flag=True, help="Take it up again.")
 def command(date: dt.date, by: str | None, why: str, *, lift: bool) -> None:
-    """Hold the quarter that ended on DATE: it is neither closed by the timetable, nor drafted, nor approved, until it is taken up again (--lift).
+    """Hold the quarter that ended on DATE: it is not closed by the timetable, drafted or approved until the hold is lifted (--lift).
 
     Returns are taken in and answered as ever.
     """

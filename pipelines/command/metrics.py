@@ -11,7 +11,7 @@ from pipelines.opening import opened
 @click.command("metrics")
 @click.option("--runs", "many", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many of the last runs.")
 def command(many: int) -> None:
-    """Say what the last runs did: job, quarters, seconds, rows written, checks that found something; and write it as a page.
+    """Show what the last runs did: job, quarters, seconds, rows written, checks that found something; and write it as a page.
 
     The numbers stand in raw.run and raw.run_metric: each step's seconds, each table's rows, each check's offending rows.
     Nothing in them is of a return.

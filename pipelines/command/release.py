@@ -26,7 +26,7 @@ _MOST_CHANGES = 60
 @click.option("--census-date", "date", type=CensusDate(), required=True, help="The quarter end.")
 @click.option("--dry-run", is_flag=True, help="Say what would be released, what the gate finds and what has changed; write nothing.")
 def command(date: dt.date, *, dry_run: bool) -> None:
-    """Say what would be released of a census date, as its figures stand in the warehouse: at any time, in any state.
+    """Show what would be released of a census date, as its figures stand in the warehouse: at any time, in any state.
 
     Small counts are hidden and others rounded, and the gate tries to work out a hidden one from everything published so far. If it can, the cells
     are named, and the command ends with 1. To release, a named person approves the draft: `observatory approve DATE --by NAME`.

@@ -40,7 +40,7 @@ def _go_back(settings: Settings, moment: dt.datetime | None, archive: Path | Non
 )
 @click.option("--without-stop-list", is_flag=True, help="Nobody was erased since the backup was made.")
 def command(file: Path | None, moment: dt.datetime | None, archive: Path | None, stop_list: Path | None, without_stop_list: bool) -> None:
-    """Bring FILE, or a moment of the archive, back into an empty database: every table, all rights, and no child who was erased since.
+    """Restore FILE, or a moment of the archive, into an empty database: every table, all rights, and no child who was erased since.
 
     Answers, releases and pages are made anew by the next `observatory run`. The key that the backup was made with must be
     there, and the stop list: the backup does not know who was erased after it.

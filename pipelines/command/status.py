@@ -30,7 +30,7 @@ from schemas.rounding import percent
 @click.option("--check", is_flag=True, help="End with 1 where returns of the quarter are overdue, or work is due that `observatory run` would do.")
 @click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True, help="How --missing is printed.")
 def command(date: dt.date | None, history: bool, missing: bool, check: bool, form: str) -> None:
-    """Say who has returned for a quarter, who has not, and with what quality."""
+    """Show who has returned for a quarter, who has not, and with what quality."""
     if history and missing:
         raise click.UsageError("Give --history or --missing, not both.")
     if form != "table" and not missing:

@@ -248,3 +248,4 @@ def test_the_picture_shows_the_rooms_the_packages_and_the_numbers_of_tables():
     assert f">{sum(m.schema == 'staging' for m in models().values())} tables<" in drawn
     assert ("assets", "schemas") in picture.imports() and ("schemas", "assets") not in picture.imports()
     assert ("staging", "curated") in picture.reads()
+    assert picture.nearest({("a", "b"), ("b", "c"), ("a", "c")}) == {("a", "b"), ("b", "c")}
