@@ -156,7 +156,7 @@ def serve_with_kills(home: Home, chance: random.Random, kills: int, seconds: flo
         while killed.total() < kills:
             time.sleep(chance.random() * seconds)
             parts = serve.parts()
-            what = chance.choice([SERVE, SERVE, DATABASE, *parts])
+            what = chance.choice([DATABASE, *parts])
             if what == DATABASE:
                 killed[what] += kill_database(home.home)
             else:

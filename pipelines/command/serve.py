@@ -32,7 +32,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
     from pipelines.children import only_serve_of
     from pipelines.dead import fail_dead_runs
     from pipelines.instance import dagster_instance
-    from pipelines.running import run_quarters
+    from pipelines.running import run_quarters, write_what_is_missing
     from pipelines.stop_list import erase_whom_it_forgot
     from pipelines.web import listen, private_sockets, serve_dagster, serve_releases
 
@@ -63,6 +63,8 @@ def command(port: int, page_port: int, landing: str | None) -> None:
             raise ObservatoryError("\n".join(failures))
         with dagster_instance(settings) as instance:  # no daemon is at work yet: what one had begun is dead
             fail_dead_runs(instance, of_the_daemon=True)
+        for said in write_what_is_missing(warehouse, settings):  # an approval may have died before its files
+            print(said, file=sys.stderr)
         pages = serve_releases(settings.releases, listening_for_pages, further)
         print(f"The observatory page is at http://127.0.0.1:{pages.port}", flush=True)
         print(f"The Dagster UI opens in half a minute or so. Landing place: {settings.landing}", flush=True)

@@ -86,6 +86,20 @@ def four_returns() -> dict[str, str]:
     }
 
 
+def test_answers_can_be_fetched_by_their_sender_from_an_address_beside_the_landing_place(embedded_warehouse, landing, bring):
+    """A folder a sender, as in the home; and they are written once there too."""
+    import fsspec
+
+    landing.drop(DATE, "356", "census.csv", builders.census([{}] * 3))
+    landing.drop(DATE, "provider-a", "homes.csv", builders.settings([{"urn": "SC000001"}]))
+    bring(embedded_warehouse, landing, DATE)
+    assert answer_quarter(embedded_warehouse, landing.place, "memory://answers", DAY, KEY) == 2
+    places = fsspec.filesystem("memory").find("/answers")
+    assert {path.split("/")[-2] for path in places} == {"356", "provider-a"} and all(f"/{DATE}/" in path for path in places)
+    assert {path.rpartition(".")[2] for path in places} == {"html", "xlsx"}
+    assert answer_quarter(embedded_warehouse, landing.place, "memory://answers", DAY, KEY) == 0
+
+
 def test_a_run_opens_decodes_and_recognises_each_file_once(embedded_warehouse, landing, bring, tmp_path, openings):
     for place, content in four_returns().items():
         landing.drop(DATE, *place.split("/"), content)

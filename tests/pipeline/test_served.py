@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets.publication.approval import approve
 from pipelines import children
 from pipelines.children import MARK, end_orphans, only_serve_of
 from pipelines.dead import PROCESS, name_of, this_process
@@ -19,6 +20,9 @@ from resources.errors import ObservatoryError
 from resources.warehouse import Warehouse
 from tests.kills import DATES, Place
 from tests.kills_of_serve import Serve, free_port, wait_for
+from tests.pipeline.test_by_mistake import ask  # noqa: F401 - a fixture
+from tests.pipeline.test_lifecycle import DATE, REGION, drafted, templates  # noqa: F401 - fixtures
+from tests.releasing import APPROVER
 
 
 def sleeping(home: Path, by: str) -> subprocess.Popen:
@@ -61,6 +65,20 @@ def _held(home: Path, query: str) -> object:
             return warehouse.scalar(query)
     finally:
         server.leave()
+
+
+@pytest.mark.parametrize("is_published", [False, True], ids=["nothing is published", "killed after an approval"])
+def test_serve_begins_with_the_files_and_pages_that_are_missing(is_published, drafted, ask, monkeypatch, tmp_path):  # noqa: F811
+    """An approval that died before its files were written leaves them due, and who opens a new observatory's page finds one."""
+    monkeypatch.setattr("pipelines.web.serve_dagster", lambda *_: True)
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path / "landing"))
+    if is_published:
+        approve(drafted, DATE, REGION, APPROVER)
+    code, said = ask(drafted, "serve", "--port", "0", "--page-port", "0")
+    assert code == 0, said
+    releases = tmp_path / "home" / "releases"
+    assert (releases / "index.html").is_file()
+    assert (releases / str(DATE) / "r1" / "page" / "index.html").is_file() == is_published
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are known by /proc")
