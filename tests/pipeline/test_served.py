@@ -70,7 +70,7 @@ def _held(home: Path, query: str) -> object:
 @pytest.mark.parametrize("is_published", [False, True], ids=["nothing is published", "killed after an approval"])
 def test_serve_begins_with_the_files_and_pages_that_are_missing(is_published, drafted, ask, monkeypatch, tmp_path):  # noqa: F811
     """An approval that died before its files were written leaves them due, and who opens a new observatory's page finds one."""
-    monkeypatch.setattr("pipelines.web.serve_dagster", lambda *_: True)
+    monkeypatch.setattr("pipelines.web.serve_dagster", lambda listening, *_: listening.close() is None)
     monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path / "landing"))
     if is_published:
         approve(drafted, DATE, REGION, APPROVER)
