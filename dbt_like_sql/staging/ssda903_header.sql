@@ -13,7 +13,6 @@ select
     r.birth_month,
     cast(r.age as integer) as age,
     r.ethnic,
-    r.mother,
     r.year
 from raw.ssda903_header as r
 inner join raw.submission_table as t

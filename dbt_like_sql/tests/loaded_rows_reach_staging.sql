@@ -83,12 +83,6 @@ with held as (
     union all
     select
         r.submission_id,
-        'ssda903_placed_for_adoption' as table_name
-    from staging.ssda903_placed_for_adoption as r
-    where r.census_date = cast(:census_date as date)
-    union all
-    select
-        r.submission_id,
         'ssda903_dolo' as table_name
     from staging.ssda903_dolo as r
     where r.census_date = cast(:census_date as date)

@@ -46,15 +46,17 @@ def test_nothing_is_said_of_a_good_return(table):
 
 
 def test_what_is_loaded_is_canonical_and_what_was_sent_stands_beside_it():
-    row = good(CENSUS, {"establishment_urn": "sc 100001", "age": "14.0"}).rows.iloc[0]
+    answer = good(CENSUS, {"establishment_urn": "sc 100001", "age": "14.0"})
+    row, answer_said = answer.rows.iloc[0], answer.said
     wanted = {
         "looked_after_child": "Looked after child (under 18)", "placing_authority": "356", "host_authority": "358", "age": "14",
         "total_weekly_cost": "4500",
-        "placement_start_date": "2024-09-01", "uasc": "false", "establishment_urn": "SC100001", "send": "EHCP", "sender": "356",
+        "placement_start_date": "2024-09-01", "uasc": "false", "establishment_urn": "SC100001", "sender": "356",
         "census_date": "2025-03-31",
     }  # fmt: skip
     assert {name: row[name] for name in wanted} == wanted
     assert '"total_weekly_cost": "£4,500.00"' in row["as_received"].encode().decode("unicode_escape")
+    assert "send" not in row and "EHCP" not in answer_said, "what no figure uses is not kept"
     assert '"send"' not in row["as_received"] and "identifier" not in row["as_received"]
 
 
@@ -1033,3 +1035,11 @@ def test_an_episode_that_should_follow_and_does_not_is_told(others, told):
 def test_an_end_of_care_is_followed_by_nothing():
     ends = [{"dec": "01/06/2024", "reason_episode_ceased": "E3"}, {"child": "B", "dec": "01/04/2025", "reason_episode_ceased": "X1"}]
     assert [rule for _, _, rule in good("ssda903_episodes", *ends).about_rows if rule == "no_episode_follows"] == []
+
+
+def test_children_placed_for_adoption_are_taken_from_the_episodes_and_nothing_of_their_own_table_is_kept():
+    own = "CHILD,DOB,DATE_PLACED,DATE_PLACED_CEASED,REASON_PLACED_CEASED\nKIDREF9,05/06/2012,01/05/2024,,\n"
+    answer = held_up(own, csv_of("ssda903_header", [{"child": "2", "mother": "1"}]))
+    books = {table.table.name: book for table, book in zip(answer.tables, answer.books, strict=True)}
+    assert books == {"ssda903_placed_for_adoption": (1, 0, 0, 1), "ssda903_header": (1, 1, 0, 0)}
+    assert "KIDREF9" not in answer.said and "mother" not in answer.tables[0].rows and "mother" not in answer.tables[1].rows

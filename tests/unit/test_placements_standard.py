@@ -604,3 +604,16 @@ def test_a_child_has_one_key_in_every_return_of_its_authority():
 def test_what_nobody_asked_for_in_json_is_dropped_and_told():
     answer = held_up(written(lambda n: n.update(dateOfBirth="2013-09-17", placementId="P1")), date=DAY)
     assert "column_dropped" in answer.about_files and "2013" not in answer.said and answer.books == [(1, 1, 0, 0)]
+
+
+def test_an_older_home_search_form_is_recognised_and_its_sender_told_what_to_send(shared):
+    """Nothing of it is kept, and what lies beside it is loaded."""
+    path = shared / "standards" / "placements" / "rcc_home_search_ipa_fields_v3_v4.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        fields = [entry["field"] for entry in csv.DictReader(file)]
+    text = io.StringIO()
+    csv.writer(text).writerows([fields, ["KIDREF8" if field == "Child ID" else "x" for field in fields]])
+    answer = held_up(text.getvalue(), csv_of(PLACED), date=DAY)
+    books = {table.table.name: book for table, book in zip(answer.tables, answer.books, strict=True)}
+    assert books == {"placements_standard": (1, 1, 0, 0), "rcc_home_search": (1, 0, 0, 1)}
+    assert "KIDREF8" not in answer.said and "template placements-standard" in return_tables()["rcc_home_search"].title

@@ -198,3 +198,21 @@ def test_the_reason_of_a_fee_request_is_gone_from_a_home_that_kept_it(embedded_w
     rows = embedded_warehouse.rows(f"select to_jsonb(r) as held from {kept}.fee_requests as r")
     assert [row.held["as_received"] for row in rows] == [{"urn": "sc1"}]
     assert "He ran away" not in str(rows) and rows[0].held["fee_asked"] == "4800"
+
+
+def test_what_no_figure_uses_is_gone_from_a_home_that_kept_it(old):
+    """An older home's own census: its rows stay, without their special educational needs."""
+    warehouse = old("0d1b880")
+    count = "select count(*) from {}.placement_census"
+    (kept_in,) = [row.nspname for row in warehouse.rows("select nspname from pg_namespace as n inner join pg_class as c on c.relnamespace = n.oid "
+                  "where c.relname = 'placement_census' and c.relkind = 'r' and nspname in ('raw', 'raw_rows')")]  # fmt: skip
+    before = warehouse.scalar(count.format(kept_in))
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("insert into raw_rows.finding (table_name, value) values ('ssda903_placed_for_adoption', 'x'), ('homes', 'y')")
+    assert prepare(warehouse, REGION)
+    assert warehouse.scalar(count.format(kept_in)) == before > 0
+    assert warehouse.rows("select table_name from raw_rows.finding where value in ('x', 'y')") == [("homes",)]
+    gone = ("send", "primary_send_category", "primary_send_need", "mother")
+    columns = {row.attname for row in warehouse.rows("select attname from pg_attribute where not attisdropped")}
+    assert columns.isdisjoint(gone)
+    assert warehouse.scalar("select count(*) from pg_class where relname = 'ssda903_placed_for_adoption'") == 0
