@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def packages() -> dict[str, list[str]]:
     }
 
 
+@cache
 def imports() -> set[tuple[str, str]]:
     """Which room imports from which: pairs of who and of whom."""
     found = set()

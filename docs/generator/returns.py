@@ -13,7 +13,7 @@ from schemas.codes import code_set
 from schemas.returns import PERSONAL, Column, ReturnTable, return_tables
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rules
 
-from docs.generator.writing import code, codes, contents, page, plain, prose, table
+from docs.generator.writing import code, codes, page, plain, prose, table
 
 _SPELLINGS_SHOWN = 4
 
@@ -207,20 +207,3 @@ def _rules() -> str:
         ):
             parts += [f"### {one.name}", plain(re.sub(r"\{(\w+)\}", r"⟨\1⟩", one.says))]
     return page("Rules", *parts)
-
-
-def index_contents() -> str:
-    """The reference's pages below the index."""
-    return contents(
-        [
-            "dictionary",
-            "tables/index",
-            "returns/index",
-            "codes",
-            "rules",
-            "checks",
-            "command",
-            "configuration",
-            "code",
-        ]
-    )

@@ -7,6 +7,7 @@ Belongs here: what a page on a table shows. Does not belong here: what a table o
 
 from __future__ import annotations
 
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -31,6 +32,8 @@ from schemas.returns import return_tables
 from docs.generator import cases
 from docs.generator.writing import code, codes, contents, html, page, plain, prose, table
 
+GLOSSARY = FOLDER.parent / "schemas/glossary.toml"
+
 _MANY = 4
 """Tables, and columns of one, that are named as a column's source; of more it is said how many."""
 
@@ -47,6 +50,7 @@ def pages() -> Pages:
     found["reference/tables/published"] = _published()
     found["reference/dictionary"] = _dictionary()
     found["reference/checks"] = _checks()
+    found["reference/glossary"] = _glossary()
     return found
 
 
@@ -306,6 +310,17 @@ def _entry(described: Field, tables: list[str]) -> str:
         f"  *{plain(described.type)}{unit}*. In {', '.join(tables) or 'no table'}.",
     ]
     return "\n".join(lines)
+
+
+def _glossary() -> str:
+    words = tomllib.loads(GLOSSARY.read_text(encoding="utf-8"))["word"]
+    entries = [f"{plain(one['term'])}\n  {prose(one['meaning'])}" for one in words]
+    return page(
+        "Glossary",
+        "The words that readers of the [observatory page](../observatory_page.md) meet, as it "
+        "explains them. The observatory's own words are in [words](../words.md).",
+        "````{glossary}\n" + "\n\n".join(entries) + "\n````",
+    )
 
 
 def _where_used() -> dict[str, list[str]]:
