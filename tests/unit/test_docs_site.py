@@ -14,10 +14,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import sqlglot
 from playwright.sync_api import sync_playwright
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
 
 from assets.publication.programme import PUBLISHED_TABLES
-from assets.warehouse.models import models, warehouse_tests
+from assets.warehouse.models import PYTHON_TABLES, models, raw_columns, understandings, warehouse_tests
 from docs.generator import cases, picture
 from docs.generator.making import ROOT, SiteError, make, with_links
 from pipelines.command import cli
@@ -204,6 +207,24 @@ def test_every_command_that_the_pages_type_exists_with_its_options():
     wrong = {(page, name, o) for page, name, rest in typed for o in re.findall(r"(?<!\S)--[a-z-]+", rest.split("#")[0]) if o not in options[name]}
     assert wrong == set()
     assert {name for _, name, _ in typed} >= {"run", "approve", "check", "query", "grant"}
+
+
+ASKED = re.compile(r"observatory query \"(select .*?)\"", re.S)
+
+
+def test_every_question_that_the_pages_ask_names_tables_and_columns_that_there_are():
+    columns = {"raw": raw_columns()}
+    for (schema, name), understood in understandings().items():
+        columns.setdefault(schema, {})[name] = understood.types
+    for table in PYTHON_TABLES.values():
+        columns[table.schema][table.name] = table.types
+    columns["curated"]["homes_opening_soon"] = dict.fromkeys(("authority_name", "homes_opening", "beds_opening"), "text")  # the page that adds it
+    known = MappingSchema(columns, dialect="postgres")
+    questions = [(path.name, sql) for path in WRITTEN for sql in ASKED.findall(path.read_text(encoding="utf-8")) if sql != "select ..."]
+    assert len(questions) >= 6
+    for page, sql in questions:
+        tree = qualify(sqlglot.parse_one(sql, dialect="postgres"), schema=known, dialect="postgres", validate_qualify_columns=True)
+        assert {(t.db, t.name) for t in tree.find_all(sqlglot.exp.Table)} <= {(s, t) for s, of in columns.items() for t in of}, page
 
 
 def test_every_target_of_make_that_the_pages_name_exists():
