@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.sql_rules import all_faults, faults_of
@@ -79,3 +82,15 @@ def test_the_head_of_a_warehouse_test() -> None:
         "add the line `-- checks: ...` to the head",
         "begin the file with comment lines that say what a failure means",
     ]
+
+
+STAGING = Path(__file__).resolve().parents[2] / "dbt_like_sql" / "staging"
+
+
+def test_what_two_views_must_say_alike_they_say_alike():
+    """Staging reads raw alone, so what two tables share stands in a view of each: approval types, and the two layouts of CANS."""
+    gains, stock = ((STAGING / f"{name}.sql").read_text(encoding="utf-8") for name in ("fostering_gains", "in_house_fostering"))
+    types = [re.search(r"    case\n.*?end as approval_type", text, re.DOTALL).group() for text in (gains, stock)]
+    assert types[0] == types[1]
+    older, younger = ((STAGING / f"cans_{ages}.sql").read_text(encoding="utf-8") for ages in ("6_21", "0_5"))
+    assert older.replace("6_21", "0_5").replace("6 to 21", "0 to 5") == younger
