@@ -184,7 +184,7 @@ class Frames:
         """
         keys = ["placing_authority_code", "number"]
         by_census = self.placed.assign(
-            urn=[_urn_of(row) for row in self.placed.to_dict("records")], unregistered=self.placed["mark"] == "unregistered"
+            urn=[urn_of(row) for row in self.placed.to_dict("records")], unregistered=self.placed["mark"] == "unregistered"
         )
         assert not by_census.duplicated(keys).any(), "a child stands twice in the placement census"
         told = by_census[[*keys, "provision_type", "urn", "unregistered"]].rename(columns=lambda name: name if name in keys else f"census_{name}")
@@ -236,7 +236,7 @@ class Frames:
         return codes.map(regions)
 
 
-def _urn_of(row: dict) -> str:
+def urn_of(row: dict) -> str:
     """The setting's URN as a row of the placement census gives it: the agency's for fostering, else the establishment's, or the other one."""
     fostering = row["provision_type"] in (AGENCY_TYPE, PROVISION_TYPES[OWN])
     names = ("provider_urn", "establishment_urn") if fostering else ("establishment_urn", "provider_urn")

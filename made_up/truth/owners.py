@@ -3,7 +3,7 @@
 Belongs here: the definitions of register_watch and provider_exposure once more, from their descriptions and never from their SQL.
 Does not belong here: the frames that they start from (`frames.py`), and how concentrated owners are (`money.py`).
 
-Left out is provider_exposure's places_not_replaced, which rests on where homes stand.
+Left out are provider_exposure's places_not_replaced and replaced_by, which rest on the distances between homes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 from made_up.returns.placement_census import NEW_LAYOUT
 from made_up.returns.register import is_damaged_owner
 from made_up.truth.arithmetic import half_up, pence
-from made_up.truth.frames import AGENCY_TYPE, NOT_INSPECTED, OTHER_TYPE, SETTING, Frames
+from made_up.truth.frames import AGENCY_TYPE, NOT_INSPECTED, OTHER_TYPE, SETTING, Frames, urn_of
 from schemas.owners import plain_name
 
 NOBODY, NOT_KNOWN = "NONE", "Not known"
@@ -24,6 +24,8 @@ BELOW_GOOD = {
     "Requires improvement to be good", "Adequate", "Satisfactory", "Inadequate", "Inconsistent quality of service delivery",
     "Serious or widespread weaknesses",
 }  # fmt: skip
+BY_NAME = "by name: a floor"
+"""No list of ultimate owners is made up."""
 COMPANY_NUMBER = re.compile(r"[0-9]{8}|[A-Z]{2}[0-9]{6}")
 FACTS = ["provision_type", "provider_name", "places", "grade", "owner_group", "registration_status"]
 
@@ -67,10 +69,7 @@ def register_watch(frames: Frames, now: pd.DataFrame, before: pd.DataFrame) -> p
     of_kind = [rows[~rows["provision_type"].isin([OTHER_TYPE, AGENCY_TYPE])].set_index(SETTING)[FACTS] for rows in (now, before)]
     both = of_kind[0].join(of_kind[1].add_suffix("_before"), how="outer").astype(object)
     both = both.where(both.notna(), None)
-    placed = frames.own[frames.own["urn"] != ""].groupby(["urn", "placing_authority_code"]).size()
-    living: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for (urn, code), children in placed.items():
-        living[urn].append((code, int(children)))
+    living = _living(frames)
     lines = []
     for (urn, host), row in both.iterrows():
         is_now, was_then = row["provision_type"] is not None, row["provision_type_before"] is not None
@@ -92,7 +91,26 @@ def register_watch(frames: Frames, now: pd.DataFrame, before: pd.DataFrame) -> p
     columns = ["urn", "host_authority_code", "change", "placing_authority_code", *FACTS[:3], "grade", "grade_before",
                "owner_group", "owner_group_before", "registration_status", "children"]  # fmt: skip
     table = pd.DataFrame(lines, columns=columns)
-    return frames.named(table.assign(places=table["places"].astype("Float64").astype("Int64")), "host_")
+    # Ofsted's leavers and joiners, and its inspections in the year, are not made up
+    nothing = dict.fromkeys(["change_reason", "left_date", "inspection_date", "in_year_event"], "")
+    return frames.named(table.assign(places=table["places"].astype("Float64").astype("Int64"), **nothing), "host_")
+
+
+def _living(frames: Frames) -> dict[str, list[tuple[str, int]]]:
+    """By URN, each authority and how many it has there by its own returns: the children of its SSDA903, and whom only its census has.
+
+    Young people placed after 18 are among these.
+    """
+    by_903 = frames.own.loc[frames.own["source"] == "ssda903", ["urn", "placing_authority_code"]]
+    children = frames.q.care.children
+    known = set(zip(children["authority_code"], children["child"], strict=True))
+    rows = [row for row in frames.placed.to_dict("records") if (row["placing_authority_code"], row["number"]) not in known]
+    added = pd.DataFrame([(urn_of(row), row["placing_authority_code"]) for row in rows], columns=by_903.columns)
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for (urn, code), count in pd.concat([by_903, added]).groupby(["urn", "placing_authority_code"]).size().items():
+        if urn:
+            found[urn].append((code, int(count)))
+    return found
 
 
 def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
@@ -129,6 +147,7 @@ def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
             {
                 "owner_group": group,
                 "placing_authority_code": code,
+                "owner_basis": BY_NAME if len(own) else "",
                 "company_numbers": ", ".join(sorted(companies.get(group, ()))),
                 "homes": len(own),
                 "places": own["places"].sum(min_count=1) if len(own) else None,
