@@ -187,7 +187,9 @@ COLUMNS = [
         ("placement_census", "gender", "X", None, True),
         ("placement_census", "distance_reason", "N/A", "Not applicable", False),
         ("placement_census", "type_of_provision", "n/a", None, True),
-        ("placement_census", "identifier", "n/a", "n/a", False),
+        ("placement_census", "identifier", "n/a", None, False),  # it is no child's: two such rows would be one child
+        ("placement_census", "identifier", "\u2013", None, False),
+        ("placement_census", "organisation", "n/a", "n/a", False),
         ("placement_census", "organisation", "None", "None", False),
         ("placement_census", "host_authority", "n/a", None, False),
         ("placement_census", "host_authority", "Trafford Council", "358", False),
