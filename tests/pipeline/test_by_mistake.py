@@ -5,6 +5,8 @@ Belongs here: commands given out of turn. What the states are, and who may leave
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from click.testing import CliRunner
 
@@ -12,8 +14,10 @@ import pipelines.command as command
 from assets.common import audit
 from assets.publication import lifecycle
 from assets.publication.approval import approve
-from assets.publication.drafts import make_draft
+from assets.publication.drafts import due, make_draft
+from assets.warehouse.building import build_quarter
 from resources.errors import ObservatoryError
+from tests.conftest import KEY
 from tests.pipeline.test_lifecycle import DATE, REGION, drafted, held, published, templates  # noqa: F401 - fixtures
 from tests.releasing import APPROVER
 
@@ -106,3 +110,20 @@ def test_who_approves_for_somebody_else_is_on_record_beside_the_name(drafted):  
     told = drafted.rows("select actor, details from access.event where what = 'quarter' and subject like '%approved'")[0]
     assert row.by_whom == told.details["in_the_name_of"] == "Grace Example (made up)"
     assert told.actor == audit.actor()
+
+
+def test_a_return_withdrawn_after_publication_alters_nothing_that_is_published_and_proposes_a_correction(held, ask, monkeypatch):  # noqa: F811
+    """The draft can be looked at meanwhile, and says what is not in it yet."""
+    monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())
+    lifecycle.close(held, DATE, "the tester")
+    make_draft(held, DATE, REGION, "the tester", KEY)
+    approve(held, DATE, REGION, APPROVER)
+    before, cells = published(held), held.scalar("select md5(string_agg(c::text, '|' order by c::text)) from published.cell as c")
+    number = held.scalar("select submission_id from raw.submission where sender = '356'")
+    code, said = ask(held, "withdraw", number, "--reason", "sent by mistake")
+    assert code == 0 and f"Use `observatory run --census-date {TEXT}` to bring the figures up to date." in said
+    code, said = ask(held, "release", "--census-date", TEXT, "--dry-run")
+    assert code == 0 and "something was received or withdrawn that is not in these figures yet" in said and "Nothing was written." in said
+    assert not build_quarter(held, DATE, REGION).blocked_by
+    assert due(held, REGION, dt.date(2026, 1, 1)) == {DATE: "to propose a correction"}
+    assert (published(held), held.scalar("select md5(string_agg(c::text, '|' order by c::text)) from published.cell as c")) == (before, cells)
