@@ -72,6 +72,9 @@ def test_serve_begins_with_the_files_and_pages_that_are_missing(is_published, dr
     """An approval that died before its files were written leaves them due, and who opens a new observatory's page finds one."""
     monkeypatch.setattr("pipelines.web.serve_dagster", lambda listening, *_: listening.close() is None)
     monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path / "landing"))
+    monkeypatch.setattr("pipelines.command.serve.signal.signal", lambda *_: None)  # this process is not to be stopped as it is
+    for name in ("DAGSTER_DISABLE_TELEMETRY", "GRPC_VERBOSITY", "PYTHONUNBUFFERED"):  # set back afterwards
+        monkeypatch.setenv(name, "1")
     if is_published:
         approve(drafted, DATE, REGION, APPROVER)
     code, said = ask(drafted, "serve", "--port", "0", "--page-port", "0")
