@@ -225,6 +225,8 @@ def raw_columns() -> dict[str, dict[str, str]]:
             "owner_groups_for_a_mean",
             "largest_share_of_spend",
             "others_for_a_comparison",
+            "smallest_count_shown",
+            "round_to",
             "transfer_scheme_rate",
         ),
         "ofsted_provision_type": ("label", "provision_type"),

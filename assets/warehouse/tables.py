@@ -261,7 +261,7 @@ def _load_reference(connection: Connection, region: Region) -> None:
     settings = (
         region.gss_code, region.name, str(region.return_deadline_days), str(region.high_cost_weekly), str(region.missing_may_differ),
         str(rule.placements_for_a_mean), str(rule.owner_groups_for_a_mean), str(rule.largest_share_of_spend), str(rule.others_for_a_comparison),
-        str(region.transfer_scheme_rate),
+        str(rule.smallest_count_shown), str(rule.round_to), str(region.transfer_scheme_rate),
     )  # fmt: skip
     members = [(code, sub_region, *settings) for code, sub_region in region.members.items()]
     sources = {

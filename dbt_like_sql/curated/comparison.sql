@@ -2,15 +2,26 @@
 -- rank in the region and its change on a year before.
 -- An area's figure is of all its authorities that returned, taken together: the sum of what is counted / the sum of what it is counted of, the
 -- authority itself included (not among its neighbours). sub_region_authorities, region_authorities and neighbours_held say how many returned.
+-- Others' counts are told as they are published, unless every member may know them anyway (open): the others' sum is rounded to the nearest five,
+-- and nothing is worked out of one that is small (the region's file has both numbers). The authority's own figure is exact.
 -- A figure of fewer than three others (the region's file says how many) would be theirs: it is blank. So is one that would leave fewer than three
 -- between it and another figure of the row: the sub-region's beside the region's, the neighbours' beside both.
--- Rank 1 is the highest figure of the region, equal figures have equal ranks: high is not always good. A year before is the quarter twelve months
+-- Rank 1 is the highest figure of the region, equal figures have equal ranks: high is not always good. It is among the figures whose counts are
+-- shown by the rule, each rounded; whoever has a smaller count has no rank. A year before is the quarter twelve months
 -- earlier; blank where it is not held (break_reason no_return_year_before) and where the series is broken between: source (own placements of
 -- all children then and of commissioned ones now, or the reverse), or a break of the coverage's or the type's series (staging.series_break).
 -- Sub-regions are the observatory's own region's.
 -- Values: shares to 6 decimals, the others to 2.
 -- grain: census_date, authority_code, measure, provision_type
-with figures as (
+with rule as (
+    select
+        max(m.others_for_a_comparison) as others,
+        max(m.smallest_count_shown) as smallest,
+        cast(max(m.round_to) as numeric) as round_to
+    from staging.region_member as m
+),
+
+figures as (
     select
         f.authority_code,
         f.measure,
@@ -19,8 +30,19 @@ with figures as (
         f.covers,
         f.numerator,
         f.denominator,
-        f.numerator / f.denominator as figure
+        f.numerator_is_open,
+        f.denominator_is_open,
+        f.numerator / f.denominator as figure,
+        case
+            when f.numerator_is_open then f.numerator
+            when f.numerator = 0 or f.numerator >= u.smallest then round(f.numerator / u.round_to) * u.round_to
+        end as numerator_shown,
+        case
+            when f.denominator_is_open then f.denominator
+            when f.denominator >= u.smallest then round(f.denominator / u.round_to) * u.round_to
+        end as denominator_shown
     from curated.headline_figure as f
+    cross join rule as u
     where f.census_date = cast(:census_date as date)
 ),
 
@@ -52,7 +74,8 @@ of_areas as (
         a.area_code,
         f.measure,
         f.provision_type,
-        sum(f.numerator) / sum(f.denominator) as figure,
+        sum(f.numerator) as numerator,
+        sum(f.denominator) as denominator,
         count(*) as authorities
     from figures as f
     inner join areas as a
@@ -69,7 +92,8 @@ of_neighbours as (
         n.authority_code,
         f.measure,
         f.provision_type,
-        sum(f.numerator) / sum(f.denominator) as figure,
+        sum(f.numerator) as numerator,
+        sum(f.denominator) as denominator,
         count(*) as authorities,
         count(s.area_code) as in_sub_region,
         count(r.area_code) as in_region
@@ -96,25 +120,37 @@ of_neighbours as (
         f.provision_type
 ),
 
-rule as (
-    select max(m.others_for_a_comparison) as others
-    from staging.region_member as m
+ranks as (
+    select
+        f.authority_code,
+        f.measure,
+        f.provision_type,
+        rank() over (
+            partition by r.area_code, f.measure, f.provision_type
+            order by f.numerator_shown / f.denominator_shown desc
+        ) as rank_in_region
+    from figures as f
+    inner join areas as r
+        on f.authority_code = r.authority_code
+        and r.area_level = 'region'
+    where f.numerator_shown / f.denominator_shown is not null
 ),
 
-ranked as (
+placed as (
     select
         f.authority_code,
         f.measure,
         f.provision_type,
         f.unit,
         f.covers,
+        f.numerator,
+        f.denominator,
+        f.numerator_is_open,
+        f.denominator_is_open,
         f.figure,
         s.area_code as sub_region_code,
         r.area_code as region_code,
-        case
-            when r.area_code is not null
-                then rank() over (partition by r.area_code, f.measure, f.provision_type order by f.figure desc)
-        end as rank_in_region,
+        k.rank_in_region,
         case when f.unit = 'share' then 6 else 2 end as decimals,
         b.figure as figure_year_before,
         case
@@ -129,6 +165,10 @@ ranked as (
     left join areas as r
         on f.authority_code = r.authority_code
         and r.area_level = 'region'
+    left join ranks as k
+        on f.authority_code = k.authority_code
+        and f.measure = k.measure
+        and f.provision_type = k.provision_type
     left join year_before as b
         on f.authority_code = b.authority_code
         and f.measure = b.measure
@@ -149,25 +189,22 @@ beside as (
         f.authority_code,
         f.measure,
         f.provision_type,
-        f.unit,
-        f.figure,
-        f.rank_in_region,
-        f.decimals,
-        f.figure_year_before,
-        f.break_reason,
-        s.figure as sub_region_figure,
-        s.authorities as sub_region_authorities,
-        r.figure as region_figure,
-        r.authorities as region_authorities,
-        n.figure as neighbours_figure,
-        coalesce(n.authorities, 0) as neighbours,
-        coalesce(n.in_sub_region, 0) as neighbours_in_sub_region,
-        coalesce(n.in_region, 0) as neighbours_in_region,
         coalesce(s.authorities, 1) - 1 as others_in_sub_region,
         coalesce(r.authorities, 1) - 1 as others_in_region,
         coalesce(r.authorities, 0) - coalesce(s.authorities, 0) as others_around,
+        coalesce(n.authorities, 0) as neighbours,
+        coalesce(n.in_sub_region, 0) as neighbours_in_sub_region,
+        coalesce(n.in_region, 0) as neighbours_in_region,
+        s.authorities as sub_region_authorities,
+        r.authorities as region_authorities,
+        s.numerator - f.numerator as sub_region_numerator,
+        s.denominator - f.denominator as sub_region_denominator,
+        r.numerator - f.numerator as region_numerator,
+        r.denominator - f.denominator as region_denominator,
+        n.numerator as neighbours_numerator,
+        n.denominator as neighbours_denominator,
         u.others as fewest
-    from ranked as f
+    from placed as f
     cross join rule as u
     left join of_areas as s
         on s.area_level = 'sub-region'
@@ -186,13 +223,38 @@ beside as (
 ),
 
 -- What others' figures are told: of enough of them, and with enough, or nobody, left between one and another.
-told as (
+others as (
     select
         b.authority_code,
         b.measure,
         b.provision_type,
-        b.others_in_region >= b.fewest as has_region,
-        b.others_in_sub_region >= b.fewest and (b.others_around <= 0 or b.others_around >= b.fewest) as has_sub_region,
+        'sub-region' as beside,
+        b.sub_region_numerator as numerator,
+        b.sub_region_denominator as denominator
+    from beside as b
+    where
+        b.others_in_sub_region >= b.fewest
+        and (b.others_around <= 0 or b.others_around >= b.fewest)
+    union all
+    select
+        b.authority_code,
+        b.measure,
+        b.provision_type,
+        'region' as beside,
+        b.region_numerator as numerator,
+        b.region_denominator as denominator
+    from beside as b
+    where b.others_in_region >= b.fewest
+    union all
+    select
+        b.authority_code,
+        b.measure,
+        b.provision_type,
+        'neighbours' as beside,
+        b.neighbours_numerator as numerator,
+        b.neighbours_denominator as denominator
+    from beside as b
+    where
         b.neighbours >= b.fewest
         and not (
             b.neighbours_in_sub_region = b.neighbours
@@ -221,8 +283,47 @@ told as (
             b.neighbours_in_region - b.neighbours_in_sub_region = b.others_around
             and b.others_around > 0
             and b.neighbours - b.others_around between 1 and b.fewest - 1
-        ) as has_neighbours
-    from beside as b
+        )
+),
+
+-- The others' counts as they may be told, with the authority's own (which is not among its neighbours).
+told as (
+    select
+        f.authority_code,
+        f.measure,
+        f.provision_type,
+        o.beside,
+        case when o.beside = 'neighbours' then 0 else f.numerator end
+        + case
+            when f.numerator_is_open then o.numerator
+            when o.numerator = 0 or o.numerator >= u.smallest then round(o.numerator / u.round_to) * u.round_to
+        end as numerator,
+        case when o.beside = 'neighbours' then 0 else f.denominator end
+        + case
+            when f.denominator_is_open then o.denominator
+            when o.denominator >= u.smallest then round(o.denominator / u.round_to) * u.round_to
+        end as denominator
+    from others as o
+    inner join placed as f
+        on o.authority_code = f.authority_code
+        and o.measure = f.measure
+        and o.provision_type = f.provision_type
+    cross join rule as u
+),
+
+areas_told as (
+    select
+        t.authority_code,
+        t.measure,
+        t.provision_type,
+        max(case when t.beside = 'sub-region' then t.numerator / t.denominator end) as sub_region_figure,
+        max(case when t.beside = 'region' then t.numerator / t.denominator end) as region_figure,
+        max(case when t.beside = 'neighbours' then t.numerator / t.denominator end) as neighbours_figure
+    from told as t
+    group by
+        t.authority_code,
+        t.measure,
+        t.provision_type
 )
 
 select
@@ -234,18 +335,22 @@ select
     f.provision_type,
     f.unit,
     round(f.figure, f.decimals) as figure,
-    case when t.has_sub_region then round(f.sub_region_figure, f.decimals) end as sub_region_figure,
-    cast(f.sub_region_authorities as integer) as sub_region_authorities,
-    case when t.has_region then round(f.region_figure, f.decimals) end as region_figure,
-    cast(f.region_authorities as integer) as region_authorities,
-    case when t.has_neighbours then round(f.neighbours_figure, f.decimals) end as neighbours_figure,
-    cast(f.neighbours as integer) as neighbours_held,
+    round(t.sub_region_figure, f.decimals) as sub_region_figure,
+    cast(b.sub_region_authorities as integer) as sub_region_authorities,
+    round(t.region_figure, f.decimals) as region_figure,
+    cast(b.region_authorities as integer) as region_authorities,
+    round(t.neighbours_figure, f.decimals) as neighbours_figure,
+    cast(b.neighbours as integer) as neighbours_held,
     cast(f.rank_in_region as integer) as rank_in_region,
     case when f.break_reason is null then round(f.figure_year_before, f.decimals) end as figure_year_before,
     case when f.break_reason is null then round(f.figure - f.figure_year_before, f.decimals) end as figure_change,
     f.break_reason
-from beside as f
-inner join told as t
+from placed as f
+inner join beside as b
+    on f.authority_code = b.authority_code
+    and f.measure = b.measure
+    and f.provision_type = b.provision_type
+left join areas_told as t
     on f.authority_code = t.authority_code
     and f.measure = t.measure
     and f.provision_type = t.provision_type

@@ -6,6 +6,7 @@
 -- left out of the share placed in the own area, which would fall with every blank otherwise; All is every child of the SSDA903. covers says
 -- what own placements are of (all, or commissioned where no SSDA903 is held). Fees are not among them: they are confidential
 -- between authorities, and a few neighbours' mean would tell one's; curated.weekly_cost has rank, ratio and areas of them.
+-- A number is open where every member may know it of every authority: the register or ONS has it, or setting_vacancies tells it home by home.
 -- grain: census_date, authority_code, measure, provision_type
 with figures as (
     select
@@ -201,7 +202,9 @@ select
     f.unit,
     f.numerator,
     f.denominator,
-    f.covers
+    f.covers,
+    f.measure in ('one-bed homes', 'places that could take a child now', 'places with nobody in them') as numerator_is_open,
+    f.measure in ('children looked after per 10,000', 'started to be looked after per 10,000', 'one-bed homes') as denominator_is_open
 from figures as f
 where
     f.denominator > 0

@@ -13,5 +13,7 @@ select
     cast(m.owner_groups_for_a_mean as integer) as owner_groups_for_a_mean,
     cast(m.largest_share_of_spend as numeric) as largest_share_of_spend,
     cast(m.others_for_a_comparison as integer) as others_for_a_comparison,
+    cast(m.smallest_count_shown as integer) as smallest_count_shown,
+    cast(m.round_to as integer) as round_to,
     cast(m.transfer_scheme_rate as numeric) as transfer_scheme_rate
 from raw.region_member as m
