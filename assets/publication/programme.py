@@ -66,7 +66,7 @@ class Measure:
     unit: str = ""
     sensitive: bool = False
     noise: str = ""
-    known_to_members: bool = False
+    known_to_members: str = ""
     of_settings: bool = False
 
     def rests_on(self, table: PublishedTable) -> list[str]:
@@ -297,7 +297,7 @@ def symbols() -> tuple[Symbol, ...]:
 
 @dataclass(frozen=True)
 class Compared:
-    """Measures of a table of which comparisons tell an authority the sum of its sub-region, and the categories of which they do."""
+    """Measures of a table of which comparisons tell an authority sums of others, and the categories of which they do."""
 
     table: str
     measures: tuple[str, ...]
@@ -306,7 +306,7 @@ class Compared:
 
 @cache
 def compared() -> tuple[Compared, ...]:
-    """What comparisons tell of sub-regions.
+    """What comparisons tell of others.
 
     Raises:
         ValueError: an entry names a table, measure or filter that the programme lacks.

@@ -29,7 +29,7 @@ from assets.publication.disclosure.rules import SYMBOLS
 from assets.publication.disclosure.verdict import Prepared, Verdict
 from assets.publication.files import damage, put_in_place, release_files, replace_manifest, set_aside, table_csv
 from assets.publication.programme import PUBLISHED_TABLES, ties
-from assets.publication.tables import COVERED, GEOGRAPHY, SETTINGS, Hidden, TrueTable
+from assets.publication.tables import ADDS_UP, COVERED, GEOGRAPHY, SETTINGS, Hidden, TrueTable
 from assets.warehouse.models import code_version
 from resources.provenance import BANNER
 from resources.warehouse import Asked, Snapshot, Warehouse, physical
@@ -116,13 +116,13 @@ def prepare_against(
     drawn = draws(key, census_date) if key else None
     repair = Repair(system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0)
     asked = list(readers(repair.system, tables))
-    groups = () if repair.is_hopeless else members(repair.system, tables)  # what is hopeless is refused whatever a login knows
-    everybody = [*asked, *(reader for group in groups for reader in group.everybody())]
+    logins = None if repair.is_hopeless else members(repair.system, tables)  # what is hopeless is refused whatever a login knows
+    everybody = [*asked, *(logins.everybody() if logins else ())]
     if not repair.is_hopeless:
         repair.run()
         for reader in everybody:
             repair.hide_for_reader(reader, method.possible_values)
-    proof = Proof(repair.system, repair.hidden, asked, groups, method.possible_values)
+    proof = Proof(repair.system, repair.hidden, asked, logins, method.possible_values)
     hiding = 0.0
     for attempt in range(0 if repair.is_hopeless else _ATTEMPTS):
         hidden = len(repair.hidden)
@@ -272,8 +272,8 @@ def true_counts_of(census_date: dt.date, number: int, true: dict[str, TrueTable]
     pieces = []
     for name, table in true.items():
         counts = [m.name for m in table.table.of_rule("count", "estimate")]
-        # which of them carry noise, and which are hidden for their size
-        counts += [name for name in (SETTINGS, COVERED) if counts and name in table.values]
+        # which of them carry noise, which are hidden for their size, and which members know
+        counts += [name for name in (SETTINGS, COVERED, ADDS_UP) if counts and name in table.values]
         if counts:
             cells = table.values[counts].assign(row_order=range(len(table.values))).melt("row_order", var_name="measure")
             cells = cells.dropna()  # below a threshold is what was below it before its fraction went

@@ -62,6 +62,19 @@ SETTINGS = "_settings"
 COVERED = "_places_covered"
 """Beside counts of settings: the registered places of the settings of a cell that have returned; blank where the register has none."""
 _OCCUPANCY = "host_authority_occupancy"
+ADDS_UP = "_adds_up"
+"""Beside counts of settings: whether what members share of each setting adds up to the row: of occupancy, whether as many places are registered as
+were returned, so that vacant and unavailable ones give the occupied; of reasons, whether no setting has several of them.
+"""
+_UNAVAILABLE = "unavailable_places"
+_SHARED = """
+select
+    v.host_authority_code as authority_code, v.provision_type, coalesce(v.unavailable_reason, 'Not given') as reason,
+    sum(v.registered) as registered, sum(v.unavailable) as unavailable
+from curated.setting_vacancies as v
+inner join core.authority as a on v.census_date = a.census_date and v.host_authority_code = a.authority_code
+where v.census_date = :d and a.is_member group by 1, 2, 3
+"""
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,10 @@ def true_tables(warehouse: Asked, census_date: dt.date, members: pd.DataFrame, k
     found = {name: true for name, true in made.items() if true is not None}
     if _OCCUPANCY in found:
         found = {name: _with_places_covered(true, found[_OCCUPANCY]) for name, true in found.items()}
+        shared = warehouse.frame(_SHARED, d=census_date)
+        found[_OCCUPANCY] = _with_shared(found[_OCCUPANCY], shared, "registered", "places_returned")
+        if _UNAVAILABLE in found:
+            found[_UNAVAILABLE] = _with_shared(found[_UNAVAILABLE], shared, "unavailable", "places")
     if key is None:
         return found
     settings = warehouse.frame(_SETTINGS_OF_CELLS, d=census_date)
@@ -108,6 +125,23 @@ def _with_places_covered(true: TrueTable, occupancy: TrueTable) -> TrueTable:
     cells = occupancy.keys.assign(**{COVERED: occupancy.values["places_covered"]})
     covered = true.keys[[AUTHORITY, "provision_type"]].merge(cells, how="left")[COVERED]
     return replace(true, values=true.values.assign(**{COVERED: covered.to_numpy()}))
+
+
+def _with_shared(true: TrueTable, shared: pd.DataFrame, places: str, measure: str) -> TrueTable:
+    """The table with `_adds_up`. `shared` has what members share, by authority, type and reason: `places` of them are held against `measure`."""
+    keys = [AUTHORITY, *true.table.filters]
+    cells = shared
+    for name, total in ((name, "" if name == AUTHORITY else TOTAL) for name in keys):
+        cells = pd.concat([cells, cells.assign(**{name: total})])
+    added = true.keys[keys].merge(cells.groupby(keys, as_index=False)[places].sum(), how="left")[places].fillna(0).to_numpy(dtype="float64")
+    return replace(true, values=true.values.assign(**{ADDS_UP: (added == true.values[measure].to_numpy()).astype("float64")}))
+
+
+def is_shared(true: pd.DataFrame, m: Measure) -> pd.Series:
+    """Which rows of a measure every member knows from what members share of each setting, by the true values of its table."""
+    if m.known_to_members == "where places add up" and ADDS_UP in true:
+        return true[ADDS_UP] == 1
+    return pd.Series(m.known_to_members == "always", index=true.index)
 
 
 def is_of_few(true: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Series:

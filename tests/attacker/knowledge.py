@@ -510,6 +510,8 @@ def _children(model: Model, number: int) -> None:
             "with parents or for adoption",
         )  # fmt: skip
         model.tie(number, [(1, parents), (-1, by_parents)], 0, 0, "with parents", presumed=True)
+        order = of("Legal status", "Placement order granted")
+        model.tie(number, [(1, adoption), (-1, order)], 0, 0, "for adoption", presumed=True)
         for name, (wholly, partly) in CLASSES.items():
             terms = [(1, of(kind, name)), *((-1, kept(t)) for t in wholly)]
             model.tie(number, terms, 0, INFINITE, f"{name}: types wholly in it", presumed=True)

@@ -13,14 +13,18 @@ import psycopg
 
 from assets.access import logins
 from resources.warehouse import Warehouse
+from schemas.authorities import statistical_neighbours_of
+from schemas.regions import others_of_the_sub_region
 from tests.attacker.knowledge import (
     CARE,
+    DISTANCE,
     FLOW,
+    FLOWS,
     FOSTER,
     LOCATION,
-    NET,
     OCCUPANCY,
     PLACES,
+    SMALL,
     STABLE,
     UNAVAILABLE,
     USE,
@@ -29,7 +33,14 @@ from tests.attacker.knowledge import (
 )
 from tests.attacker.reading import REGION, TOTAL, Cell
 
+FEWEST = 3
+
 COMPARED = {
+    "children looked after per 10,000": [(CARE, "children", (TOTAL, TOTAL))],
+    "started to be looked after per 10,000": [(FLOWS, "started", (TOTAL, TOTAL))],
+    "more than 20 miles from home": [
+        (DISTANCE, "placements", (TOTAL, band)) for band in ("More than 20 miles", TOTAL)
+    ],
     "in secure homes and children's homes": [
         (CARE, "children", ("Placement type", "Secure homes and children's homes")),
         (CARE, "children", (TOTAL, TOTAL)),
@@ -41,6 +52,7 @@ COMPARED = {
         (STABLE, m, ()) for m in ("same_carer_two_years", "long_term_children")
     ],
     "placed in the own area": [(LOCATION, "placements", (None, PLACES["in"]))],
+    "places with nobody in them": [(OCCUPANCY, "places_returned", (None,))],
     "occupied places": [(OCCUPANCY, m, (None,)) for m in ("occupied", "places_returned")],
     "places that could take a child now": [(OCCUPANCY, "vacant", (None,))],
     "places taken by the host authority": [
@@ -50,30 +62,33 @@ COMPARED = {
         (FOSTER, m, (None,)) for m in ("children_placed", "households")
     ],
 }
-"""What stands behind a figure of `comparison`: cells of the areas, None for the type."""
+"""What a figure of `comparison` is worked out of: counts of the areas, None for the type."""
 
 
 @dataclass
 class Login:
-    """What a login knows: cells exactly, sums of cells exactly, and which of it is only what the
-    members share home by home (`shared`).
+    """What a login knows: cells exactly, sums of others' cells between two values, and which of it
+    is only what the members share home by home (`shared`).
     """
 
     code: str
     known: dict[int, int] = field(default_factory=dict)
     shared: dict[int, int] = field(default_factory=dict)
-    sums: list[tuple[list[int], int]] = field(default_factory=list)
+    sums: list[tuple[list[int], int, int]] = field(default_factory=list)
 
 
 def ask(warehouse: Warehouse, model: Model, code: str) -> Login:
-    """All that the login of an authority learns of the last edition's date."""
+    """All that the login of an authority learns: its own rows of every edition, and what members
+    are told of the last edition's date.
+    """
     name = f"attacker_{code}"
     if not any(row.login == name for row in logins.listed(warehouse)):
         logins.grant(warehouse, name, "authority", code)
     login = Login(code)
     number = len(model.editions) - 1
     with logins.borrowed(warehouse, name) as session:
-        _own_rows(model, number, login)
+        for edition in range(len(model.editions)):
+            _own_rows(model, edition, login)
         _homes(session, model, number, login)
         _compared(session, model, number, login)
     return login
@@ -135,40 +150,45 @@ def _homes(session: psycopg.Connection, model: Model, number: int, login: Login)
 
 
 def _compared(session: psycopg.Connection, model: Model, number: int, login: Login) -> None:
-    """Figures of the sub-region and region to six decimals: who has both counts nearly, by print,
-    has them exactly.
+    """Figures of the others, from which their counts follow as they were rounded: the reader is
+    presumed to take both apart. Where a figure is left out, their count is small.
     """
-    date = model.editions[number].date
-    rows = _frame(
-        session,
-        "select measure, provision_type as kind, sub_region_figure as sub, region_figure as region "
-        "from curated.comparison where census_date = %(d)s",
-        d=date,
-    )
-    areas = _frame(
-        session,
-        "select authority_code from core.area as a where a.census_date = %(d)s and "
-        "a.area_level = 'sub-region' and a.area_code = (select b.area_code from core.area as b "
-        "where b.census_date = %(d)s and b.area_level = 'sub-region' and b.authority_code = %(c)s)",
-        d=date,
-        c=login.code,
-    )
-    for row in rows.itertuples():
-        for table, measure, rest in COMPARED.get(row.measure, []):
-            filters = tuple(row.kind if part is None else part for part in rest)
-            if row.region is not None:
-                whole = _variable(model, number, (table, measure, (REGION, *filters)))
-                if whole is not None:
-                    login.known[whole] = int(model.true[whole] or 0)
-            if row.sub is not None:
-                cells = [(table, measure, (code, *filters)) for code in areas["authority_code"]]
+    told = {
+        (row.measure, row.kind): {"sub": row.sub, "region": row.region, "near": row.near}
+        for row in _frame(
+            session,
+            "select measure, provision_type as kind, sub_region_figure as sub, "
+            "region_figure as region, neighbours_figure as near "
+            "from curated.comparison where census_date = %(d)s",
+            d=model.editions[number].date,
+        ).itertuples()
+    }
+    everybody = set(names_of(model.editions[number]).values())
+    groups = {
+        "sub": everybody & set(others_of_the_sub_region().get(login.code, ())),
+        "region": everybody - {login.code},
+        "near": everybody & set(statistical_neighbours_of(login.code)),
+    }
+    for (measure, named), figures in told.items():
+        kind = TOTAL if named == "All" else named
+        for table, what, rest in COMPARED.get(measure, []):
+            filters = tuple(kind if part is None else part for part in rest)
+            for group, figure in figures.items():
+                cells = [(table, what, (code, *filters)) for code in sorted(groups[group])]
                 parts = [v for c in cells if (v := _variable(model, number, c)) is not None]
-                if parts:
-                    login.sums.append((parts, sum(int(model.true[v] or 0) for v in parts)))
-    inside = _variable(model, number, (NET, "own_inside", (REGION,)))
-    is_told = ((rows["measure"] == "placed in the own area") & (rows["kind"] == "All")).any()
-    if inside is not None and is_told:
-        login.known[inside] = int(model.true[inside] or 0)
+                total = sum(int(model.true[v] or 0) for v in parts)
+                if len(parts) >= FEWEST and (figure is not None or 0 < total < SMALL):
+                    login.sums.append((parts, *_told(total)))
+
+
+def _told(total: int) -> tuple[int, int]:
+    """What is left of a sum that is told as it is published."""
+    if total == 0:
+        return 0, 0
+    if total < SMALL:
+        return 1, SMALL - 1
+    nearest = 5 * ((total + 2) // 5)
+    return max(nearest - 2, SMALL), nearest + 2
 
 
 def _variable(model: Model, number: int, cell: Cell) -> int | None:

@@ -63,7 +63,7 @@ def system_of(
     model: Model,
     reader: Knows,
     exactly: dict[int, int] | None = None,
-    sums: list[tuple[list[int], int]] | None = None,
+    sums: list[tuple[list[int], int, int]] | None = None,
 ) -> Known:
     """The system of what a reader knows."""
     lower, upper = np.array(model.lower), np.array(model.upper)
@@ -71,8 +71,8 @@ def system_of(
     presume(model, reader, lower, upper)
     for variable, value in {**(official(model) if reader.dfe else {}), **(exactly or {})}.items():
         lower[variable] = upper[variable] = value
-    for parts, value in sums or []:
-        rows.add([(1, v) for v in parts], value, value, "a sum of an area, compared")
+    for parts, least, most in sums or []:
+        rows.add([(1, v) for v in parts], least, most, "a sum of others, compared")
     if reader.steps:
         add_steps(model, rows)
     return Known(System(rows, lower, upper), rows, (lower, upper))
@@ -191,7 +191,7 @@ def without_the_release(
     reader: Knows,
     exactly: dict[int, int],
     of: list[int],
-    sums: list[tuple[list[int], int]] | None = None,
+    sums: list[tuple[list[int], int, int]] | None = None,
 ) -> dict[int, int]:
     """How many values (up to three) what a reader knows leaves of each when no count is printed:
     what he is told and presumes with it. Whoever is not told is another reader, and asked as well.
@@ -204,8 +204,8 @@ def without_the_release(
     for variable, value in exactly.items():
         lower[variable] = upper[variable] = value
     rows = deepcopy(model.rows)
-    for parts, value in sums or []:
-        rows.add([(1, v) for v in parts], value, value, "a sum of an area, compared")
+    for parts, least, most in sums or []:
+        rows.add([(1, v) for v in parts], least, most, "a sum of others, compared")
     few = lacking(System(rows, lower, upper), np.array(of, int), VALUES)
     return {variable: len(few.get(variable, range(VALUES))) for variable in of}
 

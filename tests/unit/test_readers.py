@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from assets.publication import release
-from assets.publication.disclosure import knowledge, readers, suppression
+from assets.publication.disclosure import comparisons, knowledge, readers, suppression
+from assets.publication.disclosure.bounds import propagate
 from assets.publication.disclosure.gate import judge, told_to
 from assets.publication.disclosure.knowledge import Published, build_system
 from assets.publication.programme import TOTAL, Compared, Term, Tie, published_table
@@ -35,7 +38,7 @@ def entry(**more: object) -> dict:
 
 PLAIN = published_table("plain", entry())
 OFFICIAL = published_table("official", {**entry(), "official": True})
-SHARED = published_table("shared", entry(known_to_members=True))
+SHARED = published_table("shared", entry(known_to_members="always"))
 BY_HOST = published_table("flows", {**entry(), "filters": {"host_authority_name": {"label": "Host"}}})
 SHARED_NOT = published_table("other", entry())
 PARTS = Tie(
@@ -52,7 +55,7 @@ def programme(monkeypatch):
     """Sets a small programme in place of the region's."""
 
     def put(*tables, ties=()):
-        for module in (knowledge, suppression, release, readers):
+        for module in (comparisons, knowledge, suppression, release, readers):
             monkeypatch.setattr(module, "PUBLISHED_TABLES", tables)
         monkeypatch.setattr(knowledge, "ties", lambda: ties)
 
@@ -75,6 +78,20 @@ def told(one: Published, who: str) -> list[str]:
     return [str(leak) for reader in asked for leak in told_to(reader.name, judge(reader.view(system)).leaks)]
 
 
+def by_area(counts: list[int]) -> tuple[dict[str, TrueTable], Callable[..., dict[str, pd.DataFrame]]]:
+    """The plain count of so many authorities, and how it is printed."""
+    areas = [str(n + 1) for n in range(len(counts))]
+    members = pd.DataFrame(
+        {
+            "authority_code": areas, "authority_gss": [f"E{a}" for a in areas], "authority_name": [f"Area {a}" for a in areas],
+            "region_code": "E0", "region_name": "N",
+        }
+    )  # fmt: skip
+    values = pd.DataFrame({"children": [float(sum(counts)), *map(float, counts)]})
+    true = {"plain": TrueTable(PLAIN, pd.DataFrame({AUTHORITY: ["", *areas]}), values, values.map(lambda _: "x"))}
+    return true, partial(release_tables, true, members, DATE)
+
+
 def mended(*true: TrueTable) -> Published:
     """What leaves: printed, repaired and let out by the gate."""
     named = {t.table.name: t for t in true}
@@ -83,12 +100,18 @@ def mended(*true: TrueTable) -> Published:
     return Published(DATE, 1, prepared.tables, SAFE, {name: t.values for name, t in named.items()})
 
 
-def test_a_login_that_compares_takes_its_own_count_from_the_regions(programme):
+OWN = [10, 13, 23, 1]
+"""45, 10, 15, 25, c: 47 at most, less 13 and 23 at least, and who has the 10 exactly has 0 or 1 left; who takes it for 8 to 12 has 0 to 3."""
+
+
+def test_a_login_takes_its_own_count_from_the_regions(programme):
     programme(PLAIN)
-    one = printed(simple(PLAIN, [30, 5, 0]))  # 35, 30, c, 0: who has Aford's 30 and the region's 35 exactly needs only the printed 0
+    true, printed_so = by_area(OWN)
+    one = Published(DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values})
     assert judge(build_system([one])).passed, "nobody else can tell"
-    assert "only 1 of its values is left" in told(one, "Aford and compares")[0]
-    assert not told(mended(simple(PLAIN, [30, 5, 0])), "")
+    assert "only 2 of its values are left" in told(one, "login of Area 1")[0]
+    prepared = prepare_against([], DATE, true, printed_so, SAFE)
+    assert prepared.verdict.passed and not told(replace(one, tables=prepared.tables), "")
 
 
 def test_a_zero_of_the_region_is_everybodys_zero_to_whoever_knows_the_whole(programme):
@@ -129,19 +152,17 @@ def test_a_release_that_tells_a_reader_is_mended_for_him(programme):
     assert not told(Published(DATE, 1, prepared.tables, SAFE, {"flows": true.values}), "")
 
 
-@pytest.mark.parametrize(
-    ("tables", "true", "reader"),
-    [
-        ((OFFICIAL, SHARED_NOT, PLAIN), None, "who holds DfE's tables of the date"),
-        ((PLAIN,), [30, 5, 0], "who has the login of Aford and compares"),
-    ],
-)
-def test_a_leak_to_a_reader_refuses_the_release(programme, monkeypatch, tables, true, reader):
-    programme(*tables, ties=() if true else (PARTS,))
-    of = {t.table.name: t for t in ([simple(PLAIN, true)] if true else in_three())}
+@pytest.mark.parametrize("reader", ["who holds DfE's tables of the date", "who has the login of Area 1"])
+def test_a_leak_to_a_reader_refuses_the_release(programme, monkeypatch, reader):
+    of_a_login = "login" in reader
+    programme(*((PLAIN,) if of_a_login else (OFFICIAL, SHARED_NOT, PLAIN)), ties=() if of_a_login else (PARTS,))
+    true, printed_so = by_area(OWN)
+    if not of_a_login:
+        true = {t.table.name: t for t in in_three()}
+        printed_so = partial(release_tables, true, MEMBERS, DATE)
     for way in ("hide_for_reader", "hide_for", "hide_around"):
         monkeypatch.setattr(suppression.Repair, way, lambda *_, **__: False)
-    verdict = prepare_against([], DATE, of, lambda hidden, method: release_tables(of, MEMBERS, DATE, hidden, method), SAFE).verdict
+    verdict = prepare_against([], DATE, true, printed_so, SAFE).verdict
     assert not verdict.passed and any(reader in line for line in verdict.lines())
 
 
@@ -151,31 +172,45 @@ def test_a_presumption_that_is_not_true_tells_nothing(programme):
     assert not told(one, "no zero is hidden")
 
 
-def test_a_login_takes_a_count_from_what_comparisons_tell_of_its_sub_region(programme, monkeypatch):
-    """30, c, 0, 0 in one sub-region, c beyond it: whoever has its 35 and his own count has the 5, and with the region's 41 the 6 too."""
-    areas = ["1", "2", "3", "4", "5"]
-    monkeypatch.setattr(knowledge, "others_of_the_sub_region", lambda: {a: tuple(b for b in areas[:4] if b != a) for a in areas[:4]} | {"5": ()})
-    monkeypatch.setattr(knowledge, "compared", lambda: (Compared("plain", ("children",)),))
+def compare(monkeypatch, neighbours: dict[str, tuple[str, ...]]) -> None:
+    """The plain count is compared: the first four authorities are a sub-region."""
+    beside = {a: tuple(b for b in "1234" if b != a) for a in "1234"}
+    monkeypatch.setattr(comparisons, "others_of_the_sub_region", lambda: beside)
+    monkeypatch.setattr(comparisons, "statistical_neighbours_of", lambda code: neighbours.get(code, ()))
+    monkeypatch.setattr(comparisons, "compared", lambda: (Compared("plain", ("children",)),))
+
+
+@pytest.mark.parametrize(("others", "least", "greatest"), [(0, 0, 0), (1, 1, 7), (7, 1, 7), (8, 8, 12), (12, 8, 12), (13, 13, 17), (40, 38, 42)])
+def test_a_comparison_tells_others_as_the_release_does(others, least, greatest):
+    low, high = comparisons.told_of(np.array([float(others)]), SAFE)
+    assert (low[0], high[0]) == (least, greatest)
+
+
+def test_a_login_is_told_of_every_group_of_enough_others(programme, monkeypatch):
+    """The sub-region's three others, the region's five, four neighbours; not two neighbours, nor the same group twice."""
     programme(PLAIN)
-    counts = [30, 5, 0, 0, 6]
-    values = pd.DataFrame({"children": [float(sum(counts)), *map(float, counts)]})
-    members = pd.DataFrame(
-        {
-            "authority_code": areas, "authority_gss": [f"E{a}" for a in areas], "authority_name": ["Aford", "Beeham", "Ceeton", "Deeby", "Eaham"],
-            "region_code": "E0", "region_name": "N",
-        }
-    )  # fmt: skip
-    true = {"plain": TrueTable(PLAIN, pd.DataFrame({AUTHORITY: ["", *areas]}), values, values.map(lambda _: "x"))}
-    printed_now = release_tables(true, members, DATE, {}, SAFE)
-    one = Published(DATE, 1, printed_now, SAFE, {"plain": values})
+    compare(monkeypatch, {"1": ("2", "5"), "5": ("1", "2", "3", "4"), "2": ("1", "3", "4", "9")})
+    true, printed_so = by_area([30, 5, 1, 0, 6, 9])
+    of_all = build_system([Published(DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values})]).comparisons
+    sums = [(str(code), int(n)) for code, n in zip(of_all.told, of_all.matrix.sum(axis=1).A1, strict=True)]
+    assert sorted(sums) == sorted([*((code, 5) for code in "123456"), *((code, 3) for code in "1234"), ("5", 4)])
+
+
+def test_a_login_takes_a_count_from_what_comparisons_tell_of_its_neighbours(programme, monkeypatch):
+    """The fifth is told that its neighbours have 33 to 37 together: two are at least 23 and 13, so that 0 or 1 is left of the third."""
+    programme(PLAIN)
+    compare(monkeypatch, {"5": ("1", "2", "3", "4")})
+    true, printed_so = by_area([23, 13, 1, 0, 30, 90])
+    one = Published(DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values})
     system = build_system([one])
-    assert [sorted(of) for of in system.sums.values()] == [areas[:4]]
-    found = {r.name: told_to(r.name, judge(r.view(system)).leaks) for r in readers.everybody(system, one.tables)}
-    assert [name for name, leaks in found.items() if leaks] == [
-        f"who has the login of {name} and compares" for name in ("Aford", "Beeham", "Ceeton", "Deeby")
-    ]
-    prepared = prepare_against([], DATE, true, lambda hidden, method: release_tables(true, members, DATE, hidden, method), SAFE)
-    assert prepared.verdict.passed and prepared.tables["plain"]["children"].tolist().count("c") > 2
+    third = system.cells.set_index("area")["variable"].loc["3"]
+    fifth = next(r for r in readers.everybody(system, one.tables) if "login of Area 5" in r.name)
+    bounds = propagate(fifth.view(system))
+    assert (bounds.low[third], bounds.high[third]) == (0, 1)
+    assert [leak.variable for leak in judge(fifth.view(system)).leaks] == [third]
+    assert not judge(replace(fifth, told=np.array([], dtype=int)).view(system)).leaks
+    prepared = prepare_against([], DATE, true, printed_so, SAFE)
+    assert prepared.verdict.passed and not told(replace(one, tables=prepared.tables), "")
 
 
 def test_tables_without_any_count_leave_as_they_are(programme):
@@ -190,7 +225,7 @@ def test_every_login_and_both_other_readers_are_asked(programme):
     one = printed(simple(PLAIN, [30, 5, 0]), simple(OFFICIAL, [30, 5, 0]))
     system = build_system([one])
     names = [reader.name for reader in readers.everybody(system, one.tables)]
-    assert len(names) == 3 + 2 * (1 + len(AREAS)) and sum("Beeham" in name for name in names) == 2
+    assert len(names) == 3 + 1 + len(AREAS) and sum("Beeham" in name for name in names) == 1
     view = next(r for r in readers.everybody(system, one.tables) if "login of Aford" in r.name).view(system)
     own = system.cells.set_index(["table", "area"]).loc[("plain", "1"), "variable"]
     assert (view.low[own], view.high[own]) == (30, 30) and not view.small[own] and system.low[own] == 28

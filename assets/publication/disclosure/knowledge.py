@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from assets.publication.disclosure.comparisons import Comparisons, comparisons
 from assets.publication.disclosure.linking import AREA, Linked, categories, holding, linked, same_figures
 from assets.publication.disclosure.noise import possible_counts
 from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, number
@@ -27,13 +28,12 @@ from assets.publication.programme import (
     TOTAL,
     Measure,
     PublishedTable,
-    compared,
     is_sensitive,
     symbols,
     ties,
 )
-from assets.publication.tables import has_noise, is_of_few
-from schemas.regions import DisclosureMethod, others_of_the_sub_region
+from assets.publication.tables import has_noise, is_of_few, is_shared
+from schemas.regions import DisclosureMethod
 
 UNBOUNDED = 1_000_000.0
 """Greater than any count of children in a region."""
@@ -68,8 +68,8 @@ class System:
     cells' are what is left of a total that is not wholly divided. `says` names each row's tie. `least` and `most` are what each is at least and at
     most whatever is hidden, because a symbol elsewhere says so. Of a reader's view, `known` is what he
     has exactly, and `presumed` what he takes not to be 0. `steps` are the rows that say by how many children
-    a figure of the current release differs from the one before. `sums` are variables that stand for the sum of a sub-region, with
-    its authorities: to be known to whoever compares.
+    a figure of the current release differs from the one before. `comparisons` are told to members, each its own: the view of one has those
+    of `told` among its rows, as the last ones.
     """
 
     cells: pd.DataFrame
@@ -91,7 +91,8 @@ class System:
     known: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     presumed: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     steps: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
-    sums: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    comparisons: Comparisons = field(default_factory=Comparisons)
+    told: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
 
     def __post_init__(self) -> None:
         if not len(self.least):
@@ -111,6 +112,21 @@ class System:
     def untold(self) -> System:
         """The same, as it is for a reader who is not told which hidden counts are small: a hidden cell may be anything."""
         return replace(self, high=self.high_untold, is_told=False)
+
+    def with_told(self, rows: np.ndarray) -> System:
+        """The same, for somebody who is told these comparisons besides."""
+        if not len(rows):
+            return self
+        told, more = self.comparisons, len(rows)
+        return replace(
+            self,
+            matrix=sp.vstack([self.matrix, told.matrix[rows]], format="csr"),
+            row_low=np.concatenate([self.row_low, told.low[rows]]),
+            row_high=np.concatenate([self.row_high, told.high[rows]]),
+            says=[*self.says, *["what a comparison tells of others"] * more],
+            steps=np.concatenate([self.steps, np.zeros(more, dtype=bool)]) if len(self.steps) else self.steps,
+            told=rows,
+        )
 
     def without_steps(self) -> System:
         """The same, where nobody knows by how many children the current release differs from the one before."""
@@ -221,6 +237,7 @@ def _cells(releases: list[Published]) -> pd.DataFrame:
                         "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame) & (frame[AREA] != ""),
                         "noisy": noisy, "is_end": bool(m.interval),
                         "of_few": is_of_few(truth, m, release.method) if truth is not None else False,
+                        "shared": is_shared(truth, m) if truth is not None else False,
                     }
                 )  # fmt: skip
                 pieces.append(piece[kept.to_numpy()])
@@ -286,8 +303,6 @@ def build_system(releases: list[Published]) -> System:
     _total_rows(cells, releases, system_rows, latent, count, truth)
     _tie_rows(cells, links, system_rows)
     _apart_rows(cells, releases, system_rows)
-    rests = len(latent)
-    sums = _area_sums(cells, releases, system_rows, latent, count, truth)
     contradictions = _share_rows(cells, releases, system_rows) + _not_hidden_with(releases[-1])
     names = _names(cells, count)
     for name, value in latent:
@@ -303,7 +318,7 @@ def build_system(releases: list[Published]) -> System:
     # where the truth is not held, whatever is hidden and may be small
     hidden = np.zeros(count + extra, dtype=bool)
     hidden[cells.loc[(is_hidden | cells["noisy"]) & ~cells["is_end"], "variable"]] = True
-    hidden[count : count + rests] = True
+    hidden[count:] = True
     sensitive = np.zeros(count + extra, dtype=bool)
     sensitive[cells.loc[cells["sensitive"], "variable"]] = True  # never to be told, however many there are
     small = hidden & ((truth > 0) & ((truth < threshold) | sensitive) | np.isnan(truth) & (np.arange(count + extra) < count))
@@ -324,7 +339,8 @@ def build_system(releases: list[Published]) -> System:
     steps = np.array([said.endswith(_apart_from(releases[-1])) for said in says], dtype=bool)
     return System(
         cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions,
-        high_untold, least, most, steps=steps, sums=sums,
+        high_untold, least, most, steps=steps,
+        comparisons=comparisons(cells[cells["release"] == len(releases) - 1], truth, releases[-1].method, count + extra),
     )  # fmt: skip
 
 
@@ -487,32 +503,6 @@ def _sum_rows(
         latent += [(f"{where}the rest of {groups[i].replace('|', ', ')} by {dimension}", truth[whole[i]] - summed[i]) for i in left_over]
     says = [f"{where}{'region' if dimension == 'area' else dimension} total = sum of its parts"] * size
     rows.add(np.concatenate(row), np.concatenate(column), np.concatenate(value), np.zeros(size), np.zeros(size), says)
-
-
-def _area_sums(
-    cells: pd.DataFrame, releases: list[Published], rows: _Rows, latent: list[tuple[str, float]], count: int, truth: np.ndarray
-) -> dict[int, frozenset[str]]:
-    """What comparisons tell of sub-regions, of the current release: for each sum a variable of its own, and the authorities that are told it."""
-    tables = {table.name: table for table in PUBLISHED_TABLES}
-    others = others_of_the_sub_region()
-    own = cells[(cells["release"] == len(releases) - 1) & cells["area"].isin(list(others))]
-    own = own.assign(sub_region=own["area"].map(lambda code: min(code, *others[code])))
-    sums: dict[int, frozenset[str]] = {}
-    for entry in (e for e in compared() if e.table in tables):
-        part = own[(own["table"] == entry.table) & own["measure"].isin(entry.measures)]
-        keys = categories(part["key"], tables[entry.table])
-        for name, of in entry.where:
-            part, keys = part[keys[name].isin(of)], keys[keys[name].isin(of)]
-        for (measure, key, _), told in part.groupby(["measure", "key", "sub_region"], sort=True):
-            variables = told["variable"].to_numpy()
-            if len(told) <= releases[-1].method.others_for_a_comparison or np.isnan(truth[variables]).any():
-                continue
-            summed = count + len(latent)
-            latent.append((f"{entry.table}.{measure}, a sub-region, {key.replace('|', ', ')}", float(truth[variables].sum())))
-            sums[summed] = frozenset(told["area"])
-            entries = [*((1.0, int(v)) for v in variables), (-1.0, summed)]
-            _add_one(rows, entries, 0.0, 0.0, "what a comparison tells of a sub-region")
-    return sums
 
 
 def _nested_rows(keys: pd.DataFrame, table: PublishedTable, rows: _Rows, where: str) -> None:

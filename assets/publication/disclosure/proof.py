@@ -32,20 +32,20 @@ class Proof:
         system: System,
         hidden: Collection[int],
         readers: Sequence[Reader],
-        members: Sequence[Members],
+        members: Members | None,
         possible: int,
         worlds: Worlds | None = None,
     ) -> None:
         self.system, self.hidden, self.possible = system, hidden, possible
-        self.readers, self.members = list(readers), list(members)
+        self.readers, self.members = list(readers), members
         self.worlds = worlds or Worlds(system)
-        self._most = {m.compares: np.full(len(system.low), possible) for m in members}
+        self._most = np.full(len(system.low), possible)
         self._own = Verdict()
         self.by_reader: list[tuple[Reader | None, tuple[Leak, ...]]] = []
         views = [reader.view(system, hidden) for reader in self.readers]
         self._ask_readers(unsettled(system, views, possible, self.worlds))
-        for group in self.members if self._is_sound else ():
-            self._ask_what_all_know(group)
+        if self.members and self._is_sound:
+            self._ask_what_all_know(self.members)
         if not self._leaks():
             self._ask_every_login()
 
@@ -59,18 +59,17 @@ class Proof:
         asked, self.by_reader = list(self.unsafe()), []
         if all(self._is_login(reader) for reader, _ in asked):
             for reader, leaks in asked:
-                group = next(m for m in self.members if reader in m.logins)
-                self._ask_login(group, reader, [leak.variable for leak in leaks])  # type: ignore[arg-type]
+                self._ask_login(reader, [leak.variable for leak in leaks])  # type: ignore[arg-type]
             return
         told = sorted({leak.variable for _, leaks in asked for leak in leaks})
         self._ask_readers(told)
-        for group in self.members:
-            self._ask(group.all_know, group.all_know.view(self.system, hidden), told)
+        if self.members:
+            self._ask(self.members.all_know, self.members.all_know.view(self.system, hidden), told)
         if not self._leaks():
             self._ask_every_login()
 
     def _is_login(self, reader: Reader | None) -> bool:
-        return any(reader in group.logins for group in self.members)
+        return self.members is not None and reader in self.members.logins
 
     def _ask_readers(self, asked: Sequence[int]) -> None:
         self._own = judge(self.system, self.possible, only=list(asked), worlds=self.worlds)
@@ -83,29 +82,28 @@ class Proof:
         found = judge(view, self.possible, only=of_his, worlds=self.worlds).leaks if of_his else ()
         self.by_reader.append((reader, told_anew(view, found, self.possible)))
 
-    def _ask_what_all_know(self, group: Members) -> None:
+    def _ask_what_all_know(self, members: Members) -> None:
         """Ask what follows from what all members know. What is left of a count without the release
         to somebody who knows that is no less than what is left to any of them.
         """
-        view = group.all_know.view(self.system, self.hidden)
+        view = members.all_know.view(self.system, self.hidden)
         found = judge(view, self.possible, only=self._unsettled(view), worlds=self.worlds).leaks
         narrow = [leak.variable for leak in found]
-        self._most[group.compares][narrow] = left_before(view, narrow, self.possible)
-        self.by_reader.append((group.all_know, told_anew(view, found, self.possible)))
+        self._most[narrow] = left_before(view, narrow, self.possible)
+        self.by_reader.append((members.all_know, told_anew(view, found, self.possible)))
 
     def _ask_every_login(self) -> None:
         """Ask of every count of others for each login."""
-        for group in self.members if self._is_sound else ():
-            most = self._most[group.compares]
-            for half in group.halves():
-                view = half.view(self.system, self.hidden)
-                settle(view, self._unsettled(view, most), most, self.worlds)
-            for login in group.logins:
-                view = login.view(self.system, self.hidden)
-                self._ask_login(group, login, self._unsettled(view, most))
+        if not self.members or not self._is_sound:
+            return
+        for half in self.members.halves():
+            view = half.view(self.system, self.hidden)
+            settle(view, self._unsettled(view, self._most), self._most, self.worlds)
+        for login in self.members.logins:
+            self._ask_login(login, self._unsettled(login.view(self.system, self.hidden), self._most))
 
-    def _ask_login(self, group: Members, login: Reader, asked: Sequence[int]) -> None:
-        view, most = login.view(self.system, self.hidden), self._most[group.compares]
+    def _ask_login(self, login: Reader, asked: Sequence[int]) -> None:
+        view, most = login.view(self.system, self.hidden), self._most
         leaks: tuple[Leak, ...] = ()
         if len(asked):
             leaks = judge(view, self.possible, only=list(asked), worlds=self.worlds, most=most).leaks

@@ -10,7 +10,7 @@ Whoever reruns the program is answered by the key of the repair's choices instea
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -25,20 +25,21 @@ LEAST_OFFICIAL = 6
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Somebody who holds everything published: `name` says who, `knows` which variables he has exactly; `presumes_no_zero` of what is hidden
-    for its number (where the size of a cell decides, zeros are hidden as everybody knows).
+    """Somebody who holds everything published: `name` says who, `knows` which variables he has exactly, `told` which comparisons he is told;
+    `presumes_no_zero` of what is hidden for its number (where the size of a cell decides, zeros are hidden as everybody knows).
     """
 
     name: str
     knows: np.ndarray
     presumes_no_zero: bool = False
+    told: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
 
     def view(self, system: System, hidden: Collection[int] = ()) -> System:
         """The system as it is for him. What he knows is not to be protected from him; what he presumes counts where it is true.
 
         `hidden` are the variables that the repair has hidden since the system was made: of these he presumes the same.
         """
-        view = system.untold()
+        view = system.untold().with_told(self.told)
         known = self.knows & ~np.isnan(system.truth)
         low, high = view.low.copy(), view.high.copy()
         low[known], high[known] = system.truth[known], system.truth[known]
@@ -76,13 +77,11 @@ def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Read
 class Members:
     """The logins of every authority of the printed tables, and what all of them know.
 
-    A login reads the authority's own rows, what members share of every setting, and comparisons from which exact figures of the region follow.
-    It is looked at without these and with all of them, so that neither what they tell nor what they excuse is overlooked: `compares` says which.
+    A login reads the authority's own rows, what members share of every setting, and comparisons, which tell sums of others.
     """
 
-    compares: bool
     all_know: Reader
-    logins: tuple[Reader, ...]
+    logins: tuple[Reader, ...] = ()
 
     def everybody(self) -> tuple[Reader, ...]:
         """What all of them know, as a reader, and each of them."""
@@ -94,42 +93,31 @@ class Members:
         """
         for bit in range((len(self.logins) - 1).bit_length()):
             for side in (0, 1):
-                half = [login.knows for n, login in enumerate(self.logins) if n >> bit & 1 == side]
+                half = [login for n, login in enumerate(self.logins) if n >> bit & 1 == side]
                 if half:
-                    yield Reader("who knows what half of the members know", np.logical_or.reduce(half))
+                    knows, told = np.logical_or.reduce([login.knows for login in half]), np.concatenate([login.told for login in half])
+                    yield Reader("who knows what half of the members know", knows, told=told)
 
 
-def members(system: System, tables: Mapping[str, pd.DataFrame]) -> tuple[Members, Members]:
-    """The members of the printed tables, those who compare first."""
+def members(system: System, tables: Mapping[str, pd.DataFrame]) -> Members:
+    """The members of the printed tables."""
     cells = system.cells
-    open_to_members = {(table.name, m.name) for table in PUBLISHED_TABLES for m in table.measures if m.known_to_members}
-    shared = np.array([pair in open_to_members for pair in zip(cells["table"], cells["measure"], strict=True)], dtype=bool)
+    shared = cells["shared"].to_numpy(dtype=bool)
     names: dict[str, str] = {}
     for frame in tables.values():
         names.update(frame[["old_la_code", "la_name"]].drop_duplicates().itertuples(index=False, name=None))
     categories = cells["key"].str.split("|").explode()
-    own = {
-        name: np.asarray((cells["area"] == code) | cells.index.isin(categories.index[categories == name]))
-        for code, name in sorted(names.items())
-        if code
-    }
-    code_of = {name: code for code, name in names.items()}
-    of_the_region = np.asarray(cells["area"] == "")
-
-    def with_known(besides: np.ndarray, how: str, *, compares: bool) -> Members:
-        logins = []
-        for name, rows in own.items():
-            knows = _variables(system, rows | besides)
-            knows[[v for v, told in system.sums.items() if compares and code_of[name] in told]] = True
-            logins.append(Reader(f"who has the login of {name}{how}", knows))
-        return Members(compares, Reader(f"who has a member's login{how}", _variables(system, besides)), tuple(logins))
-
-    return with_known(shared | of_the_region, " and compares", compares=True), with_known(shared, "", compares=False)
+    logins = []
+    for code, name in sorted((code, name) for code, name in names.items() if code):
+        own = np.asarray((cells["area"] == code) | cells.index.isin(categories.index[categories == name]))
+        told = np.flatnonzero(system.comparisons.told == code)
+        logins.append(Reader(f"who has the login of {name}", _variables(system, own | shared), told=told))
+    return Members(Reader("who has a member's login", _variables(system, shared)), tuple(logins))
 
 
 def everybody(system: System, tables: Mapping[str, pd.DataFrame]) -> list[Reader]:
     """Every reader: those who know more, what all members know, and every login."""
-    return [*readers(system, tables), *(reader for group in members(system, tables) for reader in group.everybody())]
+    return [*readers(system, tables), *members(system, tables).everybody()]
 
 
 def _variables(system: System, of: np.ndarray) -> np.ndarray:

@@ -36,6 +36,8 @@ class Worlds:
         self._variables: list[np.ndarray] = []
         self._values: list[np.ndarray] = []
         self._size = 0
+        self._broken: list[np.ndarray] = []
+        self._held = 0
         activity = system.matrix @ np.nan_to_num(system.truth)
         low, high = system.row_low - _TOLERANCE, system.row_high + _TOLERANCE
         holds = bool(((activity >= low) & (activity <= high)).all())
@@ -76,12 +78,38 @@ class Worlds:
         variables, values = np.concatenate(self._variables), np.concatenate(self._values)
         outside = (values < view.low[variables]) | (values > view.high[variables])
         move = np.repeat(np.arange(len(sizes)), sizes)
-        is_his = (np.bincount(move, outside, len(sizes)) == 0)[move]
+        keeps = np.bincount(move, outside, len(sizes)) == 0
+        keeps[self._against(view.told)] = False
+        is_his = keeps[move]
         pairs = np.unique(np.column_stack([variables[is_his], values[is_his]]), axis=0)
         return (
             np.concatenate([everything, pairs[:, 0]]),
             np.concatenate([self.truth.astype(int), pairs[:, 1]]),
         )
+
+    def _against(self, told: np.ndarray) -> np.ndarray:
+        """The moves that contradict one of these comparisons."""
+        if not len(told):
+            return np.array([], dtype=int)
+        self._hold_against_comparisons()
+        moves, rows = np.concatenate(self._broken, axis=1)
+        return moves[np.isin(rows, told)]
+
+    def _hold_against_comparisons(self) -> None:
+        """Work out of every new move which comparisons it contradicts."""
+        new, comparisons = self._variables[self._held :], self._system.comparisons
+        if not new:
+            return
+        starts = np.concatenate([[0], np.cumsum([len(v) for v in new])])
+        variables, values = np.concatenate(new), np.concatenate(self._values[self._held :])
+        steps = (values - self.truth[variables], variables, starts)
+        moved = sp.csr_matrix(steps, shape=(len(new), len(self.truth)))
+        shift = (moved @ comparisons.matrix.T).tocoo()
+        at = (comparisons.matrix @ self.truth)[shift.col] + shift.data
+        low, high = comparisons.low[shift.col], comparisons.high[shift.col]
+        wrong = (at < low - _TOLERANCE) | (at > high + _TOLERANCE)
+        self._broken.append(np.stack([shift.row[wrong] + self._held, shift.col[wrong]]))
+        self._held = len(self._variables)
 
     def unsettled(self, view: System, sought: np.ndarray, need: np.ndarray) -> np.ndarray:
         """Those of the sought variables of which fewer values are seen than they need."""

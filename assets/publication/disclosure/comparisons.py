@@ -1,0 +1,92 @@
+"""What comparisons tell each member of others' counts (`curated.comparison`).
+
+Belongs here: the sums of others that stand behind a comparison, between the values that its rounding leaves.
+Does not belong here: which measures are compared (`ties.toml`), who compares (`readers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from assets.publication.disclosure.linking import categories
+from assets.publication.programme import PUBLISHED_TABLES, compared
+from schemas.authorities import statistical_neighbours_of
+from schemas.regions import DisclosureMethod, others_of_the_sub_region
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """Sums of others' counts, a row each: `low <= matrix @ x <= high` is told to the login of the
+    authority `told`.
+    """
+
+    matrix: sp.csr_matrix = field(default_factory=lambda: sp.csr_matrix((0, 0)))
+    low: np.ndarray = field(default_factory=lambda: np.array([]))
+    high: np.ndarray = field(default_factory=lambda: np.array([]))
+    told: np.ndarray = field(default_factory=lambda: np.array([], dtype=str))
+
+
+def comparisons(cells: pd.DataFrame, truth: np.ndarray, method: DisclosureMethod, variables: int) -> Comparisons:
+    """What is compared of the current release, whose `cells` they are, over so many variables.
+
+    An authority's login is told of every group of enough others that have the figure: the others of
+    its sub-region, those of the region, and its statistical neighbours. A sum that is small is not
+    told, but for that; others are rounded, as the release rounds them.
+    """
+    parts, told = [], []
+    for variable_of in _compared_counts(cells, truth):
+        for code, others in _groups(tuple(variable_of), method.others_for_a_comparison):
+            parts.append([variable_of[other] for other in others])
+            told.append(code)
+    if not parts:
+        return Comparisons(sp.csr_matrix((0, variables)))
+    column = np.concatenate(parts)
+    row = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    matrix = sp.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(parts), variables))
+    sums = np.bincount(row, truth[column], len(parts))
+    return Comparisons(matrix, *told_of(sums, method), np.array(told))
+
+
+def told_of(sums: np.ndarray, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
+    """The least and greatest value that a comparison leaves of each sum of others."""
+    step, smallest = method.round_to, method.smallest_count_shown
+    nearest = np.floor(sums / step + 0.5) * step
+    low = np.maximum(np.ceil(nearest - step / 2), smallest)
+    high = np.ceil(nearest + step / 2) - 1
+    is_small = (sums > 0) & (sums < smallest)
+    low, high = np.where(is_small, 1, low), np.where(is_small, smallest - 1, high)
+    return np.where(sums == 0, 0, low), np.where(sums == 0, 0, high)
+
+
+def _compared_counts(cells: pd.DataFrame, truth: np.ndarray) -> Iterator[dict[str, int]]:
+    """Of each measure and category that is compared, the variables of the authorities that have it."""
+    tables = {table.name: table for table in PUBLISHED_TABLES}
+    own = cells[cells["area"] != ""]
+    own = own[~np.isnan(truth[own["variable"]])]
+    for entry in (e for e in compared() if e.table in tables):
+        part = own[(own["table"] == entry.table) & own["measure"].isin(entry.measures)]
+        keys = categories(part["key"], tables[entry.table])
+        for name, of in entry.where:
+            part, keys = part[keys[name].isin(of)], keys[keys[name].isin(of)]
+        for _, one in part.groupby(["measure", "key"], sort=True):
+            yield dict(zip(one["area"], one["variable"].astype(int), strict=True))
+
+
+def _groups(areas: tuple[str, ...], fewest: int) -> Iterator[tuple[str, list[str]]]:
+    """The groups of others, each with the authority that is told of it, of those that have a figure."""
+    having = set(areas)
+    beside = others_of_the_sub_region()
+    for code in areas:
+        groups = [
+            having - {code},
+            having & set(beside.get(code, ())),
+            having & set(statistical_neighbours_of(code)),
+        ]
+        for n, group in enumerate(groups):
+            if len(group) >= fewest and group not in groups[:n]:
+                yield code, sorted(group)
