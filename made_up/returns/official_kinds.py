@@ -59,7 +59,7 @@ def kinds(care: Care, areas: Areas, march: dt.date) -> pd.DataFrame:
     east, north = (np.append(points[name].to_numpy(dtype=float), np.nan) for name in ("easting", "northing"))
     home, there = rows["home"].to_numpy(dtype=np.int64), rows["there"].to_numpy(dtype=np.int64)
     miles = np.round(np.hypot(east[home] - east[there], north[home] - north[there]) / _METRES_A_MILE, 1)
-    hosts = np.append([authorities.standing_on(code, march) for code in points["authority_code"]], "")
+    hosts = np.append([authorities.standing_on(code, march) or "" for code in points["authority_code"]], "")
     code = areas.codes_on(march)[rows["origin"].to_numpy()]
     age = years_old(about["born"].to_numpy(dtype=np.int64), np.full(len(rows), day))
     return pd.DataFrame(
