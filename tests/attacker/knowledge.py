@@ -343,6 +343,8 @@ def _origins(model: Model, number: int) -> None:
         model.tie(
             number, [(1, living), (-1, under), (-1, over)], 0, 0, "ages of all", presumed=True
         )
+        if kind not in (TOTAL, "Supported accommodation"):
+            model.tie(number, [(1, living), (-1, under)], 0, 0, "children's places", presumed=True)
         own, inside = (
             (USE, "own_placements", (area, kind)),
             (USE, "own_placements_in_area", (area, kind)),
