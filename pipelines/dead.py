@@ -48,7 +48,8 @@ def fail_dead_runs(instance: dg.DagsterInstance, *, of_the_daemon: bool = False)
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
         process = run.tags.get(PROCESS, "")
         is_dead = name_of(int(process.split()[0])) != process if process else of_the_daemon
-        if is_dead:
+        now = instance.get_run_by_id(run.run_id) if is_dead else None
+        if now is not None and not now.is_finished:  # it may have ended since it was listed
             instance.add_run_tags(run.run_id, {DIED: dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")})
             instance.report_run_failed(run, _SAID)
             failed.append(run.run_id)

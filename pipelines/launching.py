@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import threading
+import traceback
 from typing import Any
 
 import dagster as dg
@@ -153,12 +154,18 @@ def _be_a_run(run_id: str) -> None:
         from resources.settings import settings_from_environment
 
         with dagster_instance(settings_from_environment()) as instance:
-            instance.add_run_tags(run_id, {PROCESS: this_process()})
             run: dg.DagsterRun | None = instance.get_run_by_id(run_id)
             if run is None or run.job_code_origin is None:
                 return  # taken out of the history before it began
+            held = run.tags.get(PROCESS, "")
+            if held and name_of(int(held.split()[0])) == held:
+                return  # it was asked for twice, and is at work
+            instance.add_run_tags(run_id, {PROCESS: this_process()})
             asked = ExecuteRunArgs(run.job_code_origin, run_id, instance.get_ref())
         code = api_cli.main(asked.get_command_args()[-2:], standalone_mode=False) or 0
+    except BaseException:  # before Dagster has taken over nobody else says why
+        traceback.print_exc()
     finally:
-        sys.stdout.flush(), sys.stderr.flush()
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush(), sys.stderr.flush()
         os._exit(code)

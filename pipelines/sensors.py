@@ -133,8 +133,10 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
         again = ended_badly(context.instance, now)  # it may have read nothing of what was seen before it began
         starting = _waiting_to_start(context.instance)
         looked_at = workable(place.census_dates(), now.date())[0]
-        changed += [date for date in again if date in looked_at and date not in changed]
+        # once for each mark: what stays undone is not opened at every look
+        changed += [date for date, mark in again.items() if date in looked_at and date not in changed and seen.get(f"again {date}") != mark]
         changed = [date for date in changed if date not in starting]  # that run will read it: the next look is soon
+        current |= {f"again {date}": mark for date, mark in again.items() if date not in starting}
         current |= {str(date): seen.get(str(date), "") for date in starting}
         news = due(settings, place, changed, key)
         news = {date: moment or (f"again {again[date]}" if date in again else "") for date, moment in news.items()}
@@ -169,6 +171,8 @@ def quality_of_what_stands(context: dg.SensorEvaluationContext) -> dg.SensorResu
 
     if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_UNDER_WAY), limit=1):
         return dg.SkipReason("A run is at work on figures: their report follows it.")
+    if context.instance.get_runs(dg.RunsFilter(job_name=quality_report.name, statuses=_UNDER_WAY), limit=1):
+        return dg.SkipReason("A report is being written.")
     settings, now = settings_from_environment(), dt.datetime.now(tz=dt.UTC)
     try:
         with opened(settings) as (_, warehouse):

@@ -26,6 +26,10 @@ from schemas import authorities
 VARIABLE = "OBSERVATORY_POSTCODES"
 
 
+_FEWEST_OF_A_SECTOR = 4
+"""The middle of fewer postcodes is nearly an address: it is not told."""
+
+
 @dataclass(frozen=True)
 class Places:
     """Where postcodes lie, one row a postcode asked for: metres east and north on the British National Grid (NaN where not known),
@@ -165,7 +169,8 @@ class PostcodeDirectory:
 
     def sector_middles(self, postcodes: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         """Metres east and north of the middle of each postcode's sector: the mean of the sector's
-        postcodes, so that it tells no address. NaN where the postcode is not known.
+        postcodes, so that it tells no address. NaN where the postcode is not known, or its sector has
+        too few.
         """
         codes, distinct = pd.factorize(postcodes.fillna(""))
         texts = pd.Series(distinct, dtype="str")
@@ -177,6 +182,9 @@ class PostcodeDirectory:
             sector = plain[place][:-2]
             first, last = np.searchsorted(known[0], [sector, sector + b"~"])
             of_it = first + np.flatnonzero(np.char.str_len(known[0][first:last]) == len(sector) + 2)
+            if len(of_it) < _FEWEST_OF_A_SECTOR:
+                east[place] = north[place] = np.nan
+                continue
             east[place], north[place] = np.nanmean(known[1][of_it]), np.nanmean(known[2][of_it])
         return east[codes], north[codes]
 

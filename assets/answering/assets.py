@@ -20,7 +20,7 @@ def build_outbox_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
 
     @dg.asset(
         key=["outbox", "answers"],
-        deps=[LANDING, ["raw", "submission_table"], ["raw", "finding"], ["core", "cross_check"]],
+        deps=[LANDING, ["raw", "submission_table"], ["raw", "finding"], ["core", "cross_check"], ["curated", "benchmark"]],
         group_name="outbox",
         description="A page and a workbook for each sender: what became of the return, what was found, what to do. `outbox/<census date>/<sender>/`.",
         owners=OWNERS,

@@ -133,9 +133,8 @@ class _Writer:
         self.names = dict(zip(self.copied, names, strict=True))
         self.labels = _labels(answer)
         self.rows = {index: _rows_shown(sheet, self.marks[index], most_cells) for index, sheet in self.copied.items()}
-        cells = 7 * min(len(answer.found), MANY_FINDINGS) + sum(
-            len(sheet.rows[row]) for index, sheet in self.copied.items() for row in self.rows[index]
-        )
+        self.lines = _lines(answer.found[:MOST_FINDINGS])
+        cells = 7 * len(self.lines) + sum(len(sheet.rows[row]) for index, sheet in self.copied.items() for row in self.rows[index])
         memory = {"constant_memory": True} if cells > LARGE else {"in_memory": True}
         texts_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
         self.book: Workbook = xlsxwriter.Workbook(target if not isinstance(target, PathLike) else str(target), {**memory, **texts_only})
@@ -273,7 +272,7 @@ class _Writer:
         for place, (title, width) in enumerate(columns):
             page.set_column(place, place, width)
             page.write_string(0, place, title, self.formats["top"])
-        lines = _lines(self.answer.found[:MOST_FINDINGS])
+        lines = self.lines
         wrapped, strong, number, link = (self.formats[name] for name in ("wrapped", "strong", "number", "link"))
         links = 0
         for row, (finding, of_rows) in enumerate(lines, 1):

@@ -382,10 +382,10 @@ class Sites:
         edition = replace(self._edition(date, number), **self._beside(date, number))
         return _put(release / FOLDER, pages(edition, downloads(release)), stamp)
 
-    def make_draft(self, date: dt.date, number: int, content: str, folder: Path) -> Site:
+    def make_draft(self, date: dt.date, number: int, mark: str, folder: Path) -> Site:
         """The site of a draft, beside its files in `folder`, as it will be; each page says that it is one."""
         shown = self._shown(date, number)[:-1]
-        stamp = f"draft {date} r{number} {content}\n{self._stamp(shown)}"
+        stamp = f"draft {date} r{number} {mark}\n{self._stamp(shown)}"
         if standing := _as_it_stands(folder / FOLDER, stamp):
             return standing
         edition = replace(read_edition(self.warehouse, date, number, self.region, DRAFTS), **self._beside(date, number))
@@ -463,9 +463,9 @@ def bring_drafts_up_to_date(
     """The files and the site of every draft, made where they are missing or out of date; those of drafts that are gone go. Gives each folder."""
     folders = write_draft_files(warehouse, drafts)
     sites = Sites(warehouse, region, releases) if folders else None
-    for row in warehouse.rows("select census_date, release_number, content_hash from raw.draft order by 1"):
+    for row in warehouse.rows("select census_date, release_number from raw.draft order by 1"):
         if sites and (folder := folders.get(row.census_date)):
-            site = sites.make_draft(row.census_date, row.release_number, row.content_hash, folder)
+            site = sites.make_draft(row.census_date, row.release_number, folder.name, folder)
             if site.is_new:
                 said(f"{row.census_date}: the draft's page made, {site.pages} pages")
     (sites or Sites(warehouse, region, releases)).write_contents()  # a quarter that was closed or drafted says so

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from assets.common import audit
 from assets.publication import lifecycle
-from assets.publication.drafts import has_moved_on, knew, mark_of, standing
+from assets.publication.drafts import has_moved_on, knew, mark_of_draft, standing
 from assets.publication.lifecycle import APPROVED, CORRECTION, DRAFT, PUBLISHED
 from assets.publication.release import DRAFTS, LEDGER, content_of, latest_release, reached, read_release, write_basis
 from resources.errors import ObservatoryError
@@ -48,9 +48,9 @@ def refuse_what_cannot_be_approved(asked: Asked, census_date: dt.date, by: str, 
             f"{census_date} is {now.state}, and there is no draft of it; a draft was expected. `observatory status --census-date {census_date}` "
             "says what comes next."
         )
-    if mark and mark != mark_of(draft.content_hash):
+    if mark and mark != mark_of_draft(draft):
         raise ObservatoryError(
-            f"The draft of {census_date} is {mark_of(draft.content_hash)}; {mark} was looked at. It was made anew since: look at it again "
+            f"The draft of {census_date} is {mark_of_draft(draft)}; {mark} was looked at. It was made anew since: look at it again "
             f"(`observatory release --census-date {census_date} --dry-run`)."
         )
     latest = latest_release(asked, census_date)

@@ -16,6 +16,7 @@ import contextlib
 import datetime as dt
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -218,7 +219,7 @@ def kept(asked: Asked, census_date: dt.date) -> Draft | None:
     if row is None:
         return None
     cells = asked.scalar("select count(*) from raw.draft_cell where census_date = :d", d=census_date)
-    mark = mark_of(row.content_hash)
+    mark = mark_of_draft(row)
     taken = asked.scalar(
         "select why from raw.quarter_step where census_date = :d and why like :w order by number desc limit 1",
         d=census_date, w=f"draft {mark}; accepted: %",
@@ -227,9 +228,16 @@ def kept(asked: Asked, census_date: dt.date) -> Draft | None:
     return Draft(census_date, STANDS, row.release_number, cells, row.hidden, row.repaired, row.manifest["changes"], mark, accepted=accepted)
 
 
-def mark_of(content: str) -> str:
-    """By what a draft's content is known to a person: the first eight characters of its hash."""
-    return content[:8]
+def mark_of(content: str, official: Sequence[Mapping[str, Any]] = ()) -> str:
+    """By what a draft's content is known to a person: the first eight characters of its tables' hash, or of theirs and the official figures'
+    beside them: whoever approves has seen both.
+    """
+    return (digest(content.encode(), json.dumps(official, sort_keys=True).encode()) if official else content)[:8]
+
+
+def mark_of_draft(row: sa.Row) -> str:
+    """The mark of a draft that is kept, by its row with `content_hash` and `manifest`."""
+    return mark_of(row.content_hash, row.manifest.get("official", ()))
 
 
 # --- making one --------------------------------------------------------------------------------------------
@@ -387,7 +395,19 @@ def _made(
     if accepted and outcome == SAME:
         raise ObservatoryError(f"To {accept} would publish again what is published; a draft that says more was expected. Nothing was written.")
     number = read.number - 1 if outcome == SAME else read.number
-    draft = Draft(census_date, outcome, number, len(shown), hidden, prepared.repaired, changes, mark_of(content), said, prepared.verdict, accepted)
+    draft = Draft(
+        census_date,
+        outcome,
+        number,
+        len(shown),
+        hidden,
+        prepared.repaired,
+        changes,
+        mark_of(content, read.official),
+        said,
+        prepared.verdict,
+        accepted,
+    )
     return draft, prepared.tables, manifest, prepared.true
 
 
@@ -469,9 +489,9 @@ def _note(connection: Connection, census_date: dt.date, read: _Read, draft: Draf
 # --- its files ---------------------------------------------------------------------------------------------
 
 
-def folder_of_draft(drafts: Path, census_date: dt.date, content: str) -> Path:
+def folder_of_draft(drafts: Path, row: sa.Row) -> Path:
     """The folder of a draft: by its content, so that one that was made anew has another."""
-    return drafts / census_date.isoformat() / mark_of(content)
+    return drafts / row.census_date.isoformat() / mark_of_draft(row)
 
 
 def write_draft_files(warehouse: Warehouse, drafts: Path) -> dict[dt.date, Path]:
@@ -481,7 +501,7 @@ def write_draft_files(warehouse: Warehouse, drafts: Path) -> dict[dt.date, Path]
     """
     folders = {}
     for row in warehouse.rows("select census_date, release_number, content_hash, manifest from raw.draft order by 1"):
-        folder = folders[row.census_date] = folder_of_draft(drafts, row.census_date, row.content_hash)
+        folder = folders[row.census_date] = folder_of_draft(drafts, row)
         if folder.exists() and damage(folder, row.manifest):
             shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():

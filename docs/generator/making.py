@@ -112,8 +112,12 @@ def make(out: Path) -> None:
     """Make the site in `out`, anew.
 
     Raises:
-        SiteError: Sphinx had something to complain of.
+        SiteError: Sphinx had something to complain of, or the folder holds something else.
     """
+    if out.exists() and any(out.iterdir()) and not (out / ".buildinfo").is_file():
+        raise SiteError(
+            f"{out} holds what is no site; a folder that is empty or not there was expected."
+        )
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace
 
@@ -139,5 +143,6 @@ def make(out: Path) -> None:
             app.build(force_all=True)
         if said := complaints.getvalue().replace(f"{source}/", ""):
             raise SiteError(said)
-        shutil.rmtree(out, ignore_errors=True)
+        if out.exists():
+            shutil.rmtree(out)
         shutil.copytree(Path(folder, "html"), out)

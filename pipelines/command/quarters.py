@@ -7,7 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 
 from assets.publication import lifecycle
-from assets.publication.drafts import folder_of_draft, has_moved_on, mark_of, refusals, standing
+from assets.publication.drafts import folder_of_draft, has_moved_on, mark_of_draft, refusals, standing
 from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, Life
 from pipelines.command.printing import print_table
 from resources.settings import Settings
@@ -34,7 +34,7 @@ def print_states(warehouse: Warehouse, settings: Settings, dates: list[dt.date])
     )  # fmt: skip
     drafts = [row for one in lives if one.state in (DRAFT, CORRECTION) and (row := standing(warehouse, one.census_date))]
     for row in drafts[-1:]:
-        print(f"The draft of {row.census_date}: {folder_of_draft(settings.drafts, row.census_date, row.content_hash) / 'page' / 'index.html'}")
+        print(f"The draft of {row.census_date}: {folder_of_draft(settings.drafts, row) / 'page' / 'index.html'}")
         print(f"  Nothing of it is published until a named person approves it: {_approve(row)}")
 
 
@@ -45,7 +45,7 @@ def print_life(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
     names = {"due": "returns due", "close": "closes", "draft": "draft", "publication": "to be published"}
     print("  Timetable: " + ", ".join(f"{said} {days.day(date, step):%d %B %Y}" for step, said in names.items()))
     if row := standing(warehouse, date):
-        print(f"  Draft {mark_of(row.content_hash)} of r{row.release_number}, made {row.made_at:%d %B %Y}: {_approve(row)}")
+        print(f"  Draft {mark_of_draft(row)} of r{row.release_number}, made {row.made_at:%d %B %Y}: {_approve(row)}")
         if has_moved_on(row, settings.region):
             again = f"`observatory draft {date}` makes it anew with it" if now.state == DRAFT else "the next run makes it anew with it"
             print(f"  Something has come in since it was made, and waits for the correction; {again}.")
@@ -68,7 +68,7 @@ def _state(one: Life) -> str:
 
 
 def _approve(row: sa.Row) -> str:
-    return f"observatory approve {row.census_date} --by 'NAME' --draft {mark_of(row.content_hash)}"
+    return f"observatory approve {row.census_date} --by 'NAME' --draft {mark_of_draft(row)}"
 
 
 def _next(one: Life, days: Timetable, *, is_refused: bool) -> str:

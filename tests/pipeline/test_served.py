@@ -115,8 +115,9 @@ def test_serve_killed_over_a_sensors_run_and_started_again_does_what_was_left_un
         wait_for(lambda: _held(second.home, "select count(*) from raw.answered"), every=2)
         with dg.DagsterInstance.from_config(str(second.home / "dagster")) as instance:
             assert {instance.get_run_by_id(number).status for number in dead} == {dg.DagsterRunStatus.FAILURE}, "ten dead runs stop nothing"
-            done = instance.get_runs(dg.RunsFilter(job_name="bring_up_to_date", statuses=[dg.DagsterRunStatus.SUCCESS]))
-            assert sys.platform != "linux" or all(run.tags[PROCESS] for run in done), "forked, and its process is known"
+            ended = dg.RunsFilter(job_name="bring_up_to_date", statuses=[dg.DagsterRunStatus.SUCCESS])
+            done = wait_for(lambda: instance.get_runs(ended), every=2)
+            assert sys.platform != "linux" or all(run.tags.get(PROCESS) for run in done), "forked, and its process is known"
         assert len(list((second.home / "outbox" / DATES[0]).glob("*/*.html"))) == 5
         assert _held(second.home, "select count(*) from published.release") == 0
         workers = second.workers()

@@ -270,3 +270,10 @@ def test_the_picture_shows_the_rooms_the_packages_and_the_numbers_of_tables():
     assert ("assets", "schemas") in picture.imports() and ("schemas", "assets") not in picture.imports()
     assert ("staging", "curated") in picture.reads()
     assert picture.nearest({("a", "b"), ("b", "c"), ("a", "c")}) == {("a", "b"), ("b", "c")}
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(SiteError, match="holds what is no site"):
+        make(tmp_path)
+    assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"

@@ -104,3 +104,14 @@ def test_a_run_of_the_command_can_be_stopped_from_the_ui(tmp_path):
     finally:
         command.kill()
         command.communicate()
+
+
+def test_a_run_that_cannot_begin_says_why_and_ends(tmp_path):
+    """Before Dagster has taken over, nothing else would tell what went wrong."""
+    code = "from pipelines import launching; launching._be_a_run('no run')"
+    away = {**os.environ, "OBSERVATORY_HOME": str(tmp_path / "home")}
+    done = subprocess.run([sys.executable, "-c", code], env=away, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    broken = "import pipelines.instance as i; i.dagster_instance = None; " + code
+    done = subprocess.run([sys.executable, "-c", broken], env=away, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1 and "TypeError" in done.stderr

@@ -25,7 +25,7 @@ def upgrade() -> None:
                 from pg_class as c
                 inner join pg_namespace as n on n.oid = c.relnamespace
                 inner join pg_attribute as a on a.attrelid = c.oid and a.attname = 'fee_reason'
-                where c.relname = 'fee_requests' and c.relkind = 'r' and not a.attisdropped
+                where n.nspname in ('raw', 'raw_rows') and c.relname = 'fee_requests' and c.relkind = 'r' and not a.attisdropped
             loop
                 execute format(
                     'alter table %I.fee_requests drop column fee_reason cascade', held.nspname
