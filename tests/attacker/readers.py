@@ -22,7 +22,7 @@ from tests.attacker.knowledge import (
 )
 from tests.attacker.logins import Login
 from tests.attacker.reading import HIDDEN, REGION, TOTAL, Cell
-from tests.attacker.solver import MOST, Rows, System, explain, lacking
+from tests.attacker.solver import MOST, Rows, System, explain, lacking, settled
 
 VALUES = 3
 OFFICIAL = (CARE, FLOWS, DISTANCE, STABLE)
@@ -206,7 +206,8 @@ def without_the_release(
     rows = deepcopy(model.rows)
     for parts, least, most in sums or []:
         rows.add([(1, v) for v in parts], least, most, "a sum of others, compared")
-    few = lacking(System(rows, lower, upper), np.array(of, int), VALUES)
+    system = System(rows, lower, upper)
+    few = settled(system, lacking(system, np.array(of, int), VALUES))
     return {variable: len(few.get(variable, range(VALUES))) for variable in of}
 
 

@@ -314,6 +314,17 @@ def _asked_for_all(worlds: Worlds, variable: int, values: int) -> bool:
     return len(seen) < values
 
 
+def settled(system: System, few: dict[int, set[int]]) -> dict[int, set[int]]:
+    """The same variables with the values that worlds have of them: bounds alone may leave more."""
+    several = np.array([v for v, values in few.items() if len(values) > 1], int)
+    worlds = Worlds(system, several) if len(several) else None
+    exact = dict(few)
+    for variable in map(int, several):
+        if worlds and _asked_for_all(worlds, variable, len(few[variable])):
+            exact[variable] = set(worlds.seen[variable])
+    return exact
+
+
 def _all_of(system: System, variable: int) -> set[int]:
     low = int(system.lower[variable])
     return set(range(low, min(int(system.upper[variable]), low + 20) + 1))
