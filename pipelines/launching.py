@@ -37,7 +37,7 @@ class Ready:
         self.code = code
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-c", f"from pipelines.launching import be_ready; be_ready({theirs.fileno()})"]
+            command = [sys.executable, "-P", "-c", f"from pipelines.launching import be_ready; be_ready({theirs.fileno()})"]
             self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         self._lines = ours.makefile("rw", encoding="utf-8")
         ours.close()

@@ -1,16 +1,17 @@
 -- Who lives in the settings of a county's districts, and where they come from: children and young people of any age by district, provision type and
 -- origin band, from the placements table of the providers' returns. The bands are those of curated.host_authority_origin, seen from the county: host,
 -- sub_region, region_or_neighbour, elsewhere, unknown; only bands with somebody in them have a row. The district is the setting's
--- (core.setting_place); children of settings whose district is not told stand under UNKNOWN, carers' homes always: parts add up to the county's.
+-- (core.setting_place); children of settings whose district is not told stand under UNKNOWN, carers' homes always, and so do those of a type of
+-- which fewer than three settings of the district have somebody in them: else the row would say who lives in one home. Parts add up to the county's.
 -- The share is of the district's children of the type. The county reads its own rows.
 -- grain: census_date, host_authority_code, district_code, provision_type, origin_band
-with children as (
+with placed as (
     select
+        c.urn,
         c.host_authority_code,
-        coalesce(p.district_code, 'UNKNOWN') as district_code,
+        p.district_code,
         c.provision_type,
-        c.placing_authority_code,
-        count(*) as children
+        c.placing_authority_code
     from core.setting_child as c
     left join core.setting_place as p
         on c.census_date = p.census_date
@@ -19,9 +20,36 @@ with children as (
     where
         c.census_date = cast(:census_date as date)
         and (c.provision_type <> 'Other' or not c.is_urn_known)
+),
+
+enough as (
+    select
+        c.host_authority_code,
+        c.district_code,
+        c.provision_type
+    from placed as c
     group by
         c.host_authority_code,
-        coalesce(p.district_code, 'UNKNOWN'),
+        c.district_code,
+        c.provision_type
+    having count(distinct c.urn) >= 3
+),
+
+children as (
+    select
+        c.host_authority_code,
+        coalesce(e.district_code, 'UNKNOWN') as district_code,
+        c.provision_type,
+        c.placing_authority_code,
+        count(*) as children
+    from placed as c
+    left join enough as e
+        on c.host_authority_code = e.host_authority_code
+        and c.district_code = e.district_code
+        and c.provision_type = e.provision_type
+    group by
+        c.host_authority_code,
+        coalesce(e.district_code, 'UNKNOWN'),
         c.provision_type,
         c.placing_authority_code
 ),

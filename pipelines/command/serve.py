@@ -53,6 +53,7 @@ def command(port: int, page_port: int, landing: str | None) -> None:
         "OBSERVATORY_LANDING": settings.landing,
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",  # nothing is imported from the folder that it is started in
         "GRPC_VERBOSITY": os.environ.get("GRPC_VERBOSITY", "ERROR"),  # else it notes each process that is started beside it
     }
     further = os.environ.get("OBSERVATORY_WEB_HOSTS", "")

@@ -34,6 +34,7 @@ def counties(embedded_warehouse, landing, bring):
     homes = [
         {"urn": "SC1", "host_local_authority": "Lancashire", "postcode": "OL1 1AA"},
         {"urn": "SC6", "host_local_authority": "Lancashire", "postcode": "bb111ja"},
+        {"urn": "SC9", "host_local_authority": "Lancashire", "postcode": PRESTON, "provision_type": "In-house fostering"},
     ]
     children = [{"urn": "SC1", "placing_local_authority": name} for name in ("Lancashire", "Bolton", "Bolton")]
     children.append({"urn": "SC6", "placing_local_authority": "Camden"})
@@ -54,10 +55,10 @@ def test_homes_and_children_are_counted_by_district(counties):
     ]
     origin = counties.rows("select district_name, origin_band, children, share from curated.district_origin order by 1, 2")
     assert [(*row[:3], float(row.share)) for row in origin] == [
-        ("Burnley", "elsewhere", 1, 1.0),
-        ("Preston", "host", 1, 0.333333),
-        ("Preston", "region_or_neighbour", 2, 0.666667),
-    ]
+        ("Not known", "elsewhere", 1, 0.25),
+        ("Not known", "host", 1, 0.25),
+        ("Not known", "region_or_neighbour", 2, 0.5),
+    ], "no district has three homes, and one home's children are not told"
     by_county = "select sum(children) as children from curated.{} where host_authority_code = '888'"
     assert counties.scalar(by_county.format("district_origin")) == counties.scalar(by_county.format("host_authority_origin")) == 4
 
@@ -69,3 +70,10 @@ def test_no_postcode_and_no_address_is_kept(counties):
     assert "353713" in kept, "the middle of Preston's sector"
     gone = (PRESTON, BURNLEY, FENLAND, STOCKPORT, "bb111ja", "OL1 1AA", "M2 5DB", "Oak Road", "354034")
     assert [text for text in gone if text.replace(" ", "").casefold() in kept.replace(" ", "").casefold()] == []
+
+
+def test_of_foster_carers_no_place_is_kept(counties):
+    rows = counties.rows("select to_jsonb(r) as row from raw.provider_settings as r where urn = 'SC9'")
+    kept = [value for row in rows for name, value in row.row.items() if "district" in name or "sector" in name or "place" in name]
+    assert rows and not any(value and "353713" in str(value) for value in kept)
+    assert counties.scalar("select count(*) from raw.provider_settings as r where urn = 'SC9' and to_jsonb(r)::text like '%E07000123%'") == 0

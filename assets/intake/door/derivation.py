@@ -63,10 +63,19 @@ def rows_of(frame: Frame, births: pd.Series, key: bytes) -> tuple[JudgedRows, pd
     if derive == "orders":
         derived |= _of_orders(cells, authority, births)
     if derive == "setting places":
-        derived |= derive_setting_places(frame.texts["postcode"])
+        derived |= derive_setting_places(_of_no_carers(frame))
     if derive == "needs":
         derived |= derive_needs(frame.table.items, cells.parsed, authority.index)
     return JudgedRows(cells, authority, derived, starting(frame)), births
+
+
+def _of_no_carers(frame: Frame) -> pd.Series:
+    """The postcodes of settings; blank for foster carers, whose homes are nobody's to know."""
+    postcodes = frame.texts["postcode"]
+    if "provision_type" not in frame.texts:
+        return postcodes
+    carers = frame.texts["provision_type"].str.contains("foster", case=False, na=False)
+    return postcodes.mask(carers, "")
 
 
 def _data_sets(frame: Frame) -> list[str]:
