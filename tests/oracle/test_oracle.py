@@ -66,6 +66,10 @@ NOT_COMPARED: dict[str, dict[str, str]] = {
         "service_category": "of a home from its return or Ofsted's list to authorities: tests/sql",
         **dict.fromkeys(HOST_IS, "the rows are added up over grades, without names"),
     },
+    "market_concentration": dict.fromkeys(
+        ["owner_basis", "share_by_ultimate_owner"],
+        "no list of ultimate owners is made up: tests/sql and tests/pipeline/test_owners.py",
+    ),
     "weekly_cost": {
         **dict.fromkeys(["area_gss", "area_name"], FACT),
         **dict.fromkeys(

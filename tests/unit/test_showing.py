@@ -157,7 +157,8 @@ def answer_with(text: str) -> Answer:
     received = dt.datetime(2026, 1, 3, tzinfo=dt.UTC)
     return Answer(
         text, text, dt.date(2025, 12, 31), text, "0123456789abcdef", received, "accepted",
-        [TableAnswer(text, (text,), 2, 1, 1, 0, 1, "in force", text)], findings, checks, [], text, text, text,
+        [TableAnswer(text, (text,), 2, 1, 1, 0, 1, "in force", text)], findings, checks,
+        remark=text, contact=text, counting=text,
     )  # fmt: skip
 
 
