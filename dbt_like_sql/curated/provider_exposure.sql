@@ -2,8 +2,9 @@
 -- places, grades, suspensions and places under notice are those that stand in the region, by the register and the providers' returns, and the same
 -- in each of its rows; children, spend and the share are the authority's own, of its placement census, by URN, or by the provider's name where
 -- the register does not have the URN; fees_by_providers are the weekly fees that the providers' returns give for its children in the group's
--- settings. with_packages: placements whose cost includes additional packages. company_numbers are those that the region's placement
--- censuses give. owner_basis: a group told by name alone may be part of a larger one, and its figures are a floor.
+-- settings. with_packages: placements whose cost includes additional packages. company_numbers are those that the
+-- authority's own census gives: another's would tell that it places with the group.
+-- owner_basis: a group told by name alone may be part of a larger one, and its figures are a floor.
 -- places_not_replaced: places of the group lived in that vacant ones of other groups, of the same kind and within 20 miles, could not replace.
 -- Distance is a straight line between the middles of the settings' postcode sectors; where one of the two is not known, the vacant place counts if it
 -- stands in the same authority or one that borders it (replaced_by says which it was). Of each authority and kind the places lived in less the vacant
@@ -220,9 +221,10 @@ not_replaced as (
     group by i.owner_group
 ),
 
--- what one authority writes here others read: only what has the form of a company number goes on
+-- only what has the form of a company number goes on: the cell is free text
 numbers as (
     select
+        c.placing_authority_code,
         coalesce(c.establishment_urn, c.provider_urn) as urn,
         upper(replace(c.company_number, ' ', '')) as company_number
     from staging.placement_census as c
@@ -234,11 +236,14 @@ numbers as (
 companies as (
     select
         o.owner_group,
+        c.placing_authority_code,
         string_agg(distinct c.company_number, ', ' order by c.company_number) as company_numbers
     from numbers as c
     inner join owners as o
         on c.urn = o.urn
-    group by o.owner_group
+    group by
+        o.owner_group,
+        c.placing_authority_code
 ),
 
 told_by_providers as (
@@ -329,6 +334,7 @@ left join how as h
     on p.owner_group = h.owner_group
 left join companies as c
     on p.owner_group = c.owner_group
+    and p.placing_authority_code = c.placing_authority_code
 left join told_by_providers as f
     on p.owner_group = f.owner_group
     and p.placing_authority_code = f.placing_authority_code

@@ -126,7 +126,7 @@ def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
     for code, group, fee in residents[["placing_code", "group", "fee"]].itertuples(index=False, name=None):
         if isinstance(group, str) and (pounds := pence(fee)):
             fees[code, group].append(pounds)
-    companies: dict[str, set[str]] = defaultdict(set)
+    companies: dict[tuple[str, str], set[str]] = defaultdict(set)
     packages: dict[tuple[str, str], int] = defaultdict(int)
     placed: dict[tuple[str, str], list[int | None]] = defaultdict(list)
     of_authority: dict[str, int] = defaultdict(int)
@@ -136,7 +136,7 @@ def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
         if frames.q.date >= NEW_LAYOUT:
             packages[code, group] += bool(row["additional_packages"])
             if urn in of_urn and COMPANY_NUMBER.fullmatch(str(row["company_number"])):
-                companies[of_urn[urn]].add(row["company_number"])
+                companies[code, of_urn[urn]].add(row["company_number"])
         if row["arrangement"] != "in-house":
             placed[code, group].append(pence(row["total_weekly_cost"]))
             of_authority[code] += 1
@@ -148,7 +148,7 @@ def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
                 "owner_group": group,
                 "placing_authority_code": code,
                 "owner_basis": BY_NAME if len(own) else "",
-                "company_numbers": ", ".join(sorted(companies.get(group, ()))),
+                "company_numbers": ", ".join(sorted(companies.get((code, group), ()))),
                 "homes": len(own),
                 "places": own["places"].sum(min_count=1) if len(own) else None,
                 "homes_below_good": int(own["grade"].isin(BELOW_GOOD).sum()),
