@@ -6,6 +6,7 @@ Does not belong here: charts with an axis (`charts`).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -91,8 +92,18 @@ def places_of(region: Region, areas: Sequence[Area]) -> dict[str, tuple[int, int
     below = max((row for _, row, _ in placed.values()), default=-1) + 1
     width = max([column for column, *_ in placed.values()] + [5 if others else 0]) + 1
     for number, area in enumerate(others):
-        placed[area.code] = (number % width, below + number // width, short_name(area.name))
+        taken = {short for *_, short in placed.values()}
+        placed[area.code] = (number % width, below + number // width, _free_name(area, taken))
     return placed
+
+
+def _free_name(area: Area, taken: Collection[str]) -> str:
+    """The area's short name; where another has it, the first letter with two others of the name, else its code."""
+    short = short_name(area.name)
+    letters = [letter for letter in area.name.upper() if letter.isalpha()]
+    pairs = itertools.combinations(letters[1:], 2)
+    others = (letters[0] + first + second for first, second in pairs)
+    return next((name for name in itertools.chain([short], others) if name not in taken), area.code)
 
 
 def short_name(name: str) -> str:

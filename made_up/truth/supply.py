@@ -213,6 +213,9 @@ def net_position(frames: Frames) -> pd.DataFrame:
     sides = own.groupby("placing_authority_code").agg(
         own_inside=("own_inside", "sum"), own_outside=("own_outside", "sum"), own_unknown=("own_unknown", "sum"), source=("source", "first")
     )
+    counted = ["own_inside", "own_outside", "own_unknown"]
+    sides = sides.reindex(sorted(set(sides.index) | frames.covered()))  # who answered that it looks after nobody has 0
+    sides = sides.fillna(dict.fromkeys(counted, 0) | {"source": "ssda903"})
     others = own[own["own_outside"]].groupby("host_authority_code").size().rename("others_inside_by_authorities")
 
     living = frames.residents[frames.residents["host_authority_code"] != "UNKNOWN"]

@@ -48,6 +48,15 @@ class Areas:
     origin_weights: Floats
 
     @property
+    def is_nation(self) -> bool:
+        """Whether the region is all England: then nothing of England lies outside it."""
+        return self.members == self.english
+
+    def elsewhere(self, rng: np.random.Generator, count: int) -> Ints:
+        """`count` areas of England outside the region; of a nation, any."""
+        return rng.integers(0 if self.is_nation else self.members, self.english, count)
+
+    @property
     def outside(self) -> int:
         """The number that stands for "an authority outside the region" where a child's origin is meant."""
         return self.members

@@ -34,6 +34,9 @@ _ASSUMED = assumed("flows")
 MOST_OWN_IN_HOMES, MOST_OWN_IN_SUPPORTED = _ASSUMED["most_own_in_homes"], _ASSUMED["most_own_in_supported"]
 MOST_UNDER_18 = _ASSUMED["most_under_18"]
 """Upper limits, as shares of places: own children in the area's homes and premises, children among premises' residents."""
+_NATION = assumed("nation")
+MORE_THAN_OWN = 1.12
+"""So many times as many children as members place in premises away from home come to them; of a nation, no more than these."""
 
 
 class Flows:
@@ -46,6 +49,8 @@ class Flows:
         self.liking: Floats = areas.nearness * rng.lognormal(0, 0.45, shape)
         self.liking[:, :, areas.english :] *= 0.6
         self.filled: Floats = rng.uniform(0.65, 0.80, shape[::2])
+        if areas.is_nation:
+            self.filled[HOME] *= _NATION["homes_filled"] / self.filled[HOME].mean()
         self.agency_share: Floats = rng.beta(14, 22, areas.members)
         self.afar: Floats = rng.uniform(0.6, 1.4, areas.members)
 
@@ -139,7 +144,8 @@ class Flows:
 
     def _beyond(self, outside: Ints) -> Ints:
         """Of the children placed outside their own area, those placed outside the region."""
-        share = np.array([kind.beyond for kind in KINDS])[:, None] * self.afar[None, :]
+        usual = np.full(len(KINDS), _NATION["beyond"]) if self.areas.is_nation else np.array([kind.beyond for kind in KINDS])
+        share = usual[:, None] * self.afar[None, :]
         return np.minimum(outside, np.round(outside * share)).astype(np.int64)
 
     def _incoming(self, margins: pd.DataFrame, table: Ints, wanted: Ints, room: Ints, stay: Ints) -> Ints:
@@ -156,7 +162,8 @@ class Flows:
         fair = np.maximum(wanted[HOME, :members] - own[HOME], 0)
         incoming[HOME] = np.minimum(fair, np.maximum(np.floor(0.85 * margin), np.floor(0.4 * fair)))
         free = np.maximum(0, np.floor(MOST_UNDER_18 * wanted[SUPPORTED, :members]) - own[SUPPORTED])
-        total = min(int(np.ceil(1.12 * stay[SUPPORTED].sum())), int(free.sum()))
+        come = 1.0 if self.areas.is_nation else MORE_THAN_OWN
+        total = min(int(np.ceil(come * stay[SUPPORTED].sum())), int(free.sum()))
         incoming[SUPPORTED] = np.minimum(allot(total, free), free)
         left = np.maximum(0, margin - incoming[HOME] - incoming[SUPPORTED])
         weights = stay[list(FOSTER_LIKE)].sum(axis=1).astype(float) + 1e-9

@@ -29,7 +29,11 @@ COLUMNS = {
     "supported_premises": "premises",
     "supported_places": "premises_places",
 }
-"""Short names for the columns of `schemas/reference/<region>_margins.csv`."""
+"""Short names for the columns of `schemas/reference/<region>_margins.csv`.
+
+Sources, both of 31 March 2025: DfE, Children looked after in England (children, their placements, inside and from others); Ofsted, Main
+findings: children's social care (homes, premises and their places). A blank is a figure that DfE hides.
+"""
 
 _ASSUMED = assumed("margins")
 LEAST, YEARLY_CHANGE, WOBBLE = _ASSUMED["least"], _ASSUMED["yearly_change"], _ASSUMED["wobble"]
@@ -40,10 +44,23 @@ def base_margins(areas: Areas, seed: int, scale: float) -> pd.DataFrame:
     path = authorities.HERE / f"{areas.region.key}_margins.csv"
     codes = list(areas.hosts[: areas.members])
     if path.exists():
-        table = pd.read_csv(path, dtype={"authority_code": str}).set_index("authority_code").loc[codes].rename(columns=COLUMNS)
+        told = pd.read_csv(path, dtype={"authority_code": str}).set_index("authority_code").loc[codes]
+        table = _filled(told.rename(columns=COLUMNS))
     else:
         table = _invented(codes, seed)
     return _scaled(table.reset_index(drop=True), scale)
+
+
+def _filled(table: pd.DataFrame) -> pd.DataFrame:
+    """The margins with what is blank, because DfE hid it, in the proportions of the authorities where it is not."""
+    people = {r["authority_code"]: int(r["people"]) for r in authorities.rows_of("population_0_17") if int(r["mid_year"]) == ANCHOR.year - 1}
+    by = {"looked_after": pd.Series(table.index.map(people), table.index, dtype=float)}
+    for name in CHILDREN:
+        whole = by.get(name, table["looked_after"])
+        told = table[name].notna()
+        usual = table.loc[told, name].sum() / whole[told].sum()
+        table[name] = table[name].fillna((usual * whole).round())
+    return table
 
 
 def _invented(codes: list[str], seed: int) -> pd.DataFrame:
@@ -79,7 +96,7 @@ def _invented(codes: list[str], seed: int) -> pd.DataFrame:
 def _scaled(table: pd.DataFrame, scale: float) -> pd.DataFrame:
     scaled = (table * scale).round().astype(int)
     for name, least in LEAST.items():
-        scaled[name] = scaled[name].clip(lower=least)
+        scaled[name] = np.maximum(scaled[name], np.minimum(least, table[name].round()).astype(int))  # no more than it has
     placed = scaled["residential"] + scaled["foster"] + scaled["supported"]
     scaled["looked_after"] = np.maximum(scaled["looked_after"], placed)
     scaled["inside"] = scaled["inside"].clip(lower=1, upper=scaled["looked_after"])
@@ -98,6 +115,6 @@ def children_on(base: pd.DataFrame, date: dt.date, seed: int) -> pd.DataFrame:
         wobble = rng.normal(0, WOBBLE, len(base)) if years else 0.0
         drifted[name] = (parts[name] * (1 + yearly * years + wobble)).round().clip(lower=0).astype(int)
     drifted["looked_after"] = drifted[["residential", "foster", "supported", "rest"]].sum(axis=1)
-    share = base["inside"] / base["looked_after"]
+    share = base["inside"] / base["looked_after"].clip(lower=1)
     drifted["inside"] = np.where(years == 0, base["inside"], (share * drifted["looked_after"]).round()).astype(int)
     return drifted[CHILDREN]

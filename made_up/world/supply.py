@@ -35,6 +35,11 @@ REGISTER_ONLY: tuple[tuple[str, int, tuple[int, int] | None], ...] = tuple(
     (entry["provision_type"], entry["settings"], tuple(entry["places"]) or None) for entry in _ASSUMED["register_only"]
 )
 """Types that are in the register and in no figure: type, how many at scale 1, from how many places to how many."""
+FEW: tuple[tuple[int, int, int, tuple[int, int]], ...] = ((SECURE, 2, 2, (10, 20)), (SCHOOL, 6, 4, (8, 40)), (FAMILY, 16, 5, (4, 10)))
+"""Kinds of a handful of settings: kind, how many in the region, how many outside it, from how many places to how many."""
+AGENCIES = 44
+"""Fostering agencies of a region at scale 1."""
+_NATION = assumed("nation")
 
 
 @dataclass
@@ -164,11 +169,15 @@ def _over_time(
 def _few(areas: Areas, margins: pd.DataFrame, scale: float, rng: np.random.Generator) -> pd.DataFrame:
     """Secure homes, special schools registered as homes, and family centres: a handful in the region, some outside."""
     rows = []
-    for kind, inside, outside, sizes in ((SECURE, 2, 2, (10, 20)), (SCHOOL, 6, 4, (8, 40)), (FAMILY, 16, 5, (4, 10))):
+    few = FEW
+    if areas.is_nation:
+        counts = dict(zip((SECURE, SCHOOL, FAMILY), _NATION["few"].values(), strict=True))
+        few = tuple((kind, counts[kind], 0, sizes) for kind, _, _, sizes in FEW)
+    for kind, inside, outside, sizes in few:
         shrink = min(1.0, scale) ** 0.5
         hosts = [
             *pick(margins[["looked_after"]].to_numpy(dtype=float).T, np.zeros(max(1, round(inside * shrink)), dtype=int), rng),
-            *rng.integers(areas.members, areas.english, max(1, round(outside * shrink))),
+            *areas.elsewhere(rng, max(min(1, outside), round(outside * shrink))),
         ]
         for host in hosts:
             opened = ANCHOR_DAY - int(rng.uniform(3, 12) * YEAR)
@@ -184,7 +193,7 @@ def _owners(areas: Areas, homes: int, premises: int, margins: pd.DataFrame, scal
     counts = {
         "homes": max(3, round(0.31 * homes)),
         "premises": max(3, round(premises / 9)),
-        "agencies": max(3, round(44 * min(scale, 1.5) ** 0.6)),
+        "agencies": max(3, round((_NATION["agencies"] if areas.is_nation else AGENCIES) * min(scale, 1.5) ** 0.6)),
     }
     authority = pd.DataFrame({"deals_in": "authority", "area": range(areas.members), "sector": "Local Authority"})
     by_size = margins["looked_after"].to_numpy(dtype=float)
@@ -193,7 +202,7 @@ def _owners(areas: Areas, homes: int, premises: int, margins: pd.DataFrame, scal
         base = np.where(
             rng.random(count) < 0.86,
             pick(by_size[None, :], np.zeros(count, dtype=int), rng),
-            rng.integers(areas.members, areas.english, count),
+            areas.elsewhere(rng, count),
         )
         rows.append(
             pd.DataFrame(
@@ -444,6 +453,7 @@ def _register_only(areas: Areas, owners: pd.DataFrame, scale: float, rng: np.ran
     charities = owners.index[(owners["area"] < 0)].to_numpy()
     frames = []
     for ofsted_type, number, places in REGISTER_ONLY:
+        number = _NATION["register_only"][ofsted_type] if areas.is_nation else number
         count = max(1, round(number * scale))
         frames.append(
             pd.DataFrame(

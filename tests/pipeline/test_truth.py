@@ -107,6 +107,17 @@ def test_the_curated_tables_are_the_truth(embedded_warehouse, tmp_path, region, 
     equal_the_truth(embedded_warehouse, made, TABLES)
 
 
+def test_the_curated_tables_of_a_nation_are_the_truth(embedded_warehouse, tmp_path):
+    """England's 153 authorities, as small as they may be: they alone take the time. One of them looks after no child, and says so."""
+    made = make_region(tmp_path / "made", region="england", quarters=1, seed=6, scale=0.01)
+    bring(embedded_warehouse, made)
+    assert unbalanced(embedded_warehouse, list(made.census_dates)) == 0
+    equal_the_truth(embedded_warehouse, made, [table for table in TABLES if table != "register_watch"])  # that needs two quarters
+    nobody = "select own_inside + own_outside + own_unknown from curated.net_position where authority_code = '420'"
+    assert embedded_warehouse.scalar(nobody) == 0
+    assert embedded_warehouse.scalar("select count(distinct sub_region_name) from core.authority where is_member") == 9
+
+
 @pytest.mark.parametrize("last", [dt.date(2025, 12, 31), dt.date(2025, 9, 30)])
 def test_two_and_a_half_years_of_returns_tell_who_has_had_the_same_carer_for_two(embedded_warehouse, tmp_path, last):
     """England, 2025: 10 per cent of children had three or more placements in the year, 69 per cent of the long-term ones the same carer."""
