@@ -80,6 +80,8 @@ class Timetable:
 
     Returns are `due` up to the end of that day, and chased on the days of `chase`. On the day of `close` the quarter is closed, on that of
     `draft` its draft is made from what counts then, and on that of `publication` it is meant to be approved and so published.
+    A region may have a day of `final`: releases drafted before it are provisional, the first from it on is final, later ones are revised.
+    Without it a release has no such word.
     """
 
     due: int
@@ -87,9 +89,10 @@ class Timetable:
     close: int
     draft: int
     publication: int
+    final: int | None = field(default=None, repr=False)  # no figure rests on it
 
     def day(self, census_date: dt.date, step: str) -> dt.date:
-        """The day of a step (`due`, `close`, `draft`, `publication`) of the quarter that ended on `census_date`."""
+        """The day of a step (`due`, `close`, `draft`, `publication`, `final`) of the quarter that ended on `census_date`."""
         return census_date + dt.timedelta(days=getattr(self, step))
 
 
@@ -109,20 +112,24 @@ def timetable(settings: dict[str, Any], where: str) -> Timetable:
         ValueError: a step is missing, not known or no number of days, or comes before the one that it follows.
     """
     steps = ("due", "chase", "close", "draft", "publication")
-    if sorted(settings) != sorted(steps):
-        raise ValueError(f"{where}, [timetable]: {', '.join(sorted(settings)) or 'nothing'} was found; expected {', '.join(steps)}. Correct it.")
+    if sorted(settings.keys() - {"final"}) != sorted(steps):
+        raise ValueError(
+            f"{where}, [timetable]: {', '.join(sorted(settings)) or 'nothing'} was found; expected {', '.join(steps)}, and where first releases "
+            "are provisional, final. Correct it."
+        )
     if not isinstance(settings["chase"], list):
         raise ValueError(f"{where}, [timetable]: chase is {settings['chase']!r}; a list of days such as [14, 25] was expected. Correct it.")
-    days = [*(settings[step] for step in steps if step != "chase"), *settings["chase"]]
+    days = [*(number for step, number in settings.items() if step != "chase"), *settings["chase"]]
     if any(isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= MOST_DAYS for number in days):
         raise ValueError(
             f"{where}, [timetable]: {', '.join(map(str, days))} was found; whole numbers of days after the quarter's end, "
             f"{MOST_DAYS} at the most, were expected. Correct them."
         )
-    in_order = [settings[step] for step in ("due", "close", "draft", "publication")]
+    named = [step for step in ("due", "close", "draft", "publication", "final") if step in settings]
+    in_order = [settings[step] for step in named]
     if in_order != sorted(in_order):
         raise ValueError(
-            f"{where}, [timetable]: due, close, draft, publication are {', '.join(map(str, in_order))}; each was expected to be no earlier than "
+            f"{where}, [timetable]: {', '.join(named)} are {', '.join(map(str, in_order))}; each was expected to be no earlier than "
             "the one before it. Correct them."
         )
     return Timetable(**{**settings, "chase": tuple(sorted(settings["chase"]))})

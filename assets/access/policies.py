@@ -63,7 +63,8 @@ AUTHORITIES = f"(select a.authority_code from core.authority as a where a.census
 COUNTED_PLACES = {"occupied", "occupied_estimate"}
 """Places lived in are children: of a sub-region of two, exact, an authority would take away its own and have the other's."""
 
-PUBLISHED = ("release", "cell", "release_return")
+PUBLISHED = ("release", "cell", "release_return", "release_status")
+PUBLISHED_VIEWS = ("release_return", "release_status")
 
 
 @dataclass(frozen=True)
@@ -171,5 +172,5 @@ def policies(region: Region) -> dict[Relation, Policy]:
         condition = authority_condition(table.columns)
         own = {AUTHORITY: condition} if condition else {}
         found.append(Policy(*relation, readers={REGIONAL: EVERY_ROW, ENGINEER: EVERY_ROW, **own}))
-    found += [Policy("published", name, is_view=name == "release_return", readers=dict.fromkeys(KINDS, EVERY_ROW)) for name in PUBLISHED]
+    found += [Policy("published", name, is_view=name in PUBLISHED_VIEWS, readers=dict.fromkeys(KINDS, EVERY_ROW)) for name in PUBLISHED]
     return {(policy.schema, policy.name): policy for policy in found}

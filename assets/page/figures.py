@@ -19,6 +19,7 @@ import pandas as pd
 from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, SAFE, SYMBOLS
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Indicator, PublishedTable
 from assets.publication.release import LEDGER, Ledger, read_release
+from assets.publication.status import in_brackets
 from assets.publication.tables import GEOGRAPHY
 from resources.warehouse import Warehouse
 from schemas.regions import Region
@@ -159,6 +160,11 @@ class Edition:
     earlier: tuple[Edition, ...] = ()
     before: Edition | None = field(default=None, repr=False)
     """The release of the same date before this one."""
+
+    @property
+    def status(self) -> str:
+        """Whether the release is provisional, final or revised, in brackets with a space before; blank where it has no such word."""
+        return in_brackets(self.manifest)
 
     @property
     def here(self) -> Area:

@@ -41,6 +41,7 @@ from assets.publication.drafts import write_draft_files
 from assets.publication.files import remove_what_was_left
 from assets.publication.programme import TOTAL
 from assets.publication.release import DRAFTS, write_missing_files
+from assets.publication.status import FINAL, in_brackets, sentence
 from assets.warehouse.models import code_version
 from assets.warehouse.tables import region_hash
 from resources.showing import shown
@@ -158,6 +159,7 @@ def pages(edition: Edition, files: list[Download], *, is_to_be_approved: bool = 
         "made_up": edition.manifest.get("made_up", ""),
         "is_draft": "gate" not in edition.manifest,
         "is_to_be_approved": is_to_be_approved,
+        "status": sentence(edition.manifest),
         "method": method,
         "smallest": method.get("smallest_count_shown", SAFE.smallest_count_shown),
         "round_to": edition.round_to,
@@ -402,8 +404,9 @@ class Sites:
 
     def write_contents(self) -> Path:
         """`index.html` of the releases' folder: every release, the newest first, and the way to its page."""
-        rows = self.warehouse.rows("select census_date, release_number from published.release order by census_date desc, release_number desc")
-        entries = [(r.census_date, r.release_number, (self._folder(r) / FOLDER / "index.html").is_file()) for r in rows]
+        query = "select census_date, release_number, status from published.release_status order by census_date desc, release_number desc"
+        rows = self.warehouse.rows(query)
+        entries = [(r.census_date, f"{r.release_number}{in_brackets(r.status)}", r.release_number, self._has_page(r)) for r in rows]
         self.releases.mkdir(parents=True, exist_ok=True)
         text = (
             _environment()
@@ -421,8 +424,12 @@ class Sites:
         making.replace(self.releases / "index.html")
         return self.releases / "index.html"
 
-    def _folder(self, row: Any) -> Path:
-        return self.releases / row.census_date.isoformat() / f"r{row.release_number}"
+    def _has_page(self, row: Any) -> bool:
+        return (self.releases / row.census_date.isoformat() / f"r{row.release_number}" / FOLDER / "index.html").is_file()
+
+
+FINAL_TOLD = "Published; its final release is being prepared"
+"""What the public is told of a quarter whose provisional release is to be followed by the final one."""
 
 
 def quarters_as_told(warehouse: Warehouse, region: Region) -> list[tuple[dt.date, str, dt.date | None, dt.date | None]]:
@@ -434,7 +441,8 @@ def quarters_as_told(warehouse: Warehouse, region: Region) -> list[tuple[dt.date
         now = known.get(date, lifecycle.Life(date))
         is_out = date in released or now.state == lifecycle.PUBLISHED
         planned = None if is_out or now.is_held else region.timetable.day(date, "publication")
-        told.append((date, "On hold" if now.is_held and not is_out else lifecycle.TOLD[now.state], released.get(date), planned))
+        state = FINAL_TOLD if now.state == lifecycle.CORRECTION and now.status == FINAL else lifecycle.TOLD[now.state]
+        told.append((date, "On hold" if now.is_held and not is_out else state, released.get(date), planned))
     return told
 
 

@@ -25,12 +25,15 @@ from schemas.regions import Region
 
 @dataclass(frozen=True)
 class Approved:
-    """A release that was approved: `moved_on` where the figures have moved since its draft was made, so that a correction follows."""
+    """A release that was approved: `moved_on` where the figures have moved since its draft was made, so that a correction follows; `status` is
+    its word (provisional, final, revised), where it has one.
+    """
 
     census_date: dt.date
     number: int
     by: str
     moved_on: bool
+    status: str = ""
 
 
 def refuse_what_cannot_be_approved(asked: Asked, census_date: dt.date, by: str, mark: str = "") -> sa.Row:
@@ -81,12 +84,13 @@ def approve(warehouse: Warehouse, census_date: dt.date, region: Region, by: str,
                 f"The tables of the draft of {census_date} are not those that were kept when it was made. Nothing was published. "
                 f"Make it anew, and ask who wrote to the warehouse: observatory draft {census_date}."
             )
-        number = draft.release_number
+        number, status = draft.release_number, draft.manifest.get("status", "")
         lifecycle.move(connection, census_date, APPROVED, by, note, release=number)
         _publish(connection, census_date, draft)
         lifecycle.move(connection, census_date, PUBLISHED, by, note, release=number)
-        audit.record(connection, audit.RELEASED, f"{census_date} r{number}", content_hash=draft.content_hash, approved_by=by.strip())
-    return Approved(census_date, number, by.strip(), has_moved_on(draft, region))
+        audit.record(connection, audit.RELEASED, f"{census_date} r{number}", content_hash=draft.content_hash, approved_by=by.strip(),
+                     **({"status": status} if status else {}))  # fmt: skip
+    return Approved(census_date, number, by.strip(), has_moved_on(draft, region), status)
 
 
 def _publish(connection: Connection, census_date: dt.date, draft: sa.Row) -> None:

@@ -15,6 +15,7 @@ from assets.publication.approval import approve
 from assets.publication.drafts import Draft, make_draft, write_draft_files
 from assets.publication.programme import relations_of
 from assets.publication.release import DRAFTS, LEDGER, Ledger, write_missing_files
+from assets.publication.status import in_brackets
 from assets.publication.tables import GEOGRAPHY, PUBLISHED_TABLES
 from assets.warehouse.keys import warehouse_key
 from resources.errors import ObservatoryError
@@ -142,7 +143,7 @@ def build_publication_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDe
         for date in dates:
             approved = approve(warehouse, date, settings.region, by, why)
             write_missing_files(warehouse, date, settings.releases, context.log.warning)
-            context.log.info(f"{date}: r{approved.number} approved by {approved.by}, and published")
+            context.log.info(f"{date}: r{approved.number}{in_brackets(approved.status)} approved by {approved.by}, and published")
         write_draft_files(warehouse, settings.drafts)
         for table in PUBLISHED_TABLES:
             yield dg.MaterializeResult(
@@ -161,7 +162,8 @@ def _told(draft: Draft) -> str:
     if draft.refused:
         return f"{draft.census_date}: the gate refused the draft"
     if draft.changes:
-        return f"{draft.census_date}: draft {draft.mark} of r{draft.number}: {draft.cells} cells, {draft.hidden} of them hidden as small"
+        word = in_brackets(draft.status)
+        return f"{draft.census_date}: draft {draft.mark} of r{draft.number}{word}: {draft.cells} cells, {draft.hidden} of them hidden as small"
     return f"{draft.census_date}: {draft.outcome}: no draft"
 
 
@@ -169,7 +171,7 @@ def _states(warehouse: Warehouse, dates: list[dt.date]) -> dict[str, str]:
     """What Dagster shows of the quarters: state, since when and by whom."""
     known = lifecycle.lives(warehouse)
     return {
-        str(date): f"{now.state}{', held' if now.is_held else ''}, {now.since:%Y-%m-%d %H:%M} by {now.by}"
+        str(date): f"{now.state}{in_brackets(now.status)}{', held' if now.is_held else ''}, {now.since:%Y-%m-%d %H:%M} by {now.by}"
         for date in dates
         if (now := known.get(date)) and now.since
     }

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from assets.publication.programme import PUBLISHED_TABLES
+from assets.publication.status import becomes_final, in_brackets, sentence
 from resources.showing import in_markdown
 
 _MOST_LISTED = 40
@@ -21,13 +22,15 @@ Before = tuple[dict[str, pd.DataFrame], dict[str, Any]]
 
 def what_changed(census_date: dt.date, number: int, tables: dict[str, pd.DataFrame], manifest: dict[str, Any], before: Before | None) -> str:
     """The account as Markdown: why there is a new release, and which figures differ."""
-    lines = [f"# What changed: {census_date:%d %B %Y}, release {number}".replace(" 0", " "), ""]
+    lines = [f"# What changed: {census_date:%d %B %Y}, release {number}{in_brackets(manifest)}".replace(" 0", " "), ""]
     if said := manifest.get("made_up"):
         lines += [f"> **{said}**", ""]
+    if said := sentence(manifest):
+        lines += [said, ""]
     if before is None:
         return "\n".join([*lines, "This is the first release of this census date.", ""])
     old_tables, old = before
-    lines += [f"Compared with release {old['release']}.", "", "## Why", "", *_why(manifest, old), "", "## Figures that differ", ""]
+    lines += [f"Compared with release {old['release']}{in_brackets(old)}.", "", "## Why", "", *_why(manifest, old), "", "## Figures that differ", ""]
     return "\n".join([*lines, *_figures(tables, old_tables), ""])
 
 
@@ -47,6 +50,8 @@ def _why(manifest: dict[str, Any], old: dict[str, Any]) -> list[str]:
         said.append(f"- The layouts of returns changed, from version {old['contract_version']} to {manifest['contract_version']}.")
     if manifest["method"] != old["method"]:
         said.append("- The method of disclosure control changed: see `manifest.json` of both releases.")
+    if becomes_final(old.get("status"), manifest.get("status", "")):
+        return ["- What was provisional is final.", *said]
     return said or ["- No return, program or method changed: returns of earlier dates on which the figures rest did."]
 
 

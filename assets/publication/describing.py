@@ -16,6 +16,7 @@ import pandas as pd
 
 from assets.publication.disclosure.rules import SYMBOLS
 from assets.publication.programme import PublishedTable
+from assets.publication.status import in_brackets, sentence
 from resources.provenance import SHORT
 from schemas.fields import all_fields
 
@@ -63,7 +64,9 @@ def csvw_json(table: PublishedTable, manifest: Mapping[str, Any]) -> dict[str, A
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "url": f"{table.name}.csv",
         "dc:title": f"{table.title} ({SHORT})" if manifest.get("made_up") else table.title,
-        "dc:description": f"{_mark(manifest)}{table.title}, {manifest['region']}, {manifest['census_date']}, release {manifest['release']}.",
+        "dc:description": f"{_mark(manifest)}{table.title}, {manifest['region']}, {manifest['census_date']}, "
+        f"release {manifest['release']}{in_brackets(manifest)}.",
+        **({"schema:creativeWorkStatus": manifest["status"]} if manifest.get("status") else {}),
         **({} if manifest.get("made_up") else {"dc:license": {"@id": LICENCE}}),
         "dc:publisher": f"{manifest['region']} regional sufficiency observatory",
         "notes": [{"symbol": symbol, "means": meaning} for symbol, meaning in SYMBOLS.items()],
@@ -106,8 +109,10 @@ def datapackage_json(tables: Mapping[str, PublishedTable], manifest: Mapping[str
         "profile": "tabular-data-package",
         "name": f"sufficiency-{manifest['census_date']}-r{manifest['release']}",
         "title": f"Places and children in care, {manifest['region']}, {manifest['census_date']}, release {manifest['release']}"
+        + in_brackets(manifest)
         + (f" ({SHORT})" if manifest.get("made_up") else ""),
-        "description": f"{_mark(manifest)}Small numbers are hidden and others rounded{_noise(manifest)}; the symbols are: "
+        **({"status": manifest["status"]} if manifest.get("status") else {}),
+        "description": f"{_mark(manifest)}{_status(manifest)}Small numbers are hidden and others rounded{_noise(manifest)}; the symbols are: "
         + "; ".join(f"{symbol} {meaning}" for symbol, meaning in SYMBOLS.items())
         + ".",
         "version": f"{manifest['census_date']}.{manifest['release']}",
@@ -130,15 +135,22 @@ def _mark(manifest: Mapping[str, Any]) -> str:
     return f"{manifest['made_up']} " if manifest.get("made_up") else ""
 
 
+def _status(manifest: Mapping[str, Any]) -> str:
+    """What stands before a description of a provisional, final or revised release."""
+    return f"{said} " if (said := sentence(manifest)) else ""
+
+
 def parquet(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> bytes:
-    """A printed table as Parquet: the same columns, every cell as it was printed. Made-up data says so in its schema's metadata."""
+    """A printed table as Parquet: the same columns, every cell as it was printed. Made-up data, and a provisional, final or
+    revised release, say so in its schema's metadata.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
     columns = {name: pa.array(frame[name].astype("object"), pa.string()) for name in frame.columns}
     table = pa.table(columns)
-    if manifest.get("made_up"):
-        table = table.replace_schema_metadata({"made_up": manifest["made_up"]})
+    if said := {name: manifest[name] for name in ("made_up", "status") if manifest.get(name)}:
+        table = table.replace_schema_metadata(said)
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()

@@ -30,6 +30,7 @@ from assets.common.basis import digest
 from assets.publication import lifecycle
 from assets.publication.changes import what_changed
 from assets.publication.disclosure.rules import CONFIDENTIAL
+from assets.publication.disclosure.verdict import Prepared, Verdict
 from assets.publication.files import damage, put_in_place, release_files
 from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, Life, has_own_returns
 from assets.publication.official import official_figures
@@ -49,6 +50,7 @@ from assets.publication.release import (
     true_counts_of,
     write_basis,
 )
+from assets.publication.status import FINAL, becomes_final, status_of
 from assets.publication.tables import GEOGRAPHY, SETTINGS, TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.building import rests_on
 from resources.errors import ObservatoryError
@@ -57,10 +59,13 @@ from schemas.regions import Region, today
 
 if TYPE_CHECKING:  # what it needs takes a second to import
     from assets.publication.disclosure.knowledge import Published
-    from assets.publication.disclosure.verdict import Offer, Verdict
+    from assets.publication.disclosure.verdict import Offer
 
 MADE, STANDS, SAME, NOTHING, REFUSED = "made", "stands", "says the same", "nothing to say", "refused"
 """What comes of a try: a draft was made; it stood already; it would say what is published; nothing counts; the gate refused it."""
+
+FINAL_PROPOSED = "final release proposed"
+"""The step by which a provisional release is to become final; the state is as of a correction."""
 
 _TRIES = 3
 """Times that a draft is begun anew because the figures were rewritten while it was made."""
@@ -71,7 +76,7 @@ class Draft:
     """What came of a try at a draft. `number` is the release it would be; where the gate refused it, `said` has a line for each finding.
 
     `verdict` is there where the gate was asked now, else what is said is what was recorded then. `accepted` says which offer of a refusal it
-    follows.
+    follows, and `status` whether it is provisional, final or revised.
     """
 
     census_date: dt.date
@@ -85,6 +90,7 @@ class Draft:
     said: tuple[str, ...] = ()
     verdict: Verdict | None = None
     accepted: str = ""
+    status: str = ""
 
     @property
     def refused(self) -> bool:
@@ -121,6 +127,15 @@ class _Read:
     true: dict[str, TrueTable] = field(default_factory=dict)
     official: list[dict[str, Any]] = field(default_factory=list)
     """What stands beside them on the page, as others publish it."""
+    status: str = ""
+    """Provisional, Final, Revised; blank where the region has no such words."""
+    is_as_published: bool = False
+    """Whether these figures are those of the latest release."""
+
+    @property
+    def becomes_final(self) -> bool:
+        """Whether the latest release is provisional and this one is final: it has something to say though no figure moved."""
+        return self.latest is not None and becomes_final(self.latest.status, self.status)
 
     @property
     def number(self) -> int:
@@ -132,7 +147,11 @@ class _Read:
 
 _QUARTERS = """
 select q.census_date, q.rests_on, coalesce(p.rests_on, '') as projected, a.rests_on as tried_on, a.held_against as tried_against, a.outcome, a.said,
-    d.rests_on as drafted_on, d.held_against
+    d.rests_on as drafted_on, d.held_against, d.manifest ->> 'status' as drafted_as,
+    (
+        select coalesce(r.manifest ->> 'status', '') from published.release as r
+        where q.census_date = r.census_date order by r.release_number desc limit 1
+    ) as released_as
 from raw.quarter as q
 left join raw.projection as p on q.census_date = p.census_date
 left join raw.draft_attempt as a on q.census_date = a.census_date
@@ -146,7 +165,8 @@ def due(warehouse: Warehouse, region: Region, day: dt.date) -> dict[dt.date, str
     """The census dates at which there is something to do today, by what is recorded of them, and what it is.
 
     To close by the timetable; to draft, because a quarter is closed and has none; to draft anew, because a release came between; to
-    propose a correction, because the figures of a published quarter have moved. What the gate refused is not due until something has changed.
+    propose a correction, because the figures of a published quarter have moved, or its final release, because its day has come.
+    What the gate refused is not due until something has changed.
     """
     with warehouse.snapshot() as seen:
         known = lifecycle.lives(seen)
@@ -172,7 +192,17 @@ def _due(seen: Snapshot, row: sa.Row, now: Life, region: Region, day: dt.date) -
             return "to draft"
         if not knew(row.held_against, reached(seen, row.census_date, drafts=False)):
             return "to draft anew: another release was published since"
-    return "to propose a correction" if now.state in (PUBLISHED, CORRECTION) and not tried else ""
+    return _due_once_published(row, now, region, day, tried=tried) if now.state in (PUBLISHED, CORRECTION) else ""
+
+
+def _due_once_published(row: sa.Row, now: Life, region: Region, day: dt.date, *, tried: bool) -> str:
+    status = status_of(region.timetable, row.census_date, row.released_as, day)
+    if becomes_final(row.released_as, status):
+        is_drafted = now.state == CORRECTION and row.drafted_as == FINAL
+        is_void = tried and row.outcome == NOTHING
+        if not (is_drafted and tried) and not is_void:
+            return "to propose the final release"
+    return "" if tried else "to propose a correction"
 
 
 def knew(held_against: list[list[Any]], published: list[list[Any]]) -> bool:
@@ -220,33 +250,42 @@ def kept(asked: Asked, census_date: dt.date) -> Draft | None:
         return None
     cells = asked.scalar("select count(*) from raw.draft_cell where census_date = :d", d=census_date)
     mark = mark_of_draft(row)
+    status = row.manifest.get("status", "")
     taken = asked.scalar(
         "select why from raw.quarter_step where census_date = :d and why like :w order by number desc limit 1",
         d=census_date, w=f"draft {mark}; accepted: %",
     )  # fmt: skip
     accepted = (taken or "").partition("; accepted: ")[2]
-    return Draft(census_date, STANDS, row.release_number, cells, row.hidden, row.repaired, row.manifest["changes"], mark, accepted=accepted)
+    return Draft(
+        census_date, STANDS, row.release_number, cells, row.hidden, row.repaired, row.manifest["changes"], mark, accepted=accepted, status=status
+    )
 
 
-def mark_of(content: str, official: Sequence[Mapping[str, Any]] = ()) -> str:
-    """By what a draft's content is known to a person: the first eight characters of its tables' hash, or of theirs and the official figures'
-    beside them: whoever approves has seen both.
+def mark_of(content: str, official: Sequence[Mapping[str, Any]] = (), status: str = "") -> str:
+    """By what a draft's content is known to a person: the first eight characters of its tables' hash, or of theirs, the official figures'
+    beside them and its word: whoever approves has seen all of them.
     """
-    return (digest(content.encode(), json.dumps(official, sort_keys=True).encode()) if official else content)[:8]
+    beside = [json.dumps(official, sort_keys=True).encode()] if official else []
+    beside += [status.encode()] if status else []
+    return (digest(content.encode(), *beside) if beside else content)[:8]
 
 
 def mark_of_draft(row: sa.Row) -> str:
     """The mark of a draft that is kept, by its row with `content_hash` and `manifest`."""
-    return mark_of(row.content_hash, row.manifest.get("official", ()))
+    return mark_of(row.content_hash, row.manifest.get("official", ()), row.manifest.get("status", ""))
 
 
 # --- making one --------------------------------------------------------------------------------------------
 
 
 def make_draft(
-    warehouse: Warehouse, census_date: dt.date, region: Region, by: str, key: bytes | None = None, *, dry_run: bool = False, accept: str = ""
-) -> Draft:
+    warehouse: Warehouse, census_date: dt.date, region: Region, by: str, key: bytes | None = None, *, dry_run: bool = False, accept: str = "",
+    day: dt.date | None = None,
+) -> Draft:  # fmt: skip
     """Make the draft of what counts now: of a quarter that is closed, or the correction of one that is published.
+
+    On `day` (today unless given) it is provisional or final, where the region's timetable has a day for that. A provisional release whose
+    figures stand is followed by a final one of the same figures, which is not asked of the gate again: it tells nothing new.
 
     In a dry run the quarter may be in any state, and nothing is written. A draft that stands and would be the same stays; so does one where the
     gate refuses what would take its place. `key` is the warehouse's, for noise and keyed choices: without one counts of places carry no noise,
@@ -258,7 +297,7 @@ def make_draft(
     """
     for _ in range(_TRIES):
         with warehouse.settled() as seen:
-            read = _read(seen, census_date, region, key, dry_run=dry_run)
+            read = _read(seen, census_date, region, key, day or today(), dry_run=dry_run)
             draft = _known_already(seen, census_date, read, accept)
             tables: dict[str, pd.DataFrame] = {}
             manifest: dict[str, Any] = {}
@@ -268,6 +307,7 @@ def make_draft(
                 before = read_release(seen, census_date, read.latest.release_number) if read.latest else None
                 manifest = manifest_of(seen, census_date, read.number, region)
                 manifest |= {"official": read.official} if read.official else {}
+                manifest |= {"status": read.status} if read.status else {}
         if draft is None:
             draft, tables, manifest, true = _made(census_date, read, region, earlier, before, manifest, key, accept)
         if dry_run or _keep(warehouse, census_date, region, replace(read, true=true), draft, tables, manifest, by):
@@ -278,7 +318,7 @@ def make_draft(
     )
 
 
-def _read(seen: Snapshot, census_date: dt.date, region: Region, key: bytes | None, *, dry_run: bool) -> _Read:
+def _read(seen: Snapshot, census_date: dt.date, region: Region, key: bytes | None, day: dt.date, *, dry_run: bool) -> _Read:
     now = lifecycle.life(seen, census_date)
     row = _quarter(seen, census_date)
     if row is None:
@@ -287,7 +327,9 @@ def _read(seen: Snapshot, census_date: dt.date, region: Region, key: bytes | Non
         )
     if not dry_run:
         _refuse(seen, census_date, region, now, row)
-    read = _Read(now, _offered(row.rests_on, row.projected, region), reached(seen, census_date), latest_release(seen, census_date))
+    latest = latest_release(seen, census_date)
+    status = status_of(region.timetable, census_date, latest.status if latest else None, day)
+    read = _Read(now, _offered(row.rests_on, row.projected, region), reached(seen, census_date), latest, status=status)
     if not has_own_returns(seen, census_date):
         return read
     members = members_of_region(seen, census_date)
@@ -295,7 +337,9 @@ def _read(seen: Snapshot, census_date: dt.date, region: Region, key: bytes | Non
     if not true:
         return read
     official = official_figures(seen, census_date)
-    return replace(read, members=members, true=true, official=official, basis=basis_of(true, members, region.disclosure))
+    basis = basis_of(true, members, region.disclosure)
+    stands = latest is not None and latest.basis == basis and not _carries_over(seen, census_date, latest.release_number)
+    return replace(read, members=members, true=true, official=official, basis=basis, is_as_published=stands)
 
 
 def refuse_what_cannot_be_drafted(warehouse: Warehouse, census_date: dt.date, region: Region) -> None:
@@ -338,7 +382,7 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: st
     """What comes of it without asking the gate: nothing to say, nothing new, the draft that stands, the refusal that stands."""
     if not read.true:
         return Draft(census_date, NOTHING)
-    if read.latest and read.latest.basis == read.basis and not _carries_over(seen, census_date, read.latest.release_number):
+    if read.latest and read.is_as_published and not read.becomes_final:
         return Draft(census_date, SAME, read.latest.release_number)
     stands = standing(seen, census_date)
     if (
@@ -346,6 +390,7 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: st
         and not accept
         and stands.basis == read.basis
         and stands.manifest.get("official", []) == read.official
+        and stands.manifest.get("status", "") == read.status
         and stands.release_number == read.number
         and knew(stands.held_against, reached(seen, census_date, drafts=False))
     ):
@@ -373,8 +418,11 @@ def _made(
     accept: str,
 ) -> tuple[Draft, dict[str, pd.DataFrame], dict[str, Any], dict[str, TrueTable]]:
     """Print, repair and ask the gate; no connection is held meanwhile."""
-    printed = partial(release_tables, read.true, read.members, census_date)
-    prepared = prepare_against(earlier, census_date, read.true, printed, region.disclosure, key)
+    if before and read.is_as_published:  # the final release of figures that are published: they passed the gate as they are
+        prepared = Prepared(before[0], 0, Verdict(), read.true)
+    else:
+        printed = partial(release_tables, read.true, read.members, census_date)
+        prepared = prepare_against(earlier, census_date, read.true, printed, region.disclosure, key)
     accepted = ""
     if accept and not prepared.verdict.passed:
         offer = _offer(prepared.verdict, accept)
@@ -391,7 +439,8 @@ def _made(
     if not prepared.verdict.passed:
         outcome, said = REFUSED, (*prepared.verdict.lines(), *prepared.verdict.offered())
     else:
-        outcome, said = SAME if read.latest and read.latest.content_hash == content else MADE, ()
+        is_published = read.latest is not None and read.latest.content_hash == content
+        outcome, said = SAME if is_published and not read.becomes_final else MADE, ()
     if accepted and outcome == SAME:
         raise ObservatoryError(f"To {accept} would publish again what is published; a draft that says more was expected. Nothing was written.")
     number = read.number - 1 if outcome == SAME else read.number
@@ -403,10 +452,11 @@ def _made(
         hidden,
         prepared.repaired,
         changes,
-        mark_of(content, read.official),
+        mark_of(content, read.official, read.status),
         said,
-        prepared.verdict,
+        None if read.is_as_published else prepared.verdict,
         accepted,
+        read.status,
     )
     return draft, prepared.tables, manifest, prepared.true
 
@@ -440,7 +490,10 @@ def _keep(
         if draft.outcome == MADE:
             _replace(connection, read, draft, tables, manifest)
             correction = read.latest is not None
-            lifecycle.move(connection, census_date, CORRECTION if correction else DRAFT, by, _why(draft), release=draft.number)
+            lifecycle.move(
+                connection, census_date, CORRECTION if correction else DRAFT, by, _why(draft), release=draft.number,
+                step=FINAL_PROPOSED if read.becomes_final else "",
+            )  # fmt: skip
         elif draft.outcome in (SAME, NOTHING) and now.state == CORRECTION:
             lifecycle.drop_draft(connection, census_date)
             lifecycle.move(connection, census_date, PUBLISHED, by, "the figures are what is published again", step="correction dropped")

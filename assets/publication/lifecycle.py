@@ -70,12 +70,17 @@ class Life:
     steps: int = 0
     was_closed: bool = False
     """Whether it was ever closed: the timetable closes no quarter twice."""
+    status: str = ""
+    """Whether that release (or draft) is provisional, final or revised; blank where it has no such word."""
 
 
 _LIVES = """
 select distinct on (s.census_date) s.census_date, s.state, s.is_held, s.happened_at, s.by_whom, s.why, s.release_number, s.number,
-    bool_or(s.state <> 'collecting' or s.step = 'reopened') over (partition by s.census_date) as was_closed
+    bool_or(s.state <> 'collecting' or s.step = 'reopened') over (partition by s.census_date) as was_closed,
+    coalesce(r.manifest ->> 'status', d.manifest ->> 'status', '') as status
 from raw.quarter_step as s
+left join published.release as r on s.census_date = r.census_date and s.release_number = r.release_number
+left join raw.draft as d on s.census_date = d.census_date and s.release_number = d.release_number
 where s.census_date = :d or cast(:d as date) is null
 order by s.census_date, s.number desc
 """

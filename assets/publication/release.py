@@ -228,9 +228,10 @@ def _method_of(manifest: dict[str, Any]) -> DisclosureMethod:
 
 
 def latest_release(asked: Asked, census_date: dt.date) -> sa.Row | None:
-    """The newest release of a date: its number, content and basis."""
+    """The newest release of a date: its number, content, basis, and its word (`status`; blank where it has none)."""
     query = (
-        "select r.release_number, r.content_hash, b.basis from published.release as r left join raw.release_basis as b "
+        "select r.release_number, r.content_hash, b.basis, coalesce(r.manifest ->> 'status', '') as status "
+        "from published.release as r left join raw.release_basis as b "
         "on r.census_date = b.census_date and r.release_number = b.release_number where r.census_date = :d order by r.release_number desc limit 1"
     )
     return next(iter(asked.rows(query, d=census_date)), None)

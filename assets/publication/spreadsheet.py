@@ -18,6 +18,7 @@ import pandas as pd
 
 from assets.publication.disclosure.rules import SYMBOLS
 from assets.publication.programme import PublishedTable, as_released, region_only
+from assets.publication.status import in_brackets, sentence
 from resources.provenance import SHORT
 
 _FRONT = {"geographic_level": "Area type", "old_la_code": "Authority code", "la_name": "Area"}
@@ -59,7 +60,7 @@ def spreadsheet(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any])
 def _title(manifest: Mapping[str, Any]) -> str:
     date = dt.date.fromisoformat(manifest["census_date"])
     return f"Places and children in care, {manifest['region']}, {date.day} {date:%B %Y}, release {manifest['release']}" + (
-        f" ({SHORT})" if manifest.get("made_up") else ""
+        in_brackets(manifest) + (f" ({SHORT})" if manifest.get("made_up") else "")
     )
 
 
@@ -72,6 +73,7 @@ def _cover(gptables: Any, manifest: Mapping[str, Any]) -> Any:
             "Introductory information",
             "Who lives in the homes and foster families of the region, which places are empty, and where its children in care are.",
             f"The figures are of {_title(manifest).split(', ')[2]}. A later return that moves a figure makes a new release; this one stays.",
+            *([sentence(manifest)] if manifest.get("status") else []),
         ],
         about=[
             "Small numbers",

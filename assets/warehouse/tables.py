@@ -119,6 +119,11 @@ select r.census_date, r.release_number, x.sender, x.table_name, x.version, x.cen
 from published.release as r
 cross join jsonb_to_recordset(r.manifest -> 'returns') as x (sender text, table_name text, version integer, census_date date);
 comment on view published.release_return is 'Which version of which return counted in which release.';
+drop view if exists published.release_status;
+create view published.release_status as
+select r.census_date, r.release_number, coalesce(r.manifest ->> 'status', '') as status
+from published.release as r;
+comment on view published.release_status is 'Which release is provisional, which final, which revised, where the region says so.';
 """
 """What is made anew beside the ledger and the quarters' states. Their tables live on: they are made by migrations."""
 
@@ -145,6 +150,11 @@ PUBLISHED_COLUMNS = {
         "table_name": "Table of the return.",
         "version": "Version of the return that counted.",
         "return_census_date": "Census date of the return.",
+    },
+    "release_status": {
+        "census_date": "The quarter end that the release speaks of.",
+        "release_number": "Number of the release.",
+        "status": "Provisional, Final or Revised; blank where the region makes no difference.",
     },
 }
 """What the columns of the ledger hold."""

@@ -33,6 +33,7 @@ def command(dates: tuple[dt.date, ...], everything: bool, by: str, note: str, ma
     from assets.publication.approval import refuse_what_cannot_be_approved
     from assets.publication.drafts import has_moved_on
     from assets.publication.lifecycle import lives
+    from assets.publication.status import in_brackets
     from pipelines.jobs import APPROVE
     from pipelines.running import alone, run_quarters, write_what_is_missing
 
@@ -51,7 +52,8 @@ def command(dates: tuple[dt.date, ...], everything: bool, by: str, note: str, ma
         known = lives(warehouse)
         for date in chosen:
             if (now := known[date]).state == "published" and now.since:
-                print(f"{date}: r{now.release} published. Approved by {now.by} on {now.since:%d %B %Y}{f': {now.why}' if now.why else ''}.")
+                word = in_brackets(now.status)
+                print(f"{date}: r{now.release}{word} published. Approved by {now.by} on {now.since:%d %B %Y}{f': {now.why}' if now.why else ''}.")
                 print(f"  {settings.releases / str(date) / f'r{now.release}' / 'page' / 'index.html'}")
         for date in moved_on:
             print(f"{date}: the figures have moved since the draft was made; `observatory run` proposes the correction.")

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from assets.publication import lifecycle
 from assets.publication.drafts import folder_of_draft, has_moved_on, mark_of_draft, refusals, standing
-from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, Life
+from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, Life
+from assets.publication.status import in_brackets
 from pipelines.command.printing import print_table
 from resources.settings import Settings
 from resources.showing import one_line
@@ -27,7 +28,8 @@ def print_states(warehouse: Warehouse, settings: Settings, dates: list[dt.date])
         [
             [
                 one.census_date, _state(one), f"{one.since:%Y-%m-%d}" if one.since else "", one_line(one.by),
-                f"r{one.release}" if one.release else "", _next(one, settings.region.timetable, is_refused=one.census_date in refused),
+                f"r{one.release}{in_brackets(one.status)}" if one.release else "",
+                _next(one, settings.region.timetable, is_refused=one.census_date in refused),
             ]
             for one in lives
         ],
@@ -42,10 +44,14 @@ def print_life(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
     """All that is recorded of one quarter's life, its timetable, its draft, and a refusal that stands."""
     now, days = lifecycle.life(warehouse, date), settings.region.timetable
     print(f"\nThe quarter is {_state(now)}{f', since {now.since:%d %B %Y}, by {one_line(now.by)}' if now.since else ''}. {lifecycle.SAYS[now.state]}")
+    if now.status and now.state == PUBLISHED:
+        print(f"  Its release r{now.release} is {now.status.lower()}.")
     names = {"due": "returns due", "close": "closes", "draft": "draft", "publication": "to be published"}
+    names |= {"final": "final from"} if days.final is not None else {}
     print("  Timetable: " + ", ".join(f"{said} {days.day(date, step):%d %B %Y}" for step, said in names.items()))
     if row := standing(warehouse, date):
-        print(f"  Draft {mark_of_draft(row)} of r{row.release_number}, made {row.made_at:%d %B %Y}: {_approve(row)}")
+        word = in_brackets(row.manifest)
+        print(f"  Draft {mark_of_draft(row)} of r{row.release_number}{word}, made {row.made_at:%d %B %Y}: {_approve(row)}")
         if has_moved_on(row, settings.region):
             again = f"`observatory draft {date}` makes it anew with it" if now.state == DRAFT else "the next run makes it anew with it"
             print(f"  Something has come in since it was made, and waits for the correction; {again}.")

@@ -62,6 +62,7 @@ def refuse_what_is_not_held(warehouse: Warehouse, settings: Settings, date: dt.d
 def print_draft(draft: Draft, settings: Settings) -> None:
     """Print a draft: its size, what the gate found, what changes."""
     from assets.publication.drafts import NOTHING, SAME
+    from assets.publication.status import in_brackets
 
     date = draft.census_date
     if draft.outcome == NOTHING:
@@ -77,7 +78,8 @@ def print_draft(draft: Draft, settings: Settings) -> None:
         print(draft.what_to_do(), file=sys.stderr)
         return
     share = half_up(as_decimal(100 * draft.hidden / draft.cells if draft.cells else 0), 1)
-    print(f"{date}: draft {draft.mark} of r{draft.number}: {draft.cells} cells, {draft.hidden} hidden ({share} %), {draft.repaired} by the repair.")
+    of = f"r{draft.number}{in_brackets(draft.status)}"
+    print(f"{date}: draft {draft.mark} of {of}: {draft.cells} cells, {draft.hidden} hidden ({share} %), {draft.repaired} by the repair.")
     if verdict := draft.verdict:
         print(f"Gate: {verdict.protected} small counts attacked among {verdict.variables} figures, in {verdict.seconds:.1f} s.")
     if draft.accepted:

@@ -42,6 +42,7 @@ WHOLE = {
     "core.setting", "core.year_broken",
     "curated.official_benchmark", "curated.setting_vacancies",
     "published.release", "published.cell", "published.release_return",
+    "published.release_status",
 }  # fmt: skip
 """What every member reads whole, by the design: the register's facts, vacancies home by home, official figures, releases."""
 
