@@ -14,18 +14,12 @@ from assets.checks.report import suites
 from assets.common import audit
 from assets.publication import lifecycle
 from assets.publication.assets import BY, WHY
+from pipelines.names import APPROVE, DRAFT, JOB, QUALITY
 from pipelines.partitions import quarters
 from pipelines.telling import remind
 from resources.observatory import Observatory
 from resources.warehouse import Warehouse
 from schemas.regions import today
-
-JOB = "bring_up_to_date"
-QUALITY = "quality_report"
-DRAFT = "draft"
-QUARTER = "observatory/quarter"
-"""Tag of the runs of which one at a time is at work on a quarter."""
-APPROVE = "approve"
 
 # Great Expectations takes ten seconds to import: the report is made after the release and never keeps it waiting.
 _for_readers = dg.AssetSelection.checks(

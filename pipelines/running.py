@@ -95,7 +95,7 @@ def _why(result: object) -> str:
 def write_reports(settings: Settings, dates: list[dt.date]) -> list[str]:
     """Write the quality reports of these quarters, if any, through Dagster, and say where they are. Gives what failed."""
     from assets.checks.report import report_page
-    from pipelines.jobs import QUALITY
+    from pipelines.names import QUALITY
 
     if not dates:
         return []

@@ -3,7 +3,8 @@
 import dagster as dg
 
 from assets.checks.chasing import to_chase_on
-from pipelines.jobs import QUARTER, chase, draft, range_tags
+from pipelines.jobs import chase, draft, range_tags
+from pipelines.names import QUARTER
 from pipelines.opening import opened
 from pipelines.quarter_ends import last_quarter_end
 from resources.errors import ObservatoryError

@@ -8,7 +8,8 @@ from collections import Counter
 import dagster as dg
 
 from pipelines.dead import DIED, fail_dead_runs
-from pipelines.jobs import JOB, QUARTER, bring_up_to_date, quality_report, range_tags
+from pipelines.jobs import bring_up_to_date, quality_report, range_tags
+from pipelines.names import JOB, QUARTER
 from pipelines.opening import opened
 from pipelines.quarter_ends import between, runs_of, workable
 from pipelines.telling import told_of_failures

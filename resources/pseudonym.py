@@ -12,10 +12,12 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from resources.errors import ObservatoryError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VARIABLE = "OBSERVATORY_PSEUDONYM_KEY"
 
@@ -44,6 +46,8 @@ def plain_references(identifiers: pd.Series) -> pd.Series:
 
     `100234.0` is 100234: so a spreadsheet or a data frame writes a whole number beside a blank.
     """
+    import pandas as pd
+
     codes, distinct = pd.factorize(identifiers.fillna(""))
     plain = pd.Series(distinct, dtype="str").str.strip().str.upper().str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
     return plain.take(codes).set_axis(identifiers.index)
@@ -80,6 +84,8 @@ def child_keys(key: bytes, authorities: pd.Series, identifiers: pd.Series) -> pd
 
     Blank identifiers give missing values. Identifiers are compared as `plain_references` has them.
     """
+    import pandas as pd
+
     plain = plain_references(identifiers)
     codes, references = pd.factorize(authorities.fillna("") + "|" + plain)
     digests = [hmac.digest(key, text.encode("utf-8"), "sha256").hex()[:32] for text in references]

@@ -12,9 +12,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
@@ -22,6 +21,9 @@ from resources.embedded_postgres import EmbeddedPostgres
 from resources.errors import ObservatoryError
 from resources.private import make_private
 from resources.settings import Settings
+
+if TYPE_CHECKING:  # half a second's imports: a question is answered without them
+    import pandas as pd
 
 _FIRST_WRITER = 724_611_901
 """Advisory lock of those who write while there is no table yet to lock."""
@@ -103,6 +105,8 @@ class Snapshot:
 
     def frame(self, query: str, **parameters: Any) -> pd.DataFrame:
         """The rows of a query as a frame."""
+        import pandas as pd
+
         result = self.connection.execute(sa.text(physical(query)), parameters)
         # not pandas' own reader: it takes a row with a column called `keys` or `values` for a mapping
         return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()), coerce_float=True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 DECISIONS = Path(__file__).with_name("reference") / "owner_groups.csv"
 
@@ -32,6 +34,8 @@ def decisions(path: Path = DECISIONS) -> pd.DataFrame:
     Raises:
         ValueError: a decision is neither, a name is in two groups, or a group's own name is itself moved to another.
     """
+    import pandas as pd
+
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     table["owner_name"], table["owner_group"] = table["owner_name"].map(plain_name), table["owner_group"].map(plain_name)
     table = table.drop_duplicates(["owner_name", "owner_group", "decision"])

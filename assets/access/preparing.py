@@ -12,7 +12,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from assets.access import rights
-from assets.intake.senders import untell_folders
 from assets.warehouse import tables, upgrading
 from resources.configuration import number
 from resources.locks import telling_for_whom_we_wait
@@ -31,6 +30,8 @@ def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -
     """
     if _stands(warehouse, region):
         return False
+    from assets.intake.senders import untell_folders  # with it comes all of intake: mostly nothing is to be done
+
     seconds = patience or number("upgrade.lock_wait_seconds")
     waiting = "Bringing the warehouse up"
     with (

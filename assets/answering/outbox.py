@@ -28,8 +28,6 @@ import sqlalchemy as sa
 
 from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WHO_TO_ASK, WITHDRAWN, Answer, TableAnswer, day, moment
 from assets.answering.official import NONE, RESTS_ON, official_of
-from assets.answering.page import render_page
-from assets.answering.workbook import write_workbook
 from assets.common import audit
 from assets.intake.door import ERASED, NOT_RECOGNISED, sender_of
 from assets.intake.held import HELD, which
@@ -384,6 +382,9 @@ def _page_path(folder: Any, told: _Told) -> Any:
 
 
 def _write(folder: Any, told: _Told, answer: Answer) -> None:
+    from assets.answering.page import render_page  # who only asks what is due writes nothing
+    from assets.answering.workbook import write_workbook
+
     page = _page_path(folder, told)
     workbook = page.with_suffix(".xlsx")
     buffer = io.BytesIO()

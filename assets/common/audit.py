@@ -20,15 +20,17 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from resources.holes import make_hole
 from resources.warehouse import Warehouse
 from schemas.retention import before, periods
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SENT, WITHDREW, RELEASED = "sent", "withdrew", "released"
 ASSIGNED = "assigned"

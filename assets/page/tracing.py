@@ -12,15 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.lineage import lineage
-from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import build_scope
-
 from assets.page.wording import within
 from assets.publication.programme import PUBLISHED_TABLES, Measure, PublishedTable
-from assets.warehouse.models import Relation, models, understandings, upstream_of, warehouse_tests
+from assets.warehouse.known import Known
+from assets.warehouse.models import Relation, models, understandings, warehouse_tests
 from assets.warehouse.tables import RAW_DESCRIPTIONS
 from schemas.authorities import NO_AUTHORITY, on_date
 from schemas.fields import all_fields
@@ -116,19 +111,20 @@ def _read_by(name: str) -> dict[str, frozenset[Column]]:
     if not table.rows:
         relation = ("curated", table.reads)
         return {c: frozenset({(relation, c)}) for c in models()[relation].columns} if relation in models() else {}
-    known: dict[str, Any] = {}
-    for (schema, name), understood in understandings().items():
-        known.setdefault(schema, {})[name] = understood.types
-    qualified = qualify(sqlglot.parse_one(table.rows, dialect="postgres"), schema=known, dialect="postgres")
-    nodes = lineage(None, qualified, schema=known, dialect="postgres", scope=build_scope(qualified), copy=False)
-    return {
-        column: frozenset(
-            ((n.expression.db, n.expression.name), n.name.rsplit(".", 1)[-1].strip('"'))
-            for n in node.walk()
-            if isinstance(n.expression, exp.Table) and n.expression.db
-        )
-        for column, node in nodes.items()
-    }
+    read = {relation: understandings()[relation].types for relation in _reads(table)}
+    parents = _known().understanding(table.name, table.rows, read).parents
+    _known().keep()
+    return {column: frozenset(of) for column, of in parents.items()}
+
+
+@cache
+def _known() -> Known:
+    return Known("published")
+
+
+def _reads(table: PublishedTable) -> frozenset[Relation]:
+    """The tables that the rows of a published table are made of, where it says so itself."""
+    return _known().facts(table.name, table.rows).upstream if table.rows else frozenset()
 
 
 def _sources(table: PublishedTable, measure: Measure) -> frozenset[Column]:
@@ -202,8 +198,7 @@ def origin(name: str) -> Origin | None:
     model = models().get(relation)
     if not model:
         return None
-    also = upstream_of(sqlglot.parse_one(table.rows, dialect="postgres")) if table.rows else frozenset()  # type: ignore[arg-type]
-    read = _closure(relation).union(*(_closure(other) for other in also))
+    read = _closure(relation).union(*(_closure(other) for other in _reads(table)))
     returns = {name: return_tables()[name].title for schema, name in sorted(read) if schema == "raw" and name in return_tables()}
     said = {r: ".".join(r) for r in read}
     tested = {said[r] for r in read}

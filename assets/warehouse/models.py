@@ -1,7 +1,7 @@
 """SQL models: one SELECT a file in `dbt_like_sql/<schema>/<table>.sql`, found and understood by parsing.
 
-Belongs here: reading a model's head (description, grain, kind), what it reads, its columns' types and lineage, its code version.
-Does not belong here: running it (`building`), or the tables it fills (`tables`).
+Belongs here: reading a model's head (description, grain, kind), the rules a model keeps, all models in the order in which they are built.
+Does not belong here: parsing (`sql`), running a model (`building`), or the tables it fills (`tables`).
 
 The rules a model keeps are in `dbt_like_sql/README.md`; a file that breaks one is refused here with a sentence that says which.
 """
@@ -13,18 +13,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-from sqlglot.lineage import lineage
-from sqlglot.optimizer.annotate_types import annotate_types
-from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import build_scope, traverse_scope
-from sqlglot.schema import MappingSchema
 
 from assets.common.basis import short_digest
+from assets.warehouse.facts import ModelError, Relation, Types, Understanding
+from assets.warehouse.known import Known
 from resources.warehouse import physical
 from schemas.fields import all_fields, field
 from schemas.returns import return_tables
@@ -32,13 +24,6 @@ from schemas.returns import return_tables
 FOLDER = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 LAYERS = ("staging", "core", "curated")
 _MAY_READ = {"staging": {"raw"}, "core": {"staging", "core"}, "curated": {"staging", "core", "curated"}}
-
-Relation = tuple[str, str]
-"""Schema and table."""
-
-
-class ModelError(ValueError):
-    """A model breaks a rule; says which, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -146,17 +131,6 @@ PYTHON_TABLES: dict[Relation, PythonTable] = {PROJECTION.relation: PROJECTION}
 
 
 @dataclass(frozen=True)
-class Understanding:
-    """What parsing tells of a model's columns: their PostgreSQL types, and by column the columns that its value comes from.
-
-    Lineage is of values: columns that only join, filter or group are not in it, and a count has none.
-    """
-
-    types: dict[str, str]
-    parents: dict[str, set[tuple[Relation, str]]]
-
-
-@dataclass(frozen=True)
 class WarehouseTest:
     """A SELECT of offending rows in `dbt_like_sql/tests`: it passes when it finds none. `blocks` keeps the quarter from being written."""
 
@@ -182,30 +156,6 @@ def _head(text: str) -> tuple[str, dict[str, str]]:
         else:
             description.append(content)
     return " ".join(description).strip(), entries
-
-
-def _parse(path: Path, text: str) -> exp.Query:
-    try:
-        statements = [s for s in sqlglot.parse(text, dialect="postgres") if s is not None]
-    except SqlglotError as error:
-        raise ModelError(f"{path.name} cannot be parsed: {error}. One SELECT in PostgreSQL's SQL was expected.") from None
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise ModelError(f"{path.name} is not one SELECT. One SELECT a file was expected: no DDL, no DO, no second statement.")
-    if statements[0].find(exp.Lateral):
-        raise ModelError(f"{path.name} uses LATERAL, through which lineage cannot be followed. Write a join or a CTE.")
-    return statements[0]
-
-
-def upstream_of(tree: exp.Query) -> frozenset[Relation]:
-    """The tables that a query reads, CTEs told apart from tables."""
-    return frozenset(
-        (table.db, table.name) for scope in traverse_scope(tree) for table in scope.sources.values() if isinstance(table, exp.Table) and table.name
-    )
-
-
-def _version(tree: exp.Query) -> str:
-    """A hash of what the query does: layout, case of keywords and comments do not count."""
-    return short_digest(tree.sql(dialect="postgres", comments=False))
 
 
 def raw_columns() -> dict[str, dict[str, str]]:
@@ -323,7 +273,10 @@ def models() -> dict[Relation, Model]:
     Raises:
         ModelError: a model breaks a rule.
     """
-    found = {m.relation: m for schema in LAYERS for m in (_read_model(schema, p) for p in _files(schema))}
+    known = Known("models")
+    read = (_read_model(schema, path, known) for schema in LAYERS for path in _files(schema))
+    found = {model.relation: model for model in read}
+    known.keep()
     raw = {("raw", name) for name in raw_columns()}
     for model in found.values():
         for relation in sorted(model.upstream & PYTHON_TABLES.keys()) if not model.is_view else ():
@@ -338,78 +291,43 @@ def models() -> dict[Relation, Model]:
     return {relation: found[relation] for relation in order}
 
 
-def _read_model(schema: str, path: Path) -> Model:
+def _read_model(schema: str, path: Path, known: Known) -> Model:
     text = path.read_text(encoding="utf-8")
     description, head = _head(text)
     if not description or "grain" not in head:
         raise ModelError(f"{schema}/{path.name} lacks a description or a `-- grain:` line at its head. Both were expected.")
-    tree = _parse(path, text)
-    upstream = upstream_of(tree)
-    wrong = sorted(".".join(r) for r in upstream if r[0] not in _MAY_READ[schema])
+    facts = known.facts(path.name, text)
+    wrong = sorted(".".join(r) for r in facts.upstream if r[0] not in _MAY_READ[schema])
     if wrong:
         raise ModelError(f"{schema}/{path.name} reads {', '.join(wrong)}; a {schema} model reads only {sorted(_MAY_READ[schema])}.")
-    if any(isinstance(s, exp.Star) or (isinstance(s, exp.Column) and isinstance(s.this, exp.Star)) for s in tree.selects):
+    if facts.has_star:
         raise ModelError(f"{schema}/{path.name} ends in `select *`. Name the columns.")
     grain = tuple(name.strip() for name in head["grain"].split(","))
-    columns = tuple(s.alias_or_name for s in tree.selects)
-    if not set(grain) <= set(columns):
-        raise ModelError(f"{schema}/{path.name}: its grain names {sorted(set(grain) - set(columns))}, which it does not select.")
+    if not set(grain) <= set(facts.columns):
+        raise ModelError(f"{schema}/{path.name}: its grain names {sorted(set(grain) - set(facts.columns))}, which it does not select.")
     readers = head.get("readers", "party")
     if readers not in {"party", "members"}:
         raise ModelError(f"{schema}/{path.name} says `readers: {readers}`; party or members was expected.")
-    return Model(schema, path.stem, text, description, grain, head.get("kind") == "view", upstream, _version(tree), columns, readers)
+    is_view = head.get("kind") == "view"
+    return Model(schema, path.stem, text, description, grain, is_view, facts.upstream, facts.version, facts.columns, readers)
 
 
 @cache
 def understandings() -> dict[Relation, Understanding]:
-    """Column types and lineage of every model. It takes a second or two, so only who shows them asks for them.
+    """Column types and lineage of every model. Where nothing is remembered it takes seconds: only who shows them asks for them.
 
     Raises:
         ModelError: a model names a column that its tables do not have.
     """
-    known: dict[str, Any] = {"raw": raw_columns()}
-    for table in PYTHON_TABLES.values():
-        known.setdefault(table.schema, {})[table.name] = table.types
-    tables = MappingSchema(known, dialect="postgres")
-    understood = {}
+    types: dict[Relation, Types] = {("raw", name): columns for name, columns in raw_columns().items()}
+    types |= {relation: table.types for relation, table in PYTHON_TABLES.items()}
+    known, understood = Known("understandings"), {}
     for relation, model in models().items():
-        try:
-            understood[relation] = understand(_parse(model.path, model.sql), tables)
-        except SqlglotError as error:
-            raise ModelError(f"{model.table} names a column that its tables do not have: {error}. Check the spelling.") from None
-        tables.add_table(exp.table_(model.name, db=model.schema), understood[relation].types)
+        read = {upstream: types[upstream] for upstream in model.upstream}
+        understood[relation] = known.understanding(model.table, model.sql, read)
+        types[relation] = understood[relation].types
+    known.keep()
     return understood
-
-
-def understand(tree: exp.Query, tables: MappingSchema) -> Understanding:
-    """The columns' types and lineage of a query over these tables. The tree is used up.
-
-    Raises:
-        SqlglotError: the query names a column that its tables do not have.
-    """
-    qualified = qualify(tree, schema=tables, dialect="postgres", validate_qualify_columns=True)
-    # Not trimmed: each step's source would be a copy of its whole SELECT, of which nothing is read here.
-    nodes = lineage(None, qualified, schema=tables, dialect="postgres", scope=build_scope(qualified), trim_selects=False, copy=False)
-    parents = {
-        column: {
-            ((n.expression.db, n.expression.name), n.name.rsplit(".", 1)[-1].strip('"'))
-            for n in node.walk()
-            if isinstance(n.expression, exp.Table) and n.expression.name and n.expression.db
-        }
-        for column, node in nodes.items()
-    }
-    types = {}
-    for select in annotate_types(_with_rounds_as_numeric(qualified), schema=tables, dialect="postgres").selects:
-        kind = select.type.sql(dialect="postgres").lower() if select.type else "text"
-        types[select.alias_or_name] = "text" if kind in {"unknown", "varchar", "null"} else kind
-    return Understanding(types, parents)
-
-
-def _with_rounds_as_numeric(tree: exp.Query) -> exp.Query:
-    """The query with each `round(..., digits)` cast to numeric: PostgreSQL has it for numeric alone, sqlglot takes it for double precision."""
-    for rounded in [node for node in tree.find_all(exp.Round) if node.args.get("decimals")]:
-        rounded.replace(exp.cast(rounded.copy(), "numeric"))
-    return tree
 
 
 @cache
@@ -420,15 +338,17 @@ def warehouse_tests() -> tuple[WarehouseTest, ...]:
         ModelError: a test lacks its head, or reads a table that is none.
     """
     tests = []
+    known = Known("warehouse_tests")
     for path in _files("tests"):
         text = path.read_text(encoding="utf-8")
         meaning, head = _head(text)
         if not meaning or "checks" not in head or head.get("severity") not in {"blocks", "warns"}:
             raise ModelError(f"tests/{path.name} lacks a meaning, a `-- checks: schema.table` or a `-- severity: blocks | warns` line.")
-        tree = _parse(path, text)
-        tests.append(WarehouseTest(path.stem, head["checks"], head["severity"] == "blocks", meaning, text, upstream_of(tree)))
+        upstream = known.facts(path.name, text).upstream
+        tests.append(WarehouseTest(path.stem, head["checks"], head["severity"] == "blocks", meaning, text, upstream))
         if tuple(head["checks"].split(".")) not in models():
             raise ModelError(f"tests/{path.name} checks {head['checks']}, which is no model.")
+    known.keep()
     return tuple(tests)
 
 

@@ -13,13 +13,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.common.basis import short_digest
 from assets.warehouse import upgrading
-from assets.warehouse.models import PYTHON_TABLES, Model, PythonTable, models, raw_columns
+from assets.warehouse.models import FOLDER, LAYERS, PYTHON_TABLES, Model, PythonTable, models, raw_columns
 from resources.version import VERSION
 from resources.warehouse import CLOSED_SCHEMAS, copy_frame, physical
 from schemas.fields import all_fields
@@ -29,6 +28,7 @@ from schemas.regions import Region
 from schemas.returns import contract_version, return_tables
 
 _CODE = hash_of([*Path(__file__).parent.glob("*.py"), *(upgrading.MIGRATIONS / "versions").glob("*.py")])
+_SQL = hash_of(path for layer in LAYERS for path in (FOLDER / layer).glob("*.sql"))
 
 SCHEMAS = {
     "raw": "Every row as received, after the door has replaced what identifies a child; rejected rows with reasons; the register of submissions.",
@@ -169,14 +169,9 @@ def region_hash(region: Region) -> str:
     return short_digest(repr(region))
 
 
-def filled_by_python() -> str:
-    """What the tables that Python fills are, the same in every process: no set is in it, whose order is not."""
-    return repr([(table.table, table.description, table.grain, list(table.types.items())) for table in PYTHON_TABLES.values()])
-
-
 def state(region: Region) -> str:
-    """What the tables rest on: when it is unchanged there is nothing to do."""
-    made = short_digest(_CODE, VERSION, filled_by_python(), *(model.sql for model in models().values()))
+    """What the tables rest on: when it is unchanged there is nothing to do. Every command asks: nothing is parsed for it."""
+    made = short_digest(_CODE, VERSION, _SQL)
     return "/".join([contract_version(), made, region.key, region_hash(region)])
 
 
@@ -266,6 +261,8 @@ def _comment_raw(connection: Connection) -> None:
 
 
 def _load_reference(connection: Connection, region: Region) -> None:
+    import pandas as pd
+
     root = Path(__file__).resolve().parents[2] / "schemas"
     rule = region.disclosure
     settings = (

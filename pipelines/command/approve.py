@@ -34,7 +34,7 @@ def command(dates: tuple[dt.date, ...], everything: bool, by: str, note: str, ma
     from assets.publication.drafts import has_moved_on
     from assets.publication.lifecycle import lives
     from assets.publication.status import in_brackets
-    from pipelines.jobs import APPROVE
+    from pipelines.names import APPROVE
     from pipelines.running import alone, run_quarters, write_what_is_missing
 
     settings = settings_from_environment()

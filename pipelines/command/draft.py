@@ -29,7 +29,7 @@ def command(dates: tuple[dt.date, ...], by: str | None, accept: str | None) -> N
     from assets.page.site import bring_drafts_up_to_date
     from assets.publication.drafts import kept, refusals, refuse_what_cannot_be_drafted
     from pipelines.command.release import print_draft, refuse_what_is_not_held
-    from pipelines.jobs import DRAFT
+    from pipelines.names import DRAFT
     from pipelines.running import alone, run_quarters
 
     settings = settings_from_environment()

@@ -47,10 +47,10 @@ def command(sql: str | None, file: Path | None, role: str | None, form: str) -> 
             raise ObservatoryError(_unanswered(error, sql, role)) from None
         if result.description is None:
             raise ObservatoryError("The statement gives no rows. One SELECT was expected; the warehouse is only changed by `observatory run`.")
-        said = banner(warehouse)
-    if said:
-        print(said, file=sys.stderr)
-    _PRINT[form](names, rows)
+        if said := banner(warehouse):
+            print(said, file=sys.stderr)
+        _PRINT[form](names, rows)
+        sys.stdout.flush()  # before the server is left, which takes longer than the question
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def _draft(warehouse: Warehouse, settings: Settings, asked: list[dt.date], failu
     What the gate refused before, and nothing has changed since, is told again and not tried again.
     """
     from assets.publication.drafts import due, refusals
-    from pipelines.jobs import DRAFT
+    from pipelines.names import DRAFT
 
     reasons = {date: why for date, why in due(warehouse, settings.region, today()).items() if not asked or date in asked}
     if reasons:

@@ -22,7 +22,7 @@ from assets.publication import lifecycle
 from assets.publication.release import read_release
 from assets.warehouse.building import build_quarter
 from pipelines.instance import dagster_instance
-from pipelines.jobs import APPROVE, DRAFT
+from pipelines.names import APPROVE, DRAFT
 from pipelines.running import run_quarters
 from pipelines.schedules import timetable
 from pipelines.sensors import landing_place

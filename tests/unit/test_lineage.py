@@ -5,7 +5,8 @@ import sqlglot
 from sqlglot.errors import SqlglotError
 from sqlglot.schema import MappingSchema
 
-from assets.warehouse.models import models, understand, understandings
+from assets.warehouse.models import models, understandings
+from assets.warehouse.sql import understand
 
 A = ("raw", "a")
 B = ("core", "b")
