@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from assets.access import rights
-from assets.warehouse import tables, upgrading
+from assets.warehouse import rewriting, tables, upgrading
 from resources.configuration import number
 from resources.locks import telling_for_whom_we_wait
 from resources.warehouse import Warehouse
@@ -22,15 +22,19 @@ from schemas.regions import Region
 def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -> bool:
     """Bring an older home up, make what is missing, and bring reference facts and everybody's rights up to date.
 
-    Gives whether there was anything to do. A reader's open transaction is waited for `patience` seconds (unless
+    Gives whether there was anything to do. Afterwards the tables are written anew from which an upgrade took
+    something. A reader's open transaction is waited for `patience` seconds (unless
     given, those of the configuration).
 
     Raises:
         ObservatoryError: a newer version has brought the home up, or somebody holds a table for longer. Nothing was changed.
     """
     if _stands(warehouse, region):
+        rewriting.write_anew(warehouse)  # an upgrade may have died before it, or a reader held a table
         return False
-    from assets.intake.senders import untell_folders  # with it comes all of intake: mostly nothing is to be done
+    # with these comes all of intake: mostly nothing is to be done
+    from assets.intake.owners import take_in_held_owners
+    from assets.intake.senders import untell_folders
 
     seconds = patience or number("upgrade.lock_wait_seconds")
     waiting = "Bringing the warehouse up"
@@ -48,7 +52,9 @@ def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -
         untell_folders(connection)  # before any reader has a right on what it takes away
         rights.apply(connection, region)
         tables.comment_tables(connection)
+        take_in_held_owners(connection)
         tables.write_down(connection, region)
+    rewriting.write_anew(warehouse)
     return True
 
 

@@ -28,7 +28,7 @@ from assets.intake.arrivals import Arrival, Register, adopt
 from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, Finding, JudgedTable, Submission, judge, open_submission, sender_of
 from assets.intake.held import HELD
 from assets.intake.opening import OpenedFile
-from assets.intake.owners import take_in_owners
+from assets.intake.owners import NAMED_IN, take_in_owners
 from assets.intake.provenance import settle
 from assets.intake.telling import file_label
 from assets.intake.turns import Turns, growing, moment
@@ -223,7 +223,7 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
         columns=FINDING_COLUMNS,
     )
     copy_frame(connection, "raw.finding", about_files)
-    name_owners = (table for table in judged if table.table.name.startswith(("register_", "ultimate_owners")))
+    name_owners = (table for table in judged if table.table.name.startswith(NAMED_IN))
     take_in_owners(connection, {table.table.name: table.rows for table in name_owners})
     _settle(connection, census_date, sorted(set(books["sender"])))
     read_before = {id_ for id_, _ in versions}

@@ -3,7 +3,8 @@
 Belongs here: taking in the register's names, and proposals for a person to look at.
 Does not belong here: what a plain name is, and joining near names, which people decide (`schemas/owners`); no figure rests on a proposal.
 
-It runs where a list of the register is taken in. The same texts give the same rows, in whatever order the lists came.
+It runs where a list of the register is taken in, and over those that are held where a home is brought up. The same
+texts give the same rows, in whatever order the lists came.
 """
 
 from __future__ import annotations
@@ -17,8 +18,13 @@ import sqlalchemy as sa
 from rapidfuzz import fuzz, process
 from sqlalchemy.engine import Connection
 
-from resources.warehouse import copy_frame
+from resources.warehouse import copy_frame, physical
 from schemas.owners import plain_name
+from schemas.returns import return_tables
+
+NAMED = ("provider_name", "ultimate_owner")
+"""Columns that name an owner, in the returns whose names begin with one of `NAMED_IN`."""
+NAMED_IN = ("register_", "ultimate_owners")
 
 NEAR = 88
 """Two plain names are proposed where both their likenesses (whole, and without everyday words) are at least this, out of 100."""
@@ -60,10 +66,27 @@ def take_in_owners(connection: Connection, tables: Mapping[str, pd.DataFrame]) -
     """Bring `raw.owner_name` and `raw.owner_proposal` up to date with the owners' texts of the register's tables just taken in,
     and with the ultimate owners' of Ofsted's list.
     """
-    named = ("provider_name", "ultimate_owner")
-    texts = sorted({text for rows in tables.values() for name in named if name in rows for text in rows[name].dropna()})
+    _bring_up_to_date(connection, {text for rows in tables.values() for name in NAMED if name in rows for text in rows[name].dropna()})
+
+
+def take_in_held_owners(connection: Connection) -> None:
+    """As `take_in_owners`, of every list that is held: its file may be gone, and an older program may not have known that it names owners,
+    or have had other plain names. Where a name changes, every quarter is to be written anew.
+    """
+    texts: set[str] = set()
+    for name, table in return_tables().items():
+        for column in (c.name for c in table.columns if name.startswith(NAMED_IN) and c.name in NAMED):
+            query = physical(f"select distinct r.{column} from raw.{name} as r where r.{column} is not null")
+            texts.update(connection.exec_driver_sql(query).scalars())
+    if _bring_up_to_date(connection, texts):
+        connection.exec_driver_sql("delete from raw.quarter")
+
+
+def _bring_up_to_date(connection: Connection, named: set[str]) -> bool:
+    """Whether a text was new, or has another plain name than was held."""
+    texts = sorted(named)
     if not texts:
-        return
+        return False
     known = {row.provider_name: row.owner_name for row in connection.execute(sa.text("select provider_name, owner_name from raw.owner_name"))}
     frame = pd.DataFrame(
         {
@@ -73,9 +96,10 @@ def take_in_owners(connection: Connection, tables: Mapping[str, pd.DataFrame]) -
         }
     )
     if known | dict(zip(frame["provider_name"], frame["owner_name"], strict=True)) == known:
-        return
+        return False
     connection.execute(sa.text("delete from raw.owner_name where provider_name = any(:texts)"), {"texts": texts})
     copy_frame(connection, "raw.owner_name", frame)
     names = connection.execute(sa.text("select distinct owner_name from raw.owner_name where is_damaged = 'false'")).scalars()
     connection.execute(sa.text("delete from raw.owner_proposal"))
     copy_frame(connection, "raw.owner_proposal", proposals(names).astype(str))
+    return True

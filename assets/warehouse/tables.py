@@ -112,6 +112,7 @@ comment on table raw.provenance is 'Whether the returns that were taken in are m
 comment on table raw.observatory is 'What the tables rest on, and the version of the program that brought them up.';
 comment on table raw.run is 'Every run that has ended: job, quarters, start, seconds, outcome.';
 comment on table raw.run_metric is 'What each run measured: seconds of steps, rows of tables, offending rows of checks.';
+comment on table raw.to_write_anew is 'Tables from which an upgrade took something that still lies in their files: they are written anew next.';
 comment on table raw.schema_version is 'The last migration of what lives on (assets/warehouse/migrations).';
 drop view if exists published.release_return;
 create view published.release_return as

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.common import audit
+from assets.warehouse import rewriting
 from resources.errors import ObservatoryError
 from resources.version import VERSION, in_order
 
@@ -75,8 +76,10 @@ def bring_up(connection: Connection) -> None:
     if before == head():
         return
     is_new = connection.execute(sa.text("select to_regclass('raw.submission') is null")).scalar()
+    columns = rewriting.dropped_columns(connection)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    rewriting.note(connection, columns)
     if not is_new:
         audit.record(connection, audit.BROUGHT_UP, head(), schema_before=before or "none", program=VERSION)

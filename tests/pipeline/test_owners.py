@@ -11,7 +11,7 @@ import pytest
 
 from assets.access.preparing import prepare
 from assets.intake.loading import take_in
-from assets.warehouse.building import build_quarter
+from assets.warehouse.building import build_quarter, out_of_date
 from schemas import owners
 from schemas.owners import plain_name
 from schemas.regions import load_region
@@ -151,3 +151,31 @@ def test_ofsteds_list_of_ultimate_owners_joins_and_all_that_counts_owners_follow
     assert {row.grouped_by for row in embedded_warehouse.rows("select grouped_by from core.owner_group where census_date = '2025-03-31'")} == {
         "ultimate owner"
     }
+
+
+def test_owners_that_were_held_before_an_upgrade_are_known_without_their_file(embedded_warehouse, landing, bring):
+    """As an older program left them: the list is held, and its owners' plain names are not."""
+    names = {"SC1": "Brinscall Care Limited", "SC2": "Cedar Homes Ltd"}
+    register = [{"urn": urn, "local_authority": "Stockport", "places": 3, "provider_name": name} for urn, name in names.items()]
+    landing.drop("2025-03-31", "ofsted", "providers.csv", builders.register(register))
+    ultimate = "URN,Ultimate owner\nSC1,Parent Holdings Ltd\nSC2,PARENT HOLDINGS LIMITED\n"
+    listed = landing.drop("2025-03-31", "ofsted", "owners.csv", ultimate)
+    bring(embedded_warehouse, landing, "2025-03-31")
+    groups = "select distinct owner_group, grouped_by from core.owner_group"
+    known = [("parent holdings limited", "ultimate owner")]
+    assert embedded_warehouse.rows(groups) == known
+    listed.unlink()
+    with embedded_warehouse.writing() as connection:
+        connection.exec_driver_sql("delete from raw.owner_name where provider_name ilike 'parent%%'")
+        connection.exec_driver_sql("update raw.owner_name set owner_name = 'as once spelt'")
+        connection.exec_driver_sql("update raw.observatory set state = 'older'")
+    date, region = dt.date(2025, 3, 31), load_region("north_west")
+    assert prepare(embedded_warehouse, region)
+    assert out_of_date(embedded_warehouse, region) == [date], "its figures are to be made anew"
+    build_quarter(embedded_warehouse, date, region)
+    assert embedded_warehouse.rows(groups) == known
+    assert "as once spelt" not in str(embedded_warehouse.rows(NAMES))
+    with embedded_warehouse.writing() as connection:
+        connection.exec_driver_sql("update raw.observatory set state = 'older'")
+    assert prepare(embedded_warehouse, region)
+    assert out_of_date(embedded_warehouse, region) == [], "where no name changed nothing is"

@@ -216,3 +216,88 @@ def test_what_no_figure_uses_is_gone_from_a_home_that_kept_it(old):
     columns = {row.attname for row in warehouse.rows("select attname from pg_attribute where not attisdropped")}
     assert columns.isdisjoint(gone)
     assert warehouse.scalar("select count(*) from pg_class where relname = 'ssda903_placed_for_adoption'") == 0
+
+
+# --- the bytes of what is kept no more -----------------------------------------------------------------
+
+
+SECRET = "He ran away from Oakwood twice"
+
+
+def files_that_hold(warehouse: Warehouse, text: str) -> list[str]:
+    """The files of a database in which a text lies, dead rows and dropped columns included."""
+    with warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("checkpoint")
+        folder = connection.exec_driver_sql(
+            "select current_setting('data_directory') || '/base/' || oid from pg_database where datname = current_database()"
+        ).scalar_one()
+    return [path.name for path in Path(folder).iterdir() if text.encode() in path.read_bytes()]
+
+
+def as_an_older_version_kept_it(warehouse: Warehouse, version: str) -> None:
+    """A request for a fee with a reason, in a column of its own and as received."""
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("alter table raw.fee_requests add column fee_reason text")
+        connection.exec_driver_sql(
+            "insert into raw.fee_requests (submission_id, fee_asked, fee_reason, as_received) "
+            f"""values ('s1', '4800', '{SECRET}', '{{"fee_reason": "{SECRET} ", "urn": "sc1"}}')"""
+        )
+        connection.exec_driver_sql(f"update raw.schema_version set version_num = '{version}'")
+        connection.exec_driver_sql("update raw.observatory set state = 'older'")
+    assert files_that_hold(warehouse, SECRET), "it can be found"
+
+
+@pytest.mark.parametrize("kind", ["embedded", "postgres15"])
+def test_what_a_migration_takes_out_of_a_table_lies_in_no_file_afterwards(servers, kind, capsys):
+    with Warehouse(servers.fresh(kind)) as warehouse:
+        as_an_older_version_kept_it(warehouse, "r0004")
+        assert prepare(warehouse, REGION)
+        assert files_that_hold(warehouse, SECRET) == []
+        assert warehouse.scalar("select fee_asked from raw.fee_requests") == "4800"
+        assert "raw.fee_requests is written anew" in capsys.readouterr().err
+        assert not prepare(warehouse, REGION)
+        assert "anew" not in capsys.readouterr().err, "once"
+    servers.drop(kind, warehouse.url)
+
+
+def test_a_home_brought_up_before_tables_were_written_anew_is_cleaned_too(embedded_warehouse):
+    as_an_older_version_kept_it(embedded_warehouse, "r0006")
+    with embedded_warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("alter table raw.fee_requests drop column fee_reason")
+        connection.exec_driver_sql("update raw.fee_requests set as_received = null")
+    assert files_that_hold(embedded_warehouse, SECRET)
+    assert prepare(embedded_warehouse, REGION)
+    assert files_that_hold(embedded_warehouse, SECRET) == []
+
+
+def test_a_migration_need_not_say_which_tables_it_took_columns_from(embedded_warehouse, monkeypatch):
+    as_an_older_version_kept_it(embedded_warehouse, "r0006")
+
+    def of_the_future(config, _):
+        connection = config.attributes["connection"]
+        connection.exec_driver_sql("alter table raw.fee_requests drop column fee_reason")
+        connection.exec_driver_sql("update raw.fee_requests set as_received = null")
+
+    monkeypatch.setattr("alembic.command.upgrade", of_the_future)
+    assert prepare(embedded_warehouse, REGION)
+    assert files_that_hold(embedded_warehouse, SECRET) == []
+
+
+def test_a_table_that_a_reader_holds_is_written_anew_by_a_later_command(embedded_warehouse, capsys, monkeypatch):
+    """Also where the upgrade was killed between its transaction and the writing."""
+    from assets.warehouse import rewriting
+
+    monkeypatch.setattr(rewriting, "_SECONDS", 1)
+    prepare(embedded_warehouse, REGION)
+    with embedded_warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("insert into raw.to_write_anew values ('raw.fee_requests')")
+    with embedded_warehouse.engine.connect() as reader:
+        reader.exec_driver_sql("set application_name = 'Excel'")
+        reader.exec_driver_sql("select count(*) from raw.fee_requests")
+        assert not prepare(embedded_warehouse, REGION), "everything else goes on"
+        said = capsys.readouterr().err
+        assert re.search(r"raw.fee_requests could not be written anew .* held by .*Excel", said), said
+    due = "select count(*) from raw.to_write_anew"
+    assert embedded_warehouse.scalar(due) == 1
+    prepare(embedded_warehouse, REGION)
+    assert embedded_warehouse.scalar(due) == 0
