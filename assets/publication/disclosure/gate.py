@@ -26,7 +26,7 @@ from assets.publication.disclosure.verdict import Leak, Verdict
 from assets.publication.disclosure.worlds import Worlds
 
 _SECONDS_AT_ONCE = 30.0
-"""Seconds for what many worlds at once settle."""
+"""Seconds for what moves settle for somebody who knows all that several readers know."""
 
 
 def judge(
@@ -35,24 +35,23 @@ def judge(
     *,
     only: list[int] | None = None,
     limit_seconds: float = 120.0,
-    thorough: bool = True,
     worlds: Worlds | None = None,
     most: np.ndarray | None = None,
 ) -> Verdict:
     """Attack the system. The release passes if every small count (those of `only`, where given) keeps `possible` values, or all that
-    were left of it before (`most`, where that is known of a variable already). Not `thorough`, it takes for a leak what is not proved at
-    once: more may be hidden then, and it is asked again. `worlds` are those of the same proof.
+    were left of it before (`most`, where that is known of a variable already). `worlds` are those of
+    the same proof.
     """
     started = time.thread_time()
     protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
     need, untold = needed_values(system, possible), system.untold()
     need = need if most is None else np.minimum(need, most)
-    leaks, broken, programmes = _attack(system, need, protected, started + limit_seconds, thorough=thorough, worlds=worlds)
+    leaks, broken, programmes = _attack(system, need, protected, started + limit_seconds, worlds=worlds)
     # where the register and the telling leave too little by themselves, whoever is not told must still have enough
     need_untold = needed_values(untold, possible) if system.is_told else need
     doubtful = protected[need[protected] < need_untold[protected]]
     if len(doubtful) and not len(broken):
-        more, _, tried = _attack(untold, need_untold, doubtful, started + limit_seconds, thorough=thorough, worlds=worlds)
+        more, _, tried = _attack(untold, need_untold, doubtful, started + limit_seconds, worlds=worlds)
         leaks, programmes = leaks + [leak for leak in more if leak.variable not in {other.variable for other in leaks}], programmes + tried
     said = [f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}" for r in broken[:10]]
     seconds = time.thread_time() - started
@@ -89,13 +88,6 @@ def unsettled(system: System, readers: Sequence[System], possible: int = 3, worl
     return sorted({*prover.unsettled(), *narrow.tolist()})
 
 
-def settle(view: System, asked: Sequence[int], need: np.ndarray, worlds: Worlds) -> None:
-    """Make many worlds at once of the counts that are asked of: they settle some of them for readers who know less."""
-    bounds = propagate(view)
-    if not len(bounds.broken) and len(asked):
-        Prover(view, bounds, need, np.array(asked), time.thread_time() + _SECONDS_AT_ONCE, worlds=worlds).unsettled()
-
-
 def pinned(view: System, possible: int = 3, need: np.ndarray | None = None) -> tuple[list[int], Bounds]:
     """The small counts of a reader's view that have too few values left by their bounds (fewer than `need`, where that is known already), and
     the bounds.
@@ -117,9 +109,7 @@ def told_to(reader: str, leaks: Iterable[Leak]) -> list[Leak]:
     return [replace(leak, cell=f"{leak.cell} (to a reader {reader})") for leak in leaks]
 
 
-def _attack(
-    system: System, need: np.ndarray, protected: np.ndarray, deadline: float, *, thorough: bool, worlds: Worlds | None
-) -> tuple[list[Leak], np.ndarray, int]:
+def _attack(system: System, need: np.ndarray, protected: np.ndarray, deadline: float, *, worlds: Worlds | None) -> tuple[list[Leak], np.ndarray, int]:
     """The leaks among the protected variables, the rows that cannot hold, and how many programmes were solved."""
     bounds = propagate(system)
     if len(bounds.broken):
@@ -128,7 +118,7 @@ def _attack(
     leaks = [leak_of(system, bounds, int(v), bounds.low[v], bounds.high[v]) for v in protected if spans[v] < need[v]]
     if leaks:
         return leaks, bounds.broken, 0
-    prover = Prover(system, bounds, need, protected, deadline, thorough=thorough, worlds=worlds)
+    prover = Prover(system, bounds, need, protected, deadline, worlds=worlds)
     return prover.leaks(), bounds.broken, prover.programmes
 
 

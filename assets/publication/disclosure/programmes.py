@@ -12,11 +12,10 @@ from assets.publication.disclosure.bounds import TOLERANCE, Tightening, reason
 
 _LONGEST = 30.0
 """Seconds by the clock that one programme may take."""
-_SECONDS_AT_ONCE = 30.0
-_NODES_AT_ONCE = 3
-"""Nodes of the search for one: what it has found by then is far enough. (Seconds are of the clock: a busy machine has fewer of them.)"""
-_PRIMAL = 4
-"""HiGHS's number for the primal simplex method."""
+_DUAL, _PRIMAL = 1, 4
+"""HiGHS's numbers for the dual and the primal simplex method."""
+_MOST_STEPS = 5000
+"""Steps of the simplex method that one move may take."""
 
 
 class Model:
@@ -59,23 +58,6 @@ class Model:
         self.low, self.high = low, high
         self.highs.changeColsBounds(len(self.columns), self.columns, low, high)
 
-    def solve_far(self, weights: np.ndarray, start: np.ndarray) -> np.ndarray | None:
-        """A whole-number solution of small weight, though not the least; None where none was found in time. `start` is one to begin with."""
-        import highspy
-
-        size = len(self.columns)
-        self.highs.changeColsIntegrality(size, self.columns, np.ones(size, dtype=np.uint8))
-        self.highs.changeColsCost(size, self.columns, weights)
-        self.highs.setOptionValue("mip_rel_gap", 0.2)
-        self.highs.setOptionValue("mip_max_nodes", _NODES_AT_ONCE)
-        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + _SECONDS_AT_ONCE)
-        known = highspy.HighsSolution()
-        known.col_value = start.tolist()
-        self.highs.setSolution(known)
-        self.highs.run()
-        solution = np.array(self.highs.getSolution().col_value)
-        return solution if len(solution) == size and self.highs.getInfo().primal_solution_status == 2 else None
-
     def binding_rows(self) -> list[int]:
         """The rows that held the last solution back."""
         return [int(r) for r in np.flatnonzero(np.abs(np.array(self.last.row_dual)) > TOLERANCE)]
@@ -94,6 +76,77 @@ class Model:
         self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.5, min(_LONGEST, 4 * seconds)))
         self.highs.run()
         return np.array(self.highs.getSolution().col_value) if self.highs.getModelStatus() == self.optimal else None
+
+
+class Moves:
+    """The smallest changes of a world by which single counts move.
+
+    `low` and `high` are how much room each row of `body` has from where the world is, `down` and
+    `up` by how much each variable may fall and rise.
+    """
+
+    def __init__(
+        self,
+        body: sp.csr_matrix,
+        low: np.ndarray,
+        high: np.ndarray,
+        down: np.ndarray,
+        up: np.ndarray,
+    ) -> None:
+        import highspy
+
+        self._size, self._up, self._down = len(up), up, down
+        self._body, self._low, self._high = body, low - TOLERANCE, high + TOLERANCE
+        self._optimal = highspy.HighsModelStatus.kOptimal
+        programme = highspy.HighsLp()
+        # a variable for each rise and one for each fall: their sum is what is made least
+        both = sp.hstack([body, -body]).tocsc()
+        programme.num_row_, programme.num_col_ = both.shape
+        programme.col_cost_ = np.ones(2 * self._size)
+        programme.col_lower_ = np.zeros(2 * self._size)
+        programme.col_upper_ = np.concatenate([up, down])
+        programme.row_lower_, programme.row_upper_ = low, high
+        matrix = programme.a_matrix_
+        matrix.format_ = highspy.MatrixFormat.kColwise
+        matrix.start_, matrix.index_, matrix.value_ = both.indptr, both.indices, both.data
+        self._highs = highspy.Highs()
+        options = {
+            "output_flag": False,
+            "threads": 1,
+            "random_seed": 5,
+            "presolve": "off",
+            "simplex_strategy": _DUAL,
+            "simplex_iteration_limit": _MOST_STEPS,
+        }
+        for name, value in options.items():
+            self._highs.setOptionValue(name, value)
+        self._highs.passModel(programme)
+        self._highs.run()
+        # nothing moved: from here any one move is a few steps of the dual method away
+        self._basis = self._highs.getBasis()
+
+    def smallest(self, column: int, by: int) -> np.ndarray | None:
+        """The whole-number change of all variables with `column` moved `by` that moves the others
+        least; None where there is none, or the programme's is not of whole numbers.
+        """
+        if not -self._down[column] <= by <= self._up[column]:
+            return None
+        rise, fall = column, self._size + column
+        moved, other = (rise, fall) if by > 0 else (fall, rise)
+        self._highs.changeColBounds(moved, abs(by), abs(by))
+        self._highs.changeColBounds(other, 0, 0)
+        self._highs.setBasis(self._basis)
+        self._highs.run()
+        is_solved = self._highs.getModelStatus() == self._optimal
+        found = np.array(self._highs.getSolution().col_value) if is_solved else None
+        self._highs.changeColBounds(rise, 0, self._up[column])
+        self._highs.changeColBounds(fall, 0, self._down[column])
+        if found is None:
+            return None
+        change = np.round(found[: self._size] - found[self._size :])
+        activity = self._body @ change
+        keeps = (activity >= self._low).all() and (activity <= self._high).all()
+        return change if keeps and change[column] == by else None
 
 
 class Ranges:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from assets.publication.disclosure.gate import judge, left_before, settle, told_anew, told_to, unsettled
+from assets.publication.disclosure.gate import judge, left_before, told_anew, told_to, unsettled
 from assets.publication.disclosure.knowledge import System
 from assets.publication.disclosure.readers import Members, Reader
 from assets.publication.disclosure.verdict import Leak, Verdict
@@ -96,9 +96,6 @@ class Proof:
         """Ask of every count of others for each login."""
         if not self.members or not self._is_sound:
             return
-        for half in self.members.halves():
-            view = half.view(self.system, self.hidden)
-            settle(view, self._unsettled(view, self._most), self._most, self.worlds)
         for login in self.members.logins:
             self._ask_login(login, self._unsettled(login.view(self.system, self.hidden), self._most))
 

@@ -87,17 +87,6 @@ class Members:
         """What all of them know, as a reader, and each of them."""
         return self.all_know, *self.logins
 
-    def halves(self) -> Iterator[Reader]:
-        """Somebody who knows what one half of the logins know together, for enough halves that any two logins are parted by some: what is safe
-        from him is safe from each of them.
-        """
-        for bit in range((len(self.logins) - 1).bit_length()):
-            for side in (0, 1):
-                half = [login for n, login in enumerate(self.logins) if n >> bit & 1 == side]
-                if half:
-                    knows, told = np.logical_or.reduce([login.knows for login in half]), np.concatenate([login.told for login in half])
-                    yield Reader("who knows what half of the members know", knows, told=told)
-
 
 def members(system: System, tables: Mapping[str, pd.DataFrame]) -> Members:
     """The members of the printed tables."""
