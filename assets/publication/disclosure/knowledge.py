@@ -11,7 +11,7 @@ not 0 he is not told, for zeros are hidden too. A tie that is only presumed is h
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -58,6 +58,21 @@ class Published:
     method: DisclosureMethod
     truth: Mapping[str, pd.DataFrame] | None = None
     statistics_hidden: bool = True
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """Its cells, a row each, as a system has them but for the release and the variable."""
+        return _cells_of(self)
+
+    @cached_property
+    def totals(self) -> list[_Total]:
+        """How its cells add up."""
+        return list(_totals_of(self))
+
+    @cached_property
+    def odd_shares(self) -> list[tuple[PublishedTable, Measure, int, str]]:
+        """Its shares and rates that are not what its counts give, each with the row and a sentence."""
+        return list(_odd_shares_of(self))
 
 
 @dataclass
@@ -184,14 +199,11 @@ def possible_ends(ends: pd.DataFrame, name: str, method: DisclosureMethod) -> tu
     return np.where(hidden, 0, low), np.where(hidden, UNBOUNDED, high)
 
 
-def _public(releases: list[Published]) -> set[tuple[str, str]]:
+def _public() -> set[tuple[str, str]]:
     """Public measures that a tie names: their values are known."""
     tables = {table.name: table for table in PUBLISHED_TABLES}
-    return {
-        (term.table, term.measure) for tie in ties() for term in tie.terms if any(
-            m.name == term.measure and m.rule == "exact" for m in tables[term.table].measures
-        )
-    }  # fmt: skip
+    named = {(term.table, term.measure) for tie in ties() for term in tie.terms}
+    return {(name, m.name) for name, _ in named for m in tables[name].of_rule("exact")} & named
 
 
 def has_counts(tables: Mapping[str, pd.DataFrame]) -> bool:
@@ -205,42 +217,46 @@ def has_counts(tables: Mapping[str, pd.DataFrame]) -> bool:
 
 
 def _cells(releases: list[Published]) -> pd.DataFrame:
-    public = _public(releases)
+    pieces = [release.cells.assign(release=n) for n, release in enumerate(releases)]
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _cells_of(release: Published) -> pd.DataFrame:
+    public = _public()
     pieces = []
-    for n, release in enumerate(releases):
-        for table in PUBLISHED_TABLES:
-            if table.name not in release.tables:
+    for table in PUBLISHED_TABLES:
+        if table.name not in release.tables:
+            continue
+        frame = release.tables[table.name]
+        truth = release.truth.get(table.name) if release.truth is not None else None
+        keys = _joined(frame, list(table.filters))
+        for m in table.measures:
+            is_public = (table.name, m.name) in public
+            if m.name not in frame or not (m.rule in ("count", "estimate") or is_public):
                 continue
-            frame = release.tables[table.name]
-            truth = release.truth.get(table.name) if release.truth is not None else None
-            keys = _joined(frame, list(table.filters))
-            for m in table.measures:
-                is_public = (table.name, m.name) in public
-                if m.name not in frame or not (m.rule in ("count", "estimate") or is_public):
-                    continue
-                texts = frame[m.name]
-                kept = texts.isin([CONFIDENTIAL]) | number(texts).notna()
-                noisy = has_noise(truth, m, release.method).to_numpy() if truth is not None else np.zeros(len(frame), dtype=bool)
-                true = truth[m.name] if truth is not None and m.name in truth else pd.Series(np.nan, index=frame.index)
-                if is_public:
-                    low = high = number(texts).to_numpy(dtype="float64")
-                elif m.interval and _OUTWARD_SINCE in frame:
-                    low, high = possible_ends(frame[list(m.interval)], m.name, release.method)
-                else:
-                    low, high = possible_values_of(texts, true, release.method, noisy)
-                if m.rule == "estimate":  # of figures with a fraction the whole number that is printed the same
-                    true = np.floor(true).clip(low, high)
-                piece = pd.DataFrame(
-                    {
-                        "release": n, "table": table.name, "measure": m.name, "row": frame.index, "area": frame[AREA], "key": keys,
-                        "text": texts, "truth": true if not is_public else number(texts), "low": low, "high": high, "is_public": is_public,
-                        "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame) & (frame[AREA] != ""),
-                        "noisy": noisy, "is_end": bool(m.interval),
-                        "of_few": is_of_few(truth, m, release.method) if truth is not None else False,
-                        "shared": is_shared(truth, m) if truth is not None else False,
-                    }
-                )  # fmt: skip
-                pieces.append(piece[kept.to_numpy()])
+            texts = frame[m.name]
+            kept = texts.isin([CONFIDENTIAL]) | number(texts).notna()
+            noisy = has_noise(truth, m, release.method).to_numpy() if truth is not None else np.zeros(len(frame), dtype=bool)
+            true = truth[m.name] if truth is not None and m.name in truth else pd.Series(np.nan, index=frame.index)
+            if is_public:
+                low = high = number(texts).to_numpy(dtype="float64")
+            elif m.interval and _OUTWARD_SINCE in frame:
+                low, high = possible_ends(frame[list(m.interval)], m.name, release.method)
+            else:
+                low, high = possible_values_of(texts, true, release.method, noisy)
+            if m.rule == "estimate":  # of figures with a fraction the whole number that is printed the same
+                true = np.floor(true).clip(low, high)
+            piece = pd.DataFrame(
+                {
+                    "table": table.name, "measure": m.name, "row": frame.index, "area": frame[AREA], "key": keys,
+                    "text": texts, "truth": true if not is_public else number(texts), "low": low, "high": high, "is_public": is_public,
+                    "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame) & (frame[AREA] != ""),
+                    "noisy": noisy, "is_end": bool(m.interval),
+                    "of_few": is_of_few(truth, m, release.method) if truth is not None else False,
+                    "shared": is_shared(truth, m) if truth is not None else False,
+                }
+            )  # fmt: skip
+            pieces.append(piece[kept.to_numpy()])
     return pd.concat(pieces, ignore_index=True)
 
 
@@ -449,22 +465,70 @@ def _names(cells: pd.DataFrame, count: int) -> list[str]:
     return names
 
 
-def _total_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows, latent: list[tuple[str, float]], count: int, truth: np.ndarray) -> None:
-    """Every Total is the sum of its parts; where not all parts are published, what is left is a variable of its own."""
+@dataclass(frozen=True)
+class _Total:
+    """Totals of one table, measure and dimension: cell `parts[i]` belongs to total `of[i]`, whose
+    own cell is `whole[of[i]]`. The totals of `rests` are not wholly divided; `rest_names` says what
+    is left of each. Cells are numbered within their release.
+    """
+
+    parts: np.ndarray
+    of: np.ndarray
+    whole: np.ndarray
+    says: str
+    rests: np.ndarray
+    rest_names: list[str]
+
+
+def _total_rows(
+    cells: pd.DataFrame,
+    releases: list[Published],
+    rows: _Rows,
+    latent: list[tuple[str, float]],
+    count: int,
+    truth: np.ndarray,
+) -> None:
+    """Every Total is the sum of its parts; where not all parts are published, what is left is a
+    variable of its own.
+    """
+    variable, start = cells["variable"].to_numpy(), 0
+    for release in releases:
+        own = variable[start : start + len(release.cells)]
+        start += len(own)
+        for total in release.totals:
+            size, parts, whole = len(total.whole), own[total.parts], own[total.whole]
+            left, more = total.rests, len(total.rests)
+            rest = truth[whole[left]] - np.bincount(total.of, truth[parts], size)[left]
+            new = count + len(latent) + np.arange(more)
+            rows.add(
+                np.concatenate([total.of, np.arange(size), left]),
+                np.concatenate([parts, whole, new]),
+                np.concatenate([np.ones(len(parts)), -np.ones(size), np.ones(more)]),
+                np.zeros(size),
+                np.zeros(size),
+                [total.says] * size,
+            )
+            latent += zip(total.rest_names, rest, strict=True)
+
+
+def _totals_of(release: Published) -> Iterator[_Total]:
     tables = {table.name: table for table in PUBLISHED_TABLES}
     counted = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("count")}
-    for (n, name, measure), part in cells.groupby(["release", "table", "measure"], sort=False):
+    grids: dict[tuple[str, str], tuple[int, pd.Series]] = {}
+    for (name, measure), part in release.cells.groupby(["table", "measure"], sort=False):
         table = tables[str(name)]
         if (name, measure) not in counted:
             continue
-        keys = categories(part["key"], table).assign(area=part["area"], variable=part["variable"])
-        grid = releases[int(n)].tables[str(name)]
+        keys = categories(part["key"], table).assign(area=part["area"])
+        grid = release.tables[table.name]
         for dimension in ["area", *([] if table.nested else table.filters)]:
-            everything = {TOTAL if dimension != "area" else ""}
-            complete = grid[AREA if dimension == "area" else dimension].nunique() - 1
-            _sum_rows(keys, dimension, everything, complete, _rows_a_group(grid, table, dimension), rows, latent, count, truth, f"{name}: ")
+            if (table.name, dimension) not in grids:
+                column = AREA if dimension == "area" else dimension
+                of_rows = _rows_a_group(grid, table, dimension)
+                grids[table.name, dimension] = grid[column].nunique() - 1, of_rows
+            yield from _totals_by(keys, dimension, *grids[table.name, dimension], f"{name}: ")
         if table.nested:
-            _nested_rows(keys, table, rows, f"{name}: ")
+            yield from _nested_totals(keys, table, f"{name}: ")
 
 
 def _rows_a_group(grid: pd.DataFrame, table: PublishedTable, dimension: str) -> pd.Series:
@@ -477,48 +541,35 @@ def _rows_a_group(grid: pd.DataFrame, table: PublishedTable, dimension: str) -> 
     return _joined(parts, others).value_counts()
 
 
-def _sum_rows(
-    keys: pd.DataFrame, dimension: str, everything: set[str], complete: int, printed: pd.Series, rows: _Rows,
-    latent: list[tuple[str, float]], count: int, truth: np.ndarray, where: str,
-) -> None:  # fmt: skip
-    order = ["area", *(c for c in keys.columns if c not in ("area", "variable"))]
-    others = [c for c in order if c != dimension]
+def _totals_by(keys: pd.DataFrame, dimension: str, complete: int, printed: pd.Series, where: str) -> Iterator[_Total]:
+    others = [c for c in ("area", *(c for c in keys.columns if c != "area")) if c != dimension]
     group = _joined(keys, others)
-    is_total = keys[dimension].isin(everything)
-    wholes = pd.Series(keys.loc[is_total, "variable"].to_numpy(), index=group[is_total])
-    parts = pd.DataFrame({"group": group[~is_total], "variable": keys.loc[~is_total, "variable"]})
-    parts = parts[parts["group"].isin(wholes.index)]
+    is_total = keys[dimension] == ("" if dimension == "area" else TOTAL)
+    wholes = pd.Series(keys.index[is_total], index=group[is_total])
+    parts = group[~is_total]
+    parts = parts[parts.isin(wholes.index)]
     if parts.empty:
         return
-    codes, groups = pd.factorize(parts["group"])
-    size = len(groups)
+    codes, groups = pd.factorize(parts)
+    rests = np.flatnonzero(printed.reindex(groups).fillna(0).to_numpy() < complete)
+    names = [f"{where}the rest of {groups[i].replace('|', ', ')} by {dimension}" for i in rests]
+    says = f"{where}{'region' if dimension == 'area' else dimension} total = sum of its parts"
     whole = wholes.loc[groups].to_numpy()
-    row, column, value = [codes, np.arange(size)], [parts["variable"].to_numpy(), whole], [np.ones(len(parts)), -np.ones(size)]
-    left_over = np.flatnonzero(printed.reindex(groups).fillna(0).to_numpy() < complete)
-    if len(left_over):
-        summed = np.bincount(codes, truth[parts["variable"]], size)
-        row.append(left_over)
-        column.append(count + len(latent) + np.arange(len(left_over)))
-        value.append(np.ones(len(left_over)))
-        latent += [(f"{where}the rest of {groups[i].replace('|', ', ')} by {dimension}", truth[whole[i]] - summed[i]) for i in left_over]
-    says = [f"{where}{'region' if dimension == 'area' else dimension} total = sum of its parts"] * size
-    rows.add(np.concatenate(row), np.concatenate(column), np.concatenate(value), np.zeros(size), np.zeros(size), says)
+    yield _Total(parts.index.to_numpy(), codes, whole, says, rests, names)
 
 
-def _nested_rows(keys: pd.DataFrame, table: PublishedTable, rows: _Rows, where: str) -> None:
+def _nested_totals(keys: pd.DataFrame, table: PublishedTable, where: str) -> Iterator[_Total]:
     """The categories of each breakdown add up to the Total."""
     first, _ = table.filters
-    wholes = keys[keys[first] == TOTAL].set_index("area")["variable"]
-    parts = keys[(keys[first] != TOTAL) & keys["area"].isin(wholes.index)]
+    is_total = keys[first] == TOTAL
+    wholes = pd.Series(keys.index[is_total], index=keys.loc[is_total, "area"])
+    parts = keys[~is_total & keys["area"].isin(wholes.index)]
     if parts.empty:
         return
     codes, groups = pd.factorize(parts["area"] + "|" + parts[first])
-    size = len(groups)
     whole = wholes.loc[[str(g).split("|")[0] for g in groups]].to_numpy()
-    rows.add(
-        np.concatenate([codes, np.arange(size)]), np.concatenate([parts["variable"], whole]),
-        np.concatenate([np.ones(len(parts)), -np.ones(size)]), np.zeros(size), np.zeros(size), [f"{where}a breakdown adds up to the total"] * size,
-    )  # fmt: skip
+    says = f"{where}a breakdown adds up to the total"
+    yield _Total(parts.index.to_numpy(), codes, whole, says, np.array([], dtype=int), [])
 
 
 def _tie_rows(cells: pd.DataFrame, links: list[Linked], rows: _Rows) -> None:
@@ -560,29 +611,33 @@ def _apart_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> 
 
 
 def _share_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> list[str]:
-    """Shares and rates that are not what the published counts give: each tells something of the true ones. Names those of the current release."""
+    """Shares and rates that are not what the published counts give: each tells something of the
+    true ones. Names those of the current release.
+    """
+    for n, release in enumerate(releases):
+        for table, m, index, _ in release.odd_shares:
+            frame = release.tables[table.name]
+            if pd.notna(number(frame.loc[[index], m.name]).iloc[0]):
+                own = cells[(cells["release"] == n) & (cells["table"] == table.name)]
+                known = release.truth.get(table.name) if release.truth is not None else None
+                _one_share(own, table, m, frame, index, rows, known)
+    return [said for *_, said in releases[-1].odd_shares]
+
+
+def _odd_shares_of(release: Published) -> Iterator[tuple[PublishedTable, Measure, int, str]]:
     from assets.publication.tables import worked_out
 
-    said = []
-    for n, release in enumerate(releases):
-        for table in PUBLISHED_TABLES:
-            if table.name not in release.tables:
+    for table in (t for t in PUBLISHED_TABLES if t.name in release.tables):
+        frame = release.tables[table.name]
+        known = release.truth.get(table.name) if release.truth is not None else None
+        for m in (m for m in table.of_rule("share", "rate", "difference") if m.name in frame):
+            given = worked_out(table, m, frame, known)
+            if given is None:
                 continue
-            frame = release.tables[table.name]
-            for m in table.of_rule("share", "rate", "difference"):
-                known = release.truth.get(table.name) if release.truth is not None else None
-                given = worked_out(table, m, frame, known) if m.name in frame else None
-                if given is None:
-                    continue
-                for index in frame.index[given != frame[m.name]]:
-                    label = (
-                        f"{table.name}.{m.name}, row {index + 1}: {frame.loc[index, m.name]} is published; the published counts give {given[index]}"
-                    )
-                    if n == len(releases) - 1:
-                        said.append(label)
-                    if pd.notna(number(frame.loc[[index], m.name]).iloc[0]):
-                        _one_share(cells[(cells["release"] == n) & (cells["table"] == table.name)], table, m, frame, index, rows, known)
-    return said
+            for index in frame.index[given != frame[m.name]]:
+                at = f"{table.name}.{m.name}, row {index + 1}: {frame.loc[index, m.name]}"
+                said = f"{at} is published; the published counts give {given[index]}"
+                yield table, m, index, said
 
 
 def _one_share(

@@ -172,7 +172,8 @@ def _authorities(releases: Sequence[Release]) -> dict[str, str]:
     names: dict[str, str] = {}
     for release in releases:
         for frame in release.tables.values():
-            names.update(frame.loc[frame[AREA] != "", [AREA, "la_name"]].drop_duplicates().itertuples(index=False, name=None))
+            once = frame[~frame[AREA].duplicated() & (frame[AREA] != "")]
+            names.update(zip(once[AREA], once["la_name"], strict=True))
     return names
 
 

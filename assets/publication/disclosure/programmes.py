@@ -110,7 +110,7 @@ class Moves:
         matrix.format_ = highspy.MatrixFormat.kColwise
         matrix.start_, matrix.index_, matrix.value_ = both.indptr, both.indices, both.data
         self._highs = highspy.Highs()
-        options = {
+        options: dict[str, bool | int | str] = {
             "output_flag": False,
             "threads": 1,
             "random_seed": 5,
