@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -166,15 +167,21 @@ class Region:
         return self.timetable.due
 
     @property
+    def beside(self) -> dict[str, tuple[str, ...]]:
+        """By authority code, the other authorities of its sub-region."""
+        groups = self.sub_regions.values()
+        return {code: tuple(other for other in codes if other != code) for codes in groups for code in codes}
+
+    @property
     def members(self) -> dict[str, str]:
         """Sub-region by authority code."""
         return {code: name for name, codes in self.sub_regions.items() for code in codes}
 
 
+@cache
 def others_of_the_sub_region() -> dict[str, tuple[str, ...]]:
     """By authority code, the other authorities of its sub-region, in every region there is a file for."""
-    groups = [codes for key in region_keys() for codes in load_region(key).sub_regions.values()]
-    return {code: tuple(other for other in codes if other != code) for codes in groups for code in codes}
+    return {code: others for key in region_keys() for code, others in load_region(key).beside.items()}
 
 
 def region_keys() -> list[str]:

@@ -422,7 +422,7 @@ def _made(
         prepared = Prepared(before[0], 0, Verdict(), read.true)
     else:
         printed = partial(release_tables, read.true, read.members, census_date)
-        prepared = prepare_against(earlier, census_date, read.true, printed, region.disclosure, key)
+        prepared = prepare_against(earlier, census_date, read.true, printed, region.disclosure, key, region.beside)
     accepted = ""
     if accept and not prepared.verdict.passed:
         offer = _offer(prepared.verdict, accept)

@@ -12,7 +12,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -79,6 +79,7 @@ def prepare_against(
     printed: Callable[..., dict[str, pd.DataFrame]],
     method: DisclosureMethod,
     key: bytes | None = None,
+    beside: Mapping[str, tuple[str, ...]] | None = None,
     carried: tuple[str, ...] = (),
     hide: Hidden | None = None,
 ) -> Prepared:
@@ -86,6 +87,7 @@ def prepare_against(
     tables with these cells hidden.
 
     The tables of `carried` are as in the newest earlier edition of the date, and `hide` is hidden besides: what a refusal offers.
+    `beside` has by authority the others of its sub-region (of every region there is a file for, where it is not given).
     Without the warehouse's `key` the repair's choices can be worked out by whoever knows the program, and nothing is hidden besides.
     """
     from assets.publication.disclosure.knowledge import Published, System, build_system, has_counts
@@ -103,7 +105,8 @@ def prepare_against(
     number = 1 + max((release.number for release in earlier if release.census_date == census_date), default=0)
 
     def system_of(tables: dict[str, pd.DataFrame]) -> System:
-        return build_system([*earlier, Published(census_date, number, tables, method, truth)])
+        now = Published(census_date, number, tables, method, truth)
+        return build_system([*earlier, now if beside is None else replace(now, beside=beside)])
 
     def as_edition(hidden: Hidden) -> dict[str, pd.DataFrame]:
         masks = {**hidden, **{at: np.asarray(rows) | np.asarray(hidden.get(at, False)) for at, rows in (hide or {}).items()}}
@@ -153,7 +156,7 @@ def prepare_against(
             repair.hide_around(around, by_name[told.name] if told else None, method.possible_values)
     verdict = proof.verdict
     if verdict.leaks and editions and not carried and hide is None:
-        again = partial(_tried_again, earlier, census_date, true, printed, method, key, repair.masks())
+        again = partial(_tried_again, earlier, census_date, true, printed, method, key, beside, repair.masks())
         moved = moved_by_a_child(true, tables, editions[-1])
         verdict = replace(verdict, offers=offers(verdict, repair.system, true, editions[-1], moved, again))
     return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict, true)
@@ -166,6 +169,7 @@ def _tried_again(
     printed: Callable[..., dict[str, pd.DataFrame]],
     method: DisclosureMethod,
     key: bytes | None,
+    beside: Mapping[str, tuple[str, ...]] | None,
     repaired: dict[tuple[str, str], list[int]],
     *,
     carried: tuple[str, ...] = (),
@@ -175,7 +179,7 @@ def _tried_again(
     masks = {at: rows.copy() for at, rows in _masks(repaired, true).items()}
     for at, rows in (hidden or {}).items():
         masks[at] = rows | masks.get(at, np.zeros(len(rows), dtype=bool))
-    return prepare_against(earlier, census_date, true, printed, method, key, carried, masks)
+    return prepare_against(earlier, census_date, true, printed, method, key, beside, carried, masks)
 
 
 def _masks(rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]) -> dict[tuple[str, str], np.ndarray]:

@@ -175,7 +175,7 @@ def test_a_presumption_that_is_not_true_tells_nothing(programme):
 def compare(monkeypatch, neighbours: dict[str, tuple[str, ...]]) -> None:
     """The plain count is compared: the first four authorities are a sub-region."""
     beside = {a: tuple(b for b in "1234" if b != a) for a in "1234"}
-    monkeypatch.setattr(comparisons, "others_of_the_sub_region", lambda: beside)
+    monkeypatch.setattr(knowledge, "others_of_the_sub_region", lambda: beside)
     monkeypatch.setattr(comparisons, "statistical_neighbours_of", lambda code: neighbours.get(code, ()))
     monkeypatch.setattr(comparisons, "compared", lambda: (Compared("plain", ("children",)),))
 
@@ -194,6 +194,18 @@ def test_a_login_is_told_of_every_group_of_enough_others(programme, monkeypatch)
     of_all = build_system([Published(DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values})]).comparisons
     sums = [(str(code), int(n)) for code, n in zip(of_all.told, of_all.matrix.sum(axis=1).A1, strict=True)]
     assert sorted(sums) == sorted([*((code, 5) for code in "123456"), *((code, 3) for code in "1234"), ("5", 4)])
+
+
+def test_whose_sums_are_told_is_the_regions_own_file_to_say(programme, monkeypatch):
+    """A region of a file of its own, or one within another's: the fourth to the sixth are together here, and nowhere else."""
+    programme(PLAIN)
+    compare(monkeypatch, {})
+    true, printed_so = by_area([30, 5, 1, 0, 6, 9])
+    near = {a: tuple(b for b in "3456" if b != a) for a in "3456"}
+    now = Published(DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values}, beside=near)
+    of_all = build_system([now]).comparisons
+    of_three = sorted(str(code) for code, n in zip(of_all.told, of_all.matrix.sum(axis=1).A1, strict=True) if n == 3)
+    assert of_three == list("3456")
 
 
 def test_a_login_takes_a_count_from_what_comparisons_tell_of_its_neighbours(programme, monkeypatch):

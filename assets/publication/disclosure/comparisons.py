@@ -6,7 +6,7 @@ Does not belong here: which measures are compared (`ties.toml`), who compares (`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from assets.publication.disclosure.linking import categories
 from assets.publication.programme import PUBLISHED_TABLES, compared
 from schemas.authorities import statistical_neighbours_of
-from schemas.regions import DisclosureMethod, others_of_the_sub_region
+from schemas.regions import DisclosureMethod
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,15 @@ class Comparisons:
     told: np.ndarray = field(default_factory=lambda: np.array([], dtype=str))
 
 
-def comparisons(cells: pd.DataFrame, truth: np.ndarray, method: DisclosureMethod, variables: int) -> Comparisons:
-    """What is compared of the current release, whose `cells` they are, over so many variables.
+def comparisons(
+    cells: pd.DataFrame,
+    truth: np.ndarray,
+    method: DisclosureMethod,
+    variables: int,
+    beside: Mapping[str, tuple[str, ...]],
+) -> Comparisons:
+    """What is compared of the current release, whose `cells` they are, over so many variables;
+    `beside` has by authority the others of its sub-region.
 
     An authority's login is told of every group of enough others that have the figure: the others of
     its sub-region, those of the region, and its statistical neighbours. A sum that is small is not
@@ -40,7 +47,7 @@ def comparisons(cells: pd.DataFrame, truth: np.ndarray, method: DisclosureMethod
     """
     parts, told = [], []
     for variable_of in _compared_counts(cells, truth):
-        for code, others in _groups(tuple(variable_of), method.others_for_a_comparison):
+        for code, others in _groups(tuple(variable_of), method.others_for_a_comparison, beside):
             parts.append([variable_of[other] for other in others])
             told.append(code)
     if not parts:
@@ -77,10 +84,9 @@ def _compared_counts(cells: pd.DataFrame, truth: np.ndarray) -> Iterator[dict[st
             yield dict(zip(one["area"], one["variable"].astype(int), strict=True))
 
 
-def _groups(areas: tuple[str, ...], fewest: int) -> Iterator[tuple[str, list[str]]]:
+def _groups(areas: tuple[str, ...], fewest: int, beside: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, list[str]]]:
     """The groups of others, each with the authority that is told of it, of those that have a figure."""
     having = set(areas)
-    beside = others_of_the_sub_region()
     for code in areas:
         groups = [
             having - {code},

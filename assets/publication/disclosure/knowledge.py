@@ -33,7 +33,7 @@ from assets.publication.programme import (
     ties,
 )
 from assets.publication.tables import has_noise, is_of_few, is_shared
-from schemas.regions import DisclosureMethod
+from schemas.regions import DisclosureMethod, others_of_the_sub_region
 
 UNBOUNDED = 1_000_000.0
 """Greater than any count of children in a region."""
@@ -50,6 +50,7 @@ class Published:
     `truth` is the true value of every count by table, a frame with the same rows and the measures as columns. The attacker does not see
     it: it says which hidden cells are small, and which presumptions are true. None for a release of which it is not held.
     `statistics_hidden`: what rests on a hidden count was hidden with it (releases of older code left it).
+    `beside` has by authority the others of its sub-region; where it is not given, those of every region there is a file for.
     """
 
     census_date: dt.date
@@ -58,6 +59,7 @@ class Published:
     method: DisclosureMethod
     truth: Mapping[str, pd.DataFrame] | None = None
     statistics_hidden: bool = True
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: others_of_the_sub_region())
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -356,7 +358,7 @@ def build_system(releases: list[Published]) -> System:
     return System(
         cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions,
         high_untold, least, most, steps=steps,
-        comparisons=comparisons(cells[cells["release"] == len(releases) - 1], truth, releases[-1].method, count + extra),
+        comparisons=comparisons(cells[cells["release"] == len(releases) - 1], truth, releases[-1].method, count + extra, releases[-1].beside),
     )  # fmt: skip
 
 

@@ -24,7 +24,6 @@ from assets.publication.programme import (
     Term,
     Tie,
 )
-from schemas.regions import others_of_the_sub_region
 
 AREA = "old_la_code"
 
@@ -39,6 +38,10 @@ class Release(Protocol):
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Its tables, as printed."""
+
+    @property
+    def beside(self) -> Mapping[str, tuple[str, ...]]:
+        """By authority, the others of its sub-region."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def _entries(
     on = [*shared, "area", "release"]
     pieces = []
     for n, term in enumerate(tie.terms):
-        found = _term_cells(split[term.table], tables[term.table], term, shared, code_of)
+        found = _term_cells(split[term.table], tables[term.table], term, shared, code_of, releases[-1].beside)
         if term.before:
             found = _of_the_date_before(found, releases, term.before)
         pieces.append(found.assign(sign=float(term.sign), term=n))
@@ -138,7 +141,14 @@ def _entries(
     return entries, on
 
 
-def _term_cells(keys: pd.DataFrame, table: PublishedTable, term: Term, shared: list[str], code_of: Mapping[str, str]) -> pd.DataFrame:
+def _term_cells(
+    keys: pd.DataFrame,
+    table: PublishedTable,
+    term: Term,
+    shared: list[str],
+    code_of: Mapping[str, str],
+    beside: Mapping[str, tuple[str, ...]],
+) -> pd.DataFrame:
     """The cells of a term: the shared filters' categories, area, release and cell; more than one a row where they are summed."""
     keys = keys[keys["measure"] == term.measure]
     where = {**{f: TOTAL for f in table.filters if f not in shared and f != term.area}, **(term.where or {})}
@@ -148,17 +158,17 @@ def _term_cells(keys: pd.DataFrame, table: PublishedTable, term: Term, shared: l
         if category == OWN:
             chosen &= (keys[name].map(code_of) == keys["area"]) & (keys["area"] != "")
         elif category == SUB_REGION:
-            chosen &= _of_one_sub_region(keys["area"], keys[name].map(code_of))
+            chosen &= _are_beside(keys["area"], keys[name].map(code_of), beside)
         else:
             chosen &= keys[name] == category
     if term.area:
         named = keys[term.area].map(code_of)
-        chosen &= named.notna() & (_of_one_sub_region(named, keys["area"]) if term.summed else keys["area"] == "")
+        chosen &= named.notna() & (_are_beside(named, keys["area"], beside) if term.summed else keys["area"] == "")
         keys = keys.assign(area=named)
     on = [f for f in shared if f not in where]
     made = keys.loc[chosen, [*on, "area", "release", "cell"]]
     if summed or term.summed:  # a sum of which a part is not known is not known
-        expected = made["area"].map({code: len(others) for code, others in others_of_the_sub_region().items()})
+        expected = made["area"].map({code: len(others) for code, others in beside.items()})
         made = made[made.groupby([*on, "area", "release"])["cell"].transform("size") == expected]
     return made
 
@@ -177,10 +187,11 @@ def _authorities(releases: Sequence[Release]) -> dict[str, str]:
     return names
 
 
-def _of_one_sub_region(areas: pd.Series, others: pd.Series) -> pd.Series:
+def _are_beside(areas: pd.Series, others: pd.Series, beside: Mapping[str, tuple[str, ...]]) -> pd.Series:
     """Whether each is of the same sub-region as the area beside it, and another."""
-    near = others_of_the_sub_region()
-    return pd.Series([other in near.get(area, ()) for area, other in zip(areas, others, strict=True)], index=areas.index, dtype=bool)
+    pairs = zip(areas, others, strict=True)
+    near = [other in beside.get(area, ()) for area, other in pairs]
+    return pd.Series(near, index=areas.index, dtype=bool)
 
 
 def _of_the_date_before(found: pd.DataFrame, releases: Sequence[Release], months: int) -> pd.DataFrame:
