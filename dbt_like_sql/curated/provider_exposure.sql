@@ -115,8 +115,37 @@ around as (
     from staging.authority_neighbour as n
 ),
 
--- 20 miles of 1,609.3 metres, squared
-pairs as (
+-- Settings with places lived in or vacant, each with the square of 20 miles (of 1,609.3 metres) in which it stands, where that is known.
+in_squares as (
+    select
+        r.urn,
+        r.owner_group,
+        r.host_authority_code,
+        r.provision_type,
+        r.occupied,
+        r.vacant,
+        r.sector_easting,
+        r.sector_northing,
+        r.sector_easting is not null as is_placed,
+        cast(floor(r.sector_easting / (20 * 1609.3)) as integer) as square_east,
+        cast(floor(r.sector_northing / (20 * 1609.3)) as integer) as square_north
+    from returned as r
+    where
+        r.occupied > 0
+        or r.vacant > 0
+),
+
+-- What stands within 20 miles stands in the same square or one that touches it: only these are compared, not each setting with each.
+touching as (
+    select
+        e.step as east,
+        n.step as north
+    from (values (-1), (0), (1)) as e (step)
+    cross join (values (-1), (0), (1)) as n (step)
+),
+
+-- Settings lived in with the vacant ones of other groups that they can reach.
+near as (
     select
         r.urn,
         r.owner_group,
@@ -124,37 +153,73 @@ pairs as (
         r.provision_type,
         v.urn as vacant_urn,
         v.host_authority_code as vacant_host_code,
-        v.vacant,
-        r.sector_easting is not null and v.sector_easting is not null as is_measured,
-        case
-            when r.sector_easting is not null and v.sector_easting is not null
-                then
-                    power(r.sector_easting - v.sector_easting, 2) + power(r.sector_northing - v.sector_northing, 2)
-                    <= power(20 * 1609.3, 2)
-            else a.near_code is not null
-        end as is_near
-    from returned as r
-    inner join returned as v
+        v.vacant
+    from in_squares as r
+    cross join touching as t
+    inner join in_squares as v
         on r.provision_type = v.provision_type
-        and r.owner_group <> v.owner_group
-    left join around as a
-        on r.host_authority_code = a.authority_code
-        and v.host_authority_code = a.near_code
+        and r.square_east + t.east = v.square_east
+        and r.square_north + t.north = v.square_north
     where
         r.occupied > 0
         and v.vacant > 0
+        and r.owner_group <> v.owner_group
+        and power(r.sector_easting - v.sector_easting, 2) + power(r.sector_northing - v.sector_northing, 2)
+        <= power(20 * 1609.3, 2)
+    union all
+    select
+        r.urn,
+        r.owner_group,
+        r.host_authority_code,
+        r.provision_type,
+        v.urn as vacant_urn,
+        v.host_authority_code as vacant_host_code,
+        v.vacant
+    from in_squares as r
+    inner join around as a
+        on r.host_authority_code = a.authority_code
+    inner join in_squares as v
+        on a.near_code = v.host_authority_code
+        and r.provision_type = v.provision_type
+    where
+        r.occupied > 0
+        and v.vacant > 0
+        and r.owner_group <> v.owner_group
+        and not (r.is_placed and v.is_placed)
+),
+
+-- Of each group and kind, and of the groups together: how many settings are lived in and have vacant places, and of how many the place is known.
+of_kinds as (
+    select
+        s.provision_type,
+        s.owner_group,
+        sum(case when s.occupied > 0 then 1 else 0 end) as lived_in,
+        sum(case when s.occupied > 0 and s.is_placed then 1 else 0 end) as lived_in_placed,
+        sum(sum(case when s.vacant > 0 then 1 else 0 end)) over kind - sum(case when s.vacant > 0 then 1 else 0 end) as vacant,
+        sum(sum(case when s.vacant > 0 and s.is_placed then 1 else 0 end)) over kind
+        - sum(case when s.vacant > 0 and s.is_placed then 1 else 0 end) as vacant_placed
+    from in_squares as s
+    group by
+        s.provision_type,
+        s.owner_group
+    window kind as (partition by s.provision_type)
 ),
 
 how as (
     select
-        p.owner_group,
+        k.owner_group,
         case
-            when bool_and(p.is_measured) then 'Within 20 miles'
-            when bool_or(p.is_measured) then 'Within 20 miles; in neighbouring authorities where a place is not known'
+            when bool_and(k.lived_in = k.lived_in_placed and k.vacant = k.vacant_placed) then 'Within 20 miles'
+            when
+                bool_or(k.lived_in_placed > 0 and k.vacant_placed > 0)
+                then 'Within 20 miles; in neighbouring authorities where a place is not known'
             else 'In neighbouring authorities'
         end as replaced_by
-    from pairs as p
-    group by p.owner_group
+    from of_kinds as k
+    where
+        k.lived_in > 0
+        and k.vacant > 0
+    group by k.owner_group
 ),
 
 reachable as (
@@ -171,8 +236,7 @@ reachable as (
             p.vacant_urn,
             p.vacant_host_code,
             p.vacant
-        from pairs as p
-        where p.is_near
+        from near as p
     ) as n
     group by
         n.owner_group,
@@ -185,8 +249,7 @@ reachable_by_each as (
         p.urn,
         p.host_authority_code,
         sum(p.vacant) as vacant
-    from pairs as p
-    where p.is_near
+    from near as p
     group by
         p.urn,
         p.host_authority_code
