@@ -40,7 +40,7 @@ with held as (
         and f.area_level in ('England', 'region', 'authority')
 ),
 
-own_region as (
+own_region as materialized (
     select min(m.region_code) as region_code
     from staging.region_member as m
 ),

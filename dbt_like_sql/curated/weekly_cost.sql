@@ -301,35 +301,71 @@ paid_to as materialized (
         p.owner
 ),
 
--- The area less any one of its authorities.
-payers as (
-    select distinct
+-- The owners of a cell, the one with most of the spend first, with what is paid to all of them.
+owners_of_cells as materialized (
+    select
+        t.cell,
+        t.owner,
+        t.placements,
+        t.spend,
+        row_number() over (partition by t.cell order by t.spend desc, t.owner) as position,
+        count(*) over (partition by t.cell) as owners,
+        sum(t.placements) over (partition by t.cell) as placements_of_all,
+        sum(t.spend) over (partition by t.cell) as spend_of_all
+    from paid_to as t
+),
+
+-- The area less any one of its authorities. Of the owners that the authority pays the largest rest is looked at, of all the others the first alone:
+-- it stands at the first position that the authority's own owners leave free.
+left_of_owners as (
+    select
         c.cell,
         c.authorities,
-        p.placing_authority_code
+        p.placing_authority_code,
+        p.placements,
+        p.spend,
+        t.placements - p.placements as placements_left,
+        t.spend - p.spend as spend_left,
+        t.owners,
+        t.placements_of_all,
+        t.spend_of_all,
+        t.position,
+        row_number() over (partition by p.cell, p.placing_authority_code order by t.position) as own_position
     from cells as c
     inner join paid as p
         on c.cell = p.cell
+    inner join owners_of_cells as t
+        on p.cell = t.cell
+        and p.owner = t.owner
     where c.area_level <> 'authority'
+),
+
+left_of_areas as (
+    select
+        l.cell,
+        max(l.authorities) - 1 as authorities,
+        max(l.placements_of_all) - sum(l.placements) as placements,
+        max(l.owners) - count(case when l.placements_left <= 0 then 1 end) as owner_groups,
+        max(l.spend_of_all) - sum(l.spend) as spend,
+        max(l.spend_left) as largest_spend_left,
+        1 + count(case when l.position = l.own_position then 1 end) as first_position_free
+    from left_of_owners as l
+    group by
+        l.cell,
+        l.placing_authority_code
 ),
 
 less_one as (
     select
-        t.cell,
-        max(y.authorities) - 1 as authorities,
-        sum(t.placements - coalesce(o.placements, 0)) as placements,
-        count(case when t.placements > coalesce(o.placements, 0) then 1 end) as owner_groups,
-        max(t.spend - coalesce(o.spend, 0)) / nullif(sum(t.spend - coalesce(o.spend, 0)), 0) as largest_group_share
-    from payers as y
-    inner join paid_to as t
-        on y.cell = t.cell
-    left join paid as o
-        on t.cell = o.cell
-        and t.owner = o.owner
-        and y.placing_authority_code = o.placing_authority_code
-    group by
-        t.cell,
-        y.placing_authority_code
+        l.cell,
+        l.authorities,
+        l.placements,
+        l.owner_groups,
+        greatest(l.largest_spend_left, t.spend) / nullif(l.spend, 0) as largest_group_share
+    from left_of_areas as l
+    left join owners_of_cells as t
+        on l.cell = t.cell
+        and l.first_position_free = t.position
 ),
 
 regions as materialized (

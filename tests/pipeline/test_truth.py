@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from assets.access.preparing import prepare
 from assets.intake.assets import unbalanced
 from assets.intake.loading import take_in
-from assets.warehouse.building import build_quarter
-from assets.warehouse.models import models
+from assets.warehouse.building import build_quarter, join_by_key
+from assets.warehouse.models import Model, models
 from made_up import MadeUpRegion, make_region
 from resources.landing import LandingPlace
+from resources.warehouse import physical
 from schemas.regions import load_region
 from tests.conftest import KEY
 
@@ -77,6 +80,10 @@ def _plain(text: str) -> str:
     return text
 
 
+MOST_COMPARED = 200_000
+"""So many pairs of rows at most may a model of the smallest nation look at in vain."""
+
+
 def bring(warehouse, made: MadeUpRegion) -> None:
     """Take in and build the quarters of a made-up region."""
     prepare(warehouse, load_region(made.region))
@@ -107,6 +114,19 @@ def test_the_curated_tables_are_the_truth(embedded_warehouse, tmp_path, region, 
     equal_the_truth(embedded_warehouse, made, TABLES)
 
 
+def rows_compared(warehouse, model: Model, date: dt.date) -> int:
+    """Pairs of rows that the model's joins look at and throw away, as a quarter is built: of joins by a key there are few."""
+
+    def of(plan: dict[str, Any]) -> int:
+        here = plan.get("Rows Removed by Join Filter", 0) * plan["Actual Loops"]
+        return int(here) + sum(map(of, plan.get("Plans", [])))
+
+    explain = f"explain (analyze, timing off, format json) {physical(model.sql)}"
+    with warehouse.writing() as connection:
+        join_by_key(connection)
+        return of(connection.execute(sa.text(explain), {"census_date": date}).scalar()[0]["Plan"])
+
+
 def test_the_curated_tables_of_a_nation_are_the_truth(embedded_warehouse, tmp_path):
     """England's 153 authorities, as small as they may be: they alone take the time. One of them looks after no child, and says so."""
     made = make_region(tmp_path / "made", region="england", quarters=1, seed=6, scale=0.01)
@@ -116,6 +136,9 @@ def test_the_curated_tables_of_a_nation_are_the_truth(embedded_warehouse, tmp_pa
     nobody = "select own_inside + own_outside + own_unknown from curated.net_position where authority_code = '420'"
     assert embedded_warehouse.scalar(nobody) == 0
     assert embedded_warehouse.scalar("select count(distinct sub_region_name) from core.authority where is_member") == 9
+    built = [model for model in models().values() if not model.is_view]
+    compared = {m.table: rows_compared(embedded_warehouse, m, made.census_dates[0]) for m in built}
+    assert {table: pairs for table, pairs in compared.items() if pairs > MOST_COMPARED} == {}  # each with each would be a million
 
 
 @pytest.mark.parametrize("last", [dt.date(2025, 12, 31), dt.date(2025, 9, 30)])
