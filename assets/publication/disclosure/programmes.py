@@ -5,10 +5,15 @@ Belongs here: a model that is solved again and again, and the range of single co
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy.sparse as sp
 
 from assets.publication.disclosure.bounds import TOLERANCE, Tightening, reason
+
+if TYPE_CHECKING:
+    import highspy
 
 _LONGEST = 30.0
 """Seconds by the clock that one programme may take."""
@@ -24,21 +29,10 @@ class Model:
     def __init__(self, body: sp.csr_matrix, row_low: np.ndarray, row_high: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
         import highspy
 
-        self.highs = highspy.Highs()
-        self.highs.setOptionValue("output_flag", False)  # noqa: FBT003
-        self.highs.setOptionValue("threads", 1)
-        self.highs.setOptionValue("random_seed", 5)
-        # with other weights the last solution is still one to begin with, for the primal method: ten times as fast
+        # with other weights the last solution is still one to begin with, for the primal method:
+        # ten times as fast
+        self.highs = _programme(body.tocsc(), row_low, row_high, np.zeros(len(low)), low, high)
         self.highs.setOptionValue("simplex_strategy", _PRIMAL)
-        programme = highspy.HighsLp()
-        by_column = body.tocsc()
-        programme.num_row_, programme.num_col_ = body.shape
-        programme.col_cost_ = np.zeros(len(low))
-        programme.col_lower_, programme.col_upper_ = low, high
-        programme.row_lower_, programme.row_upper_ = row_low, row_high
-        programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        programme.a_matrix_.start_, programme.a_matrix_.index_, programme.a_matrix_.value_ = by_column.indptr, by_column.indices, by_column.data
-        self.highs.passModel(programme)
         self.columns = np.arange(len(low), dtype=np.int32)
         self.low, self.high = low, high
         self.optimal = highspy.HighsModelStatus.kOptimal
@@ -78,6 +72,30 @@ class Model:
         return np.array(self.highs.getSolution().col_value) if self.highs.getModelStatus() == self.optimal else None
 
 
+def _programme(
+    body: sp.csc_matrix,
+    row_low: np.ndarray,
+    row_high: np.ndarray,
+    cost: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+) -> highspy.Highs:
+    """A linear programme in HiGHS: of least cost, rows and columns within these bounds."""
+    import highspy
+
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)  # noqa: FBT003
+    highs.setOptionValue("threads", 1)
+    highs.setOptionValue("random_seed", 5)
+    by_column = int(highspy.MatrixFormat.kColwise)
+    least = int(highspy.ObjSense.kMinimize)
+    sizes = (len(low), len(row_low), body.nnz, by_column, least, 0.0)
+    matrix = (body.indptr.astype("int32"), body.indices.astype("int32"), body.data)
+    fractions = np.zeros(len(low), dtype="int32")
+    highs.passModel(*sizes, cost, low, high, row_low, row_high, *matrix, fractions)
+    return highs
+
+
 class Moves:
     """The smallest changes of a world by which single counts move.
 
@@ -87,7 +105,7 @@ class Moves:
 
     def __init__(
         self,
-        body: sp.csr_matrix,
+        body: sp.csc_matrix,
         low: np.ndarray,
         high: np.ndarray,
         down: np.ndarray,
@@ -98,32 +116,20 @@ class Moves:
         self._size, self._up, self._down = len(up), up, down
         self._body, self._low, self._high = body, low - TOLERANCE, high + TOLERANCE
         self._optimal = highspy.HighsModelStatus.kOptimal
-        programme = highspy.HighsLp()
         # a variable for each rise and one for each fall: their sum is what is made least
-        both = sp.hstack([body, -body]).tocsc()
-        programme.num_row_, programme.num_col_ = both.shape
-        programme.col_cost_ = np.ones(2 * self._size)
-        programme.col_lower_ = np.zeros(2 * self._size)
-        programme.col_upper_ = np.concatenate([up, down])
-        programme.row_lower_, programme.row_upper_ = low, high
-        matrix = programme.a_matrix_
-        matrix.format_ = highspy.MatrixFormat.kColwise
-        matrix.start_, matrix.index_, matrix.value_ = both.indptr, both.indices, both.data
-        self._highs = highspy.Highs()
-        options: dict[str, bool | int | str] = {
-            "output_flag": False,
-            "threads": 1,
-            "random_seed": 5,
-            "presolve": "off",
-            "simplex_strategy": _DUAL,
-            "simplex_iteration_limit": _MOST_STEPS,
-        }
-        for name, value in options.items():
-            self._highs.setOptionValue(name, value)
-        self._highs.passModel(programme)
-        self._highs.run()
-        # nothing moved: from here any one move is a few steps of the dual method away
-        self._basis = self._highs.getBasis()
+        both = sp.csc_matrix(
+            (
+                np.concatenate([body.data, -body.data]),
+                np.concatenate([body.indices, body.indices]),
+                np.concatenate([body.indptr, body.indptr[1:] + body.nnz]),
+            ),
+            shape=(body.shape[0], 2 * self._size),
+        )
+        room = np.concatenate([up, down])
+        self._highs = _programme(both, low, high, np.ones(len(room)), np.zeros(len(room)), room)
+        self._highs.setOptionValue("presolve", "off")
+        self._highs.setOptionValue("simplex_strategy", _DUAL)
+        self._highs.setOptionValue("simplex_iteration_limit", _MOST_STEPS)
 
     def smallest(self, column: int, by: int) -> np.ndarray | None:
         """The whole-number change of all variables with `column` moved `by` that moves the others
@@ -135,7 +141,7 @@ class Moves:
         moved, other = (rise, fall) if by > 0 else (fall, rise)
         self._highs.changeColBounds(moved, abs(by), abs(by))
         self._highs.changeColBounds(other, 0, 0)
-        self._highs.setBasis(self._basis)
+        self._highs.setBasis()  # nothing moved: any one move is a few steps away from there
         self._highs.run()
         is_solved = self._highs.getModelStatus() == self._optimal
         found = np.array(self._highs.getSolution().col_value) if is_solved else None
@@ -144,9 +150,14 @@ class Moves:
         if found is None:
             return None
         change = np.round(found[: self._size] - found[self._size :])
+        return change if change[column] == by and self.is_one(change) else None
+
+    def is_one(self, change: np.ndarray) -> bool:
+        """Whether a change keeps all rows and no variable leaves its room."""
+        if (change > self._up).any() or (-change > self._down).any():
+            return False
         activity = self._body @ change
-        keeps = (activity >= self._low).all() and (activity <= self._high).all()
-        return change if keeps and change[column] == by else None
+        return bool((activity >= self._low).all() and (activity <= self._high).all())
 
 
 class Ranges:

@@ -31,6 +31,8 @@ _BY = (1, -1, 2, -2, 3, -3, 4, -4)
 """By how much a count is moved."""
 _FAR = 5
 """How far any other may be moved then."""
+_TIMES = (-1, 2, -2)
+"""What a move may be multiplied with to be another one."""
 
 
 class Prover:
@@ -156,18 +158,18 @@ class Prover:
         """
         contradicted = self._contradicted(start)
         waiting = [p for p in self.open.tolist() if self.component[p] not in contradicted]
+        by_column, activity = self.body.tocsc(), self.body @ start
+        room_down = np.minimum(start - self.low, _FAR)
+        room_up = np.minimum(self.high - start, _FAR)
+        place = np.zeros(len(self.rows), dtype=by_column.indices.dtype)
         while waiting and time.thread_time() < self.deadline:
             free, within = self._near(waiting[0], around)
             rows, moving = np.flatnonzero(self.ties @ free), np.flatnonzero(free)
-            body = self.body[rows]
-            activity = body @ start
-            moves = Moves(
-                body[:, moving],
-                self.row_low[rows] - activity,
-                self.row_high[rows] - activity,
-                np.minimum(start[moving] - self.low[moving], _FAR),
-                np.minimum(self.high[moving] - start[moving], _FAR),
-            )
+            place[rows] = np.arange(len(rows))
+            body = by_column[:, moving]
+            body = sp.csc_matrix((body.data, place[body.indices], body.indptr), shape=(len(rows), len(moving)))
+            low, high = self.row_low[rows] - activity[rows], self.row_high[rows] - activity[rows]
+            moves = Moves(body, low, high, room_down[moving], room_up[moving])
             for position in (p for p in waiting if within[p]):
                 self._move(position, moves, moving, start)
             waiting = [p for p in waiting if not within[p]]
@@ -185,11 +187,14 @@ class Prover:
             change = moves.smallest(column, by)
             if change is not None:
                 changed = np.flatnonzero(change)
-                where = moving[changed]
-                values = (start[where] + change[changed]).astype(int)
-                for variable, value in zip(where.tolist(), values.tolist(), strict=True):
-                    self.seen[variable].add(value)
-                self.worlds.keep(self.columns[where], values)
+                for times in (1, *(n for n in _TIMES if moves.is_one(n * change))):
+                    self._take_move(moving[changed], start, times * change[changed])
+
+    def _take_move(self, where: np.ndarray, start: np.ndarray, change: np.ndarray) -> None:
+        values = (start[where] + change).astype(int)
+        for variable, value in zip(where.tolist(), values.tolist(), strict=True):
+            self.seen[variable].add(value)
+        self.worlds.keep(self.columns[where], values)
 
     def _near(self, position: int, most: int) -> tuple[np.ndarray, np.ndarray]:
         """The variables nearest to one, tie by tie, and those that lie well within these: the
