@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluation,
+    AssetCheckEvaluationTargetMaterializationData,
+)
 from dagster._core.definitions.metadata import normalize_metadata
 
 from schemas.fields import all_fields
@@ -35,11 +38,13 @@ def told_by_quarter(
 ) -> None:
     """Tell how a check came out for each quarter of a run over a range of them: Dagster takes a check's result for the range as a whole.
 
-    Nothing is told in a run of one partition, whose result Dagster takes for that one.
+    Nothing is told in a run of one partition, whose result Dagster takes for that one. The UI shows of a quarter only what
+    was told of its newest materialization: so a table is materialized first, and then told of (a result likewise).
     """
     op_context = context.op_execution_context
     if op_context.has_partition_key:
         return
+    targets = _newest(context.instance, spec.asset_key, list(context.partition_keys))
     for quarter in context.partition_keys:
         told: Any = AssetCheckEvaluation(
             asset_key=spec.asset_key,
@@ -49,5 +54,23 @@ def told_by_quarter(
             severity=severity,
             blocking=spec.blocking,
             partition=quarter,
+            target_materialization_data=targets.get(quarter),
         )
         op_context.log_event(told)
+
+
+def _newest(instance: dg.DagsterInstance, key: dg.AssetKey, quarters: list[str]) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
+    """The newest materialization of a table by quarter; mostly all of them are of one run."""
+
+    def found(of: list[str], most: int) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
+        newest: dict[str, AssetCheckEvaluationTargetMaterializationData] = {}
+        asked = dg.AssetRecordsFilter(asset_key=key, asset_partitions=of)
+        for one in instance.fetch_materializations(asked, limit=most).records:
+            told = AssetCheckEvaluationTargetMaterializationData(run_id=one.run_id, storage_id=one.storage_id, timestamp=one.timestamp)
+            newest.setdefault(str(one.partition_key), told)
+        return newest
+
+    newest = found(quarters, len(quarters))
+    for quarter in quarters:
+        newest |= {} if quarter in newest else found([quarter], 1)
+    return newest

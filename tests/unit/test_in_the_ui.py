@@ -44,6 +44,15 @@ def job_of_a_check() -> dg.JobDefinition:
     return dg.Definitions(assets=[figures], jobs=[job], executor=dg.in_process_executor).resolve_job_def("look")
 
 
+def checks_shown(instance: dg.DagsterInstance, keys: list[dg.AssetCheckKey]) -> dict[dg.AssetCheckKey, dict[str, str]]:
+    """What the UI shows of checks by partition: only what was told of the newest materialization."""
+    shown: dict[dg.AssetCheckKey, dict[str, str]] = {key: {} for key in keys}
+    for info in instance.event_log_storage.get_asset_check_partition_info(keys):
+        if info.partition_key and info.is_current:
+            shown[info.check_key][info.partition_key] = info.latest_execution_status.value
+    return shown
+
+
 @pytest.fixture
 def instance(tmp_path, monkeypatch):
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
@@ -56,6 +65,19 @@ def test_a_check_of_a_range_of_quarters_is_told_quarter_by_quarter(instance):
     history = instance.event_log_storage.get_asset_check_execution_history(TOTALS, limit=10)
     told = {record.partition: record.status.value for record in history if record.partition}
     assert told == dict.fromkeys(QUARTERS, "SUCCEEDED") | {"2025-06-30": "FAILED"}
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [range_tags(dt.date(2025, 3, 31), dt.date(2025, 9, 30)), {"dagster/partition": "2025-06-30"}],
+    ids=["a range", "one partition"],
+)
+def test_a_partitions_checks_are_shown_as_passed_or_failed(instance, tags):
+    """The UI shows nothing of a check that was not told of a partition's newest materialization."""
+    job_of_a_check().execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+    shown = checks_shown(instance, [TOTALS])[TOTALS]
+    assert shown["2025-06-30"] == "FAILED"
+    assert len(tags) == 1 or shown == dict.fromkeys(QUARTERS, "SUCCEEDED") | {"2025-06-30": "FAILED"}
 
 
 def test_a_run_of_the_command_is_on_the_timeline_under_its_job(instance):
