@@ -15,7 +15,11 @@ PROCESS = "observatory/process"
 """Tag of a run of the command: the process in which it runs, and when that began."""
 
 DIED = "observatory/died"
-"""Tag of a run whose process died: when that was noticed."""
+"""Tag of a run whose process, or whose PostgreSQL, died: when that was noticed."""
+
+_SERVER_GONE = {"OperationalError", "AdminShutdown", "CrashShutdown", "CannotConnectNow"}
+"""Psycopg's errors where a server has ended, or is not there yet."""
+_LOOKED_BACK = dt.timedelta(minutes=10)
 
 _UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 _SAID = "The process in which it ran has died. What it left undone is due: the next run does it."
@@ -54,3 +58,28 @@ def fail_dead_runs(instance: dg.DagsterInstance, *, of_the_daemon: bool = False)
             instance.report_run_failed(run, _SAID)
             failed.append(run.run_id)
     return failed
+
+
+def note_lost_servers(instance: dg.DagsterInstance, now: dt.datetime) -> list[str]:
+    """Tag the runs that failed of late because their PostgreSQL ended: they died as much as one
+    whose own process did, and are tried again at once. Gives them.
+    """
+    noted = []
+    failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - _LOOKED_BACK)
+    for run in instance.get_runs(failed):
+        if DIED in run.tags:
+            continue
+        events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        if any(_lost_its_server(entry) for entry in events):
+            instance.add_run_tags(run.run_id, {DIED: now.isoformat(timespec="seconds")})
+            noted.append(run.run_id)
+    return noted
+
+
+def _lost_its_server(entry: dg.EventLogEntry) -> bool:
+    event = entry.dagster_event
+    error = event.step_failure_data.error if event else None
+    while error and error.cause:
+        error = error.cause
+    said = error.message.partition(":")[0] if error else ""
+    return said.startswith("psycopg.") and said.rpartition(".")[2] in _SERVER_GONE
