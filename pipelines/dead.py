@@ -15,11 +15,11 @@ PROCESS = "observatory/process"
 """Tag of a run of the command: the process in which it runs, and when that began."""
 
 DIED = "observatory/died"
-"""Tag of a run whose process, or whose PostgreSQL, died: when that was noticed."""
+"""Tag of a run whose process, or whose PostgreSQL, died or was ended: when that was noticed."""
 
 _SERVER_GONE = {"OperationalError", "AdminShutdown", "CrashShutdown", "CannotConnectNow"}
 """Psycopg's errors where a server has ended, or is not there yet."""
-_LOOKED_BACK = dt.timedelta(minutes=10)
+_LOOKED_BACK = dt.timedelta(hours=1)
 
 _UNDER_WAY = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 _SAID = "The process in which it ran has died. What it left undone is due: the next run does it."
@@ -60,9 +60,10 @@ def fail_dead_runs(instance: dg.DagsterInstance, *, of_the_daemon: bool = False)
     return failed
 
 
-def note_lost_servers(instance: dg.DagsterInstance, now: dt.datetime) -> list[str]:
-    """Tag the runs that failed of late because their PostgreSQL ended: they died as much as one
-    whose own process did, and are tried again at once. Gives them.
+def note_what_was_ended(instance: dg.DagsterInstance, now: dt.datetime) -> list[str]:
+    """Tag the runs that failed within the hour because they were ended from outside: their PostgreSQL
+    died, or a `serve` that was started anew ended what one before it had left at work. They died as
+    much as one whose process was killed, and are tried again at once. Gives them.
     """
     noted = []
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - _LOOKED_BACK)
@@ -70,16 +71,18 @@ def note_lost_servers(instance: dg.DagsterInstance, now: dt.datetime) -> list[st
         if DIED in run.tags:
             continue
         events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-        if any(_lost_its_server(entry) for entry in events):
+        if any(_was_ended(entry) for entry in events):
             instance.add_run_tags(run.run_id, {DIED: now.isoformat(timespec="seconds")})
             noted.append(run.run_id)
     return noted
 
 
-def _lost_its_server(entry: dg.EventLogEntry) -> bool:
+def _was_ended(entry: dg.EventLogEntry) -> bool:
     event = entry.dagster_event
     error = event.step_failure_data.error if event else None
     while error and error.cause:
         error = error.cause
-    said = error.message.partition(":")[0] if error else ""
+    if error is None or error.cls_name == "DagsterExecutionInterruptedError":
+        return error is not None
+    said = error.message.partition(":")[0].strip()
     return said.startswith("psycopg.") and said.rpartition(".")[2] in _SERVER_GONE

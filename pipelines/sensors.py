@@ -7,7 +7,7 @@ from collections import Counter
 
 import dagster as dg
 
-from pipelines.dead import DIED, fail_dead_runs, note_lost_servers
+from pipelines.dead import DIED, fail_dead_runs, note_what_was_ended
 from pipelines.jobs import bring_up_to_date, quality_report, range_tags
 from pipelines.names import JOB, QUARTER
 from pipelines.opening import opened
@@ -131,7 +131,7 @@ def landing_place(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
         key, erased = _ready(settings)
         current, changed = look(place, seen, now, key)
         fail_dead_runs(context.instance)  # a run that was killed is at work on nothing
-        note_lost_servers(context.instance, now)
+        note_what_was_ended(context.instance, now)
         again = ended_badly(context.instance, now)  # it may have read nothing of what was seen before it began
         starting = _waiting_to_start(context.instance)
         looked_at = workable(place.census_dates(), now.date())[0]
