@@ -56,3 +56,5 @@ def test_run_ends_with_1_on_each_day_on_which_a_draft_is_refused_and_says_why(he
     for _ in range(2):
         code, said = ask(held, "run", "--census-date", TEXT)
         assert code == 1 and f"{TEXT}: the gate has refused the draft, and nothing has changed since" in said and "made up" in said
+    code, said = ask(held, "status", "--census-date", TEXT)
+    assert code == 0 and "The gate has refused a draft" in said and "Nothing was published" in said
