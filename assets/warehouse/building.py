@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -59,44 +59,80 @@ class _Blocked(Exception):
     """Leaves the transaction without writing."""
 
 
-def rests_on(connection: Connection, census_date: dt.date, region: Region) -> str:
-    """A hash of everything that the quarter's figures rest on.
+_RECEIVED = """
+with lines as (
+    select
+        s.census_date, s.sender_kind, t.table_name, t.status, s.submission_id,
+        cast(row(s.submission_id, t.table_name, t.status, t.version, extract(epoch from s.received_at), s.contract_version) as text) as line
+    from raw.submission as s
+    inner join raw.submission_table as t on s.submission_id = t.submission_id
+    where s.census_date <= (select max(d) from unnest(cast(:dates as date[])) as d)
+        and (
+            s.census_date > (select min(d) from unnest(cast(:dates as date[])) as d) - interval '37 months'
+            or s.sender_kind in ('ofsted', 'dfe', 'mhclg')
+        )
+),
+
+parts as (
+    select 'own' as part, l.census_date, '' as table_name, l.submission_id || l.table_name as place, l.line from lines as l
+    union all
+    select 'before', l.census_date, '', l.submission_id || l.table_name, l.line from lines as l
+    where l.status = 'in force' or (l.status = 'superseded' and l.table_name = 'provider_settings')
+    union all
+    select 'published', l.census_date, '', l.submission_id || l.table_name, l.line from lines as l
+    where l.status = 'in force' and l.sender_kind in ('dfe', 'mhclg')
+    union all
+    select 'list', l.census_date, l.table_name, l.submission_id, l.line from lines as l
+    where l.status = 'in force' and l.sender_kind = 'ofsted'
+),
+
+marks as materialized (
+    select
+        p.part, p.census_date, p.table_name,
+        encode(sha256(convert_to(string_agg(p.line, chr(10) order by p.place), 'UTF8')), 'hex') as mark
+    from parts as p
+    group by p.part, p.census_date, p.table_name
+)
+
+select d as census_date, m.part, m.census_date as received_for, m.table_name, m.mark
+from unnest(cast(:dates as date[])) as d
+inner join marks as m
+    on (m.part = 'own' and m.census_date = d)
+    or (m.part = 'before' and m.census_date < d and m.census_date > d - interval '37 months')
+    or (m.part = 'published' and m.census_date < d)
+    or (
+        m.part = 'list'
+        and m.census_date = (
+            select max(n.census_date) from marks as n where n.part = 'list' and n.table_name = m.table_name and n.census_date <= d
+        )
+    )
+order by d, m.part, m.census_date, m.table_name
+"""
+"""What was received, by the quarters (`:dates`) that rest on it: a mark of each quarter's returns, made once however many rest on it."""
+
+
+def rests_on_of(connection: Connection, dates: Sequence[dt.date], region: Region) -> dict[dt.date, str]:
+    """A hash of everything that the figures of each of these quarters rest on, by quarter.
 
     Some look back (the last quarter's totals, a year's flows, three years' stability), so what was received for the three years before is in it:
     a late or corrected return makes the quarters after it out of date as well. Superseded returns of settings are in it too: whose a setting is
     may rest on when the first of them came (`core.setting_return`).
     """
-    submissions = connection.execute(
-        sa.text(
-            """
-            with register_lists as (
-                select t.table_name, max(s.census_date) as census_date
-                from raw.submission as s
-                inner join raw.submission_table as t on s.submission_id = t.submission_id
-                where s.sender_kind = 'ofsted' and t.status = 'in force' and s.census_date <= :d
-                group by t.table_name
-            )
-            select s.submission_id, t.table_name, t.status, t.version, s.received_at, s.contract_version
-            from raw.submission as s
-            inner join raw.submission_table as t on s.submission_id = t.submission_id
-            left join register_lists as l on t.table_name = l.table_name and s.census_date = l.census_date
-            where s.census_date = :d
-                or (t.status = 'in force' and s.sender_kind = 'ofsted' and l.table_name is not null)
-                or (t.status = 'in force' and s.sender_kind in ('dfe', 'mhclg') and s.census_date < :d)
-                or (
-                    s.census_date < :d and s.census_date > :d - interval '37 months'
-                    and (t.status = 'in force' or (t.status = 'superseded' and t.table_name = 'provider_settings'))
-                )
-            order by s.submission_id, t.table_name
-            """
-        ),
-        {"d": census_date},
-    ).all()
-    decided = connection.execute(
-        sa.text("select * from raw.setting_decision where census_date <= :d order by urn, host_authority_code, census_date"), {"d": census_date}
-    )
-    text = "\n".join("|".join(map(str, row)) for row in [*submissions, *decided])
-    return digest(text, code_version(), contract_version(), region.key, region_hash(region))
+    received: dict[dt.date, list[str]] = {date: [] for date in dates}
+    for row in connection.execute(sa.text(_RECEIVED), {"dates": list(dates)}) if dates else ():
+        received[row.census_date].append("|".join(map(str, row)))
+    decided = connection.execute(sa.text("select * from raw.setting_decision order by urn, host_authority_code, census_date")).all()
+    versions = code_version(), contract_version(), region.key, region_hash(region)
+    of: dict[dt.date, str] = {}
+    for date, lines in received.items():
+        decisions = ["|".join(map(str, row)) for row in decided if row.census_date <= date]
+        of[date] = digest("\n".join([*lines, *decisions]), *versions)
+    return of
+
+
+def rests_on(connection: Connection, census_date: dt.date, region: Region) -> str:
+    """A hash of everything that the quarter's figures rest on (`rests_on_of`)."""
+    return rests_on_of(connection, [census_date], region)[census_date]
 
 
 def known_quarters(warehouse: Warehouse) -> list[dt.date]:
@@ -115,7 +151,8 @@ def out_of_date(warehouse: Warehouse, region: Region) -> list[dt.date]:
     with warehouse.reading() as connection:
         written = {row.census_date: row.rests_on for row in connection.execute(sa.text("select census_date, rests_on from raw.quarter"))}
         dates = known_quarters(warehouse)
-        return [date for date in dates if written.get(date) != rests_on(connection, date, region)]
+        now = rests_on_of(connection, dates, region)
+        return [date for date in dates if written.get(date) != now[date]]
 
 
 def build_quarter(

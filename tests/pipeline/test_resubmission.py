@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 
+from assets.access.preparing import prepare
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter, out_of_date
 from resources.errors import ObservatoryError
@@ -143,3 +145,37 @@ def test_a_superseded_return_withdrawn_makes_the_quarters_out_of_date_whose_send
     assert dt.date(2025, 6, 30) in out_of_date(embedded_warehouse, REGION)
     bring(embedded_warehouse, landing, "2025-06-30")
     assert embedded_warehouse.scalar(counts) == "provider-b"
+
+
+def test_what_quarters_rest_on_is_asked_once_however_many_there_are(embedded_warehouse, landing):
+    """A quarter that did not change costs next to nothing: what was received is gone through once, not once a quarter."""
+    asked: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    def statements(*dates: str) -> int:
+        for date in dates:
+            landing.drop(date, "356", "census.csv", builders.census([{}] * 3))
+            take_in(embedded_warehouse, landing.place, dt.date.fromisoformat(date), KEY)
+        asked.clear()
+        sa.event.listen(embedded_warehouse.engine, "before_cursor_execute", note)
+        try:
+            assert set(map(str, out_of_date(embedded_warehouse, REGION))) >= set(dates)
+        finally:
+            sa.event.remove(embedded_warehouse.engine, "before_cursor_execute", note)
+        return len(asked)
+
+    prepare(embedded_warehouse, REGION)
+    assert statements("2024-12-31", DATE) == statements("2023-12-31", "2024-03-31", "2024-06-30")
+
+
+def test_a_return_makes_the_three_years_after_it_out_of_date_and_no_other_quarter(embedded_warehouse, landing, bring):
+    quarters = ["2021-09-30", "2022-03-31", "2024-12-31", DATE]
+    for date in quarters:
+        landing.drop(date, "356", "census.csv", builders.census([{}] * 3))
+        bring(embedded_warehouse, landing, date)
+    assert out_of_date(embedded_warehouse, REGION) == []
+    landing.drop("2021-12-31", "356", "census.csv", builders.census([{}] * 4))
+    take_in(embedded_warehouse, landing.place, dt.date(2021, 12, 31), KEY)
+    assert list(map(str, out_of_date(embedded_warehouse, REGION))) == ["2021-12-31", "2022-03-31", "2024-12-31"]
