@@ -9,12 +9,23 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 from schemas.headers import header_key
 
 HERE = Path(__file__).parent / "reference"
+PUBLISHERS = {"dfe": "DfE", "ofsted": "Ofsted", "mhclg": "MHCLG"}
+"""Who publishes official statistics, by code, as people write it."""
+
+
+def as_printed(number: Decimal | None) -> str:
+    """A figure as it is printed: 485, 8.1; blank for none."""
+    if number is None:
+        return ""
+    text = f"{Decimal(str(number)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True)

@@ -23,16 +23,47 @@ HERE = Path(__file__).parent / "returns"
 CODES = Path(__file__).parent / "codes"
 
 
+@dataclass(frozen=True)
+class Personal:
+    """A kind of values that could identify somebody, or a home's address: what is `kept` of it, and
+    what its sender is `told`.
+    """
+
+    kept: str
+    told: str
+
+
 PERSONAL = {
-    "child key": "kept as a keyed hash alone (`child_key`)",
-    "birth date": "not kept: month of birth and ages are",
-    "postcode": "not kept: its authority and the distance are",
-    "setting postcode": "not kept: its district and the middle of its sector are",
-    "outward postcode": "its first half is kept",
-    "officer": "not kept",
-    "drop": "not kept",
+    "child key": Personal(
+        "kept as a keyed hash alone (`child_key`)",
+        "It names a child. It is replaced by a code that cannot be turned back; what you sent is not kept in the warehouse.",
+    ),
+    "birth date": Personal(
+        "not kept: month of birth and ages are",
+        "It could identify a child. It becomes an age and a birth month; what you sent is not kept in the warehouse.",
+    ),
+    "postcode": Personal(
+        "not kept: its authority and the distance are",
+        "It could say where a child lives. It becomes an area and a distance; what you sent is not kept in the warehouse.",
+    ),
+    "setting postcode": Personal(
+        "not kept: its district and the middle of its sector are",
+        "It could tell a home's address. Its district and the middle of its sector are kept; what you sent is not.",
+    ),
+    "outward postcode": Personal(
+        "its first half is kept",
+        "It could say where a child lives. Its first part is kept; anything behind it is not.",
+    ),
+    "officer": Personal(
+        "not kept",
+        "It names a member of staff. It is taken out, and is neither kept nor shown to anybody.",
+    ),
+    "drop": Personal(
+        "not kept",
+        "It could identify a person or a home. It is taken out and not kept in the warehouse.",
+    ),
 }
-"""Kinds of values that could identify somebody, or a home's address, and what becomes of each."""
+"""By the layout's word for it."""
 
 
 @dataclass(frozen=True)

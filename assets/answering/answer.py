@@ -27,7 +27,7 @@ from assets.intake.telling import is_known_header
 from resources.provenance import of_file
 from resources.showing import shown
 from schemas.headers import header_key
-from schemas.returns import return_tables
+from schemas.returns import PERSONAL, return_tables
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rule, rules
 
 ACCEPTED, REJECTED, RECORDED, WITHDRAWN = "accepted", "rejected", "recorded", "withdrawn"
@@ -50,16 +50,6 @@ STATUSES = {
 }  # fmt: skip
 UNNAMED_SHEET = "Your file"
 DROPPED = "column_dropped"
-PERSONAL = {
-    "child key": "It names a child. It is replaced by a code that cannot be turned back; what you sent is not kept in the warehouse.",
-    "birth date": "It could identify a child. It becomes an age and a birth month; what you sent is not kept in the warehouse.",
-    "postcode": "It could say where a child lives. It becomes an area and a distance; what you sent is not kept in the warehouse.",
-    "setting postcode": "It could tell a home's address. Its district and the middle of its sector are kept; what you sent is not.",
-    "outward postcode": "It could say where a child lives. Its first part is kept; anything behind it is not.",
-    "officer": "It names a member of staff. It is taken out, and is neither kept nor shown to anybody.",
-    "drop": "It could identify a person or a home. It is taken out and not kept in the warehouse.",
-}
-"""What becomes of a column that is personal, by the layout's word for it."""
 
 WHO_TO_ASK = "Ask the regional commissioning group that collects this return."
 NOT_SHOWN_HERE = "not shown here: it is personal"
@@ -471,7 +461,7 @@ def dropped(answer: Answer) -> list[Dropped]:
         for column in recognised.table.columns:
             if column.personal and column.name in recognised.columns:
                 header = _header(sheet, recognised, recognised.columns[column.name])
-                found.append(Dropped(header, sheet.label, PERSONAL.get(column.personal, PERSONAL["drop"])))
+                found.append(Dropped(header, sheet.label, PERSONAL.get(column.personal, PERSONAL["drop"]).told))
     return list(dict.fromkeys(found))
 
 

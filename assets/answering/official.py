@@ -9,11 +9,11 @@ An answer is its sender's alone: its own figures stand in it as they are, and no
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 
 import pandas as pd
 
 from resources.warehouse import Warehouse
+from schemas.official import PUBLISHERS, as_printed
 
 COLUMNS = {
     "figure": "Figure",
@@ -33,7 +33,6 @@ COLUMNS = {
 NONE = pd.DataFrame(columns=list(COLUMNS))
 RESTS_ON = "ssda903_episodes"
 """The table of a return whose answer has them: what is ours rests on it."""
-_PUBLISHERS = {"dfe": "DfE", "ofsted": "Ofsted", "mhclg": "MHCLG"}
 _QUERY = """
 select b.*
 from curated.benchmark as b
@@ -46,29 +45,21 @@ def official_of(warehouse: Warehouse, census_date: dt.date) -> dict[str, pd.Data
     """By authority code, its figures beside the official ones, `COLUMNS` as texts; empty where no official figures are held."""
     rows: dict[str, list[dict[str, str]]] = {}
     for row in warehouse.rows(_QUERY, d=census_date):
-        publisher = _PUBLISHERS.get(row.published_by, row.published_by)
+        publisher = PUBLISHERS.get(row.published_by, row.published_by)
         rows.setdefault(row.authority_code, []).append(
             {
                 "figure": f"{row.measure[:1].upper()}{row.measure[1:]}, {row.unit}",
-                "now": _text(row.own_value_now),
-                "then": _text(row.own_value),
-                "official": _text(row.official_value) or (row.official_symbol or ""),
-                "difference": _text(row.official_difference),
-                "england": _text(row.england_value),
-                "region": _text(row.region_value),
-                "neighbours_mean": _text(row.neighbours_mean),
-                "neighbours_pooled": _text(row.neighbours_pooled),
+                "now": as_printed(row.own_value_now),
+                "then": as_printed(row.own_value),
+                "official": as_printed(row.official_value) or (row.official_symbol or ""),
+                "difference": as_printed(row.official_difference),
+                "england": as_printed(row.england_value),
+                "region": as_printed(row.region_value),
+                "neighbours_mean": as_printed(row.neighbours_mean),
+                "neighbours_pooled": as_printed(row.neighbours_pooled),
                 "rank": f"{row.rank_in_region} of {row.ranked_in_region}" if row.rank_in_region else "",
                 "source": f"{publisher}, release {row.release}, {row.period_end.isoformat()}",
                 "note": row.definition_note or "",
             }
         )
     return {code: pd.DataFrame(told, columns=list(COLUMNS)) for code, told in rows.items()}
-
-
-def _text(number: Decimal | None) -> str:
-    """A number as it is printed: 485, 8.1; blank for none."""
-    if number is None:
-        return ""
-    text = f"{Decimal(str(number)):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

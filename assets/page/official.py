@@ -18,7 +18,7 @@ from assets.page.figures import NOTHING, Area, Edition, Figure
 from assets.page.shapes import CARE_FLOWS, DISTANCE, LOOKED_AFTER, NET, QUALITY, STABILITY, Cell, DataTable, Section, the
 from assets.page.wording import day, listed, possessive
 from assets.publication.disclosure.rules import NOT_AVAILABLE, SYMBOLS
-from schemas.official import official_symbols
+from schemas.official import PUBLISHERS, official_symbols
 
 SAME = "same"
 _FAR = {"distance_band": "more than 20 miles"}
@@ -43,7 +43,6 @@ OURS: dict[tuple[str, str], tuple[str, str, dict[str, str]]] = {
 """Of each official measure and unit: the published table, its figure, and the values of its filters, by the programme's code."""
 _AGES = {"started to be looked after": "age at start", "ceased to be looked after": "age at end"}
 """The breakdown of the published table that an official one by age is of."""
-_PUBLISHERS = {"dfe": "DfE", "ofsted": "Ofsted", "mhclg": "MHCLG"}
 _UNITS = {"children": "", "places": "", "percent": "%", "pounds a week": "£", "per 10,000": "", "thousand pounds": "£"}
 
 
@@ -60,7 +59,7 @@ class _Measure:
     def source(self) -> tuple[str, str, dt.date]:
         """Who published it, in which release, and the day that it is of."""
         by = self.about["published_by"]
-        return _PUBLISHERS.get(by, by), self.about["release"], dt.date.fromisoformat(self.about["period_end"])
+        return PUBLISHERS.get(by, by), self.about["release"], dt.date.fromisoformat(self.about["period_end"])
 
     def ours(self, edition: Edition, area: Area) -> Figure:
         """The published figure of an edition; not available (x) where its release has no table of it, nothing where none is of the same."""

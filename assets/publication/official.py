@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from resources.warehouse import Asked
+from schemas.official import as_printed
 
 AREA = (
     "figure",
@@ -52,23 +53,20 @@ def official_figures(asked: Asked, census_date: dt.date) -> list[dict[str, Any]]
             {
                 **told,
                 "period_end": row.period_end.isoformat(),
-                "england": _text(row.england_value),
-                "region": _text(row.region_value),
+                "england": _printed(row.england_value),
+                "region": _printed(row.region_value),
                 "areas": {},
             },
         )
         if row.area_level == "authority":
-            figure = _text(row.official_value) or row.official_symbol
-            measure["areas"][row.area_code] = [
-                figure, _text(row.neighbours_mean), _text(row.neighbours_pooled), row.rank_in_region,
-                row.ranked_in_region, row.rank_in_england, row.ranked_in_england,
-            ]  # fmt: skip
+            beside = {
+                "figure": _printed(row.official_value) or row.official_symbol,
+                "neighbours_mean": _printed(row.neighbours_mean),
+                "neighbours_pooled": _printed(row.neighbours_pooled),
+            }
+            measure["areas"][row.area_code] = [beside[name] if name in beside else getattr(row, name) for name in AREA]
     return list(found.values())
 
 
-def _text(number: Decimal | None) -> str | None:
-    """A number as it is printed: 485, 8.1; None for none."""
-    if number is None:
-        return None
-    text = f"{Decimal(str(number)):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _printed(number: Decimal | None) -> str | None:
+    return as_printed(number) or None

@@ -117,7 +117,7 @@ def _accepted(column: Column) -> str:
     if column.first or column.last:
         said.append(_from_to(column))
     if column.personal:
-        said.append(prose(PERSONAL[column.personal]))
+        said.append(prose(PERSONAL[column.personal].kept))
     if others := [h for h in column.headers if h != column.name]:
         more = (
             f" and {len(others) - _SPELLINGS_SHOWN} more" if len(others) > _SPELLINGS_SHOWN else ""
