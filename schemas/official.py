@@ -19,6 +19,9 @@ HERE = Path(__file__).parent / "reference"
 PUBLISHERS = {"dfe": "DfE", "ofsted": "Ofsted", "mhclg": "MHCLG"}
 """Who publishes official statistics, by code, as people write it."""
 
+LEAST_SHOWN = 6
+"""Of an authority DfE's yearly tables print counts from here on, and 0: 1 to 5 are hidden."""
+
 
 def as_printed(number: Decimal | None) -> str:
     """A figure as it is printed: 485, 8.1; blank for none."""

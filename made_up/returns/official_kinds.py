@@ -22,6 +22,7 @@ from made_up.writing import Landing, all_loaded
 from schemas import authorities
 from schemas.authorities import ENGLAND
 from schemas.codes import code_set
+from schemas.official import LEAST_SHOWN
 
 HEADER = [
     "time_period", "time_identifier", "geographic_level", "country_code", "country_name", "region_code", "region_name", "old_la_code", "la_name",
@@ -109,12 +110,12 @@ def _weights(held: pd.DataFrame | None, kind: str, parts: list[str]) -> dict[str
 
 
 def _printed(numbers: np.ndarray, *, is_authority: bool) -> tuple[list[str], list[str]]:
-    """Counts and whole percentages as DfE prints them: of authorities 1 to 4 as c, of wider areas in tens; the total last."""
+    """Counts and whole percentages as DfE prints them: of authorities 1 to 5 as c, of wider areas in tens; the total last."""
     total = int(numbers.sum())
     whole = [*map(int, numbers), total]
     percent = [str(int(100 * n / total + 0.5)) if total else "z" for n in whole]
     if not is_authority:
         return [str(round(n, -1)) for n in whole], percent
-    hidden = [0 < n < 5 for n in whole]
+    hidden = [0 < n < LEAST_SHOWN for n in whole]
     return (["c" if h else str(n) for h, n in zip(hidden, whole, strict=True)],
             ["c" if h else p for h, p in zip(hidden, percent, strict=True)])  # fmt: skip

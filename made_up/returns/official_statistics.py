@@ -20,6 +20,7 @@ from made_up.world.care import Care
 from made_up.writing import Landing, all_loaded
 from schemas import authorities
 from schemas.authorities import ENGLAND
+from schemas.official import LEAST_SHOWN
 
 HEADER = [
     "time_period", "time_identifier", "geographic_level", "country_code", "country_name", "region_code", "region_name", "old_la_code", "la_name",
@@ -90,7 +91,7 @@ def _rows(standing: list, counts: dict[str, int], people: dict[str, int], year: 
         rows.append([*fixed, "Regional", ENGLAND, "England", code, name, "", "", "", words, *_figures(here, counts, people, tens=True)])
     for a in standing:
         place = [ENGLAND, "England", a.region_code, a.region_name, a.code, a.name, a.gss]
-        figures = [str(people[a.code]), "c", "c"] if 0 < counts[a.code] < 5 else _figures([a.code], counts, people)
+        figures = [str(people[a.code]), "c", "c"] if 0 < counts[a.code] < LEAST_SHOWN else _figures([a.code], counts, people)
         rows.append([*fixed, "Local authority", *place, words, *figures])
     return rows
 

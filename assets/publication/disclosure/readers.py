@@ -18,9 +18,7 @@ import pandas as pd
 from assets.publication.disclosure.knowledge import System
 from assets.publication.disclosure.rules import CONFIDENTIAL
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL
-
-LEAST_OFFICIAL = 6
-"""DfE's yearly tables hide counts of authorities from 1 to 5, and print the others as they are."""
+from schemas.official import LEAST_SHOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +66,7 @@ def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Read
     yield Reader("who presumes that no zero is hidden", nothing, presumes_no_zero=True)
     official = {table.name for table in PUBLISHED_TABLES if table.official}
     is_total = cells["key"].str.split("|").map(lambda categories: set(categories) <= {TOTAL, ""})
-    told = cells["table"].isin(official) & ((cells["truth"] == 0) | (cells["truth"] >= LEAST_OFFICIAL) | is_total)
+    told = cells["table"].isin(official) & ((cells["truth"] == 0) | (cells["truth"] >= LEAST_SHOWN) | is_total)
     yield Reader("who holds DfE's tables of the date", _variables(system, told & (cells["area"] != "")))
     yield Reader("who holds DfE's tables of the date, and the region's", _variables(system, told))
 
