@@ -6,7 +6,30 @@
 -- definition says whether ours (curated.benchmark) is defined the same. Units: children, places, percent, per 10,000, pounds.
 -- grain: census_date, area_level, area_code, measure, breakdown, category, unit
 -- readers: members
-with held as (
+with publications as (
+    select
+        f.census_date,
+        f.published_measure,
+        f.data_set,
+        f.figure_kind,
+        f.period_end,
+        f.release
+    from core.official_figure as f
+    where
+        f.census_date <= cast(:census_date as date)
+        and f.period_end <= cast(:census_date as date)
+        and f.area_level in ('England', 'region', 'authority')
+    group by
+        f.census_date,
+        f.published_measure,
+        f.data_set,
+        f.figure_kind,
+        f.period_end,
+        f.release
+),
+
+-- The newest of each measure is chosen among the publications, few rows, before any area's figure is read.
+ranked as (
     select
         m.measure_key,
         m.measure,
@@ -15,6 +38,31 @@ with held as (
         m.unit,
         m.definition,
         m.definition_note,
+        p.census_date,
+        p.published_measure,
+        p.data_set,
+        p.figure_kind,
+        p.period_end,
+        p.release,
+        rank() over (
+            partition by m.measure_key
+            order by p.period_end desc, p.release desc, p.census_date desc, m.data_set asc, m.published_measure asc
+        ) as position
+    from staging.official_measure as m
+    inner join publications as p
+        on m.published_measure = p.published_measure
+        and m.data_set || m.figure_kind = p.data_set || p.figure_kind
+),
+
+held as (
+    select
+        r.measure_key,
+        r.measure,
+        r.breakdown,
+        r.category,
+        r.unit,
+        r.definition,
+        r.definition_note,
         f.published_by,
         f.data_set,
         f.release,
@@ -25,18 +73,17 @@ with held as (
         f.official_value,
         f.official_symbol,
         f.counted,
-        f.counted_of,
-        rank() over (
-            partition by m.measure_key
-            order by f.period_end desc, f.release desc, f.census_date desc, m.data_set asc, m.published_measure asc
-        ) as position
-    from staging.official_measure as m
+        f.counted_of
+    from ranked as r
     inner join core.official_figure as f
-        on m.published_measure = f.published_measure
-        and m.data_set || m.figure_kind = f.data_set || f.figure_kind
+        on r.census_date = f.census_date
+        and r.published_measure = f.published_measure
+        and r.data_set = f.data_set
+        and r.figure_kind = f.figure_kind
+        and r.period_end = f.period_end
+        and coalesce(r.release, '') = coalesce(f.release, '')
     where
-        f.census_date <= cast(:census_date as date)
-        and f.period_end <= cast(:census_date as date)
+        r.position = 1
         and f.area_level in ('England', 'region', 'authority')
 ),
 
@@ -89,7 +136,6 @@ newest as (
     left join staging.region_member as m
         on h.area_level = 'authority'
         and h.area_code = m.authority_code
-    where h.position = 1
 ),
 
 of_neighbours as (
