@@ -18,7 +18,7 @@ import io
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WHO_TO_ASK, WI
 from assets.answering.official import NONE, RESTS_ON, official_of
 from assets.common import audit
 from assets.intake.door import ERASED, NOT_RECOGNISED, sender_of
-from assets.intake.held import HELD, which
+from assets.intake.held import HELD, Files, which
 from assets.intake.opening import OpenedFile
 from assets.intake.provenance import banner
 from assets.intake.reading import Sheet
@@ -39,10 +39,11 @@ from assets.intake.telling import folder_words
 from assets.warehouse.numbering import content_mark
 from resources import mishaps
 from resources.errors import ObservatoryError
-from resources.landing import LandingPlace, NotNow, census_date_of
+from resources.landing import LandedFile, LandingPlace, NotNow, census_date_of
 from resources.private import clear_unfinished, write_anew
 from resources.pseudonym import fingerprint
 from resources.showing import file_name
+from resources.side_by_side import side_by_side
 from resources.warehouse import Warehouse
 from schemas.program import hash_of
 from schemas.returns import return_tables
@@ -81,30 +82,30 @@ def answer_quarter(
         with _failing(failed, number):
             _make_folder(place)
     failed.clear()  # it is told once, of each answer
+    erased = {one.number: rows for one in due if (rows := _erased_rows(warehouse, one))}
+
+    def write(writing: _Writing) -> str:
+        """Write an answer; gives what kept it from being written, else a blank."""
+        one, name, opened = writing
+        sheets = _without_the_erased(erased.get(one.number, {}), opened.sheets_by_table) if opened else None
+        failed: dict[str, str] = {}
+        with _failing(failed, one.number):
+            _write(folder, one, _answer(one, census_date, sheets, name, made_up, contact))
+        return failed.get(one.number, "")
+
+    in_memory: list[_Writing] = []
     gc.freeze()  # a workbook is many small objects: without this, what is in memory already would be looked through again and again for their sake
     try:
-        waiting = defaultdict(list)  # what was sent twice is answered twice
-        for one in due:
-            waiting[one.submission.sender, one.submission.content_hash].append(one)
-        for file in files:
-            if not waiting:
-                break
-            opened = held.get(which(file)) or OpenedFile(file)
-            try:
-                mark = content_mark(key, opened.content.digest)
-            except NotNow:
-                continue
-            sender = sender_of(file.folder, census_date).key
-            for submission in waiting.pop((sender, mark), ()):
-                # the very bytes that the mark is of
-                sheets = _without_the_erased(warehouse, submission, opened.sheets_by_table)
-                with _failing(failed, submission.number):
-                    _write(folder, submission, _answer(submission, census_date, sheets, file.name, made_up, contact))
-        for submission in (one for several in waiting.values() for one in several):
-            with _failing(failed, submission.number):
-                _write(folder, submission, _answer(submission, census_date, None, made_up=made_up, contact=contact))
+        for writing, is_held in _writings(files, held, due, key, census_date):
+            if is_held:
+                in_memory.append(writing)
+            elif why := write(writing):
+                failed[writing[0].number] = why
+        # a place elsewhere is spoken to by threads, which a forked process does not have
+        said = side_by_side(write, in_memory, None if isinstance(folder, Path) else 1)
     finally:
         gc.unfreeze()
+    failed |= {writing[0].number: why for writing, why in zip(in_memory, said, strict=True) if why}
     with warehouse.writing() as connection:
         connection.execute(sa.text("delete from raw.answer where submission_id = any(:ids)"), {"ids": [s.number for s in due]})
         if written_now := [{"submission_id": s.number, "rests_on": s.rests_on} for s in due if s.number not in failed]:
@@ -159,19 +160,58 @@ def unanswered(warehouse: Warehouse) -> list[dt.date]:
     return [row.census_date for row in rows]
 
 
-def _without_the_erased(warehouse: Warehouse, told: _Told, sheets: list[tuple[Sheet, Recognised | None]]) -> list[tuple[Sheet, Recognised | None]]:
-    """The sheets of a return; where a child of it was erased, the rows that were set aside are blank: an answer does not bring it back."""
-    erased = told.findings[told.findings["hint"] == ERASED]
-    for name in erased["table_name"].unique():
+_Writing = tuple["_Told", str, OpenedFile | None]
+"""An answer to write, the sender's own name of the file, and the file; None where it is gone."""
+
+
+def _writings(files: list[LandedFile], held: Files, due: list[_Told], key: bytes, census_date: dt.date) -> Iterator[tuple[_Writing, bool]]:
+    """The answers to write, each with the file of the very bytes that its mark is of, and whether nothing is to be read for it any more.
+
+    What is held comes first; what is not is opened when its turn comes, and need not be kept.
+    """
+    waiting = defaultdict(list)  # what was sent twice is answered twice
+    for one in due:
+        waiting[one.submission.sender, one.submission.content_hash].append(one)
+    for file in files:
+        if not waiting:
+            return
+        opened = held.get(which(file)) or OpenedFile(file)
+        try:
+            mark = content_mark(key, opened.content.digest)
+        except NotNow:
+            continue
+        sender = sender_of(file.folder, census_date).key
+        for one in waiting.pop((sender, mark), ()):
+            yield (one, file.name, opened), which(file) in held
+    for one in (one for several in waiting.values() for one in several):
+        yield (one, "", None), True
+
+
+Erased = Mapping[str, Mapping[str, set[int]]]
+"""By table and sheet, the numbers of the rows of children who were erased."""
+
+
+def _erased_rows(warehouse: Warehouse, told: _Told) -> Erased:
+    """Where a return has a child who was erased since: none in nearly all."""
+    is_erased = told.findings["hint"] == ERASED
+    if not is_erased.any():
+        return {}
+    found: dict[str, dict[str, set[int]]] = {}
+    for name in told.findings.loc[is_erased, "table_name"].unique():
         rows = warehouse.rows(
             f"select sheet, row_number from raw.{name} where submission_id = :id and fate = 'set aside' and as_received is null",  # noqa: S608
             id=told.number,
         )
-        places: dict[str, set[int]] = defaultdict(set)
         for row in rows:
-            places[row.sheet].add(row.row_number)
-        sheets = [(_blanked(sheet, places[sheet.label]) if found and found.table.name == name else sheet, found) for sheet, found in sheets]
-    return sheets
+            found.setdefault(name, {}).setdefault(row.sheet, set()).add(row.row_number)
+    return found
+
+
+def _without_the_erased(erased: Erased, sheets: list[tuple[Sheet, Recognised | None]]) -> list[tuple[Sheet, Recognised | None]]:
+    """The sheets of a return; the rows of children who were erased are blank: an answer does not bring them back."""
+    if not erased:
+        return sheets
+    return [(_blanked(sheet, erased.get(found.table.name, {}).get(sheet.label, set())) if found else sheet, found) for sheet, found in sheets]
 
 
 def _blanked(sheet: Sheet, numbers: set[int]) -> Sheet:
