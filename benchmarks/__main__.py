@@ -1,11 +1,16 @@
-"""`python -m benchmarks`: all benchmarks, or those named; `--full` makes the region of `history` full-size."""
+"""`python -m benchmarks`: all benchmarks, or those named; `--full` makes the region of `history` full-size.
+
+With `--record` what is measured is kept in `docs/performance.md`.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-NAMES = ["quarter", "ssda903", "answer", "history", "readers", "gate", "disclosure", "damage", "projection", "landing", "correction"]
+NAMES = [
+    "quarter", "starting", "ssda903", "sector", "answer", "history", "readers", "gate", "disclosure", "damage", "projection", "landing", "correction",
+]  # fmt: skip
 
 
 def main() -> None:

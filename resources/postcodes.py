@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -72,10 +73,17 @@ def is_district(postcodes: pd.Series) -> np.ndarray:
     return could_be
 
 
-def why_nowhere(postcode: str, area: str = "") -> str:
-    """Why a postcode lies in no authority, in words that go on from a column's name. `area` is the directory's code, if it has one."""
-    plain = normal(pd.Series([postcode])).iloc[0]
-    if is_district(pd.Series([postcode]))[0]:
+def why_nowhere(postcodes: pd.Series, areas: Sequence[str]) -> list[str]:
+    """Why each postcode lies in no authority, in words that go on from a column's name.
+
+    `areas` are the directory's codes for them, blank where it has none.
+    """
+    told = zip(normal(postcodes), is_district(postcodes), areas, strict=True)
+    return [_why(plain, is_alone, area) for plain, is_alone, area in told]
+
+
+def _why(plain: str, is_alone: bool, area: str) -> str:  # noqa: FBT001 - what is known of one
+    if is_alone:
         return "is a postcode district alone, which may lie in several authorities; a whole postcode or a sector such as SK1 4 was expected"
     if plain[:2] == "BF" and plain[2:3].isdigit():
         return "is a British Forces postcode, which stands for no place"

@@ -151,8 +151,8 @@ def _authority_of(places: Places, census_date: dt.date, index: pd.Index) -> pd.S
 
 def reasons_nowhere(postcodes: pd.Series) -> pd.Series:
     """Why each postcode lies in no authority, in words."""
-    areas = directory().look_up(postcodes).area
-    return pd.Series([why_nowhere(text, area.decode()) for text, area in zip(postcodes, areas, strict=True)], index=postcodes.index, dtype="str")
+    areas = [area.decode() for area in directory().look_up(postcodes).area]
+    return pd.Series(why_nowhere(postcodes, areas), index=postcodes.index, dtype="str")
 
 
 def place_keys(key: bytes, authority: pd.Series, postcodes: pd.Series) -> pd.Series:

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from assets.publication.programme import PUBLISHED_TABLES
+from benchmarks import recording
 from benchmarks.gate import DOCS, END, RECORD, START, described, with_block
 
 
@@ -31,3 +32,20 @@ def test_the_recorded_run_has_every_table_with_counts():
 def test_docs_without_the_marks_are_not_written_over():
     with pytest.raises(ValueError, match="both marks were expected"):
         with_block("# A page", "figures")
+
+
+def test_the_page_of_performance_says_what_was_recorded():
+    text, record = recording.PAGE.read_text(encoding="utf-8"), recording.recorded()
+    block = text.partition(recording.START)[2].partition(recording.END)[0].strip()
+    assert record and block == recording.described(record), "run `make bench` again"
+    assert recording.with_block(text, block) == text
+    for run in record.values():
+        assert dt.date.fromisoformat(run["date"]) and " cores, " in run["machine"]
+
+
+def test_a_number_is_told_beside_its_floor():
+    number = recording.Number("a thing", 3.0, 2.5, "less", 1.5, "under 4 s", 0.5, "It is so.")
+    assert number.line() == "a thing: 3.00 s; 2.50 s of processors; 0.50 GB at most; 2.0 times less (1.50 s); aim: under 4 s. It is so."
+    assert recording.Number("another", note="It does not install.").line() == "another: It does not install."
+    with pytest.raises(ValueError, match="both marks were expected"):
+        recording.with_block("# A page", "figures")

@@ -268,11 +268,11 @@ def _repeated(frame: Frame) -> pd.Series:
     repeated = pd.DataFrame(alike).assign(_part=frame.submission_ids).duplicated(keep="first")
     repeated &= once & ~frame.is_misaligned
     for column in frame.table.columns:
-        if column.personal == "child key":
+        if column.personal == "child key" and repeated.any():
             # shortened references alike may be several children's: damage, and no repetition
-            words = frame.coded[column.name].words
-            damaged = np.array([is_damaged(word) for word in words], dtype=bool)
-            repeated &= ~frame.of_words(column.name, damaged)
+            texts = frame.texts[column.name][repeated]
+            damaged = {text for text in texts.unique() if is_damaged(text)}
+            repeated &= ~frame.texts[column.name].isin(list(damaged))
     return repeated
 
 
