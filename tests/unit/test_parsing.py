@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 import signal
 from contextlib import contextmanager
@@ -317,3 +318,15 @@ def test_marks_of_notes_are_passed_over_however_they_are_joined():
     column = next(c for c in return_tables()["provider_settings"].columns if c.name == "registered_places")
     texts = ["2*", "2 [r]", "2 ** [note 5]", "2\u00b9\u00b2", "2 * \u2020", "2 (notes 1, 2)*"]
     assert parse(column, pd.Series(texts, dtype="str"), DAY).canonical.tolist() == ["2"] * len(texts)
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%Y-%m-%d"])
+def test_the_usual_dates_are_read_as_the_general_way_reads_them(form):
+    """They go a way of their own, since nearly all are of these forms."""
+    for year, month, day in itertools.product((0, 999, 1899, 1900, 2000, 2023, 2024, 2100, 2101, 9999), range(14), range(33)):
+        text = form.replace("%d", f"{day:02d}").replace("%m", f"{month:02d}").replace("%Y", f"{year:04d}")
+        try:
+            general = dt.datetime.strptime(text, form).date()  # noqa: DTZ007
+        except ValueError:
+            general = None
+        assert read_date(text) == (general.isoformat() if general and 1900 <= general.year <= 2100 else None), text
