@@ -8,6 +8,7 @@ makes pseudonyms, and says what is wrong in sentences.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import resource
 import subprocess
 import sys
@@ -113,6 +114,7 @@ def ours_alone(root: Path) -> tuple[float, float, float]:
 
 
 def _intake(root: Path) -> None:
+    gc.set_threshold(50_000, 20, 20)  # as of the command: `pipelines.command.main` says why
     server = EmbeddedPostgres(root / "home")
     with Warehouse(server.join(), server) as warehouse:
         prepare(warehouse, load_region("north_west"))

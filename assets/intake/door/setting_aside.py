@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from assets.intake.columns import series_of
+from assets.intake.columns import Coded, series_of
 from assets.intake.deriving import derive_authority
 from assets.intake.door.findings import Finding
 from assets.intake.door.frame import Frame, offsets
@@ -261,10 +261,7 @@ def _repeated(frame: Frame) -> pd.Series:
     if not once.any():
         return once
     # spacing alone makes no difference
-    alike = {
-        name: coded.rows(pd.factorize(series_of(coded.tidy))[0])
-        for name, coded in frame.coded.items()
-    }
+    alike = {name: _codes_of_tidy(coded) for name, coded in frame.coded.items()}
     repeated = pd.DataFrame(alike).assign(_part=frame.submission_ids).duplicated(keep="first")
     repeated &= once & ~frame.is_misaligned
     for column in frame.table.columns:
@@ -274,6 +271,13 @@ def _repeated(frame: Frame) -> pd.Series:
             damaged = {text for text in texts.unique() if is_damaged(text)}
             repeated &= ~frame.texts[column.name].isin(list(damaged))
     return repeated
+
+
+def _codes_of_tidy(coded: Coded) -> np.ndarray:
+    """Rows by their text without spacing; where none has any, by their text as it is."""
+    if coded.tidy is coded.distinct:
+        return coded.codes
+    return coded.rows(pd.factorize(series_of(coded.tidy))[0])
 
 
 def _only_once(frame: Frame) -> pd.Series:
