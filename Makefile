@@ -81,7 +81,7 @@ notices: dev
 	@$(BIN)/python -m tests.third_party
 
 bench: dev
-	@$(BIN)/python -m benchmarks --record
+	@$(BIN)/python -m benchmarks --keep
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis site *.egg-info

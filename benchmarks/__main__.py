@@ -1,6 +1,6 @@
 """`python -m benchmarks`: all benchmarks, or those named; `--full` makes the region of `history` full-size.
 
-With `--record` what is measured is kept in `docs/performance.md`.
+With `--keep` what is measured is kept in `docs/performance.md`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Recording: numbers as they are measured, beside a floor of the same run; printed, and kept in `docs/performance.md` with `--record`.
+"""Recording: numbers as they are measured, beside a floor of the same run; printed, and kept in `docs/performance.md` with `--keep`.
 
 Belongs here: what a number is, how it is printed, and the part of the page that is made of what was recorded (`performance.json`).
 Does not belong here: measuring.
@@ -56,10 +56,10 @@ def machine() -> str:
 
 
 def tell(name: str, numbers: list[Number]) -> None:
-    """Print the numbers of a benchmark; with `--record` keep them, and write the page."""
+    """Print the numbers of a benchmark; with `--keep` keep them, and write the page."""
     for number in numbers:
         print(f"  {number.line()}", flush=True)
-    if "--record" in sys.argv:
+    if "--keep" in sys.argv:
         record = recorded()
         today = dt.datetime.now(tz=dt.UTC).date().isoformat()
         record[name] = {"date": today, "machine": machine(), "numbers": [asdict(number) for number in numbers]}
