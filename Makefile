@@ -14,7 +14,7 @@ DEMO_SCALE ?= 0.3
 DEMO_QUARTERS ?= 8
 DEMO_APPROVER ?= Ada Example (made up)
 
-.PHONY: help demo docs test check audit platforms notices env dev system bench clean
+.PHONY: help demo docs test check audit platforms notices env dev spark system bench clean
 
 help:
 	@echo "make demo    a made-up North West from returns to approved releases, on the embedded PostgreSQL"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench   the benchmarks"
 	@echo "make platforms, make notices   after a lock has changed: which platforms have its wheels (asks the network), THIRD_PARTY.md"
 	@echo "make env     only the environment (.venv)"
+	@echo "make spark   adds Spark to it, the second engine of the models (needs Java 17; docs/engines.md)"
 	@echo "make clean   remove the environment and caches; OBSERVATORY_HOME stays"
 
 env: .venv/env.done
@@ -41,6 +42,13 @@ dev: .venv/dev.done
 .venv/dev.done: .venv/env.done requirements-dev.lock
 	@echo "Adding what the tests need ..."
 	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+# pyspark comes as its sources alone, so that it is built here; half a gigabyte, and only for who asks for it.
+spark: .venv/spark.done
+.venv/spark.done: .venv/env.done requirements-spark.lock
+	@echo "Adding Spark ..."
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --no-build-isolation -r requirements-spark.lock
 	@touch $@
 
 demo: env
@@ -61,6 +69,7 @@ system:
 	@sh tests/install_system_packages.sh
 
 test: dev system
+	@if command -v java >/dev/null 2>&1; then $(MAKE) --no-print-directory spark; fi
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 check: dev

@@ -21,6 +21,7 @@ from assets.projection.assets import build_projection_asset
 from assets.publication.assets import build_draft_assets, build_publication_assets
 from assets.warehouse.assets import build_reference_asset, build_warehouse_assets
 from pipelines.console import keep_quiet, plain_console
+from pipelines.executing import executor
 from pipelines.housekeeping import housekeeping, nightly
 from pipelines.jobs import approve, bring_up_to_date, chase, close, draft, fetch_official_statistics, hold, quality_report, reopen
 from pipelines.opening import opened
@@ -61,8 +62,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             "io_manager": nothing_handed_over,
         },
         loggers={"plain": plain_console},
-        # One process a run: the work is PostgreSQL's, and a fresh interpreter a step costs far more than the step.
-        executor=dg.in_process_executor,
+        executor=executor(),
     )
     return definitions.map_asset_specs(func=_made_up) if marked(LandingPlace(settings.landing).root) else definitions
 

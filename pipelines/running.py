@@ -44,6 +44,7 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
     from assets.intake.held import HELD
     from pipelines.dead import PROCESS, fail_dead_runs, this_process
     from pipelines.definitions import build_definitions
+    from pipelines.executing import execute
     from pipelines.forgetting import forget
     from pipelines.history import under_its_job
     from pipelines.jobs import range_tags
@@ -58,15 +59,10 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
     failures = []
     with dagster_instance(settings) as instance:
         fail_dead_runs(instance)
-        job = build_definitions(settings).resolve_job_def(job_name)
+        definitions = build_definitions(settings)
         for first, last in runs_of(dates):
             with under_its_job(instance, job_name):
-                result = job.execute_in_process(
-                    instance=instance,
-                    tags={**range_tags(first, last), PROCESS: this_process(), **(tags or {})},
-                    raise_on_error=False,
-                    run_config={"loggers": {"plain": {}}},
-                )
+                result = execute(job_name, definitions, instance, {**range_tags(first, last), PROCESS: this_process(), **(tags or {})})
             HELD.clear()  # where the run did not reach its answers, nobody asks for what it had read
             if not result.success:
                 failures.append(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")

@@ -64,6 +64,10 @@ def _log(value: Any, _: Path) -> str | None:
     return value if value in ("text", "json") else None
 
 
+def _engine(value: Any, _: Path) -> str | None:
+    return value if value in ENGINES else None
+
+
 def _whole(least: int, most: int) -> Callable[[Any, Path], str | None]:
     def read(value: Any, _: Path) -> str | None:
         is_whole = isinstance(value, int) and not isinstance(value, bool)
@@ -75,6 +79,9 @@ def _whole(least: int, most: int) -> Callable[[Any, Path], str | None]:
 def _number(variable: str, means: str, least: int, most: int, unless_set: int) -> Setting:
     return Setting(variable, means, _whole(least, most), f"a whole number from {least} to {most}", str(unless_set))
 
+
+ENGINES = ("postgres", "spark")
+"""What may make the tables of core and curated."""
 
 _PLACE = "a path (from the file's folder on) or an address"
 SETTINGS: dict[str, Setting] = {
@@ -118,6 +125,17 @@ SETTINGS: dict[str, Setting] = {
         "a list of identifiers, each with @version where one is meant", "none",
     ),
     "log": Setting("OBSERVATORY_LOG", "how runs print what they do", _log, '"text" or "json"', "`text`"),
+    "engine": Setting(
+        "OBSERVATORY_ENGINE", "what makes the tables of core and curated of what was received (docs/engines.md)",
+        _engine, '"postgres" or "spark"', "`postgres`",
+    ),
+    "executor": Setting(
+        "OBSERVATORY_EXECUTOR", "who carries out the steps of a run (docs/engines.md)", _text,
+        "in_process, multiprocess, celery, k8s or celery_k8s", "`in_process`",
+    ),
+    "executor_config": Setting(
+        "OBSERVATORY_EXECUTOR_CONFIG", "the executor's own settings, a TOML file", _place, _PLACE, "Dagster's defaults"
+    ),
     "web.hosts": Setting(
         "OBSERVATORY_WEB_HOSTS", "further names by which a reverse proxy asks for what `serve` serves", _names,
         "a list of names", "this machine's own",

@@ -105,6 +105,19 @@ class Settings:
         return self.home / "dagster"
 
 
+def engine() -> str:
+    """What makes the tables of core and curated: "postgres", unless another is set.
+
+    Raises:
+        ObservatoryError: no such engine is known.
+    """
+    named = os.environ.get("OBSERVATORY_ENGINE") or configuration.ENGINES[0]
+    if named not in configuration.ENGINES:
+        known = " or ".join(configuration.ENGINES)
+        raise ObservatoryError(f"OBSERVATORY_ENGINE is {named!r}; {known} was expected. Correct it.")
+    return named
+
+
 def settings_from_environment(*, landing: str | None = None) -> Settings:
     """The settings that the environment and, behind it, `observatory.toml` give; `landing` overrides `OBSERVATORY_LANDING`.
 

@@ -24,6 +24,7 @@ from resources.settings import Settings
 
 if TYPE_CHECKING:  # half a second's imports: a question is answered without them
     import pandas as pd
+    import pyarrow as pa
 
 _FIRST_WRITER = 724_611_901
 """Advisory lock of those who write while there is no table yet to lock."""
@@ -282,16 +283,22 @@ def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> int:
     `table` and the frame's columns are names of the program's own, never of a return. Returns the number of rows.
     """
     import pyarrow as pa
+
+    return 0 if frame.empty else copy_table(connection, table, pa.Table.from_pandas(frame, preserve_index=False))
+
+
+def copy_table(connection: Connection, table: str, rows: pa.Table) -> int:
+    """COPY an Arrow table into `schema.table` (as readers call it), column by name; as `copy_frame`."""
     import pyarrow.csv as arrow_csv
 
-    if frame.empty:
+    if not rows.num_rows:
         return 0
     table = physical(table)
     buffer = io.BytesIO()
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
     # combined first: the writer puts zero bytes into the text where a column starts with an empty chunk
-    arrow_csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False).combine_chunks(), buffer, options)
-    columns = ", ".join(f'"{name}"' for name in frame.columns)
+    arrow_csv.write_csv(rows.combine_chunks(), buffer, options)
+    columns = ", ".join(f'"{name}"' for name in rows.column_names)
     driver: Any = connection.connection.driver_connection
     # PostgreSQL does not COPY into a table whose row-level security holds for us (an owner who is no superuser): through a table without it
     by_way = connection.execute(sa.text("select row_security_active(:table)"), {"table": table}).scalar()
@@ -304,4 +311,4 @@ def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> int:
         if by_way:
             cursor.execute(f"insert into {table} ({columns}) select {columns} from pg_temp.copied")
             cursor.execute("drop table pg_temp.copied")
-    return len(frame)
+    return rows.num_rows

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from assets.common.basis import digest
 from assets.warehouse.about_children import is_about_children
 from assets.warehouse.models import PYTHON_TABLES, Model, PythonTable, Relation, WarehouseTest, code_version, models, warehouse_tests
 from assets.warehouse.tables import region_hash
+from resources.settings import engine
 from resources.warehouse import Warehouse, physical
 from schemas.regions import Region
 from schemas.returns import contract_version
@@ -184,12 +186,13 @@ def build_quarter(
             join_by_key(connection)
             _put_on_calendar(connection, census_date)
             read_on = frozenset().union(*(model.upstream for model in tables))
-            for model in tables:
-                started = time.monotonic()
-                result.rows[model.relation] = _rewrite(connection, model, census_date)
-                if model.relation in read_on:
-                    _measure(connection, model.physical, result.rows[model.relation])
-                result.seconds[model.relation] = time.monotonic() - started
+            with _rewriter(connection, census_date) as rewrite:
+                for model in tables:
+                    started = time.monotonic()
+                    result.rows[model.relation] = rewrite(model)
+                    if model.relation in read_on:
+                        _measure(connection, model.physical, result.rows[model.relation])
+                    result.seconds[model.relation] = time.monotonic() - started
             say(f"{census_date}: checking")
             result.checks = run_checks(connection, census_date, only)
             if result.blocked_by:
@@ -220,6 +223,18 @@ def _put_on_calendar(connection: Connection, census_date: dt.date) -> None:
     put = sa.text("insert into access.quarter_end (census_date) values (:d) on conflict do nothing")
     if connection.execute(put, {"d": census_date}).rowcount:
         connection.exec_driver_sql("analyze access.quarter_end")
+
+
+@contextmanager
+def _rewriter(connection: Connection, census_date: dt.date) -> Iterator[Callable[[Model], int]]:
+    """What rewrites a model's rows of the quarter and gives how many they are: PostgreSQL, or the engine that is set."""
+    if engine() == "spark":
+        from assets.warehouse.spark import on_spark
+
+        with on_spark(connection, census_date) as spark:
+            yield spark.rewrite
+    else:
+        yield lambda model: _rewrite(connection, model, census_date)
 
 
 def _rewrite(connection: Connection, model: Model, census_date: dt.date) -> int:

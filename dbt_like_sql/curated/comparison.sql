@@ -151,7 +151,6 @@ placed as (
         s.area_code as sub_region_code,
         r.area_code as region_code,
         k.rank_in_region,
-        case when f.unit = 'share' then 6 else 2 end as decimals,
         b.figure as figure_year_before,
         case
             when b.authority_code is null then 'no_return_year_before'
@@ -334,16 +333,22 @@ select
     f.measure,
     f.provision_type,
     f.unit,
-    round(f.figure, f.decimals) as figure,
-    round(t.sub_region_figure, f.decimals) as sub_region_figure,
+    case when f.unit = 'share' then round(f.figure, 6) else round(f.figure, 2) end as figure,
+    case when f.unit = 'share' then round(t.sub_region_figure, 6) else round(t.sub_region_figure, 2) end as sub_region_figure,
     cast(b.sub_region_authorities as integer) as sub_region_authorities,
-    round(t.region_figure, f.decimals) as region_figure,
+    case when f.unit = 'share' then round(t.region_figure, 6) else round(t.region_figure, 2) end as region_figure,
     cast(b.region_authorities as integer) as region_authorities,
-    round(t.neighbours_figure, f.decimals) as neighbours_figure,
+    case when f.unit = 'share' then round(t.neighbours_figure, 6) else round(t.neighbours_figure, 2) end as neighbours_figure,
     cast(b.neighbours as integer) as neighbours_held,
     cast(f.rank_in_region as integer) as rank_in_region,
-    case when f.break_reason is null then round(f.figure_year_before, f.decimals) end as figure_year_before,
-    case when f.break_reason is null then round(f.figure - f.figure_year_before, f.decimals) end as figure_change,
+    case
+        when f.break_reason is null and f.unit = 'share' then round(f.figure_year_before, 6)
+        when f.break_reason is null then round(f.figure_year_before, 2)
+    end as figure_year_before,
+    case
+        when f.break_reason is null and f.unit = 'share' then round(f.figure - f.figure_year_before, 6)
+        when f.break_reason is null then round(f.figure - f.figure_year_before, 2)
+    end as figure_change,
     f.break_reason
 from placed as f
 inner join beside as b

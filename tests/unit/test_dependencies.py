@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests import platforms, third_party
-from tests.locks import DEV, RUNTIME, digest, locked
+from tests.locks import DEV, RUNTIME, SPARK, digest, locked
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -36,6 +36,7 @@ def declared(requirements: list[str]) -> set[str]:
 
 RUNS = declared(PROJECT["dependencies"])
 TESTS = declared(PROJECT["optional-dependencies"]["dev"])
+ENGINES = declared(PROJECT["optional-dependencies"]["spark"])
 PROVIDERS = {top: {canonicalize_name(name) for name in names} for top, names in importlib.metadata.packages_distributions().items()} | {
     "apprise": {"apprise"}
 }  # where messages cannot be sent it may not be installed
@@ -55,7 +56,7 @@ def imports(folder: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize("folder", [*ROOMS, "benchmarks", "docs", "tests"])
 def test_what_is_imported_is_declared(folder):
     """A package that comes by accident, with another one, goes by accident."""
-    may = RUNS | (TESTS if folder in {"tests", "benchmarks", "docs"} else set())
+    may = RUNS | ENGINES | (TESTS if folder in {"tests", "benchmarks", "docs"} else set())
     assert {top: sorted(who) for top, who in imports(folder).items() if not PROVIDERS.get(top, {top}) & may} == {}
 
 
@@ -67,7 +68,10 @@ def test_what_is_declared_is_used():
 def test_the_locks_hold_what_is_declared_and_name_no_index():
     assert RUNS - {one.name for one in locked(RUNTIME)} == set()
     assert TESTS - {one.name for one in locked(DEV)} == set()
-    assert "://" not in RUNTIME.read_text(encoding="utf-8") + DEV.read_text(encoding="utf-8")
+    assert ENGINES - {one.name for one in locked(SPARK)} == set()
+    assert not {one.name for one in locked(SPARK)} & {one.name for one in locked(RUNTIME)}
+    assert "://" not in "".join(lock.read_text(encoding="utf-8") for lock in (RUNTIME, DEV, SPARK))
+    assert SPARK.read_text(encoding="utf-8").count("--hash=sha256:") == len(locked(SPARK))
 
 
 def test_every_supported_platform_has_wheels_of_what_is_locked_now():
