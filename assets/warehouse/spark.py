@@ -97,10 +97,10 @@ class Spark:
         Raises:
             ObservatoryError: Spark does not run the model; nothing of the quarter is written.
         """
-        for relation in sorted(model.upstream):
-            self._provide(relation)
         path = self.folder / f"{spark_name(*model.relation)}.made"
         try:
+            for relation in sorted(model.upstream):
+                self._provide(relation)
             made = self._written(self._asked(model), path)
         except Exception as error:
             raise ObservatoryError(_failed(model, error)) from None
@@ -188,10 +188,10 @@ def session() -> Any:
     scratch = _scratch()
     builder = SparkSession.builder.master("local[*]").appName("observatory")
     for name, value in {
+        "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
         **SETTINGS,
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": f"{scratch}/warehouse",
-        "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
     }.items():
         builder = builder.config(name, value)
     made = builder.getOrCreate()

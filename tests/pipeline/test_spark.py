@@ -50,7 +50,13 @@ def spark_is_here() -> None:
     if missing:
         say = pytest.fail if os.environ.get("OBSERVATORY_TESTS_SKIP_NOTHING") else pytest.skip
         say(f"not on this machine: {', '.join(missing)}")
-    spark.SETTINGS["spark.driver.extraJavaOptions"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    spark.SETTINGS |= {
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.shuffle.partitions": "1",
+    }
 
 
 @pytest.fixture(scope="module")
