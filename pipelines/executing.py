@@ -15,6 +15,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from resources.configuration import EXECUTORS
 from resources.errors import ObservatoryError
 
 IN_PROCESS = "in_process"
@@ -25,8 +26,6 @@ _BESIDE = {
     "celery_k8s": ("dagster_celery_k8s", "celery_k8s_job_executor"),
 }
 """Executors that come in a package of their own: its module, and the executor's name there."""
-
-EXECUTORS = (*_OWN, *_BESIDE)
 
 
 def executor_name() -> str:

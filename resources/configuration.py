@@ -64,8 +64,11 @@ def _log(value: Any, _: Path) -> str | None:
     return value if value in ("text", "json") else None
 
 
-def _engine(value: Any, _: Path) -> str | None:
-    return value if value in ENGINES else None
+def _one_of(known: tuple[str, ...]) -> Callable[[Any, Path], str | None]:
+    def read(value: Any, _: Path) -> str | None:
+        return value if value in known else None
+
+    return read
 
 
 def _whole(least: int, most: int) -> Callable[[Any, Path], str | None]:
@@ -82,6 +85,9 @@ def _number(variable: str, means: str, least: int, most: int, unless_set: int) -
 
 ENGINES = ("postgres", "spark")
 """What may make the tables of core and curated."""
+
+EXECUTORS = ("in_process", "multiprocess", "celery", "k8s", "celery_k8s")
+"""Who may carry out the steps of a run: Dagster's own executors."""
 
 _PLACE = "a path (from the file's folder on) or an address"
 SETTINGS: dict[str, Setting] = {
@@ -127,11 +133,11 @@ SETTINGS: dict[str, Setting] = {
     "log": Setting("OBSERVATORY_LOG", "how runs print what they do", _log, '"text" or "json"', "`text`"),
     "engine": Setting(
         "OBSERVATORY_ENGINE", "what makes the tables of core and curated of what was received (docs/engines.md)",
-        _engine, '"postgres" or "spark"', "`postgres`",
+        _one_of(ENGINES), '"postgres" or "spark"', "`postgres`",
     ),
     "executor": Setting(
-        "OBSERVATORY_EXECUTOR", "who carries out the steps of a run (docs/engines.md)", _text,
-        "in_process, multiprocess, celery, k8s or celery_k8s", "`in_process`",
+        "OBSERVATORY_EXECUTOR", "who carries out the steps of a run (docs/engines.md)",
+        _one_of(EXECUTORS), "in_process, multiprocess, celery, k8s or celery_k8s", "`in_process`",
     ),
     "executor_config": Setting(
         "OBSERVATORY_EXECUTOR_CONFIG", "the executor's own settings, a TOML file", _place, _PLACE, "Dagster's defaults"

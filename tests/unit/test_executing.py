@@ -1,0 +1,63 @@
+"""Executing: the executor is the one that is set, with its own settings; what cannot be had is said in a sentence."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from pipelines import executing
+from resources.configuration import EXECUTORS
+from resources.errors import ObservatoryError
+
+
+@pytest.fixture(autouse=True)
+def unset(monkeypatch):
+    for name in ("OBSERVATORY_EXECUTOR", "OBSERVATORY_EXECUTOR_CONFIG"):
+        monkeypatch.setenv(name, "")
+
+
+def test_one_process_carries_out_a_run_unless_another_executor_is_set(monkeypatch):
+    assert executing.executor().name == "in_process"
+    monkeypatch.setenv("OBSERVATORY_EXECUTOR", "multiprocess")
+    assert executing.executor().name == "multiprocess"
+
+
+def test_every_executor_that_may_be_set_is_known_here():
+    assert {*executing._OWN, *executing._BESIDE} == set(EXECUTORS)
+
+
+def test_an_executor_that_is_not_known_is_refused(monkeypatch):
+    monkeypatch.setenv("OBSERVATORY_EXECUTOR", "multi")
+    with pytest.raises(ObservatoryError, match="OBSERVATORY_EXECUTOR is 'multi'; one of in_process, multiprocess"):
+        executing.executor()
+
+
+@pytest.mark.parametrize("name", sorted(executing._BESIDE))
+def test_one_whose_package_is_not_there_is_named_with_it(monkeypatch, name):
+    module = executing._BESIDE[name][0]
+    monkeypatch.setenv("OBSERVATORY_EXECUTOR", name)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ObservatoryError, match=f"{module.replace('_', '-')} was not found"):
+        executing.executor()
+
+
+def test_its_own_settings_come_from_a_file(monkeypatch, tmp_path):
+    path = tmp_path / "multiprocess.toml"
+    path.write_text("max_concurrent = 2\n")
+    monkeypatch.setenv("OBSERVATORY_EXECUTOR", "multiprocess")
+    monkeypatch.setenv("OBSERVATORY_EXECUTOR_CONFIG", str(path))
+    made = executing.executor()
+    told = made.config_schema.resolve_config({}).value
+    assert told["config"]["max_concurrent"] == 2
+
+
+@pytest.mark.parametrize("text", [None, "max_concurrent = ", "= 3"])
+def test_a_file_that_cannot_be_read_is_named(monkeypatch, tmp_path, text):
+    path = tmp_path / "settings.toml"
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setenv("OBSERVATORY_EXECUTOR", "multiprocess")
+    monkeypatch.setenv("OBSERVATORY_EXECUTOR_CONFIG", str(path))
+    with pytest.raises(ObservatoryError, match=r"settings\.toml, which could not be read"):
+        executing.executor()
