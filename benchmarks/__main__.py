@@ -10,6 +10,7 @@ import sys
 
 NAMES = [
     "quarter", "starting", "ssda903", "sector", "answer", "history", "readers", "gate", "disclosure", "damage", "projection", "landing", "correction",
+    "engines",
 ]  # fmt: skip
 
 

@@ -308,7 +308,32 @@ pairs as (
 ),
 
 -- Expected of the residuals: all_r = base all_p + authority authority_p + owner owner_p, authority_r = base authority_p + authority
--- authority_p + owner both_p, owner_r = base owner_p + authority both_p + owner owner_p. Solved by Cramer's rule.
+-- authority_p + owner both_p, owner_r = base owner_p + authority both_p + owner owner_p. Solved by Cramer's rule. Determinants are
+-- taken over all_p authority_p owner_p, so that no number is the product of three of them: an engine has only so many digits.
+shares as (
+    select
+        p.provision_type,
+        p.measure,
+        p.settings,
+        p.places,
+        p.chance,
+        p.authorities,
+        p.owners,
+        p.authority_places_squared,
+        p.owner_places_squared,
+        p.both_p / nullif(p.authority_p, 0) as both_of_authority,
+        p.both_p / nullif(p.owner_p, 0) as both_of_owner,
+        p.authority_p / nullif(p.all_p, 0) as authority_of_all,
+        p.owner_p / nullif(p.all_p, 0) as owner_of_all,
+        p.both_p / nullif(p.all_p, 0) as both_of_all,
+        p.all_r / nullif(p.all_p, 0) as all_rate,
+        p.authority_r / nullif(p.all_p, 0) as authority_rate_of_all,
+        p.owner_r / nullif(p.all_p, 0) as owner_rate_of_all,
+        p.authority_r / nullif(p.authority_p, 0) as authority_rate,
+        p.owner_r / nullif(p.owner_p, 0) as owner_rate
+    from pairs as p
+),
+
 solved as (
     select
         p.provision_type,
@@ -320,16 +345,15 @@ solved as (
         p.owners,
         p.authority_places_squared,
         p.owner_places_squared,
-        p.all_p * (p.authority_p * p.owner_p - p.both_p * p.both_p)
-        - p.authority_p * p.owner_p * (p.authority_p + p.owner_p - 2 * p.both_p) as determinant,
-        p.all_p * p.authority_p * p.owner_p as scale,
-        p.all_p * (p.authority_r * p.owner_p - p.both_p * p.owner_r)
-        - p.all_r * p.owner_p * (p.authority_p - p.both_p)
-        + p.owner_p * (p.authority_p * p.owner_r - p.authority_r * p.owner_p) as authority_part,
-        p.all_p * (p.authority_p * p.owner_r - p.authority_r * p.both_p)
-        - p.authority_p * (p.authority_p * p.owner_r - p.authority_r * p.owner_p)
-        + p.all_r * p.authority_p * (p.both_p - p.owner_p) as owner_part
-    from pairs as p
+        1 - p.both_of_authority * p.both_of_owner
+        - (p.authority_of_all + p.owner_of_all - 2 * p.both_of_all) as determinant,
+        p.authority_rate - p.both_of_authority * p.owner_rate
+        - p.all_rate * (1 - p.both_of_authority)
+        + p.owner_rate_of_all - p.authority_rate * p.owner_of_all as authority_part,
+        p.owner_rate - p.authority_rate * p.both_of_owner
+        + p.authority_rate_of_all - p.owner_rate * p.authority_of_all
+        + p.all_rate * (p.both_of_owner - 1) as owner_part
+    from shares as p
 ),
 
 known as (
@@ -342,12 +366,12 @@ known as (
         v.level,
         case v.level when 'authority' then s.authority_places_squared else s.owner_places_squared end as places_squared,
         case
-            when s.determinant > 0.000001 * s.scale
+            when s.determinant > 0.000001
                 then greatest(0, case v.level when 'authority' then s.authorities else s.owners end - 1)
             else 0
         end as weight,
         case
-            when s.determinant > 0.000001 * s.scale
+            when s.determinant > 0.000001
                 then greatest(0, case v.level when 'authority' then s.authority_part else s.owner_part end / s.determinant)
             else 0
         end as found

@@ -92,8 +92,10 @@ select
         cast(sum(case when r.owner_group is not null and r.position <= 10 then r.places end) as numeric) / nullif(min(r.known_places), 0), 6
     ) as share_largest_10,
     round(
-        10000 * cast(sum(case when r.owner_group is not null then r.places * r.places end) as numeric)
-        / nullif(min(r.known_places) * min(r.known_places), 0), 1
+        10000 * (
+            cast(sum(case when r.owner_group is not null then r.places * r.places end) as numeric)
+            / nullif(min(r.known_places) * min(r.known_places), 0)
+        ), 1
     ) as herfindahl_hirschman_index,
     case
         when count(r.owner_group) = 0 then null
