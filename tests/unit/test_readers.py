@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 from assets.publication import release
 from assets.publication.disclosure import comparisons, knowledge, readers, suppression
@@ -264,3 +265,27 @@ def test_what_the_repair_hides_is_presumed_not_to_be_zero_either(programme, seed
     with_keys = places.values.assign(**{"_settings": 9, "_noise vacant": drawn.integers(0, 256, 4)})
     one = mended(simple(OCCUPIED, occupied), replace(places, values=with_keys), simple(RETURNED, returned))
     assert not told(one, "")
+
+
+def of_at_most_one(*, is_guess: bool) -> knowledge.System:
+    """Two counts of one release: the first is hidden and 1, the second is shown and 1. The first is no more than the second, and a tie says
+    that it is at most 1 whatever is shown: known, or only guessed.
+    """
+    cells = pd.DataFrame(
+        {
+            "release": 0, "variable": [0, 1], "text": ["c", "1"], "low": [0.0, 1.0], "high": [7.0, 1.0], "is_public": False, "threshold": 8,
+            "of_few": False,
+        }
+    )  # fmt: skip
+    return knowledge.System(
+        cells, np.array([0.0, 1.0]), np.array([7.0, 1.0]), np.array([True, False]), np.array([1.0, 1.0]), ["first", "second"],
+        sp.csr_matrix([[1.0, -1.0], [1.0, 0.0]]), np.array([-np.inf, -np.inf]), np.array([0.0, 1.0]), ["no more than the second", "at most 1"],
+        np.array([True, True]), high_untold=np.array([knowledge.UNBOUNDED, 1.0]), guesses=np.array([False, is_guess]),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("is_guess", [True, False])
+def test_a_tie_that_is_only_presumed_excuses_no_count_for_who_does_not_presume_it(is_guess):
+    """Who takes the tie for true had two values before the release and has two now; who does not had eight."""
+    leaks = judge(of_at_most_one(is_guess=is_guess)).leaks
+    assert [(leak.cell, leak.least, leak.greatest) for leak in leaks] == ([("first", 0, 1)] if is_guess else [])

@@ -13,7 +13,7 @@ proved safe counts as a leak: the gate fails closed.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -44,18 +44,33 @@ def judge(
     """
     started = time.thread_time()
     protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
-    need, untold = needed_values(system, possible), system.untold()
+    need = needed_values(system, possible)
     need = need if most is None else np.minimum(need, most)
     leaks, broken, programmes = _attack(system, need, protected, started + limit_seconds, worlds=worlds)
-    # where the register and the telling leave too little by themselves, whoever is not told must still have enough
-    need_untold = needed_values(untold, possible) if system.is_told else need
-    doubtful = protected[need[protected] < need_untold[protected]]
-    if len(doubtful) and not len(broken):
-        more, _, tried = _attack(untold, need_untold, doubtful, started + limit_seconds, worlds=worlds)
-        leaks, programmes = leaks + [leak for leak in more if leak.variable not in {other.variable for other in leaks}], programmes + tried
+    # where the telling, or a tie that is only presumed, leaves too little by itself, whoever is not
+    # told, or presumes nothing, must still have enough
+    for less, his_worlds in _who_know_less(system, worlds, all_asked=most is None):
+        need_his = needed_values(less, possible)
+        told = {leak.variable for leak in leaks}
+        doubtful = np.array([v for v in protected if need[v] < need_his[v] and v not in told], int)
+        if len(doubtful) and not len(broken):
+            more, _, tried = _attack(less, need_his, doubtful, started + limit_seconds, worlds=his_worlds)
+            leaks, programmes = leaks + more, programmes + tried
     said = [f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}" for r in broken[:10]]
     seconds = time.thread_time() - started
     return Verdict(tuple(leaks), (*system.contradictions, *said), len(protected), len(system.low), programmes, seconds)
+
+
+def _who_know_less(system: System, worlds: Worlds | None, *, all_asked: bool) -> Iterator[tuple[System, Worlds | None]]:
+    """Whoever is not told which counts are small, and whoever presumes no tie; each with the worlds
+    that are his too (where ties are left out others are possible, which are nobody else's).
+    """
+    if system.is_told:
+        yield system.untold(), worlds
+    if all_asked and system.guesses.any():
+        yield system.without_guesses(), None
+        if system.is_told:
+            yield system.untold().without_guesses(), None
 
 
 def told_anew(view: System, leaks: Sequence[Leak], possible: int = 3) -> tuple[Leak, ...]:

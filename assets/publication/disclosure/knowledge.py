@@ -81,12 +81,14 @@ class Published:
 class System:
     """Variables with bounds, rows with bounds: `row_low <= matrix @ x <= row_high`, x whole numbers.
 
-    `cells` has a row a published cell (release, table, measure, row, area, key, text, truth, low, high, variable); variables beyond the
-    cells' are what is left of a total that is not wholly divided. `says` names each row's tie. `least` and `most` are what each is at least and at
-    most whatever is hidden, because a symbol elsewhere says so. Of a reader's view, `known` is what he
-    has exactly, and `presumed` what he takes not to be 0. `steps` are the rows that say by how many children
-    a figure of the current release differs from the one before. `comparisons` are told to members, each its own: the view of one has those
-    of `told` among its rows, as the last ones.
+    `cells` has a row a published cell (release, table, measure, row, area, key, text, truth, low,
+    high, variable); variables beyond the cells' are what is left of a total that is not wholly
+    divided. `says` names each row's tie. `least` and `most` are what each is at least and at most
+    whatever is hidden, because a symbol elsewhere says so. Of a reader's view, `known` is what he
+    has exactly, and `presumed` what he takes not to be 0. `steps` are the rows that say by how many
+    children a figure of the current release differs from the one before, and `guesses` those of
+    ties that are only presumed. `comparisons` are told to members, each its own: the view of one
+    has those of `told` among its rows, as the last ones.
     """
 
     cells: pd.DataFrame
@@ -108,6 +110,7 @@ class System:
     known: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     presumed: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     steps: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
+    guesses: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     comparisons: Comparisons = field(default_factory=Comparisons)
     told: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
 
@@ -141,15 +144,24 @@ class System:
             row_low=np.concatenate([self.row_low, told.low[rows]]),
             row_high=np.concatenate([self.row_high, told.high[rows]]),
             says=[*self.says, *["what a comparison tells of others"] * more],
-            steps=np.concatenate([self.steps, np.zeros(more, dtype=bool)]) if len(self.steps) else self.steps,
+            steps=_with_more(self.steps, more),
+            guesses=_with_more(self.guesses, more),
             told=rows,
         )
 
     def without_steps(self) -> System:
         """The same, where nobody knows by how many children the current release differs from the one before."""
-        if not self.steps.any():
+        return self._without(self.steps)
+
+    def without_guesses(self) -> System:
+        """The same, for a reader who takes no tie for true that need not be."""
+        return self._without(self.guesses)
+
+    def _without(self, rows: np.ndarray) -> System:
+        if not rows.any():
             return self
-        return replace(self, row_low=np.where(self.steps, -np.inf, self.row_low), row_high=np.where(self.steps, np.inf, self.row_high))
+        low, high = np.where(rows, -np.inf, self.row_low), np.where(rows, np.inf, self.row_high)
+        return replace(self, row_low=low, row_high=high)
 
     def tells_no_more_than(self, other: System) -> bool:
         """Whether the other has the same variables and ties, and bounds that are nowhere wider: then what is safe there is safe here."""
@@ -161,6 +173,11 @@ class System:
             and set(np.flatnonzero(self.small)) <= set(np.flatnonzero(other.small))
             and not self.contradictions
         )
+
+
+def _with_more(rows: np.ndarray, more: int) -> np.ndarray:
+    """Flags of rows, where there are any, and of `more` rows that have none."""
+    return np.concatenate([rows, np.zeros(more, dtype=bool)]) if len(rows) else rows
 
 
 def possible_values(texts: pd.Series, truth: pd.Series, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
@@ -282,12 +299,23 @@ class _Rows:
         self.low: list[np.ndarray] = []
         self.high: list[np.ndarray] = []
         self.says: list[str] = []
+        self.guesses: list[bool] = []
 
     @property
     def count(self) -> int:
         return len(self.says)
 
-    def add(self, row: np.ndarray, column: np.ndarray, value: np.ndarray, low: np.ndarray, high: np.ndarray, says: list[str]) -> None:
+    def add(
+        self,
+        row: np.ndarray,
+        column: np.ndarray,
+        value: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+        says: list[str],
+        *,
+        guessed: bool = False,
+    ) -> None:
         """Add rows; `row` counts from 0 among the new ones."""
         self.rows.append(np.asarray(row) + self.count)
         self.columns.append(np.asarray(column))
@@ -295,6 +323,7 @@ class _Rows:
         self.low.append(np.asarray(low, dtype="float64"))
         self.high.append(np.asarray(high, dtype="float64"))
         self.says += says
+        self.guesses += [guessed] * len(says)
 
 
 def build_system(releases: list[Published]) -> System:
@@ -352,28 +381,33 @@ def build_system(releases: list[Published]) -> System:
         shape=(system_rows.count, count + extra),
     )
     row_low, row_high = np.concatenate(system_rows.low or [empty]), np.concatenate(system_rows.high or [empty])
-    once = _said_once(matrix, row_low, row_high)
+    once = _said_once(system_rows, matrix, row_low, row_high)
     says = [system_rows.says[row] for row in once]
     steps = np.array([said.endswith(_apart_from(releases[-1])) for said in says], dtype=bool)
     return System(
         cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions,
-        high_untold, least, most, steps=steps,
+        high_untold, least, most, steps=steps, guesses=np.array(system_rows.guesses, dtype=bool)[once],
         comparisons=comparisons(cells[cells["release"] == len(releases) - 1], truth, releases[-1].method, count + extra, releases[-1].beside),
     )  # fmt: skip
 
 
-def _said_once(matrix: sp.csr_matrix, row_low: np.ndarray, row_high: np.ndarray) -> np.ndarray:
-    """The rows without those that only say again what another says: what has not changed between two releases of a date is tied alike in both.
+def _said_once(rows: _Rows, matrix: sp.csr_matrix, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The rows without those that only say again what another says: what has not changed between
+    two releases of a date is tied alike in both. One that is known goes before one that is guessed.
 
     A total with a rest is tied in each, for the rest is a figure of its own.
     """
     matrix.sum_duplicates()
     matrix.eliminate_zeros()  # of the same figure on both sides of a tie
     first: dict[tuple[bytes, bytes, float, float], int] = {}
-    for row, (start, end) in enumerate(zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)):
+    ends = zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)
+    for row, (start, end) in enumerate(ends):
         if start == end:
             continue
-        first.setdefault((matrix.indices[start:end].tobytes(), matrix.data[start:end].tobytes(), row_low[row], row_high[row]), row)
+        entries = matrix.indices[start:end].tobytes(), matrix.data[start:end].tobytes()
+        name = (*entries, low[row], high[row])
+        if name not in first or rows.guesses[first[name]] and not rows.guesses[row]:
+            first[name] = row
     return np.array(list(first.values()), dtype=int)
 
 
@@ -581,7 +615,7 @@ def _tie_rows(cells: pd.DataFrame, links: list[Linked], rows: _Rows) -> None:
         if len(kept.row):
             size = int(kept.row.max()) + 1
             least = np.full(size, -np.inf if link.tie.at_most else 0.0)
-            rows.add(kept.row, variable[kept.cell], kept.sign, least, np.zeros(size), [link.tie.says] * size)
+            rows.add(kept.row, variable[kept.cell], kept.sign, least, np.zeros(size), [link.tie.says] * size, guessed=link.tie.presumed)
 
 
 def _apart_from(release: Published) -> str:
