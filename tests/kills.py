@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import difflib
 import hashlib
+import importlib
 import json
 import os
 import random
@@ -27,12 +28,13 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from pipelines.dead import name_of
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import MADE_UP, MADE_UP_ARRIVALS
 from resources.provenance import mark
@@ -136,8 +138,12 @@ def _be_the_command(asked: dict, main: object) -> None:
         os.dup2(out, 1), os.dup2(out, 2)
         sys.stdout, sys.stderr = (os.fdopen(n, "w", buffering=1, closefd=False) for n in (1, 2))
         os.environ.update(asked["environment"])
-        sys.argv = ["observatory", *asked["arguments"]]
-        main()  # type: ignore[operator]
+        if call := asked["call"]:
+            module, _, function = call.partition(":")
+            getattr(importlib.import_module(module), function)(*asked["arguments"])
+        else:
+            sys.argv = ["observatory", *asked["arguments"]]
+            main()  # type: ignore[operator]
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
@@ -159,11 +165,12 @@ class Nursery:
         )
         assert self._process.stdout is not None and self._process.stdout.readline() == "ready\n"
 
-    def start(self, environment: dict[str, str], arguments: list[str], out: Path) -> int:
-        """Start a command; gives its process number."""
+    def start(self, environment: dict[str, str], arguments: list[str], out: Path, call: str = "") -> int:
+        """Start a command, or `call` a function (`module:name`) with the arguments; gives its process number."""
         assert self._process.stdin is not None
         out.unlink(missing_ok=True)
-        self._process.stdin.write(json.dumps({"environment": environment, "arguments": arguments, "out": str(out)}) + "\n")
+        asked = {"environment": environment, "arguments": arguments, "out": str(out), "call": call}
+        self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         return int(self._answer()["started"])
 
@@ -202,6 +209,7 @@ class Home:
     life: list[list[str]] = field(default_factory=lambda: LIFE)
     seconds: list[float] = field(default_factory=list)
     lines: list[list[str]] = field(default_factory=list)
+    region: str = "north_west"
 
     def __post_init__(self) -> None:
         self.place = Place(self.folder / "landing").first(self.dates)
@@ -209,6 +217,7 @@ class Home:
         self.environment = {
             "OBSERVATORY_HOME": str(self.home),
             "OBSERVATORY_LANDING": str(self.place.root),
+            "OBSERVATORY_REGION": self.region,
             "OBSERVATORY_PSEUDONYM_KEY": "a key that only the tests use",
         }
 
@@ -290,22 +299,15 @@ def _await(home: Home, line: str, after: float, process: int) -> bool:
     """Wait for the moment. False where the command ended before it."""
     began = time.monotonic()
     while line and line not in re.sub(r"[0-9a-f]{8}", "", home.said()):
-        if not _lives(process) or time.monotonic() - began > 300:
+        if not name_of(process) or time.monotonic() - began > 300:
             return False
         time.sleep(0.02)
     until = (time.monotonic() if line else began) + after
     while time.monotonic() < until:
-        if not _lives(process):
+        if not name_of(process):
             return False
         time.sleep(0.02)
-    return _lives(process)
-
-
-def _lives(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    return bool(name_of(process))
 
 
 def kill_database(home: Path) -> bool:
@@ -358,34 +360,53 @@ def _show(home: Home, whole: Home, differ: list[str]) -> None:
         print("\n".join(list(difflib.unified_diff(*pair, f"whole {name}", f"killed {name}", lineterm="", n=0))[:20])[:4000], flush=True)
 
 
-def main() -> int:
-    """Kill so often, over as many homes as it takes. Ends with 1 at the first home that is not as the undisturbed one."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=50)
+Play = Callable[[Home, Home, random.Random, int], Counter[str]]
+"""Plays the life of a home with so many kills at the most, beside the undisturbed one."""
+
+
+def asked(said: str, kills: int) -> argparse.ArgumentParser:
+    """The arguments that every tool of kills takes."""
+    parser = argparse.ArgumentParser(description=said, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=kills)
     parser.add_argument("--a-home", type=int, default=10, help="kills of one home before it is compared")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--nursery", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.nursery:
-        _be_the_nursery()
-        return 0
-    chance, killed, homes = random.Random(asked.seed), Counter[str](), 0
-    with tempfile.TemporaryDirectory(prefix="kills ", ignore_cleanup_errors=True) as folder, nursery() as born:
+    return parser
+
+
+def over_homes(of: argparse.Namespace, life: list[list[str]], play_one: Play) -> int:
+    """Kill so often, over as many homes as it takes. Gives 1 at the first home that is not as the
+    undisturbed one, else 0.
+    """
+    chance, killed, homes = random.Random(of.seed), Counter[str](), 0
+    folders = tempfile.TemporaryDirectory(prefix="kills ", ignore_cleanup_errors=True)
+    with folders as folder, nursery() as born:
         Path(folder).chmod(0o755)
-        whole = undisturbed(Home(Path(folder) / "whole", born))
+        whole = undisturbed(Home(Path(folder) / "whole", born, DATES, life))
         print(f"undisturbed: {', '.join(f'{s:.0f} s' for s in whole.seconds)}", flush=True)
-        while killed.total() < asked.kills:
+        while killed.total() < of.kills:
             homes += 1
-            home = Home(Path(folder) / f"home {homes}", born)
-            now = play(home, whole, chance, min(asked.a_home, asked.kills - killed.total()))
+            home = Home(Path(folder) / f"home {homes}", born, DATES, life)
+            now = play_one(home, whole, chance, min(of.a_home, of.kills - killed.total()))
             killed += now
             differ = home.differences(whole)
-            print(f"home {homes}: {dict(now)}, {'differs: ' + ', '.join(differ[:20]) if differ else 'as if nothing had happened'}", flush=True)
+            said = f"differs: {', '.join(differ[:20])}" if differ else "as if nothing had happened"
+            print(f"home {homes}: {dict(now)}, {said}", flush=True)
             if differ:
                 _show(home, whole, differ)
                 return 1
     print(f"{killed.total()} kills of {homes} homes: {dict(killed)}")
     return 0
+
+
+def main() -> int:
+    """Kill the commands; or be the process from which they are forked."""
+    parser = asked(__doc__ or "", kills=50)
+    parser.add_argument("--nursery", action="store_true", help=argparse.SUPPRESS)
+    of = parser.parse_args()
+    if of.nursery:
+        _be_the_nursery()
+        return 0
+    return over_homes(of, LIFE, play)
 
 
 if __name__ == "__main__":

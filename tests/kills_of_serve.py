@@ -9,7 +9,6 @@ the releases, the drafts and the outbox.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import datetime as dt
 import os
@@ -18,7 +17,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -32,7 +30,7 @@ from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
 from resources.settings import Settings
 from resources.warehouse import Warehouse
-from tests.kills import APPROVER, DATABASE, DATES, ROOT, Home, _show, kill_database, nursery, undisturbed
+from tests.kills import APPROVER, DATABASE, ROOT, Home, asked, kill_database, over_homes
 
 COMMAND = "from pipelines.command import main; main()"
 SERVE, DAEMON, CODE, READY, WORKER = "serve", "its daemon", "its code server", "its runs' forerunner", "a run"
@@ -65,12 +63,12 @@ def wait_for(what: Callable[[], Any], seconds: float = 480, every: float = 0.2) 
 class Serve:
     """A served home: `root` has its landing place and its home."""
 
-    def __init__(self, root: Path, ports: tuple[int, int]) -> None:
+    def __init__(self, root: Path, ports: tuple[int, int], region: str = "north_west") -> None:
         self.home = root / "home"
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("OBSERVATORY_", "DAGSTER_"))}
         environment |= {
             "OBSERVATORY_HOME": str(self.home), "OBSERVATORY_LANDING": str(root / "landing"), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
-            "OBSERVATORY_PSEUDONYM_KEY": "a key that only the tests use",
+            "OBSERVATORY_PSEUDONYM_KEY": "a key that only the tests use", "OBSERVATORY_REGION": region,
         }  # fmt: skip
         self.environment = environment
         command = [sys.executable, "-c", COMMAND, "serve", "--port", str(ports[0]), "--page-port", str(ports[1])]
@@ -103,6 +101,20 @@ class Serve:
                 found.setdefault(CODE, []).append(number)
         return found
 
+    def kill(self, what: str, parts: dict[str, list[int]] | None = None) -> bool:
+        """Kill one of its parts (of `parts`, where they are known), or its PostgreSQL, with SIGKILL.
+        False where there is none.
+        """
+        if what == DATABASE:
+            return kill_database(self.home)
+        numbers = (self.parts() if parts is None else parts).get(what, [])
+        for number in numbers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        if what == SERVE:
+            self.process.wait()
+        return bool(numbers)
+
     def end(self) -> int:
         """Stop it as systemd does; gives its exit code."""
         self.process.send_signal(signal.SIGTERM)
@@ -133,7 +145,7 @@ def is_settled(home: Home) -> bool:
     if not (home.home / "postgres" / "data" / "postmaster.pid").exists():
         return False
     os.environ |= home.environment  # the key, without which nothing can be said of files
-    settings, place = Settings(home.home, str(home.place.root), "", "north_west"), LandingPlace(str(home.place.root))
+    settings, place = Settings(home.home, str(home.place.root), "", home.region), LandingPlace(str(home.place.root))
     server = EmbeddedPostgres(home.home)
     try:
         with Warehouse(server.join()) as warehouse:
@@ -157,15 +169,7 @@ def serve_with_kills(home: Home, chance: random.Random, kills: int, seconds: flo
             time.sleep(chance.random() * seconds)
             parts = serve.parts()
             what = chance.choice([DATABASE, *parts])
-            if what == DATABASE:
-                killed[what] += kill_database(home.home)
-            else:
-                for number in parts[what]:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(number, signal.SIGKILL)
-                killed[what] += 1
-            if what == SERVE:
-                serve.process.wait()
+            killed[what] += serve.kill(what, parts)
             with contextlib.suppress(subprocess.TimeoutExpired):  # it ends where a part is gone without which it cannot be
                 serve.process.wait(3)
             if serve.process.poll() is not None:
@@ -201,29 +205,15 @@ def play(home: Home, chance: random.Random, kills: int, seconds: float) -> Count
 
 
 def main() -> int:
-    """Kill so often, over as many homes as it takes. Ends with 1 at the first home that is not as the undisturbed one."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--a-home", type=int, default=10, help="kills of one home before it is compared")
-    parser.add_argument("--seed", type=int, default=1)
+    """Kill `serve` and what it has started."""
+    parser = asked(__doc__ or "", kills=20)
     parser.add_argument("--seconds", type=float, default=60, help="the longest between two kills")
-    asked = parser.parse_args()
-    chance, killed, homes = random.Random(asked.seed), Counter[str](), 0
-    with tempfile.TemporaryDirectory(prefix="kills ", ignore_cleanup_errors=True) as folder, nursery() as born:
-        Path(folder).chmod(0o755)
-        whole = undisturbed(Home(Path(folder) / "whole", born, DATES, LIFE))
-        while killed.total() < asked.kills:
-            homes += 1
-            home = Home(Path(folder) / f"home {homes}", born, DATES, LIFE)
-            now = play(home, chance, min(asked.a_home, asked.kills - killed.total()), asked.seconds)
-            killed += now
-            differ = home.differences(whole)
-            print(f"home {homes}: {dict(now)}, {'differs: ' + ', '.join(differ[:20]) if differ else 'as if nothing had happened'}", flush=True)
-            if differ:
-                _show(home, whole, differ)
-                return 1
-    print(f"{killed.total()} kills of {homes} homes: {dict(killed)}")
-    return 0
+    of = parser.parse_args()
+
+    def play_one(home: Home, _: Home, chance: random.Random, kills: int) -> Counter[str]:
+        return play(home, chance, kills, of.seconds)
+
+    return over_homes(of, LIFE, play_one)
 
 
 if __name__ == "__main__":

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import os
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from resources.warehouse import Warehouse
-from tests import builders
-
-ROOT = Path(__file__).resolve().parents[2]
-DATES = ["2025-03-31", "2025-06-30"]
-
-# What the run does, stage by stage, without Dagster's start: the moments to be killed at lie in here.
-SCRIPT = """
-import datetime as dt, sys
-from pathlib import Path
+from assets.access.preparing import prepare
 from assets.intake.loading import take_in
 from assets.page.site import Sites, bring_drafts_up_to_date
 from assets.publication import lifecycle
@@ -28,30 +20,33 @@ from assets.publication.approval import approve
 from assets.publication.drafts import make_draft
 from assets.publication.release import write_all_missing_files
 from assets.warehouse.building import build_quarter
-from assets.access.preparing import prepare
 from resources.landing import LandingPlace
 from resources.warehouse import Warehouse
-from schemas.regions import load_region
-address, landing, releases = sys.argv[1:4]
-region = load_region("north_west")
-print("ready", flush=True)
-with Warehouse(address) as warehouse:
-    prepare(warehouse, region)
-    for text in ("2025-03-31", "2025-06-30"):
-        date = dt.date.fromisoformat(text)
-        take_in(warehouse, LandingPlace(landing), date, b"a key that only the tests use")
-        assert not build_quarter(warehouse, date, region).blocked_by
-        if lifecycle.life(warehouse, date).state == lifecycle.COLLECTING:
-            lifecycle.close(warehouse, date, "the test")
-        if lifecycle.life(warehouse, date).state == lifecycle.CLOSED:
-            make_draft(warehouse, date, region, "the test")
-        bring_drafts_up_to_date(warehouse, region, Path(releases + " drafts"), Path(releases), lambda _: None)
-        if lifecycle.life(warehouse, date).state == lifecycle.DRAFT:
-            approve(warehouse, date, region, "Ada Example (made up)")
-        write_all_missing_files(warehouse, Path(releases))
-        Sites(warehouse, region, Path(releases)).write_contents()
-print("done", flush=True)
-"""
+from tests import builders
+from tests.conftest import KEY
+from tests.kills import Nursery, nursery
+from tests.regions import QUICK
+
+DATES = ["2025-03-31", "2025-06-30"]
+
+
+def play(address: str, landing: str, releases: str) -> None:
+    """What the run does, stage by stage, without Dagster: the moments to be killed at lie in here."""
+    region = QUICK
+    with Warehouse(address) as warehouse:
+        prepare(warehouse, region)
+        for date in map(dt.date.fromisoformat, DATES):
+            take_in(warehouse, LandingPlace(landing), date, KEY)
+            assert not build_quarter(warehouse, date, region).blocked_by
+            if lifecycle.life(warehouse, date).state == lifecycle.COLLECTING:
+                lifecycle.close(warehouse, date, "the test")
+            if lifecycle.life(warehouse, date).state == lifecycle.CLOSED:
+                make_draft(warehouse, date, region, "the test")
+            bring_drafts_up_to_date(warehouse, region, Path(releases + " drafts"), Path(releases), lambda _: None)
+            if lifecycle.life(warehouse, date).state == lifecycle.DRAFT:
+                approve(warehouse, date, region, "Ada Example (made up)")
+            write_all_missing_files(warehouse, Path(releases))
+            Sites(warehouse, region, Path(releases)).write_contents()
 
 
 def _drop_returns(landing) -> None:
@@ -64,19 +59,29 @@ def _drop_returns(landing) -> None:
         landing.drop(date, "provider-a", "placements.csv", builders.placements([{"urn": f"SC{n:06d}"} for n in range(1, 60, 2)] * 2))
 
 
-def _start(address: str, landing: Path, releases: Path) -> subprocess.Popen:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, address, str(landing), str(releases)], stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+class Run:
+    """The run over one warehouse, in processes forked from one that has imported everything."""
+
+    def __init__(self, born: Nursery, address: str, landing: Path, releases: Path) -> None:
+        self.born, self.out = born, releases.with_suffix(".txt")
+        self.arguments = [address, str(landing), str(releases)]
+
+    def start(self) -> int:
+        """Start it; gives its process."""
+        return self.born.start({}, self.arguments, self.out, call=f"{__name__}:{play.__name__}")
+
+    def finish(self) -> float:
+        """Let it end; it must end well. Gives its seconds."""
+        began = time.monotonic()
+        self.start()
+        assert self.born.wait() == 0, self.out.read_text(encoding="utf-8")
+        return time.monotonic() - began
 
 
-def _finish(process: subprocess.Popen) -> None:
-    with process:
-        assert process.wait(120) == 0
+@pytest.fixture(scope="module")
+def born() -> Iterator[Nursery]:
+    with nursery() as made:
+        yield made
 
 
 WHEN_SEEN = ["first_seen_at", "received_at", "first_arrived_at", "rests_on", "happened_at", "tried_at"]
@@ -100,37 +105,28 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("kind", "kills"), [("embedded", 8), ("postgres15", 3)])
-def test_killed_at_any_moment_and_run_again(servers, landing, tmp_path, kind, kills):
+def test_killed_at_any_moment_and_run_again(born, servers, landing, tmp_path, kind, kills):
     _drop_returns(landing)
     whole = servers.fresh(kind, "template1")
-    started = time.monotonic()
-    process = _start(whole, landing.root, tmp_path / "whole")
-    ready = time.monotonic()
-    _finish(process)
-    seconds = time.monotonic() - ready
+    undisturbed = Run(born, whole, landing.root, tmp_path / "whole")
+    seconds = undisturbed.finish()
     expected, expected_files = _everything(whole), _files(tmp_path / "whole")
     assert {Path(name).parent.name for name in expected_files} == {"", "r1"} and len(expected_files) > 10
-    assert time.monotonic() - started < 120
 
     killed = servers.fresh(kind, "template1")
+    run = Run(born, killed, landing.root, tmp_path / "killed")
     for number in range(1, kills + 1):
-        process = _start(killed, landing.root, tmp_path / "killed")
+        process = run.start()
         time.sleep(seconds * number / (kills + 1))
-        with process:
-            process.send_signal(signal.SIGKILL)
-    _finish(_start(killed, landing.root, tmp_path / "killed"))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        assert born.wait() in (0, -signal.SIGKILL), run.out.read_text(encoding="utf-8")
+    run.finish()
     assert _everything(killed) == expected
     assert {name: data for name, data in _files(tmp_path / "killed").items() if ".making" not in name} == expected_files
+
+    undisturbed.finish()
+    assert _everything(whole) == expected, "a second run over everything changes nothing"
+    assert _files(tmp_path / "whole") == expected_files
     for address in (whole, killed):
         servers.drop(kind, address)
-
-
-def test_a_second_run_over_everything_changes_nothing(servers, landing, tmp_path):
-    _drop_returns(landing)
-    address = servers.fresh("embedded", "template1")
-    _finish(_start(address, landing.root, tmp_path / "r"))
-    before, files = _everything(address), _files(tmp_path / "r")
-    _finish(_start(address, landing.root, tmp_path / "r"))
-    assert _everything(address) == before
-    assert _files(tmp_path / "r") == files
-    servers.drop("embedded", address)

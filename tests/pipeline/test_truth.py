@@ -5,21 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import sqlalchemy as sa
 
 from assets.access.preparing import prepare
 from assets.intake.assets import unbalanced
 from assets.intake.loading import take_in
-from assets.warehouse.building import build_quarter, join_by_key
-from assets.warehouse.models import Model, models
+from assets.warehouse.building import build_quarter
+from assets.warehouse.models import models
 from made_up import MadeUpRegion, make_region
 from resources.landing import LandingPlace
-from resources.warehouse import physical
 from schemas.regions import load_region
 from tests.conftest import KEY
 
@@ -80,10 +77,6 @@ def _plain(text: str) -> str:
     return text
 
 
-MOST_COMPARED = 200_000
-"""So many pairs of rows at most may a model of the smallest nation look at in vain."""
-
-
 def bring(warehouse, made: MadeUpRegion) -> None:
     """Take in and build the quarters of a made-up region."""
     prepare(warehouse, load_region(made.region))
@@ -103,7 +96,7 @@ def equal_the_truth(warehouse, made: MadeUpRegion, tables: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("region", "response", "seed", "quarters", "scale"),
-    [("north_west", 1.0, 3, 3, 0.1), ("north_west", 0.7, 4, 3, 0.1), ("west_midlands", 0.8, 5, 4, 0.07)],
+    [("north_west", 1.0, 3, 2, 0.06), ("north_west", 0.7, 4, 3, 0.06), ("west_midlands", 0.8, 5, 4, 0.06)],
 )
 def test_the_curated_tables_are_the_truth(embedded_warehouse, tmp_path, region, response, seed, quarters, scale):
     """The register's lists do not come for a third quarter: of four, the last one tells which homes changed."""
@@ -112,19 +105,6 @@ def test_the_curated_tables_are_the_truth(embedded_warehouse, tmp_path, region, 
     bring(embedded_warehouse, made)
     assert unbalanced(embedded_warehouse, list(made.census_dates)) == 0
     equal_the_truth(embedded_warehouse, made, TABLES)
-
-
-def rows_compared(warehouse, model: Model, date: dt.date) -> int:
-    """Pairs of rows that the model's joins look at and throw away, as a quarter is built: of joins by a key there are few."""
-
-    def of(plan: dict[str, Any]) -> int:
-        here = plan.get("Rows Removed by Join Filter", 0) * plan["Actual Loops"]
-        return int(here) + sum(map(of, plan.get("Plans", [])))
-
-    explain = f"explain (analyze, timing off, format json) {physical(model.sql)}"
-    with warehouse.writing() as connection:
-        join_by_key(connection)
-        return of(connection.execute(sa.text(explain), {"census_date": date}).scalar()[0]["Plan"])
 
 
 def test_the_curated_tables_of_a_nation_are_the_truth(embedded_warehouse, tmp_path):
@@ -136,21 +116,19 @@ def test_the_curated_tables_of_a_nation_are_the_truth(embedded_warehouse, tmp_pa
     nobody = "select own_inside + own_outside + own_unknown from curated.net_position where authority_code = '420'"
     assert embedded_warehouse.scalar(nobody) == 0
     assert embedded_warehouse.scalar("select count(distinct sub_region_name) from core.authority where is_member") == 9
-    built = [model for model in models().values() if not model.is_view]
-    compared = {m.table: rows_compared(embedded_warehouse, m, made.census_dates[0]) for m in built}
-    assert {table: pairs for table, pairs in compared.items() if pairs > MOST_COMPARED} == {}  # each with each would be a million
 
 
-@pytest.mark.parametrize("last", [dt.date(2025, 12, 31), dt.date(2025, 9, 30)])
-def test_two_and_a_half_years_of_returns_tell_who_has_had_the_same_carer_for_two(embedded_warehouse, tmp_path, last):
+def test_two_and_a_half_years_of_returns_tell_who_has_had_the_same_carer_for_two(embedded_warehouse, tmp_path):
     """England, 2025: 10 per cent of children had three or more placements in the year, 69 per cent of the long-term ones the same carer."""
-    made = make_region(tmp_path / "made", quarters=7, last=last, seed=6, scale=0.03, response=0.7)
+    told = [dt.date(2025, 9, 30), dt.date(2025, 12, 31)]
+    made = make_region(tmp_path / "made", quarters=8, last=told[-1], seed=6, scale=0.03, response=0.7)
     for folder in (*made.out.glob("*/provider-*"), *made.out.glob("*/ofsted")):
         shutil.rmtree(folder)  # the children's returns alone
     bring(embedded_warehouse, made)
     equal_the_truth(embedded_warehouse, made, ["children_looked_after", "care_flows", "placement_stability", "placement_distance"])
     totals = "select sum(three_or_more) / cast(sum(children) as numeric) from curated.placement_stability where census_date = :d"
-    assert 0.06 < embedded_warehouse.scalar(totals, d=last) < 0.16
     long_term = "select sum(same_carer_two_years) / cast(sum(long_term_children) as numeric) from curated.placement_stability where census_date = :d"
-    assert 0.55 < embedded_warehouse.scalar(long_term, d=last) < 0.85
-    assert embedded_warehouse.scalar("select count(long_term_children) from curated.placement_stability where census_date < :d", d=last) == 0
+    for date in told:
+        assert 0.06 < embedded_warehouse.scalar(totals, d=date) < 0.16
+        assert 0.55 < embedded_warehouse.scalar(long_term, d=date) < 0.85
+    assert embedded_warehouse.scalar("select count(long_term_children) from curated.placement_stability where census_date < :d", d=told[0]) == 0

@@ -28,15 +28,15 @@ from pipelines.schedules import timetable
 from pipelines.sensors import landing_place
 from resources.settings import settings_from_environment
 from resources.warehouse import Warehouse, copy_frame, open_warehouse
-from schemas.regions import load_region
 from tests import builders
 from tests.conftest import KEY, Landing
 from tests.kills import Nursery, nursery
+from tests.regions import QUICK, quick_region_file
 
 QUARTERS = [dt.date(2024, 12, 31), dt.date(2025, 3, 31), dt.date(2025, 6, 30), dt.date(2025, 9, 30)]
 CORRECTED = {QUARTERS[0], QUARTERS[2]}
 APPROVER = "Ada Example (made up)"
-REGION = load_region("north_west")
+REGION = QUICK
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 KILLED_AT = dict(zip(QUARTERS, ("judging", "loading", "writing", "checking"), strict=True))
 
@@ -138,6 +138,7 @@ def year(tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("OBSERVATORY_LANDING", str(landing.root))
     monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())
+    monkeypatch.setenv("OBSERVATORY_REGION", str(quick_region_file(tmp_path)))
     monkeypatch.delenv("OBSERVATORY_DATABASE_URL", raising=False)
     settings = settings_from_environment()
     with nursery() as born, open_warehouse(settings, may_be_new=True) as warehouse:
@@ -168,6 +169,7 @@ def test_a_year_ends_with_the_truth_its_four_releases_and_the_approved_correctio
     with embedded_warehouse.writing() as connection:
         for name in ("arrival", "withdrawal"):
             copy_frame(connection, f"raw.{name}", year.warehouse.frame(f"select * from raw.{name}"))
+    prepare(embedded_warehouse, REGION)
     for date in QUARTERS:
         take_in(embedded_warehouse, year.landing.place, date, KEY)
     for date in QUARTERS:
