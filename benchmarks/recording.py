@@ -77,7 +77,7 @@ def described(record: dict) -> str:
     parts = []
     for name, run in sorted(record.items()):
         numbers = [Number(**number) for number in run["numbers"]]
-        lines = [f"### {name}", "", f"Measured on {run['date']}: {run['machine']}.", ""]
+        lines = [f"## {name}", "", f"Measured on {run['date']}: {run['machine']}.", ""]
         if measured := [number for number in numbers if number.seconds]:
             lines += ["| what | seconds | of processors | memory | times the floor | floor | aim |", "|---|---|---|---|---|---|---|"]
             lines += [_row(number) for number in measured]

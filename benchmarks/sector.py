@@ -52,7 +52,7 @@ started, worked = time.perf_counter(), time.process_time()
 config = Config()
 data = DemandModellingDataContainer(fs_datastore(sys.argv[1]), config)
 stats = PopulationStats(data.enriched_view, config)
-end = data.end_date
+end = pd.Timestamp(sys.argv[2])  # not its own last day: of the year before that nobody has entered care
 predictor = ModelPredictor.from_model(stats, end - pd.DateOffset(months=12), end)
 predictor.predict(3 * 365)
 print(time.perf_counter() - started, time.process_time() - worked, 0)
@@ -96,7 +96,7 @@ def _demand_model(root: Path, landed: Path) -> Number:
     years = root / "demand"
     children = _whose_ages_it_knows(landed, years / str(DATE.year))
     try:
-        seconds, processor, _ = _run(python, PREDICT, years)
+        seconds, processor, _ = _run(python, PREDICT, years, DATE.isoformat())
     except subprocess.CalledProcessError as error:
         return Number(what, note=f"{DEMAND_MODEL} installs, and fails: {_last(error.stderr)}.")
     rng = np.random.default_rng(1)
@@ -136,8 +136,8 @@ def _last(said: str) -> str:
     return re.sub(r"\S*[/\\]\S*", "…", lines[-1])[:200] if lines else "it gives no reason"
 
 
-def _run(python: str, program: str, folder: Path) -> tuple[float, float, float]:
-    done = subprocess.run([python, "-W", "ignore", "-c", program, str(folder)], capture_output=True, text=True, check=True)
+def _run(python: str, program: str, folder: Path, *more: str) -> tuple[float, float, float]:
+    done = subprocess.run([python, "-W", "ignore", "-c", program, str(folder), *more], capture_output=True, text=True, check=True)
     seconds, processor, number = done.stdout.split()[-3:]
     return float(seconds), float(processor), float(number)
 
