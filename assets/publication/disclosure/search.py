@@ -23,7 +23,7 @@ from assets.publication.disclosure.programmes import Model, Moves
 from assets.publication.disclosure.verdict import Leak
 from assets.publication.disclosure.worlds import Worlds
 
-_SECONDS_ALONE = 5.0
+_SECONDS_ALONE = 20.0
 """Seconds for looking for worlds of one count that nothing else has settled."""
 _AROUND, _WITHIN = 700, 150
 """Variables about a count that may move with it, and those well within them that are moved in turn."""
@@ -133,13 +133,13 @@ class Prover:
         if unknown.any():
             self.programmes += 1
             model, moving = self._part(unknown, np.where(unknown, 0, truth))
-            found = model.solve_whole(self.deadline - time.thread_time())
+            found = model.solve_whole()
             if found is not None:
                 truth[moving] = found
                 return truth
             self.programmes += 1
             whole = Model(self.body, self.row_low, self.row_high, self.low, self.high)
-            return whole.solve_whole(self.deadline - time.thread_time())
+            return whole.solve_whole()
         return truth
 
     def _part(self, free: np.ndarray, start: np.ndarray) -> tuple[Model, np.ndarray]:
@@ -317,7 +317,7 @@ class Prover:
             if self._is_settled(position) or time.thread_time() > latest:
                 return
             if int(value) not in self.seen[position]:
-                solution = model.solve_whole(latest - time.thread_time(), column, value)
+                solution = model.solve_whole(column, value)
                 self.programmes += 1
                 if solution is not None:
                     world = start.copy()
