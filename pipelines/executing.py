@@ -12,6 +12,7 @@ import importlib
 import os
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -81,7 +82,7 @@ def execute(
     job_name: str, definitions: dg.Definitions, instance: dg.DagsterInstance, tags: dict[str, str]
 ) -> dg.ExecuteInProcessResult | dg.JobExecutionResult:
     """Run a job to its end. Another executor's steps are in other processes, which find the job where `pipelines.definitions` has it."""
-    config = {"loggers": {"plain": {}}}
+    config: dict[str, Any] = {"loggers": {"plain": {}}}
     if executor_name() == IN_PROCESS:
         job = definitions.resolve_job_def(job_name)
         return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False, run_config=config)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -36,6 +37,9 @@ _WHOLE = f"decimal({DIGITS // 2 + 1}, 0)"
 
 _DECIMAL = exp.DataType.Type.DECIMAL
 _BIGINT = exp.DataType.Type.BIGINT
+
+Node = Any
+"""A node of sqlglot's tree: which fields it has depends on its kind, and sqlglot's types do not say."""
 
 Columns = Mapping[str, Mapping[str, Mapping[str, str]]]
 """PostgreSQL's types by schema, table and column."""
@@ -72,27 +76,27 @@ def spark_sql(sql: str, columns: Columns, census_date: dt.date) -> list[tuple[st
     return [(name, _text(step)) for name, step in _steps(tree)]
 
 
-def _text(tree: exp.Expression) -> str:
+def _text(tree: Node) -> str:
     return tree.sql(dialect="spark", comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
-def _steps(tree: exp.Query) -> list[tuple[str, exp.Query]]:
+def _steps(tree: Node) -> list[tuple[str, Node]]:
     """The steps that are read more than once, each after those that it reads, and the query itself."""
     clause = tree.args.get("with_") or tree.args.get("with")
     if clause is None:
         return [("", tree)]
     clause.pop()
-    bodies: dict[str, exp.Query] = {cte.alias: cte.this for cte in clause.expressions}
+    bodies: dict[str, Node] = {cte.alias: cte.this for cte in clause.expressions}
     read = Counter(name for query in [*bodies.values(), tree] for name in _names_in(query))
     kept = [name for name in bodies if read[name] > 1]
     return [(name, _with_its_steps(query, bodies, kept)) for name, query in [*((k, bodies[k]) for k in kept), ("", tree)]]
 
 
-def _names_in(query: exp.Query) -> list[str]:
+def _names_in(query: Node) -> list[str]:
     return [table.name for table in query.find_all(exp.Table)]
 
 
-def _with_its_steps(query: exp.Query, bodies: Mapping[str, exp.Query], kept: Sequence[str]) -> exp.Query:
+def _with_its_steps(query: Node, bodies: Mapping[str, Node], kept: Sequence[str]) -> Node:
     """The query with those steps before it that it reads, by itself or through others, and that are none of their own."""
     needed: set[str] = set()
     ahead = [query]
@@ -136,36 +140,36 @@ def _is_the_quarter(equal: exp.EQ) -> bool:
 # --- types, where PostgreSQL has others than sqlglot takes it to ----------------------------------
 
 
-def _is_whole(node: exp.Expression) -> bool:
+def _is_whole(node: Node) -> bool:
     return node.is_type(*exp.DataType.INTEGER_TYPES)
 
 
-def _is_number(node: exp.Expression) -> bool:
+def _is_number(node: Node) -> bool:
     return node.is_type(_DECIMAL)
 
 
-def _typed(node: exp.Expression, kind: exp.DataType.Type) -> exp.Expression:
+def _typed(node: Node, kind: Node) -> Node:
     node.type = exp.DataType(this=kind)
     return node
 
 
-def _type_of_quotient(annotator: object, node: exp.Expression) -> exp.Expression:
+def _type_of_quotient(annotator: object, node: Node) -> Node:
     both = _is_whole(node.left) and _is_whole(node.right)
     return _typed(node, _BIGINT if both else _DECIMAL)
 
 
-def _type_of_sum(annotator: object, node: exp.Expression) -> exp.Expression:
+def _type_of_sum(annotator: object, node: Node) -> Node:
     this = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
     return _typed(node, _DECIMAL if this.is_type(_BIGINT) or not _is_whole(this) else _BIGINT)
 
 
-def _type_of_literal(annotator: object, node: exp.Expression) -> exp.Expression:
+def _type_of_literal(annotator: object, node: Node) -> Node:
     if node.is_string:
         return _typed(node, exp.DataType.Type.VARCHAR)
     return _typed(node, exp.DataType.Type.INT if node.this.isdigit() else _DECIMAL)
 
 
-_TYPES = {
+_TYPES: dict[Any, Any] = {
     **Postgres.EXPRESSION_METADATA,
     exp.Div: {"annotator": _type_of_quotient},
     exp.Sum: {"annotator": _type_of_sum},
@@ -178,38 +182,38 @@ _TYPES = {
 # --- what is written otherwise --------------------------------------------------------------------
 
 
-def _as(node: exp.Expression, kind: str) -> exp.Expression:
+def _as(node: Node, kind: str) -> Node:
     cast = exp.cast(node, kind, dialect="spark")
     return _typed(cast, _DECIMAL) if kind.startswith("decimal") else cast
 
 
-def _function(name: str, *arguments: exp.Expression) -> exp.Expression:
+def _function(name: str, *arguments: Node) -> Node:
     """A function of Spark's, by its name there."""
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
-def _operand(node: exp.Expression) -> exp.Expression:
+def _operand(node: Node) -> Node:
     """One side of a product or quotient, of few enough digits that the result keeps its decimals."""
     if isinstance(node, exp.Literal):
         return node
     return _as(exp.paren(node), _WHOLE if _is_whole(node) else NUMBER)
 
 
-def _product(node: exp.Expression) -> exp.Expression:
+def _product(node: Node) -> Node:
     """A product of numbers; of whole ones, intervals and double precision as it is."""
     if not _is_number(node):
         return node
     return _as(exp.paren(exp.Mul(this=_operand(node.left), expression=_operand(node.right))), NUMBER)
 
 
-def _quotient(node: exp.Expression) -> exp.Expression:
+def _quotient(node: Node) -> Node:
     if _is_whole(node.left) and _is_whole(node.right):
         return _typed(exp.paren(exp.IntDiv(this=node.left, expression=node.right)), _BIGINT)
     quotient = exp.Div(this=_operand(node.left), expression=_operand(node.right))
     return _as(exp.paren(quotient), NUMBER)
 
 
-def _plus_or_minus(node: exp.Expression) -> exp.Expression:
+def _plus_or_minus(node: Node) -> Node:
     """Days between two dates and days after a date are functions; a sum of numbers is a number again."""
     dates = (exp.DataType.Type.DATE,)
     if isinstance(node, exp.Sub) and node.left.is_type(*dates) and node.right.is_type(*dates):
@@ -217,7 +221,7 @@ def _plus_or_minus(node: exp.Expression) -> exp.Expression:
     return _as(exp.paren(node), NUMBER) if _is_number(node) else node
 
 
-def _aggregate(node: exp.Expression) -> exp.Expression:
+def _aggregate(node: Node) -> Node:
     """A sum or mean of numbers, at the number's own digits."""
     if not _is_number(node):
         return node
@@ -226,15 +230,15 @@ def _aggregate(node: exp.Expression) -> exp.Expression:
     return node if isinstance(node.parent, exp.Window | exp.Filter) else _as(node, NUMBER)
 
 
-def _window(node: exp.Expression) -> exp.Expression:
+def _window(node: Node) -> Node:
     return _as(node, NUMBER) if isinstance(node.this, exp.Sum | exp.Avg) and _is_number(node.this) else node
 
 
-def _root(node: exp.Expression) -> exp.Expression:
+def _root(node: Node) -> Node:
     return _as(node, NUMBER)
 
 
-def _cast(node: exp.Expression) -> exp.Expression:
+def _cast(node: Node) -> Node:
     """To `numeric`; of double precision to 15 digits, as PostgreSQL does it. JSON is text."""
     if node.to.is_type(exp.DataType.Type.JSONB):
         return _as(node.this, "string")
@@ -247,13 +251,13 @@ def _cast(node: exp.Expression) -> exp.Expression:
     return _as(exp.Case(ifs=[exp.If(this=known, true=digits)]), NUMBER)
 
 
-def _similar(node: exp.Expression) -> exp.Expression:
+def _similar(node: Node) -> Node:
     """A pattern of all of the text. In SQL's own patterns a point is a point."""
     pattern = node.expression.name.replace(".", "[.]").replace("%", ".*").replace("_", ".")
     return exp.RegexpLike(this=node.this, expression=exp.Literal.string(f"^({pattern})$"))
 
 
-def _percentile(node: exp.Expression) -> exp.Expression:
+def _percentile(node: Node) -> Node:
     """`percentile_cont(share) within group (order by x)`: exact there, too, under a name of its own."""
     if not isinstance(node.this, exp.PercentileCont):
         return node
@@ -261,13 +265,13 @@ def _percentile(node: exp.Expression) -> exp.Expression:
     return _typed(_function("percentile", what, node.this.this), node.type.this)
 
 
-def _step(node: exp.Expression) -> exp.Expression:
+def _step(node: Node) -> Node:
     """A step is a step: whether it is worked out once is the planner's to say."""
     node.set("materialized", None)
     return node
 
 
-def _joined(node: exp.Expression) -> exp.Expression:
+def _joined(node: Node) -> Node:
     """`string_agg(x, ', ' order by x)`; of distinct texts, which come in their own order, as a set."""
     what, order = node.this, None
     if isinstance(what, exp.Order):
@@ -287,19 +291,19 @@ def _joined(node: exp.Expression) -> exp.Expression:
     return exp.Case(ifs=[exp.If(this=found, true=joined)])
 
 
-def _object(node: exp.Expression) -> exp.Expression:
+def _object(node: Node) -> Node:
     """`jsonb_object_agg(name, value)`: as JSON text."""
     pairs = _function("collect_list", _function("struct", *_pair(node)))
     return _function("to_json", _function("map_from_entries", pairs))
 
 
-def _pair(node: exp.Expression) -> list[exp.Expression]:
+def _pair(node: Node) -> list[Node]:
     if len(node.expressions) == 1:
         return [node.expressions[0].this, node.expressions[0].expression]
     return list(node.expressions) or [node.this, node.expression]
 
 
-_CHANGES: dict[type, Callable[[exp.Expression], exp.Expression]] = {
+_CHANGES: dict[type, Callable[[Node], Node]] = {
     exp.Mul: _product,
     exp.Div: _quotient,
     exp.Add: _plus_or_minus,
