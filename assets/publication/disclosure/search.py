@@ -27,6 +27,8 @@ _SECONDS_ALONE = 20.0
 """Seconds for looking for worlds of one count that nothing else has settled."""
 _AROUND, _WITHIN = 700, 150
 """Variables about a count that may move with it, and those well within them that are moved in turn."""
+_FEW = 30
+"""So many unsettled counts, and no more, are moved among all others before they are measured."""
 _BY = (1, -1, 2, -2, 3, -3, 4, -4)
 """By how much a count is moved."""
 _FAR = 5
@@ -56,6 +58,7 @@ class Prover:
         self.open = np.array([self.index[v] for v in protected if v in self.index], dtype=int)
         self.start: np.ndarray | None = None
         self._model: Model | None = None
+        self._of_all: tuple[Moves, np.ndarray] | None = None
 
     def _reduce(self, protected: np.ndarray) -> None:
         """Leave out what is fixed, rows that always hold, and whatever is tied to no protected
@@ -81,7 +84,7 @@ class Prover:
         self.component = label[wanted]
         self.rows = kept_rows[inside]
         self.body = body[inside][:, wanted].tocsr()
-        self.ties = abs(self.body)
+        self.ties, self.by_column = abs(self.body), self.body.tocsc()
         self.row_low = row_low[self.rows] - fixed[inside]
         self.row_high = row_high[self.rows] - fixed[inside]
         self.low, self.high = low[self.columns], high[self.columns]
@@ -99,13 +102,15 @@ class Prover:
         if self.start is not None:
             self._keep(self.start)
             self._see()
-            self._move_each(self.start, _AROUND)
-            self._move_each(self.start, len(self.columns))
+            self._move_each(self.start)
         return [int(self.columns[position]) for position in self.open]
 
     def leaks(self) -> list[Leak]:
         """Every protected variable that could not be proved safe."""
         self.unsettled()
+        if len(self.open) <= _FEW:  # of many, most can be told: their ranges show that sooner
+            self._move_among_all(self.open.tolist())
+            self._settle()
         found: list[Leak] = []
         while len(self.open):
             position = int(self.open[0])
@@ -125,6 +130,17 @@ class Prover:
         if self._model is None:
             self._model = Model(self.body, self.row_low, self.row_high, self.low, self.high)
         return self._model
+
+    def _move_among_all(self, positions: list[int]) -> None:
+        """Move single counts, and whatever must move with them, however far from them it is."""
+        if self.start is None or not positions:
+            return
+        if self._of_all is None:
+            everything = np.ones(len(self.columns), dtype=bool)
+            self._of_all = self._moves(everything, self.start)
+        contradicted = self._contradicted(self.start)
+        for position in (p for p in positions if self.component[p] not in contradicted):
+            self._move(position, *self._of_all, self.start)
 
     def _start(self) -> np.ndarray | None:
         """A world to begin with: the truth where it is held, the rest made to fit; else any."""
@@ -152,28 +168,32 @@ class Prover:
         low, high = self.row_low[rows] - stays, self.row_high[rows] - stays
         return Model(body[:, moving], low, high, self.low[moving], self.high[moving]), moving
 
-    def _move_each(self, start: np.ndarray, around: int) -> None:
+    def _move_each(self, start: np.ndarray) -> None:
         """Move each unsettled count by the smallest change that every tie allows, those that lie
         near each other with one model.
         """
         contradicted = self._contradicted(start)
         waiting = [p for p in self.open.tolist() if self.component[p] not in contradicted]
-        by_column, activity = self.body.tocsc(), self.body @ start
-        room_down = np.minimum(start - self.low, _FAR)
-        room_up = np.minimum(self.high - start, _FAR)
-        place = np.zeros(len(self.rows), dtype=by_column.indices.dtype)
         while waiting and time.thread_time() < self.deadline:
-            free, within = self._near(waiting[0], around)
-            rows, moving = np.flatnonzero(self.ties @ free), np.flatnonzero(free)
-            place[rows] = np.arange(len(rows))
-            body = by_column[:, moving]
-            body = sp.csc_matrix((body.data, place[body.indices], body.indptr), shape=(len(rows), len(moving)))
-            low, high = self.row_low[rows] - activity[rows], self.row_high[rows] - activity[rows]
-            moves = Moves(body, low, high, room_down[moving], room_up[moving])
+            free, within = self._near(waiting[0], _AROUND)
+            moves, moving = self._moves(free, start)
             for position in (p for p in waiting if within[p]):
                 self._move(position, moves, moving, start)
             waiting = [p for p in waiting if not within[p]]
         self._settle()
+
+    def _moves(self, free: np.ndarray, start: np.ndarray) -> tuple[Moves, np.ndarray]:
+        """The moves of the `free` variables, the others staying as they are, and these variables."""
+        rows, moving = np.flatnonzero(self.ties @ free), np.flatnonzero(free)
+        place = np.zeros(len(self.rows), dtype=self.by_column.indices.dtype)
+        place[rows] = np.arange(len(rows))
+        body = self.by_column[:, moving]
+        body = sp.csc_matrix((body.data, place[body.indices], body.indptr), shape=(len(rows), len(moving)))
+        activity = self.body[rows] @ start
+        low, high = self.row_low[rows] - activity, self.row_high[rows] - activity
+        at = start[moving]
+        down, up = at - self.low[moving], self.high[moving] - at
+        return Moves(body, low, high, np.minimum(down, _FAR), np.minimum(up, _FAR)), moving
 
     def _move(self, position: int, moves: Moves, moving: np.ndarray, start: np.ndarray) -> None:
         """Move one count up and down, until it is settled."""
@@ -282,6 +302,7 @@ class Prover:
             return self._leak_of(position, least, greatest, rows)
         possible = np.arange(least, min(greatest, least + 20) + 1)
         if self.start is not None:
+            self._move_among_all([position])
             here = self.start[position]
             nearest = sorted(possible, key=lambda value: abs(value - here))[: int(need) + 4]
             # where too few are let move there is no world, which shows at once
