@@ -140,7 +140,8 @@ class Prover:
             self._of_all = self._moves(everything, self.start)
         contradicted = self._contradicted(self.start)
         for position in (p for p in positions if self.component[p] not in contradicted):
-            self._move(position, *self._of_all, self.start)
+            if time.thread_time() < self.deadline:
+                self._move(position, *self._of_all, self.start)
 
     def _start(self) -> np.ndarray | None:
         """A world to begin with: the truth where it is held, the rest made to fit; else any."""
