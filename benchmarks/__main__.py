@@ -1,4 +1,5 @@
-"""`python -m benchmarks`: all benchmarks, or those named; `--full` makes the region of `history` full-size.
+"""`python -m benchmarks`: all benchmarks, or those named; `--full` makes the region of `history`
+full-size.
 
 With `--keep` what is measured is kept in `docs/performance.md`.
 """

@@ -1,4 +1,6 @@
-"""From a file's landing to its sender's answer in the outbox, by the sensor of `observatory serve`, with the run visible in Dagster."""
+"""From a file's landing to its sender's answer in the outbox, by the sensor of `observatory serve`,
+with the run visible in Dagster.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ PATIENCE_SECONDS = 300
 
 
 def main() -> None:
-    """Print the seconds of three returns, one after the other, and the state of their runs in Dagster."""
+    """Print the seconds of three returns, one after the other, and the state of their runs in
+    Dagster.
+    """
     with tempfile.TemporaryDirectory(prefix="observatory bench ") as folder:
         root = Path(folder)
         environment = {
@@ -29,15 +33,24 @@ def main() -> None:
             "OBSERVATORY_LANDING": str(root / "landing"),
         }
         quiet = {"env": environment, "check": True, "stdout": subprocess.DEVNULL}
-        subprocess.run([OBSERVATORY, "synth", "--out", str(root / "made"), "--quarters", "1", "--last", DATE], **quiet)  # type: ignore[call-overload]
+        subprocess.run(
+            [OBSERVATORY, "synth", "--out", str(root / "made"), "--quarters", "1", "--last", DATE],
+            **quiet,
+        )  # type: ignore[call-overload]
         made = sorted((root / "made" / DATE).glob("provider-*"))
-        late, early = made[:3], [path for path in (root / "made" / DATE).iterdir() if path not in made[:3]]
+        late, early = (
+            made[:3],
+            [path for path in (root / "made" / DATE).iterdir() if path not in made[:3]],
+        )
         for path in early:
             shutil.copytree(path, root / "landing" / DATE / path.name)
         subprocess.run([OBSERVATORY, "run"], **quiet)  # type: ignore[call-overload]
         port = _free_port()
         with subprocess.Popen(
-            [OBSERVATORY, "serve", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [OBSERVATORY, "serve", "--port", str(port)],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         ) as server:
             try:
                 _wait(lambda: _answers(port), "Dagster's UI")
@@ -46,8 +59,15 @@ def main() -> None:
                     started = time.perf_counter()
                     shutil.copytree(path, root / "landing" / DATE / path.name)
                     outbox = root / "home" / "outbox" / DATE / path.name
-                    _wait(lambda outbox=outbox: list(outbox.glob("*.html")), f"an answer for {path.name}")
-                    print(f"From landing to answer: {time.perf_counter() - started:.0f} s; run in Dagster: {_last_run(port)}", flush=True)
+                    _wait(
+                        lambda outbox=outbox: list(outbox.glob("*.html")),
+                        f"an answer for {path.name}",
+                    )
+                    print(
+                        f"From landing to answer: {time.perf_counter() - started:.0f} s; run in"
+                        f" Dagster: {_last_run(port)}",
+                        flush=True,
+                    )
             finally:
                 server.terminate()
 
@@ -67,7 +87,11 @@ def _free_port() -> int:
 
 
 def _ask(port: int, query: str) -> dict:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/graphql",
+        json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json"},
+    )
     with urllib.request.urlopen(request, timeout=10) as reply:
         return json.load(reply)
 
@@ -80,7 +104,9 @@ def _answers(port: int) -> bool:
 
 
 def _last_run(port: int) -> str:
-    run = _ask(port, "{ runsOrError(limit: 1) { ... on Runs { results { jobName status } } } }")["data"]["runsOrError"]["results"][0]
+    run = _ask(port, "{ runsOrError(limit: 1) { ... on Runs { results { jobName status } } } }")[
+        "data"
+    ]["runsOrError"]["results"][0]
     return f"{run['jobName']}, {run['status'].lower()}"
 
 

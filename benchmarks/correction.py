@@ -1,7 +1,9 @@
-"""A correction of most of a region: a quarter is published, most senders' returns come, and the next release is drafted.
+"""A correction of most of a region: a quarter is published, most senders' returns come, and the
+next release is drafted.
 
 Published with a fifth of the providers at a third of the region's size; then nine in ten have
-returned. Processor seconds of this process, of the gate (repair and proof included) and of all else.
+returned. Processor seconds of this process, of the gate (repair and proof included) and of all
+else.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Methods of disclosure control side by side, on a made-up North West at full size, under the same attacks.
+"""Methods of disclosure control side by side, on a made-up North West at full size, under the same
+attacks.
 
-Four are compared: counts hidden and rounded alone; with keyed noise for counts of places (the method in use); with coarser rows (small authorities
-of a sub-region together); and what DfE does with its yearly tables of authorities (1 to 5 hidden, all else as it is). The table that
+Four are compared: counts hidden and rounded alone; with keyed noise for counts of places (the
+method in use); with coarser rows (small authorities of a sub-region together); and what DfE does
+with its yearly tables of authorities (1 to 5 hidden, all else as it is). The table that
 `docs/disclosure.md` has is printed as Markdown, and written into it with `--write`.
 """
 
@@ -29,16 +31,23 @@ from schemas.regions import DisclosureMethod
 
 HOME = "Children's home"
 WITHOUT_NOISE = DisclosureMethod(settings_for_noise=sys.maxsize)
-OFFICIAL = replace(WITHOUT_NOISE, smallest_count_shown=6, round_to=1, less_safe_because="compared only")
+OFFICIAL = replace(
+    WITHOUT_NOISE, smallest_count_shown=6, round_to=1, less_safe_because="compared only"
+)
 LEAST_PLACES = 75
 """Of fewer places in children's homes an authority has no row of its own among coarser ones."""
 DOC = Path(__file__).parents[1] / "docs" / "disclosure.md"
-START, END = "<!-- compared by: python -m benchmarks disclosure --write -->", "<!-- end of the comparison -->"
+START, END = (
+    "<!-- compared by: python -m benchmarks disclosure --write -->",
+    "<!-- end of the comparison -->",
+)
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way to publish: its name, method and key, the members that have rows, and whether cells are hidden besides small ones."""
+    """One way to publish: its name, method and key, the members that have rows, and whether cells
+    are hidden besides small ones.
+    """
 
     name: str
     method: DisclosureMethod
@@ -62,21 +71,40 @@ def main() -> None:
     print(said)
     if "--write" in sys.argv:
         text = DOC.read_text(encoding="utf-8")
-        DOC.write_text(re.sub(f"{START}.*{END}", lambda _: f"{START}\n{said}\n{END}", text, flags=re.DOTALL), encoding="utf-8")
+        DOC.write_text(
+            re.sub(f"{START}.*{END}", lambda _: f"{START}\n{said}\n{END}", text, flags=re.DOTALL),
+            encoding="utf-8",
+        )
 
 
 def table_of(ways: list[Way]) -> str:
     """The comparison as a Markdown table, a column a way."""
     found = [_measured(way) for way in ways]
     lines = ["| | " + " | ".join(way.name for way in ways) + " |", "|---" * (len(ways) + 1) + "|"]
-    return "\n".join([*lines, *(f"| {what} | " + " | ".join(each[what] for each in found) + " |" for what in found[0])])
+    return "\n".join(
+        [
+            *lines,
+            *(
+                f"| {what} | " + " | ".join(each[what] for each in found) + " |"
+                for what in found[0]
+            ),
+        ]
+    )
 
 
-def coarser(true: Mapping[str, TrueTable], members: pd.DataFrame) -> tuple[dict[str, TrueTable], pd.DataFrame]:
+def coarser(
+    true: Mapping[str, TrueTable], members: pd.DataFrame
+) -> tuple[dict[str, TrueTable], pd.DataFrame]:
     """The tables with the small authorities of each sub-region as one row, and who has rows then."""
     occupancy = true["host_authority_occupancy"]
     homes = occupancy.keys["provision_type"] == HOME
-    places = dict(zip(occupancy.keys.loc[homes, AUTHORITY], occupancy.values.loc[homes, "places_returned"], strict=True))
+    places = dict(
+        zip(
+            occupancy.keys.loc[homes, AUTHORITY],
+            occupancy.values.loc[homes, "places_returned"],
+            strict=True,
+        )
+    )
     sub_regions = sorted(REGION.sub_regions)
     code = {
         area: area if places.get(area, 0) >= LEAST_PLACES else f"S{sub_regions.index(REGION.members[area])}" for area in members[AUTHORITY]
@@ -97,10 +125,16 @@ def _together(true: TrueTable, code: Mapping[str, str]) -> TrueTable:
 
 def _measured(way: Way) -> dict[str, str]:
     printed = partial(release_tables, way.true, way.members, DATE)
-    tables = prepare_against([], DATE, way.true, printed, way.method, way.key).tables if way.repaired else printed({}, way.method)
+    tables = (
+        prepare_against([], DATE, way.true, printed, way.method, way.key).tables
+        if way.repaired
+        else printed({}, way.method)
+    )
     counts = pd.concat(
         [
-            pd.DataFrame({"true": table.values[m.name], "text": tables[name][m.name], "noise": bool(m.noise)})
+            pd.DataFrame(
+                {"true": table.values[m.name], "text": tables[name][m.name], "noise": bool(m.noise)}
+            )
             for name, table in way.true.items()
             for m in table.table.of_rule("count")
         ]
@@ -124,14 +158,22 @@ def _measured(way: Way) -> dict[str, str]:
 def _homes(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     def of(name: str, column: str, **where: str) -> str:
         frame = tables[name]
-        rows = frame[(frame["old_la_code"].str.fullmatch(r"\d{3}")) & (frame["provision_type"] == HOME)]
+        rows = frame[
+            (frame["old_la_code"].str.fullmatch(r"\d{3}")) & (frame["provision_type"] == HOME)
+        ]
         for key, value in where.items():
             rows = rows[rows[key] == value]
-        return f"{int(number(rows[column]).notna().sum())} of {len(REGION.members) - 1}"  # Cumbria's two for its one of old
+        return (  # Cumbria's two for its one of old
+            f"{int(number(rows[column]).notna().sum())} of {len(REGION.members) - 1}"
+        )
 
     occupancy, origin = "host_authority_occupancy", "host_authority_origin"
     host = of(origin, "share", origin_band="Placed by the host authority")
-    return {"vacant": of(occupancy, "vacant"), "unavailable": of(occupancy, "unavailable"), "host": host}
+    return {
+        "vacant": of(occupancy, "vacant"),
+        "unavailable": of(occupancy, "unavailable"),
+        "host": host,
+    }
 
 
 def _off(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -139,11 +181,17 @@ def _off(tables: Mapping[str, pd.DataFrame]) -> str:
     rows = rows[rows["provision_type"] == HOME]
     parts = number(rows.loc[rows["old_la_code"] != "", "vacant"])
     whole = number(rows.loc[rows["old_la_code"] == "", "vacant"]).iloc[0]
-    return f"{parts.sum() - whole:+.0f} of {whole:.0f}" if parts.notna().all() else f"{int(parts.isna().sum())} are not shown"
+    return (
+        f"{parts.sum() - whole:+.0f} of {whole:.0f}"
+        if parts.notna().all()
+        else f"{int(parts.isna().sum())} are not shown"
+    )
 
 
 def _inferred(way: Way, tables: dict[str, pd.DataFrame]) -> dict[str, str]:
-    """Against each reader: small counts that are left fewer than three values, or fewer than he has without the release."""
+    """Against each reader: small counts that are left fewer than three values, or fewer than he has
+    without the release.
+    """
     truth = {name: table.values for name, table in way.true.items()}
     system = build_system([Published(DATE, 1, tables, way.method, truth)])
     bounds = propagate(system)
@@ -165,7 +213,9 @@ def _inferred(way: Way, tables: dict[str, pd.DataFrame]) -> dict[str, str]:
 
 def _worst(found: list[int], bounds: object) -> str:
     left = [int(bounds.high[v] - bounds.low[v] + 1) for v in found]  # type: ignore[attr-defined]
-    return f"{len(found)}, down to {min(left)} value{'s' if min(left) > 1 else ''}" if left else "none"
+    return (
+        f"{len(found)}, down to {min(left)} value{'s' if min(left) > 1 else ''}" if left else "none"
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-"""PostgreSQL and Spark: what one quarter of the models costs on each, by the size of the region. `python -m benchmarks.engines`.
+"""PostgreSQL and Spark: what one quarter of the models costs on each, by the size of the region.
+`python -m benchmarks.engines`.
 
-Belongs here: the cost curve of docs/engines.md, which this writes. Does not belong here: whether the figures are the same
-(`tests/pipeline/test_spark.py`).
+Belongs here: the cost curve of docs/engines.md, which this writes. Does not belong here: whether
+the figures are the same (`tests/pipeline/test_spark.py`).
 
-The same quarter is built twice, by PostgreSQL and by Spark. Processor seconds (user and system) are those of this process, of the
-database server and of Spark's; on a machine that others use they are steadier than the clock, which stands beside them.
-Making up and taking in are not counted, and neither are the checks, which are the same for both.
+The same quarter is built twice, by PostgreSQL and by Spark. Processor seconds (user and system) are
+those of this process, of the database server and of Spark's; on a machine that others use they are
+steadier than the clock, which stands beside them. Making up and taking in are not counted, and
+neither are the checks, which are the same for both.
 """
 
 from __future__ import annotations
@@ -34,7 +36,10 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "engines.md"
 FROM, TO = "<!-- measured: python -m benchmarks.engines -->", "<!-- end -->"
 DATE = dt.date(2025, 12, 31)
 SIZES = (0.1, 0.3, 1.0)
-HEAD = "| times the North West | placements | rows made | PostgreSQL: processor s (clock s) | Spark: processor s (clock s) | Spark / PostgreSQL |"
+HEAD = (
+    "| times the North West | placements | rows made | PostgreSQL: processor s (clock s) | Spark:"
+    " processor s (clock s) | Spark / PostgreSQL |"
+)
 
 
 def processor_seconds(process: int) -> float:
@@ -67,19 +72,27 @@ class Meter:
 
 @contextlib.contextmanager
 def taken_in(scale: float) -> Iterator[tuple[Warehouse, EmbeddedPostgres]]:
-    """A home of one quarter of a made-up North West of that size, its returns read and nothing built."""
+    """A home of one quarter of a made-up North West of that size, its returns read and nothing
+    built.
+    """
     with tempfile.TemporaryDirectory() as folder:
         server = EmbeddedPostgres(Path(folder))
         with Warehouse(server.join(), server) as warehouse:
             prepare(warehouse, load_region("north_west"))
             make_region(Path(folder) / "landing", quarters=1, last=DATE, scale=scale)
-            take_in(warehouse, LandingPlace(str(Path(folder) / "landing")), DATE, b"a benchmark's key")
+            take_in(
+                warehouse, LandingPlace(str(Path(folder) / "landing")), DATE, b"a benchmark's key"
+            )
             yield warehouse, server
 
 
 def built(warehouse: Warehouse, server: EmbeddedPostgres, engine: str) -> tuple[int, float, float]:
     """Rows made, processor seconds and clock seconds of the models on an engine."""
-    meter, date, wanted = Meter(server), DATE, [m for m in building.models().values() if not m.is_view]
+    meter, date, wanted = (
+        Meter(server),
+        DATE,
+        [m for m in building.models().values() if not m.is_view],
+    )
     os.environ["OBSERVATORY_ENGINE"] = engine
     before = meter.now()
     with warehouse.writing() as connection:
@@ -102,8 +115,8 @@ def measure(scale: float) -> str:
         assert rows == again, "the engines made other numbers of rows"
         placements = warehouse.scalar("select count(*) from core.placement")
     return (
-        f"| {scale:g} | {placements:,} | {rows:,} | {by_postgres:.1f} ({clock:.0f}) | {by_spark:.1f} ({clock_of_spark:.0f}) "
-        f"| {by_spark / by_postgres:.1f} |"
+        f"| {scale:g} | {placements:,} | {rows:,} | {by_postgres:.1f} ({clock:.0f}) |"
+        f" {by_spark:.1f} ({clock_of_spark:.0f}) | {by_spark / by_postgres:.1f} |"
     )
 
 
@@ -121,7 +134,9 @@ def main() -> None:
         print(lines[-1], flush=True)
     text = PAGE.read_text(encoding="utf-8")
     before, rest = text.split(FROM)
-    PAGE.write_text(before + "\n".join([FROM, *lines]) + "\n" + TO + rest.split(TO)[1], encoding="utf-8")
+    PAGE.write_text(
+        before + "\n".join([FROM, *lines]) + "\n" + TO + rest.split(TO)[1], encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
-"""The gate at full size: a release of a made-up North West against eight earlier ones, split by step, with what it costs in shown cells.
+"""The gate at full size: a release of a made-up North West against eight earlier ones, split by
+step, with what it costs in shown cells.
 
-`--record` keeps what was measured (`gate.json`) and writes it into `docs/disclosure.md`, so that what stands there was measured; `--earlier=0`
-leaves out the earlier releases, which take some minutes to make.
+`--record` keeps what was measured (`gate.json`) and writes it into `docs/disclosure.md`, so that
+what stands there was measured; `--earlier=0` leaves out the earlier releases, which take some
+minutes to make.
 
-The earlier releases: seven of the same census date, each a correction of the one before (a child or two in a few places), and that of a year
-before, so that every tie over time and between releases is in the system.
+The earlier releases: seven of the same census date, each a correction of the one before (a child or
+two in a few places), and that of a year before, so that every tie over time and between releases is
+in the system.
 """
 
 from __future__ import annotations
@@ -40,7 +43,10 @@ EARLIER = 8
 KEY = b"a key for the benchmark"
 RECORD = Path(__file__).with_name("gate.json")
 DOCS = Path(__file__).parents[1] / "docs" / "disclosure.md"
-START, END = "<!-- measured by `python -m benchmarks gate --record`: do not edit -->", "<!-- end of what was measured -->"
+START, END = (
+    "<!-- measured by `python -m benchmarks gate --record`: do not edit -->",
+    "<!-- end of what was measured -->",
+)
 
 
 def main() -> None:
@@ -50,10 +56,20 @@ def main() -> None:
     earlier = _earlier(true, members) if most else []
     runs = [_one(true, members, earlier[:count]) for count in sorted({0, most})]
     if "--record" in sys.argv:
-        command = "python -m benchmarks gate --record" + (f" --earlier={most}" if most != EARLIER else "")
-        record = {"command": command, "date": dt.date.today().isoformat(), "region": REGION.name, "census_date": DATE.isoformat(), "runs": runs}
+        command = "python -m benchmarks gate --record" + (
+            f" --earlier={most}" if most != EARLIER else ""
+        )
+        record = {
+            "command": command,
+            "date": dt.date.today().isoformat(),
+            "region": REGION.name,
+            "census_date": DATE.isoformat(),
+            "runs": runs,
+        }
         RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        DOCS.write_text(with_block(DOCS.read_text(encoding="utf-8"), described(record)), encoding="utf-8")
+        DOCS.write_text(
+            with_block(DOCS.read_text(encoding="utf-8"), described(record)), encoding="utf-8"
+        )
 
 
 def full_region() -> tuple[dict[str, TrueTable], pd.DataFrame]:
@@ -69,7 +85,10 @@ def full_region() -> tuple[dict[str, TrueTable], pd.DataFrame]:
             started = time.perf_counter()
             members = members_of_region(warehouse, DATE)
             true = true_tables(warehouse, DATE, members, KEY)
-            print(f"The tables of one quarter from the warehouse: {time.perf_counter() - started:.1f} s")
+            print(
+                "The tables of one quarter from the warehouse:"
+                f" {time.perf_counter() - started:.1f} s"
+            )
     return true, members
 
 
@@ -77,18 +96,26 @@ def described(record: dict) -> str:
     """What was measured, as it stands in the docs."""
     first = record["runs"][0]
     lines = [
-        f"Measured on {record['date']} by `{record['command']}` on a made-up {record['region']} at full size, {record['census_date']}:",
+        (
+            f"Measured on {record['date']} by `{record['command']}` on a made-up"
+            f" {record['region']} at full size, {record['census_date']}:"
+        ),
         "",
         "| table | counts | shown | hidden by the repair |",
         "|---|---|---|---|",
-        *(f"| `{t['table']}` | {t['counts']:,} | {_share(t)} | {t['repaired']} |" for t in first["tables"]),
+        *(
+            f"| `{t['table']}` | {t['counts']:,} | {_share(t)} | {t['repaired']} |"
+            for t in first["tables"]
+        ),
         f"| **all** | {first['counts']:,} | {_share(first)} | {first['repaired']} |",
         "",
     ]
     for run in record["runs"]:
         lines.append(
-            f"Against {run['earlier']} earlier releases: {'passed' if run['passed'] else 'refused'}; print, repair and gate took "
-            f"{run['seconds']:.0f} s of processor ({run['figures']:,} figures, {run['ties']:,} ties, {run['protected']:,} small counts)."
+            f"Against {run['earlier']} earlier releases:"
+            f" {'passed' if run['passed'] else 'refused'}; print, repair and gate took"
+            f" {run['seconds']:.0f} s of processor ({run['figures']:,} figures,"
+            f" {run['ties']:,} ties, {run['protected']:,} small counts)."
         )
     return "\n".join(lines)
 
@@ -106,12 +133,17 @@ def with_block(text: str, block: str) -> str:
     before, found, rest = text.partition(START)
     _, ended, after = rest.partition(END)
     if not found or not ended:
-        raise ValueError(f"{DOCS.name} has no '{START}' … '{END}'; both marks were expected. Add them where the figures belong.")
+        raise ValueError(
+            f"{DOCS.name} has no '{START}' … '{END}'; both marks were expected. Add them where the"
+            " figures belong."
+        )
     return f"{before}{START}\n{block}\n{END}{after}"
 
 
 def _earlier(true: dict[str, TrueTable], members: pd.DataFrame) -> list[Published]:
-    """Eight releases that came before, each made as a release is: repaired, and let out by the gate against those before it."""
+    """Eight releases that came before, each made as a release is: repaired, and let out by the gate
+    against those before it.
+    """
     generator = np.random.default_rng(1)
     made: list[Published] = []
     tables = true
@@ -122,16 +154,21 @@ def _earlier(true: dict[str, TrueTable], members: pd.DataFrame) -> list[Publishe
 
 
 def _moved(table: TrueTable, generator: np.random.Generator) -> TrueTable:
-    """A correction: the same table, one in two hundred of its single counts of children one more, with every total of it. Tables whose
-    measures are tied by definition stay as they are: moved one by one they would contradict each other.
+    """A correction: the same table, one in two hundred of its single counts of children one more,
+    with every total of it. Tables whose measures are tied by definition stay as they are: moved one
+    by one they would contradict each other.
     """
-    if table.table.nested or any(term.table == table.table.name for tie in ties() if not tie.presumed for term in tie.terms):
+    if table.table.nested or any(
+        term.table == table.table.name for tie in ties() if not tie.presumed for term in tie.terms
+    ):
         return table
     filters = list(table.table.filters)
     values = table.values.copy()
     for m in table.table.of_rule("count"):
         single = (table.keys["authority_code"] != "") & (table.keys[filters] != TOTAL).all(axis=1)
-        chosen = values.index[single & (values[m.name] > 0) & (generator.random(len(values)) < 0.005)]
+        chosen = values.index[
+            single & (values[m.name] > 0) & (generator.random(len(values)) < 0.005)
+        ]
         for index in chosen:
             row = table.keys.loc[index]
             same = table.keys["authority_code"].isin(["", row["authority_code"]])
@@ -141,11 +178,27 @@ def _moved(table: TrueTable, generator: np.random.Generator) -> TrueTable:
     return replace(table, values=values)
 
 
-def _published(true: dict[str, TrueTable], members: pd.DataFrame, date: dt.date, number: int, before: list[Published]) -> Published:
-    prepared = prepare_against(before, date, true, partial(release_tables, true, members, date), REGION.disclosure, KEY)
+def _published(
+    true: dict[str, TrueTable],
+    members: pd.DataFrame,
+    date: dt.date,
+    number: int,
+    before: list[Published],
+) -> Published:
+    prepared = prepare_against(
+        before, date, true, partial(release_tables, true, members, date), REGION.disclosure, KEY
+    )
     if not prepared.verdict.passed:
-        raise SystemExit(f"The earlier release {date} r{number} was refused: {prepared.verdict.lines()[0]}")
-    return Published(date, number, prepared.tables, REGION.disclosure, {name: table.values for name, table in true.items()})
+        raise SystemExit(
+            f"The earlier release {date} r{number} was refused: {prepared.verdict.lines()[0]}"
+        )
+    return Published(
+        date,
+        number,
+        prepared.tables,
+        REGION.disclosure,
+        {name: table.values for name, table in true.items()},
+    )
 
 
 def _one(true: dict[str, TrueTable], members: pd.DataFrame, earlier: list[Published]) -> dict:
@@ -156,16 +209,24 @@ def _one(true: dict[str, TrueTable], members: pd.DataFrame, earlier: list[Publis
     whole, worked = time.perf_counter() - started, time.process_time() - worked
     number = 1 + sum(1 for release in earlier if release.census_date == DATE)
     truth = {name: table.values for name, table in true.items()}
-    system = build_system([*earlier, Published(DATE, number, prepared.tables, REGION.disclosure, truth)])
+    system = build_system(
+        [*earlier, Published(DATE, number, prepared.tables, REGION.disclosure, truth)]
+    )
     by_rule = printed({}, REGION.disclosure)
-    tables = [_shown(name, table, prepared.tables[name], by_rule[name]) for name, table in true.items() if table.table.of_rule("count")]
+    tables = [
+        _shown(name, table, prepared.tables[name], by_rule[name])
+        for name, table in true.items()
+        if table.table.of_rule("count")
+    ]
     counts, shown = sum(t["counts"] for t in tables), sum(t["shown"] for t in tables)
     print(
-        f"Against {len(earlier)} earlier releases: {'passed' if prepared.verdict.passed else 'REFUSED'}; "
-        f"print, repair and gate {whole:.1f} s ({worked:.1f} s of processor)\n"
-        f"  of which the gate on {prepared.verdict.protected:,} small counts {prepared.verdict.seconds:.1f} s "
-        f"({prepared.verdict.programmes} programmes solved), on {system.matrix.shape[1]:,} figures and {system.matrix.shape[0]:,} ties\n"
-        f"  shown: {100 * shown / counts:.1f} % of {counts:,} counts ({prepared.repaired} hidden by the repair)"
+        f"Against {len(earlier)} earlier releases:"
+        f" {'passed' if prepared.verdict.passed else 'REFUSED'}; print, repair and gate"
+        f" {whole:.1f} s ({worked:.1f} s of processor)\n  of which the gate on"
+        f" {prepared.verdict.protected:,} small counts {prepared.verdict.seconds:.1f} s"
+        f" ({prepared.verdict.programmes} programmes solved), on {system.matrix.shape[1]:,} figures"
+        f" and {system.matrix.shape[0]:,} ties\n  shown: {100 * shown / counts:.1f} % of"
+        f" {counts:,} counts ({prepared.repaired} hidden by the repair)"
     )
     for line in prepared.verdict.lines()[:5]:
         print(f"  {line[:300]}")
@@ -177,8 +238,15 @@ def _one(true: dict[str, TrueTable], members: pd.DataFrame, earlier: list[Publis
 
 
 def _shown(name: str, table: TrueTable, printed: pd.DataFrame, by_rule: pd.DataFrame) -> dict:
-    """How many of a table's known counts are shown, and how many the repair has hidden of those that the rule would show."""
+    """How many of a table's known counts are shown, and how many the repair has hidden of those
+    that the rule would show.
+    """
     counts = [m.name for m in table.table.of_rule("count")]
     known, texts = table.values[counts].notna().to_numpy(), printed[counts].to_numpy()
     repaired = int(((texts == "c") & (by_rule[counts].to_numpy() != "c") & known).sum())
-    return {"table": name, "counts": int(known.sum()), "shown": int((known & (texts != "c")).sum()), "repaired": repaired}
+    return {
+        "table": name,
+        "counts": int(known.sum()),
+        "shown": int((known & (texts != "c")).sum()),
+        "repaired": repaired,
+    }

@@ -1,7 +1,8 @@
 """How often the projection's intervals hold what came: what `docs/projection.md` claims, measured.
 
-Belongs here: made-up series of five kinds, their next three years, and the shares of these that lie in the intervals.
-Does not belong here: how one series is projected (`assets/projection/project.py`).
+Belongs here: made-up series of five kinds, their next three years, and the shares of these that lie
+in the intervals. Does not belong here: how one series is projected
+(`assets/projection/project.py`).
 
     python -m benchmarks projection
 """
@@ -41,7 +42,13 @@ def scatter(rng: np.random.Generator, quarters: int) -> np.ndarray:
     return rng.poisson(60, quarters).astype(float)
 
 
-KINDS = {"wandering": wander, "wandering about a trend": drift, "a steady trend": trend, "a trend that dies away": dying, "about a level": scatter}
+KINDS = {
+    "wandering": wander,
+    "wandering about a trend": drift,
+    "a steady trend": trend,
+    "a trend that dies away": dying,
+    "about a level": scatter,
+}
 
 
 def held(kind: str, quarters: int, series: int = SERIES) -> dict[float, np.ndarray]:
@@ -54,17 +61,25 @@ def held(kind: str, quarters: int, series: int = SERIES) -> dict[float, np.ndarr
         for share, found in inside.items():
             low, high = made.forecast.interval(share)  # type: ignore[union-attr]
             found.append((low <= drawn[quarters:]) & (drawn[quarters:] <= high))
-    return {share: np.mean(found, axis=0).reshape(3, 4).mean(axis=1) for share, found in inside.items()}
+    return {
+        share: np.mean(found, axis=0).reshape(3, 4).mean(axis=1) for share, found in inside.items()
+    }
 
 
 def main() -> None:
     """Print the table: a line a kind of series and length of history."""
-    print(f"Of what came in {SERIES} series each, per cent in the interval, in the first, second and third year:")
+    print(
+        f"Of what came in {SERIES} series each, per cent in the interval, in the first, second and"
+        " third year:"
+    )
     print(f"{'series':26} {'quarters':>8}   {'80 per cent':>14}   {'95 per cent':>14}")
     for kind in KINDS:
         for quarters in HISTORIES:
             found = held(kind, quarters)
-            said = ["  ".join(f"{100 * share:3.0f}" for share in found[claimed]) for claimed in (0.80, 0.95)]
+            said = [
+                "  ".join(f"{100 * share:3.0f}" for share in found[claimed])
+                for claimed in (0.80, 0.95)
+            ]
             print(f"{kind:26} {quarters:8}   {said[0]:>14}   {said[1]:>14}", flush=True)
 
 

@@ -1,6 +1,8 @@
-"""One North West quarter at full size, from files to release: the split by stage, and our ingest against a bare COPY of the same rows.
+"""One North West quarter at full size, from files to release: the split by stage, and our ingest
+against a bare COPY of the same rows.
 
-The floor is what cannot be avoided: the same text rows, ready in memory, copied into bare tables without a check.
+The floor is what cannot be avoided: the same text rows, ready in memory, copied into bare tables
+without a check.
 """
 
 from __future__ import annotations
@@ -69,9 +71,20 @@ def _stages(root: Path) -> list[Number]:
         clock.lap("rewrite the quarter's tables and check them")
         make_release(warehouse, DATE, REGION, root / "releases")
         clock.lap("release")
-        numbers = [Number("the intake of a quarter", ingest, 0.0, f"a bare COPY of the same {rows:,} rows", floor)]
+        numbers = [
+            Number(
+                "the intake of a quarter",
+                ingest,
+                0.0,
+                f"a bare COPY of the same {rows:,} rows",
+                floor,
+            )
+        ]
         slowest = sorted(result.seconds.items(), key=lambda item: -item[1])[:3]
-        print(f"  slowest tables: {', '.join(f'{schema}.{name} {seconds:.2f} s' for (schema, name), seconds in slowest)}")
+        print(
+            "  slowest tables:"
+            f" {', '.join(f'{schema}.{name} {seconds:.2f} s' for (schema, name), seconds in slowest)}"
+        )
     return numbers
 
 
@@ -79,7 +92,12 @@ def _bare_copy(warehouse: Warehouse, tables: list) -> float:
     with warehouse.engine.begin() as connection:
         connection.execute(sa.text("create schema floor"))
         for table in tables:
-            connection.execute(sa.text(f"create table floor.{table.table.name} ({', '.join(f'{c} text' for c in table.rows.columns)})"))
+            connection.execute(
+                sa.text(
+                    "create table"
+                    f" floor.{table.table.name} ({', '.join(f'{c} text' for c in table.rows.columns)})"
+                )
+            )
         started = time.perf_counter()
         for table in tables:
             copy_frame(connection, f"floor.{table.table.name}", table.rows)
@@ -89,17 +107,37 @@ def _bare_copy(warehouse: Warehouse, tables: list) -> float:
 
 
 def _whole(root: Path) -> list[Number]:
-    environment = {**os.environ, "OBSERVATORY_HOME": str(root / "whole"), "OBSERVATORY_DATABASE_URL": ""}
-    command = [str(Path(sys.executable).parent / "observatory"), "run", "--landing", str(root / "landing")]
+    environment = {
+        **os.environ,
+        "OBSERVATORY_HOME": str(root / "whole"),
+        "OBSERVATORY_DATABASE_URL": "",
+    }
+    command = [
+        str(Path(sys.executable).parent / "observatory"),
+        "run",
+        "--landing",
+        str(root / "landing"),
+    ]
     numbers = []
-    for what, aim in (("observatory run, from files to a draft", "under 15 s"), ("the second run, nothing new", "under 2 s")):
+    for what, aim in (
+        ("observatory run, from files to a draft", "under 15 s"),
+        ("the second run, nothing new", "under 2 s"),
+    ):
         started = time.perf_counter()
         running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         _, status, used = os.wait4(running.pid, 0)
         running.returncode = os.waitstatus_to_exitcode(status)
         assert running.returncode == 0
         seconds = time.perf_counter() - started
-        numbers.append(Number(what, seconds, used.ru_utime + used.ru_stime, aim=aim, gigabytes=used.ru_maxrss / 1e6))
+        numbers.append(
+            Number(
+                what,
+                seconds,
+                used.ru_utime + used.ru_stime,
+                aim=aim,
+                gigabytes=used.ru_maxrss / 1e6,
+            )
+        )
     return numbers
 
 

@@ -1,7 +1,9 @@
-"""Readers with 40 quarters loaded: each ready query alone, while a run rewrites a quarter, and from 50 readers at once.
+"""Readers with 40 quarters loaded: each ready query alone, while a run rewrites a quarter, and from
+50 readers at once.
 
-One made-up quarter at full size is taken in and built; its core and curated rows are copied into 39 earlier quarters by SQL. Every query is asked
-by a login of the kind that it is for, rows fetched. The aim is 200 ms. OBSERVATORY_BENCH_SCALE makes the region smaller.
+One made-up quarter at full size is taken in and built; its core and curated rows are copied into 39
+earlier quarters by SQL. Every query is asked by a login of the kind that it is for, rows fetched.
+The aim is 200 ms. OBSERVATORY_BENCH_SCALE makes the region smaller.
 """
 
 from __future__ import annotations
@@ -61,7 +63,12 @@ def main() -> None:
             stop.set()
             run.join()
             _print(alone, beside, together)
-            print(f"  the quarter was rewritten {len(runs)} times meanwhile, in {statistics.median(runs):.1f} s each" if runs else "")
+            print(
+                f"  the quarter was rewritten {len(runs)} times meanwhile, in"
+                f" {statistics.median(runs):.1f} s each"
+                if runs
+                else ""
+            )
 
 
 def _load(warehouse: Warehouse, root: Path) -> int:
@@ -76,19 +83,26 @@ def _load(warehouse: Warehouse, root: Path) -> int:
         date = following(date)
     with warehouse.engine.begin() as connection:
         for model in models().values():
-            if model.schema in {"core", "curated"} and not model.is_view and "census_date" in model.columns:
+            if (
+                model.schema in {"core", "curated"}
+                and not model.is_view
+                and "census_date" in model.columns
+            ):
                 others = ", ".join(c for c in model.columns if c != "census_date")
                 copied = ", ".join(f"t.{c}" for c in model.columns if c != "census_date")
                 connection.execute(
                     sa.text(
-                        f"insert into {model.physical} (census_date, {others}) select e.d, {copied} "
-                        f"from {model.physical} as t cross join unnest(cast(:dates as date[])) as e (d) where t.census_date = :newest"
+                        f"insert into {model.physical} (census_date, {others}) select e.d,"
+                        f" {copied} from {model.physical} as t cross join unnest(cast(:dates as"
+                        " date[])) as e (d) where t.census_date = :newest"
                     ),
                     {"dates": earlier[-(QUARTERS - 1) :], "newest": DATE},
                 )
         fences.keep_calendar(connection)
         connection.exec_driver_sql("analyze")
-    tables = [m.table for m in models().values() if m.schema in {"core", "curated"} and not m.is_view]
+    tables = [
+        m.table for m in models().values() if m.schema in {"core", "curated"} and not m.is_view
+    ]
     return sum(int(warehouse.scalar(f"select count(*) from {table}")) for table in tables)
 
 
@@ -105,19 +119,32 @@ class _Asking:
     def __init__(self, warehouse: Warehouse) -> None:
         self.url = make_url(warehouse.url).set(drivername="postgresql")
         codes = list(REGION.members)
-        self.logins = {"authority": [f"bench_{code}" for code in codes], "regional": ["bench_regional"], "public": ["bench_public"]}
+        self.logins = {
+            "authority": [f"bench_{code}" for code in codes],
+            "regional": ["bench_regional"],
+            "public": ["bench_public"],
+        }
         for code in codes:
             logins.grant(warehouse, f"bench_{code}", "authority", code)
         logins.grant(warehouse, "bench_regional", "regional")
         logins.grant(warehouse, "bench_public", "public")
         here = {f"{m.schema}.{m.name}" for m in models().values()}
         texts = {path.stem: path.read_text(encoding="utf-8") for path in QUERIES}
-        self.queries = {name: text for name, text in texts.items() if "curated.weekly_cost" not in text or "curated.weekly_cost" in here}
-        self.kind = {name: text.split("-- for:")[1].split()[0] for name, text in self.queries.items()}
+        self.queries = {
+            name: text
+            for name, text in texts.items()
+            if "curated.weekly_cost" not in text or "curated.weekly_cost" in here
+        }
+        self.kind = {
+            name: text.split("-- for:")[1].split()[0] for name, text in self.queries.items()
+        }
 
     def session(self, kind: str, number: int) -> psycopg.Connection:
         names = self.logins[kind]
-        return psycopg.connect(self.url.set(username=names[number % len(names)]).render_as_string(hide_password=False), autocommit=True)
+        return psycopg.connect(
+            self.url.set(username=names[number % len(names)]).render_as_string(hide_password=False),
+            autocommit=True,
+        )
 
     def one_after_another(self, times: int) -> dict[str, list[float]]:
         """Seconds of each query, asked `times` times by one reader of its kind."""
@@ -128,7 +155,9 @@ class _Asking:
         return taken
 
     def at_once(self, readers: int, seconds: float) -> dict[str, list[float]]:
-        """Seconds of each query, asked by many readers at once, one query after another with a second's thought between them."""
+        """Seconds of each query, asked by many readers at once, one query after another with a
+        second's thought between them.
+        """
         taken: dict[str, list[float]] = defaultdict(list)
         refused: list[str] = []
         until = time.monotonic() + seconds
@@ -151,7 +180,10 @@ class _Asking:
             thread.start()
         for thread in threads:
             thread.join()
-        print(f"  {readers} readers at once: {sum(map(len, taken.values()))} answers, {len(refused)} refused {set(refused) or ''}")
+        print(
+            f"  {readers} readers at once: {sum(map(len, taken.values()))} answers,"
+            f" {len(refused)} refused {set(refused) or ''}"
+        )
         return taken
 
 
@@ -161,13 +193,25 @@ def _seconds(session: psycopg.Connection, text: str) -> float:
     return time.perf_counter() - started
 
 
-def _print(alone: dict[str, list[float]], beside: dict[str, list[float]], together: dict[str, list[float]]) -> None:
+def _print(
+    alone: dict[str, list[float]], beside: dict[str, list[float]], together: dict[str, list[float]]
+) -> None:
     width = max(map(len, alone))
-    print(f"  {'milliseconds: median (worst)'.ljust(width)}  {'alone':>14}  {'beside a run':>14}  {f'{READERS} at once':>14}")
+    print(
+        f"  {'milliseconds: median (worst)'.ljust(width)}  {'alone':>14}  {'beside a run':>14} "
+        f" {f'{READERS} at once':>14}"
+    )
     for name in alone:
         cells = [
-            f"{statistics.median(s) * 1000:6.0f} ({max(s) * 1000:5.0f})" if s else "-" for s in (alone[name], beside[name], together.get(name, []))
+            f"{statistics.median(s) * 1000:6.0f} ({max(s) * 1000:5.0f})" if s else "-"
+            for s in (alone[name], beside[name], together.get(name, []))
         ]
         print(f"  {name.ljust(width)}  {'  '.join(cell.rjust(14) for cell in cells)}")
-    slow = sorted(name for name in alone if statistics.median(alone[name]) > AIM or statistics.median(beside[name]) > AIM)
-    print(f"  over {AIM * 1000:.0f} ms (median, alone or beside a run): {', '.join(slow) or 'none'}")
+    slow = sorted(
+        name
+        for name in alone
+        if statistics.median(alone[name]) > AIM or statistics.median(beside[name]) > AIM
+    )
+    print(
+        f"  over {AIM * 1000:.0f} ms (median, alone or beside a run): {', '.join(slow) or 'none'}"
+    )

@@ -1,7 +1,8 @@
-"""Recording: numbers as they are measured, beside a floor of the same run; printed, and kept in `docs/performance.md` with `--keep`.
+"""Recording: numbers as they are measured, beside a floor of the same run; printed, and kept in
+`docs/performance.md` with `--keep`.
 
-Belongs here: what a number is, how it is printed, and the part of the page that is made of what was recorded (`performance.json`).
-Does not belong here: measuring.
+Belongs here: what a number is, how it is printed, and the part of the page that is made of what was
+recorded (`performance.json`). Does not belong here: measuring.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ START, END = "<!-- measured by: make bench -->", "<!-- end of what was measured 
 
 @dataclass(frozen=True)
 class Number:
-    """Seconds that something took, by the clock and of processors (our own processes', PostgreSQL's left out where it says so).
+    """Seconds that something took, by the clock and of processors (our own processes', PostgreSQL's
+    left out where it says so).
 
-    `floor` says what was measured beside it in the same run, 0 seconds where there is none. `aim` is what it should be. `note` is a sentence.
+    `floor` says what was measured beside it in the same run, 0 seconds where there is none. `aim`
+    is what it should be. `note` is a sentence.
     """
 
     what: str
@@ -44,7 +47,9 @@ class Number:
         told = [f"{self.seconds:.2f} s"] if self.seconds else []
         told += [f"{self.processor:.2f} s of processors"] if self.processor else []
         told += [f"{self.gigabytes:.2f} GB at most"] if self.gigabytes else []
-        told += [f"{self.ratio} times {self.floor} ({self.floor_seconds:.2f} s)"] if self.ratio else []
+        told += (
+            [f"{self.ratio} times {self.floor} ({self.floor_seconds:.2f} s)"] if self.ratio else []
+        )
         told += [f"aim: {self.aim}"] if self.aim else []
         return f"{self.what}: {'; '.join(told)}{'. ' if told and self.note else ''}{self.note}"
 
@@ -52,7 +57,9 @@ class Number:
 def machine() -> str:
     """The machine, by what counts: cores, memory and how busy it was with other work."""
     pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{os.cpu_count()} cores, {pages / 2**30:.0f} GB of memory, load {os.getloadavg()[0]:.1f}"
+    return (
+        f"{os.cpu_count()} cores, {pages / 2**30:.0f} GB of memory, load {os.getloadavg()[0]:.1f}"
+    )
 
 
 def tell(name: str, numbers: list[Number]) -> None:
@@ -62,9 +69,15 @@ def tell(name: str, numbers: list[Number]) -> None:
     if "--keep" in sys.argv:
         record = recorded()
         today = dt.datetime.now(tz=dt.UTC).date().isoformat()
-        record[name] = {"date": today, "machine": machine(), "numbers": [asdict(number) for number in numbers]}
+        record[name] = {
+            "date": today,
+            "machine": machine(),
+            "numbers": [asdict(number) for number in numbers],
+        }
         RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        PAGE.write_text(with_block(PAGE.read_text(encoding="utf-8"), described(record)), encoding="utf-8")
+        PAGE.write_text(
+            with_block(PAGE.read_text(encoding="utf-8"), described(record)), encoding="utf-8"
+        )
 
 
 def recorded() -> dict:
@@ -79,10 +92,15 @@ def described(record: dict) -> str:
         numbers = [Number(**number) for number in run["numbers"]]
         lines = [f"## {name}", "", f"Measured on {run['date']}: {run['machine']}.", ""]
         if measured := [number for number in numbers if number.seconds]:
-            lines += ["| what | seconds | of processors | memory | times the floor | floor | aim |", "|---|---|---|---|---|---|---|"]
+            lines += [
+                "| what | seconds | of processors | memory | times the floor | floor | aim |",
+                "|---|---|---|---|---|---|---|",
+            ]
             lines += [_row(number) for number in measured]
         notes = [f"{number.what}: {number.note}" for number in numbers if number.note]
-        parts.append("\n".join([*lines, *(["", *(f"- {note}" for note in notes)] if notes else [])]))
+        parts.append(
+            "\n".join([*lines, *(["", *(f"- {note}" for note in notes)] if notes else [])])
+        )
     return "\n\n".join(parts)
 
 
@@ -90,7 +108,15 @@ def _row(number: Number) -> str:
     floor = f"{number.floor} ({number.floor_seconds:.2f} s)" if number.ratio else ""
     memory = f"{number.gigabytes:.2f} GB" if number.gigabytes else ""
     processor = f"{number.processor:.2f}" if number.processor else ""
-    cells = (number.what, f"{number.seconds:.2f}", processor, memory, number.ratio, floor, number.aim)
+    cells = (
+        number.what,
+        f"{number.seconds:.2f}",
+        processor,
+        memory,
+        number.ratio,
+        floor,
+        number.aim,
+    )
     return f"| {' | '.join(cells)} |"
 
 
@@ -103,5 +129,8 @@ def with_block(text: str, block: str) -> str:
     before, found, rest = text.partition(START)
     _, ended, after = rest.partition(END)
     if not found or not ended:
-        raise ValueError(f"{PAGE.name} has no '{START}' … '{END}'; both marks were expected. Add them where the figures belong.")
+        raise ValueError(
+            f"{PAGE.name} has no '{START}' … '{END}'; both marks were expected. Add them where the"
+            " figures belong."
+        )
     return f"{before}{START}\n{block}\n{END}{after}"

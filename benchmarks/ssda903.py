@@ -1,8 +1,10 @@
-"""SSDA903 of 100,000 children (about 300,000 episodes): read, judged row by row, pseudonymised and loaded; and an .xlsx of 50,000 rows.
+"""SSDA903 of 100,000 children (about 300,000 episodes): read, judged row by row, pseudonymised and
+loaded; and an .xlsx of 50,000 rows.
 
-The floor of the same run: DuckDB reading the same files and doing the same checks of cells (codes, dates, order, duplicates, an error list), and
-PostgreSQL's COPY of the same rows into tables like those they are loaded into. The door does more: it finds ages, distances and authorities,
-makes pseudonyms, and says what is wrong in sentences.
+The floor of the same run: DuckDB reading the same files and doing the same checks of cells (codes,
+dates, order, duplicates, an error list), and PostgreSQL's COPY of the same rows into tables like
+those they are loaded into. The door does more: it finds ages, distances and authorities, makes
+pseudonyms, and says what is wrong in sentences.
 """
 
 from __future__ import annotations
@@ -44,14 +46,22 @@ def main() -> None:
         checks = _checks_of_duckdb(root / "landing" / DATE.isoformat() / "356")
         copied = _bare_copy(root)
         floor = checks + copied
-        what = f"SSDA903 of {CHILDREN:,} children, {episodes:,} episodes: read, judged row by row, pseudonymised, loaded"
+        what = (
+            f"SSDA903 of {CHILDREN:,} children, {episodes:,} episodes: read, judged row by row,"
+            " pseudonymised, loaded"
+        )
         least = f"DuckDB's checks of the cells ({checks:.1f} s) and a bare COPY ({copied:.1f} s)"
-        numbers = [Number(what, ours, processor, least, floor, "at most 1.8 times, under 1 GB", memory)]
+        numbers = [
+            Number(what, ours, processor, least, floor, "at most 1.8 times, under 1 GB", memory)
+        ]
     with tempfile.TemporaryDirectory(prefix="observatory-bench-") as folder:
         root = Path(folder)
         _make_workbook(root / "landing" / DATE.isoformat() / "356", 50_000)
         ours, processor, memory = ours_alone(root)
-        tell("SSDA903", [*numbers, Number("An .xlsx of 50,000 rows", ours, processor, gigabytes=memory)])
+        tell(
+            "SSDA903",
+            [*numbers, Number("An .xlsx of 50,000 rows", ours, processor, gigabytes=memory)],
+        )
 
 
 def make_903(folder: Path, children: int) -> int:
@@ -59,11 +69,19 @@ def make_903(folder: Path, children: int) -> int:
     rng = np.random.default_rng(1)
     folder.mkdir(parents=True)
     directory = PostcodeDirectory()
-    codes = np.concatenate([directory._letter(letter, sectors=False)[0] for letter in "MSOBWLC"]).astype(str)
+    codes = np.concatenate(
+        [directory._letter(letter, sectors=False)[0] for letter in "MSOBWLC"]
+    ).astype(str)
     codes = codes[np.char.str_len(codes) >= 6]
     references = np.char.add("C", rng.permutation(10**7)[:children].astype(str))
     born = pd.Timestamp(DATE) - pd.to_timedelta(rng.integers(100, 6500, children), unit="D")
-    header = pd.DataFrame({"CHILD": references, "SEX": rng.choice(["1", "2"], children), "DOB": pd.Series(born).dt.strftime("%d/%m/%Y")})
+    header = pd.DataFrame(
+        {
+            "CHILD": references,
+            "SEX": rng.choice(["1", "2"], children),
+            "DOB": pd.Series(born).dt.strftime("%d/%m/%Y"),
+        }
+    )
     header["ETHNIC"] = rng.choice(["WBRI", "MOTH", "AIND", "BAFR"], children)
     header.assign(UPN="", MOTHER="", MC_DOB="").to_csv(folder / "header.csv", index=False)
     child = np.repeat(np.arange(children), rng.integers(1, 6, children))
@@ -95,20 +113,50 @@ def _make_workbook(folder: Path, rows: int) -> None:
     import xlsxwriter
 
     folder.mkdir(parents=True)
-    names = ["Looked after child?", "Placing Authority", "Identifier", "Age", "Gender", "Type of provision", "Host Authority"]
-    names += ["Total weekly cost", "Contribution from Social Care", "Contribution from Education", "Contribution from Health"]
+    names = [
+        "Looked after child?",
+        "Placing Authority",
+        "Identifier",
+        "Age",
+        "Gender",
+        "Type of provision",
+        "Host Authority",
+    ]
+    names += [
+        "Total weekly cost",
+        "Contribution from Social Care",
+        "Contribution from Education",
+        "Contribution from Health",
+    ]
     names += ["Placement start date", "UASC", "Organisation"]
     with xlsxwriter.Workbook(str(folder / "census.xlsx"), {"constant_memory": True}) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, names)
         for n in range(rows):
-            row = ["Yes", "Stockport MBC", f"C{n}", 14, "Male", "Residential - External (Commissioned)", "Trafford", 4000.5, 3000.5, 500, 500]
+            row = [
+                "Yes",
+                "Stockport MBC",
+                f"C{n}",
+                14,
+                "Male",
+                "Residential - External (Commissioned)",
+                "Trafford",
+                4000.5,
+                3000.5,
+                500,
+                500,
+            ]
             sheet.write_row(n + 1, 0, [*row, "01/02/2024", "No", "Acorn"])
 
 
 def ours_alone(root: Path) -> tuple[float, float, float]:
     """Seconds, processor seconds and peak memory of the intake, in a process of its own."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-m", "benchmarks.ssda903", str(root)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "benchmarks.ssda903", str(root)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     seconds, processor, memory = map(float, done.stdout.split()[-3:])
     return seconds, processor, memory
 
@@ -119,9 +167,14 @@ def _intake(root: Path) -> None:
     with Warehouse(server.join(), server) as warehouse:
         prepare(warehouse, load_region("north_west"))
         started, worked = time.perf_counter(), time.process_time()
-        result = take_in(warehouse, LandingPlace(str(root / "landing")), DATE, b"a key for the benchmark")
+        result = take_in(
+            warehouse, LandingPlace(str(root / "landing")), DATE, b"a key for the benchmark"
+        )
         seconds, worked = time.perf_counter() - started, time.process_time() - worked
-        assert result.rows_received == result.rows_loaded + result.rows_rejected + result.rows_set_aside
+        assert (
+            result.rows_received
+            == result.rows_loaded + result.rows_rejected + result.rows_set_aside
+        )
     print(seconds, worked, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 
 
@@ -134,8 +187,13 @@ def _checks_of_duckdb(folder: Path) -> float:
 
     started = time.perf_counter()
     base = duckdb.connect()
-    base.execute(f"create table h as select * from read_csv('{folder}/header.csv', all_varchar = true)")
-    base.execute(f"create table e as select row_number() over () as line, * from read_csv('{folder}/episodes.csv', all_varchar = true)")
+    base.execute(
+        f"create table h as select * from read_csv('{folder}/header.csv', all_varchar = true)"
+    )
+    base.execute(
+        "create table e as select row_number() over () as line, * from"
+        f" read_csv('{folder}/episodes.csv', all_varchar = true)"
+    )
     base.execute(
         f"""
         create table judged as select e.*, try_strptime(DECOM, '%d/%m/%Y') as decom_date, try_strptime(DEC, '%d/%m/%Y') as dec_date,
@@ -164,17 +222,27 @@ def _checks_of_duckdb(folder: Path) -> float:
 
 
 def _bare_copy(root: Path) -> float:
-    """Seconds that PostgreSQL takes to COPY the rows that were loaded into tables of the same shape and indexes."""
+    """Seconds that PostgreSQL takes to COPY the rows that were loaded into tables of the same shape
+    and indexes.
+    """
     server = EmbeddedPostgres(root / "home")
     seconds = 0.0
     with Warehouse(server.join(), server) as warehouse, warehouse.engine.begin() as connection:
         driver: Any = connection.connection.driver_connection
         for table in ("ssda903_header", "ssda903_episodes"):
-            with driver.cursor() as cursor, cursor.copy(f"copy raw.{table} to stdout (format csv)") as rows:
+            with (
+                driver.cursor() as cursor,
+                cursor.copy(f"copy raw.{table} to stdout (format csv)") as rows,
+            ):
                 content = b"".join(bytes(block) for block in rows)
-            connection.execute(sa.text(f"create table raw.floor_{table} (like raw.{table} including all)"))
+            connection.execute(
+                sa.text(f"create table raw.floor_{table} (like raw.{table} including all)")
+            )
             started = time.perf_counter()
-            with driver.cursor() as cursor, cursor.copy(f"copy raw.floor_{table} from stdin (format csv)") as rows:
+            with (
+                driver.cursor() as cursor,
+                cursor.copy(f"copy raw.floor_{table} from stdin (format csv)") as rows,
+            ):
                 rows.write(content)
             seconds += time.perf_counter() - started
     return seconds

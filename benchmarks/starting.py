@@ -1,6 +1,8 @@
-"""How long a command takes before it does anything: its help, a question's first row, a run that finds nothing new, and `serve`.
+"""How long a command takes before it does anything: its help, a question's first row, a run that
+finds nothing new, and `serve`.
 
-A full North West quarter is made and run for it, unless OBSERVATORY_BENCH_HOME and OBSERVATORY_BENCH_LANDING name one that is up to date.
+A full North West quarter is made and run for it, unless OBSERVATORY_BENCH_HOME and
+OBSERVATORY_BENCH_LANDING name one that is up to date.
 """
 
 from __future__ import annotations
@@ -48,12 +50,26 @@ server.leave()
 def main() -> None:
     """Print each beside its floor."""
     with tempfile.TemporaryDirectory(prefix="observatory bench ") as folder:
-        root = Path(os.environ.get("OBSERVATORY_BENCH_HOME", "")).parent if "OBSERVATORY_BENCH_HOME" in os.environ else Path(folder)
+        root = (
+            Path(os.environ.get("OBSERVATORY_BENCH_HOME", "")).parent
+            if "OBSERVATORY_BENCH_HOME" in os.environ
+            else Path(folder)
+        )
         home = Path(os.environ.get("OBSERVATORY_BENCH_HOME") or root / "home")
         landing = Path(os.environ.get("OBSERVATORY_BENCH_LANDING") or root / "landing")
-        environment = {**os.environ, "OBSERVATORY_HOME": str(home), "OBSERVATORY_LANDING": str(landing), "OBSERVATORY_DATABASE_URL": ""}
+        environment = {
+            **os.environ,
+            "OBSERVATORY_HOME": str(home),
+            "OBSERVATORY_LANDING": str(landing),
+            "OBSERVATORY_DATABASE_URL": "",
+        }
         if not home.exists():
-            subprocess.run([OBSERVATORY, "synth", "--out", str(landing), "--quarters", "1"], env=environment, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [OBSERVATORY, "synth", "--out", str(landing), "--quarters", "1"],
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
         subprocess.run([OBSERVATORY, "run"], env=environment, check=True, stdout=subprocess.DEVNULL)
         python = [sys.executable, "-W", "ignore", "-c"]
         numbers = [
@@ -72,7 +88,14 @@ def main() -> None:
 
 
 def _number(
-    what: str, command: list[str], floor: str, floors: list[str], aim: str, environment: dict[str, str], *, first_line: bool = False
+    what: str,
+    command: list[str],
+    floor: str,
+    floors: list[str],
+    aim: str,
+    environment: dict[str, str],
+    *,
+    first_line: bool = False,
 ) -> Number:
     ours = [_taken(command, environment, first_line=first_line) for _ in range(TIMES)]
     theirs = [_taken(floors, environment, first_line=first_line)[0] for _ in range(TIMES)]
@@ -80,10 +103,16 @@ def _number(
     return Number(what, seconds, processor, floor, statistics.median(theirs), f"under {aim}")
 
 
-def _taken(command: list[str], environment: dict[str, str], *, first_line: bool) -> tuple[float, float]:
-    """Seconds, and processor seconds, of a command; to its first line of output where that is asked for."""
+def _taken(
+    command: list[str], environment: dict[str, str], *, first_line: bool
+) -> tuple[float, float]:
+    """Seconds, and processor seconds, of a command; to its first line of output where that is asked
+    for.
+    """
     started = time.perf_counter()
-    running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    running = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert running.stdout is not None
     running.stdout.readline()
     first = time.perf_counter() - started
@@ -100,7 +129,9 @@ def _serve(environment: dict[str, str], python: list[str]) -> Number:
     floor = _taken([*python, "import dagster_webserver.app"], environment, first_line=False)[0]
     started = time.perf_counter()
     command = [OBSERVATORY, "serve", "--port", str(ports[0]), "--page-port", str(ports[1])]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
         try:
             while not all(_answers(port) for port in ports):
                 assert server.poll() is None, "it ended"
@@ -109,7 +140,14 @@ def _serve(environment: dict[str, str], python: list[str]) -> Number:
             seconds = time.perf_counter() - started
         finally:
             server.terminate()
-    return Number("observatory serve, until page and UI answer", seconds, 0.0, "importing Dagster's web server", floor, "under 10 s")
+    return Number(
+        "observatory serve, until page and UI answer",
+        seconds,
+        0.0,
+        "importing Dagster's web server",
+        floor,
+        "under 10 s",
+    )
 
 
 def _free_port() -> int:

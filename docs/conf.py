@@ -21,7 +21,8 @@ html_css_files = ["site.css"]
 html_show_copyright = False
 html_show_sourcelink = False
 html_copy_source = False
-# The summaries are fetched from the pages, which a browser refuses for files: without them search works from the file system.
+# The summaries are fetched from the pages, which a browser refuses for files: without them search
+# works from the file system.
 html_show_search_summary = False
 html_theme_options = {"navigation_with_keys": False}
 
@@ -29,7 +30,8 @@ _contents: dict[tuple, str] = {}
 
 
 def _share_contents(app, pagename, templatename, context, doctree) -> None:
-    """Pages that are in no list of contents have the same list at their side, folder by folder: it is made once.
+    """Pages that are in no list of contents have the same list at their side, folder by folder: it
+    is made once.
 
     To make it for each of them is a quarter of the time that the site takes.
     """

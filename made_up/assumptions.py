@@ -1,7 +1,8 @@
-"""What the made-up region assumes of the real one: sizes, shares and chances, each with its source (`assumptions.toml`).
+"""What the made-up region assumes of the real one: sizes, shares and chances, each with its source
+(`assumptions.toml`).
 
-Belongs here: reading them. Does not belong here: what is counted from them, and the official margins
-(`schemas/reference/<region>_margins.csv`), which the region meets exactly.
+Belongs here: reading them. Does not belong here: what is counted from them, and the official
+margins (`schemas/reference/<region>_margins.csv`), which the region meets exactly.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ def assumed(about: str) -> dict[str, Any]:
     """
     told = dict(_all()[about])
     if not told.pop("source", ""):
-        raise ValueError(f"{FILE.name}: '{about}' names no source; one sentence was expected: where its figures are from, or why they were chosen.")
+        raise ValueError(
+            f"{FILE.name}: '{about}' names no source; one sentence was expected: where its figures"
+            " are from, or why they were chosen."
+        )
     return told
 
 

@@ -1,4 +1,5 @@
-"""Drawing and dividing: seeded streams of chance, whole numbers that add up, matching within groups.
+"""Drawing and dividing: seeded streams of chance, whole numbers that add up, matching within
+groups.
 
 Belongs here: arithmetic on arrays that several modules of the made-up region share.
 Does not belong here: anything that knows what a child, a setting or an authority is.
@@ -33,17 +34,26 @@ def allot_rows(totals: Ints, weights: Floats) -> Ints:
     A row without any weight gets nothing.
     """
     sums = weights.sum(axis=1, keepdims=True)
-    exact = np.divide(weights * np.asarray(totals)[:, None], sums, out=np.zeros_like(weights, dtype=float), where=sums > 0)
+    exact = np.divide(
+        weights * np.asarray(totals)[:, None],
+        sums,
+        out=np.zeros_like(weights, dtype=float),
+        where=sums > 0,
+    )
     whole = np.floor(exact + 1e-9)
     left = np.where(sums[:, 0] > 0, np.asarray(totals) - whole.sum(axis=1), 0).astype(int)
     order = np.argsort(-(exact - whole), axis=1, kind="stable")
     rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.broadcast_to(np.arange(weights.shape[1]), order.shape), axis=1)
+    np.put_along_axis(
+        rank, order, np.broadcast_to(np.arange(weights.shape[1]), order.shape), axis=1
+    )
     return (whole + (rank < left[:, None])).astype(np.int64)
 
 
 def fit_margins(start: Floats, rows: Floats, columns: Floats, rounds: int = 60) -> Floats:
-    """`start` scaled until its rows and columns add up to the margins (iterative proportional fitting)."""
+    """`start` scaled until its rows and columns add up to the margins (iterative proportional
+    fitting).
+    """
     table = start.astype(float)
     for _ in range(rounds):
         sums = table.sum(axis=1)
@@ -64,7 +74,9 @@ def rank_within(groups: Ints, order: Floats) -> Ints:
     return rank
 
 
-def match(seekers: Ints, seeker_order: Floats, slots: Ints, slot_order: Floats) -> tuple[Ints, Ints]:
+def match(
+    seekers: Ints, seeker_order: Floats, slots: Ints, slot_order: Floats
+) -> tuple[Ints, Ints]:
     """Pairs (seeker, slot) of the same group: the first seeker with the first slot, and so on.
 
     `seekers` and `slots` hold the group of each; whoever finds none is in no pair.
@@ -85,7 +97,9 @@ def pick(weights: Floats, rows: Ints, rng: np.random.Generator) -> Ints:
     return np.minimum((totals[rows] <= drawn[:, None]).sum(axis=1), weights.shape[1] - 1)
 
 
-def choice(rng: np.random.Generator, options: list[Any] | tuple[Any, ...], chances: list[float], size: int) -> Texts:
+def choice(
+    rng: np.random.Generator, options: list[Any] | tuple[Any, ...], chances: list[float], size: int
+) -> Texts:
     """`size` of the options, drawn with their chances."""
     values = np.empty(len(options), dtype=object)
     values[:] = list(options)

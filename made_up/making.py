@@ -50,8 +50,8 @@ from schemas.regions import load_region
 class QuarterCount:
     """What was made for one census date.
 
-    `senders` and `files` as they came in; `children` looked after by the region's authorities and `settings` that stand in
-    the region, whether or not anybody returned them.
+    `senders` and `files` as they came in; `children` looked after by the region's authorities and
+    `settings` that stand in the region, whether or not anybody returned them.
     """
 
     census_date: dt.date
@@ -77,8 +77,14 @@ class MadeUpRegion:
             when = f"one quarter of the region {name}, {last.census_date}:"
         else:
             first = self.quarters[0].census_date
-            when = f"{len(self.quarters)} quarters of the region {name}, {first} to {last.census_date}; in the last one"
-        return f"{when} {last.files:,} files of {last.senders:,} senders, {last.children:,} children looked after and {last.settings:,} settings"
+            when = (
+                f"{len(self.quarters)} quarters of the region {name}, {first} to"
+                f" {last.census_date}; in the last one"
+            )
+        return (
+            f"{when} {last.files:,} files of {last.senders:,} senders, {last.children:,} children"
+            f" looked after and {last.settings:,} settings"
+        )
 
     @property
     def census_dates(self) -> tuple[dt.date, ...]:
@@ -98,7 +104,10 @@ def quarter_ends(last: dt.date, quarters: int) -> list[dt.date]:
         ValueError: `last` is no quarter end, or there is less than one quarter.
     """
     if quarters < 1 or last.month % 3 or (last + dt.timedelta(days=1)).day != 1:
-        raise ValueError(f"Found {quarters} quarters up to {last}; expected at least 1, up to the last day of a quarter.")
+        raise ValueError(
+            f"Found {quarters} quarters up to {last}; expected at least 1, up to the last day of a"
+            " quarter."
+        )
     ends = [last]
     while len(ends) < quarters:
         first_day = ends[-1].replace(day=1)
@@ -124,7 +133,8 @@ def make_region(
     The same arguments give the same files, byte for byte.
 
     Args:
-        out: a new or empty folder, or one of an earlier made-up region, which is taken away first: the files that are on its list, and no other.
+        out: a new or empty folder, or one of an earlier made-up region, which is taken away first:
+            the files that are on its list, and no other.
         region: a region's key (`schemas/regions`).
         quarters: how many census dates.
         last: the last of them.
@@ -138,7 +148,10 @@ def make_region(
         ObservatoryError: `out` holds something that was not made up.
     """
     if not scale > 0 or not 0 <= response <= 1:
-        raise ValueError(f"Found scale {scale} and response {response}; expected a scale above 0 and a response from 0 to 1.")
+        raise ValueError(
+            f"Found scale {scale} and response {response}; expected a scale above 0 and a response"
+            " from 0 to 1."
+        )
     made = Made(out, region, seed)
     dates = quarter_ends(last, quarters)
     areas = lay_out(region, dates, seed)
@@ -160,9 +173,13 @@ def make_region(
         send_lists(lists, landing, number, seed)
         needs_list.send(lists, landing, seed)
         folders = _folders(areas, date, seed)
-        providers = provider_census.report(people.frame, settings, supply, areas, date, seed, response)
+        providers = provider_census.report(
+            people.frame, settings, supply, areas, date, seed, response
+        )
         provider_census.send_returns(providers, landing, date, seed, folders)
-        of_optional.add(providers, optional.send(providers, areas, landing, date, seed, folders), date)
+        of_optional.add(
+            providers, optional.send(providers, areas, landing, date, seed, folders), date
+        )
         placements = placement_census.report(people.frame, supply, areas, date, seed, response)
         placement_census.send_returns(placements, landing, areas, date, seed, folders)
         care.advance(people.frame, date, previous, stream(seed, "care", date.isoformat()))
@@ -172,19 +189,44 @@ def make_region(
         reach.add(told, date)
         cared = CareFigures(care, told, reach, areas, date)
         of_needs.add(cans.send(care, landing, areas, date, seed, folders), cared, date)
-        of_searches.add(placements_standard.send(care, landing, areas, date, seed, folders), cared, date)
+        of_searches.add(
+            placements_standard.send(care, landing, areas, date, seed, folders), cared, date
+        )
         if march := official_statistics.published_on(date):
             is_held = march in dates and dates[0] <= march.replace(year=march.year - 1)
             told_of = official_statistics.counted(care, areas, march) if is_held else None
             published = official_statistics.send(told_of, march, landing, areas, date, seed, scale)
             children = official_kinds.kinds(care, areas, march) if is_held else None
             official_kinds.send(children, published, march, landing, areas, date, seed)
-        of_asked.add(asked.send(care, supply, landing, areas, date, seed, folders), told.answered, date)
+        of_asked.add(
+            asked.send(care, supply, landing, areas, date, seed, folders), told.answered, date
+        )
         use, codes = in_use(held, date), areas.codes_on(date)
-        truth.add(Quarter(date, areas.region, supply, settings, people.frame, providers, placements, use, codes, cared))
+        truth.add(
+            Quarter(
+                date,
+                areas.region,
+                supply,
+                settings,
+                people.frame,
+                providers,
+                placements,
+                use,
+                codes,
+                cared,
+            )
+        )
         looked_after = (people.frame["origin"] < areas.members) & (people.frame["kind"] != ADULT)
         in_region = settings.stands & (supply.units["host"] < areas.members).to_numpy()
-        counts.append(QuarterCount(date, len(landing.senders[date]), landing.files[date], int(looked_after.sum()), int(in_region.sum())))
+        counts.append(
+            QuarterCount(
+                date,
+                len(landing.senders[date]),
+                landing.files[date],
+                int(looked_after.sum()),
+                int(in_region.sum()),
+            )
+        )
         if progress:
             progress(f"{date}: {counts[-1].files} files of {counts[-1].senders} senders")
     of_optional.write(made)
@@ -198,7 +240,9 @@ def make_region(
 
 
 def _folders(areas: Areas, date: dt.date, seed: int) -> dict[str, str]:
-    """Each member's folder in the landing place: its DfE code for some, its GSS code on the date for others."""
+    """Each member's folder in the landing place: its DfE code for some, its GSS code on the date
+    for others.
+    """
     folders = {}
     for code in areas.codes_on(date)[: areas.members]:
         authority = authorities.on_date(code, date)

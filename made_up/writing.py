@@ -1,7 +1,7 @@
 """The landing place: files as they come in, when they came, and the books of every table in them.
 
-Belongs here: writing CSV and xlsx so that the same content gives the same bytes, the day of receipt, versions, and the list of what was made.
-Does not belong here: what stands in the rows.
+Belongs here: writing CSV and xlsx so that the same content gives the same bytes, the day of
+receipt, versions, and the list of what was made. Does not belong here: what stands in the rows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ CREATED = dt.datetime(2024, 1, 1)  # noqa: DTZ001 - a workbook's properties have
 """Written into every workbook, so that its bytes say nothing of when it was made."""
 
 LOADED, REJECTED, SET_ASIDE, SPACER = "loaded", "rejected", "set aside", "spacer"
-"""What becomes of a row; a spacer is a blank row between others or a totals line, set aside as well."""
+"""What becomes of a row; a spacer is a blank row between others or a totals line, set aside as
+well.
+"""
 
 
 @dataclass
@@ -62,9 +64,11 @@ def all_loaded(name: str, header: list[str], rows: list[list[Any]]) -> Table:
 
 
 class Made:
-    """What was made in a folder, and may be taken away again: the files of its list, and nothing else.
+    """What was made in a folder, and may be taken away again: the files of its list, and nothing
+    else.
 
-    The list is the mark by which all that comes of these returns is known as made up: a sentence, and below it every file, as it is made.
+    The list is the mark by which all that comes of these returns is known as made up: a sentence,
+    and below it every file, as it is made.
 
     Raises:
         ObservatoryError: the folder holds something, and no list.
@@ -75,10 +79,13 @@ class Made:
         marked = self._mark.read_text(encoding="utf-8").splitlines() if self._mark.is_file() else []
         if not marked and (there := self.others()):
             raise ObservatoryError(
-                f"{out} holds {in_short(there)}, which were not made up, or nothing says so; a new or empty folder, or one of an earlier "
-                "`observatory synth`, was expected, so that no real return is touched. Give another folder with --out."
+                f"{out} holds {in_short(there)}, which were not made up, or nothing says so; a new"
+                " or empty folder, or one of an earlier `observatory synth`, was expected, so that"
+                " no real return is touched. Give another folder with --out."
             )
-        self._may_replace = marked == [WITHOUT_LIST]  # there, what is in the way is taken for made up
+        self._may_replace = marked == [
+            WITHOUT_LIST
+        ]  # there, what is in the way is taken for made up
         for name in marked[1:]:
             self._take_away(name)
         out.mkdir(parents=True, exist_ok=True)
@@ -96,7 +103,8 @@ class Made:
             folder.rmdir()
 
     def write(self, name: str, content: bytes) -> Path:
-        """Write a file of the folder, after its name is on the list: one that is killed leaves nothing that the next one does not know.
+        """Write a file of the folder, after its name is on the list: one that is killed leaves
+        nothing that the next one does not know.
 
         Raises:
             ObservatoryError: somebody else's file is there.
@@ -104,7 +112,8 @@ class Made:
         path = self.out / name
         if path.exists() and name not in self.files and not self._may_replace:
             raise ObservatoryError(
-                f"{path} is there and was not made up; no file of that name was expected. Move it, or give another folder with --out."
+                f"{path} is there and was not made up; no file of that name was expected. Move it,"
+                " or give another folder with --out."
             )
         self.files.add(name)
         with self._mark.open("a", encoding="utf-8") as listed:
@@ -114,17 +123,29 @@ class Made:
         return path
 
     def others(self) -> list[str]:
-        """What the folder holds that was not made: files and empty folders; hidden ones do not count."""
+        """What the folder holds that was not made: files and empty folders; hidden ones do not
+        count.
+        """
         if not self.out.is_dir():
             return []
         names = ((path, path.relative_to(self.out)) for path in sorted(self.out.rglob("*")))
-        there = [(path, name.as_posix()) for path, name in names if not any(part.startswith(".") for part in name.parts)]
-        return [name for path, name in there if name not in self.files and not (path.is_dir() and any(path.iterdir()))]
+        there = [
+            (path, name.as_posix())
+            for path, name in names
+            if not any(part.startswith(".") for part in name.parts)
+        ]
+        return [
+            name
+            for path, name in there
+            if name not in self.files and not (path.is_dir() and any(path.iterdir()))
+        ]
 
 
 def in_short(names: list[str], most: int = 5) -> str:
     """Names in a sentence; of many the first, and how many more there are."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+    return ", ".join(names[:most]) + (
+        f" and {len(names) - most:,} more" if len(names) > most else ""
+    )
 
 
 class Landing:
@@ -150,14 +171,18 @@ class Landing:
         sheets: list[str] | None = None,
         content: bytes | None = None,
     ) -> None:
-        """Write one file (`content`, else xlsx where `name` ends so, else a CSV of the one table) and enter its tables in the books.
+        """Write one file (`content`, else xlsx where `name` ends so, else a CSV of the one table)
+        and enter its tables in the books.
 
-        Files of one sender, table and date must be sent in the order in which they are received: the last one counts.
+        Files of one sender, table and date must be sent in the order in which they are received:
+        the last one counts.
         """
         if content is not None:
             pass
         elif name.endswith(".xlsx"):
-            content = workbook_bytes(tables, sheets or [f"Sheet{i + 1}" for i in range(len(tables))])
+            content = workbook_bytes(
+                tables, sheets or [f"Sheet{i + 1}" for i in range(len(tables))]
+            )
         else:
             content = csv_text(tables[0]).encode(encoding)
         path = self.made.write(f"{date.isoformat()}/{folder}/{name}", content)
@@ -187,12 +212,16 @@ class Landing:
             )
 
     def write_arrivals(self) -> None:
-        """Write when each file is to have come: the register of arrivals begins with it, or every made-up return would come today."""
+        """Write when each file is to have come: the register of arrivals begins with it, or every
+        made-up return would come today.
+        """
         told = pd.DataFrame(self._arrivals, columns=["file", "sha256", "received_at"])
         self.made.write(MADE_UP_ARRIVALS, told.to_csv(index=False, lineterminator="\n").encode())
 
     def in_force(self) -> pd.DataFrame:
-        """The books of the newest version of every sender's table; of official statistics all files count, and their rows are added up."""
+        """The books of the newest version of every sender's table; of official statistics all files
+        count, and their rows are added up.
+        """
         books, keys = pd.DataFrame(self.books), ["census_date", "sender", "table_name"]
         rows = ["rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]
         official = books["table_name"] == "official_statistics"
@@ -206,11 +235,16 @@ def write_truth(made: Made, name: str, table: pd.DataFrame) -> None:
 
 
 def received_on(date: dt.date, rng: np.random.Generator, size: int) -> list[dt.datetime]:
-    """When each of `size` senders' files come in: 5 to 40 days after the census date, some of them late, by day."""
+    """When each of `size` senders' files come in: 5 to 40 days after the census date, some of them
+    late, by day.
+    """
     days = np.where(rng.random(size) < 0.15, rng.integers(29, 38, size), rng.integers(5, 28, size))
     seconds = rng.integers(8 * 3600, 17 * 3600, size)
     start = dt.datetime.combine(date, dt.time())
-    return [start + dt.timedelta(days=int(d), seconds=int(s)) for d, s in zip(days, seconds, strict=True)]
+    return [
+        start + dt.timedelta(days=int(d), seconds=int(s))
+        for d, s in zip(days, seconds, strict=True)
+    ]
 
 
 def csv_text(table: Table) -> str:
@@ -231,7 +265,9 @@ def workbook_bytes(tables: list[Table], sheets: list[str]) -> bytes:
     book.set_properties({"created": CREATED, "comments": IN_WORKBOOKS})
     for table, name in zip(tables, sheets, strict=True):
         sheet = book.add_worksheet(name)
-        for number, row in enumerate([*[[title] for title in table.titles], table.header, *table.rows]):
+        for number, row in enumerate(
+            [*[[title] for title in table.titles], table.header, *table.rows]
+        ):
             for column, value in enumerate(row):
                 if isinstance(value, str):
                     if value:

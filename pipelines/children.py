@@ -1,7 +1,9 @@
-"""Processes that `observatory serve` has started, however deep: known by a mark in their environment, and ended with it.
+"""Processes that `observatory serve` has started, however deep: known by a mark in their
+environment, and ended with it.
 
-Belongs here: marking them, ending one's own, ending those of a `serve` that died without ending them; one `serve` a home.
-Does not belong here: runs as Dagster records them (`dead`), and the PostgreSQL server, which others may use and which carries no mark.
+Belongs here: marking them, ending one's own, ending those of a `serve` that died without ending
+them; one `serve` a home. Does not belong here: runs as Dagster records them (`dead`), and the
+PostgreSQL server, which others may use and which carries no mark.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ _PATIENCE = 10.0
 
 @contextlib.contextmanager
 def only_serve_of(home: Path) -> Iterator[None]:
-    """Be the only `serve` of a home; what one that died left running is ended first, and what this one starts is ended with it.
+    """Be the only `serve` of a home; what one that died left running is ended first, and what this
+    one starts is ended with it.
 
     Raises:
         ObservatoryError: another one serves the home.
@@ -37,7 +40,8 @@ def only_serve_of(home: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ObservatoryError(
-                f"Another `observatory serve` is at work on {home}; one was expected. Open its address, or stop it first."
+                f"Another `observatory serve` is at work on {home}; one was expected. Open its"
+                " address, or stop it first."
             ) from None
         end_orphans(home)
         os.environ[MARK] = this_process()
@@ -55,11 +59,15 @@ def end_orphans(home: Path) -> int:
 
 
 def _processes(home: Path, by: str) -> list[int]:
-    return [number for number, mark in _marked(home).items() if mark == by and number != os.getpid()]
+    return [
+        number for number, mark in _marked(home).items() if mark == by and number != os.getpid()
+    ]
 
 
 def _marked(home: Path) -> dict[int, str]:
-    """By number: who started the processes of this home that carry a mark (a system without /proc shows none)."""
+    """By number: who started the processes of this home that carry a mark (a system without /proc
+    shows none).
+    """
     found = {}
     for entry in Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -82,5 +90,7 @@ def _end(processes: list[int]) -> None:
                 with contextlib.suppress(OSError):
                     os.kill(number, how)
         until = time.monotonic() + patience
-        while time.monotonic() < until and any(name and name_of(number) == name for number, name in began.items()):
+        while time.monotonic() < until and any(
+            name and name_of(number) == name for number, name in began.items()
+        ):
             time.sleep(0.05)

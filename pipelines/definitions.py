@@ -1,6 +1,7 @@
 """The code location: everything that Dagster knows of the observatory.
 
-Belongs here: `build_definitions`, a function, so that tests and the command assemble the same location with other settings.
+Belongs here: `build_definitions`, a function, so that tests and the command assemble the same
+location with other settings.
 """
 
 from __future__ import annotations
@@ -23,7 +24,17 @@ from assets.warehouse.assets import build_reference_asset, build_warehouse_asset
 from pipelines.console import keep_quiet, plain_console
 from pipelines.executing import executor
 from pipelines.housekeeping import housekeeping, nightly
-from pipelines.jobs import approve, bring_up_to_date, chase, close, draft, fetch_official_statistics, hold, quality_report, reopen
+from pipelines.jobs import (
+    approve,
+    bring_up_to_date,
+    chase,
+    close,
+    draft,
+    fetch_official_statistics,
+    hold,
+    quality_report,
+    reopen,
+)
 from pipelines.opening import opened
 from pipelines.partitions import quarters
 from pipelines.schedules import reminders, timetable
@@ -54,7 +65,18 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             build_outbox_asset(quarters),
         ],
         asset_checks=[build_expectation_checks(quarters), build_chase_check(quarters)],
-        jobs=[bring_up_to_date, close, draft, approve, hold, reopen, chase, fetch_official_statistics, quality_report, housekeeping],
+        jobs=[
+            bring_up_to_date,
+            close,
+            draft,
+            approve,
+            hold,
+            reopen,
+            chase,
+            fetch_official_statistics,
+            quality_report,
+            housekeeping,
+        ],
         schedules=[timetable, reminders, nightly],
         sensors=[landing_place, quality_of_what_stands, a_run_failed, a_run_was_done],
         resources={
@@ -64,14 +86,18 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         loggers={"plain": plain_console},
         executor=executor(),
     )
-    return definitions.map_asset_specs(func=_made_up) if marked(LandingPlace(settings.landing).root) else definitions
+    return (
+        definitions.map_asset_specs(func=_made_up)
+        if marked(LandingPlace(settings.landing).root)
+        else definitions
+    )
 
 
 def _made_up(spec: dg.AssetSpec) -> dg.AssetSpec:
     """An asset of a made-up landing place says so wherever Dagster shows it."""
-    return spec.replace_attributes(description=f"**{BANNER}**\n\n{spec.description or ''}").merge_attributes(
-        metadata={"data": "made up"}, tags={"data": "made-up"}
-    )
+    return spec.replace_attributes(
+        description=f"**{BANNER}**\n\n{spec.description or ''}"
+    ).merge_attributes(metadata={"data": "made up"}, tags={"data": "made-up"})
 
 
 keep_quiet()

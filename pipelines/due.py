@@ -14,19 +14,33 @@ from resources.warehouse import Warehouse
 
 def has_landed(warehouse: Warehouse, settings: Settings, date: dt.date) -> bool:
     """Whether a file lies in the landing place for the census date, or anything is held of it."""
-    held = "select exists (select from raw.submission where census_date = :d) or exists (select from raw.quarter where census_date = :d)"
+    held = (
+        "select exists (select from raw.submission where census_date = :d) or exists (select from"
+        " raw.quarter where census_date = :d)"
+    )
     return bool(warehouse.scalar(held, d=date)) or bool(LandingPlace(settings.landing).files(date))
 
 
 def left_growing(place: LandingPlace, due: list[dt.date]) -> list[str]:
-    """A sentence for each quarter of which only files that still grow are new: it is not run. Of those that are run the run says it."""
+    """A sentence for each quarter of which only files that still grow are new: it is not run. Of
+    those that are run the run says it.
+    """
     from assets.intake.turns import growing
 
-    return [f"{date}: {growing(files)}" for date, files in sorted(place.growing.items()) if files and date not in due]
+    return [
+        f"{date}: {growing(files)}"
+        for date, files in sorted(place.growing.items())
+        if files and date not in due
+    ]
 
 
 def quarters_due(
-    warehouse: Warehouse, place: LandingPlace, settings: Settings, landed: list[dt.date], dates: list[dt.date], everything: bool
+    warehouse: Warehouse,
+    place: LandingPlace,
+    settings: Settings,
+    landed: list[dt.date],
+    dates: list[dt.date],
+    everything: bool,
 ) -> list[dt.date]:
     """The quarters to run: those asked for, or those for which something is new or has changed."""
     from assets.answering.outbox import unanswered
@@ -39,7 +53,11 @@ def quarters_due(
         return sorted(set(dates))
     if everything:
         return sorted({*landed, *known_quarters(warehouse)})
-    due = {*out_of_date(warehouse, settings.region), *projection.out_of_date(warehouse), *unanswered(warehouse)}
+    due = {
+        *out_of_date(warehouse, settings.region),
+        *projection.out_of_date(warehouse),
+        *unanswered(warehouse),
+    }
     key = warehouse_key(warehouse, settings.home)
     with warehouse.reading() as connection:
         due |= {date for date in landed if has_news(connection, place, date, key)}

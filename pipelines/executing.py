@@ -1,9 +1,12 @@
-"""Executing: who carries out the steps of a run, this process or Dagster's other executors, by configuration alone.
+"""Executing: who carries out the steps of a run, this process or Dagster's other executors, by
+configuration alone.
 
-Belongs here: finding the executor that is set, and running a job with it. Does not belong here: what the steps are.
+Belongs here: finding the executor that is set, and running a job with it. Does not belong here:
+what the steps are.
 
-In one process unless another is set: the work is PostgreSQL's, and a fresh interpreter a step costs far more than the step.
-The others are Dagster's own; Celery's and Kubernetes' come as packages beside this one (docs/engines.md).
+In one process unless another is set: the work is PostgreSQL's, and a fresh interpreter a step costs
+far more than the step. The others are Dagster's own; Celery's and Kubernetes' come as packages
+beside this one (docs/engines.md).
 """
 
 from __future__ import annotations
@@ -37,12 +40,16 @@ def executor_name() -> str:
     """
     named = os.environ.get("OBSERVATORY_EXECUTOR") or IN_PROCESS
     if named not in EXECUTORS:
-        raise ObservatoryError(f"OBSERVATORY_EXECUTOR is {named!r}; one of {', '.join(EXECUTORS)} was expected. Correct it.")
+        raise ObservatoryError(
+            f"OBSERVATORY_EXECUTOR is {named!r}; one of {', '.join(EXECUTORS)} was expected."
+            " Correct it."
+        )
     return named
 
 
 def executor() -> dg.ExecutorDefinition:
-    """The executor of all jobs, as it is set, with its own settings from the file `OBSERVATORY_EXECUTOR_CONFIG`.
+    """The executor of all jobs, as it is set, with its own settings from the file
+    `OBSERVATORY_EXECUTOR_CONFIG`.
 
     Raises:
         ObservatoryError: its package is not installed, or the file cannot be read.
@@ -57,8 +64,9 @@ def executor() -> dg.ExecutorDefinition:
         except ModuleNotFoundError:
             package = module.replace("_", "-")
             raise ObservatoryError(
-                f"OBSERVATORY_EXECUTOR is {name}, and {package} was not found; it was expected in the environment. "
-                f"Install the {package} that belongs to Dagster {dg.__version__} (docs/engines.md)."
+                f"OBSERVATORY_EXECUTOR is {name}, and {package} was not found; it was expected in"
+                f" the environment. Install the {package} that belongs to Dagster"
+                f" {dg.__version__} (docs/engines.md)."
             ) from None
     settings = _settings_of_it()
     return found.configured(settings) if settings else found
@@ -81,13 +89,21 @@ def _settings_of_it() -> dict:
 def execute(
     job_name: str, definitions: dg.Definitions, instance: dg.DagsterInstance, tags: dict[str, str]
 ) -> dg.ExecuteInProcessResult | dg.JobExecutionResult:
-    """Run a job to its end. Another executor's steps are in other processes, which find the job where `pipelines.definitions` has it."""
+    """Run a job to its end. Another executor's steps are in other processes, which find the job
+    where `pipelines.definitions` has it.
+    """
     config: dict[str, Any] = {"loggers": {"plain": {}}}
     if executor_name() == IN_PROCESS:
         job = definitions.resolve_job_def(job_name)
-        return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False, run_config=config)
+        return job.execute_in_process(
+            instance=instance, tags=tags, raise_on_error=False, run_config=config
+        )
     from dagster._core.definitions.reconstruct import ReconstructableRepository
 
-    where = ReconstructableRepository.for_module("pipelines.definitions", "defs", working_directory=str(Path.cwd()))
+    where = ReconstructableRepository.for_module(
+        "pipelines.definitions", "defs", working_directory=str(Path.cwd())
+    )
     found = where.get_reconstructable_job(job_name)
-    return dg.execute_job(found, instance=instance, tags=tags, raise_on_error=False, run_config=config)
+    return dg.execute_job(
+        found, instance=instance, tags=tags, raise_on_error=False, run_config=config
+    )

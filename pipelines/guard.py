@@ -1,12 +1,14 @@
 """The guard before what the observatory serves: who may ask, from which page, and how.
 
-Belongs here: one piece of ASGI that stands in front of Dagster's web server and of the observatory page, and the
-session by which a browser is known. Does not belong here: what is served (`pipelines.web`).
+Belongs here: one piece of ASGI that stands in front of Dagster's web server and of the observatory
+page, and the session by which a browser is known. Does not belong here: what is served
+(`pipelines.web`).
 
-A browser lets any page send a request to this machine, and a name that its owner points at 127.0.0.1 makes that page
-the server's own. So nothing that a page can forge is trusted: the address asked for (`Host`) and the page that asks
-(`Origin`) must be known ones, nothing is changed by a GET or by a body that a plain form can send, and the Dagster UI
-wants a cookie that only the address printed by `observatory serve` sets.
+A browser lets any page send a request to this machine, and a name that its owner points at
+127.0.0.1 makes that page the server's own. So nothing that a page can forge is trusted: the address
+asked for (`Host`) and the page that asks (`Origin`) must be known ones, nothing is changed by a GET
+or by a body that a plain form can send, and the Dagster UI wants a cookie that only the address
+printed by `observatory serve` sets.
 """
 
 from __future__ import annotations
@@ -34,7 +36,10 @@ MOST_HEADER_BYTES = 32 * 1024
 
 SAID = {
     400: "The request is not one that a browser makes here.",
-    401: "This page belongs to whoever started `observatory serve`. Open the address that it printed.",
+    401: (
+        "This page belongs to whoever started `observatory serve`. Open the address that it"
+        " printed."
+    ),
     403: "The page that asked is not one of this server's own.",
     405: "This way of asking is not allowed here.",
     413: "The request is too large.",
@@ -46,7 +51,9 @@ SAID = {
 
 @dataclass(frozen=True)
 class Names:
-    """By which names the server may be asked (`hosts`) and from which pages (`origins`), in lower case."""
+    """By which names the server may be asked (`hosts`) and from which pages (`origins`), in lower
+    case.
+    """
 
     hosts: frozenset[str]
     origins: frozenset[str]
@@ -61,18 +68,32 @@ class Names:
         Raises:
             ObservatoryError: an entry is no name.
         """
-        own = {f"{name}{end}" for name in ("127.0.0.1", "localhost") for end in (f":{port}", "") if end or port == 80}
+        own = {
+            f"{name}{end}"
+            for name in ("127.0.0.1", "localhost")
+            for end in (f":{port}", "")
+            if end or port == 80
+        }
         hosts, origins = set(own), {f"http://{name}" for name in own}
         for entry in filter(None, (each.strip().lower() for each in further.split(","))):
             parts = urlsplit(entry if "://" in entry else f"https://{entry}")
             try:
-                is_name = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1)
+                is_name = (
+                    parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1)
+                )
             except ValueError:
                 is_name = False
-            if not is_name or parts.path not in {"", "/"} or parts.query or "@" in parts.netloc or "*" in parts.netloc:
+            if (
+                not is_name
+                or parts.path not in {"", "/"}
+                or parts.query
+                or "@" in parts.netloc
+                or "*" in parts.netloc
+            ):
                 raise ObservatoryError(
-                    f"OBSERVATORY_WEB_HOSTS holds '{entry}'; a name such as observatory.example.gov.uk or "
-                    "https://name:port was expected, with commas between several."
+                    f"OBSERVATORY_WEB_HOSTS holds '{entry}'; a name such as"
+                    " observatory.example.gov.uk or https://name:port was expected, with commas"
+                    " between several."
                 )
             hosts.add(parts.netloc)
             origins.add(f"{parts.scheme}://{parts.netloc}")
@@ -80,9 +101,11 @@ class Names:
 
 
 class Session:
-    """The session of whoever started the server: a secret cookie, and one-time tokens that are given for it.
+    """The session of whoever started the server: a secret cookie, and one-time tokens that are
+    given for it.
 
-    `announce` is told each new token: at the start, and again when one was used, so that another browser can be let in.
+    `announce` is told each new token: at the start, and again when one was used, so that another
+    browser can be let in.
     """
 
     def __init__(self, port: int, announce: Callable[[str], None]) -> None:
@@ -98,7 +121,9 @@ class Session:
         self._announce(self._token)
 
     def open(self, token: str) -> str | None:
-        """The `Set-Cookie` that a one-time token is given for; None if it is not the one, or was used before."""
+        """The `Set-Cookie` that a one-time token is given for; None if it is not the one, or was
+        used before.
+        """
         with self._lock:
             if not self._token or not hmac.compare_digest(token.encode(), self._token.encode()):
                 return None
@@ -116,7 +141,8 @@ class Session:
 
 
 class Guard:
-    """The guard before `app`. With a `session` only its browser is let in; without one anybody may read, and only read.
+    """The guard before `app`. With a `session` only its browser is let in; without one anybody may
+    read, and only read.
 
     Every refusal is one sentence in plain text. What is let through is passed on as it came.
     """
@@ -161,8 +187,12 @@ class Guard:
         changes = scope["type"] == "websocket" or scope["method"] == "POST"
         if changes and (not self.session or origin is None):
             return 405 if not self.session else 403
-        # a request that a browser makes for another site's page, and that is no click on a link to here
-        if headers.one("sec-fetch-site") in {"cross-site", "same-site"} and headers.one("sec-fetch-mode") != "navigate":
+        # a request that a browser makes for another site's page, and that is no click on a link to
+        # here
+        if (
+            headers.one("sec-fetch-site") in {"cross-site", "same-site"}
+            and headers.one("sec-fetch-mode") != "navigate"
+        ):
             return 403
         if scope["type"] == "websocket":
             return None
@@ -170,7 +200,9 @@ class Guard:
             return 405
         if scope["method"] == "POST":
             # a form of any page can send the three other kinds without the browser asking first
-            is_json = (headers.one("content-type") or "").split(";")[0].strip() == "application/json"
+            is_json = (headers.one("content-type") or "").split(";")[
+                0
+            ].strip() == "application/json"
             # a question belongs in the body; Dagster's pages put its name (`?op=`) in the address
             return None if is_json and not (_is_graphql(scope) and _asks(scope)) else 415
         return 405 if _is_graphql(scope) and _asks(scope) else None
@@ -178,7 +210,9 @@ class Guard:
     async def _open(self, scope: Scope, send: Send) -> None:
         assert self.session is not None
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])
-        cookie = self.session.open(given[0]) if scope["method"] == "GET" and len(given) == 1 else None
+        cookie = (
+            self.session.open(given[0]) if scope["method"] == "GET" and len(given) == 1 else None
+        )
         if cookie is None:
             await _refuse(scope, send, 401)
             return
@@ -199,9 +233,14 @@ class _Headers:
     DECIDE = ("host", "origin", "content-type", "sec-fetch-site", "sec-fetch-mode")
 
     def __init__(self, scope: Scope) -> None:
-        self._all = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+        self._all = [
+            (name.decode("latin-1").lower(), value.decode("latin-1"))
+            for name, value in scope["headers"]
+        ]
         self.size = sum(len(name) + len(value) + 4 for name, value in self._all)
-        self.is_ambiguous = any(len(self.all(name)) > 1 for name in self.DECIDE) or not self.all("host")
+        self.is_ambiguous = any(len(self.all(name)) > 1 for name in self.DECIDE) or not self.all(
+            "host"
+        )
 
     def all(self, name: str) -> list[str]:
         return [value for found, value in self._all if found == name]
@@ -221,7 +260,9 @@ def _asks(scope: Scope) -> bool:
 
 
 async def _read(receive: Receive) -> Receive | None:
-    """The request with its whole body, however it is sent; None where that is larger than what is taken."""
+    """The request with its whole body, however it is sent; None where that is larger than what is
+    taken.
+    """
     held, size, more = [], 0, True
     while more:
         message = await receive()
@@ -252,7 +293,11 @@ def _hardened(send: Send) -> Send:
     async def hardened(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             ours = {name for name, _ in HARDENED}
-            theirs = [(name, value) for name, value in message.get("headers", []) if name.lower() not in ours]
+            theirs = [
+                (name, value)
+                for name, value in message.get("headers", [])
+                if name.lower() not in ours
+            ]
             message = {**message, "headers": [*theirs, *HARDENED]}
         await send(message)
 
@@ -261,7 +306,9 @@ def _hardened(send: Send) -> Send:
 
 async def _refuse(scope: Scope, send: Send, status: int) -> None:
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008, "reason": ""})  # before it was accepted: 403
+        await send(
+            {"type": "websocket.close", "code": 1008, "reason": ""}
+        )  # before it was accepted: 403
         return
     body = f"{SAID[status]}\n".encode()
     headers = [

@@ -1,7 +1,9 @@
-"""Dagster's history of runs, kept in the files that Dagster itself would keep, by connections that stay open.
+"""Dagster's history of runs, kept in the files that Dagster itself would keep, by connections that
+stay open.
 
-Belongs here: the event log with which `observatory run` writes the history. Dagster's own opens and closes SQLite's files at every event and
-every look-up, a few thousand times a run, and that takes far longer than the writing. The UI reads the files with Dagster's own.
+Belongs here: the event log with which `observatory run` writes the history. Dagster's own opens and
+closes SQLite's files at every event and every look-up, a few thousand times a run, and that takes
+far longer than the writing. The UI reads the files with Dagster's own.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ from typing import Any
 import sqlalchemy
 from dagster import DagsterInstance
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
+    INDEX_SHARD_NAME,
+    SqliteEventLogStorage,
+)
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy import Connection, Engine
 
@@ -25,8 +30,12 @@ LOCATION, REPOSITORY = "observatory", "__repository__"
 
 @contextmanager
 def under_its_job(instance: DagsterInstance, job_name: str) -> Iterator[None]:
-    """Runs that this process makes meanwhile say of which code location's job they are: the UI's timeline shows no others."""
-    origin = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), REPOSITORY).get_job_origin(job_name)
+    """Runs that this process makes meanwhile say of which code location's job they are: the UI's
+    timeline shows no others.
+    """
+    origin = RemoteRepositoryOrigin(
+        RegisteredCodeLocationOrigin(LOCATION), REPOSITORY
+    ).get_job_origin(job_name)
     made = instance.create_run_for_job
     instance.create_run_for_job = partial(made, remote_job_origin=origin)  # type: ignore[method-assign]
     try:
@@ -38,7 +47,8 @@ def under_its_job(instance: DagsterInstance, job_name: str) -> Iterator[None]:
 class EventLog(SqliteEventLogStorage):
     """Dagster's event log in SQLite; the index's connection and the last run's stay open.
 
-    Every event is committed before the next, as in Dagster's own: a process that is killed loses none.
+    Every event is committed before the next, as in Dagster's own: a process that is killed loses
+    none.
     """
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
@@ -62,9 +72,17 @@ class EventLog(SqliteEventLogStorage):
     def _engine(self, shard: str) -> Engine:
         if shard not in self._engines:
             self._close(but=INDEX_SHARD_NAME)
-            engine = sqlalchemy.create_engine(self.conn_string_for_shard(shard), connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
-            # With the write-ahead log, only a power cut can undo the last events, and none is half written.
-            sqlalchemy.event.listen(engine, "connect", lambda connection, _: connection.execute("pragma synchronous = normal"))
+            engine = sqlalchemy.create_engine(
+                self.conn_string_for_shard(shard),
+                connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
+            )
+            # With the write-ahead log, only a power cut can undo the last events, and none is half
+            # written.
+            sqlalchemy.event.listen(
+                engine,
+                "connect",
+                lambda connection, _: connection.execute("pragma synchronous = normal"),
+            )
             self._engines[shard] = engine
         return self._engines[shard]
 
@@ -73,13 +91,17 @@ class EventLog(SqliteEventLogStorage):
             self._engines.pop(shard).dispose()
 
     def has_table(self, table_name: str) -> bool:
-        """Whether the index has the table. It is asked at every event, and a table that is there stays."""
+        """Whether the index has the table. It is asked at every event, and a table that is there
+        stays.
+        """
         if table_name not in self._tables and super().has_table(table_name):
             self._tables.add(table_name)
         return table_name in self._tables
 
     def store_event(self, event: Any) -> None:
-        """Store the event, and tell who watches the run's file: while a connection is open, SQLite writes to the log beside it."""
+        """Store the event, and tell who watches the run's file: while a connection is open, SQLite
+        writes to the log beside it.
+        """
         super().store_event(event)
         with suppress(OSError):  # to tell them is a courtesy: the event is stored
             os.utime(self.path_for_shard(event.run_id))

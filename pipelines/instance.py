@@ -49,7 +49,8 @@ run_launcher:
 def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported only here
     """Dagster's instance, kept under the observatory's home; no telemetry.
 
-    One process at a time opens it: two that make its databases at once leave two versions in them, and nothing opens them again.
+    One process at a time opens it: two that make its databases at once leave two versions in them,
+    and nothing opens them again.
     """
     make_private(settings.home)
     settings.dagster_home.mkdir(exist_ok=True)
@@ -60,7 +61,9 @@ def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported 
 
 def _opened(settings: Settings):  # noqa: ANN202 - Dagster is imported only here
     config = settings.dagster_home / "dagster.yaml"
-    if not config.exists() or config.read_text(encoding="utf-8") in FORMER_DAGSTER_YAML:  # a user's own settings stay
+    if (
+        not config.exists() or config.read_text(encoding="utf-8") in FORMER_DAGSTER_YAML
+    ):  # a user's own settings stay
         config.write_text(DAGSTER_YAML, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["OBSERVATORY_HOME"] = str(settings.home)
@@ -71,7 +74,12 @@ def _opened(settings: Settings):  # noqa: ANN202 - Dagster is imported only here
     home = str(settings.dagster_home)
     named, _ = dagster_instance_config(home)
     overrides = {}
-    if not named.keys() & {"storage", "run_storage", "event_log_storage", "schedule_storage"}:  # a user's own storage stays
+    if not named.keys() & {
+        "storage",
+        "run_storage",
+        "event_log_storage",
+        "schedule_storage",
+    }:  # a user's own storage stays
         overrides["event_log_storage"] = {
             "module": "pipelines.history",
             "class": "EventLog",

@@ -1,4 +1,5 @@
-"""Launching: a run of `observatory serve` starts in a moment, forked from a process that has imported everything.
+"""Launching: a run of `observatory serve` starts in a moment, forked from a process that has
+imported everything.
 
 Belongs here: Dagster's run launcher as we configure it, and the process that it forks runs from.
 Does not belong here: what a run does (`jobs`), and runs that died (`dead`).
@@ -31,14 +32,23 @@ _FORKS = sys.platform == "linux"
 
 
 class Ready:
-    """A process that has imported everything, from which runs are forked. It ends with whoever started it."""
+    """A process that has imported everything, from which runs are forked. It ends with whoever
+    started it.
+    """
 
     def __init__(self, code: str) -> None:
         self.code = code
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-P", "-c", f"from pipelines.launching import be_ready; be_ready({theirs.fileno()})"]
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+            command = [
+                sys.executable,
+                "-P",
+                "-c",
+                f"from pipelines.launching import be_ready; be_ready({theirs.fileno()})",
+            ]
+            self._process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            )
         self._lines = ours.makefile("rw", encoding="utf-8")
         ours.close()
 
@@ -63,7 +73,9 @@ class Ready:
 
 
 class Launcher(DefaultRunLauncher):
-    """Dagster's launcher, but that a run is forked where that can be done. A run's tag says in which process it is."""
+    """Dagster's launcher, but that a run is forked where that can be done. A run's tag says in
+    which process it is.
+    """
 
     _ready: Ready | None = None
     _one_at_a_time = threading.Lock()
@@ -95,7 +107,9 @@ class Launcher(DefaultRunLauncher):
                     raise
 
     def terminate(self, run_id: str) -> bool:
-        """Interrupt a run, in whichever process it is: one of ours or of the command. False where it is in none."""
+        """Interrupt a run, in whichever process it is: one of ours or of the command. False where
+        it is in none.
+        """
         run = self._instance.get_run_by_id(run_id)
         process = run.tags.get(PROCESS, "") if run and not run.is_finished else ""
         if not run or not process:
@@ -112,7 +126,9 @@ class Launcher(DefaultRunLauncher):
 
 
 def be_ready(place: int) -> None:
-    """Import everything, then fork a process for each run that is asked for at the socket `place`, and say its number."""
+    """Import everything, then fork a process for each run that is asked for at the socket `place`,
+    and say its number.
+    """
     from assets.warehouse.building import all_checks
     from assets.warehouse.models import understandings
     from pipelines.definitions import defs
@@ -123,7 +139,9 @@ def be_ready(place: int) -> None:
         repository.get_job(job.name)
     gc.set_threshold(50_000, 20, 20)  # as of the command: `pipelines.command.main` says why
     gc.freeze()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C at the terminal is for `serve`, which ends us
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # a Ctrl-C at the terminal is for `serve`, which ends us
     signal.signal(signal.SIGCHLD, lambda *_: _let_go())
     with socket.socket(fileno=place) as asked, asked.makefile("rw", encoding="utf-8") as lines:
         for line in lines:

@@ -1,7 +1,9 @@
-"""Metrics: what Dagster's runs measured, kept in the warehouse's tables, where they outlive Dagster's history, and as a page.
+"""Metrics: what Dagster's runs measured, kept in the warehouse's tables, where they outlive
+Dagster's history, and as a page.
 
-Belongs here: reading a run's events, `raw.run` and `raw.run_metric`, the page. Nothing in them is of a return:
-they are numbers, with names of jobs, steps, tables and checks. Does not belong here: figures of the region.
+Belongs here: reading a run's events, `raw.run` and `raw.run_metric`, the page. Nothing in them is
+of a return: they are numbers, with names of jobs, steps, tables and checks. Does not belong here:
+figures of the region.
 """
 
 from __future__ import annotations
@@ -26,23 +28,41 @@ _ROWS = ("dagster/partition_row_count", "dagster/row_count")
 
 
 def record(warehouse: Warehouse, instance: dg.DagsterInstance) -> int:
-    """Write down the runs that have ended and are not written down yet, and remove what is too old. Gives how many were new."""
-    if warehouse.scalar("select to_regclass('raw.run') is null"):  # no run has got as far as making the tables
+    """Write down the runs that have ended and are not written down yet, and remove what is too old.
+    Gives how many were new.
+    """
+    if warehouse.scalar(
+        "select to_regclass('raw.run') is null"
+    ):  # no run has got as far as making the tables
         return 0
     known = {row.run_id for row in warehouse.rows("select run_id from raw.run")}
-    new = [one for one in instance.get_run_records(dg.RunsFilter(statuses=_ENDED)) if one.dagster_run.run_id not in known and one.start_time]
+    new = [
+        one
+        for one in instance.get_run_records(dg.RunsFilter(statuses=_ENDED))
+        if one.dagster_run.run_id not in known and one.start_time
+    ]
     told = [(_run(one), list(_measured(instance, one.dagster_run.run_id))) for one in new]
     with warehouse.engine.begin() as connection:
         for run, metrics in told:
             connection.execute(
-                sa.text("insert into raw.run values (:run_id, :job, :first, :last, :started, :seconds, :outcome, :version) on conflict do nothing"),
+                sa.text(
+                    "insert into raw.run values (:run_id, :job, :first, :last, :started, :seconds,"
+                    " :outcome, :version) on conflict do nothing"
+                ),
                 run,
             )
             if metrics:
-                insert = "insert into raw.run_metric values (:run_id, :kind, :name, :value) on conflict do nothing"
-                connection.execute(sa.text(insert), [{"run_id": run["run_id"], **metric} for metric in metrics])
+                insert = (
+                    "insert into raw.run_metric values (:run_id, :kind, :name, :value) on conflict"
+                    " do nothing"
+                )
+                connection.execute(
+                    sa.text(insert), [{"run_id": run["run_id"], **metric} for metric in metrics]
+                )
         until = dt.datetime.now(tz=dt.UTC) - dt.timedelta(days=number("retention.metrics_days"))
-        connection.execute(sa.text("delete from raw.run where started_at < :until"), {"until": until})
+        connection.execute(
+            sa.text("delete from raw.run where started_at < :until"), {"until": until}
+        )
     return len(told)
 
 
@@ -56,7 +76,9 @@ def _run(record: dg.RunRecord) -> dict[str, Any]:
         "last": run.tags.get(_LAST, quarter),
         "started": dt.datetime.fromtimestamp(record.start_time or 0, tz=dt.UTC),
         "seconds": round((record.end_time or record.start_time or 0) - (record.start_time or 0), 3),
-        "outcome": {"SUCCESS": "done", "FAILURE": "failed", "CANCELED": "stopped"}[run.status.value],
+        "outcome": {"SUCCESS": "done", "FAILURE": "failed", "CANCELED": "stopped"}[
+            run.status.value
+        ],
         "version": VERSION,
     }
 
@@ -82,7 +104,9 @@ def _measured(instance: dg.DagsterInstance, run_id: str) -> Iterable[dict[str, A
             check: Any = event.event_specific_data
             rows = check.metadata.get("offending_rows")
             if check.partition is None or ("offending rows", _of(check)) not in found:
-                found["offending rows", _of(check)] = float(rows.value) if rows is not None else float(not check.passed)
+                found["offending rows", _of(check)] = (
+                    float(rows.value) if rows is not None else float(not check.passed)
+                )
     return [{"kind": kind, "name": name, "value": value} for (kind, name), value in found.items()]
 
 
@@ -91,7 +115,9 @@ def _of(check: Any) -> str:
 
 
 def last_runs(warehouse: Warehouse, many: int = 20) -> list[sa.Row]:
-    """The last runs, the newest first: job, quarters, start, seconds, outcome, rows written, checks that found something."""
+    """The last runs, the newest first: job, quarters, start, seconds, outcome, rows written, checks
+    that found something.
+    """
     return warehouse.rows(
         """
         select r.run_id, r.job, r.first_quarter, r.last_quarter, r.started_at, r.seconds, r.outcome, r.program_version,
@@ -106,14 +132,20 @@ def last_runs(warehouse: Warehouse, many: int = 20) -> list[sa.Row]:
 
 
 def write_page(warehouse: Warehouse, folder: Path) -> Path:
-    """The page of the runs' metrics, for whoever operates the observatory: runs, the last one's steps, checks that found something."""
+    """The page of the runs' metrics, for whoever operates the observatory: runs, the last one's
+    steps, checks that found something.
+    """
     runs = last_runs(warehouse, 200)
     last = runs[0].run_id if runs else ""
-    metrics = warehouse.rows("select kind, name, value from raw.run_metric where run_id = :id order by value desc, name", id=last)
+    metrics = warehouse.rows(
+        "select kind, name, value from raw.run_metric where run_id = :id order by value desc, name",
+        id=last,
+    )
     steps = [(row.name, f"{row.value:,.1f}") for row in metrics if row.kind == "step seconds"]
     failed = warehouse.rows(
-        "select r.started_at, r.job, m.name, m.value from raw.run_metric as m inner join raw.run as r on m.run_id = r.run_id "
-        "where m.kind = 'offending rows' and m.value > 0 order by r.started_at desc, m.name limit 200"
+        "select r.started_at, r.job, m.name, m.value from raw.run_metric as m inner join raw.run as"
+        " r on m.run_id = r.run_id where m.kind = 'offending rows' and m.value > 0 order by"
+        " r.started_at desc, m.name limit 200"
     )
     parts = [
         _table(
@@ -145,12 +177,19 @@ def quarters_of(row: sa.Row) -> str:
     """The quarters of a run, as they are shown."""
     if row.first_quarter is None:
         return ""
-    return str(row.first_quarter) if row.first_quarter == row.last_quarter else f"{row.first_quarter} to {row.last_quarter}"
+    return (
+        str(row.first_quarter)
+        if row.first_quarter == row.last_quarter
+        else f"{row.first_quarter} to {row.last_quarter}"
+    )
 
 
 def _table(title: str, heads: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in heads)
-    body = "\n".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "\n".join(
+        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows
+    )
     return f"<h2>{html.escape(title)}</h2>\n<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
 
 

@@ -45,14 +45,21 @@ def between(first: dt.date, last: dt.date) -> list[dt.date]:
 
 
 def workable(dates: list[dt.date], today: dt.date) -> tuple[list[dt.date], list[str]]:
-    """Of the dates of folders those that are quarters to work on, and a sentence for each of the others."""
+    """Of the dates of folders those that are quarters to work on, and a sentence for each of the
+    others.
+    """
     first, last, said = first_quarter(), last_quarter_end(today), []
     for date in sorted(dates):
         if date > last:
-            said.append(f"{date}: a census date in the future was found; a quarter that has ended was expected, and this one has not ended yet.")
+            said.append(
+                f"{date}: a census date in the future was found; a quarter that has ended was"
+                " expected, and this one has not ended yet."
+            )
         elif date < first:
             said.append(f"{date}: a census date before {first} was found; returns begin there.")
-    return [date for date in sorted(dates) if first <= date <= last], [f"{one} The folder is left alone: check its name." for one in said]
+    return [date for date in sorted(dates) if first <= date <= last], [
+        f"{one} The folder is left alone: check its name." for one in said
+    ]
 
 
 def last_quarter_end(today: dt.date) -> dt.date:

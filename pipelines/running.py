@@ -22,21 +22,34 @@ from resources.warehouse import Warehouse, open_warehouse
 
 @contextlib.contextmanager
 def alone(settings: Settings) -> Iterator[None]:
-    """One run at a time on a home: the second says so, and waits. The lock goes with the process that holds it, however that ends."""
+    """One run at a time on a home: the second says so, and waits. The lock goes with the process
+    that holds it, however that ends.
+    """
     make_private(settings.home)
     with (settings.home / "run.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("Another run is at work on this home; waiting for it to end.", file=sys.stderr, flush=True)
+            print(
+                "Another run is at work on this home; waiting for it to end.",
+                file=sys.stderr,
+                flush=True,
+            )
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "bring_up_to_date", tags: dict[str, str] | None = None) -> list[str]:
-    """Run a job for the quarters through Dagster, in this process, with the history kept where the UI looks for it.
+def run_quarters(
+    settings: Settings,
+    dates: list[dt.date],
+    job_name: str = "bring_up_to_date",
+    tags: dict[str, str] | None = None,
+) -> list[str]:
+    """Run a job for the quarters through Dagster, in this process, with the history kept where the
+    UI looks for it.
 
-    Gives a sentence for each run that failed: the warehouse is as it was before it, and the other runs go on.
+    Gives a sentence for each run that failed: the warehouse is as it was before it, and the other
+    runs go on.
 
     Raises:
         ObservatoryError: a census date lies in the future.
@@ -54,7 +67,8 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
     future = [date for date in dates if date > last_quarter_end(dt.datetime.now(tz=dt.UTC).date())]
     if future:
         raise ObservatoryError(
-            f"{', '.join(map(str, future))}: a census date in the future was found; a quarter that has ended was expected. Check the folder's name."
+            f"{', '.join(map(str, future))}: a census date in the future was found; a quarter that"
+            " has ended was expected. Check the folder's name."
         )
     failures = []
     with dagster_instance(settings) as instance:
@@ -62,10 +76,17 @@ def run_quarters(settings: Settings, dates: list[dt.date], job_name: str = "brin
         definitions = build_definitions(settings)
         for first, last in runs_of(dates):
             with under_its_job(instance, job_name):
-                result = execute(job_name, definitions, instance, {**range_tags(first, last), PROCESS: this_process(), **(tags or {})})
+                result = execute(
+                    job_name,
+                    definitions,
+                    instance,
+                    {**range_tags(first, last), PROCESS: this_process(), **(tags or {})},
+                )
             HELD.clear()  # where the run did not reach its answers, nobody asks for what it had read
             if not result.success:
-                failures.append(_why(result) + f"\nThe run is in the Dagster UI as {result.run_id}.")
+                failures.append(
+                    _why(result) + f"\nThe run is in the Dagster UI as {result.run_id}."
+                )
         with open_warehouse(settings) as warehouse:  # the run made it ready
             record(warehouse, instance)
         forget(instance, settings, dt.datetime.now(tz=dt.UTC))
@@ -89,7 +110,9 @@ def _why(result: object) -> str:
 
 
 def write_reports(settings: Settings, dates: list[dt.date]) -> list[str]:
-    """Write the quality reports of these quarters, if any, through Dagster, and say where they are. Gives what failed."""
+    """Write the quality reports of these quarters, if any, through Dagster, and say where they are.
+    Gives what failed.
+    """
     from assets.checks.report import report_page
     from pipelines.names import QUALITY
 
@@ -103,7 +126,8 @@ def write_reports(settings: Settings, dates: list[dt.date]) -> list[str]:
 
 
 def write_what_is_missing(warehouse: Warehouse, settings: Settings) -> list[str]:
-    """Files and pages follow from the warehouse: whatever died before they were written, they are written now.
+    """Files and pages follow from the warehouse: whatever died before they were written, they are
+    written now.
 
     Gives a sentence for what a disk kept from being written; the rest goes on.
     """

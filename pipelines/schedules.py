@@ -1,4 +1,6 @@
-"""Schedules: the region's timetable. Each morning what is due by it is closed and drafted; nothing is published."""
+"""Schedules: the region's timetable. Each morning what is due by it is closed and drafted; nothing
+is published.
+"""
 
 import dagster as dg
 
@@ -16,10 +18,15 @@ from resources.settings import settings_from_environment
     cron_schedule="0 6 * * *",
     execution_timezone="Europe/London",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Each morning at 6: closes the quarters whose day has come by the region's timetable, and makes the drafts that are due.",
+    description=(
+        "Each morning at 6: closes the quarters whose day has come by the region's timetable, and"
+        " makes the drafts that are due."
+    ),
 )
 def timetable(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
-    """One run for each quarter at which something is due: one that is refused keeps no other from its draft."""
+    """One run for each quarter at which something is due: one that is refused keeps no other from
+    its draft.
+    """
     from assets.publication.drafts import due
 
     settings, day = settings_from_environment(), context.scheduled_execution_time.date()
@@ -30,7 +37,10 @@ def timetable(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg
         return dg.SkipReason(str(error))
     if not dates:
         return dg.SkipReason("Nothing is to be closed or drafted today.")
-    return [dg.RunRequest(run_key=f"{day} {date}", tags={**range_tags(date, date), QUARTER: str(date)}) for date in dates]
+    return [
+        dg.RunRequest(run_key=f"{day} {date}", tags={**range_tags(date, date), QUARTER: str(date)})
+        for date in dates
+    ]
 
 
 @dg.schedule(
@@ -38,7 +48,10 @@ def timetable(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg
     cron_schedule="0 9 * * *",
     execution_timezone="Europe/London",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="At 9 on the days of the region's timetable: reminds senders of the quarter that ended last.",
+    description=(
+        "At 9 on the days of the region's timetable: reminds senders of the quarter that ended"
+        " last."
+    ),
 )
 def reminders(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """One run for the quarter that ended last, on the days on which its senders are reminded."""

@@ -1,6 +1,8 @@
-"""The stop list and a warehouse that was put back to a day before: whom it forgot is erased again, before anything is read or served.
+"""The stop list and a warehouse that was put back to a day before: whom it forgot is erased again,
+before anything is read or served.
 
-Belongs here: what `run`, `serve` and the sensor do first. Does not belong here: erasing (`assets/access/erasure`).
+Belongs here: what `run`, `serve` and the sensor do first. Does not belong here: erasing
+(`assets/access/erasure`).
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from resources.warehouse import Warehouse
 
 
 def erase_whom_it_forgot(warehouse: Warehouse, settings: Settings) -> list[dt.date]:
-    """Erase again whom the home's stop list names and the warehouse does not: its files were put back to a day before.
+    """Erase again whom the home's stop list names and the warehouse does not: its files were put
+    back to a day before.
 
     Gives the quarters that are to be rewritten without them.
     """
@@ -31,5 +34,9 @@ def erase_whom_it_forgot(warehouse: Warehouse, settings: Settings) -> list[dt.da
     if found.rows:
         erasure.leave_no_trace(warehouse)
     rows = sum(found.rows.values())
-    print(f"The stop list names {number} whom the warehouse did not know to be erased; erased again, {rows} rows.", flush=True)
+    print(
+        f"The stop list names {number} whom the warehouse did not know to be erased; erased again,"
+        f" {rows} rows.",
+        flush=True,
+    )
     return found.quarters

@@ -1,8 +1,10 @@
 """Telling people: reminders on the timetable's days, and failures, each once.
 
-Belongs here: what was told already, so that nothing is told twice. Does not belong here: the words of a reminder (`assets/checks/chasing`).
+Belongs here: what was told already, so that nothing is told twice. Does not belong here: the words
+of a reminder (`assets/checks/chasing`).
 
-What was told stands in a file of the home, not in the warehouse: that the warehouse cannot be reached is to be told, too.
+What was told stands in a file of the home, not in the warehouse: that the warehouse cannot be
+reached is to be told, too.
 """
 
 from __future__ import annotations
@@ -25,9 +27,11 @@ _KEEP_DAYS = 400
 
 
 def told_of_failures(settings: Settings, what: str, sentences: list[str]) -> bool:
-    """Tell the region's channel that `what` failed: once, until it has failed otherwise, or not. Gives whether anything was sent.
+    """Tell the region's channel that `what` failed: once, until it has failed otherwise, or not.
+    Gives whether anything was sent.
 
-    What is sent says what failed and where to look; what was found may hold more than may leave the building.
+    What is sent says what failed and where to look; what was found may hold more than may leave the
+    building.
     """
     key = f"{FAILURE} {what}"
     mark = hashlib.sha256("\n".join(sentences).encode()).hexdigest()[:12]
@@ -40,27 +44,39 @@ def told_of_failures(settings: Settings, what: str, sentences: list[str]) -> boo
         if told.get(key, [""])[0] == mark:
             return False
         times = "" if len(sentences) == 1 else f", {len(sentences)} times"
-        body = f"{what} failed{times}. No release was altered. Look: observatory status; observatory serve."
+        body = (
+            f"{what} failed{times}. No release was altered. Look: observatory status; observatory"
+            " serve."
+        )
         title = f"{settings.region.name}: the observatory needs somebody"
         if sent := messages.send(messages.channel(), title, body):
             told[key] = [mark, _now()]
         return sent
 
 
-def remind(warehouse: Warehouse, settings: Settings, census_date: dt.date, day: dt.date) -> list[str]:
-    """Write the chase list of a quarter, and remind its senders and the region, each once a day. Gives a line for each that was, or could not be.
+def remind(
+    warehouse: Warehouse, settings: Settings, census_date: dt.date, day: dt.date
+) -> list[str]:
+    """Write the chase list of a quarter, and remind its senders and the region, each once a day.
+    Gives a line for each that was, or could not be.
 
-    A sender without a contact, or a region without a mailbox, is told to the region's channel alone.
+    A sender without a contact, or a region without a mailbox, is told to the region's channel
+    alone.
     """
     from assets.checks.chasing import chase_list, in_short, reminders, write_list
 
     region, known = settings.region, contacts(settings)
     found = chase_list(warehouse, census_date, region.timetable, day)
-    said = [f"{len(found)} returns to chase for {census_date}: {write_list(settings.chase, census_date, found)}"]
+    said = [
+        f"{len(found)} returns to chase for {census_date}:"
+        f" {write_list(settings.chase, census_date, found)}"
+    ]
     if not found:
         return said
     to_whom = [(in_short(found, census_date, region.name), messages.channel())]
-    for one in reminders(found, census_date, region.name, region.timetable.day(census_date, "due"), known.get(REGION)):
+    for one in reminders(
+        found, census_date, region.name, region.timetable.day(census_date, "due"), known.get(REGION)
+    ):
         address = messages.mail_to(known[one.sender].email) if one.sender in known else ""
         to_whom.append((one, [address] if address else []))
     with _told(settings) as told:
@@ -68,13 +84,19 @@ def remind(warehouse: Warehouse, settings: Settings, census_date: dt.date, day: 
             key = f"reminder {census_date} {day} {reminder.sender}"
             if addresses and key not in told:
                 sent = messages.send(addresses, reminder.title, reminder.body)
-                said.append(f"{reminder.sender or 'the region'}: {'reminded' if sent else 'could not be reached'}")
+                said.append(
+                    f"{reminder.sender or 'the region'}:"
+                    f" {'reminded' if sent else 'could not be reached'}"
+                )
                 if sent:
                     told[key] = ["", _now()]
-    without = [reminder.sender for reminder, addresses in to_whom if reminder.sender and not addresses]
+    without = [
+        reminder.sender for reminder, addresses in to_whom if reminder.sender and not addresses
+    ]
     if without:
         said.append(
-            f"No contact, or no mailbox to write from, for {len(without)} senders: {', '.join(without[:20])}{' …' if len(without) > 20 else ''}"
+            f"No contact, or no mailbox to write from, for {len(without)} senders:"
+            f" {', '.join(without[:20])}{' …' if len(without) > 20 else ''}"
         )
     return said
 
@@ -99,5 +121,10 @@ def _told(settings: Settings) -> Iterator[dict[str, list[str]]]:
         finally:
             oldest = (dt.datetime.now(tz=dt.UTC) - dt.timedelta(days=_KEEP_DAYS)).isoformat()
             making = settings.chase / ".told.making"
-            making.write_text(json.dumps({k: v for k, v in told.items() if v[1] > oldest}, indent=1, sort_keys=True), encoding="utf-8")
+            making.write_text(
+                json.dumps(
+                    {k: v for k, v in told.items() if v[1] > oldest}, indent=1, sort_keys=True
+                ),
+                encoding="utf-8",
+            )
             making.replace(path)

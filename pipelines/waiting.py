@@ -1,6 +1,8 @@
-"""Waiting: a person at a terminal is told that a command is at work while it says nothing, and how long it took.
+"""Waiting: a person at a terminal is told that a command is at work while it says nothing, and how
+long it took.
 
-Belongs here: both, on the error stream of a terminal alone: a script, a timer and a pipe get what the command itself says, and nothing else.
+Belongs here: both, on the error stream of a terminal alone: a script, a timer and a pipe get what
+the command itself says, and nothing else.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 
 SILENCE = 5.0
-"""Seconds of silence after which it is said that the command is at work; and from how many on it is said how long it took."""
+"""Seconds of silence after which it is said that the command is at work; and from how many on it is
+said how long it took.
+"""
 
 
 class Watched:
@@ -39,7 +43,9 @@ class Watched:
 
 @contextlib.contextmanager
 def told_while_waiting(out: Watched, err: Watched, silence: float = SILENCE) -> Iterator[None]:
-    """While it lasts, say after each `silence` seconds without a word that the command is at work; at its end how long it took."""
+    """While it lasts, say after each `silence` seconds without a word that the command is at work;
+    at its end how long it took.
+    """
     if not err.isatty():
         yield
         return

@@ -1,9 +1,12 @@
-"""What `observatory serve` serves, each behind the guard: the releases' folder, and Dagster's web server.
+"""What `observatory serve` serves, each behind the guard: the releases' folder, and Dagster's web
+server.
 
-Belongs here: the two as ASGI, the listening on this machine alone, and Dagster's own parts (code server, daemon).
-Does not belong here: who may ask (`pipelines.guard`), and what a person types (`pipelines.command.serve`).
+Belongs here: the two as ASGI, the listening on this machine alone, and Dagster's own parts (code
+server, daemon). Does not belong here: who may ask (`pipelines.guard`), and what a person types
+(`pipelines.command.serve`).
 
-Dagster's web server runs in this process and listens to nothing of its own, so that there is no way around the guard.
+Dagster's web server runs in this process and listens to nothing of its own, so that there is no way
+around the guard.
 """
 
 from __future__ import annotations
@@ -41,7 +44,9 @@ mimetypes.add_type("application/vnd.apache.parquet", ".parquet")
 
 
 class _Releases(StaticFiles):
-    """The files of the releases and nothing else: no list of a folder, nothing hidden, nothing outside."""
+    """The files of the releases and nothing else: no list of a folder, nothing hidden, nothing
+    outside.
+    """
 
     async def get_response(self, path: str, scope: Any) -> Response:
         """A file of the folder, links out of it not followed; asked for anew each time."""
@@ -53,22 +58,33 @@ class _Releases(StaticFiles):
 
 
 class _OfTheHome(_Releases):
-    """Pages of the home as they stand beside Dagster's: nothing in them runs, asks elsewhere or is kept by the browser."""
+    """Pages of the home as they stand beside Dagster's: nothing in them runs, asks elsewhere or is
+    kept by the browser.
+    """
 
     async def get_response(self, path: str, scope: Any) -> Response:
         """A file of the folder, under a policy that lets it do nothing."""
         answer = await super().get_response(path, scope)
-        answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+        answer.headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+        )
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
 
 def with_pages_of_the_home(app: App, settings: Settings) -> App:
-    """`app`, and beside it the pages to which its own lead (`resources.links`). The guard stands before both."""
+    """`app`, and beside it the pages to which its own lead (`resources.links`). The guard stands
+    before both.
+    """
     for folder in shown(settings):  # one that is not there yet is empty, and no fault
         make_private(folder)
     pages = Starlette(
-        routes=[Mount(f"{BEGINS}{folder.name}", _OfTheHome(directory=folder, html=True, check_dir=False)) for folder in shown(settings)]
+        routes=[
+            Mount(
+                f"{BEGINS}{folder.name}", _OfTheHome(directory=folder, html=True, check_dir=False)
+            )
+            for folder in shown(settings)
+        ]
     )
 
     async def either(scope: Any, receive: Any, send: Any) -> None:
@@ -79,7 +95,9 @@ def with_pages_of_the_home(app: App, settings: Settings) -> App:
 
 
 class Served:
-    """An app that this machine alone reaches, at `port`. It runs when `run` or `start` is called, until `stop`."""
+    """An app that this machine alone reaches, at `port`. It runs when `run` or `start` is called,
+    until `stop`.
+    """
 
     def __init__(self, app: App, listening: socket.socket) -> None:
         listening.listen()  # from here on who asks is heard, and waits until `run` answers
@@ -126,7 +144,8 @@ class Served:
 
 
 def listen(port: int, what: str, option: str) -> socket.socket:
-    """A socket at a port of this machine alone; port 0 takes a free one. Who asks is refused until something is served there.
+    """A socket at a port of this machine alone; port 0 takes a free one. Who asks is refused until
+    something is served there.
 
     Raises:
         ObservatoryError: the port is taken.
@@ -139,12 +158,14 @@ def listen(port: int, what: str, option: str) -> socket.socket:
     except OSError as error:
         bound.close()
         raise ObservatoryError(
-            f"The {what} could not be opened at port {port}: {error.strerror}. A free port was expected: give another one with {option}."
+            f"The {what} could not be opened at port {port}: {error.strerror}. A free port was"
+            f" expected: give another one with {option}."
         ) from None
 
 
 def serve_releases(releases: Path, listening: socket.socket, further: str = "") -> Served:
-    """Serve the releases' folder from a thread of its own; `further` names are those of OBSERVATORY_WEB_HOSTS.
+    """Serve the releases' folder from a thread of its own; `further` names are those of
+    OBSERVATORY_WEB_HOSTS.
 
     Raises:
         ObservatoryError: a name is none.
@@ -154,10 +175,14 @@ def serve_releases(releases: Path, listening: socket.socket, further: str = "") 
     return Served(Guard(app, Names.of(listening.getsockname()[1], further)), listening).start()
 
 
-def serve_dagster(listening: socket.socket, announce: Callable[[str], None], settings: Settings, further: str = "") -> bool:
-    """Serve Dagster's UI, with its code server and its daemon, until stopped. True if it was stopped, False if it fell.
+def serve_dagster(
+    listening: socket.socket, announce: Callable[[str], None], settings: Settings, further: str = ""
+) -> bool:
+    """Serve Dagster's UI, with its code server and its daemon, until stopped. True if it was
+    stopped, False if it fell.
 
-    `announce` is told each one-time token. Dagster's home and the observatory's settings are read from the environment.
+    `announce` is told each one-time token. Dagster's home and the observatory's settings are read
+    from the environment.
 
     Raises:
         ObservatoryError: a name in `further` is none.
@@ -165,7 +190,9 @@ def serve_dagster(listening: socket.socket, announce: Callable[[str], None], set
     port = listening.getsockname()[1]
     names = Names.of(port, further)
     with _dagster() as (app, workspace):
-        served = Served(Guard(with_pages_of_the_home(app, settings), names, Session(port, announce)), listening)
+        served = Served(
+            Guard(with_pages_of_the_home(app, settings), names, Session(port, announce)), listening
+        )
         daemon = _daemon(workspace)
         fell = threading.Event()
 
@@ -188,10 +215,12 @@ def serve_dagster(listening: socket.socket, announce: Callable[[str], None], set
 
 @contextlib.contextmanager
 def private_sockets() -> Iterator[Path]:
-    """While it lasts, what this process and its children open in the temporary folder is in one of our own that nobody else may enter.
+    """While it lasts, what this process and its children open in the temporary folder is in one of
+    our own that nobody else may enter.
 
-    Dagster's code servers listen there to whoever may reach their sockets, under names taken from that folder. The
-    embedded PostgreSQL's own folder, which every process must find, stays where it was.
+    Dagster's code servers listen there to whoever may reach their sockets, under names taken from
+    that folder. The embedded PostgreSQL's own folder, which every process must find, stays where it
+    was.
     """
     before = os.environ.get("TMPDIR")
     os.environ.setdefault(TEMPORARY, tempfile.gettempdir())
@@ -212,23 +241,51 @@ def _dagster() -> Iterator[tuple[App, Path]]:
     from dagster._core.workspace.context import WorkspaceProcessContext
     from dagster._core.workspace.load_target import ModuleTarget, WorkspaceFileTarget
     from dagster_webserver.app import create_app_from_workspace_process_context
-    from dagster_webserver.cli import DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_MAX_OVERFLOW, DEFAULT_POOL_RECYCLE
+    from dagster_webserver.cli import (
+        DEFAULT_DB_STATEMENT_TIMEOUT,
+        DEFAULT_POOL_MAX_OVERFLOW,
+        DEFAULT_POOL_RECYCLE,
+    )
     from dagster_webserver.version import __version__
 
     with contextlib.ExitStack() as stack:
         instance = stack.enter_context(dg.DagsterInstance.get())
-        instance.optimize_for_webserver(DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW)
-        ours = ModuleTarget("pipelines.definitions", None, working_directory=None, location_name="observatory")
-        code = stack.enter_context(ProxyServerManager(instance, ours, code_server_log_level="warning"))
+        instance.optimize_for_webserver(
+            DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW
+        )
+        ours = ModuleTarget(
+            "pipelines.definitions", None, working_directory=None, location_name="observatory"
+        )
+        code = stack.enter_context(
+            ProxyServerManager(instance, ours, code_server_log_level="warning")
+        )
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "workspace.yaml"
-        workspace.write_text(json.dumps({"load_from": list(code.get_code_server_specs())}), encoding="utf-8")  # JSON is YAML
+        workspace.write_text(
+            json.dumps({"load_from": list(code.get_code_server_specs())}), encoding="utf-8"
+        )  # JSON is YAML
         target = WorkspaceFileTarget([str(workspace)])
-        context = stack.enter_context(WorkspaceProcessContext(instance, target, version=__version__, code_server_log_level="warning"))
-        yield create_app_from_workspace_process_context(context, live_data_poll_rate=2000), workspace
+        context = stack.enter_context(
+            WorkspaceProcessContext(
+                instance, target, version=__version__, code_server_log_level="warning"
+            )
+        )
+        yield (
+            create_app_from_workspace_process_context(context, live_data_poll_rate=2000),
+            workspace,
+        )
 
 
 def _daemon(workspace: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "dagster._daemon", "run", "--log-level", "warning", "-w", str(workspace)]
+    command = [
+        sys.executable,
+        "-m",
+        "dagster._daemon",
+        "run",
+        "--log-level",
+        "warning",
+        "-w",
+        str(workspace),
+    ]
     return subprocess.Popen(command, env=os.environ)
 
 

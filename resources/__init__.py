@@ -1,5 +1,7 @@
-"""What the observatory talks to: its settings, the warehouse, the landing place, the key of the pseudonyms.
+"""What the observatory talks to: its settings, the warehouse, the landing place, the key of the
+pseudonyms.
 
-Belongs here: one module a thing outside the program, opened, used and closed; no knowledge of figures or returns.
-Does not belong here: what a row means (`schemas`), what is made of it (`assets`), when (`pipelines`).
+Belongs here: one module a thing outside the program, opened, used and closed; no knowledge of
+figures or returns. Does not belong here: what a row means (`schemas`), what is made of it
+(`assets`), when (`pipelines`).
 """

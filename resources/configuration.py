@@ -1,9 +1,11 @@
 """Configuration: the settings of an installation, in one file, `observatory.toml`.
 
-Belongs here: which settings there are, reading the file, and refusing unknown settings. Does not belong here: what a setting is used for.
+Belongs here: which settings there are, reading the file, and refusing unknown settings. Does not
+belong here: what a setting is used for.
 
-Every setting also has an environment variable, which overrides the file: the file says how a machine is set up, a variable changes it for
-one command. Keys (of the pseudonyms, of sealing) are not kept in the file: anybody who looks after the machine may read it.
+Every setting also has an environment variable, which overrides the file: the file says how a
+machine is set up, a variable changes it for one command. Keys (of the pseudonyms, of sealing) are
+not kept in the file: anybody who looks after the machine may read it.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ FILE = "observatory.toml"
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its variable, what it is, and how its value is made the variable's text (None: it is none).
+    """One setting: its variable, what it is, and how its value is made the variable's text (None:
+    it is none).
 
     `unless_set` is what holds where it is not set: of a number its digits, else in words.
     """
@@ -51,7 +54,11 @@ def _place(value: Any, base: Path) -> str | None:
 
 def _region(value: Any, base: Path) -> str | None:
     """The name of a region, or a file of its own: a path, or None where it is neither."""
-    return _place(value, base) if isinstance(value, str) and value.endswith(".toml") else _text(value, base)
+    return (
+        _place(value, base)
+        if isinstance(value, str) and value.endswith(".toml")
+        else _text(value, base)
+    )
 
 
 def _names(value: Any, _: Path) -> str | None:
@@ -80,7 +87,13 @@ def _whole(least: int, most: int) -> Callable[[Any, Path], str | None]:
 
 
 def _number(variable: str, means: str, least: int, most: int, unless_set: int) -> Setting:
-    return Setting(variable, means, _whole(least, most), f"a whole number from {least} to {most}", str(unless_set))
+    return Setting(
+        variable,
+        means,
+        _whole(least, most),
+        f"a whole number from {least} to {most}",
+        str(unless_set),
+    )
 
 
 ENGINES = ("postgres", "spark")
@@ -164,13 +177,17 @@ SETTINGS: dict[str, Setting] = {
 IN_THE_ENVIRONMENT = {
     VARIABLE: ("the configuration, `observatory.toml`", "the one beside the environment"),
     "OBSERVATORY_PSEUDONYM_KEY": ("the key of the pseudonyms", "made once, kept in the home"),
-    "OBSERVATORY_SEAL_KEY": ("the key with which `observatory seal` encrypts returns", "none: returns stay as they came"),
+    "OBSERVATORY_SEAL_KEY": (
+        "the key with which `observatory seal` encrypts returns",
+        "none: returns stay as they came",
+    ),
 }
 """What the file cannot say: variables alone, what each is, and what holds unless it is set."""
 
 
 def file() -> Path | None:
-    """The configuration: the file that `OBSERVATORY_CONFIG` names, else `observatory.toml` beside the environment (`.venv`); or none.
+    """The configuration: the file that `OBSERVATORY_CONFIG` names, else `observatory.toml` beside
+    the environment (`.venv`); or none.
 
     Raises:
         ObservatoryError: the file that is named is not there.
@@ -179,7 +196,8 @@ def file() -> Path | None:
         path = Path(named).expanduser()
         if not path.exists():
             raise ObservatoryError(
-                f"{VARIABLE} names {path}, and no file was found there. Correct it, or write the file (docs/deployment.md has one)."
+                f"{VARIABLE} names {path}, and no file was found there. Correct it, or write the"
+                " file (docs/deployment.md has one)."
             )
         return path
     beside = Path(sys.prefix).parent / FILE
@@ -195,9 +213,14 @@ def read(path: Path) -> dict[str, str]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ObservatoryError(f'{path} could not be read: {error}. TOML was expected: name = "value", a line each.') from None
+        raise ObservatoryError(
+            f'{path} could not be read: {error}. TOML was expected: name = "value", a line each.'
+        ) from None
     except OSError as error:
-        raise ObservatoryError(f"{path} could not be read: {error.strerror}. Let the account that runs the observatory read it.") from None
+        raise ObservatoryError(
+            f"{path} could not be read: {error.strerror}. Let the account that runs the observatory"
+            " read it."
+        ) from None
     wrong, variables = [], {}
     for name, value in _flat(found):
         setting = SETTINGS.get(name)
@@ -210,26 +233,42 @@ def read(path: Path) -> dict[str, str]:
     if wrong:
         raise ObservatoryError(f"{path}: " + " ".join(wrong))
     if found.keys() & {"database_url", "messages"} and path.stat().st_mode & stat.S_IRWXO:
-        raise ObservatoryError(f"{path} holds an address with a password and may be read by everybody on this machine. Close it: chmod o= {path}")
+        raise ObservatoryError(
+            f"{path} holds an address with a password and may be read by everybody on this machine."
+            f" Close it: chmod o= {path}"
+        )
     return variables
 
 
 def _flat(found: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
     pairs: list[tuple[str, Any]] = []
     for name, value in found.items():
-        pairs += _flat(value, f"{before}{name}.") if isinstance(value, dict) else [(before + name, value)]
+        pairs += (
+            _flat(value, f"{before}{name}.")
+            if isinstance(value, dict)
+            else [(before + name, value)]
+        )
     return pairs
 
 
 def _unknown(name: str) -> str:
     if "key" in name.lower().split(".")[-1]:
-        return f"{name} is not known: keys do not stand in this file. Set OBSERVATORY_PSEUDONYM_KEY or OBSERVATORY_SEAL_KEY in the environment."
-    near = difflib.get_close_matches(name, SETTINGS, 1, 0.5) or difflib.get_close_matches(name.split(".")[-1], SETTINGS, 1, 0.5)
-    return f"{name} is not known; {f'{near[0]} is: was it meant?' if near else 'known are ' + ', '.join(SETTINGS) + '.'}"
+        return (
+            f"{name} is not known: keys do not stand in this file. Set OBSERVATORY_PSEUDONYM_KEY or"
+            " OBSERVATORY_SEAL_KEY in the environment."
+        )
+    near = difflib.get_close_matches(name, SETTINGS, 1, 0.5) or difflib.get_close_matches(
+        name.split(".")[-1], SETTINGS, 1, 0.5
+    )
+    return (
+        f"{name} is not known;"
+        f" {f'{near[0]} is: was it meant?' if near else 'known are ' + ', '.join(SETTINGS) + '.'}"
+    )
 
 
 def apply() -> Path | None:
-    """Set the variables of the configuration that the environment does not set itself. Gives the file.
+    """Set the variables of the configuration that the environment does not set itself. Gives the
+    file.
 
     Raises:
         ObservatoryError: the file, or a number in the environment, is not what was expected.
@@ -240,8 +279,14 @@ def apply() -> Path | None:
             os.environ.setdefault(variable, text)
     for setting in SETTINGS.values():
         given = os.environ.get(setting.variable)
-        if given and setting.expected.startswith("a whole number") and setting.read(int(given) if given.isdigit() else given, Path()) is None:
-            raise ObservatoryError(f"{setting.variable} is {given!r}; {setting.expected} was expected.")
+        if (
+            given
+            and setting.expected.startswith("a whole number")
+            and setting.read(int(given) if given.isdigit() else given, Path()) is None
+        ):
+            raise ObservatoryError(
+                f"{setting.variable} is {given!r}; {setting.expected} was expected."
+            )
     return path
 
 

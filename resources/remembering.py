@@ -47,7 +47,9 @@ class Remembered:
         self._now[key] = value
 
     def keep(self) -> None:
-        """Write it down for the next process, where there is anything new. A disk that refuses is no error."""
+        """Write it down for the next process, where there is anything new. A disk that refuses is
+        no error.
+        """
         if self._now.keys() <= self._before.keys():
             return
         kept = [*self._now, *(key for key in self._before if key not in self._now)]

@@ -1,9 +1,11 @@
 """Sealing: returns encrypted at rest with the user's own key.
 
-Belongs here: sealing and opening the bytes of a file. Does not belong here: which files (`pipelines/command/seal.py`).
+Belongs here: sealing and opening the bytes of a file. Does not belong here: which files
+(`pipelines/command/seal.py`).
 
-AES-256-GCM: a file that was changed, or another key, does not open. The key of each file is made from `OBSERVATORY_SEAL_KEY` and a salt of its own
-(scrypt), so that a short text is as hard to guess as may be. Lose the key, and what it sealed is lost.
+AES-256-GCM: a file that was changed, or another key, does not open. The key of each file is made
+from `OBSERVATORY_SEAL_KEY` and a salt of its own (scrypt), so that a short text is as hard to guess
+as may be. Lose the key, and what it sealed is lost.
 """
 
 from __future__ import annotations
@@ -48,13 +50,18 @@ def opened(content: bytes) -> bytes:
 
     at = len(_MARK)
     key = _text()
-    salt, nonce, body = content[at : at + _SALT], content[at + _SALT : at + _SALT + _NONCE], content[at + _SALT + _NONCE :]
+    salt, nonce, body = (
+        content[at : at + _SALT],
+        content[at + _SALT : at + _SALT + _NONCE],
+        content[at + _SALT + _NONCE :],
+    )
     try:
         return AESGCM(_key(key, salt)).decrypt(nonce, body, _MARK)
     except (InvalidTag, ValueError):  # a file that is too short to be sealed has not even a nonce
         raise ObservatoryError(
-            f"A sealed return does not open: {VARIABLE} is another key than the one it was sealed with, or the file was changed. "
-            "The key it was sealed with was expected. Set it, or have the sender send the return again."
+            f"A sealed return does not open: {VARIABLE} is another key than the one it was sealed"
+            " with, or the file was changed. The key it was sealed with was expected. Set it, or"
+            " have the sender send the return again."
         ) from None
 
 
@@ -71,15 +78,17 @@ def _text() -> str:
     text = os.environ.get(VARIABLE, "")
     if len(text) < 16:
         raise ObservatoryError(
-            f"{VARIABLE} has {len(text)} characters; at least 16 were expected. Set it to a long random text, and keep it: "
-            "without it sealed returns cannot be opened."
+            f"{VARIABLE} has {len(text)} characters; at least 16 were expected. Set it to a long"
+            " random text, and keep it: without it sealed returns cannot be opened."
         )
     return text
 
 
 @cache
 def _salt() -> bytes:
-    """One salt a process: to make a key of it takes a while, on purpose. The nonce is each file's own."""
+    """One salt a process: to make a key of it takes a while, on purpose. The nonce is each file's
+    own.
+    """
     return os.urandom(_SALT)
 
 

@@ -1,6 +1,8 @@
-"""Settings, all from the environment (`OBSERVATORY_…`), which `observatory.toml` fills where it says nothing (`configuration`).
+"""Settings, all from the environment (`OBSERVATORY_…`), which `observatory.toml` fills where it
+says nothing (`configuration`).
 
-Belongs here: reading the environment, once, into one object. Secrets are read here and nowhere else.
+Belongs here: reading the environment, once, into one object. Secrets are read here and nowhere
+else.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ STATISTICS_API = "https://api.education.gov.uk/statistics/v1"
 class Settings:
     """Where things are.
 
-    `home` holds what the observatory keeps (warehouse, releases, Dagster's history); `landing` is where returns are
-    dropped (a path, or an address that fsspec opens); `database_url` is empty for the embedded server.
+    `home` holds what the observatory keeps (warehouse, releases, Dagster's history); `landing` is
+    where returns are dropped (a path, or an address that fsspec opens); `database_url` is empty for
+    the embedded server.
     """
 
     home: Path
@@ -38,7 +41,9 @@ class Settings:
 
     @property
     def server_log(self) -> Path | None:
-        """The database server's log: the embedded one's, else the file that `OBSERVATORY_SERVER_LOG` names, else not known."""
+        """The database server's log: the embedded one's, else the file that
+        `OBSERVATORY_SERVER_LOG` names, else not known.
+        """
         if not self.database_url:
             return self.home / "postgres" / "server.log"
         named = os.environ.get("OBSERVATORY_SERVER_LOG")
@@ -46,7 +51,9 @@ class Settings:
 
     @property
     def archive(self) -> Path | None:
-        """Where base backups and the write-ahead log of the embedded server are kept, for a restore to a moment; None where they are not."""
+        """Where base backups and the write-ahead log of the embedded server are kept, for a restore
+        to a moment; None where they are not.
+        """
         named = os.environ.get("OBSERVATORY_ARCHIVE")
         return Path(named).expanduser().absolute() if named and not self.database_url else None
 
@@ -65,7 +72,9 @@ class Settings:
 
     @property
     def drafts(self) -> Path:
-        """Folder of the drafts: what may become a release, for the regional group alone. Nothing serves it."""
+        """Folder of the drafts: what may become a release, for the regional group alone. Nothing
+        serves it.
+        """
         return self.home / "drafts"
 
     @property
@@ -90,7 +99,9 @@ class Settings:
 
     @property
     def statistics_data_sets(self) -> list[str]:
-        """DfE's data sets to be fetched: identifiers, each with `@version` behind it where one is meant."""
+        """DfE's data sets to be fetched: identifiers, each with `@version` behind it where one is
+        meant.
+        """
         named = os.environ.get("OBSERVATORY_STATISTICS_DATA_SETS", "")
         return [one.strip() for one in named.split(",") if one.strip()]
 
@@ -114,12 +125,15 @@ def engine() -> str:
     named = os.environ.get("OBSERVATORY_ENGINE") or configuration.ENGINES[0]
     if named not in configuration.ENGINES:
         known = " or ".join(configuration.ENGINES)
-        raise ObservatoryError(f"OBSERVATORY_ENGINE is {named!r}; {known} was expected. Correct it.")
+        raise ObservatoryError(
+            f"OBSERVATORY_ENGINE is {named!r}; {known} was expected. Correct it."
+        )
     return named
 
 
 def settings_from_environment(*, landing: str | None = None) -> Settings:
-    """The settings that the environment and, behind it, `observatory.toml` give; `landing` overrides `OBSERVATORY_LANDING`.
+    """The settings that the environment and, behind it, `observatory.toml` give; `landing`
+    overrides `OBSERVATORY_LANDING`.
 
     Raises:
         ObservatoryError: the configuration is not what was expected.

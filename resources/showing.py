@@ -35,7 +35,9 @@ _LINE_ENDS = re.compile(r"[\t\n]+")
 
 
 def shown(text: object) -> str:
-    """A text from outside as it may be shown; what a terminal or a reader would obey becomes \ufffd. Line ends stay."""
+    """A text from outside as it may be shown; what a terminal or a reader would obey becomes
+    \ufffd. Line ends stay.
+    """
     return _NOT_FOR_SHOW.sub(INSTEAD, str(text).replace("\r\n", "\n"))
 
 
@@ -54,14 +56,18 @@ def in_table(value: Any) -> str:
         return f"{value:.6f}".rstrip("0").rstrip(".")
     if isinstance(value, dt.datetime):
         return value.strftime("%Y-%m-%d %H:%M")
-    return one_line(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value)
+    return one_line(
+        json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+    )
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+.!|~&:@=$^\"'/]|(?<![a-zA-Z0-9])-|-(?![a-zA-Z0-9]))")
 
 
 def in_markdown(text: object) -> str:
-    """A text as it may stand in Markdown, a table's cell included: no markup, link, picture, address or HTML of its own."""
+    """A text as it may stand in Markdown, a table's cell included: no markup, link, picture,
+    address or HTML of its own.
+    """
     # an entity, because some readers take a backslash before a punctuation mark for a backslash
     return _MARKDOWN.sub(lambda found: f"&#{ord(found[1])};", one_line(text))
 
@@ -71,14 +77,20 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?%?", re.IGNORECASE | re
 
 
 def in_csv(value: Any) -> Any:
-    """A cell as it may stand in a CSV that a spreadsheet opens; what is no text, and a text that is a number, stays as it is.
+    """A cell as it may stand in a CSV that a spreadsheet opens; what is no text, and a text that is
+    a number, stays as it is.
 
-    A text that a spreadsheet would work out gets an apostrophe before it. Line ends stay: a CSV's quotes hold them.
+    A text that a spreadsheet would work out gets an apostrophe before it. Line ends stay: a CSV's
+    quotes hold them.
     """
     if not isinstance(value, str):
         return value
     text = shown(value)
-    return f"'{text}" if value.lstrip(" \n").startswith(_OBEYED) and not _NUMBER.fullmatch(text) else text
+    return (
+        f"'{text}"
+        if value.lstrip(" \n").startswith(_OBEYED) and not _NUMBER.fullmatch(text)
+        else text
+    )
 
 
 _KEPT = frozenset(string.ascii_lowercase + string.digits + " _-.")
@@ -87,11 +99,12 @@ _LONGEST = 120
 
 
 def file_name(name: str) -> str:
-    """A folder's or file's name for a text from outside: another text has another name, on every file system.
+    """A folder's or file's name for a text from outside: another text has another name, on every
+    file system.
 
-    Small letters, digits, space, `_`, `-` and `.` stay; every other character is written `~` and its bytes. No name
-    differs from another by case alone, is hidden, is reserved by an operating system, or leads elsewhere. A very long
-    one is cut, and ends in a hash of the whole.
+    Small letters, digits, space, `_`, `-` and `.` stay; every other character is written `~` and
+    its bytes. No name differs from another by case alone, is hidden, is reserved by an operating
+    system, or leads elsewhere. A very long one is cut, and ends in a hash of the whole.
     """
     made = "".join(c if c in _KEPT else _written_out(c) for c in name)
     if not made:
@@ -111,7 +124,9 @@ def _written_out(character: str) -> str:
 
 
 class Shown:
-    """A stream on which nothing is written that a terminal would obey: the last net, whoever prints."""
+    """A stream on which nothing is written that a terminal would obey: the last net, whoever
+    prints.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -42,7 +42,9 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def side_by_side(work: Callable[[Thing], Given], things: Sequence[Thing], processes: int | None = None) -> list[Given]:
+def side_by_side(
+    work: Callable[[Thing], Given], things: Sequence[Thing], processes: int | None = None
+) -> list[Given]:
     """What `work` gives for each thing, in their order: something that JSON can hold.
 
     The work uses no connection and no lock of this process, may be done twice, and what it changes

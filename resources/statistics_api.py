@@ -1,4 +1,5 @@
-"""DfE's public statistics API (Explore education statistics, v1): a data set, read whole, as the rows of its file.
+"""DfE's public statistics API (Explore education statistics, v1): a data set, read whole, as the
+rows of its file.
 
 Belongs here: asking, paging, waiting and trying again, and what a wrong answer is.
 Does not belong here: where the rows go (`assets/intake/fetching`), what they mean (the layouts).
@@ -74,17 +75,24 @@ class Meta:
 
 
 class StatisticsApi:
-    """The service at `address`. `backoff` is the pause before the second try, in seconds; each next one is twice as long.
+    """The service at `address`. `backoff` is the pause before the second try, in seconds; each next
+    one is twice as long.
 
     Every method raises ObservatoryError where the service does not answer, or answers something
     that must not be taken for the data set.
     """
 
-    def __init__(self, address: str = STATISTICS_API, *, page_size: int = PAGE_SIZE, backoff: float = 1.0) -> None:
+    def __init__(
+        self, address: str = STATISTICS_API, *, page_size: int = PAGE_SIZE, backoff: float = 1.0
+    ) -> None:
         self._address = address.rstrip("/")
         parts = urlsplit(self._address)
         is_here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-        if not parts.hostname or parts.scheme != "https" and not (is_here and parts.scheme == "http"):
+        if (
+            not parts.hostname
+            or parts.scheme != "https"
+            and not (is_here and parts.scheme == "http")
+        ):
             raise ObservatoryError(
                 f"The address of the statistics service is '{address}'. An https:// address was "
                 "expected; correct OBSERVATORY_STATISTICS_API, or leave it out for DfE's own."
@@ -112,11 +120,14 @@ class StatisticsApi:
                 yield _version(one["id"], one["title"], one["latestVersion"])
 
     def version(self, data_set: str, wanted: str = "") -> Version:
-        """The version `wanted` of a data set (`2.0`, or `2.*` for the newest of 2), else the newest."""
+        """The version `wanted` of a data set (`2.0`, or `2.*` for the newest of 2), else the
+        newest.
+        """
         about = self._get(f"data-sets/{quote(data_set, safe='')}")
         if by := about.get("supersedingDataSetId"):
             raise ObservatoryError(
-                f"The data set {data_set} ({about['title']}) has been superseded by {by}. Put that identifier in its place in the settings."
+                f"The data set {data_set} ({about['title']}) has been superseded by {by}. Put that"
+                " identifier in its place in the settings."
             )
         latest = about["latestVersion"]
         number = wanted or latest["version"]
@@ -129,10 +140,16 @@ class StatisticsApi:
         return _version(data_set, about["title"], one)
 
     def renamed(self, version: Version) -> list[str]:
-        """The columns that a version has given up or renamed since the one before; none for the first."""
+        """The columns that a version has given up or renamed since the one before; none for the
+        first.
+        """
         path = f"data-sets/{quote(version.data_set, safe='')}/versions/{version.number}/changes"
         major = self._get(path).get("majorChanges", {})
-        gone = [change["previousState"] for kind in ("filters", "indicators") for change in major.get(kind) or []]
+        gone = [
+            change["previousState"]
+            for kind in ("filters", "indicators")
+            for change in major.get(kind) or []
+        ]
         return [str(state.get("column") or state.get("label")) for state in gone]
 
     # --- the rows -------------------------------------------------------------------------------
@@ -159,7 +176,12 @@ class StatisticsApi:
     def _meta(self, version: Version) -> Meta:
         path = f"data-sets/{quote(version.data_set, safe='')}/meta?dataSetVersion={version.number}"
         told = self._get(path)
-        places = {group["level"]["code"]: {o["id"]: _place(group["level"]["code"], o) for o in group["options"]} for group in told["locations"]}
+        places = {
+            group["level"]["code"]: {
+                o["id"]: _place(group["level"]["code"], o) for o in group["options"]
+            }
+            for group in told["locations"]
+        }
         return Meta(
             filters={f["id"]: f["column"] for f in told["filters"]},
             options={f["id"]: {o["id"]: o["label"] for o in f["options"]} for f in told["filters"]},
@@ -184,17 +206,19 @@ class StatisticsApi:
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         url = f"{self._address}/{path}"
         try:
-            answer = self._session.request(method, url, json=body, timeout=_SECONDS, allow_redirects=False)
+            answer = self._session.request(
+                method, url, json=body, timeout=_SECONDS, allow_redirects=False
+            )
         except requests.RequestException as error:
             raise ObservatoryError(
-                f"The statistics service at {self._address} did not answer ({_in_short(error)}); it "
-                f"was asked {TRIES + 1} times. Nothing was written. Try again later."
+                f"The statistics service at {self._address} did not answer ({_in_short(error)}); it"
+                f" was asked {TRIES + 1} times. Nothing was written. Try again later."
             ) from None
         if answer.status_code in _PASSING:
             why = "asks to wait" if answer.status_code == 429 else "is out of order"
             raise ObservatoryError(
-                f"The statistics service at {self._address} {why} (HTTP {answer.status_code}), after "
-                f"{TRIES + 1} tries still. Nothing was written. Try again later."
+                f"The statistics service at {self._address} {why} (HTTP {answer.status_code}),"
+                f" after {TRIES + 1} tries still. Nothing was written. Try again later."
             )
         if answer.status_code != 200:
             raise ObservatoryError(
@@ -242,14 +266,18 @@ def _row(result: dict[str, Any], meta: Meta, version: Version) -> list[str]:
         places: dict[str, str] = {}
         for level, place in result["locations"].items():
             places |= meta.places[level][place]
-        fixed = [_compact(period["period"]), _PERIODS[period["code"]], _LEVELS[result["geographicLevel"]]]
+        fixed = [
+            _compact(period["period"]),
+            _PERIODS[period["code"]],
+            _LEVELS[result["geographicLevel"]],
+        ]
         filters = [meta.options[one][result["filters"][one]] for one in meta.filters]
         values = [str(result["values"][one]) for one in meta.indicators]
     except KeyError as missing:
         raise ObservatoryError(
-            f"The data set {version.data_set} ({version.title}), version {version.number}, has a row "
-            f"with {missing}, which its description does not have. Nothing was written. Take DfE's "
-            "file instead, and tell the engineers."
+            f"The data set {version.data_set} ({version.title}), version {version.number}, has a"
+            f" row with {missing}, which its description does not have. Nothing was written. Take"
+            " DfE's file instead, and tell the engineers."
         ) from None
     return [*fixed, *(places.get(column, "") for column in _PLACE_COLUMNS), *filters, *values]
 

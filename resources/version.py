@@ -1,4 +1,5 @@
-"""The program's version: one number, which the package, the warehouse and every manifest take from here.
+"""The program's version: one number, which the package, the warehouse and every manifest take from
+here.
 
 CONTRIBUTING.md says when it is raised, and how a version is tagged.
 """

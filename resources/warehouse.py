@@ -1,7 +1,8 @@
-"""The warehouse: a PostgreSQL server, embedded or given, and the few ways in which the program talks to it.
+"""The warehouse: a PostgreSQL server, embedded or given, and the few ways in which the program
+talks to it.
 
-Belongs here: opening and closing, transactions, COPY of a frame, the names of the tables themselves.
-Does not belong here: which tables there are (`assets/warehouse`).
+Belongs here: opening and closing, transactions, COPY of a frame, the names of the tables
+themselves. Does not belong here: which tables there are (`assets/warehouse`).
 """
 
 from __future__ import annotations
@@ -29,7 +30,12 @@ if TYPE_CHECKING:  # half a second's imports: a question is answered without the
 _FIRST_WRITER = 724_611_901
 """Advisory lock of those who write while there is no table yet to lock."""
 
-CLOSED_SCHEMAS = {"core": "core_rows", "curated": "curated_rows", "raw": "raw_rows", "staging": "staging_rows"}
+CLOSED_SCHEMAS = {
+    "core": "core_rows",
+    "curated": "curated_rows",
+    "raw": "raw_rows",
+    "staging": "staging_rows",
+}
 """Where the rows themselves lie of what readers know by another schema's name."""
 
 _NAMES_OF_ROWS = re.compile(
@@ -50,10 +56,14 @@ WRITER_SECONDS = 3600
 """How long a writer waits for another one."""
 
 _OPTIONS = "-c idle_in_transaction_session_timeout=0 -c statement_timeout=0"
-"""Our own connections: while a large return is judged a transaction is idle, and a quarter takes the time that it takes."""
+"""Our own connections: while a large return is judged a transaction is idle, and a quarter takes
+the time that it takes.
+"""
 
 _CONNECT = {"application_name": "observatory", "client_encoding": "utf8"}
-"""How we connect. Without a word on the encoding a database that has none (SQL_ASCII) gives bytes instead of text."""
+"""How we connect. Without a word on the encoding a database that has none (SQL_ASCII) gives bytes
+instead of text.
+"""
 
 _HOLDERS = """
 with held as (
@@ -73,7 +83,8 @@ from held as h group by 1, 2, 3, 4 order by h.since limit 5
 
 @lru_cache(maxsize=2048)
 def physical(sql: str) -> str:
-    """The statement with the names that readers use (`core.child`) replaced by the tables that hold the rows.
+    """The statement with the names that readers use (`core.child`) replaced by the tables that hold
+    the rows.
 
     `core.child` is what a reader may see of the table: a view that gives each its own rows. The
     rows themselves lie in `core_rows.child`, in a schema that is closed to every reader. So do all
@@ -91,7 +102,9 @@ def physical(sql: str) -> str:
 
 
 class Snapshot:
-    """One moment of the warehouse: every question that is put to it is answered from the same state."""
+    """One moment of the warehouse: every question that is put to it is answered from the same
+    state.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -109,8 +122,11 @@ class Snapshot:
         import pandas as pd
 
         result = self.connection.execute(sa.text(physical(query)), parameters)
-        # not pandas' own reader: it takes a row with a column called `keys` or `values` for a mapping
-        return pd.DataFrame.from_records([tuple(row) for row in result], columns=list(result.keys()), coerce_float=True)
+        # not pandas' own reader: it takes a row with a column called `keys` or `values` for a
+        # mapping
+        return pd.DataFrame.from_records(
+            [tuple(row) for row in result], columns=list(result.keys()), coerce_float=True
+        )
 
 
 class Warehouse:
@@ -119,7 +135,9 @@ class Warehouse:
     def __init__(self, url: str, embedded: EmbeddedPostgres | None = None) -> None:
         self.url = url
         options = f"{make_url(url).query.get('options', '')} {_OPTIONS}".strip()
-        self.engine = sa.create_engine(url, pool_size=4, connect_args=_CONNECT | {"options": options})
+        self.engine = sa.create_engine(
+            url, pool_size=4, connect_args=_CONNECT | {"options": options}
+        )
         self.embedded = embedded
 
     def __enter__(self) -> Warehouse:
@@ -136,18 +154,22 @@ class Warehouse:
 
     @contextmanager
     def writing(self, seconds: int | None = None) -> Iterator[Connection]:
-        """One transaction of a writer. Writers wait for each other; readers never wait and never see half of it.
+        """One transaction of a writer. Writers wait for each other; readers never wait and never
+        see half of it.
 
         What a reader holds is waited for `seconds` (LOCK_SECONDS unless given).
 
-        The lock is on a table that no reader has a right to: an advisory lock anybody who may connect could hold.
+        The lock is on a table that no reader has a right to: an advisory lock anybody who may
+        connect could hold.
         """
         seconds = LOCK_SECONDS if seconds is None else seconds
         exists = sa.text("select to_regclass('raw.observatory') is not null")
         try:
             with self.engine.begin() as connection:
                 if not connection.execute(exists).scalar():
-                    connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _FIRST_WRITER})
+                    connection.execute(
+                        sa.text("select pg_advisory_xact_lock(:key)"), {"key": _FIRST_WRITER}
+                    )
                 if connection.execute(exists).scalar():
                     self._lock(connection)
                 connection.exec_driver_sql(f"set local lock_timeout = '{seconds}s'")
@@ -156,8 +178,9 @@ class Warehouse:
             if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
                 raise
             raise ObservatoryError(
-                f"A table of the warehouse is held by somebody else; it was waited {seconds} s for, and nothing was written. "
-                f"{self._who_holds()} Let them end, or have the server's administrator end them (select pg_terminate_backend(NUMBER)), and try again."
+                f"A table of the warehouse is held by somebody else; it was waited {seconds} s for,"
+                f" and nothing was written. {self._who_holds()} Let them end, or have the server's"
+                " administrator end them (select pg_terminate_backend(NUMBER)), and try again."
             ) from None
 
     def _lock(self, connection: Connection) -> None:
@@ -169,7 +192,11 @@ class Warehouse:
         except sa.exc.OperationalError as error:
             if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
                 raise
-            print(f"Another run holds the warehouse; waiting for it to end. {self._who_holds()}", file=sys.stderr, flush=True)
+            print(
+                f"Another run holds the warehouse; waiting for it to end. {self._who_holds()}",
+                file=sys.stderr,
+                flush=True,
+            )
             connection.exec_driver_sql(f"set local lock_timeout = '{WRITER_SECONDS}s'")
             try:
                 connection.execute(sa.text(lock))
@@ -177,16 +204,20 @@ class Warehouse:
                 if getattr(late.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
                     raise
                 raise ObservatoryError(
-                    f"Another run has held the warehouse for {WRITER_SECONDS // 60} minutes; it was expected to end. {self._who_holds()} "
-                    "See what it does (`observatory serve`), end it if it does nothing, and try again."
+                    f"Another run has held the warehouse for {WRITER_SECONDS // 60} minutes; it was"
+                    f" expected to end. {self._who_holds()} See what it does (`observatory serve`),"
+                    " end it if it does nothing, and try again."
                 ) from None
 
     def _who_holds(self) -> str:
-        """Who has a transaction open that holds tables of ours, the longest first, and which; a sentence."""
+        """Who has a transaction open that holds tables of ours, the longest first, and which; a
+        sentence.
+        """
         with self.engine.connect() as connection:
             rows = connection.exec_driver_sql(_HOLDERS).all()
         said = [
-            f"{row.who} ({row.program or 'a program without a name'}, number {row.number}, since {row.since:%H:%M:%S}) holds {row.tables}"
+            f"{row.who} ({row.program or 'a program without a name'}, number {row.number}, since"
+            f" {row.since:%H:%M:%S}) holds {row.tables}"
             for row in rows
         ]
         return f"{'; '.join(said)}." if said else "Whoever it was has ended since."
@@ -194,7 +225,9 @@ class Warehouse:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One read-only transaction that sees one moment."""
-        with self.engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+        with self.engine.connect().execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        ) as connection:
             yield connection
 
     @contextmanager
@@ -205,7 +238,9 @@ class Warehouse:
 
     @contextmanager
     def settled(self) -> Iterator[Snapshot]:
-        """As `snapshot`, of a moment at which nobody writes: the writers' lock is held until it is fixed, and no longer."""
+        """As `snapshot`, of a moment at which nobody writes: the writers' lock is held until it is
+        fixed, and no longer.
+        """
         with self.reading() as connection:
             with self.writing():
                 connection.execute(sa.text("select 1"))  # the first question fixes the moment
@@ -232,15 +267,17 @@ Asked = Warehouse | Snapshot
 
 
 def open_warehouse(settings: Settings, *, may_be_new: bool = False) -> Warehouse:
-    """The warehouse that the settings name: the server at `OBSERVATORY_DATABASE_URL`, else the embedded one, which is made if it `may_be_new`.
+    """The warehouse that the settings name: the server at `OBSERVATORY_DATABASE_URL`, else the
+    embedded one, which is made if it `may_be_new`.
 
     Raises:
         ObservatoryError: it cannot be reached or started, or there is none.
     """
     if not settings.database_url and not may_be_new and not (settings.home / "postgres").is_dir():
         raise ObservatoryError(
-            f"Nothing is kept at {settings.home}; the observatory's home was expected there. Correct OBSERVATORY_HOME; where it is to be a new one, "
-            "drop returns into the landing place and use `observatory run`."
+            f"Nothing is kept at {settings.home}; the observatory's home was expected there."
+            " Correct OBSERVATORY_HOME; where it is to be a new one, drop returns into the landing"
+            " place and use `observatory run`."
         )
     make_private(settings.home)
     if not settings.database_url:
@@ -250,45 +287,61 @@ def open_warehouse(settings: Settings, *, may_be_new: bool = False) -> Warehouse
         url = make_url(settings.database_url)
     except sa.exc.ArgumentError:
         raise ObservatoryError(
-            "OBSERVATORY_DATABASE_URL is not an address; postgresql://user:password@host/database was expected. Correct it."
+            "OBSERVATORY_DATABASE_URL is not an address; postgresql://user:password@host/database"
+            " was expected. Correct it."
         ) from None
     if not url.drivername.startswith("postgres"):
         raise ObservatoryError(
-            f"OBSERVATORY_DATABASE_URL names a {url.drivername} database; PostgreSQL was expected. Give postgresql://user:password@host/database."
+            f"OBSERVATORY_DATABASE_URL names a {url.drivername} database; PostgreSQL was expected."
+            " Give postgresql://user:password@host/database."
         )
-    warehouse = Warehouse(url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
+    warehouse = Warehouse(
+        url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    )
     try:
         version = warehouse.scalar("select current_setting('server_version_num')::integer")
     except sa.exc.OperationalError as error:
         warehouse.close()
         raise ObservatoryError(
-            f"The server of OBSERVATORY_DATABASE_URL ({url.render_as_string(hide_password=True)}) could not be reached: "
-            f"{str(error.orig).splitlines()[0]} Check the address, the password and that the server runs."
+            f"The server of OBSERVATORY_DATABASE_URL ({url.render_as_string(hide_password=True)})"
+            f" could not be reached: {str(error.orig).splitlines()[0]} Check the address, the"
+            " password and that the server runs."
         ) from None
     if version < 150000:
         warehouse.close()
-        raise ObservatoryError(f"The server is PostgreSQL {version // 10000}; 15 or newer was expected. Use a newer server.")
+        raise ObservatoryError(
+            f"The server is PostgreSQL {version // 10000}; 15 or newer was expected. Use a newer"
+            " server."
+        )
     if (encoding := warehouse.scalar("select current_setting('server_encoding')")) != "UTF8":
         warehouse.close()
         raise ObservatoryError(
-            f"The database of OBSERVATORY_DATABASE_URL is in {encoding}; UTF8 was expected. Make it anew: "
-            "createdb --owner observatory --encoding UTF8 --template template0 observatory."
+            f"The database of OBSERVATORY_DATABASE_URL is in {encoding}; UTF8 was expected. Make it"
+            " anew: createdb --owner observatory --encoding UTF8 --template template0 observatory."
         )
     return warehouse
 
 
 def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> int:
-    """COPY a frame into `schema.table` (as readers call it), column by name, in the connection's transaction. Missing values become null.
+    """COPY a frame into `schema.table` (as readers call it), column by name, in the connection's
+    transaction. Missing values become null.
 
-    `table` and the frame's columns are names of the program's own, never of a return. Returns the number of rows.
+    `table` and the frame's columns are names of the program's own, never of a return. Returns the
+    number of rows.
     """
     import pyarrow as pa
 
-    return 0 if frame.empty else copy_table(connection, table, pa.Table.from_pandas(frame, preserve_index=False))
+    return (
+        0
+        if frame.empty
+        else copy_table(connection, table, pa.Table.from_pandas(frame, preserve_index=False))
+    )
 
 
 def copy_table(connection: Connection, table: str, rows: pa.Table) -> int:
-    """COPY an Arrow table into `schema.table` (as readers call it), column by name; as `copy_frame`."""
+    """COPY an Arrow table into `schema.table` (as readers call it), column by name; as
+    `copy_frame`.
+    """
     import pyarrow.csv as arrow_csv
 
     if not rows.num_rows:
@@ -296,16 +349,22 @@ def copy_table(connection: Connection, table: str, rows: pa.Table) -> int:
     table = physical(table)
     buffer = io.BytesIO()
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
-    # combined first: the writer puts zero bytes into the text where a column starts with an empty chunk
+    # combined first: the writer puts zero bytes into the text where a column starts with an empty
+    # chunk
     arrow_csv.write_csv(rows.combine_chunks(), buffer, options)
     columns = ", ".join(f'"{name}"' for name in rows.column_names)
     driver: Any = connection.connection.driver_connection
-    # PostgreSQL does not COPY into a table whose row-level security holds for us (an owner who is no superuser): through a table without it
-    by_way = connection.execute(sa.text("select row_security_active(:table)"), {"table": table}).scalar()
+    # PostgreSQL does not COPY into a table whose row-level security holds for us (an owner who is
+    # no superuser): through a table without it
+    by_way = connection.execute(
+        sa.text("select row_security_active(:table)"), {"table": table}
+    ).scalar()
     target = "pg_temp.copied" if by_way else table
     with driver.cursor() as cursor:
         if by_way:
-            cursor.execute(f"create temporary table copied as select {columns} from {table} with no data")
+            cursor.execute(
+                f"create temporary table copied as select {columns} from {table} with no data"
+            )
         with cursor.copy(f"copy {target} ({columns}) from stdin with (format csv)") as copy:
             copy.write(buffer.getbuffer())
         if by_way:

@@ -1,11 +1,14 @@
-"""Local authorities over time: codes, names in their usual spellings, who has ended and who followed.
+"""Local authorities over time: codes, names in their usual spellings, who has ended and who
+followed.
 
-Belongs here: `reference/authorities.csv` (DfE's list of local authorities, and ONS's codes for Wales, Scotland,
-Northern Ireland, the Channel Islands and the Isle of Man), `reference/authority_aliases.csv` (`whole` aliases are
-taken with every word), `reference/districts.csv`, and finding the authority that a text means on a date.
-Authorities are keyed by DfE three-digit code plus date, because GSS codes change (Cumbria 2023, Barnsley and
+Belongs here: `reference/authorities.csv` (DfE's list of local authorities, and ONS's codes for
+Wales, Scotland, Northern Ireland, the Channel Islands and the Isle of Man),
+`reference/authority_aliases.csv` (`whole` aliases are taken with every word),
+`reference/districts.csv`, and finding the authority that a text means on a date. Authorities are
+keyed by DfE three-digit code plus date, because GSS codes change (Cumbria 2023, Barnsley and
 Sheffield 2025); authorities outside England have no DfE code and are keyed by their GSS code.
-Sources: DfE, Get Information about Schools; ONS, Register of Geographic Codes (Open Government Licence).
+Sources: DfE, Get Information about Schools; ONS, Register of Geographic Codes (Open Government
+Licence).
 """
 
 from __future__ import annotations
@@ -92,7 +95,8 @@ def _plain(text: str) -> str:
 def name_key(text: str) -> str:
     """The form in which two spellings of an authority are the same.
 
-    Case, spaces, punctuation and words such as Council, City, Borough, Metropolitan, County and MBC are set aside.
+    Case, spaces, punctuation and words such as Council, City, Borough, Metropolitan, County and MBC
+    are set aside.
     """
     words = re.sub(r"^\s*london borough of ", " ", _plain(text))
     words = re.sub(r"\bcity +and +county +of\b", " of ", words)
@@ -103,13 +107,17 @@ def name_key(text: str) -> str:
 
 
 def _whole_key(text: str) -> str:
-    """Letters and digits of every word: Newcastle City Council is one place, and Newcastle may be two."""
+    """Letters and digits of every word: Newcastle City Council is one place, and Newcastle may be
+    two.
+    """
     return re.sub(r"[^a-z0-9]+", "", _plain(text))
 
 
 @cache
 def _aliases() -> tuple[dict[str, str], dict[str, str]]:
-    """Authority code by spelling key, of aliases in which such words as Council do not matter, and of those taken whole."""
+    """Authority code by spelling key, of aliases in which such words as Council do not matter, and
+    of those taken whole.
+    """
     usual, whole = {}, {}
     for row in rows_of("authority_aliases"):
         if row["whole"]:
@@ -121,8 +129,13 @@ def _aliases() -> tuple[dict[str, str], dict[str, str]]:
 
 @cache
 def all_districts() -> dict[str, tuple[str, str]]:
-    """Name, and the authority that looks after its children today, by GSS code of every county district, past ones included."""
-    return {row["district_code"]: (row["district_name"], row["authority_code"]) for row in rows_of("districts")}
+    """Name, and the authority that looks after its children today, by GSS code of every county
+    district, past ones included.
+    """
+    return {
+        row["district_code"]: (row["district_name"], row["authority_code"])
+        for row in rows_of("districts")
+    }
 
 
 @cache
@@ -143,7 +156,8 @@ def _keys_on(date: dt.date) -> tuple[dict[str, str], dict[str, str]]:
         for key in (name_key(authority.name), authority.gss.casefold(), authority.code.casefold()):
             spelled.setdefault(key, authority.code)
     codes_standing = set(standing.values())
-    # A GSS code that was replaced still means the same authority: Barnsley's old code in a new return.
+    # A GSS code that was replaced still means the same authority: Barnsley's old code in a new
+    # return.
     for key in [key for key, code in others.items() if code in codes_standing]:
         standing.setdefault(key, others.pop(key))
     for key, code in _aliases()[0].items():
@@ -152,15 +166,20 @@ def _keys_on(date: dt.date) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def find(text: str, date: dt.date) -> str | None:
-    """The code of the authority that `text` (a name or a code) means on `date`; None where it means none.
+    """The code of the authority that `text` (a name or a code) means on `date`; None where it means
+    none.
 
-    A district of a county means the county, and `356.0` from a spreadsheet is 356. `Health`, `Private` and `Unknown`
-    have codes of their own (`NO_AUTHORITY`). Nothing is guessed.
+    A district of a county means the county, and `356.0` from a spreadsheet is 356. `Health`,
+    `Private` and `Unknown` have codes of their own (`NO_AUTHORITY`). Nothing is guessed.
     """
     text = re.sub(r"^(\s*\d{3})\.0+\s*$", r"\1", text)
     key = name_key(text)
     standing, _ = _keys_on(date)
-    found = standing.get(key) or standing.get(text.strip().casefold()) or _NO_AUTHORITY_SPELLINGS.get(key)
+    found = (
+        standing.get(key)
+        or standing.get(text.strip().casefold())
+        or _NO_AUTHORITY_SPELLINGS.get(key)
+    )
     if found is None and (whole := _aliases()[1].get(_whole_key(text))):
         found = standing_on(whole, date)
     if found is None and (around := around_district(text, date)):
@@ -170,20 +189,34 @@ def find(text: str, date: dt.date) -> str | None:
 
 @cache
 def _wider_areas() -> dict[str, str]:
-    """England and its regions: GSS code by name, in the form in which names are compared, and by code."""
+    """England and its regions: GSS code by name, in the form in which names are compared, and by
+    code.
+    """
     named = {a.region_name: a.region_code for a in all_authorities() if a.country == "England"}
     codes = {"England": ENGLAND, **named}
-    return {name_key(name): code for name, code in codes.items()} | {code.casefold(): code for code in codes.values()}
+    return {name_key(name): code for name, code in codes.items()} | {
+        code.casefold(): code for code in codes.values()
+    }
 
 
 def area(text: str, date: dt.date) -> str | None:
-    """The code of the area that `text` (a name or a code) means on `date`: England's or a region's GSS code, else an authority's; or None."""
-    return _wider_areas().get(name_key(text)) or _wider_areas().get(text.strip().casefold()) or find(text, date)
+    """The code of the area that `text` (a name or a code) means on `date`: England's or a region's
+    GSS code, else an authority's; or None.
+    """
+    return (
+        _wider_areas().get(name_key(text))
+        or _wider_areas().get(text.strip().casefold())
+        or find(text, date)
+    )
 
 
 def around_district(text: str, date: dt.date) -> Authority | None:
-    """The authority around the district that `text` names, as it stood on `date`; None where it names none."""
-    code = _districts_by_key().get(name_key(text)) or _districts_by_key().get(text.strip().casefold())
+    """The authority around the district that `text` names, as it stood on `date`; None where it
+    names none.
+    """
+    code = _districts_by_key().get(name_key(text)) or _districts_by_key().get(
+        text.strip().casefold()
+    )
     standing = standing_on(code, date) if code else None
     return on_date(standing, date) if standing else None
 
@@ -198,7 +231,9 @@ def ended(text: str, date: dt.date) -> Authority | None:
 def nearest(text: str, date: dt.date) -> list[str]:
     """Names of at most two authorities spelt most like `text`: a suggestion to show, never to take."""
     names = {name_key(a.name): a.name for a in all_authorities() if a.stands_on(date)}
-    return [names[key] for key in difflib.get_close_matches(name_key(text), names, n=2, cutoff=0.75)]
+    return [
+        names[key] for key in difflib.get_close_matches(name_key(text), names, n=2, cutoff=0.75)
+    ]
 
 
 @cache
@@ -213,7 +248,9 @@ def _predecessors() -> dict[str, str]:
 
 
 def standing_on(code: str, date: dt.date) -> str | None:
-    """The authority that stood on `date` where `code` stands now: itself, or the one it followed (Cumbria before April 2023)."""
+    """The authority that stood on `date` where `code` stands now: itself, or the one it followed
+    (Cumbria before April 2023).
+    """
     if not code or on_date(code, date):
         return code or None
     before = _predecessors().get(code)
@@ -232,7 +269,9 @@ def _beside() -> dict[str, tuple[str, ...]]:
 def _alike() -> dict[str, tuple[str, ...]]:
     alike: dict[str, list[tuple[int, str]]] = {}
     for row in rows_of("statistical_neighbours"):
-        alike.setdefault(row["authority_code"], []).append((int(row["closeness"]), row["neighbour_code"]))
+        alike.setdefault(row["authority_code"], []).append(
+            (int(row["closeness"]), row["neighbour_code"])
+        )
     return {code: tuple(other for _, other in sorted(others)) for code, others in alike.items()}
 
 

@@ -1,10 +1,13 @@
-"""Needs by CANS (Child and Adolescent Needs and Strengths): its items (`reference/cans_items.csv`), and the items that a header's cells mean.
+"""Needs by CANS (Child and Adolescent Needs and Strengths): its items (`reference/cans_items.csv`),
+and the items that a header's cells mean.
 
-Belongs here: what an item is called, what its answers say, and matching the cells of a header with items by their meaning.
-Does not belong here: the other columns of the workbooks (`returns/cans_*.toml`), what a child's answers add up to (`assets/intake/deriving`).
+Belongs here: what an item is called, what its answers say, and matching the cells of a header with
+items by their meaning. Does not belong here: the other columns of the workbooks
+(`returns/cans_*.toml`), what a child's answers add up to (`assets/intake/deriving`).
 
-Workbooks name items in their own ways: `Planning` is in four modules, distinguished by the module's heading before it; British and American
-spellings, brackets, stars and ages behind a name make no difference.
+Workbooks name items in their own ways: `Planning` is in four modules, distinguished by the module's
+heading before it; British and American spellings, brackets, stars and ages behind a name make no
+difference.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ _ONE_SPELLING = (
 
 @dataclass(frozen=True)
 class Item:
-    """One item: its key and title, the layouts that have it, the key of its module's heading, what it tells (`kind`), of whom (`who`).
+    """One item: its key and title, the layouts that have it, the key of its module's heading, what
+    it tells (`kind`), of whom (`who`).
 
     `answers` are "score" (0 to 3) or "yes or no"; `called` are all names that workbooks give it.
     """
@@ -78,11 +82,14 @@ def _by_meaning(layout: str) -> Mapping[str, tuple[Item, ...]]:
     return {key: tuple(named.values()) for key, named in found.items()}
 
 
-def match_items(layout: str, forms: Sequence[Sequence[str]], known: Mapping[int, str]) -> dict[str, int]:
-    """Items that the cells of a header mean, by key, with their places, but for those `known` already by place.
+def match_items(
+    layout: str, forms: Sequence[Sequence[str]], known: Mapping[int, str]
+) -> dict[str, int]:
+    """Items that the cells of a header mean, by key, with their places, but for those `known`
+    already by place.
 
-    `forms` are the keys of each cell, the fullest first. Of items of one name the one of the module counts whose heading or item came last,
-    else the first without a module that has not been named.
+    `forms` are the keys of each cell, the fullest first. Of items of one name the one of the module
+    counts whose heading or item came last, else the first without a module that has not been named.
     """
     by_key = {item.key: item for item in items(layout)}
     taken, found, module = set(known.values()), dict[str, int](), ""
@@ -101,8 +108,14 @@ def match_items(layout: str, forms: Sequence[Sequence[str]], known: Mapping[int,
 
 def _meant(layout: str, keys: Sequence[str], taken: set[str], module: str) -> Item | None:
     for key in keys:
-        free = [item for item in _by_meaning(layout).get(meaning_key(key), ()) if item.key not in taken]
-        here = [item for item in free if item.module == module] or [item for item in free if not item.module] or free
+        free = [
+            item for item in _by_meaning(layout).get(meaning_key(key), ()) if item.key not in taken
+        ]
+        here = (
+            [item for item in free if item.module == module]
+            or [item for item in free if not item.module]
+            or free
+        )
         if len(here) == 1:
             return here[0]
     return None

@@ -1,4 +1,5 @@
-"""Code sets (`codes/*.csv`): the labels a column may hold, their other spellings, and what each label means.
+"""Code sets (`codes/*.csv`): the labels a column may hold, their other spellings, and what each
+label means.
 
 Belongs here: reading a code set and finding the label that a spelling stands for.
 Does not belong here: what a wrong label does to a row (that is the contract's business).
@@ -14,11 +15,24 @@ from pathlib import Path
 
 HERE = Path(__file__).parent / "codes"
 
-_FOLDED = str.maketrans({"\u2019": "'", "\u2018": "'", "\u2013": "-", "\u2014": "-", "\u2011": "-", "\u00a0": " ", "<": " under ", ">": " over "})
+_FOLDED = str.maketrans(
+    {
+        "\u2019": "'",
+        "\u2018": "'",
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2011": "-",
+        "\u00a0": " ",
+        "<": " under ",
+        ">": " over ",
+    }
+)
 
 
 def spelling_key(text: str) -> str:
-    """The form in which two spellings are the same: case, spaces, quotes and dashes set aside; `<` and `>` tell two apart."""
+    """The form in which two spellings are the same: case, spaces, quotes and dashes set aside; `<`
+    and `>` tell two apart.
+    """
     folded = text.translate(_FOLDED).casefold().replace("&", "and").replace("'", "")
     return re.sub(r"[^a-z0-9/]+", " ", folded).strip()
 
@@ -27,7 +41,8 @@ def spelling_key(text: str) -> str:
 class CodeSet:
     """A closed set of labels.
 
-    `meanings` has, by label, the file's further columns (for `type_of_provision`: provision type, arrangement …).
+    `meanings` has, by label, the file's further columns (for `type_of_provision`: provision type,
+    arrangement …).
     """
 
     name: str
@@ -54,6 +69,11 @@ def code_set(name: str) -> CodeSet:
         for spelling in (row["label"], *filter(None, row["spellings"].split("|"))):
             known = by_spelling.setdefault(spelling_key(spelling), row["label"])
             if known != row["label"]:
-                raise ValueError(f"codes/{name}.csv: '{spelling}' stands for '{known}' and for '{row['label']}'.")
-    meanings = {row["label"]: {k: v for k, v in row.items() if k not in ("label", "spellings")} for row in rows}
+                raise ValueError(
+                    f"codes/{name}.csv: '{spelling}' stands for '{known}' and for '{row['label']}'."
+                )
+    meanings = {
+        row["label"]: {k: v for k, v in row.items() if k not in ("label", "spellings")}
+        for row in rows
+    }
     return CodeSet(name, tuple(row["label"] for row in rows), by_spelling, meanings)

@@ -1,7 +1,7 @@
 """Every column of the observatory, once (`dictionary/*.toml`): type, unit, description.
 
-Belongs here: reading the dictionary of columns, and the PostgreSQL type of each.
-Does not belong here: which table holds which column (layouts in `returns/`, models in `dbt_like_sql/`).
+Belongs here: reading the dictionary of columns, and the PostgreSQL type of each. Does not belong
+here: which table holds which column (layouts in `returns/`, models in `dbt_like_sql/`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ POSTGRES_TYPES = {
 
 @dataclass(frozen=True)
 class Field:
-    """One column's meaning: `type` is a key of `POSTGRES_TYPES`, `unit` is empty where there is none."""
+    """One column's meaning: `type` is a key of `POSTGRES_TYPES`, `unit` is empty where there is
+    none.
+    """
 
     name: str
     type: str
@@ -59,11 +61,17 @@ def all_fields() -> dict[str, Field]:
     for path in sorted(DICTIONARY.glob("*.toml")):
         for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
             if name in fields:
-                raise ValueError(f"{path.name}: the column '{name}' is described twice. Describe it once, in one file of schemas/dictionary.")
+                raise ValueError(
+                    f"{path.name}: the column '{name}' is described twice. Describe it once, in one"
+                    " file of schemas/dictionary."
+                )
             fields[name] = Field(name=name, **entry)
     unknown = {f.name: f.type for f in fields.values() if f.type not in POSTGRES_TYPES}
     if unknown:
-        raise ValueError(f"schemas/dictionary: unknown types {unknown}; expected one of {sorted(POSTGRES_TYPES)}.")
+        raise ValueError(
+            f"schemas/dictionary: unknown types {unknown}; expected one of"
+            f" {sorted(POSTGRES_TYPES)}."
+        )
     return fields
 
 

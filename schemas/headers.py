@@ -1,6 +1,7 @@
 """Comparing headers: when two header cells are the same.
 
-Belongs here: the form in which header cells are compared. Does not belong here: which header is which column (`returns.py`, `cans.py`).
+Belongs here: the form in which header cells are compared. Does not belong here: which header is
+which column (`returns.py`, `cans.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ _LONGEST_HEADER = 300
 def header_forms(text: str) -> list[str]:
     """Keys under which a header cell may be known, the fullest first.
 
-    Headers carry notes: `Service category (Note 4)`, `Age (whole years)` over two lines, `URN - as on the register`.
+    Headers carry notes: `Service category (Note 4)`, `Age (whole years)` over two lines, `URN - as
+    on the register`.
     """
     bare = text.replace("\ufeff", "").strip()[:_LONGEST_HEADER]
     forms = [

@@ -1,7 +1,9 @@
-"""Official statistics: the data sets that are known, and the symbols that stand for a number (`reference/official_*.csv`).
+"""Official statistics: the data sets that are known, and the symbols that stand for a number
+(`reference/official_*.csv`).
 
-Belongs here: reading these lists, and recognising a data set by its content. Does not belong here: the columns of the files
-(`returns/official_statistics.toml`), or which of their figures are compared with ours (`reference/official_measures.csv`, in SQL).
+Belongs here: reading these lists, and recognising a data set by its content. Does not belong here:
+the columns of the files (`returns/official_statistics.toml`), or which of their figures are
+compared with ours (`reference/official_measures.csv`, in SQL).
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ def as_printed(number: Decimal | None) -> str:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set, and how it is told: it has the column, and in it the words (any, where they are blank)."""
+    """A data set, and how it is told: it has the column, and in it the words (any, where they are
+    blank).
+    """
 
     name: str
     title: str
@@ -57,11 +61,16 @@ def official_symbols() -> tuple[tuple[str, str], ...]:
 def data_sets() -> tuple[DataSet, ...]:
     """The data sets that are known; one may be told in several ways, as its columns are renamed."""
     lines = _lines("official_data_sets")
-    return tuple(DataSet(x["data_set"], x["title"], header_key(x["told_by_column"]), x["told_by"]) for x in lines)
+    return tuple(
+        DataSet(x["data_set"], x["title"], header_key(x["told_by_column"]), x["told_by"])
+        for x in lines
+    )
 
 
 def data_set_of(columns: Collection[str], words: Collection[str]) -> str:
-    """The data set of a file with these headers (as `header_key` makes them) and these words in its first filter; else what its headers are."""
+    """The data set of a file with these headers (as `header_key` makes them) and these words in its
+    first filter; else what its headers are.
+    """
     for one in data_sets():
         if one.column in columns and (not one.words or one.words in words):
             return one.name

@@ -18,15 +18,18 @@ HERE = Path(__file__).parent / "regions"
 
 @dataclass(frozen=True)
 class DisclosureMethod:
-    """How a region's small numbers are published. The values here are the safe ones; less safe ones need a reason.
+    """How a region's small numbers are published. The values here are the safe ones; less safe ones
+    need a reason.
 
-    Counts below `smallest_count_shown` are hidden and others rounded to the nearest `round_to`; a hidden count must keep `possible_values`.
-    The money rule, wherever fees of others are told (models, policies, releases, the made-up truth): a mean needs
-    `placements_for_a_mean` placements and `owner_groups_for_a_mean` owner groups, none with more than `largest_share_of_spend`;
-    releases round it to `round_money_to` pounds. Counts of places in cells of `settings_for_noise` settings carry keyed noise to a multiple of
-    `round_to` instead of being hidden when small; a number that no cell has turns that off.
-    Of the counts that could be shown `hidden_besides` are hidden all the same, drawn with the key: so nobody can tell why one is hidden.
-    An area's figure beside an authority's own needs `others_for_a_comparison` others.
+    Counts below `smallest_count_shown` are hidden and others rounded to the nearest `round_to`; a
+    hidden count must keep `possible_values`. The money rule, wherever fees of others are told
+    (models, policies, releases, the made-up truth): a mean needs `placements_for_a_mean` placements
+    and `owner_groups_for_a_mean` owner groups, none with more than `largest_share_of_spend`;
+    releases round it to `round_money_to` pounds. Counts of places in cells of `settings_for_noise`
+    settings carry keyed noise to a multiple of `round_to` instead of being hidden when small; a
+    number that no cell has turns that off. Of the counts that could be shown `hidden_besides` are
+    hidden all the same, drawn with the key: so nobody can tell why one is hidden. An area's figure
+    beside an authority's own needs `others_for_a_comparison` others.
     """
 
     smallest_count_shown: int = 8
@@ -49,40 +52,57 @@ def disclosure_method(settings: dict[str, Any], where: str) -> DisclosureMethod:
     """The method of a region file's `[disclosure]`, checked.
 
     Raises:
-        ValueError: a setting is not known or out of range, or is less safe than the default and `less_safe_because` does not say why.
+        ValueError: a setting is not known or out of range, or is less safe than the default and
+            `less_safe_because` does not say why.
     """
     safe = DisclosureMethod()
     unknown = sorted(settings.keys() - safe.__dataclass_fields__.keys())
     if unknown:
-        raise ValueError(f"{where}, [disclosure]: {', '.join(unknown)} was found; expected {', '.join(safe.__dataclass_fields__)}. Correct the name.")
+        raise ValueError(
+            f"{where}, [disclosure]: {', '.join(unknown)} was found; expected"
+            f" {', '.join(safe.__dataclass_fields__)}. Correct the name."
+        )
     numbers = {name: value for name, value in settings.items() if name != "less_safe_because"}
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-            raise ValueError(f"{where}, [disclosure]: {name} is {value!r}; a number above 0 was expected. Correct it.")
+            raise ValueError(
+                f"{where}, [disclosure]: {name} is {value!r}; a number above 0 was expected."
+                " Correct it."
+            )
     method = DisclosureMethod(**settings)
     if method.smallest_count_shown <= method.round_to // 2:
         raise ValueError(
-            f"{where}, [disclosure]: counts from {method.smallest_count_shown} on are rounded to {method.round_to}, so some would read 0; "
-            f"smallest_count_shown above {method.round_to // 2} was expected. Correct one of them."
+            f"{where}, [disclosure]: counts from {method.smallest_count_shown} on are rounded to"
+            f" {method.round_to}, so some would read 0; smallest_count_shown above"
+            f" {method.round_to // 2} was expected. Correct one of them."
         )
-    less = sorted(n for n, v in numbers.items() if (v > getattr(safe, n) if n in _SAFER_IS_SMALLER else v < getattr(safe, n)))
+    less = sorted(
+        n
+        for n, v in numbers.items()
+        if (v > getattr(safe, n) if n in _SAFER_IS_SMALLER else v < getattr(safe, n))
+    )
     if less and not method.less_safe_because.strip():
-        said = ", ".join(f"{name} = {numbers[name]} (the safe value is {getattr(safe, name)})" for name in less)
+        said = ", ".join(
+            f"{name} = {numbers[name]} (the safe value is {getattr(safe, name)})" for name in less
+        )
         raise ValueError(
-            f'{where}, [disclosure]: {said} is less safe than the default, without a reason. Leave it out, or give less_safe_because = "…": '
-            "the reason, which is printed in every release."
+            f"{where}, [disclosure]: {said} is less safe than the default, without a reason. Leave"
+            ' it out, or give less_safe_because = "…": the reason, which is printed in every'
+            " release."
         )
     return method
 
 
 @dataclass(frozen=True)
 class Timetable:
-    """When a quarter is collected, closed and published, in days after the quarter's end; a day begins in London.
+    """When a quarter is collected, closed and published, in days after the quarter's end; a day
+    begins in London.
 
-    Returns are `due` up to the end of that day, and chased on the days of `chase`. On the day of `close` the quarter is closed, on that of
-    `draft` its draft is made from what counts then, and on that of `publication` it is meant to be approved and so published.
-    A region may have a day of `final`: releases drafted before it are provisional, the first from it on is final, later ones are revised.
-    Without it a release has no such word.
+    Returns are `due` up to the end of that day, and chased on the days of `chase`. On the day of
+    `close` the quarter is closed, on that of `draft` its draft is made from what counts then, and
+    on that of `publication` it is meant to be approved and so published. A region may have a day of
+    `final`: releases drafted before it are provisional, the first from it on is final, later ones
+    are revised. Without it a release has no such word.
     """
 
     due: int
@@ -93,7 +113,9 @@ class Timetable:
     final: int | None = field(default=None, repr=False)  # no figure rests on it
 
     def day(self, census_date: dt.date, step: str) -> dt.date:
-        """The day of a step (`due`, `close`, `draft`, `publication`, `final`) of the quarter that ended on `census_date`."""
+        """The day of a step (`due`, `close`, `draft`, `publication`, `final`) of the quarter that
+        ended on `census_date`.
+        """
         return census_date + dt.timedelta(days=getattr(self, step))
 
 
@@ -110,28 +132,35 @@ def timetable(settings: dict[str, Any], where: str) -> Timetable:
     """The timetable of a region file's `[timetable]`, checked.
 
     Raises:
-        ValueError: a step is missing, not known or no number of days, or comes before the one that it follows.
+        ValueError: a step is missing, not known or no number of days, or comes before the one that
+            it follows.
     """
     steps = ("due", "chase", "close", "draft", "publication")
     if sorted(settings.keys() - {"final"}) != sorted(steps):
         raise ValueError(
-            f"{where}, [timetable]: {', '.join(sorted(settings)) or 'nothing'} was found; expected {', '.join(steps)}, and where first releases "
-            "are provisional, final. Correct it."
+            f"{where}, [timetable]: {', '.join(sorted(settings)) or 'nothing'} was found; expected"
+            f" {', '.join(steps)}, and where first releases are provisional, final. Correct it."
         )
     if not isinstance(settings["chase"], list):
-        raise ValueError(f"{where}, [timetable]: chase is {settings['chase']!r}; a list of days such as [14, 25] was expected. Correct it.")
-    days = [*(number for step, number in settings.items() if step != "chase"), *settings["chase"]]
-    if any(isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= MOST_DAYS for number in days):
         raise ValueError(
-            f"{where}, [timetable]: {', '.join(map(str, days))} was found; whole numbers of days after the quarter's end, "
-            f"{MOST_DAYS} at the most, were expected. Correct them."
+            f"{where}, [timetable]: chase is {settings['chase']!r}; a list of days such as [14, 25]"
+            " was expected. Correct it."
+        )
+    days = [*(number for step, number in settings.items() if step != "chase"), *settings["chase"]]
+    if any(
+        isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= MOST_DAYS
+        for number in days
+    ):
+        raise ValueError(
+            f"{where}, [timetable]: {', '.join(map(str, days))} was found; whole numbers of days"
+            f" after the quarter's end, {MOST_DAYS} at the most, were expected. Correct them."
         )
     named = [step for step in ("due", "close", "draft", "publication", "final") if step in settings]
     in_order = [settings[step] for step in named]
     if in_order != sorted(in_order):
         raise ValueError(
-            f"{where}, [timetable]: {', '.join(named)} are {', '.join(map(str, in_order))}; each was expected to be no earlier than "
-            "the one before it. Correct them."
+            f"{where}, [timetable]: {', '.join(named)} are {', '.join(map(str, in_order))}; each"
+            " was expected to be no earlier than the one before it. Correct them."
         )
     return Timetable(**{**settings, "chase": tuple(sorted(settings["chase"]))})
 
@@ -140,9 +169,10 @@ def timetable(settings: dict[str, Any], where: str) -> Timetable:
 class Region:
     """A region of authorities, keyed by DfE three-digit code.
 
-    `missing_may_differ` is the region's assumption about places that have not returned: so much fuller or emptier than the like of them
-    that have (0.1: ten percentage points) the band of an estimate allows for.
-    `open_to_members` names the curated tables (`curated.homes`) that the region's agreement opens to all its members.
+    `missing_may_differ` is the region's assumption about places that have not returned: so much
+    fuller or emptier than the like of them that have (0.1: ten percentage points) the band of an
+    estimate allows for. `open_to_members` names the curated tables (`curated.homes`) that the
+    region's agreement opens to all its members.
     """
 
     key: str
@@ -155,11 +185,16 @@ class Region:
     open_to_members: tuple[str, ...] = ()
     disclosure: DisclosureMethod = field(default_factory=DisclosureMethod)
     tiles: dict[str, tuple[int, int, str]] = field(default_factory=dict)
-    """The region's tile map: column and row (from the top left) and short name by authority code."""
+    """The region's tile map: column and row (from the top left) and short name by authority code.
+    """
     transfer_scheme_rate: float = 0.001
-    """Unaccompanied children as a share of the population aged 0 to 17, up to which the national transfer scheme refers them to an authority."""
+    """Unaccompanied children as a share of the population aged 0 to 17, up to which the national
+    transfer scheme refers them to an authority.
+    """
     begins: dt.date = field(default=dt.date(2015, 3, 31), repr=False)  # no figure rests on it
-    """The quarter end with which the region's returns begin: Dagster's first partition. Ofsted's lists begin with the default."""
+    """The quarter end with which the region's returns begin: Dagster's first partition. Ofsted's
+    lists begin with the default.
+    """
 
     @property
     def return_deadline_days(self) -> int:
@@ -170,7 +205,11 @@ class Region:
     def beside(self) -> dict[str, tuple[str, ...]]:
         """By authority code, the other authorities of its sub-region."""
         groups = self.sub_regions.values()
-        return {code: tuple(other for other in codes if other != code) for codes in groups for code in codes}
+        return {
+            code: tuple(other for other in codes if other != code)
+            for codes in groups
+            for code in codes
+        }
 
     @property
     def members(self) -> dict[str, str]:
@@ -180,8 +219,12 @@ class Region:
 
 @cache
 def others_of_the_sub_region() -> dict[str, tuple[str, ...]]:
-    """By authority code, the other authorities of its sub-region, in every region there is a file for."""
-    return {code: others for key in region_keys() for code, others in load_region(key).beside.items()}
+    """By authority code, the other authorities of its sub-region, in every region there is a file
+    for.
+    """
+    return {
+        code: others for key in region_keys() for code, others in load_region(key).beside.items()
+    }
 
 
 def region_keys() -> list[str]:
@@ -190,45 +233,87 @@ def region_keys() -> list[str]:
 
 
 def _refuse_what_is_no_region(data: dict[str, Any], where: str) -> None:
-    """Raise where a region's file lacks a setting, has one that is not known, or names its authorities in another form than expected."""
-    settings = {one.name: one.default is MISSING and one.default_factory is MISSING for one in fields(Region) if one.name != "key"}
+    """Raise where a region's file lacks a setting, has one that is not known, or names its
+    authorities in another form than expected.
+    """
+    settings = {
+        one.name: one.default is MISSING and one.default_factory is MISSING
+        for one in fields(Region)
+        if one.name != "key"
+    }
     if found := sorted(data.keys() - settings.keys()):
-        raise ValueError(f"{where}: {', '.join(found)} was found; expected {', '.join(settings)}. Correct the name.")
-    if missing := sorted(name for name, is_needed in settings.items() if is_needed and name not in data and name != "timetable"):
-        raise ValueError(f"{where}: {', '.join(missing)} was expected and is not there. Add it, as in schemas/regions/north_west.toml.")
+        raise ValueError(
+            f"{where}: {', '.join(found)} was found; expected {', '.join(settings)}. Correct the"
+            " name."
+        )
+    if missing := sorted(
+        name
+        for name, is_needed in settings.items()
+        if is_needed and name not in data and name != "timetable"
+    ):
+        raise ValueError(
+            f"{where}: {', '.join(missing)} was expected and is not there. Add it, as in"
+            " schemas/regions/north_west.toml."
+        )
     for name, codes in data["sub_regions"].items():
         if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
-            raise ValueError(f'{where}, [sub_regions]: {name} is {codes!r}; a list of authorities\' codes such as ["350"] was expected. Correct it.')
+            raise ValueError(
+                f"{where}, [sub_regions]: {name} is {codes!r}; a list of authorities' codes such"
+                ' as ["350"] was expected. Correct it.'
+            )
     for code, tile in data.get("tiles", {}).items():
         if not isinstance(tile, list) or [type(part) for part in tile] != [int, int, str]:
-            raise ValueError(f"{where}, [tiles]: {code} is {tile!r}; a column, a row and a short name were expected. Correct it.")
+            raise ValueError(
+                f"{where}, [tiles]: {code} is {tile!r}; a column, a row and a short name were"
+                " expected. Correct it."
+            )
 
 
 def load_region(key: str) -> Region:
-    """The region in `regions/<key>.toml`, or in a file of the user's own: then `key` is its path, and its name is the region's.
+    """The region in `regions/<key>.toml`, or in a file of the user's own: then `key` is its path,
+    and its name is the region's.
 
     Raises:
-        ValueError: there is no such file, it is no region's, its timetable is none, or its method of disclosure control is less safe than
-            the default without saying why.
+        ValueError: there is no such file, it is no region's, its timetable is none, or its method
+            of disclosure control is less safe than the default without saying why.
     """
     path = Path(key) if key.endswith(".toml") else HERE / f"{key}.toml"
     if not path.is_file():
         raise ValueError(
-            f"The region '{key}' is not known; expected one of {', '.join(region_keys())}, or the path of a region's file (.toml). "
-            f"Set OBSERVATORY_REGION to one of them."
+            f"The region '{key}' is not known; expected one of {', '.join(region_keys())}, or the"
+            " path of a region's file (.toml). Set OBSERVATORY_REGION to one of them."
         )
     key = path.stem
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path.name}: {error}; a region's file in TOML was expected. Correct it.") from None
+        raise ValueError(
+            f"{path.name}: {error}; a region's file in TOML was expected. Correct it."
+        ) from None
     _refuse_what_is_no_region(data, path.name)
     sub_regions = {name: tuple(codes) for name, codes in data.pop("sub_regions").items()}
     opened = tuple(data.pop("open_to_members", ()))
     disclosure = disclosure_method(data.pop("disclosure", {}), path.name)
     days = timetable(data.pop("timetable", {}), path.name)
-    tiles = {code: (column, row, short) for code, (column, row, short) in data.pop("tiles", {}).items()}
+    tiles = {
+        code: (column, row, short) for code, (column, row, short) in data.pop("tiles", {}).items()
+    }
     begins = data.get("begins", Region.begins)
-    if not isinstance(begins, dt.date) or (begins + dt.timedelta(days=1)).month not in (1, 4, 7, 10) or (begins + dt.timedelta(days=1)).day != 1:
-        raise ValueError(f"{path.name}: begins is {begins}; a quarter end such as 2019-06-30 was expected. Correct it.")
-    return Region(key=key, sub_regions=sub_regions, open_to_members=opened, disclosure=disclosure, timetable=days, tiles=tiles, **data)
+    if (
+        not isinstance(begins, dt.date)
+        or (begins + dt.timedelta(days=1)).month not in (1, 4, 7, 10)
+        or (begins + dt.timedelta(days=1)).day != 1
+    ):
+        raise ValueError(
+            f"{path.name}: begins is {begins}; a quarter end such as 2019-06-30 was expected."
+            " Correct it."
+        )
+    return Region(
+        key=key,
+        sub_regions=sub_regions,
+        open_to_members=opened,
+        disclosure=disclosure,
+        timetable=days,
+        tiles=tiles,
+        **data,
+    )

@@ -1,7 +1,7 @@
 """Retention: how long each table's rows are kept (`retention.toml`).
 
-Belongs here: reading the periods, holding them to what the figures need, and counting them back from a day.
-Does not belong here: removing rows (`assets/access/retention.py`).
+Belongs here: reading the periods, holding them to what the figures need, and counting them back
+from a day. Does not belong here: removing rows (`assets/access/retention.py`).
 """
 
 from __future__ import annotations
@@ -30,19 +30,30 @@ class Period:
 
 @cache
 def periods(path: Path = FILE) -> dict[str, Period]:
-    """The periods by table; `children` for every table whose rows are about single children, `outbox` for answers.
+    """The periods by table; `children` for every table whose rows are about single children,
+    `outbox` for answers.
 
     Raises:
         ValueError: there is no period for children, or one is too short for the figures.
     """
-    found = {name: Period(name, **entry) for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()}
+    found = {
+        name: Period(name, **entry)
+        for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()
+    }
     if CHILDREN not in found:
-        raise ValueError(f"{path.name} has no [children]. A period for the tables about children was expected.")
+        raise ValueError(
+            f"{path.name} has no [children]. A period for the tables about children was expected."
+        )
     for period in found.values():
-        least = SHORTEST_FOR_CHILDREN if period.table == CHILDREN or period.table.startswith("core.") else 12
+        least = (
+            SHORTEST_FOR_CHILDREN
+            if period.table == CHILDREN or period.table.startswith("core.")
+            else 12
+        )
         if period.months < least:
             raise ValueError(
-                f"{path.name}: {period.table} is kept for {period.months} months; at least {least} were expected, which the figures need."
+                f"{path.name}: {period.table} is kept for {period.months} months; at least"
+                f" {least} were expected, which the figures need."
             )
     return found
 

@@ -1,7 +1,9 @@
-"""Layouts of the returns (`returns/*.toml`): which tables come in, their columns and how each is recognised.
+"""Layouts of the returns (`returns/*.toml`): which tables come in, their columns and how each is
+recognised.
 
-Belongs here: reading the layouts, and matching a header row with them. A new quarter's column is a line in a layout.
-Does not belong here: opening files (`assets/intake`), or what a value must be (`contracts.py`).
+Belongs here: reading the layouts, and matching a header row with them. A new quarter's column is a
+line in a layout. Does not belong here: opening files (`assets/intake`), or what a value must be
+(`contracts.py`).
 """
 
 from __future__ import annotations
@@ -36,19 +38,23 @@ class Personal:
 PERSONAL = {
     "child key": Personal(
         "kept as a keyed hash alone (`child_key`)",
-        "It names a child. It is replaced by a code that cannot be turned back; what you sent is not kept in the warehouse.",
+        "It names a child. It is replaced by a code that cannot be turned back; what you sent is"
+        " not kept in the warehouse.",
     ),
     "birth date": Personal(
         "not kept: month of birth and ages are",
-        "It could identify a child. It becomes an age and a birth month; what you sent is not kept in the warehouse.",
+        "It could identify a child. It becomes an age and a birth month; what you sent is not kept"
+        " in the warehouse.",
     ),
     "postcode": Personal(
         "not kept: its authority and the distance are",
-        "It could say where a child lives. It becomes an area and a distance; what you sent is not kept in the warehouse.",
+        "It could say where a child lives. It becomes an area and a distance; what you sent is not"
+        " kept in the warehouse.",
     ),
     "setting postcode": Personal(
         "not kept: its district and the middle of its sector are",
-        "It could tell a home's address. Its district and the middle of its sector are kept; what you sent is not.",
+        "It could tell a home's address. Its district and the middle of its sector are kept; what"
+        " you sent is not.",
     ),
     "outward postcode": Personal(
         "its first half is kept",
@@ -70,15 +76,16 @@ PERSONAL = {
 class Column:
     """One column of a return.
 
-    `pattern` is a regular expression for headers in lower case that say it in more words (`child identifier`), where none says it in ours;
-    `codes` names its code set; `personal` says what kind of personal value it holds (see `PERSONAL`);
-    `strict` means that an unreadable value rejects the row;
-    `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest and largest amount that nobody asks about,
-    and `nought_is_usual` whether nobody asks about 0 either;
-    `several` cells may hold more than one label; `wanted` says of which records an official standard asks it ("always"; "elsewhere": the
-    preferred location is not local; "placed": a home was found), `in_template` whether its template has it, `example` what the template's
-    example says, and `path` is its path in that standard's JSON-LD;
-    `first` and `last` are the census dates between which the layout has it.
+    `pattern` is a regular expression for headers in lower case that say it in more words (`child
+    identifier`), where none says it in ours; `codes` names its code set; `personal` says what kind
+    of personal value it holds (see `PERSONAL`); `strict` means that an unreadable value rejects the
+    row; `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest
+    and largest amount that nobody asks about, and `nought_is_usual` whether nobody asks about 0
+    either; `several` cells may hold more than one label; `wanted` says of which records an official
+    standard asks it ("always"; "elsewhere": the preferred location is not local; "placed": a home
+    was found), `in_template` whether its template has it, `example` what the template's example
+    says, and `path` is its path in that standard's JSON-LD; `first` and `last` are the census dates
+    between which the layout has it.
     """
 
     name: str
@@ -123,7 +130,9 @@ class Column:
         """Whether the layout of that quarter has the column."""
         if self.optional:
             return False
-        return (self.first is None or self.first <= census_date) and (self.last is None or census_date <= self.last)
+        return (self.first is None or self.first <= census_date) and (
+            self.last is None or census_date <= self.last
+        )
 
 
 @dataclass(frozen=True)
@@ -138,7 +147,9 @@ class Sum:
 
 @dataclass(frozen=True)
 class Order:
-    """Two dates or numbers of which the first must not be after the last; what happens where it is, the rule says."""
+    """Two dates or numbers of which the first must not be after the last; what happens where it is,
+    the rule says.
+    """
 
     rule: str
     first: str
@@ -155,7 +166,9 @@ class Together:
 
 @dataclass(frozen=True)
 class Once:
-    """Rows of which a return may hold one a key, where `where` says one of `values`: of several that differ the last counts, with a warning."""
+    """Rows of which a return may hold one a key, where `where` says one of `values`: of several
+    that differ the last counts, with a warning.
+    """
 
     rule: str
     key: str
@@ -187,13 +200,14 @@ PUBLISHERS = frozenset({"ofsted", "dfe", "mhclg"})
 class ReturnTable:
     """One table that a return may hold.
 
-    `leave_alone` tables are recognised and recorded, and nothing of them is kept; `whole_rows` tables reject a row with fewer cells than the header.
-    `filters` are headers of which a file has some: in this order they are its columns filter_1, filter_2 ...; a file with a column that the
-    layout does not know is refused where `every_column_known`.
-    The template of an `explained` table has a row of explanations below its header, and an example below that.
-    `starts` says in words what happened on its `start_date`.
-    `items` names a layout of CANS, whose items are columns too (`cans.py`); their answers are looked at, and not kept.
-    `apart` tables are files of their own of one return: a fault of one, or of what lies beside it, does not touch the others.
+    `leave_alone` tables are recognised and recorded, and nothing of them is kept; `whole_rows`
+    tables reject a row with fewer cells than the header. `filters` are headers of which a file has
+    some: in this order they are its columns filter_1, filter_2 ...; a file with a column that the
+    layout does not know is refused where `every_column_known`. The template of an `explained` table
+    has a row of explanations below its header, and an example below that. `starts` says in words
+    what happened on its `start_date`. `items` names a layout of CANS, whose items are columns too
+    (`cans.py`); their answers are looked at, and not kept. `apart` tables are files of their own of
+    one return: a fault of one, or of what lies beside it, does not touch the others.
     """
 
     name: str
@@ -253,7 +267,9 @@ class ReturnTable:
     def is_recognised_by(self, columns: Iterable[str]) -> bool:
         """Whether a header with these columns is this table's."""
         here = set(columns)
-        some = not self.recognised_by_one_of or any(name in here for name in self.recognised_by_one_of)
+        some = not self.recognised_by_one_of or any(
+            name in here for name in self.recognised_by_one_of
+        )
         return some and all(name in here for name in self.recognised_by)
 
     @property
@@ -317,7 +333,10 @@ def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
     for column in columns:
         for header in column.headers:
             if header_keys.setdefault(header_key(header), column.name) != column.name:
-                raise ValueError(f"{data['name']}: the header '{header}' stands for two columns; give one of them only_headers.")
+                raise ValueError(
+                    f"{data['name']}: the header '{header}' stands for two columns; give one of"
+                    " them only_headers."
+                )
     return ReturnTable(
         name=data["name"],
         title=data["title"],
@@ -334,10 +353,16 @@ def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
         may_be_empty=data.get("may_be_empty", False),
         ignore_other_columns=data.get("ignore_other_columns", False),
         known_and_left=frozenset(header_key(h) for h in left),
-        sums=tuple(Sum(s["rule"], s["total"], tuple(s["parts"]), s["within"]) for s in data.get("sums", [])),
+        sums=tuple(
+            Sum(s["rule"], s["total"], tuple(s["parts"]), s["within"]) for s in data.get("sums", [])
+        ),
         orders=tuple(Order(o["rule"], o["first"], o["last"]) for o in data.get("orders", [])),
         together=tuple(Together(t["rule"], tuple(t["columns"])) for t in data.get("together", [])),
-        once=Once(o["rule"], o["key"], o["where"], tuple(o["values"])) if (o := data.get("once")) else None,
+        once=(
+            Once(o["rule"], o["key"], o["where"], tuple(o["values"]))
+            if (o := data.get("once"))
+            else None
+        ),
         recognised_by_one_of=tuple(data.get("recognised_by_one_of", [])),
         authority_column=data.get("authority_column", ""),
         derive=data.get("derive", ""),
@@ -353,15 +378,25 @@ def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
 
 @cache
 def return_tables() -> dict[str, ReturnTable]:
-    """All tables that returns may hold, by name, the most specific first (the order of recognising)."""
-    data = {d["name"]: d for d in (tomllib.loads(p.read_text(encoding="utf-8")) for p in sorted(HERE.glob("*.toml")))}
+    """All tables that returns may hold, by name, the most specific first (the order of
+    recognising).
+    """
+    data = {
+        d["name"]: d
+        for d in (tomllib.loads(p.read_text(encoding="utf-8")) for p in sorted(HERE.glob("*.toml")))
+    }
     tables = sorted((_table(d, data) for d in data.values()), key=lambda t: t.order)
     return {t.name: t for t in tables}
 
 
 def _contracts() -> list[Path]:
     here = Path(__file__).parent
-    folders = [*HERE.glob("*.toml"), *CODES.glob("*.csv"), *(here / "reference").glob("*.csv"), *(here / "dictionary").glob("*.toml")]
+    folders = [
+        *HERE.glob("*.toml"),
+        *CODES.glob("*.csv"),
+        *(here / "reference").glob("*.csv"),
+        *(here / "dictionary").glob("*.toml"),
+    ]
     return [*folders, here / "rules.toml", here / "statutory.toml"]
 
 
@@ -369,5 +404,7 @@ _CONTRACTS = hash_of(_contracts())
 
 
 def contract_version() -> str:
-    """A short hash of all layouts, rules, code sets, reference facts and columns: a file read under another one is read again."""
+    """A short hash of all layouts, rules, code sets, reference facts and columns: a file read under
+    another one is read again.
+    """
     return _CONTRACTS

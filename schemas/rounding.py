@@ -17,13 +17,19 @@ def as_decimal(value: float | Decimal) -> Decimal:
 
 
 def half_up(value: Decimal, decimals: int) -> str:
-    """The number in print with so many decimals; an exact five rounds away from 0, and there is no -0."""
+    """The number in print with so many decimals; an exact five rounds away from 0, and there is no
+    -0.
+    """
     rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     return f"{rounded if rounded else abs(rounded):f}"
 
 
-def percent(part: float | Decimal | None, whole: float | Decimal | None, unknown: str = "not known") -> str:
-    """`72 %`, the part of the whole in whole per cent; `unknown` where either is blank or there is no whole."""
+def percent(
+    part: float | Decimal | None, whole: float | Decimal | None, unknown: str = "not known"
+) -> str:
+    """`72 %`, the part of the whole in whole per cent; `unknown` where either is blank or there is
+    no whole.
+    """
     if part is None or not whole:
         return unknown
     return f"{half_up(100 * as_decimal(part) / as_decimal(whole), 0)} %"

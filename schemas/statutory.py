@@ -1,4 +1,5 @@
-"""The SSDA903 by year (`statutory.toml`): which of DfE's rules hold when, and its XML beside its CSV.
+"""The SSDA903 by year (`statutory.toml`): which of DfE's rules hold when, and its XML beside its
+CSV.
 
 Belongs here: reading these facts. Codes by day are in `codes/place_903.csv`.
 Does not belong here: holding rows against a rule (`assets/intake/door`), reading XML
@@ -41,7 +42,9 @@ class XmlTable:
 
 @dataclass(frozen=True)
 class StatutoryXml:
-    """The statutory XML: its root's name and a child's, names that are not the CSV's, and its tables."""
+    """The statutory XML: its root's name and a child's, names that are not the CSV's, and its
+    tables.
+    """
 
     root: str
     child: str
@@ -57,14 +60,22 @@ def _facts() -> dict:
 @cache
 def rules_by_year() -> dict[str, RuleByYear]:
     """The rules of the return that came with a year, by our name."""
-    return {name: RuleByYear(tuple(entry["dfe"]), entry["from_year"]) for name, entry in _facts()["rules"].items()}
+    return {
+        name: RuleByYear(tuple(entry["dfe"]), entry["from_year"])
+        for name, entry in _facts()["rules"].items()
+    }
 
 
 @cache
 def statutory_xml() -> StatutoryXml:
     """How the statutory XML stands for the tables of the return."""
     xml = _facts()["xml"]
-    tables = (XmlTable(t["name"], tuple(t["columns"]), tuple(t.get("marks", [])), t.get("of_child", False)) for t in xml["tables"])
+    tables = (
+        XmlTable(
+            t["name"], tuple(t["columns"]), tuple(t.get("marks", [])), t.get("of_child", False)
+        )
+        for t in xml["tables"]
+    )
     return StatutoryXml(xml["root"], xml["child"], xml["renamed"], tuple(tables))
 
 

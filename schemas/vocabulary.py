@@ -1,10 +1,12 @@
-"""Our words beside those of the national Placements Standard (`reference/standard_vocabulary.csv`): which of its concepts each label stands for.
+"""Our words beside those of the national Placements Standard (`reference/standard_vocabulary.csv`):
+which of its concepts each label stands for.
 
-Belongs here: reading that table, and writing concepts out as addresses.
-Does not belong here: the standard's own options, which are code sets (`codes/*.csv`, column `concept`).
+Belongs here: reading that table, and writing concepts out as addresses. Does not belong here: the
+standard's own options, which are code sets (`codes/*.csv`, column `concept`).
 
-A match is given from our side, in SKOS's words: `exact`; `broad`, where the standard's concept holds more than ours; `narrow`,
-where it holds less; `close`, where it is not quite the same thing; `none`.
+A match is given from our side, in SKOS's words: `exact`; `broad`, where the standard's concept
+holds more than ours; `narrow`, where it holds less; `close`, where it is not quite the same thing;
+`none`.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ class Match:
 
 
 def address(concept: str) -> str:
-    """A concept's whole address: `pt:Foster` is `https://ns.socialcaredata.io/placements/placement-type#Foster`."""
+    """A concept's whole address: `pt:Foster` is
+    `https://ns.socialcaredata.io/placements/placement-type#Foster`.
+    """
     prefix, _, name = concept.partition(":")
     return f"{NAMESPACE}{SCHEMES[prefix]}{name}"
 
@@ -47,7 +51,10 @@ def address(concept: str) -> str:
 def matches() -> tuple[Match, ...]:
     """All of them, column by column."""
     with TABLE.open(encoding="utf-8", newline="") as file:
-        return tuple(Match(r["column_name"], r["label"], r["match"], r["concept"], r["note"]) for r in csv.DictReader(file))
+        return tuple(
+            Match(r["column_name"], r["label"], r["match"], r["concept"], r["note"])
+            for r in csv.DictReader(file)
+        )
 
 
 @cache

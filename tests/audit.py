@@ -1,7 +1,9 @@
-"""`make audit`: the locked dependencies, with their hashes, against the faults that are known today.
+"""`make audit`: the locked dependencies, with their hashes, against the faults that are known
+today.
 
-Belongs here: asking for the advisories in two places, and saying which of three things came of it. Ends with 0 where none of the dependencies has a
-known fault, 1 where one has, and 3 where the advisories could not be had, so that nothing is known: no network, or an index that has none.
+Belongs here: asking for the advisories in two places, and saying which of three things came of it.
+Ends with 0 where none of the dependencies has a known fault, 1 where one has, and 3 where the
+advisories could not be had, so that nothing is known: no network, or an index that has none.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
 
 
 def ask(service: str, lock: Path = LOCK) -> tuple[list[str] | None, str]:
-    """The known faults of the locked dependencies, a line each, as a service has them; None, and why, where it could not be asked for all of them."""
+    """The known faults of the locked dependencies, a line each, as a service has them; None, and
+    why, where it could not be asked for all of them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "found.json"
         done = subprocess.run(
@@ -35,7 +39,10 @@ def ask(service: str, lock: Path = LOCK) -> tuple[list[str] | None, str]:
     if skipped := [package["name"] for package in packages if "vulns" not in package]:
         return None, f"not asked: {', '.join(skipped[:5])}"
     return [
-        f"{p['name']} {p['version']}: {v['id']}, mended in {', '.join(v['fix_versions']) or 'no version'}" for p in packages for v in p["vulns"]
+        f"{p['name']} {p['version']}: {v['id']}, mended in"
+        f" {', '.join(v['fix_versions']) or 'no version'}"
+        for p in packages
+        for v in p["vulns"]
     ], ""
 
 
@@ -50,9 +57,14 @@ def main() -> int:
             print(f"Known faults in the locked dependencies (by {service}):", *faults, sep="\n  ")
             return A_FAULT
         else:
-            print(f"None of the locked dependencies has a fault that is known today (by {service}).")
+            print(
+                f"None of the locked dependencies has a fault that is known today (by {service})."
+            )
             return NO_FAULT
-    print("The advisories could not be had, so whether a dependency has a known fault is NOT KNOWN. Run it where the network reaches one of:")
+    print(
+        "The advisories could not be had, so whether a dependency has a known fault is NOT KNOWN."
+        " Run it where the network reaches one of:"
+    )
     print(*reasons, sep="\n")
     return NOT_KNOWN
 

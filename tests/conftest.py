@@ -1,7 +1,9 @@
-"""What the tests share: real PostgreSQL servers (the embedded one, and version 15), warehouses, returns written in a line.
+"""What the tests share: real PostgreSQL servers (the embedded one, and version 15), warehouses,
+returns written in a line.
 
-A warehouse of a test is a database of its own, copied from one that was prepared once, so that tests do not see each other.
-Tests that ask for `warehouse` run twice: on the embedded server and on PostgreSQL 15.
+A warehouse of a test is a database of its own, copied from one that was prepared once, so that
+tests do not see each other. Tests that ask for `warehouse` run twice: on the embedded server and on
+PostgreSQL 15.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ from schemas.regions import load_region
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
-os.environ["OBSERVATORY_CONFIG"] = os.devnull  # a configuration beside the environment is not the tests'
+os.environ["OBSERVATORY_CONFIG"] = (
+    os.devnull
+)  # a configuration beside the environment is not the tests'
 KEY = b"a key that only the tests use"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -54,7 +58,10 @@ def _server(kind: str, home: Path) -> EmbeddedPostgres:
     if kind == "embedded":
         return EmbeddedPostgres(home, QUICK)
     if not (POSTGRES_15 / "initdb").exists():
-        pytest.skip("PostgreSQL 15 is not on this machine and this user cannot install it (`make system` as root does)")
+        pytest.skip(
+            "PostgreSQL 15 is not on this machine and this user cannot install it (`make system` as"
+            " root does)"
+        )
     return EmbeddedPostgres(home, QUICK, POSTGRES_15)
 
 
@@ -64,7 +71,9 @@ def forget_versions(connection: sa.Connection) -> None:
 
 
 class Servers:
-    """Servers by kind, started when they are first asked for, each with one prepared database to copy."""
+    """Servers by kind, started when they are first asked for, each with one prepared database to
+    copy.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -103,7 +112,9 @@ class Servers:
         return self.address(kind, name)
 
     def drop(self, kind: str, address: str) -> None:
-        self._run(kind, f"drop database if exists {address.split('@/')[1].split('?')[0]} with (force)")
+        self._run(
+            kind, f"drop database if exists {address.split('@/')[1].split('?')[0]} with (force)"
+        )
 
     def stop(self) -> None:
         for server in self.started.values():
@@ -156,7 +167,9 @@ class Landing:
     def place(self) -> LandingPlace:
         return LandingPlace(str(self.root))
 
-    def drop(self, census_date: str, sender: str, name: str, content: bytes | str | pd.DataFrame) -> Path:
+    def drop(
+        self, census_date: str, sender: str, name: str, content: bytes | str | pd.DataFrame
+    ) -> Path:
         folder = self.root / census_date / sender
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / name
@@ -181,11 +194,15 @@ Bring = Callable[..., object]
 
 @pytest.fixture
 def bring() -> Bring:
-    """Take in and build one quarter without Dagster: `bring(warehouse, landing, "2025-03-31")` gives the build's result."""
+    """Take in and build one quarter without Dagster: `bring(warehouse, landing, "2025-03-31")`
+    gives the build's result.
+    """
     from assets.intake.loading import take_in
     from assets.warehouse.building import build_quarter
 
-    def bring_(warehouse: Warehouse, landing: Landing, census_date: str, region: str = "north_west") -> object:
+    def bring_(
+        warehouse: Warehouse, landing: Landing, census_date: str, region: str = "north_west"
+    ) -> object:
         date = dt.date.fromisoformat(census_date)
         take_in(warehouse, landing.place, date, KEY)
         result = build_quarter(warehouse, date, load_region(region))

@@ -1,6 +1,8 @@
-"""Damage: what goes wrong with returns, planted on purpose, singly and stacked, with what must be found.
+"""Damage: what goes wrong with returns, planted on purpose, singly and stacked, with what must be
+found.
 
-Belongs here: good returns of several tables, and the kinds of damage, each saying which finding it must lead to and in which row.
+Belongs here: good returns of several tables, and the kinds of damage, each saying which finding it
+must lead to and in which row.
 """
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ Rng = np.random.Generator
 
 @dataclass
 class Return:
-    """A return in the making: header cells by layout column, rows of texts, how it will be written, and what must be found.
+    """A return in the making: header cells by layout column, rows of texts, how it will be written,
+    and what must be found.
 
-    `planted` has (row object, rule): the row's number is known once the file is written. `file_rules` are findings about the whole file;
-    `at_most` says that a kind of damage may bring further findings (a month-first column doubts other rows).
+    `planted` has (row object, rule): the row's number is known once the file is written.
+    `file_rules` are findings about the whole file; `at_most` says that a kind of damage may bring
+    further findings (a month-first column doubts other rows).
     """
 
     table: str
@@ -71,7 +75,9 @@ class Return:
         buffer = io.StringIO(newline="")
         if self.as_workbook:
             book_buffer = io.BytesIO()
-            with xlsxwriter.Workbook(book_buffer, {"in_memory": True, "strings_to_numbers": False}) as book:
+            with xlsxwriter.Workbook(
+                book_buffer, {"in_memory": True, "strings_to_numbers": False}
+            ) as book:
                 sheet = book.add_worksheet("return")
                 for number, line in enumerate(lines):
                     for place, cell in enumerate(line):
@@ -86,13 +92,22 @@ class Return:
         return next(i for i, r in enumerate(self.rows) if r is row) + len(self.titles) + 2
 
 
-# --- good returns ----------------------------------------------------------------------------------
+# --- good returns
+# ----------------------------------------------------------------------------------
 
 
-def _good(table: str, folder: str, columns: list[str], make: Callable[[Rng, int], dict[str, str]], rng: Rng) -> Return:
+def _good(
+    table: str,
+    folder: str,
+    columns: list[str],
+    make: Callable[[Rng, int], dict[str, str]],
+    rng: Rng,
+) -> Return:
     layout = return_tables()[table]
     headers = {name: layout.column(name).headers[0] for name in columns}
-    return Return(table, folder, columns, headers, [make(rng, n) for n in range(int(rng.integers(6, 25)))])
+    return Return(
+        table, folder, columns, headers, [make(rng, n) for n in range(int(rng.integers(6, 25)))]
+    )
 
 
 def settings(rng: Rng) -> Return:
@@ -120,7 +135,14 @@ def placements(rng: Rng) -> Return:
             "weekly_fee": f"{int(rng.integers(900, 9000))}.50", "notice_given": "No",
         }  # fmt: skip
 
-    columns = ["urn", "placing_local_authority", "placement_start_date", "age", "weekly_fee", "notice_given"]
+    columns = [
+        "urn",
+        "placing_local_authority",
+        "placement_start_date",
+        "age",
+        "weekly_fee",
+        "notice_given",
+    ]
     return _good("provider_placements", "provider-a", columns, one, rng)
 
 
@@ -151,10 +173,16 @@ def episodes(rng: Rng) -> Return:
     return _good("ssda903_episodes", "356", names, one, rng)
 
 
-MAKERS = {"provider_settings": settings, "provider_placements": placements, "placement_census": census, "ssda903_episodes": episodes}
+MAKERS = {
+    "provider_settings": settings,
+    "provider_placements": placements,
+    "placement_census": census,
+    "ssda903_episodes": episodes,
+}
 
 
-# --- kinds of damage ---------------------------------------------------------------------------------
+# --- kinds of damage
+# ---------------------------------------------------------------------------------
 
 Damage = Callable[[Return, Rng], bool]
 """Does something to a return, in place; False where that return cannot have it."""
@@ -177,7 +205,10 @@ def _pick(wanted: dict[str, list[str]], to: str | Callable[[Rng], str], rule: st
 
 NEEDED = {name: list(return_tables()[name].needed) for name in MAKERS}
 COUNTS = {"provider_settings": ["occupied_places", "vacant_places"]}
-AUTHORITIES = {"provider_settings": ["host_local_authority"], "provider_placements": ["placing_local_authority"]}
+AUTHORITIES = {
+    "provider_settings": ["host_local_authority"],
+    "provider_placements": ["placing_local_authority"],
+}
 LABELS = {
     "provider_settings": ["provision_type"],
     "placement_census": ["type_of_provision", "looked_after_child"],
@@ -193,11 +224,16 @@ LOOSE_NUMBERS = {
     "placement_census": ["age", "total_weekly_cost"],
     "provider_settings": ["min_age", "max_age"],
 }
-LOOSE_DATES = {"provider_placements": ["placement_start_date"], "placement_census": ["placement_start_date"]}
+LOOSE_DATES = {
+    "provider_placements": ["placement_start_date"],
+    "placement_census": ["placement_start_date"],
+}
 
 
 def _garbage(rng: Rng) -> str:
-    return str(rng.choice(["abc", "3 or 4", "??", "1/2", "ten", "=1+", "#REF!", "TBC", "12abc", "\u00bd"]))
+    return str(
+        rng.choice(["abc", "3 or 4", "??", "1/2", "ten", "=1+", "#REF!", "TBC", "12abc", "\u00bd"])
+    )
 
 
 def _ends_early(r: Return, rng: Rng) -> bool:
@@ -295,14 +331,24 @@ def _no_reason(r: Return, rng: Rng) -> bool:
     row = r.untouched(rng)
     if r.table != "provider_settings" or row is None:
         return False
-    row |= {"registered_places": "3", "occupied_places": "1", "vacant_places": "1", "unavailable_places": "1", "unavailable_reason": ""}
+    row |= {
+        "registered_places": "3",
+        "occupied_places": "1",
+        "vacant_places": "1",
+        "unavailable_places": "1",
+        "unavailable_reason": "",
+    }
     r.plant(row, "reason_not_given")
     return True
 
 
 def _other_authority(r: Return, rng: Rng) -> bool:
     row = r.untouched(rng)
-    if r.table != "placement_census" or row is None or sum(x.get("placing_authority") != "Stockport" for x in r.rows) > len(r.rows) / 4:
+    if (
+        r.table != "placement_census"
+        or row is None
+        or sum(x.get("placing_authority") != "Stockport" for x in r.rows) > len(r.rows) / 4
+    ):
         return False
     row["placing_authority"] = "Trafford MBC"
     r.plant(row, "other_authority")
@@ -325,7 +371,9 @@ def _month_first(r: Return, rng: Rng) -> bool:
 def _late_start(r: Return, rng: Rng) -> bool:
     row = r.untouched(rng)
     dates = [other.get("placement_start_date") for other in r.rows]
-    if r.table not in LOOSE_DATES or row is None or sum(map(bool, dates)) < 4:  # of few dates one late would be most
+    if (
+        r.table not in LOOSE_DATES or row is None or sum(map(bool, dates)) < 4
+    ):  # of few dates one late would be most
         return False
     row["placement_start_date"] = "13/06/2025"
     r.plant(row, "starts_after_the_census_date")
@@ -353,11 +401,15 @@ def _delimiter(r: Return, rng: Rng) -> None:
 def _header_style(r: Return, rng: Rng) -> None:
     styles = [str.upper, str.lower, lambda t: f"  {t} ", lambda t: t.replace(" ", "\n")]
     styles += [lambda t: f"{t} (Note 4)", lambda t: f"\ufeff{t}", lambda t: t.replace("_", " ")]
-    r.headers = {name: styles[int(rng.integers(len(styles)))](text) for name, text in r.headers.items()}
+    r.headers = {
+        name: styles[int(rng.integers(len(styles)))](text) for name, text in r.headers.items()
+    }
 
 
 def _titles(r: Return, rng: Rng) -> None:
-    r.titles = [["Quarterly return"], [], ["Sent by somebody, March 2025"]][: int(rng.integers(1, 4))]
+    r.titles = [["Quarterly return"], [], ["Sent by somebody, March 2025"]][
+        : int(rng.integers(1, 4))
+    ]
 
 
 def _order(r: Return, rng: Rng) -> None:
@@ -395,7 +447,13 @@ def _date_styles(r: Return, rng: Rng) -> None:
                 continue
             serial = str((day - dt.date(1899, 12, 30)).days)
             # one style a day: an exact duplicate stays one
-            row[name] = [f"{day:%Y-%m-%d}", f"{day:%d.%m.%Y}", f"{day:%d %B %Y}", f"{day:%d-%b-%y}", serial][(day.toordinal() + style) % 5]
+            row[name] = [
+                f"{day:%Y-%m-%d}",
+                f"{day:%d.%m.%Y}",
+                f"{day:%d %B %Y}",
+                f"{day:%d-%b-%y}",
+                serial,
+            ][(day.toordinal() + style) % 5]
 
 
 def _label_styles(r: Return, rng: Rng) -> None:
@@ -409,7 +467,9 @@ def _workbook(r: Return, rng: Rng) -> None:
     r.as_workbook, r.encoding, r.delimiter = True, "utf-8", ","
     r.cut_cells.clear()
     r.extra_cells.clear()  # in a workbook no value can slip under another column
-    r.planted = [(row, rule) for row, rule in r.planted if rule not in {"too_few_cells", "too_many_cells"}]
+    r.planted = [
+        (row, rule) for row, rule in r.planted if rule not in {"too_few_cells", "too_many_cells"}
+    ]
 
 
 def _unasked_column(r: Return, rng: Rng) -> bool:
@@ -450,7 +510,11 @@ KINDS: dict[str, Damage] = {
     "authority unknown": _pick(AUTHORITIES, "Stokport", "unknown_authority"),
     "authority ended": _pick(AUTHORITIES, "Cumbria County Council", "unknown_authority"),
     "loose number unreadable": _pick(LOOSE_NUMBERS, _garbage, "unreadable_left_blank"),
-    "loose number out of range": _pick({"provider_placements": ["age"], "placement_census": ["age"]}, "140", "out_of_range_left_blank"),
+    "loose number out of range": _pick(
+        {"provider_placements": ["age"], "placement_census": ["age"]},
+        "140",
+        "out_of_range_left_blank",
+    ),
     "loose date unreadable": _pick(LOOSE_DATES, "2024-02-31", "unreadable_left_blank"),
     "date unreadable": _pick({"ssda903_episodes": ["decom"]}, "soon", "unreadable"),
     "end unreadable": _pick({"ssda903_episodes": ["dec"]}, "99/99/9999", "unreadable"),
@@ -487,7 +551,8 @@ WHOLE_FILE = {"missing column", "cut short"}
 """Kinds that reject the file: nothing need be found in its rows then."""
 
 
-# --- holding a damaged return up to the door ----------------------------------------------------------
+# --- holding a damaged return up to the door
+# ----------------------------------------------------------
 
 
 class _InMemory:
@@ -504,15 +569,26 @@ def make(seed: int, kinds: list[str] | None = None) -> tuple[Return, list[str]]:
     """A return with one to four kinds of damage, by seed. Gives the return and the kinds it has."""
     rng = np.random.default_rng(seed)
     made = MAKERS[str(rng.choice(list(MAKERS)))](rng)
-    chosen = kinds or [str(k) for k in rng.choice(list(KINDS), int(rng.integers(1, 5)), replace=False)]
-    chosen.sort(key=lambda kind: (kind in {"delimiter", "encoding", "workbook"}, kind in WHOLE_FILE))
+    chosen = kinds or [
+        str(k) for k in rng.choice(list(KINDS), int(rng.integers(1, 5)), replace=False)
+    ]
+    chosen.sort(
+        key=lambda kind: (kind in {"delimiter", "encoding", "workbook"}, kind in WHOLE_FILE)
+    )
     return made, [kind for kind in chosen if KINDS[kind](made, rng)]
 
 
 def hold_up(made: Return) -> tuple[Submission, list[JudgedTable]]:
     """Take the return to the door."""
     data = made.content()
-    file = LandedFile(DATE, made.folder, "return", _InMemory(data), len(data), dt.datetime(2025, 4, 10, tzinfo=dt.UTC))
+    file = LandedFile(
+        DATE,
+        made.folder,
+        "return",
+        _InMemory(data),
+        len(data),
+        dt.datetime(2025, 4, 10, tzinfo=dt.UTC),
+    )
     submission = open_submission("damaged", file, "")
     return submission, judge([submission], DATE, KEY)
 
@@ -526,30 +602,54 @@ def faults(made: Return, kinds: list[str]) -> list[str]:
     wrong = []
     for table in tables:
         book = table.books.iloc[0]
-        if book.rows_received != book.rows_loaded + book.rows_rejected + book.rows_set_aside or book.rows_received != len(table.rows):
+        if (
+            book.rows_received != book.rows_loaded + book.rows_rejected + book.rows_set_aside
+            or book.rows_received != len(table.rows)
+        ):
             wrong.append(f"the books do not balance: {dict(book)}")
     rules = {f.rule for f in submission.findings}
     # A file that cannot be read says nothing else; one without a needed column says that alone.
-    told = [rule for rule in made.file_rules if rule == "unreadable_file" or "cut short" not in kinds]
+    told = [
+        rule for rule in made.file_rules if rule == "unreadable_file" or "cut short" not in kinds
+    ]
     told = [rule for rule in told if rule != "column_dropped" or not WHOLE_FILE & set(kinds)]
     wrong += [f"{rule} was planted and not found" for rule in told if rule not in rules]
     if submission.is_rejected:
-        if not WHOLE_FILE & set(kinds) and not rules & {"nothing_loaded", "wrong_authority", "unknown_own_authority"}:
+        if not WHOLE_FILE & set(kinds) and not rules & {
+            "nothing_loaded",
+            "wrong_authority",
+            "unknown_own_authority",
+        }:
             wrong.append(f"the file was rejected: {sorted(rules)}")
         return wrong
     if not tables:
         return [*wrong, "no table was recognised"]
-    found = {(int(n), str(rule)) for table in tables for n, rule in zip(table.findings["row_number"], table.findings["rule"], strict=True)}
-    fate = {int(n): str(f) for table in tables for n, f in zip(table.rows["row_number"], table.rows["fate"], strict=True)}
+    found = {
+        (int(n), str(rule))
+        for table in tables
+        for n, rule in zip(table.findings["row_number"], table.findings["rule"], strict=True)
+    }
+    fate = {
+        int(n): str(f)
+        for table in tables
+        for n, f in zip(table.rows["row_number"], table.rows["fate"], strict=True)
+    }
     for row, rule in made.planted:
         number = made.row_number(row)
         if rule == "set aside":
             if fate.get(number) not in {"set aside", None if not any(row.values()) else "-"}:
                 wrong.append(f"row {number} was to be set aside and was {fate.get(number)}")
         elif (number, rule) not in found:
-            wrong.append(f"{rule} was planted in row {number} and not found there: {sorted(r for n, r in found if n == number)}")
+            wrong.append(
+                f"{rule} was planted in row {number} and not found there:"
+                f" {sorted(r for n, r in found if n == number)}"
+            )
     planted = {made.row_number(row) for row, _ in made.planted}
-    others = {(n, rule) for n, rule in found if n not in planted and rule not in {"birth_date_not_known", "month_first_left_blank"}}
+    others = {
+        (n, rule)
+        for n, rule in found
+        if n not in planted and rule not in {"birth_date_not_known", "month_first_left_blank"}
+    }
     if others:
         wrong.append(f"found where nothing was planted: {sorted(others)[:5]}")
     return wrong

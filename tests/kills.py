@@ -1,13 +1,16 @@
-"""Kills: the commands are killed again and again over a quarter's whole life, and what comes of it is held against a home that nobody disturbed.
+"""Kills: the commands are killed again and again over a quarter's whole life, and what comes of it
+is held against a home that nobody disturbed.
 
     python -m tests.kills --kills 50
 
-Belongs here: a tiny made-up landing place, homes that play a quarter's life from it, the moments at which they are killed, and the comparison.
-What is killed is the command itself, or every process of its PostgreSQL; half of the times at a step's beginning, half at any time. After each kill
-the same command is given again, as a person or cron would. A home is compared when its life is through: every table of the warehouse, and every file
-of the releases, the drafts and the outbox.
+Belongs here: a tiny made-up landing place, homes that play a quarter's life from it, the moments at
+which they are killed, and the comparison. What is killed is the command itself, or every process of
+its PostgreSQL; half of the times at a step's beginning, half at any time. After each kill the same
+command is given again, as a person or cron would. A home is compared when its life is through:
+every table of the warehouse, and every file of the releases, the drafts and the outbox.
 
-The commands are forked from one process that has imported everything already, so that a kill costs the work and not the start of an interpreter.
+The commands are forked from one process that has imported everything already, so that a kill costs
+the work and not the start of an interpreter.
 """
 
 from __future__ import annotations
@@ -55,7 +58,8 @@ LIFE: list[list[str]] = [
 """What is played: each list a command; `late` has a corrected return land before it."""
 
 _STEP = re.compile(
-    r"reading|judging|loading|writing|checking|projected|answering|closed by|draft |the draft's page|quality report|approved|page made|Returns"
+    r"reading|judging|loading|writing|checking|projected|answering|closed by|draft |the draft's"
+    r" page|quality report|approved|page made|Returns"
 )
 """Lines of the commands that tell that a step begins or has ended."""
 
@@ -66,37 +70,53 @@ CLOCK = ["first_seen_at", "happened_at", "tried_at", "made_at"]
 """What is by the clock, and so differs from home to home."""
 
 
-# --- the landing place ---------------------------------------------------------------------------------------
+# --- the landing place
+# ---------------------------------------------------------------------------------------
 
 
 class Place:
-    """A made-up landing place, which says itself when its returns came: so answers and hashes are the same in every home."""
+    """A made-up landing place, which says itself when its returns came: so answers and hashes are
+    the same in every home.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._arrivals: list[tuple[str, str, str]] = []
         (root / "truth").mkdir(parents=True)
-        (root / MADE_UP).write_text(f"{mark('north_west', 0)}\n{MADE_UP_ARRIVALS}\n", encoding="utf-8")
+        (root / MADE_UP).write_text(
+            f"{mark('north_west', 0)}\n{MADE_UP_ARRIVALS}\n", encoding="utf-8"
+        )
 
     def drop(self, date: str, sender: str, name: str, frame: pd.DataFrame) -> None:
         """Have a return land, a minute after the one before."""
         content, path = frame.to_csv(index=False).encode("utf-8"), self.root / date / sender / name
         path.parent.mkdir(parents=True, exist_ok=True)
         came = f"{date[:4]}-07-{1 + len(self._arrivals) // 60:02d}T09:{len(self._arrivals) % 60:02d}:00+00:00"
-        self._arrivals.append((f"{date}/{sender}/{name}", hashlib.sha256(content).hexdigest(), came))
-        lines = "".join(",".join(line) + "\n" for line in [("file", "sha256", "received_at"), *self._arrivals])
+        self._arrivals.append(
+            (f"{date}/{sender}/{name}", hashlib.sha256(content).hexdigest(), came)
+        )
+        lines = "".join(
+            ",".join(line) + "\n" for line in [("file", "sha256", "received_at"), *self._arrivals]
+        )
         (self.root / MADE_UP_ARRIVALS).write_text(lines, encoding="utf-8")
         path.write_bytes(content)
         os.utime(path, (1_760_000_000, 1_760_000_000))
 
     def first(self, dates: list[str]) -> Place:
         """The returns of quarters: a register, an authority that sends twice, and a provider."""
-        homes = [{"urn": f"SC{n:06d}", "local_authority": "Stockport" if n % 2 else "Trafford"} for n in range(40)]
+        homes = [
+            {"urn": f"SC{n:06d}", "local_authority": "Stockport" if n % 2 else "Trafford"}
+            for n in range(40)
+        ]
         returned = [{"urn": f"SC{n:06d}"} for n in range(1, 40, 2)]
         for number, date in enumerate(dates):
             self.drop(date, "ofsted", "list.csv", builders.register(homes))
-            self.drop(date, "356", "census.csv", builders.census([{"age": 10 + number}] * (20 + number)))
-            self.drop(date, "356", "census again.csv", builders.census([{"age": 12}] * (30 + number)))
+            self.drop(
+                date, "356", "census.csv", builders.census([{"age": 10 + number}] * (20 + number))
+            )
+            self.drop(
+                date, "356", "census again.csv", builders.census([{"age": 12}] * (30 + number))
+            )
             self.drop(date, "provider-a", "settings.csv", builders.settings(returned))
             self.drop(date, "provider-a", "placements.csv", builders.placements(returned * 2))
         return self
@@ -107,11 +127,14 @@ class Place:
             self.drop(date, "356", "late.csv", builders.census([{"age": 15}] * 60))
 
 
-# --- the commands --------------------------------------------------------------------------------------------
+# --- the commands
+# --------------------------------------------------------------------------------------------
 
 
 def _be_the_nursery() -> None:
-    """Fork a process for each command that is asked for, and say what became of it. One line of JSON each way."""
+    """Fork a process for each command that is asked for, and say what became of it. One line of
+    JSON each way.
+    """
     import pipelines.definitions  # noqa: F401 - imported once, for all of them
     from assets.warehouse.building import all_checks
     from assets.warehouse.models import understandings
@@ -158,15 +181,30 @@ class Nursery:
     """The process from which commands are forked."""
 
     def __init__(self) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("OBSERVATORY_", "DAGSTER_"))}
-        environment |= {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "DAGSTER_DISABLE_TELEMETRY": "1"}
+        environment = {
+            k: v for k, v in os.environ.items() if not k.startswith(("OBSERVATORY_", "DAGSTER_"))
+        }
+        environment |= {
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "ignore",
+            "DAGSTER_DISABLE_TELEMETRY": "1",
+        }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.kills", "--nursery"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+            [sys.executable, "-m", "tests.kills", "--nursery"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=ROOT,
         )
         assert self._process.stdout is not None and self._process.stdout.readline() == "ready\n"
 
-    def start(self, environment: dict[str, str], arguments: list[str], out: Path, call: str = "") -> int:
-        """Start a command, or `call` a function (`module:name`) with the arguments; gives its process number."""
+    def start(
+        self, environment: dict[str, str], arguments: list[str], out: Path, call: str = ""
+    ) -> int:
+        """Start a command, or `call` a function (`module:name`) with the arguments; gives its
+        process number.
+        """
         assert self._process.stdin is not None
         out.unlink(missing_ok=True)
         asked = {"environment": environment, "arguments": arguments, "out": str(out), "call": call}
@@ -201,7 +239,9 @@ def nursery() -> Iterator[Nursery]:
 
 @dataclass
 class Home:
-    """A home that plays `LIFE` over its own landing place. `seconds` and `lines` are of each command, where nobody disturbed it."""
+    """A home that plays `LIFE` over its own landing place. `seconds` and `lines` are of each
+    command, where nobody disturbed it.
+    """
 
     folder: Path
     nursery: Nursery
@@ -247,20 +287,26 @@ class Home:
         try:
             with Warehouse(server.join()) as warehouse:
                 names = warehouse.rows(
-                    "select table_schema || '.' || table_name as name from information_schema.tables "
-                    "where table_schema in ('raw', 'raw_rows', 'staging', 'core_rows', 'curated_rows', 'published') "
-                    "and table_type = 'BASE TABLE' order by 1"
+                    "select table_schema || '.' || table_name as name from"
+                    " information_schema.tables where table_schema in ('raw', 'raw_rows',"
+                    " 'staging', 'core_rows', 'curated_rows', 'published') and table_type = 'BASE"
+                    " TABLE' order by 1"
                 )
                 row = f"cast(to_jsonb(t) - array{CLOCK} as text)"
                 text = f"md5(coalesce(string_agg({row}, '|' order by {row}), ''))"
                 with warehouse.reading() as connection:
                     asked = [t.name for t in names if t.name not in OF_RUNS]
-                    return {name: connection.exec_driver_sql(f"select {text} from {name} as t").scalar() for name in asked}
+                    return {
+                        name: connection.exec_driver_sql(f"select {text} from {name} as t").scalar()
+                        for name in asked
+                    }
         finally:
             server.leave()
 
     def files(self) -> dict[str, bytes]:
-        """Every file that was made for somebody; what a killed run left half made is named with a point, and nothing serves it."""
+        """Every file that was made for somebody; what a killed run left half made is named with a
+        point, and nothing serves it.
+        """
         roots = [self.home / name for name in ("releases", "drafts", "outbox")]
         found = {}
         for path in sorted(p for root in roots for p in root.rglob("*") if p.is_file()):
@@ -273,11 +319,16 @@ class Home:
         """What is not the same in both homes."""
         found = []
         for mine, theirs in ((self.tables(), other.tables()), (self.files(), other.files())):
-            found += [name for name in sorted(mine.keys() | theirs.keys()) if mine.get(name) != theirs.get(name)]
+            found += [
+                name
+                for name in sorted(mine.keys() | theirs.keys())
+                if mine.get(name) != theirs.get(name)
+            ]
         return found
 
 
-# --- killing -------------------------------------------------------------------------------------------------
+# --- killing
+# -------------------------------------------------------------------------------------------------
 
 
 def undisturbed(home: Home) -> Home:
@@ -288,7 +339,9 @@ def undisturbed(home: Home) -> Home:
 
 
 def _moment(whole: Home, number: int, chance: random.Random) -> tuple[str, float]:
-    """When to kill: a line at which to do it (blank: at no line), and seconds after it, or after the beginning."""
+    """When to kill: a line at which to do it (blank: at no line), and seconds after it, or after
+    the beginning.
+    """
     lines = whole.lines[number]
     if lines and chance.random() < 0.5:
         return re.sub(r"[0-9a-f]{8}", "", chance.choice(lines)), chance.random() * 0.2
@@ -324,7 +377,9 @@ def kill_database(home: Path) -> bool:
 
 
 def kill(home: Home, whole: Home, number: int, chance: random.Random) -> str:
-    """Give a command and kill it, or its database. Gives what was killed; blank where the command ended before."""
+    """Give a command and kill it, or its database. Gives what was killed; blank where the command
+    ended before.
+    """
     process = home.start(home.life[number])
     what = DATABASE if chance.random() < 0.2 else RUN
     was_there = _await(home, *_moment(whole, number, chance), process)
@@ -335,12 +390,16 @@ def kill(home: Home, whole: Home, number: int, chance: random.Random) -> str:
     code = home.nursery.wait()
     if code == 0:
         return ""
-    assert code == -signal.SIGKILL or (what == DATABASE and code in (1, 2)), f"{home.life[number]} ended with {code}:\n{home.said()}"
+    assert code == -signal.SIGKILL or (what == DATABASE and code in (1, 2)), (
+        f"{home.life[number]} ended with {code}:\n{home.said()}"
+    )
     return what
 
 
 def play(home: Home, whole: Home, chance: random.Random, most: int) -> Counter[str]:
-    """Play a home's life with kills at each of its commands, `most` in all at the most. Gives what was killed how often."""
+    """Play a home's life with kills at each of its commands, `most` in all at the most. Gives what
+    was killed how often.
+    """
     killed: Counter[str] = Counter()
     for number, command in enumerate(home.life):
         fair = -(-(most - killed.total()) // (len(home.life) - number))
@@ -357,7 +416,14 @@ def _show(home: Home, whole: Home, differ: list[str]) -> None:
     mine, theirs = home.files(), whole.files()
     for name in [n for n in differ if n.endswith((".html", ".md", ".json", ".csv"))][:2]:
         pair = (one.get(name, b"").decode("utf-8").splitlines() for one in (theirs, mine))
-        print("\n".join(list(difflib.unified_diff(*pair, f"whole {name}", f"killed {name}", lineterm="", n=0))[:20])[:4000], flush=True)
+        print(
+            "\n".join(
+                list(
+                    difflib.unified_diff(*pair, f"whole {name}", f"killed {name}", lineterm="", n=0)
+                )[:20]
+            )[:4000],
+            flush=True,
+        )
 
 
 Play = Callable[[Home, Home, random.Random, int], Counter[str]]
@@ -366,9 +432,13 @@ Play = Callable[[Home, Home, random.Random, int], Counter[str]]
 
 def asked(said: str, kills: int) -> argparse.ArgumentParser:
     """The arguments that every tool of kills takes."""
-    parser = argparse.ArgumentParser(description=said, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=said, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=kills)
-    parser.add_argument("--a-home", type=int, default=10, help="kills of one home before it is compared")
+    parser.add_argument(
+        "--a-home", type=int, default=10, help="kills of one home before it is compared"
+    )
     parser.add_argument("--seed", type=int, default=1)
     return parser
 

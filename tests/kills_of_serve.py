@@ -1,10 +1,11 @@
-"""Kills of `observatory serve`: it, and each process that it starts, is killed at any moment, and started again as systemd would.
+"""Kills of `observatory serve`: it, and each process that it starts, is killed at any moment, and
+started again as systemd would.
 
     python -m tests.kills_of_serve --kills 20
 
-Belongs here: a served home, its processes by what they are, and a quarter's life in which `serve` does what `run` does in `tests.kills`.
-What comes of it is held against a home in which nobody disturbed the commands: every table, and every file of
-the releases, the drafts and the outbox.
+Belongs here: a served home, its processes by what they are, and a quarter's life in which `serve`
+does what `run` does in `tests.kills`. What comes of it is held against a home in which nobody
+disturbed the commands: every table, and every file of the releases, the drafts and the outbox.
 """
 
 from __future__ import annotations
@@ -33,14 +34,22 @@ from resources.warehouse import Warehouse
 from tests.kills import APPROVER, DATABASE, ROOT, Home, asked, kill_database, over_homes
 
 COMMAND = "from pipelines.command import main; main()"
-SERVE, DAEMON, CODE, READY, WORKER = "serve", "its daemon", "its code server", "its runs' forerunner", "a run"
+SERVE, DAEMON, CODE, READY, WORKER = (
+    "serve",
+    "its daemon",
+    "its code server",
+    "its runs' forerunner",
+    "a run",
+)
 LIFE: list[list[str]] = [
     ["run", "--report"],
     ["approve", "--all", "--by", APPROVER],
     ["late", "run", "--report"],
     ["approve", "--all", "--by", APPROVER],
 ]
-"""As in `tests.kills`. In a served home `serve` comes before each `run`, which then has drafts and reports to make."""
+"""As in `tests.kills`. In a served home `serve` comes before each `run`, which then has drafts and
+reports to make.
+"""
 
 
 def free_port() -> int:
@@ -65,15 +74,28 @@ class Serve:
 
     def __init__(self, root: Path, ports: tuple[int, int], region: str = "north_west") -> None:
         self.home = root / "home"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("OBSERVATORY_", "DAGSTER_"))}
+        environment = {
+            k: v for k, v in os.environ.items() if not k.startswith(("OBSERVATORY_", "DAGSTER_"))
+        }
         environment |= {
             "OBSERVATORY_HOME": str(self.home), "OBSERVATORY_LANDING": str(root / "landing"), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
             "OBSERVATORY_PSEUDONYM_KEY": "a key that only the tests use", "OBSERVATORY_REGION": region,
         }  # fmt: skip
         self.environment = environment
-        command = [sys.executable, "-c", COMMAND, "serve", "--port", str(ports[0]), "--page-port", str(ports[1])]
+        command = [
+            sys.executable,
+            "-c",
+            COMMAND,
+            "serve",
+            "--port",
+            str(ports[0]),
+            "--page-port",
+            str(ports[1]),
+        ]
         self.log = (root / f"said {time.monotonic()}.txt").open("w+", encoding="utf-8")
-        self.process = subprocess.Popen(command, cwd=root, env=environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(
+            command, cwd=root, env=environment, stdout=self.log, stderr=self.log
+        )
 
     def is_open(self) -> bool:
         """Whether the UI is open. It must not have ended."""
@@ -86,7 +108,11 @@ class Serve:
 
     def workers(self) -> list[int]:
         """The processes that it has started, and what they have started."""
-        return [number for number, by in _marked(self.home).items() if by.startswith(f"{self.process.pid} ")]
+        return [
+            number
+            for number, by in _marked(self.home).items()
+            if by.startswith(f"{self.process.pid} ")
+        ]
 
     def parts(self) -> dict[str, list[int]]:
         """Its processes by what they are."""
@@ -102,8 +128,8 @@ class Serve:
         return found
 
     def kill(self, what: str, parts: dict[str, list[int]] | None = None) -> bool:
-        """Kill one of its parts (of `parts`, where they are known), or its PostgreSQL, with SIGKILL.
-        False where there is none.
+        """Kill one of its parts (of `parts`, where they are known), or its PostgreSQL, with
+        SIGKILL. False where there is none.
         """
         if what == DATABASE:
             return kill_database(self.home)
@@ -126,14 +152,24 @@ class Serve:
 
 def _words(number: int) -> str:
     try:
-        return Path(f"/proc/{number}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        return (
+            Path(f"/proc/{number}/cmdline")
+            .read_bytes()
+            .replace(b"\0", b" ")
+            .decode("utf-8", "replace")
+        )
     except OSError:
         return ""
 
 
 def _parent(number: int) -> int:
     try:
-        return int(Path(f"/proc/{number}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[1])
+        return int(
+            Path(f"/proc/{number}/stat")
+            .read_text(encoding="ascii", errors="replace")
+            .rpartition(")")[2]
+            .split()[1]
+        )
     except OSError:
         return 0
 
@@ -145,7 +181,10 @@ def is_settled(home: Home) -> bool:
     if not (home.home / "postgres" / "data" / "postmaster.pid").exists():
         return False
     os.environ |= home.environment  # the key, without which nothing can be said of files
-    settings, place = Settings(home.home, str(home.place.root), "", home.region), LandingPlace(str(home.place.root))
+    settings, place = (
+        Settings(home.home, str(home.place.root), "", home.region),
+        LandingPlace(str(home.place.root)),
+    )
     server = EmbeddedPostgres(home.home)
     try:
         with Warehouse(server.join()) as warehouse:
@@ -160,7 +199,9 @@ def is_settled(home: Home) -> bool:
 
 
 def serve_with_kills(home: Home, chance: random.Random, kills: int, seconds: float) -> Counter[str]:
-    """Serve until nothing is due, killing something `kills` times, each within `seconds` of a start or of the last kill."""
+    """Serve until nothing is due, killing something `kills` times, each within `seconds` of a start
+    or of the last kill.
+    """
     killed: Counter[str] = Counter()
     ports = free_port(), free_port()
     serve = Serve(home.folder, ports)
@@ -170,7 +211,9 @@ def serve_with_kills(home: Home, chance: random.Random, kills: int, seconds: flo
             parts = serve.parts()
             what = chance.choice([DATABASE, *parts])
             killed[what] += serve.kill(what, parts)
-            with contextlib.suppress(subprocess.TimeoutExpired):  # it ends where a part is gone without which it cannot be
+            with contextlib.suppress(
+                subprocess.TimeoutExpired
+            ):  # it ends where a part is gone without which it cannot be
                 serve.process.wait(3)
             if serve.process.poll() is not None:
                 serve = Serve(home.folder, ports)
@@ -199,7 +242,12 @@ def play(home: Home, chance: random.Random, kills: int, seconds: float) -> Count
         if "run" in command:
             if command[0] == "late":
                 home.place.late(home.dates[-1])
-            killed += serve_with_kills(home, chance, kills - killed.total() if command[0] == "late" else -(-kills // 2), seconds)
+            killed += serve_with_kills(
+                home,
+                chance,
+                kills - killed.total() if command[0] == "late" else -(-kills // 2),
+                seconds,
+            )
         home.finish(command)
     return killed
 

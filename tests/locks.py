@@ -1,7 +1,7 @@
 """What the locks say: which packages, in which version, on which platforms.
 
-Belongs here: reading `requirements.lock` and `requirements-dev.lock`. Does not belong here: what is made of it
-(`third_party.py`, `platforms.py`).
+Belongs here: reading `requirements.lock` and `requirements-dev.lock`. Does not belong here: what is
+made of it (`third_party.py`, `platforms.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNTIME, DEV = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
 SPARK = ROOT / "requirements-spark.lock"
 
-_LINE = re.compile(r"^(?P<name>[\w.\-]+)(\[[^\]]*\])?==(?P<version>[^\s;\\]+)\s*(;\s*(?P<marker>[^\\]*))?", re.MULTILINE)
+_LINE = re.compile(
+    r"^(?P<name>[\w.\-]+)(\[[^\]]*\])?==(?P<version>[^\s;\\]+)\s*(;\s*(?P<marker>[^\\]*))?",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,10 @@ class Locked:
 def locked(path: Path = RUNTIME) -> list[Locked]:
     """The packages of a lock, in its order."""
     found = _LINE.finditer(path.read_text(encoding="utf-8"))
-    return [Locked(canonicalize_name(m["name"]), m["version"], (m["marker"] or "").strip()) for m in found]
+    return [
+        Locked(canonicalize_name(m["name"]), m["version"], (m["marker"] or "").strip())
+        for m in found
+    ]
 
 
 def digest(path: Path = RUNTIME) -> str:

@@ -2,8 +2,9 @@
 
 Belongs here: a region for tests. Does not belong here: tests of the gate, which have the safe one.
 
-The repair and the proof of a small region take most of a minute, a full-size one's half of that: in a
-small region nearly every count is small. One possible value is kept of each, which asks for nothing.
+The repair and the proof of a small region take most of a minute, a full-size one's half of that: in
+a small region nearly every count is small. One possible value is kept of each, which asks for
+nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A release as tests need one: closed, drafted, approved by a made-up person and published, in this process and without Dagster."""
+"""A release as tests need one: closed, drafted, approved by a made-up person and published, in this
+process and without Dagster.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ APPROVER = "Ada Example"
 
 @dataclass(frozen=True)
 class Release:
-    """What came of it: the release's number and folder, whether it is new, and the draft that it was."""
+    """What came of it: the release's number and folder, whether it is new, and the draft that it
+    was.
+    """
 
     census_date: dt.date
     number: int
@@ -44,10 +48,22 @@ class Release:
 
 
 def make_release(
-    warehouse: Warehouse, census_date: dt.date, region: Region, releases: Path, *, key: bytes | None = None, dry_run: bool = False
+    warehouse: Warehouse,
+    census_date: dt.date,
+    region: Region,
+    releases: Path,
+    *,
+    key: bytes | None = None,
+    dry_run: bool = False,
 ) -> Release | None:
-    """Release what counts: close the quarter, make its draft, approve it, write its files. None where there is nothing to release."""
-    if not dry_run and lifecycle.life(warehouse, census_date).state == lifecycle.COLLECTING and lifecycle.has_own_returns(warehouse, census_date):
+    """Release what counts: close the quarter, make its draft, approve it, write its files. None
+    where there is nothing to release.
+    """
+    if (
+        not dry_run
+        and lifecycle.life(warehouse, census_date).state == lifecycle.COLLECTING
+        and lifecycle.has_own_returns(warehouse, census_date)
+    ):
         lifecycle.close(warehouse, census_date, "the test")
     if not dry_run and lifecycle.life(warehouse, census_date).state == lifecycle.COLLECTING:
         return None
@@ -59,4 +75,10 @@ def make_release(
         write_missing_files(warehouse, census_date, releases)
     elif draft.outcome == SAME:
         write_missing_files(warehouse, census_date, releases)
-    return Release(census_date, draft.number, folder_of(releases, census_date, draft.number), draft.outcome in (MADE, REFUSED), draft)
+    return Release(
+        census_date,
+        draft.number,
+        folder_of(releases, census_date, draft.number),
+        draft.outcome in (MADE, REFUSED),
+        draft,
+    )

@@ -1,11 +1,14 @@
-"""The style rules of the SQL in `dbt_like_sql`: run as `python -m tests.sql_rules`, it prints what to mend and exits 1 if there is anything.
+"""The style rules of the SQL in `dbt_like_sql`: run as `python -m tests.sql_rules`, it prints what
+to mend and exits 1 if there is anything.
 
-Belongs here: how the SQL is written, so that a hundred files read as if one person had written them.
-Does not belong here: what a model may read and must select, which `assets/warehouse/models.py` refuses when it is loaded.
+Belongs here: how the SQL is written, so that a hundred files read as if one person had written
+them. Does not belong here: what a model may read and must select, which
+`assets/warehouse/models.py` refuses when it is loaded.
 
-The rules: keywords and names in lower case; `as` before every alias; no `select *`; columns qualified where more than one relation is in
-scope; joins written out (`inner join`, `left join`, `full join`, `cross join`) and never `right join`; `cast`, not `::`; a head that says
-what the file is; lines of at most 150 characters, no tabs, no spaces at their end, and one newline at the file's.
+The rules: keywords and names in lower case; `as` before every alias; no `select *`; columns
+qualified where more than one relation is in scope; joins written out (`inner join`, `left join`,
+`full join`, `cross join`) and never `right join`; `cast`, not `::`; a head that says what the file
+is; lines of at most 150 characters, no tabs, no spaces at their end, and one newline at the file's.
 """
 
 from __future__ import annotations
@@ -80,7 +83,11 @@ def _head(text: str, kind: str) -> Found:
     entries = {line.partition(":")[0]: line.partition(":")[2].strip() for line in head}
     wanted = ("checks", "severity") if kind == "tests" else ("grain",)
     if not head or head[0].partition(":")[0] in {"grain", "kind", "checks", "severity"}:
-        yield 1, "begin the file with comment lines that say " + ("what a failure means" if kind == "tests" else "what the table is")
+        yield (
+            1,
+            "begin the file with comment lines that say "
+            + ("what a failure means" if kind == "tests" else "what the table is"),
+        )
     for key in wanted:
         if not entries.get(key):
             yield 1, f"add the line `-- {key}: ...` to the head"
@@ -103,7 +110,10 @@ def _joins(tokens: list[Token]) -> Found:
         elif said == "right":
             yield token.line, "turn the `right join` round into a `left join`"
         elif said not in JOINS:
-            yield token.line, "say which join: `inner join`, `left join`, `full join` or `cross join`"
+            yield (
+                token.line,
+                "say which join: `inner join`, `left join`, `full join` or `cross join`",
+            )
 
 
 def _casts(tokens: list[Token]) -> Found:
@@ -123,7 +133,11 @@ def _aliases(tree: exp.Expression, tokens: list[Token]) -> Found:
     places = {token.start: number for number, token in enumerate(tokens)}
     for node in tree.find_all(exp.Alias, exp.TableAlias):
         name = node.args.get("alias") if isinstance(node, exp.Alias) else node.this
-        if not isinstance(name, exp.Identifier) or isinstance(node.parent, exp.CTE) or "start" not in name.meta:
+        if (
+            not isinstance(name, exp.Identifier)
+            or isinstance(node.parent, exp.CTE)
+            or "start" not in name.meta
+        ):
             continue
         before = tokens[places[name.meta["start"]] - 1]
         if before.token_type != TokenType.ALIAS:
@@ -133,7 +147,13 @@ def _aliases(tree: exp.Expression, tokens: list[Token]) -> Found:
 def _comma_joins(tree: exp.Expression) -> Found:
     for join in tree.find_all(exp.Join):
         if not any(join.args.get(part) for part in ("side", "kind", "on", "using", "method")):
-            yield _line(join), "write the join out instead of a comma: `cross join`, or `inner join` with its condition"
+            yield (
+                _line(join),
+                (
+                    "write the join out instead of a comma: `cross join`, or `inner join` with its"
+                    " condition"
+                ),
+            )
 
 
 def _columns(tree: exp.Expression) -> Found:
@@ -142,11 +162,19 @@ def _columns(tree: exp.Expression) -> Found:
             continue
         for column in scope.columns:
             if not column.table and not _is_alias_in_order(column, scope):
-                yield _line(column), f"say which relation the column `{column.name}` is of: there are several in scope"
+                yield (
+                    _line(column),
+                    (
+                        f"say which relation the column `{column.name}` is of: there are several in"
+                        " scope"
+                    ),
+                )
 
 
 def _relations(scope: Scope) -> int:
-    """How many relations a column of the scope may be of: its own, and for a subquery in a condition those around it."""
+    """How many relations a column of the scope may be of: its own, and for a subquery in a
+    condition those around it.
+    """
     own = len(scope.selected_sources)
     return own + (_relations(scope.parent) if scope.is_subquery and scope.parent else 0)
 
@@ -154,7 +182,9 @@ def _relations(scope: Scope) -> int:
 def _is_alias_in_order(column: exp.Column, scope: Scope) -> bool:
     """Whether it is the name of a selected column in `order by`, where no relation can be said."""
     order = column.find_ancestor(exp.Order, exp.Select)
-    return isinstance(order, exp.Order) and column.name in {s.alias for s in scope.expression.selects}
+    return isinstance(order, exp.Order) and column.name in {
+        s.alias for s in scope.expression.selects
+    }
 
 
 def _line(node: exp.Expression) -> int:
@@ -168,7 +198,11 @@ def all_faults(folder: Path = FOLDER) -> list[Fault]:
     return [
         fault
         for path in sorted(folder.glob("*/*.sql"))
-        for fault in faults_of(path.read_text(encoding="utf-8"), path.relative_to(folder.parent).as_posix(), path.parent.name)
+        for fault in faults_of(
+            path.read_text(encoding="utf-8"),
+            path.relative_to(folder.parent).as_posix(),
+            path.parent.name,
+        )
     ]
 
 
@@ -178,7 +212,10 @@ def main() -> int:
     for fault in faults:
         print(fault)
     if faults:
-        print(f"{len(faults)} places to mend; the rules are at the head of tests/sql_rules.py.", file=sys.stderr)
+        print(
+            f"{len(faults)} places to mend; the rules are at the head of tests/sql_rules.py.",
+            file=sys.stderr,
+        )
     return 1 if faults else 0
 
 

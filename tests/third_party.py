@@ -1,7 +1,9 @@
-"""`make notices`: THIRD_PARTY.md, the packages that come with the observatory and the licences under which they come.
+"""`make notices`: THIRD_PARTY.md, the packages that come with the observatory and the licences
+under which they come.
 
 Belongs here: finding each locked package's licence in what it says of itself, and writing the list.
-Of a package that is not installed here (it is for another platform or Python) the line that is there stays.
+Of a package that is not installed here (it is for another platform or Python) the line that is
+there stays.
 """
 
 from __future__ import annotations
@@ -31,11 +33,17 @@ ENVIRONMENTS = [
 
 
 def licence_of(name: str) -> str:
-    """A package's licence in its own words: its licence expression, else its classifiers, else the first line of its licence."""
+    """A package's licence in its own words: its licence expression, else its classifiers, else the
+    first line of its licence.
+    """
     about = importlib.metadata.metadata(name)
     if said := about.get("License-Expression"):
         return said
-    classes = [text.rpartition("::")[2].strip() for text in about.get_all("Classifier") or [] if text.startswith("License ::")]
+    classes = [
+        text.rpartition("::")[2].strip()
+        for text in about.get_all("Classifier") or []
+        if text.startswith("License ::")
+    ]
     plain = (about.get("License") or "").strip().partition("\n")[0][:60]
     if classes and classes != ["Other/Proprietary License"]:
         return ", ".join(classes)
@@ -48,20 +56,27 @@ def line_of(package: Locked, kept: dict[tuple[str, str], str]) -> str:
         is_here = importlib.metadata.version(package.name) == package.version
     except importlib.metadata.PackageNotFoundError:
         is_here = False
-    said = licence_of(package.name) if is_here else kept.get((package.name, package.version), UNKNOWN)
+    said = (
+        licence_of(package.name) if is_here else kept.get((package.name, package.version), UNKNOWN)
+    )
     return f"| {package.name} | {package.version} | {said} |"
 
 
 def kept(path: Path = NOTICES) -> dict[tuple[str, str], str]:
     """The licences in the list as it is, by package and version."""
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    return {(m[1], m[2]): m[3] for m in re.finditer(r"^\| ([\w.-]+) \| ([\w.+-]+) \| (.+) \|$", text, re.MULTILINE)}
+    return {
+        (m[1], m[2]): m[3]
+        for m in re.finditer(r"^\| ([\w.-]+) \| ([\w.+-]+) \| (.+) \|$", text, re.MULTILINE)
+    }
 
 
 def notices() -> str:
     """The list as it is to be."""
     there = kept()
-    return HEAD + "\n".join(line_of(one, there) for one in locked() if one.is_for(ENVIRONMENTS)) + "\n"
+    return (
+        HEAD + "\n".join(line_of(one, there) for one in locked() if one.is_for(ENVIRONMENTS)) + "\n"
+    )
 
 
 if __name__ == "__main__":

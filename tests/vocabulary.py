@@ -1,6 +1,8 @@
-"""The page on the Placements Standard, docs/placements_standard.md: `python -m tests.vocabulary` writes it, a test holds it.
+"""The page on the Placements Standard, docs/placements_standard.md: `python -m tests.vocabulary`
+writes it, a test holds it.
 
-It is made from the layout (`schemas/returns/placements_standard.toml`), the code sets and the table of matches.
+It is made from the layout (`schemas/returns/placements_standard.toml`), the code sets and the table
+of matches.
 """
 
 from __future__ import annotations
@@ -62,17 +64,29 @@ def page() -> str:
 
 
 def _columns() -> str:
-    lines = ["## The columns", "", "| column | in JSON-LD | asked of | what may stand there | what is kept |", "|---|---|---|---|---|"]
+    lines = [
+        "## The columns",
+        "",
+        "| column | in JSON-LD | asked of | what may stand there | what is kept |",
+        "|---|---|---|---|---|",
+    ]
     for column in TABLE.columns:
         name = f"`{column.headers[0]}`{'' if column.in_template else ' (not in the template)'}"
-        lines.append(f"| {name} | {f'`{column.path}`' if column.path else ''} | {_asked(column)} | {_accepted(column)} | {_kept(column)} |")
+        lines.append(
+            f"| {name} | {f'`{column.path}`' if column.path else ''} | {_asked(column)} |"
+            f" {_accepted(column)} | {_kept(column)} |"
+        )
     return "\n".join([*lines, ""])
 
 
 def _asked(column: Column) -> str:
     if column.needed:
         return "every record, or it is rejected"
-    asked = {"always": "every record", "elsewhere": "searches elsewhere", "placed": "homes that were found"}
+    asked = {
+        "always": "every record",
+        "elsewhere": "searches elsewhere",
+        "placed": "homes that were found",
+    }
     return asked.get(column.wanted, "")
 
 
@@ -97,7 +111,12 @@ def _kept(column: Column) -> str:
 
 
 def _options() -> str:
-    lines = ["## Its options and their concepts", "", "| column | option | concept |", "|---|---|---|"]
+    lines = [
+        "## Its options and their concepts",
+        "",
+        "| column | option | concept |",
+        "|---|---|---|",
+    ]
     sets = {column.codes: column for column in reversed(TABLE.columns) if column.codes}
     for name, column in reversed(sets.items()):
         alike = sum(other.codes == name for other in TABLE.columns) - 1
@@ -111,13 +130,20 @@ def _matches() -> str:
     lines = [
         "## Our words and the standard's",
         "",
-        "Said from our side: *exact*; *broad*, where the standard's concept holds more than ours; *narrow*,",
+        (
+            "Said from our side: *exact*; *broad*, where the standard's concept holds more than"
+            " ours; *narrow*,"
+        ),
         "where it holds less; *close*, where it is not quite the same thing; *none*.",
         "",
         "| our column | our label | match | the standard's concept | note |",
         "|---|---|---|---|---|",
     ]
-    lines += [f"| `{m.column}` | {m.label} | {m.match} | {f'`{m.concept}`' if m.concept else ''} | {m.note} |" for m in matches()]
+    lines += [
+        f"| `{m.column}` | {m.label} | {m.match} | {f'`{m.concept}`' if m.concept else ''} |"
+        f" {m.note} |"
+        for m in matches()
+    ]
     return "\n".join([*lines, ""])
 
 

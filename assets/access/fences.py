@@ -1,4 +1,5 @@
-"""Readers' views: `core.child`, for readers, is a view that gives each of them their own rows and reveals nothing of the table behind it.
+"""Readers' views: `core.child`, for readers, is a view that gives each of them their own rows and
+reveals nothing of the table behind it.
 
 Belongs here: the views under the readers' names, and the functions by which they reach the rows.
 Does not belong here: which reader reads what (`policies`), grants on anything else (`rights`).
@@ -11,8 +12,8 @@ query sees any of them. PostgreSQL plans nothing of the reader's into it, and sh
 
 The quarters come from a calendar of those that are held: a condition on `census_date` is asked of
 the calendar, so that only the quarters that are wanted are read. Which quarters are held is no
-secret. Building a quarter puts it on the calendar (`warehouse/building`). A relation of which all its readers
-read all rows is a plain view: there is nothing to protect.
+secret. Building a quarter puts it on the calendar (`warehouse/building`). A relation of which all
+its readers read all rows is a plain view: there is nothing to protect.
 """
 
 from __future__ import annotations
@@ -20,7 +21,17 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access.policies import EVERY_ROW, ONE_FEE, OPERATOR, QUARTER, RESTS_ON, SEARCHES, SMALL, STEP, Policy
+from assets.access.policies import (
+    EVERY_ROW,
+    ONE_FEE,
+    OPERATOR,
+    QUARTER,
+    RESTS_ON,
+    SEARCHES,
+    SMALL,
+    STEP,
+    Policy,
+)
 from resources.warehouse import CLOSED_SCHEMAS, physical
 from schemas.fields import all_fields
 
@@ -51,7 +62,11 @@ for how large the table is taken.
 
 def keep_calendar(connection: Connection) -> None:
     """Make the calendar the quarters of which any fenced table holds rows, and no other."""
-    tables = [physical(f'{schema}."{name}"') for (schema, name), columns in columns_of_fenced(connection).items() if "census_date" in columns]
+    tables = [
+        physical(f'{schema}."{name}"')
+        for (schema, name), columns in columns_of_fenced(connection).items()
+        if "census_date" in columns
+    ]
     connection.exec_driver_sql("delete from access.quarter_end")
     if tables:
         held = " union ".join(f"select t.census_date from {table} as t" for table in tables)
@@ -61,19 +76,26 @@ def keep_calendar(connection: Connection) -> None:
 
 
 def made(policy: Policy, columns: list[str]) -> list[str]:
-    """The statements that make the view of a relation with these columns, and the function it goes through."""
+    """The statements that make the view of a relation with these columns, and the function it goes
+    through.
+    """
     if _is_whole(policy):
         return [_plain_view(policy, columns)]
     return [_function(policy, columns), _view(policy, columns)]
 
 
 def granted(policy: Policy, columns: list[str], groups: dict[str, str]) -> list[str]:
-    """The grants on them: to the groups that read the relation. They may use the function through the view, and cannot name it."""
+    """The grants on them: to the groups that read the relation. They may use the function through
+    the view, and cannot name it.
+    """
     readers = ", ".join(groups[kind] for kind in policy.readers if kind in groups)
     if not readers:
         return []
     on_function = f"grant execute on function {_call(policy, columns)} to {readers}"
-    return [f"grant select on {policy.table} to {readers}", *([] if _is_whole(policy) else [on_function])]
+    return [
+        f"grant select on {policy.table} to {readers}",
+        *([] if _is_whole(policy) else [on_function]),
+    ]
 
 
 def _is_whole(policy: Policy) -> bool:
@@ -86,10 +108,10 @@ def columns_of_fenced(connection: Connection) -> dict[tuple[str, str], list[str]
     by_closed = {closed: schema for schema, closed in CLOSED_SCHEMAS.items()}
     found = connection.execute(
         sa.text(
-            "select n.nspname, c.relname, array_agg(a.attname::text order by a.attnum) as columns "
-            "from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
-            "inner join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped "
-            "where n.nspname = any(:schemas) and c.relkind in ('r', 'v') group by 1, 2"
+            "select n.nspname, c.relname, array_agg(a.attname::text order by a.attnum) as columns"
+            " from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace inner join"
+            " pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped where"
+            " n.nspname = any(:schemas) and c.relkind in ('r', 'v') group by 1, 2"
         ),
         {"schemas": list(by_closed)},
     )
@@ -111,31 +133,47 @@ def _plain_view(policy: Policy, columns: list[str]) -> str:
 
 
 def _view(policy: Policy, columns: list[str]) -> str:
-    """The readers' view: the rows that the function gives of each quarter. A reading of children is noted once a query, before any row."""
+    """The readers' view: the rows that the function gives of each quarter. A reading of children is
+    noted once a query, before any row.
+    """
     is_quarterly = "census_date" in columns
     chosen = ", ".join(f'{"q" if name == "census_date" else "f"}."{name}"' for name in columns)
     source = (
-        f"access.quarter_end as q cross join lateral {_name(policy)}(q.census_date, current_user) as f"
+        f"access.quarter_end as q cross join lateral {_name(policy)}(q.census_date, current_user)"
+        " as f"
         if is_quarterly
         else f"{_name(policy)}(current_user) as f"
     )
     noted = f" where (select access.noted('{policy.table}'))" if policy.is_about_children else ""
-    return f"create view {policy.table} with (security_barrier) as select {chosen} from {source}{noted}"
+    return (
+        f"create view {policy.table} with (security_barrier) as select {chosen} from"
+        f" {source}{noted}"
+    )
 
 
 def _as_shown(column: str) -> str:
-    """A column as a reader has it: what is the fee of one placement, of what is not its own, in tens of pounds."""
+    """A column as a reader has it: what is the fee of one placement, of what is not its own, in
+    tens of pounds.
+    """
     if column not in ONE_FEE:
         return f't."{column}"'
-    return f'case when t.area_code = own.authority_code then t."{column}" else round(t."{column}", -1) end'
+    return (
+        f'case when t.area_code = own.authority_code then t."{column}" else round(t."{column}",'
+        " -1) end"
+    )
 
 
 def _roughly_shown(column: str) -> str:
-    """A column of counts of searches as a reader has it: of what is not its own no small count, others in steps, and no fee."""
+    """A column of counts of searches as a reader has it: of what is not its own no small count,
+    others in steps, and no fee.
+    """
     if column in RESTS_ON:
         shown = f'case when t."{RESTS_ON[column]}" > {SMALL} then round(t."{column}") end'
     elif all_fields()[column].type == "integer":
-        shown = f'case when t."{column}" > {SMALL} then cast(round(t."{column}" / {STEP}.0) * {STEP} as integer) end'
+        shown = (
+            f'case when t."{column}" > {SMALL} then cast(round(t."{column}" / {STEP}.0) * {STEP} as'
+            " integer) end"
+        )
     elif all_fields()[column].type == "money":
         shown = "null"
     else:
@@ -144,13 +182,17 @@ def _roughly_shown(column: str) -> str:
 
 
 def _function(policy: Policy, columns: list[str]) -> str:
-    """The function that gives a reader's rows: whose they are is found before any of them is looked at.
+    """The function that gives a reader's rows: whose they are is found before any of them is looked
+    at.
 
     The pipeline's own role, and who is a member of it, is no reader: it is given every row.
     """
     is_quarterly = "census_date" in columns
     taken = f"{QUARTER} date, for_reader name" if is_quarterly else "for_reader name"
-    of_quarter = f"from {physical(policy.table)} as t where {f't.census_date = {QUARTER}' if is_quarterly else 'true'}"
+    of_quarter = (
+        f"from {physical(policy.table)} as t where"
+        f" {f't.census_date = {QUARTER}' if is_quarterly else 'true'}"
+    )
     rows = f"return query select t.* {of_quarter}"
     is_rough = SEARCHES in columns or (ONE_FEE & set(columns) and "area_code" in columns)
     as_shown = _roughly_shown if SEARCHES in columns else _as_shown
@@ -159,13 +201,18 @@ def _function(policy: Policy, columns: list[str]) -> str:
     for kind, condition in policy.readers.items():
         given = to_others if is_rough and kind != OPERATOR else rows
         alike.setdefault(f"{given} and ({physical(condition)})", []).append(f"'{kind}'")
-    branches = [f"if own.kind in ({', '.join(kinds)}) then {given};" for given, kinds in alike.items()]
-    branches.append(f"if own.kind is null and pg_has_role(for_reader, current_user, 'usage') then {rows};")
+    branches = [
+        f"if own.kind in ({', '.join(kinds)}) then {given};" for given, kinds in alike.items()
+    ]
+    branches.append(
+        f"if own.kind is null and pg_has_role(for_reader, current_user, 'usage') then {rows};"
+    )
     settings = " ".join(f"set {name} = {value}" for name, value in SETTINGS.items())
     return (
-        f"create function {_name(policy)}({taken}) returns setof {physical(policy.table)} language plpgsql stable security definer "
-        f"rows 500 {settings} as $fence$\n#variable_conflict use_column\ndeclare own record;\nbegin\n"
-        "select l.kind, l.authority_code into own from access.login as l where l.login = for_reader;\n"
+        f"create function {_name(policy)}({taken}) returns setof {physical(policy.table)} language"
+        f" plpgsql stable security definer rows 500 {settings} as $fence$\n#variable_conflict"
+        " use_column\ndeclare own record;\nbegin\nselect l.kind, l.authority_code into own from"
+        " access.login as l where l.login = for_reader;\n"
         + "\nels".join(branches)
         + "\nend if;\nend $fence$"
     )

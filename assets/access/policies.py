@@ -1,17 +1,20 @@
-"""Policies: who may read which rows of which table, worked out from the tables' columns by one rule.
+"""Policies: who may read which rows of which table, worked out from the tables' columns by one
+rule.
 
-Belongs here: the rule, as data that `rights` and `fences` write into the database and the tests hold against it.
-Does not belong here: DDL (`rights`, `fences`), logins (`logins`).
+Belongs here: the rule, as data that `rights` and `fences` write into the database and the tests
+hold against it. Does not belong here: DDL (`rights`, `fences`), logins (`logins`).
 
 There are four kinds of reader. Whatever no rule covers is closed to all of them:
 
-- an **authority** reads the rows that are its own. A row about one child (or one placement) belongs to the authority that placed the child, never to
-  the host, who sees counts. A row of counts belongs to every authority that is a party to it, as host or as placing. Fees are confidential between
-  authorities: a table with money shows an authority what it pays itself, and of its own sub-region and region what the money rule lets out
-  (`MAY_BE_SHOWN`).
-  Tables whose model says `readers: members`, and those that the region's agreement opens, are read whole;
+- an **authority** reads the rows that are its own. A row about one child (or one placement) belongs
+  to the authority that placed the child, never to the host, who sees counts. A row of counts
+  belongs to every authority that is a party to it, as host or as placing. Fees are confidential
+  between authorities: a table with money shows an authority what it pays itself, and of its own
+  sub-region and region what the money rule lets out (`MAY_BE_SHOWN`). Tables whose model says
+  `readers: members`, and those that the region's agreement opens, are read whole;
 - the **regional** group reads all of core and curated but rows about children;
-- an **engineer** reads everything but rows about children, the rows as received and the staging views included;
+- an **engineer** reads everything but rows about children, the rows as received and the staging
+views included;
 - the **public** reads what was published.
 """
 
@@ -29,39 +32,55 @@ AUTHORITY, REGIONAL, ENGINEER, PUBLIC = "authority", "regional", "engineer", "pu
 KINDS = (AUTHORITY, REGIONAL, ENGINEER, PUBLIC)
 
 OPERATOR = "operator"
-"""Whoever runs the observatory and asks it a question: every row of every table, for as long as the question lasts. Nobody is granted it."""
+"""Whoever runs the observatory and asks it a question: every row of every table, for as long as the
+question lasts. Nobody is granted it.
+"""
 
 EVERY_ROW = "true"
 QUARTER = "for_quarter"
 """The quarter whose rows are being chosen (`fences`)."""
 OWN = "own.authority_code"
-"""The reader's own authority: of the login's row, found by the name that the server knows it by, which no reader can change (`fences`)."""
+"""The reader's own authority: of the login's row, found by the name that the server knows it by,
+which no reader can change (`fences`).
+"""
 
 _OWNERS = ("placing_authority_code", "authority_code")
 _PARTIES = ("authority_code", "placing_authority_code", "host_authority_code")
 
 MAY_BE_SHOWN = "fees_may_be_shown"
-"""The column that says whether an area's fees may be shown to its members: the region's money rule, worked out by the model."""
+"""The column that says whether an area's fees may be shown to its members: the region's money rule,
+worked out by the model.
+"""
 
 ONE_FEE = {"median_weekly_cost", "lower_decile_weekly_cost", "upper_decile_weekly_cost"}
-"""Of an odd number of placements the median is the fee of one of them, to the penny: of what is not its own every reader has
-these in whole tens of pounds, as releases print them. The regional group and engineers pay no fee: to them none is their own."""
+"""Of an odd number of placements the median is the fee of one of them, to the penny: of what is not
+its own every reader has these in whole tens of pounds, as releases print them. The regional group
+and engineers pay no fee: to them none is their own."""
 
 SEARCHES = "searches"
-"""The column by which a table of counts of searches for homes is known. They are few and say much of a child: of what is not
-its own every reader, the regional group and engineers too, has counts up to `SMALL` blank (zeros too: they would
-help to work out the rest) and others to the nearest `STEP`."""
+"""The column by which a table of counts of searches for homes is known. They are few and say much
+of a child: of what is not its own every reader, the regional group and engineers too, has counts up
+to `SMALL` blank (zeros too: they would help to work out the rest) and others to the nearest `STEP`.
+"""
 SMALL, STEP = 7, 5
 RESTS_ON = {"median_days_to_placement": "searches_dated"}
-"""Medians of such a table, shown to others where the count that they rest on is above `SMALL`. Of fees others have none: the money
-rule asks for three owner groups, and a search does not tell who owns the home."""
+"""Medians of such a table, shown to others where the count that they rest on is above `SMALL`. Of
+fees others have none: the money rule asks for three owner groups, and a search does not tell who
+owns the home."""
 
-OWN_AREAS = f"(select a.area_level, a.area_code from core.area as a where a.census_date = {QUARTER} and a.authority_code = {OWN})"
+OWN_AREAS = (
+    f"(select a.area_level, a.area_code from core.area as a where a.census_date = {QUARTER} and"
+    f" a.authority_code = {OWN})"
+)
 AUTHORITIES = f"(select a.authority_code from core.authority as a where a.census_date = {QUARTER})"
-"""Asked of the quarter alone: they are worked out anew for each quarter that a question goes through."""
+"""Asked of the quarter alone: they are worked out anew for each quarter that a question goes
+through.
+"""
 
 COUNTED_PLACES = {"occupied", "occupied_estimate"}
-"""Places lived in are children: of a sub-region of two, exact, an authority would take away its own and have the other's."""
+"""Places lived in are children: of a sub-region of two, exact, an authority would take away its own
+and have the other's.
+"""
 
 PUBLISHED = ("release", "cell", "release_return", "release_status")
 PUBLISHED_VIEWS = ("release_return", "release_status")
@@ -69,7 +88,8 @@ PUBLISHED_VIEWS = ("release_return", "release_status")
 
 @dataclass(frozen=True)
 class Policy:
-    """Who reads one relation: by kind of reader, the condition on its rows. A kind that is not named may not read it at all.
+    """Who reads one relation: by kind of reader, the condition on its rows. A kind that is not
+    named may not read it at all.
 
     `is_about_children` says that a row is about one child: every reading of it is written down.
     """
@@ -86,12 +106,16 @@ class Policy:
         return f"{self.schema}.{self.name}"
 
     def with_operator(self) -> Policy:
-        """The policy with the operator as a reader of every row; what is about children is noted for it as for others."""
+        """The policy with the operator as a reader of every row; what is about children is noted
+        for it as for others.
+        """
         return replace(self, readers={**self.readers, OPERATOR: EVERY_ROW})
 
 
 def authority_condition(columns: Collection[str]) -> str | None:
-    """Which rows of a table with these columns an authority reads; None where the columns do not say whose a row is."""
+    """Which rows of a table with these columns an authority reads; None where the columns do not
+    say whose a row is.
+    """
     if is_about_children(columns):
         owner = next((name for name in _OWNERS if name in columns), None)
         return f"{owner} = {OWN}" if owner else None
@@ -101,17 +125,27 @@ def authority_condition(columns: Collection[str]) -> str | None:
         return f"area_code = {OWN}"
     if "area_code" in columns and money_in(columns):
         shared = f"{MAY_BE_SHOWN} and (area_level, area_code) in {OWN_AREAS}"
-        return f"area_code = {OWN} or ({shared})" if {MAY_BE_SHOWN, "area_level"} <= set(columns) else f"area_code = {OWN}"
+        return (
+            f"area_code = {OWN} or ({shared})"
+            if {MAY_BE_SHOWN, "area_level"} <= set(columns)
+            else f"area_code = {OWN}"
+        )
     if "area_code" in columns:
         return f"area_code = {OWN} or area_code not in {AUTHORITIES}"
     if money_in(columns):
         owner = next((name for name in _OWNERS if name in columns), None)
         return f"{owner} = {OWN}" if owner else None
-    if {"urn", "placing_authority_code", "children"} <= set(columns):  # one authority's children in a named home: often one child
+    if {"urn", "placing_authority_code", "children"} <= set(
+        columns
+    ):  # one authority's children in a named home: often one child
         return f"placing_authority_code = {OWN}"
-    parties = [name for name in _PARTIES if name in columns] or [name for name in ("sender",) if name in columns]
+    parties = [name for name in _PARTIES if name in columns] or [
+        name for name in ("sender",) if name in columns
+    ]
     condition = " or ".join(f"{name} = {OWN}" for name in parties) or None
-    if condition and {"unit", "region_figure"} <= set(columns):  # the region's figure in an authority's own row: of fees it would tell others'
+    if condition and {"unit", "region_figure"} <= set(
+        columns
+    ):  # the region's figure in an authority's own row: of fees it would tell others'
         return f"({condition}) and unit not like 'pounds%'"
     return condition
 
@@ -122,13 +156,19 @@ def _model_policy(relation: Relation, opened: Collection[str]) -> Policy:
     readers: dict[str, str] = {}
     if relation == ("staging", "finding"):
         return Policy(*relation, is_view=True, readers={ENGINEER: _about_no_child()})
-    if model.schema == "staging" or model.is_view:  # read with the reader's own rights: only where all that it reads is the reader's too
+    if (
+        model.schema == "staging" or model.is_view
+    ):  # read with the reader's own rights: only where all that it reads is the reader's too
         if _engineer_reads(relation):
             readers[ENGINEER] = EVERY_ROW
         return Policy(*relation, is_view=model.is_view, is_about_children=children, readers=readers)
     if not children:
         readers |= {REGIONAL: EVERY_ROW, ENGINEER: EVERY_ROW}
-    is_open = not children and not money_in(model.columns) and (model.readers == "members" or model.table in opened)
+    is_open = (
+        not children
+        and not money_in(model.columns)
+        and (model.readers == "members" or model.table in opened)
+    )
     condition = EVERY_ROW if is_open else authority_condition(model.columns)
     if condition:
         readers[AUTHORITY] = condition
@@ -153,7 +193,9 @@ def tables_of_children_as_received() -> tuple[str, ...]:
 
 
 def _about_no_child() -> str:
-    """The condition on findings that an engineer may read: a finding quotes the cell that it is about."""
+    """The condition on findings that an engineer may read: a finding quotes the cell that it is
+    about.
+    """
     return " and ".join(f"table_name <> '{table}'" for table in tables_of_children_as_received())
 
 
@@ -161,16 +203,28 @@ def _raw_policy(name: str) -> Policy:
     columns = raw_columns()[name]
     if is_about_children(columns):
         return Policy("raw", name, is_about_children=True)
-    return Policy("raw", name, readers={ENGINEER: _about_no_child() if name == "finding" else EVERY_ROW})
+    return Policy(
+        "raw", name, readers={ENGINEER: _about_no_child() if name == "finding" else EVERY_ROW}
+    )
 
 
 def policies(region: Region) -> dict[Relation, Policy]:
-    """The policy of every relation that is to be read by anybody but the pipeline, by schema and name."""
+    """The policy of every relation that is to be read by anybody but the pipeline, by schema and
+    name.
+    """
     found = [_raw_policy(name) for name in raw_columns()]
     found += [_model_policy(relation, region.open_to_members) for relation in models()]
     for relation, table in PYTHON_TABLES.items():
         condition = authority_condition(table.columns)
         own = {AUTHORITY: condition} if condition else {}
         found.append(Policy(*relation, readers={REGIONAL: EVERY_ROW, ENGINEER: EVERY_ROW, **own}))
-    found += [Policy("published", name, is_view=name in PUBLISHED_VIEWS, readers=dict.fromkeys(KINDS, EVERY_ROW)) for name in PUBLISHED]
+    found += [
+        Policy(
+            "published",
+            name,
+            is_view=name in PUBLISHED_VIEWS,
+            readers=dict.fromkeys(KINDS, EVERY_ROW),
+        )
+        for name in PUBLISHED
+    ]
     return {(policy.schema, policy.name): policy for policy in found}

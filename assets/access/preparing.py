@@ -1,10 +1,11 @@
-"""Preparing: makes a warehouse what this version of the program needs, with its readers' rights, in one transaction.
+"""Preparing: makes a warehouse what this version of the program needs, with its readers' rights, in
+one transaction.
 
 Belongs here: the order of the steps, and when there is nothing to do.
 Does not belong here: the steps themselves (`warehouse/tables`, `warehouse/upgrading`, `rights`).
 
-The order matters: readers' views depend on tables, so they go first and come back last; what an older
-program wrote is migrated before anything new is made.
+The order matters: readers' views depend on tables, so they go first and come back last; what an
+older program wrote is migrated before anything new is made.
 """
 
 from __future__ import annotations
@@ -20,17 +21,21 @@ from schemas.regions import Region
 
 
 def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -> bool:
-    """Bring an older home up, make what is missing, and bring reference facts and everybody's rights up to date.
+    """Bring an older home up, make what is missing, and bring reference facts and everybody's
+    rights up to date.
 
-    Gives whether there was anything to do. Afterwards the tables are written anew from which an upgrade took
-    something. A reader's open transaction is waited for `patience` seconds (unless
+    Gives whether there was anything to do. Afterwards the tables are written anew from which an
+    upgrade took something. A reader's open transaction is waited for `patience` seconds (unless
     given, those of the configuration).
 
     Raises:
-        ObservatoryError: a newer version has brought the home up, or somebody holds a table for longer. Nothing was changed.
+        ObservatoryError: a newer version has brought the home up, or somebody holds a table for
+            longer. Nothing was changed.
     """
     if _stands(warehouse, region):
-        rewriting.write_anew(warehouse)  # an upgrade may have died before it, or a reader held a table
+        rewriting.write_anew(
+            warehouse
+        )  # an upgrade may have died before it, or a reader held a table
         return False
     # with these comes all of intake: mostly nothing is to be done
     from assets.intake.owners import take_in_held_owners

@@ -1,7 +1,9 @@
-"""Going back to a moment: copies of the embedded server's files, and its write-ahead log, with PostgreSQL's own tools.
+"""Going back to a moment: copies of the embedded server's files, and its write-ahead log, with
+PostgreSQL's own tools.
 
-Belongs here: taking a base backup into the archive, removing what is older than one can go back, and restoring to a moment.
-Does not belong here: how the server is started and copied (`resources/embedded_postgres`), the dump (`backup`).
+Belongs here: taking a base backup into the archive, removing what is older than one can go back,
+and restoring to a moment. Does not belong here: how the server is started and copied
+(`resources/embedded_postgres`), the dump (`backup`).
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ _NAME = "%Y%m%dT%H%M%SZ"
 
 
 def bases(archive: Path) -> dict[dt.datetime, Path]:
-    """The base backups of an archive, by the moment from which on each can be brought, the oldest first."""
+    """The base backups of an archive, by the moment from which on each can be brought, the oldest
+    first.
+    """
     found = {}
     for folder in sorted((archive / "base").glob("*Z")):
         found[dt.datetime.strptime(folder.name, _NAME).replace(tzinfo=dt.UTC)] = folder
@@ -36,7 +40,8 @@ def bases(archive: Path) -> dict[dt.datetime, Path]:
 
 
 def take_base(warehouse: Warehouse, settings: Settings, keep_days: int) -> tuple[Path, int]:
-    """Take a base backup into the archive, verified; remove what is older than `keep_days`. Gives its folder, and how many were removed.
+    """Take a base backup into the archive, verified; remove what is older than `keep_days`. Gives
+    its folder, and how many were removed.
 
     The stop list's file in the home is brought up to date, for a restore asks for it.
 
@@ -46,16 +51,22 @@ def take_base(warehouse: Warehouse, settings: Settings, keep_days: int) -> tuple
     archive, server = settings.archive, warehouse.embedded
     if archive is None or server is None:
         raise ObservatoryError(
-            "No archive is set for the embedded PostgreSQL; [recovery] archive in observatory.toml (or OBSERVATORY_ARCHIVE) was expected. "
-            "For a PostgreSQL of your own use its own pg_basebackup (docs/recovery.md)."
+            "No archive is set for the embedded PostgreSQL; [recovery] archive in observatory.toml"
+            " (or OBSERVATORY_ARCHIVE) was expected. For a PostgreSQL of your own use its own"
+            " pg_basebackup (docs/recovery.md)."
         )
     if warehouse.scalar("select current_setting('archive_mode')") != "on":
-        raise ObservatoryError("The server that runs was started before the archive was set. Stop `observatory serve` and every run, and try again.")
+        raise ObservatoryError(
+            "The server that runs was started before the archive was set. Stop `observatory serve`"
+            " and every run, and try again."
+        )
     making = archive / "base" / "new"
     shutil.rmtree(making, ignore_errors=True)
     server.take_base(making)
     ended = warehouse.scalar("select clock_timestamp()").astimezone(dt.UTC)
-    ended = ended.replace(microsecond=0) + dt.timedelta(seconds=1)  # whole seconds, and none in which it was still being copied
+    ended = ended.replace(microsecond=0) + dt.timedelta(
+        seconds=1
+    )  # whole seconds, and none in which it was still being copied
     with warehouse.engine.begin() as connection:
         check = known_check(connection)
     name = ended.strftime(_NAME)
@@ -69,12 +80,16 @@ def take_base(warehouse: Warehouse, settings: Settings, keep_days: int) -> tuple
 
 
 def _key_check(archive: Path, base: str) -> Path:
-    """Where the check value of the key stands with which a base backup's warehouse was begun. Bases of earlier versions have none."""
+    """Where the check value of the key stands with which a base backup's warehouse was begun. Bases
+    of earlier versions have none.
+    """
     return archive / "base" / f"{base}.key_check"
 
 
 def remove_what_is_older(archive: Path, server: EmbeddedPostgres, until: dt.datetime) -> int:
-    """Remove the base backups that are not needed to go back to `until`, and the log before the oldest that is left. Gives how many went."""
+    """Remove the base backups that are not needed to go back to `until`, and the log before the
+    oldest that is left. Gives how many went.
+    """
     known = bases(archive)
     needed = max((moment for moment in known if moment <= until), default=min(known))
     gone = [folder for moment, folder in known.items() if moment < needed]
@@ -83,26 +98,44 @@ def remove_what_is_older(archive: Path, server: EmbeddedPostgres, until: dt.date
         _key_check(archive, folder.name).unlink(missing_ok=True)
     label = (known[needed] / "backup_label").read_text(encoding="utf-8")
     first = label.split("(file ")[1].split(")")[0]
-    subprocess.run([server.programs / "pg_archivecleanup", write_ahead_log(archive), first], check=True, capture_output=True)
+    subprocess.run(
+        [server.programs / "pg_archivecleanup", write_ahead_log(archive), first],
+        check=True,
+        capture_output=True,
+    )
     return len(gone)
 
 
-def restore_to(settings: Settings, archive: Path, moment: dt.datetime, stop_list: Path | None = None, *, without_stop_list: bool = False) -> Restored:
-    """Bring the server's files back into an empty home as they were at `moment`, without the children who were erased since.
+def restore_to(
+    settings: Settings,
+    archive: Path,
+    moment: dt.datetime,
+    stop_list: Path | None = None,
+    *,
+    without_stop_list: bool = False,
+) -> Restored:
+    """Bring the server's files back into an empty home as they were at `moment`, without the
+    children who were erased since.
 
     Raises:
-        ObservatoryError: the home is not empty, no base backup is from before the moment, the log does not reach to it, the key is
-            another one, or there is no stop list and it was not said that it is to be done without.
+        ObservatoryError: the home is not empty, no base backup is from before the moment, the log
+            does not reach to it, the key is another one, or there is no stop list and it was not
+            said that it is to be done without.
     """
     known = bases(archive)
     if not (before := [base for base in known if base <= moment]):
         first = f"the first is of {min(known):%Y-%m-%d %H:%M:%S} UTC" if known else "there is none"
-        raise ObservatoryError(f"No base backup in {archive} is from before {moment:%Y-%m-%d %H:%M:%S %Z}; {first}. Name a later moment.")
+        raise ObservatoryError(
+            f"No base backup in {archive} is from before {moment:%Y-%m-%d %H:%M:%S %Z}; {first}."
+            " Name a later moment."
+        )
     named = stop_list or settings.home / erasure.STOP_LIST
     if not named.is_file() and not without_stop_list:
         raise ObservatoryError(
-            f"No stop list was found at {named}; the file that says who was erased was expected: the archive does not know who was erased after the "
-            f"moment. Put {erasure.STOP_LIST} of the home there, or name it with --stop-list. Where nobody was erased since, say --without-stop-list."
+            f"No stop list was found at {named}; the file that says who was erased was expected:"
+            " the archive does not know who was erased after the moment. Put"
+            f" {erasure.STOP_LIST} of the home there, or name it with --stop-list. Where nobody was"
+            " erased since, say --without-stop-list."
         )
     listed = erasure.read_stop_list(named) if named.is_file() else []
     base = known[max(before)]
@@ -112,7 +145,15 @@ def restore_to(settings: Settings, archive: Path, moment: dt.datetime, stop_list
     server = EmbeddedPostgres(settings.home, archive=settings.archive)
     with Warehouse(server.join(), server) as warehouse:
         with warehouse.engine.connect() as connection:
-            check = known_check(connection) if connection.execute(sa.text("select to_regclass('access.key_check') is not null")).scalar() else None
+            check = (
+                known_check(connection)
+                if connection.execute(
+                    sa.text("select to_regclass('access.key_check') is not null")
+                ).scalar()
+                else None
+            )
         if check is not None:
             held_to(find_key(settings.home), check, settings.home)
-        return make_usable(warehouse, settings, listed, f"moment {moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC")
+        return make_usable(
+            warehouse, settings, listed, f"moment {moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+        )

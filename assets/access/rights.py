@@ -1,13 +1,16 @@
-"""Rights: the policies as the database holds them: group roles, row-level security on every table, grants, and the tables of access itself.
+"""Rights: the policies as the database holds them: group roles, row-level security on every table,
+grants, and the tables of access itself.
 
-Belongs here: the functions and comments of the schema `access` (its tables are made by migrations); and
-one function that makes the database's rights what `policies` says, whatever they were.
-Does not belong here: which reader reads what (`policies`), single logins (`logins`).
+Belongs here: the functions and comments of the schema `access` (its tables are made by migrations);
+and one function that makes the database's rights what `policies` says, whatever they were. Does not
+belong here: which reader reads what (`policies`), single logins (`logins`).
 
-Readers have no right on a table that holds rows of others: they have views (`fences`). Row-level security is a second safeguard behind that,
-enabled and forced on every table of the warehouse. A table that no policy names has a policy for the pipeline alone and no grant: it is closed.
-The pipeline's role owns the tables and has a policy of its own, so that it works as a superuser (the embedded server) and as an ordinary owner.
-Readers' rights are revoked and granted again each time, in one transaction.
+Readers have no right on a table that holds rows of others: they have views (`fences`). Row-level
+security is a second safeguard behind that, enabled and forced on every table of the warehouse. A
+table that no policy names has a policy for the pipeline alone and no grant: it is closed. The
+pipeline's role owns the tables and has a policy of its own, so that it works as a superuser (the
+embedded server) and as an ordinary owner. Readers' rights are revoked and granted again each time,
+in one transaction.
 """
 
 from __future__ import annotations
@@ -86,7 +89,9 @@ revoke all on function access.append_only(), access.noted(text) from public;
 """
 
 COUNTERS = Path(__file__).with_name("counters.sql")
-"""What takes the server's counters and sizes of whole tables away from everybody, and what could be used up. Only its administrator may run it."""
+"""What takes the server's counters and sizes of whole tables away from everybody, and what could be
+used up. Only its administrator may run it.
+"""
 
 _LARGE_OBJECTS = (
     "lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)", "lo_put(oid, bigint, bytea)", "lo_open(oid, integer)",
@@ -96,8 +101,14 @@ _LARGE_OBJECTS = (
 
 
 def group_role(database: str, kind: str) -> str:
-    """The name of a group role: the database's name and the kind of reader. Roles belong to a whole server, warehouses to a database of it."""
-    short = database if len(database) <= 40 else f"{database[:31]}_{hashlib.sha256(database.encode()).hexdigest()[:8]}"
+    """The name of a group role: the database's name and the kind of reader. Roles belong to a whole
+    server, warehouses to a database of it.
+    """
+    short = (
+        database
+        if len(database) <= 40
+        else f"{database[:31]}_{hashlib.sha256(database.encode()).hexdigest()[:8]}"
+    )
     return f"{short}_{kind}"
 
 
@@ -106,7 +117,9 @@ def quoted(connection: Connection, name: str) -> str:
     return connection.dialect.identifier_preparer.quote_identifier(name)
 
 
-_CODE = hash_of(path for path in Path(__file__).parent.glob("*.*") if path.suffix in {".py", ".sql"})
+_CODE = hash_of(
+    path for path in Path(__file__).parent.glob("*.*") if path.suffix in {".py", ".sql"}
+)
 
 
 def code() -> str:
@@ -115,39 +128,52 @@ def code() -> str:
 
 
 def _state(connection: Connection) -> str:
-    """What the rights rest on besides the tables: this code, the database's name, its owner and what that may do."""
+    """What the rights rest on besides the tables: this code, the database's name, its owner and
+    what that may do.
+    """
     where = connection.execute(
-        sa.text("select current_database() || '/' || rolname || '/' || (rolcreaterole or rolsuper) from pg_roles where rolname = current_user")
+        sa.text(
+            "select current_database() || '/' || rolname || '/' || (rolcreaterole or rolsuper) from"
+            " pg_roles where rolname = current_user"
+        )
     ).scalar_one()
     return f"{code()}/{where}"
 
 
 def stand(connection: Connection) -> bool:
-    """Whether the database has its rights from this code, and is the database that they were given in (a copy is another)."""
+    """Whether the database has its rights from this code, and is the database that they were given
+    in (a copy is another).
+    """
     if not connection.execute(sa.text("select to_regclass('access.applied') is not null")).scalar():
         return False
-    return connection.execute(sa.text("select state from access.applied")).scalar() == _state(connection)
+    return connection.execute(sa.text("select state from access.applied")).scalar() == _state(
+        connection
+    )
 
 
 def make_functions(connection: Connection) -> None:
     """Make the functions of access anew, what they keep in their tables, and the tables' comments."""
     _execute(connection, ACCESS_DDL)
     if connection.exec_driver_sql("select not exists (select from access.secret)").scalar():
-        connection.execute(sa.text("insert into access.secret values (:secret)"), {"secret": secrets.token_hex(32)})
+        connection.execute(
+            sa.text("insert into access.secret values (:secret)"), {"secret": secrets.token_hex(32)}
+        )
 
 
 def apply(connection: Connection, region: Region) -> None:
-    """Make the database's rights what the policies say. Nobody but the pipeline keeps a right that they do not give."""
+    """Make the database's rights what the policies say. Nobody but the pipeline keeps a right that
+    they do not give.
+    """
     groups = _make_groups(connection)
     _close_the_database(connection)
     known = {place: policy.with_operator() for place, policy in policies(region).items()}
     fenced = _make_fences(connection, known)
     relations = connection.execute(
         sa.text(
-            "select n.nspname as schema, c.relname as name, c.relkind in ('v', 'm') as is_view, "
-            "array(select p.polname from pg_policy as p where p.polrelid = c.oid) as policies "
-            "from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
-            "where n.nspname = any(:schemas) and c.relkind in ('r', 'p', 'v', 'm', 'f') order by 1, 2"
+            "select n.nspname as schema, c.relname as name, c.relkind in ('v', 'm') as is_view,"
+            " array(select p.polname from pg_policy as p where p.polrelid = c.oid) as policies from"
+            " pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace where n.nspname"
+            " = any(:schemas) and c.relkind in ('r', 'p', 'v', 'm', 'f') order by 1, 2"
         ),
         {"schemas": [*LAYERS, *CLOSED]},
     ).all()
@@ -155,7 +181,10 @@ def apply(connection: Connection, region: Region) -> None:
     nobody = ", ".join(["public", *groups.values()])
     statements = []
     for schema in (*LAYERS, *CLOSED):
-        statements += [f"revoke all on all {kind} in schema {schema} from {nobody}" for kind in ("tables", "sequences", "functions")]
+        statements += [
+            f"revoke all on all {kind} in schema {schema} from {nobody}"
+            for kind in ("tables", "sequences", "functions")
+        ]
         statements.append(f"revoke all on schema {schema} from {nobody}")
     for relation in relations:
         place = (relation.schema, relation.name)
@@ -165,31 +194,58 @@ def apply(connection: Connection, region: Region) -> None:
             policy = known.get(place, _of_nobody(relation))
             statements += _of_relation(policy, relation.is_view, relation.policies, owner, groups)
     for kind, group in groups.items():
-        schemas = {policy.schema for policy in known.values() if kind in policy.readers} | ({SCHEMA} if kind == OPERATOR else set())
+        schemas = {policy.schema for policy in known.values() if kind in policy.readers} | (
+            {SCHEMA} if kind == OPERATOR else set()
+        )
         for schema in sorted(schemas):
             statements.append(f"grant usage on schema {schema} to {group}")
         statements.append(f"grant execute on function access.noted(text) to {group}")
     connection.execute(sa.text("delete from access.applied"))
-    connection.execute(sa.text("insert into access.applied values (:state)"), {"state": _state(connection)})
+    connection.execute(
+        sa.text("insert into access.applied values (:state)"), {"state": _state(connection)}
+    )
     _execute(connection, ";\n".join(statements))
 
 
-_FOR_THE_OPERATOR = {"event", "reading", "login", "closed_quarter", "answers_removed", "quarter_end"}
+_FOR_THE_OPERATOR = {
+    "event",
+    "reading",
+    "login",
+    "closed_quarter",
+    "answers_removed",
+    "quarter_end",
+}
 """Of the tables of access the operator reads what happened, and no secret and no child's hash."""
 
 
 def _of_nobody(relation: sa.Row) -> Policy:
-    """The policy of a relation that no reader reads: the operator alone, and of the closed schemas nobody."""
+    """The policy of a relation that no reader reads: the operator alone, and of the closed schemas
+    nobody.
+    """
     policy = Policy(relation.schema, relation.name, is_view=relation.is_view)
-    open_to_it = relation.schema in LAYERS or (relation.schema == SCHEMA and relation.name in _FOR_THE_OPERATOR)
+    open_to_it = relation.schema in LAYERS or (
+        relation.schema == SCHEMA and relation.name in _FOR_THE_OPERATOR
+    )
     return policy.with_operator() if open_to_it else policy
 
 
-def _make_fences(connection: Connection, known: dict[Relation, Policy]) -> dict[Relation, list[str]]:
-    """Make every fence anew. Gives the columns of what is fenced, by the schema and name that readers use."""
+def _make_fences(
+    connection: Connection, known: dict[Relation, Policy]
+) -> dict[Relation, list[str]]:
+    """Make every fence anew. Gives the columns of what is fenced, by the schema and name that
+    readers use.
+    """
     _execute(connection, fences.FENCE_DDL)
-    fenced = {place: columns for place, columns in fences.columns_of_fenced(connection).items() if place in known}
-    statements = [statement for place, columns in fenced.items() for statement in fences.made(known[place], columns)]
+    fenced = {
+        place: columns
+        for place, columns in fences.columns_of_fenced(connection).items()
+        if place in known
+    }
+    statements = [
+        statement
+        for place, columns in fenced.items()
+        for statement in fences.made(known[place], columns)
+    ]
     _execute(connection, ";\n".join(statements))
     fences.keep_calendar(connection)
     return fenced
@@ -201,9 +257,15 @@ def _execute(connection: Connection, statements: str) -> None:
     driver.execute(statements)
 
 
-def _of_relation(policy: Policy, is_view: bool, present: list[str], owner: str, groups: dict[str, str]) -> list[str]:
+def _of_relation(
+    policy: Policy, is_view: bool, present: list[str], owner: str, groups: dict[str, str]
+) -> list[str]:
     table = f'{policy.schema}."{policy.name}"'
-    grants = [f"grant select on {table} to {group}" for kind, group in groups.items() if kind in policy.readers]
+    grants = [
+        f"grant select on {table} to {group}"
+        for kind, group in groups.items()
+        if kind in policy.readers
+    ]
     if is_view:
         return [f"alter view {table} set (security_invoker = true)", *grants]
     statements = [f'drop policy "{name}" on {table}' for name in present]
@@ -214,70 +276,114 @@ def _of_relation(policy: Policy, is_view: bool, present: list[str], owner: str, 
     ]
     kinds = [kind for kind in policy.readers if kind in groups]
     noted = OPERATOR in kinds and policy.is_about_children
-    if set(kinds) - ({OPERATOR} if noted else set()):  # of a table with a right on it every row is its reader's: what is not goes behind a fence
+    if set(kinds) - (
+        {OPERATOR} if noted else set()
+    ):  # of a table with a right on it every row is its reader's: what is not goes behind a fence
         if set(policy.readers.values()) != {EVERY_ROW} or policy.is_about_children:
-            raise ValueError(f"{policy.table}: some rows are not their reader's; it is to lie behind a fence")
-        statements.append(f"create policy readers on {table} for select to {', '.join(groups[kind] for kind in kinds)} using (true)")
+            raise ValueError(
+                f"{policy.table}: some rows are not their reader's; it is to lie behind a fence"
+            )
+        statements.append(
+            f"create policy readers on {table} for select to"
+            f" {', '.join(groups[kind] for kind in kinds)} using (true)"
+        )
     if noted:  # no row is another's to the operator: it needs no fence, but what it reads of children is written down
-        statements.append(f"create policy operator on {table} for select to {groups[OPERATOR]} using ((select access.noted('{policy.table}')))")
+        statements.append(
+            f"create policy operator on {table} for select to {groups[OPERATOR]} using ((select"
+            f" access.noted('{policy.table}')))"
+        )
     return statements + grants
 
 
 def _make_groups(connection: Connection) -> dict[str, str]:
-    """The group roles, quoted, by kind; made where they are missing. Without the right to make them there are no readers."""
+    """The group roles, quoted, by kind; made where they are missing. Without the right to make them
+    there are no readers.
+    """
     database = connection.exec_driver_sql("select current_database()").scalar_one()
     names = {kind: group_role(database, kind) for kind in (*KINDS, OPERATOR)}
-    present = set(connection.execute(sa.text("select rolname from pg_roles where rolname = any(:names)"), {"names": list(names.values())}).scalars())
-    may = connection.exec_driver_sql("select rolcreaterole or rolsuper from pg_roles where rolname = current_user").scalar_one()
+    present = set(
+        connection.execute(
+            sa.text("select rolname from pg_roles where rolname = any(:names)"),
+            {"names": list(names.values())},
+        ).scalars()
+    )
+    may = connection.exec_driver_sql(
+        "select rolcreaterole or rolsuper from pg_roles where rolname = current_user"
+    ).scalar_one()
     for name in names.values():
         if name not in present and may:
             role = quoted(connection, name)
-            connection.exec_driver_sql(f"create role {role} nologin nosuperuser nocreatedb nocreaterole noreplication nobypassrls")
-    return {kind: quoted(connection, name) for kind, name in names.items() if name in present or may}
+            connection.exec_driver_sql(
+                f"create role {role} nologin nosuperuser nocreatedb nocreaterole noreplication"
+                " nobypassrls"
+            )
+    return {
+        kind: quoted(connection, name) for kind, name in names.items() if name in present or may
+    }
 
 
 def _close_the_other_databases(connection: Connection) -> None:
-    """A login has no business in the server's other databases: those of our own, and the server's two, are closed to everybody whom no grant names.
+    """A login has no business in the server's other databases: those of our own, and the server's
+    two, are closed to everybody whom no grant names.
 
     Others' databases are theirs to close; `grant` names those that a login could enter.
     """
     others = connection.execute(
         sa.text(
-            "select d.datname from pg_database as d where d.datallowconn and d.datname <> current_database() "
-            "and pg_has_role(current_user, d.datdba, 'usage') "
-            "and (d.datdba = (select r.oid from pg_roles as r where r.rolname = current_user) or d.datname in ('postgres', 'template1')) "
-            "and exists (select from aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a where a.grantee = 0)"
+            "select d.datname from pg_database as d where d.datallowconn and d.datname <>"
+            " current_database() and pg_has_role(current_user, d.datdba, 'usage') and (d.datdba ="
+            " (select r.oid from pg_roles as r where r.rolname = current_user) or d.datname in"
+            " ('postgres', 'template1')) and exists (select from aclexplode(coalesce(d.datacl,"
+            " acldefault('d', d.datdba))) as a where a.grantee = 0)"
         )
     ).scalars()
     for name in list(others):
-        with suppress(sa.exc.DBAPIError), connection.begin_nested():  # it may go, or be changed, at this moment
-            connection.exec_driver_sql(f"revoke all on database {quoted(connection, name)} from public")
+        with (
+            suppress(sa.exc.DBAPIError),
+            connection.begin_nested(),
+        ):  # it may go, or be changed, at this moment
+            connection.exec_driver_sql(
+                f"revoke all on database {quoted(connection, name)} from public"
+            )
 
 
 def _close_the_database(connection: Connection) -> None:
-    """Take away what every server gives everybody: connecting, temporary tables, large objects. Only whom a login was made for comes in."""
+    """Take away what every server gives everybody: connecting, temporary tables, large objects.
+    Only whom a login was made for comes in.
+    """
     database = connection.exec_driver_sql("select current_database()").scalar_one()
     is_ours = connection.exec_driver_sql(
-        "select pg_has_role(current_user, datdba, 'usage') from pg_database where datname = current_database()"
+        "select pg_has_role(current_user, datdba, 'usage') from pg_database where datname ="
+        " current_database()"
     ).scalar_one()
     _close_the_other_databases(connection)
     if is_ours:
-        connection.exec_driver_sql(f"revoke all on database {quoted(connection, database)} from public")
-        if connection.exec_driver_sql("select pg_has_role(current_user, nspowner, 'usage') from pg_namespace where nspname = 'public'").scalar():
+        connection.exec_driver_sql(
+            f"revoke all on database {quoted(connection, database)} from public"
+        )
+        if connection.exec_driver_sql(
+            "select pg_has_role(current_user, nspowner, 'usage') from pg_namespace where nspname ="
+            " 'public'"
+        ).scalar():
             connection.exec_driver_sql("revoke all on schema public from public")
-    if connection.exec_driver_sql("select rolsuper from pg_roles where rolname = current_user").scalar_one():
+    if connection.exec_driver_sql(
+        "select rolsuper from pg_roles where rolname = current_user"
+    ).scalar_one():
         functions = ", ".join(f"pg_catalog.{signature}" for signature in _LARGE_OBJECTS)
         connection.exec_driver_sql(f"revoke execute on function {functions} from public")
         _execute(connection, COUNTERS.read_text(encoding="utf-8"))
 
 
 def counters_are_open(connection: Connection) -> bool:
-    """Whether every login may see what the server counts of whole tables, or use up what all share, because nobody was there who may close it."""
+    """Whether every login may see what the server counts of whole tables, or use up what all share,
+    because nobody was there who may close it.
+    """
     return bool(
         connection.exec_driver_sql(
-            "select has_any_column_privilege('public', 'pg_catalog.pg_stat_all_tables', 'select') "
-            "or has_function_privilege('public', 'pg_catalog.pg_relation_size(regclass, text)', 'execute') "
-            "or has_function_privilege('public', 'pg_catalog.pg_advisory_lock(bigint)', 'execute') "
-            "or has_column_privilege('public', 'pg_catalog.pg_class', 'reltuples', 'select')"
+            "select has_any_column_privilege('public', 'pg_catalog.pg_stat_all_tables', 'select')"
+            " or has_function_privilege('public', 'pg_catalog.pg_relation_size(regclass, text)',"
+            " 'execute') or has_function_privilege('public', 'pg_catalog.pg_advisory_lock(bigint)',"
+            " 'execute') or has_column_privilege('public', 'pg_catalog.pg_class', 'reltuples',"
+            " 'select')"
         ).scalar()
     )

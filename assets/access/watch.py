@@ -1,7 +1,8 @@
-"""A watchdog ends readers' sessions that exceed their limits, because a reader can lift each of PostgreSQL's own time limits for itself.
+"""A watchdog ends readers' sessions that exceed their limits, because a reader can lift each of
+PostgreSQL's own time limits for itself.
 
-Belongs here: what is too long, ending it, and doing so for as long as the observatory is served. Does not belong here: limits that the server itself
-holds a login to (`logins`).
+Belongs here: what is too long, ending it, and doing so for as long as the observatory is served.
+Does not belong here: limits that the server itself holds a login to (`logins`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from assets.common import audit
 from resources.warehouse import Warehouse
 
 STATEMENT_SECONDS, TRANSACTION_SECONDS = 90, 300
-"""A login's session begins with a minute for a statement; beyond this it has lifted that for itself, or holds a transaction open."""
+"""A login's session begins with a minute for a statement; beyond this it has lifted that for
+itself, or holds a transaction open.
+"""
 
 EVERY_SECONDS = 5
 
@@ -33,12 +36,19 @@ from pg_stat_activity as a inner join access.login as l on l.login = a.usename
 
 
 def end_what_runs_too_long(
-    warehouse: Warehouse, statement_seconds: float = STATEMENT_SECONDS, transaction_seconds: float = TRANSACTION_SECONDS
+    warehouse: Warehouse,
+    statement_seconds: float = STATEMENT_SECONDS,
+    transaction_seconds: float = TRANSACTION_SECONDS,
 ) -> list[tuple[str, str]]:
-    """End readers' sessions that run too long, or that a rotated password should have ended. Gives login and reason of each, which are recorded."""
+    """End readers' sessions that run too long, or that a rotated password should have ended. Gives
+    login and reason of each, which are recorded.
+    """
     with warehouse.engine.connect() as connection:
         logins = connection.execute(
-            sa.text("select distinct usename::text from pg_stat_activity inner join access.login on login = usename")
+            sa.text(
+                "select distinct usename::text from pg_stat_activity inner join access.login on"
+                " login = usename"
+            )
         ).scalars()
         be_able(connection, list(logins))  # never committed
         limits = {"statement": statement_seconds, "transaction": transaction_seconds}
@@ -54,7 +64,9 @@ def end_what_runs_too_long(
 
 @contextmanager
 def watching(warehouse: Warehouse, log: Path | None) -> Iterator[None]:
-    """Watch over readers' sessions, and the size of the server's `log`, in a thread of its own until the block ends."""
+    """Watch over readers' sessions, and the size of the server's `log`, in a thread of its own
+    until the block ends.
+    """
     over = threading.Event()
 
     def watch() -> None:
@@ -64,7 +76,10 @@ def watching(warehouse: Warehouse, log: Path | None) -> Iterator[None]:
                     end_what_runs_too_long(warehouse)
                     if log is not None:
                         audit.keep_small(warehouse, log)
-            except (sa.exc.SQLAlchemyError, OSError):  # the server is away for a moment: the next look is soon
+            except (
+                sa.exc.SQLAlchemyError,
+                OSError,
+            ):  # the server is away for a moment: the next look is soon
                 continue
 
     thread = threading.Thread(target=watch, name="watch over readers", daemon=True)

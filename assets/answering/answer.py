@@ -1,8 +1,10 @@
-"""The answer to a return: what became of it, what was found, and what to do, before it takes the shape of a page or a workbook.
+"""The answer to a return: what became of it, what was found, and what to do, before it takes the
+shape of a page or a workbook.
 
-Belongs here: the answer itself, the headline, findings brought together in groups, row ranges, the next steps, what was dropped at the door,
-and where in the sender's own sheets a finding stands.
-Does not belong here: how it looks (`page`, `workbook`), or whether a rule is broken (`assets/intake`).
+Belongs here: the answer itself, the headline, findings brought together in groups, row ranges, the
+next steps, what was dropped at the door, and where in the sender's own sheets a finding stands.
+Does not belong here: how it looks (`page`, `workbook`), or whether a rule is broken
+(`assets/intake`).
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ MOST_IN_A_SENTENCE = 6
 class TableAnswer:
     """What became of one table of the return.
 
-    `earlier` says in a few words which return of this table it takes the place of ("your return of 3 January 2026"); blank where there was none.
+    `earlier` says in a few words which return of this table it takes the place of ("your return of
+    3 January 2026"); blank where there was none.
     """
 
     title: str
@@ -80,14 +83,15 @@ class TableAnswer:
 class Answer:
     """All there is to say about one file.
 
-    `findings` has a row a finding: sheet, row_number (0 is the whole sheet, or the whole file), column_name, value, rule, severity, message;
-    columns `table_name`, `expected`, `hint` and `is_quoted`, as the warehouse has them, are heeded
-    too. `cross_checks` has subject, says, beside, message; `official` the sender's figures beside the official ones.
-    `sheets` are the sender's own, each with
-    the table recognised on it or None, in the order of the file; one with several tables stands here once a table. `remark` is a sentence below the
-    headline, `contact` says who to ask. `counting` names the sender's return that counts where this one does not ("your return of 3 January 2026");
-    blank where there is none. `is_trial` is set where nothing was sent: a check before sending. `made_up` is the banner of made-up
-    returns, blank for real ones.
+    `findings` has a row a finding: sheet, row_number (0 is the whole sheet, or the whole file),
+    column_name, value, rule, severity, message; columns `table_name`, `expected`, `hint` and
+    `is_quoted`, as the warehouse has them, are heeded too. `cross_checks` has subject, says,
+    beside, message; `official` the sender's figures beside the official ones. `sheets` are the
+    sender's own, each with the table recognised on it or None, in the order of the file; one with
+    several tables stands here once a table. `remark` is a sentence below the headline, `contact`
+    says who to ask. `counting` names the sender's return that counts where this one does not ("your
+    return of 3 January 2026"); blank where there is none. `is_trial` is set where nothing was sent:
+    a check before sending. `made_up` is the banner of made-up returns, blank for real ones.
 
     Raises:
         ValueError: the outcome is none of the four, or a frame lacks a column.
@@ -113,10 +117,19 @@ class Answer:
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
-            raise ValueError(f"The outcome of an answer is '{self.outcome}'; one of {', '.join(OUTCOMES)} was expected.")
-        for name, frame, columns in (("findings", self.findings, FINDINGS), ("cross_checks", self.cross_checks, CROSS_CHECKS)):
+            raise ValueError(
+                f"The outcome of an answer is '{self.outcome}'; one of {', '.join(OUTCOMES)} was"
+                " expected."
+            )
+        for name, frame, columns in (
+            ("findings", self.findings, FINDINGS),
+            ("cross_checks", self.cross_checks, CROSS_CHECKS),
+        ):
             if lacking := [column for column in columns if column not in frame.columns]:
-                raise ValueError(f"The {name} of an answer lack {', '.join(lacking)}; the columns {', '.join(columns)} were expected.")
+                raise ValueError(
+                    f"The {name} of an answer lack {', '.join(lacking)}; the columns"
+                    f" {', '.join(columns)} were expected."
+                )
 
     @cached_property
     def found(self) -> list[Found]:
@@ -135,18 +148,30 @@ class Answer:
 
     @cached_property
     def marked_sheets(self) -> list[int]:
-        """Which of `own_sheets` have something to mend or check marked in them: only these are copied.
+        """Which of `own_sheets` have something to mend or check marked in them: only these are
+        copied.
 
-        A clean sheet's copy would tell its sender nothing, nor would one in which only a column that nobody asked for is marked.
+        A clean sheet's copy would tell its sender nothing, nor would one in which only a column
+        that nobody asked for is marked.
         """
-        return sorted({f.place[0] for f in self.found if f.place and f.severity != NOTES and f.rule != DROPPED})
+        return sorted(
+            {
+                f.place[0]
+                for f in self.found
+                if f.place and f.severity != NOTES and f.rule != DROPPED
+            }
+        )
 
     def asked_for(self, index: int) -> list[tuple[int, int | None, frozenset[int]]]:
-        """By table of a sheet, from the top: its header's row, the row before which it ends, and the columns that are asked for.
+        """By table of a sheet, from the top: its header's row, the row before which it ends, and
+        the columns that are asked for.
 
         What stands elsewhere nobody asked for: it is in no copy.
         """
-        return [(found.header_row, found.end_row, _may_be_copied(found)) for found in self.tables_on(index)]
+        return [
+            (found.header_row, found.end_row, _may_be_copied(found))
+            for found in self.tables_on(index)
+        ]
 
     def tables_on(self, index: int) -> list[Recognised]:
         """The tables recognised on a sheet, from the top."""
@@ -174,7 +199,9 @@ class Answer:
 
 
 def _may_be_copied(found: Recognised) -> frozenset[int]:
-    """The columns of a table that a copy of its sheet shows: all that are asked for, but names of staff."""
+    """The columns of a table that a copy of its sheet shows: all that are asked for, but names of
+    staff.
+    """
     of_staff = {column.name for column in found.table.columns if column.personal == "officer"}
     return frozenset(place for name, place in found.columns.items() if name not in of_staff)
 
@@ -202,11 +229,13 @@ class Words:
 
 @dataclass(frozen=True)
 class Found:
-    """One finding and where it stands: `place` is its sheet (of `own_sheets`) and its row in it, counted from 0; None where it cannot be told, and
-    where it is about no table, but the whole sheet or file.
+    """One finding and where it stands: `place` is its sheet (of `own_sheets`) and its row in it,
+    counted from 0; None where it cannot be told, and where it is about no table, but the whole
+    sheet or file.
 
-    `header` is the column as the sender spells it, blank for a whole row, sheet or file; `column` is its place in the row, None if it has none.
-    `words` are those of `message`; None for a finding from before findings kept them.
+    `header` is the column as the sender spells it, blank for a whole row, sheet or file; `column`
+    is its place in the row, None if it has none. `words` are those of `message`; None for a finding
+    from before findings kept them.
     """
 
     severity: str
@@ -242,7 +271,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Group:
-    """Findings of one rule in one column: one thing to mend. `cases` is empty where the message says it all."""
+    """Findings of one rule in one column: one thing to mend. `cases` is empty where the message
+    says it all.
+    """
 
     severity: str
     rule: str
@@ -294,7 +325,9 @@ def number_of(count: int, thing: str, things: str = "") -> str:
 
 
 def in_ranges(rows: Iterable[int], most: int | None = None) -> str:
-    """Row numbers as ranges: `5-9, 12`; with `most`, so many ranges and how many rows more there are."""
+    """Row numbers as ranges: `5-9, 12`; with `most`, so many ranges and how many rows more there
+    are.
+    """
     ranges: list[list[int]] = []
     for row in sorted(set(rows)):
         if ranges and row == ranges[-1][1] + 1:
@@ -309,7 +342,11 @@ def in_ranges(rows: Iterable[int], most: int | None = None) -> str:
 def row_words(rows: Sequence[int], most: int | None = None) -> str:
     """`row 5`, `rows 5-9, 12`; blank for row 0, the whole sheet."""
     numbers = [row for row in rows if row]
-    return f"{'row' if len(set(numbers)) == 1 else 'rows'} {in_ranges(numbers, most)}" if numbers else ""
+    return (
+        f"{'row' if len(set(numbers)) == 1 else 'rows'} {in_ranges(numbers, most)}"
+        if numbers
+        else ""
+    )
 
 
 def day(date: dt.date) -> str:
@@ -356,15 +393,31 @@ def headline(answer: Answer) -> str:
     if answer.outcome == RECORDED and not answer.loaded and not answer.rejected:
         return f"{start}: it is not needed for the figures, and nothing of it {was} taken in."
     if answer.loaded == answer.received:
-        clauses = [f"all {number_of(answer.loaded, 'row')} {were} taken in" if answer.loaded > 1 else f"its 1 row {was} taken in"]
+        clauses = [
+            (
+                f"all {number_of(answer.loaded, 'row')} {were} taken in"
+                if answer.loaded > 1
+                else f"its 1 row {was} taken in"
+            )
+        ]
     else:
-        clauses = [f"{answer.loaded:,} of {number_of(answer.received, 'row')} {was if answer.loaded == 1 else were} taken in"]
+        clauses = [
+            f"{answer.loaded:,} of"
+            f" {number_of(answer.received, 'row')} {was if answer.loaded == 1 else were} taken in"
+        ]
     if answer.rejected:
-        clauses.append(f"{number_of(answer.rejected, 'row')} {'needs' if answer.rejected == 1 else 'need'} mending")
+        clauses.append(
+            f"{number_of(answer.rejected, 'row')} {'needs' if answer.rejected == 1 else 'need'} mending"
+        )
     if answer.set_aside:
-        clauses.append(f"{number_of(answer.set_aside, 'row')} {was if answer.set_aside == 1 else were} set aside")
+        clauses.append(
+            f"{number_of(answer.set_aside, 'row')} {was if answer.set_aside == 1 else were} set"
+            " aside"
+        )
     if not answer.rejected and (checks := len(groups(answer))):
-        clauses.append(f"there {'is' if checks == 1 else 'are'} {number_of(checks, 'thing')} to check")
+        clauses.append(
+            f"there {'is' if checks == 1 else 'are'} {number_of(checks, 'thing')} to check"
+        )
     return f"{start}: {'; '.join(clauses)}."
 
 
@@ -376,36 +429,68 @@ def outcome_words(answer: Answer) -> str:
 
 
 def next_steps(answer: Answer) -> Next:
-    """What to do next: nothing, look at it, mend and send again, or mend because nothing was taken in."""
+    """What to do next: nothing, look at it, mend and send again, or mend because nothing was taken
+    in.
+    """
     mend = "Mend your own file, as said below."
     if answer.marked_sheets:
-        mend = "Mend your own file. The workbook that comes with this answer has a marked copy: it is one to look at, not one to send back."
-    whole = "Send the whole return again, not only the mended rows: a new return takes the place of the one before it."
+        mend = (
+            "Mend your own file. The workbook that comes with this answer has a marked copy: it is"
+            " one to look at, not one to send back."
+        )
+    whole = (
+        "Send the whole return again, not only the mended rows: a new return takes the place of the"
+        " one before it."
+    )
     to_check = len(groups(answer))
     if answer.outcome == REJECTED:
         if {f.rule for f in answer.found if f.severity == REJECTS_FILE} & _OF_THE_FOLDER:
             mend = "It is the folder that is wrong, not the file: see below which one was expected."
             if answer.is_trial:
-                return Next("Put the file into the right folder", (mend, "Check it again. Nothing has been sent or kept."))
-            return Next("Put the file into the right folder", (mend, "Until then nothing of it counts."))
+                return Next(
+                    "Put the file into the right folder",
+                    (mend, "Check it again. Nothing has been sent or kept."),
+                )
+            return Next(
+                "Put the file into the right folder", (mend, "Until then nothing of it counts.")
+            )
         if answer.is_trial:
-            return Next("Mend the file before you send it", (mend, "Check it again. Nothing has been sent or kept."))
-        stands = f"{_capital(answer.counting)} still counts; nothing of this one does." if answer.counting else "Until then nothing of it counts."
+            return Next(
+                "Mend the file before you send it",
+                (mend, "Check it again. Nothing has been sent or kept."),
+            )
+        stands = (
+            f"{_capital(answer.counting)} still counts; nothing of this one does."
+            if answer.counting
+            else "Until then nothing of it counts."
+        )
         return Next("Mend the file and send it again", (mend, "Send the whole file again.", stands))
     if answer.outcome == WITHDRAWN:
         if answer.counting:
-            return Next("You need do nothing", (f"{_capital(answer.counting)} counts in its place.",))
-        return Next("Send a new return if one is due", ("The same file sent again stays withdrawn.",))
+            return Next(
+                "You need do nothing", (f"{_capital(answer.counting)} counts in its place.",)
+            )
+        return Next(
+            "Send a new return if one is due", ("The same file sent again stays withdrawn.",)
+        )
     statuses = {table.status for table in answer.tables}
     if statuses and statuses <= {"superseded"}:
-        return Next("You need do nothing", ("A newer return of yours has taken the place of this one.",))
+        return Next(
+            "You need do nothing", ("A newer return of yours has taken the place of this one.",)
+        )
     if answer.rejected:
         rows = number_of(answer.rejected, "row")
         if answer.is_trial:
-            return Next(f"Mend {rows} before you send it", (mend, "Check it again. Nothing has been sent or kept."))
+            return Next(
+                f"Mend {rows} before you send it",
+                (mend, "Check it again. Nothing has been sent or kept."),
+            )
         if answer.outcome == RECORDED:
             return Next(f"Mend {rows} and send the return again", (mend, whole))
-        until = f"Until then the {number_of(answer.loaded, 'row')} taken in {'is' if answer.loaded == 1 else 'are'} used."
+        until = (
+            f"Until then the {number_of(answer.loaded, 'row')} taken in"
+            f" {'is' if answer.loaded == 1 else 'are'} used."
+        )
         return Next(f"Mend {rows} and send the return again", (mend, whole, until))
     if not answer.is_trial and any(f.rule == SMALLER for f in answer.found):
         whole = "If it was: look at what is to check below, and nothing more is needed."
@@ -413,21 +498,45 @@ def next_steps(answer: Answer) -> Next:
         return Next("Check whether this was your whole return", (part, whole))
     if beside := len(answer.cross_checks):
         differences = f"the {number_of(beside, 'difference')} from other sources below"
-        also = f" and {'the thing' if to_check == 1 else f'the {to_check} things'} to check" if to_check else ""
+        also = (
+            f" and {'the thing' if to_check == 1 else f'the {to_check} things'} to check"
+            if to_check
+            else ""
+        )
         return Next(
             f"Look at the {number_of(beside, 'difference')} from other sources",
             (
                 f"Please look at {differences}{also}.",
-                "Where your return is wrong, mend it and send the whole return again. Where it is right, leave it.",
+                (
+                    "Where your return is wrong, mend it and send the whole return again. Where it"
+                    " is right, leave it."
+                ),
             ),
         )
     if to_check:
         things = "the thing" if to_check == 1 else f"the {to_check} things"
         if answer.is_trial:
-            return Next("It can be sent as it is", (f"Please look at {things} to check below first: what is wrong is easiest to mend now.",))
-        again = "If a figure is wrong, mend it and send the whole return again. Otherwise put it right next time."
-        return Next("Nothing needs sending again", (f"Please look at {things} to check below.", again))
-    leave_out = ("Next time, please leave out the columns that nobody asked for.",) if any(f.rule == DROPPED for f in answer.found) else ()
+            return Next(
+                "It can be sent as it is",
+                (
+                    (
+                        f"Please look at {things} to check below first: what is wrong is easiest to"
+                        " mend now."
+                    ),
+                ),
+            )
+        again = (
+            "If a figure is wrong, mend it and send the whole return again. Otherwise put it right"
+            " next time."
+        )
+        return Next(
+            "Nothing needs sending again", (f"Please look at {things} to check below.", again)
+        )
+    leave_out = (
+        ("Next time, please leave out the columns that nobody asked for.",)
+        if any(f.rule == DROPPED for f in answer.found)
+        else ()
+    )
     if answer.is_trial:
         return Next("It can be sent as it is", ("Nothing has been sent or kept.", *leave_out))
     return Next("You need do nothing", ("Thank you.", *leave_out))
@@ -444,24 +553,34 @@ def _capital(text: str) -> str:
 
 
 def groups(answer: Answer) -> list[Group]:
-    """What to mend or check, one group a rule and column, the worst first, then the one with the most rows.
+    """What to mend or check, one group a rule and column, the worst first, then the one with the
+    most rows.
 
-    A group whose sentences differ only in the value sent (or a clue) has one sentence, with the values and their rows beside it.
+    A group whose sentences differ only in the value sent (or a clue) has one sentence, with the
+    values and their rows beside it.
     """
     return answer.to_mend
 
 
 def dropped(answer: Answer) -> list[Dropped]:
-    """Columns that do not get past the door as they were sent: those that nobody asked for, and those that identify a child or a home."""
+    """Columns that do not get past the door as they were sent: those that nobody asked for, and
+    those that identify a child or a home.
+    """
     unasked = "Nobody asked for it. It is dropped and not kept: please leave it out next time."
-    found = [Dropped(f"Column {f.value}", f.sheet, unasked) for f in answer.found if f.rule == DROPPED]
+    found = [
+        Dropped(f"Column {f.value}", f.sheet, unasked) for f in answer.found if f.rule == DROPPED
+    ]
     for sheet, recognised in answer.sheets:
         if recognised is None:
             continue
         for column in recognised.table.columns:
             if column.personal and column.name in recognised.columns:
                 header = _header(sheet, recognised, recognised.columns[column.name])
-                found.append(Dropped(header, sheet.label, PERSONAL.get(column.personal, PERSONAL["drop"]).told))
+                found.append(
+                    Dropped(
+                        header, sheet.label, PERSONAL.get(column.personal, PERSONAL["drop"]).told
+                    )
+                )
     return list(dict.fromkeys(found))
 
 
@@ -470,7 +589,8 @@ def notes(answer: Answer) -> list[str]:
     return [f.message for f in answer.found if f.severity == NOTES]
 
 
-# --- findings ---------------------------------------------------------------------------------------
+# --- findings
+# ---------------------------------------------------------------------------------------
 
 
 def _found(answer: Answer) -> list[Found]:
@@ -612,15 +732,23 @@ def _options(table: str, column: str, census_date: dt.date) -> list[str]:
 
 
 def _sheet_of(answer: Answer, name: str, table: str) -> int | None:
-    """The sheet that a finding is about; None where there is none or it could be either of two: no cell is marked on a guess."""
+    """The sheet that a finding is about; None where there is none or it could be either of two: no
+    cell is marked on a guess.
+    """
     same = [index for index, sheet in enumerate(answer.own_sheets) if sheet.label == name]
     if len(same) > 1 and table:
-        same = [index for index in same if any(found.table.name == table for found in answer.tables_on(index))]
+        same = [
+            index
+            for index in same
+            if any(found.table.name == table for found in answer.tables_on(index))
+        ]
     return same[0] if len(same) == 1 else None
 
 
 def _table_at(tables: list[Recognised], name: str, row: int) -> int | None:
-    """Which of the tables on a sheet a finding is about: the one named, and of several the lowest whose header is above the row."""
+    """Which of the tables on a sheet a finding is about: the one named, and of several the lowest
+    whose header is above the row.
+    """
     fitting = [at for at, found in enumerate(tables) if not name or found.table.name == name]
     above = [at for at in fitting if tables[at].header_row < row]
     return above[-1] if above else fitting[0] if fitting else None
@@ -641,7 +769,9 @@ def _column_of(
 
 
 def _header(sheet: Sheet, recognised: Recognised, place: int) -> str:
-    """A column's header as the sender spells it, where it says nothing but that; else as the layout does: a note behind it may name a child."""
+    """A column's header as the sender spells it, where it says nothing but that; else as the layout
+    does: a note behind it may name a child.
+    """
     said = " ".join(seen(cell_text(sheet.rows[recognised.header_row][place])).split())[:80]
     if is_known_header(said):
         return said
@@ -654,7 +784,12 @@ def _grouped(findings: list[Found], most_cases: int = 12) -> list[Group]:
     for finding in findings:
         if finding.severity == NOTES or finding.rule == DROPPED:
             continue
-        key = (finding.severity, finding.sheet, finding.rule, finding.column_name if finding.row_number else "")
+        key = (
+            finding.severity,
+            finding.sheet,
+            finding.rule,
+            finding.column_name if finding.row_number else "",
+        )
         together.setdefault(key, {}).setdefault(finding.message, []).append(finding)
     made = [_group(messages, most_cases) for messages in together.values()]
     order = list(SEVERITIES)
@@ -724,7 +859,8 @@ def _case(first: Found, word: Words, rows: tuple[int, ...], general: Words) -> C
     return Case(NOT_SHOWN_HERE if sent == NOT_SHOWN else sent, clue, rows)
 
 
-# --- from the door ------------------------------------------------------------------------------------
+# --- from the door
+# ------------------------------------------------------------------------------------
 
 
 def findings_of(submission: Submission, judged: Iterable[JudgedTable]) -> pd.DataFrame:
@@ -733,7 +869,9 @@ def findings_of(submission: Submission, judged: Iterable[JudgedTable]) -> pd.Dat
         [finding.row(submission.id) for finding in submission.findings],
         columns=FINDING_COLUMNS,
     )
-    about_rows = [table.findings[table.findings["submission_id"] == submission.id] for table in judged]
+    about_rows = [
+        table.findings[table.findings["submission_id"] == submission.id] for table in judged
+    ]
     frames = [frame for frame in (about_file, *about_rows) if len(frame)]
     return pd.concat(frames, ignore_index=True) if frames else about_file
 
@@ -743,11 +881,21 @@ def trial_answer(submission: Submission, judged: Iterable[JudgedTable]) -> Answe
     judged = list(judged)
     tables = []
     for table in judged:
-        names = tuple(dict.fromkeys(sheet.label for sheet, found in submission.tables if found.table.name == table.table.name))
+        names = tuple(
+            dict.fromkeys(
+                sheet.label
+                for sheet, found in submission.tables
+                if found.table.name == table.table.name
+            )
+        )
         for book in table.books[table.books["submission_id"] == submission.id].itertuples():
-            received, loaded, rejected, aside = map(int, (book.rows_received, book.rows_loaded, book.rows_rejected, book.rows_set_aside))
+            received, loaded, rejected, aside = map(
+                int, (book.rows_received, book.rows_loaded, book.rows_rejected, book.rows_set_aside)
+            )
             tables.append(TableAnswer(table.table.title, names, received, loaded, rejected, aside))
-    left_alone = bool(submission.tables) and all(found.table.leave_alone for _, found in submission.tables)
+    left_alone = bool(submission.tables) and all(
+        found.table.leave_alone for _, found in submission.tables
+    )
     unread = {"unknown_sender", "too_large"} & {finding.rule for finding in submission.findings}
     return Answer(
         sender_name=submission.sender.name,

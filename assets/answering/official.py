@@ -1,9 +1,11 @@
-"""An authority's own figures beside the official ones, for its answers: England, the region, ten statistical neighbours and rank.
+"""An authority's own figures beside the official ones, for its answers: England, the region, ten
+statistical neighbours and rank.
 
-Belongs here: reading `curated.benchmark` for each sender, and the words of its rows. Does not belong here: how they are
-laid out (`page`, `workbook`).
+Belongs here: reading `curated.benchmark` for each sender, and the words of its rows. Does not
+belong here: how they are laid out (`page`, `workbook`).
 
-An answer is its sender's alone: its own figures stand in it as they are, and no other authority's but those that are published.
+An answer is its sender's alone: its own figures stand in it as they are, and no other authority's
+but those that are published.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ order by b.authority_code, b.definition desc, b.measure, b.unit
 
 
 def official_of(warehouse: Warehouse, census_date: dt.date) -> dict[str, pd.DataFrame]:
-    """By authority code, its figures beside the official ones, `COLUMNS` as texts; empty where no official figures are held."""
+    """By authority code, its figures beside the official ones, `COLUMNS` as texts; empty where no
+    official figures are held.
+    """
     rows: dict[str, list[dict[str, str]]] = {}
     for row in warehouse.rows(_QUERY, d=census_date):
         publisher = PUBLISHERS.get(row.published_by, row.published_by)
@@ -57,7 +61,9 @@ def official_of(warehouse: Warehouse, census_date: dt.date) -> dict[str, pd.Data
                 "region": as_printed(row.region_value),
                 "neighbours_mean": as_printed(row.neighbours_mean),
                 "neighbours_pooled": as_printed(row.neighbours_pooled),
-                "rank": f"{row.rank_in_region} of {row.ranked_in_region}" if row.rank_in_region else "",
+                "rank": (
+                    f"{row.rank_in_region} of {row.ranked_in_region}" if row.rank_in_region else ""
+                ),
                 "source": f"{publisher}, release {row.release}, {row.period_end.isoformat()}",
                 "note": row.definition_note or "",
             }

@@ -1,12 +1,15 @@
-"""The outbox: each return's answer as files, `outbox/<census date>/<sender>/`, brought up to date with what the warehouse knows of the return.
+"""The outbox: each return's answer as files, `outbox/<census date>/<sender>/`, brought up to date
+with what the warehouse knows of the return.
 
-Belongs here: which answers are due, building an answer from the warehouse and the landing place, writing its files.
-Does not belong here: what an answer says (`answer`) and how it looks (`page`, `workbook`).
+Belongs here: which answers are due, building an answer from the warehouse and the landing place,
+writing its files. Does not belong here: what an answer says (`answer`) and how it looks (`page`,
+`workbook`).
 
-An answer rests on the return's books, findings and cross-checks. It is written again when these change (the other side's return came in), and
-after a run that was killed before it was written. The copy of the sender's own data is made of the sheets that
-loading has just read, or else of the file in the landing place: it is kept nowhere but in the workbook, and there
-only the sheets in which something is marked.
+An answer rests on the return's books, findings and cross-checks. It is written again when these
+change (the other side's return came in), and after a run that was killed before it was written. The
+copy of the sender's own data is made of the sheets that loading has just read, or else of the file
+in the landing place: it is kept nowhere but in the workbook, and there only the sheets in which
+something is marked.
 """
 
 from __future__ import annotations
@@ -26,7 +29,17 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from assets.answering.answer import ACCEPTED, RECORDED, REJECTED, WHO_TO_ASK, WITHDRAWN, Answer, TableAnswer, day, moment
+from assets.answering.answer import (
+    ACCEPTED,
+    RECORDED,
+    REJECTED,
+    WHO_TO_ASK,
+    WITHDRAWN,
+    Answer,
+    TableAnswer,
+    day,
+    moment,
+)
 from assets.answering.official import NONE, RESTS_ON, official_of
 from assets.common import audit
 from assets.intake.door import ERASED, NOT_RECOGNISED, sender_of
@@ -54,20 +67,31 @@ def answer_quarter(
     warehouse: Warehouse, landing: LandingPlace, outbox: str, census_date: dt.date, key: bytes, progress: Callable[[str], None] | None = None,
     contact: str = "",
 ) -> int:  # fmt: skip
-    """Write the answers of a census date that are missing or out of date. Gives their number. `contact` is whom their senders may ask.
+    """Write the answers of a census date that are missing or out of date. Gives their number.
+    `contact` is whom their senders may ask.
 
     Raises:
         ObservatoryError: some could not be written; the others were.
     """
     held = HELD.take(census_date)
-    if warehouse.scalar("select exists (select from access.answers_removed where census_date = :d)", d=census_date):
+    if warehouse.scalar(
+        "select exists (select from access.answers_removed where census_date = :d)", d=census_date
+    ):
         return 0
-    figures = warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date) or ""
+    figures = (
+        warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date)
+        or ""
+    )
     told = _told(warehouse, census_date, key)
     folder, made_up = _folder(outbox, census_date), banner(warehouse)
     _clear_unfinished(folder)
-    written = {r.submission_id: r.rests_on for r in warehouse.rows("select submission_id, rests_on from raw.answer")}
-    due = [s for s in told if written.get(s.number) != s.rests_on or not _page_path(folder, s).exists()]
+    written = {
+        r.submission_id: r.rests_on
+        for r in warehouse.rows("select submission_id, rests_on from raw.answer")
+    }
+    due = [
+        s for s in told if written.get(s.number) != s.rests_on or not _page_path(folder, s).exists()
+    ]
     if not due:
         _note_answered(warehouse, census_date, figures)
         return 0
@@ -75,8 +99,14 @@ def answer_quarter(
         progress(f"{census_date}: answering {len(due)} of {len(told)} returns")
     # what loading has read comes first: mostly there is nothing else to open
     files = sorted(landing.files(census_date), key=lambda file: which(file) not in held)
-    for name in {file.folder[:100] for file in files if sender_of(file.folder, census_date).key == folder_words(file.folder) != file.folder}:
-        _remove(folder / file_name(name))  # an earlier version called it by a name that is not to be told
+    for name in {
+        file.folder[:100]
+        for file in files
+        if sender_of(file.folder, census_date).key == folder_words(file.folder) != file.folder
+    }:
+        _remove(
+            folder / file_name(name)
+        )  # an earlier version called it by a name that is not to be told
     failed: dict[str, str] = {}
     for place, number in {_page_path(folder, s).parent: s.number for s in due}.items():
         with _failing(failed, number):
@@ -87,7 +117,11 @@ def answer_quarter(
     def write(writing: _Writing) -> str:
         """Write an answer; gives what kept it from being written, else a blank."""
         one, name, opened = writing
-        sheets = _without_the_erased(erased.get(one.number, {}), opened.sheets_by_table) if opened else None
+        sheets = (
+            _without_the_erased(erased.get(one.number, {}), opened.sheets_by_table)
+            if opened
+            else None
+        )
         failed: dict[str, str] = {}
         with _failing(failed, one.number):
             _write(folder, one, _answer(one, census_date, sheets, name, made_up, contact))
@@ -107,9 +141,22 @@ def answer_quarter(
         gc.unfreeze()
     failed |= {writing[0].number: why for writing, why in zip(in_memory, said, strict=True) if why}
     with warehouse.writing() as connection:
-        connection.execute(sa.text("delete from raw.answer where submission_id = any(:ids)"), {"ids": [s.number for s in due]})
-        if written_now := [{"submission_id": s.number, "rests_on": s.rests_on} for s in due if s.number not in failed]:
-            connection.execute(sa.text("insert into raw.answer (submission_id, rests_on) values (:submission_id, :rests_on)"), written_now)
+        connection.execute(
+            sa.text("delete from raw.answer where submission_id = any(:ids)"),
+            {"ids": [s.number for s in due]},
+        )
+        if written_now := [
+            {"submission_id": s.number, "rests_on": s.rests_on}
+            for s in due
+            if s.number not in failed
+        ]:
+            connection.execute(
+                sa.text(
+                    "insert into raw.answer (submission_id, rests_on) values (:submission_id,"
+                    " :rests_on)"
+                ),
+                written_now,
+            )
     if failed:
         raise ObservatoryError(_could_not_be_written(census_date, failed, due, outbox))
     _note_answered(warehouse, census_date, figures)
@@ -122,17 +169,22 @@ def _failing(failed: dict[str, str], number: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # what stands in the error is a path of ours, and the name of a file in it may be its sender's
-        failed[number] = mishaps.told(OSError(error.errno, error.strerror)) or f"{type(error).__name__}."
+        # what stands in the error is a path of ours, and the name of a file in it may be its
+        # sender's
+        failed[number] = (
+            mishaps.told(OSError(error.errno, error.strerror)) or f"{type(error).__name__}."
+        )
 
 
-def _could_not_be_written(census_date: dt.date, failed: dict[str, str], due: list[_Told], outbox: str) -> str:
+def _could_not_be_written(
+    census_date: dt.date, failed: dict[str, str], due: list[_Told], outbox: str
+) -> str:
     senders = sorted({s.submission.sender for s in due if s.number in failed})
     more = f" and {len(senders) - 10} more" if len(senders) > 10 else ""
     answers = f"{len(failed)} answer{'' if len(failed) == 1 else 's'}"
     return (
-        f"{answers} of {census_date} could not be written to {outbox}, for {', '.join(senders[:10])}{more}; the others were. "
-        f"{next(iter(failed.values()))}"
+        f"{answers} of {census_date} could not be written to {outbox}, for"
+        f" {', '.join(senders[:10])}{more}; the others were. {next(iter(failed.values()))}"
     )
 
 
@@ -149,12 +201,14 @@ def _note_answered(warehouse: Warehouse, census_date: dt.date, figures: str) -> 
 
 
 def unanswered(warehouse: Warehouse) -> list[dt.date]:
-    """The quarters whose returns have not all been answered of the figures that stand now: whatever died before, they are due."""
+    """The quarters whose returns have not all been answered of the figures that stand now: whatever
+    died before, they are due.
+    """
     rows = warehouse.rows(
-        "select q.census_date from raw.quarter as q left join raw.answered as a on q.census_date = a.census_date "
-        "where a.rests_on is distinct from q.rests_on || ' ' || :code "
-        "and q.census_date not in (select r.census_date from access.answers_removed as r) "
-        "and q.census_date not in (select c.census_date from access.closed_quarter as c) order by 1",
+        "select q.census_date from raw.quarter as q left join raw.answered as a on q.census_date ="
+        " a.census_date where a.rests_on is distinct from q.rests_on || ' ' || :code and"
+        " q.census_date not in (select r.census_date from access.answers_removed as r) and"
+        " q.census_date not in (select c.census_date from access.closed_quarter as c) order by 1",
         code=_code(),
     )
     return [row.census_date for row in rows]
@@ -164,8 +218,11 @@ _Writing = tuple["_Told", str, OpenedFile | None]
 """An answer to write, the sender's own name of the file, and the file; None where it is gone."""
 
 
-def _writings(files: list[LandedFile], held: Files, due: list[_Told], key: bytes, census_date: dt.date) -> Iterator[tuple[_Writing, bool]]:
-    """The answers to write, each with the file of the very bytes that its mark is of, and whether nothing is to be read for it any more.
+def _writings(
+    files: list[LandedFile], held: Files, due: list[_Told], key: bytes, census_date: dt.date
+) -> Iterator[tuple[_Writing, bool]]:
+    """The answers to write, each with the file of the very bytes that its mark is of, and whether
+    nothing is to be read for it any more.
 
     What is held comes first; what is not is opened when its turn comes, and need not be kept.
     """
@@ -199,7 +256,8 @@ def _erased_rows(warehouse: Warehouse, told: _Told) -> Erased:
     found: dict[str, dict[str, set[int]]] = {}
     for name in told.findings.loc[is_erased, "table_name"].unique():
         rows = warehouse.rows(
-            f"select sheet, row_number from raw.{name} where submission_id = :id and fate = 'set aside' and as_received is null",  # noqa: S608
+            f"select sheet, row_number from raw.{name} where submission_id = :id and fate = 'set"
+            " aside' and as_received is null",  # noqa: S608
             id=told.number,
         )
         for row in rows:
@@ -207,26 +265,54 @@ def _erased_rows(warehouse: Warehouse, told: _Told) -> Erased:
     return found
 
 
-def _without_the_erased(erased: Erased, sheets: list[tuple[Sheet, Recognised | None]]) -> list[tuple[Sheet, Recognised | None]]:
-    """The sheets of a return; the rows of children who were erased are blank: an answer does not bring them back."""
+def _without_the_erased(
+    erased: Erased, sheets: list[tuple[Sheet, Recognised | None]]
+) -> list[tuple[Sheet, Recognised | None]]:
+    """The sheets of a return; the rows of children who were erased are blank: an answer does not
+    bring them back.
+    """
     if not erased:
         return sheets
-    return [(_blanked(sheet, erased.get(found.table.name, {}).get(sheet.label, set())) if found else sheet, found) for sheet, found in sheets]
+    return [
+        (
+            (
+                _blanked(sheet, erased.get(found.table.name, {}).get(sheet.label, set()))
+                if found
+                else sheet
+            ),
+            found,
+        )
+        for sheet, found in sheets
+    ]
 
 
 def _blanked(sheet: Sheet, numbers: set[int]) -> Sheet:
     """The sheet with nothing in these rows, which are counted from 1."""
-    return replace(sheet, rows=[[None] * len(cells) if n in numbers else cells for n, cells in enumerate(sheet.rows, 1)]) if numbers else sheet
+    return (
+        replace(
+            sheet,
+            rows=[
+                [None] * len(cells) if n in numbers else cells
+                for n, cells in enumerate(sheet.rows, 1)
+            ],
+        )
+        if numbers
+        else sheet
+    )
 
 
 def remove_answers(outbox: str, returns: Iterable[tuple[dt.date, str]]) -> None:
-    """Remove the answers to these senders' returns of these census dates. They are made anew, from what lies in the landing place then."""
+    """Remove the answers to these senders' returns of these census dates. They are made anew, from
+    what lies in the landing place then.
+    """
     for census_date, sender in returns:
         _remove(_folder(outbox, census_date) / file_name(sender))
 
 
 def remove_answers_before(warehouse: Warehouse, outbox: str, until: dt.date) -> int:
-    """Remove the answers to the returns of census dates before `until`, for good. Gives the number of quarters that had some."""
+    """Remove the answers to the returns of census dates before `until`, for good. Gives the number
+    of quarters that had some.
+    """
     root, removed = _folder(outbox, until).parent, 0
     if not root.exists():
         return 0
@@ -234,7 +320,13 @@ def remove_answers_before(warehouse: Warehouse, outbox: str, until: dt.date) -> 
         census_date = census_date_of(folder.name)
         if census_date and census_date < until:
             with warehouse.writing() as connection:
-                connection.execute(sa.text("insert into access.answers_removed (census_date) values (:d) on conflict do nothing"), {"d": census_date})
+                connection.execute(
+                    sa.text(
+                        "insert into access.answers_removed (census_date) values (:d) on conflict"
+                        " do nothing"
+                    ),
+                    {"d": census_date},
+                )
                 audit.record(connection, audit.REMOVED, "answers", census_date=census_date)
             _remove(folder)
             removed += 1
@@ -242,7 +334,9 @@ def remove_answers_before(warehouse: Warehouse, outbox: str, until: dt.date) -> 
 
 
 def _make_folder(place: Any) -> None:
-    """Make a sender's folder in the outbox. Who may open the outbox may open what is in it. A link that stands there leads elsewhere: it goes."""
+    """Make a sender's folder in the outbox. Who may open the outbox may open what is in it. A link
+    that stands there leads elsewhere: it goes.
+    """
     if not isinstance(place, Path):
         place.mkdir(parents=True, exist_ok=True)
         return
@@ -270,7 +364,9 @@ def _remove(folder: Any) -> None:
         folder.fs.rm(folder.path, recursive=True)
 
 
-_CODE = hash_of(path for path in Path(__file__).parent.glob("*.*") if path.suffix in {".py", ".jinja"})
+_CODE = hash_of(
+    path for path in Path(__file__).parent.glob("*.*") if path.suffix in {".py", ".jinja"}
+)
 
 
 def _code() -> str:
@@ -280,7 +376,9 @@ def _code() -> str:
 
 @dataclass(frozen=True)
 class _Told:
-    """What the warehouse knows of a submission: row, books, findings, its sender's cross-checks and official figures, and a hash of all."""
+    """What the warehouse knows of a submission: row, books, findings, its sender's cross-checks and
+    official figures, and a hash of all.
+    """
 
     submission: sa.Row
     books: list[sa.Row]
@@ -295,13 +393,17 @@ class _Told:
 
 
 def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]:
-    """What the warehouse knows of each submission of the date. What an answer rests on is hashed with the key: cells of a return are in it."""
+    """What the warehouse knows of each submission of the date. What an answer rests on is hashed
+    with the key: cells of a return are in it.
+    """
     submissions = warehouse.rows(
-        "select s.submission_id, s.sender, s.file_name, s.content_hash, s.received_at, w.withdrawn_at, w.reason, "
-        "exists (select from raw.quarter_step as c where c.census_date = s.census_date and c.step = 'closed' and c.happened_at < s.received_at "
-        "and not exists (select from raw.quarter_step as o where o.census_date = c.census_date and o.step = 'reopened' and o.number > c.number)) "
-        "as is_after_the_close from raw.submission as s "
-        "left join raw.withdrawal as w on s.submission_id = w.submission_id where s.census_date = :d order by s.submission_id",
+        "select s.submission_id, s.sender, s.file_name, s.content_hash, s.received_at,"
+        " w.withdrawn_at, w.reason, exists (select from raw.quarter_step as c where c.census_date ="
+        " s.census_date and c.step = 'closed' and c.happened_at < s.received_at and not exists"
+        " (select from raw.quarter_step as o where o.census_date = c.census_date and o.step ="
+        " 'reopened' and o.number > c.number)) as is_after_the_close from raw.submission as s left"
+        " join raw.withdrawal as w on s.submission_id = w.submission_id where s.census_date = :d"
+        " order by s.submission_id",
         d=census_date,
     )
     books = defaultdict(list)
@@ -322,24 +424,38 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
     ):
         books[book.submission_id].append(book)
     findings = warehouse.frame(
-        "select f.* from raw.finding as f inner join raw.submission as s on f.submission_id = s.submission_id where s.census_date = :d "
-        "order by f.submission_id, f.table_name, f.sheet, f.row_number, f.column_name, f.rule, f.value, f.severity, f.message",
+        "select f.* from raw.finding as f inner join raw.submission as s on f.submission_id ="
+        " s.submission_id where s.census_date = :d order by f.submission_id, f.table_name, f.sheet,"
+        " f.row_number, f.column_name, f.rule, f.value, f.severity, f.message",
         d=census_date,
     )
     checks = warehouse.frame(
-        "select sender, rule, subject, sent as says, beside from core.cross_check where census_date = :d order by sender, rule, subject",
+        "select sender, rule, subject, sent as says, beside from core.cross_check where census_date"
+        " = :d order by sender, rule, subject",
         d=census_date,
     )
-    checks["message"] = [rule(r.rule).sentence(column=r.subject, value=r.says, expected=r.beside) for r in checks.itertuples()]
-    findings_of, checks_of = dict(list(findings.groupby("submission_id"))), dict(list(checks.groupby("sender")))
+    checks["message"] = [
+        rule(r.rule).sentence(column=r.subject, value=r.says, expected=r.beside)
+        for r in checks.itertuples()
+    ]
+    findings_of, checks_of = (
+        dict(list(findings.groupby("submission_id"))),
+        dict(list(checks.groupby("sender"))),
+    )
     no_findings, no_checks = findings.head(0), checks.head(0)
     official = official_of(warehouse, census_date)
     told = []
     for row in submissions:
         kept = books[row.submission_id]
         found = findings_of.get(row.submission_id, no_findings)
-        differs = checks_of.get(row.sender, no_checks) if any(book.status == "in force" for book in kept) else no_checks
-        rests_on_it = any(book.status == "in force" and book.table_name == RESTS_ON for book in kept)
+        differs = (
+            checks_of.get(row.sender, no_checks)
+            if any(book.status == "in force" for book in kept)
+            else no_checks
+        )
+        rests_on_it = any(
+            book.status == "in force" and book.table_name == RESTS_ON for book in kept
+        )
         published = official.get(row.sender, NONE) if rests_on_it else NONE
         frames = (frame.to_csv(index=False) for frame in (found, differs, published) if len(frame))
         text = "\n".join([_code(), repr(row), *map(repr, kept), *frames])
@@ -348,24 +464,47 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
 
 
 _AFTER_THE_CLOSE = (
-    "The quarter was closed when it came. It counts at once in what members see; what is published takes it in with the next draft or correction."
+    "The quarter was closed when it came. It counts at once in what members see; what is published"
+    " takes it in with the next draft or correction."
 )
 
 
 def _answer(
-    told: _Told, census_date: dt.date, sheets: Sequence[tuple[Sheet, Recognised | None]] | None, name: str = "", made_up: str = "", contact: str = ""
+    told: _Told,
+    census_date: dt.date,
+    sheets: Sequence[tuple[Sheet, Recognised | None]] | None,
+    name: str = "",
+    made_up: str = "",
+    contact: str = "",
 ) -> Answer:
-    """The answer to a submission with these sheets, under its sender's own name of the file, which stands nowhere else.
+    """The answer to a submission with these sheets, under its sender's own name of the file, which
+    stands nowhere else.
 
     None where the file is no longer in the landing place.
     """
     statuses = {book.status for book in told.books}
     row = told.submission
-    outcome = WITHDRAWN if row.withdrawn_at else REJECTED if statuses == {"rejected"} else RECORDED if statuses <= {"recorded"} else ACCEPTED
+    outcome = (
+        WITHDRAWN
+        if row.withdrawn_at
+        else (
+            REJECTED
+            if statuses == {"rejected"}
+            else RECORDED
+            if statuses <= {"recorded"}
+            else ACCEPTED
+        )
+    )
     tables = [
         TableAnswer(
             title=return_tables()[book.table_name].title,
-            sheets=tuple(dict.fromkeys(s.label for s, found in sheets or () if found and found.table.name == book.table_name)),
+            sheets=tuple(
+                dict.fromkeys(
+                    s.label
+                    for s, found in sheets or ()
+                    if found and found.table.name == book.table_name
+                )
+            ),
             rows_received=book.rows_received,
             rows_loaded=book.rows_loaded,
             rows_rejected=book.rows_rejected,
@@ -377,11 +516,17 @@ def _answer(
         for book in told.books
         if book.table_name != NOT_RECOGNISED
     ]
-    remarks = ["Your file is no longer in the landing place, so the workbook holds no copy of it."] if sheets is None else []
+    remarks = (
+        ["Your file is no longer in the landing place, so the workbook holds no copy of it."]
+        if sheets is None
+        else []
+    )
     if row.is_after_the_close and outcome == ACCEPTED:
         remarks.append(_AFTER_THE_CLOSE)
     if row.withdrawn_at:
-        remarks.insert(0, f"It was withdrawn on {moment(row.withdrawn_at)}. The reason given: {row.reason}")
+        remarks.insert(
+            0, f"It was withdrawn on {moment(row.withdrawn_at)}. The reason given: {row.reason}"
+        )
     counting = max((book.counting for book in told.books if book.counting), default=None)
     return Answer(
         sender_name=sender_of(row.sender, census_date).name,
@@ -429,7 +574,10 @@ def _write(folder: Any, told: _Told, answer: Answer) -> None:
     workbook = page.with_suffix(".xlsx")
     buffer = io.BytesIO()
     write_workbook(answer, buffer)
-    for path, content in ((workbook, buffer.getvalue()), (page, render_page(answer, workbook.name).encode("utf-8"))):
+    for path, content in (
+        (workbook, buffer.getvalue()),
+        (page, render_page(answer, workbook.name).encode("utf-8")),
+    ):
         if isinstance(path, Path):  # whole or not at all: a sender may be looking
             write_anew(path, content, path.parent.stat().st_mode & 0o666)
         else:

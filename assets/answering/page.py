@@ -3,8 +3,8 @@
 Belongs here: what the page's template needs, and escaping. How it looks is in `answer.html.jinja`.
 Does not belong here: what is said (`answer`).
 
-File names, headers and values are hostile text: everything is escaped, and the page's own security policy allows its one style sheet,
-known by its hash, and nothing else.
+File names, headers and values are hostile text: everything is escaped, and the page's own security
+policy allows its one style sheet, known by its hash, and nothing else.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class Part:
 
 
 def render_page(answer: Answer, workbook: str = "") -> str:
-    """The answer as one HTML page. `workbook` is the name of the file with the marked sheets, where it lies beside the page."""
+    """The answer as one HTML page. `workbook` is the name of the file with the marked sheets, where
+    it lies beside the page.
+    """
     template, style_hash = _template()
     checks = answer.cross_checks
     return template.render(
@@ -79,7 +81,11 @@ def render_page(answer: Answer, workbook: str = "") -> str:
         notes=notes(answer),
         groups=groups(answer)[:MOST_GROUPS],
         more_groups=max(len(groups(answer)) - MOST_GROUPS, 0),
-        cross_checks=checks.head(MOST_CROSS_CHECKS).fillna("").astype(str).to_dict("records") if len(checks) else [],
+        cross_checks=(
+            checks.head(MOST_CROSS_CHECKS).fillna("").astype(str).to_dict("records")
+            if len(checks)
+            else []
+        ),
         official=answer.official.to_dict("records"),
         official_columns=OFFICIAL_COLUMNS,
         more_cross_checks=max(len(checks) - MOST_CROSS_CHECKS, 0),
@@ -91,7 +97,9 @@ def render_page(answer: Answer, workbook: str = "") -> str:
 
 
 def bar(table: TableAnswer, is_trial: bool = False) -> list[Part]:
-    """The parts of a table's bar: they fill it, each that has rows can be seen, and the widths are those of the rows as near as that allows."""
+    """The parts of a table's bar: they fill it, each that has rows can be seen, and the widths are
+    those of the rows as near as that allows.
+    """
     used = {
         "in force": "used in the figures", "superseded": "on record; a newer return is used",
         "recorded": "on record only", "withdrawn": "no longer used",
@@ -103,18 +111,37 @@ def bar(table: TableAnswer, is_trial: bool = False) -> list[Part]:
         (
             "rejected",
             "Not taken in",
-            "the file was rejected" if table.status == REJECTED else "something in the row needs mending",
+            (
+                "the file was rejected"
+                if table.status == REJECTED
+                else "something in the row needs mending"
+            ),
             table.rows_rejected,
         ),
-        ("aside", "Set aside", "not needed" if table.status == "recorded" else "blank rows, totals lines and exact repeats", table.rows_set_aside),
+        (
+            "aside",
+            "Set aside",
+            (
+                "not needed"
+                if table.status == "recorded"
+                else "blank rows, totals lines and exact repeats"
+            ),
+            table.rows_set_aside,
+        ),
     )
     total = sum(rows for *_, rows in parts)
-    shares = [max(100 * rows / total, LEAST_SHARE) if rows else 0.0 for *_, rows in parts] if total else [0.0] * len(parts)
+    shares = (
+        [max(100 * rows / total, LEAST_SHARE) if rows else 0.0 for *_, rows in parts]
+        if total
+        else [0.0] * len(parts)
+    )
     made, start = [], 0.0
     for (fate, words, meaning, rows), share in zip(parts, shares, strict=True):
         width = 100 * share / sum(shares) if total else 0.0
         gap = GAP_WIDTH if start + width < 99.9 else 0.0
-        made.append(Part(fate, words, meaning, rows, round(start, 3), round(max(width - gap, 0.0), 3)))
+        made.append(
+            Part(fate, words, meaning, rows, round(start, 3), round(max(width - gap, 0.0), 3))
+        )
         start += width
     return made
 
@@ -123,7 +150,12 @@ def bar(table: TableAnswer, is_trial: bool = False) -> list[Part]:
 def _template() -> tuple[Template, str]:
     """The template, and the hash of the style in it by which the page's policy knows it."""
     environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_for_show
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_for_show,
     )
     environment.filters |= {"day": day, "moment": moment, "rows": _rows, "sheet": sheet_words}
     environment.globals |= {
@@ -140,5 +172,7 @@ def _rows(rows: tuple[int, ...]) -> str:
 
 
 def _for_show(value: Any) -> Any:
-    """What the template puts out: our own markup as it is, everything else without what cannot be shown."""
+    """What the template puts out: our own markup as it is, everything else without what cannot be
+    shown.
+    """
     return value if isinstance(value, Markup) or value is None else shown(value)

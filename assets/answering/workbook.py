@@ -1,11 +1,13 @@
-"""The answer as a workbook: a summary, every finding, and a copy of those of the sender's own sheets in which a cell is marked.
+"""The answer as a workbook: a summary, every finding, and a copy of those of the sender's own
+sheets in which a cell is marked.
 
 Belongs here: sheets, formats, widths, marks, notes and links.
 Does not belong here: what is said (`answer`).
 
-Everything that came from outside is written as text in a text format: a formula stays the letters it was sent as, also when it is edited.
-Colour is never the only sign: a marked cell has a heavy border and a note, and its row stands in Findings.
-A sheet in which nothing is marked is not copied: no second copy of children's rows lies about for nothing.
+Everything that came from outside is written as text in a text format: a formula stays the letters
+it was sent as, also when it is edited. Colour is never the only sign: a marked cell has a heavy
+border and a note, and its row stands in Findings. A sheet in which nothing is marked is not copied:
+no second copy of children's rows lies about for nothing.
 """
 
 from __future__ import annotations
@@ -79,42 +81,116 @@ ORANGE, PALE_ORANGE, AMBER, BLUE, GREY = "#F46A25", "#FBDCCB", "#FFD166", "#1243
 _BASE = {"num_format": "@", "valign": "top"}
 _FORMATS: dict[str, dict[str, Any]] = {
     "headline": {"bold": True, "font_size": 16, "font_color": BLUE, "valign": "top"},
-    "heading": {"bold": True, "font_size": 12, "font_color": BLUE, "bottom": 1, "bottom_color": BLUE, "valign": "bottom"},
+    "heading": {
+        "bold": True,
+        "font_size": 12,
+        "font_color": BLUE,
+        "bottom": 1,
+        "bottom_color": BLUE,
+        "valign": "bottom",
+    },
     "label": {"bold": True, "valign": "top", "text_wrap": True},
-    "bad": {"bold": True, "valign": "top", "text_wrap": True, "left": 5, "left_color": ORANGE, "indent": 1},
-    "check": {"bold": True, "valign": "top", "text_wrap": True, "left": 8, "left_color": BLUE, "indent": 1},
+    "bad": {
+        "bold": True,
+        "valign": "top",
+        "text_wrap": True,
+        "left": 5,
+        "left_color": ORANGE,
+        "indent": 1,
+    },
+    "check": {
+        "bold": True,
+        "valign": "top",
+        "text_wrap": True,
+        "left": 8,
+        "left_color": BLUE,
+        "indent": 1,
+    },
     "wrapped": {**_BASE, "text_wrap": True},
     "strong": {**_BASE, "text_wrap": True, "bold": True},
     "number": {"valign": "top", "align": "left"},
-    "top": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, "valign": "vcenter", "text_wrap": True, "border": 1, "border_color": BLUE},
+    "top": {
+        "bold": True,
+        "font_color": "#FFFFFF",
+        "bg_color": BLUE,
+        "valign": "vcenter",
+        "text_wrap": True,
+        "border": 1,
+        "border_color": BLUE,
+    },
     "link": {"valign": "top", "font_color": "#0B4F9E", "underline": 1},
     TEXT: _BASE,
     "header": {**_BASE, "bold": True, "bg_color": "#E8ECF0", "bottom": 1, "text_wrap": True},
-    MARKED: {**_BASE, "bold": True, "bg_color": ORANGE, "font_color": "#000000", "border": 5, "border_color": "#7A2400"},
-    NOTED: {**_BASE, "bold": True, "bg_color": AMBER, "font_color": "#000000", "border": 8, "border_color": "#6B4E00"},
-    "row": {**_BASE, "bold": True, "bg_color": PALE_ORANGE, "font_color": "#000000", "left": 5, "left_color": "#7A2400"},
+    MARKED: {
+        **_BASE,
+        "bold": True,
+        "bg_color": ORANGE,
+        "font_color": "#000000",
+        "border": 5,
+        "border_color": "#7A2400",
+    },
+    NOTED: {
+        **_BASE,
+        "bold": True,
+        "bg_color": AMBER,
+        "font_color": "#000000",
+        "border": 8,
+        "border_color": "#6B4E00",
+    },
+    "row": {
+        **_BASE,
+        "bold": True,
+        "bg_color": PALE_ORANGE,
+        "font_color": "#000000",
+        "left": 5,
+        "left_color": "#7A2400",
+    },
 }
 
 LEGEND = (
-    (MARKED, "Not taken in", "Orange-red with a heavy unbroken border: what stands here kept its row, or the whole file, from being taken in."),
-    (NOTED, "Please check", "Amber with a heavy broken border: the row was taken in, but look at this."),
+    (
+        MARKED,
+        "Not taken in",
+        (
+            "Orange-red with a heavy unbroken border: what stands here kept its row, or the whole"
+            " file, from being taken in."
+        ),
+    ),
+    (
+        NOTED,
+        "Please check",
+        "Amber with a heavy broken border: the row was taken in, but look at this.",
+    ),
     (
         "row",
         "Row not taken in",
-        "Pale with a heavy left edge, in the first cell of a row: somewhere in this row is a cell that kept it from being taken in.",
+        (
+            "Pale with a heavy left edge, in the first cell of a row: somewhere in this row is a"
+            " cell that kept it from being taken in."
+        ),
     ),
 )
 
 Marks = dict[int, dict[int, tuple[str, list[str]]]]
 
 
-def write_workbook(answer: Answer, target: str | PathLike[str] | IO[bytes], *, most_cells: int = MOST_CELLS, most_notes: int = MOST_NOTES) -> None:
-    """Write the answer as an .xlsx to a path or a binary buffer. The same answer gives the same bytes."""
+def write_workbook(
+    answer: Answer,
+    target: str | PathLike[str] | IO[bytes],
+    *,
+    most_cells: int = MOST_CELLS,
+    most_notes: int = MOST_NOTES,
+) -> None:
+    """Write the answer as an .xlsx to a path or a binary buffer. The same answer gives the same
+    bytes.
+    """
     _Writer(answer, target, most_cells, most_notes).write()
 
 
 class _Formats(dict[str, Format]):
-    """The formats of a workbook by name, each made when it is first asked for: most answers need few."""
+    """The formats of a workbook by name, each made when it is first asked for: most answers need
+    few.
+    """
 
     def __init__(self, book: Workbook) -> None:
         self.book = book
@@ -128,19 +204,45 @@ class _Writer:
     def __init__(self, answer: Answer, target: Any, most_cells: int, most_notes: int) -> None:
         self.answer, self.most_cells, self.notes_left = answer, most_cells, most_notes
         self.marks = _marks(answer)
-        self.copied = {index: answer.own_sheets[index] for index in answer.marked_sheets[:MOST_SHEETS]}
-        names = sheet_names([sheet.label for sheet in self.copied.values()], ["Summary", "Findings", LABELS, "Cross-checks"])
+        self.copied = {
+            index: answer.own_sheets[index] for index in answer.marked_sheets[:MOST_SHEETS]
+        }
+        names = sheet_names(
+            [sheet.label for sheet in self.copied.values()],
+            ["Summary", "Findings", LABELS, "Cross-checks"],
+        )
         self.names = dict(zip(self.copied, names, strict=True))
         self.labels = _labels(answer)
-        self.rows = {index: _rows_shown(sheet, self.marks[index], most_cells) for index, sheet in self.copied.items()}
+        self.rows = {
+            index: _rows_shown(sheet, self.marks[index], most_cells)
+            for index, sheet in self.copied.items()
+        }
         self.lines = _lines(answer.found[:MOST_FINDINGS])
-        cells = 7 * len(self.lines) + sum(len(sheet.rows[row]) for index, sheet in self.copied.items() for row in self.rows[index])
+        cells = 7 * len(self.lines) + sum(
+            len(sheet.rows[row]) for index, sheet in self.copied.items() for row in self.rows[index]
+        )
         memory = {"constant_memory": True} if cells > LARGE else {"in_memory": True}
-        texts_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
-        self.book: Workbook = xlsxwriter.Workbook(target if not isinstance(target, PathLike) else str(target), {**memory, **texts_only})
-        created = answer.received_at.astimezone(dt.UTC).replace(tzinfo=None) if answer.received_at.tzinfo else answer.received_at
+        texts_only = {
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "nan_inf_to_errors": False,
+        }
+        self.book: Workbook = xlsxwriter.Workbook(
+            target if not isinstance(target, PathLike) else str(target), {**memory, **texts_only}
+        )
+        created = (
+            answer.received_at.astimezone(dt.UTC).replace(tzinfo=None)
+            if answer.received_at.tzinfo
+            else answer.received_at
+        )
         self.book.set_properties(
-            {"title": shown(headline(answer)), "subject": f"Return for {day(answer.census_date)}", "comments": answer.made_up, "created": created}
+            {
+                "title": shown(headline(answer)),
+                "subject": f"Return for {day(answer.census_date)}",
+                "comments": answer.made_up,
+                "created": created,
+            }
         )
         self.formats = _Formats(self.book)
 
@@ -156,7 +258,13 @@ class _Writer:
             self._official(self.book.add_worksheet("Official figures"))
         for index, sheet in self.copied.items():
             asked = self.answer.asked_for(index)
-            self._copy(self.book.add_worksheet(self.names[index]), sheet, asked, self.rows[index], self.marks[index])
+            self._copy(
+                self.book.add_worksheet(self.names[index]),
+                sheet,
+                asked,
+                self.rows[index],
+                self.marks[index],
+            )
         self._summary(summary)
         summary.activate()
         self.book.close()
@@ -170,10 +278,18 @@ class _Writer:
         if answer.remark:
             lines.append(("", "label", answer.remark, "wrapped"))
         facts = {
-            "Sender": answer.sender_name if answer.sender_name == answer.sender_key else f"{answer.sender_name} ({answer.sender_key})",
+            "Sender": (
+                answer.sender_name
+                if answer.sender_name == answer.sender_key
+                else f"{answer.sender_name} ({answer.sender_key})"
+            ),
             "Census date": day(answer.census_date),
             "File": answer.file_name,
-            "Received": "Not sent: this is a check before sending" if answer.is_trial else moment(answer.received_at),
+            "Received": (
+                "Not sent: this is a check before sending"
+                if answer.is_trial
+                else moment(answer.received_at)
+            ),
             "Submission": "" if answer.is_trial else answer.submission_id,
         }
         lines += [(label, "label", text, "wrapped") for label, text in facts.items() if text]
@@ -181,12 +297,20 @@ class _Writer:
             lines.insert(0, ("Made-up data", "bad", answer.made_up, "strong"))
 
         todo = next_steps(answer)
-        lines += [("What to do next", "heading", "", "heading"), ("", "label", todo.heading, "strong")]
-        lines += [(f"{number}.", "label", step, "wrapped") for number, step in enumerate(todo.steps, 1)]
+        lines += [
+            ("What to do next", "heading", "", "heading"),
+            ("", "label", todo.heading, "strong"),
+        ]
+        lines += [
+            (f"{number}.", "label", step, "wrapped") for number, step in enumerate(todo.steps, 1)
+        ]
 
         if answer.tables or notes(answer):
             lines.append(("What happened to the rows", "heading", "", "heading"))
-            lines += [(shown(table.title), "label", table_words(table, answer.is_trial), "wrapped") for table in answer.tables]
+            lines += [
+                (shown(table.title), "label", table_words(table, answer.is_trial), "wrapped")
+                for table in answer.tables
+            ]
             lines += [("Please note", "label", note, "wrapped") for note in notes(answer)]
 
         lines.append(("What to mend first", "heading", "", "heading"))
@@ -197,13 +321,24 @@ class _Writer:
         if not found:
             lines.append(("", "label", "Nothing.", "wrapped"))
         if len(found) > 100:
-            lines.append(("", "label", f"and {len(found) - 100} more: see the sheet Findings", "wrapped"))
+            lines.append(
+                ("", "label", f"and {len(found) - 100} more: see the sheet Findings", "wrapped")
+            )
 
         if len(answer.cross_checks):
-            told = f"{number_of(len(answer.cross_checks), 'difference')} from other sources: see the sheet Cross-checks"
-            lines += [("Beside other sources", "heading", "", "heading"), ("", "label", told, "wrapped")]
+            told = (
+                f"{number_of(len(answer.cross_checks), 'difference')} from other sources: see the"
+                " sheet Cross-checks"
+            )
+            lines += [
+                ("Beside other sources", "heading", "", "heading"),
+                ("", "label", told, "wrapped"),
+            ]
         if len(answer.official):
-            lines += [("Beside the official figures", "heading", "", "heading"), ("", "label", "See the sheet Official figures", "wrapped")]
+            lines += [
+                ("Beside the official figures", "heading", "", "heading"),
+                ("", "label", "See the sheet Official figures", "wrapped"),
+            ]
         if gone := dropped(answer):
             lines.append(("Dropped at the door", "heading", "", "heading"))
             lines += [(item.header, "label", item.why, "wrapped") for item in gone]
@@ -214,8 +349,18 @@ class _Writer:
             lines += [(label, form, meaning, "wrapped") for form, label, meaning in LEGEND]
         elif answer.sheets:
             lines.append(("Your sheets", "heading", "", "heading"))
-            lines.append(("", "label", "Nothing is marked in your sheets, so there is no copy of them here.", "wrapped"))
-        lines += [("Who to ask", "heading", "", "heading"), ("", "label", self._who_to_ask(), "wrapped")]
+            lines.append(
+                (
+                    "",
+                    "label",
+                    "Nothing is marked in your sheets, so there is no copy of them here.",
+                    "wrapped",
+                )
+            )
+        lines += [
+            ("Who to ask", "heading", "", "heading"),
+            ("", "label", self._who_to_ask(), "wrapped"),
+        ]
 
         page.set_column(0, 0, 26)
         page.set_column(1, 1, 105)
@@ -229,33 +374,54 @@ class _Writer:
 
     def _about_copies(self) -> list[str]:
         said = [
-            "The other sheets of this workbook are copies of yours, cell for cell, as text. Row numbers are those of your file. "
-            "Point at a marked cell to read what was found. Columns that nobody asked for, and what stands above, below or beside the table, "
-            "are left out of the copies."
+            "The other sheets of this workbook are copies of yours, cell for cell, as text. Row"
+            " numbers are those of your file. Point at a marked cell to read what was found."
+            " Columns that nobody asked for, and what stands above, below or beside the table, are"
+            " left out of the copies."
         ]
         for index, sheet in self.copied.items():
             if self.names[index] != (sheet.label or UNNAMED_SHEET):
-                said.append(f"Your sheet '{sheet_words(sheet.label)}' is here called '{self.names[index]}'.")
+                said.append(
+                    f"Your sheet '{sheet_words(sheet.label)}' is here called '{self.names[index]}'."
+                )
             if (left := len(sheet.rows) - len(self.rows[index])) > 0:
                 said.append(
-                    f"'{self.names[index]}' is too large to copy whole: {number_of(left, 'row')} of {len(sheet.rows):,} "
-                    f"{'is' if left == 1 else 'are'} left out. Its first rows and rows with findings are shown at their own row numbers."
+                    f"'{self.names[index]}' is too large to copy whole: {number_of(left, 'row')} of"
+                    f" {len(sheet.rows):,} {'is' if left == 1 else 'are'} left out. Its first rows"
+                    " and rows with findings are shown at their own row numbers."
                 )
         if (marked := len(self.answer.marked_sheets)) > len(self.copied):
-            said.append(f"Only the first {MOST_SHEETS} of the {marked:,} sheets in which something is marked are copied.")
-        if clean := [sheet_words(s.label) for index, s in enumerate(self.answer.own_sheets) if index not in self.answer.marked_sheets]:
+            said.append(
+                f"Only the first {MOST_SHEETS} of the {marked:,} sheets in which something is"
+                " marked are copied."
+            )
+        if clean := [
+            sheet_words(s.label)
+            for index, s in enumerate(self.answer.own_sheets)
+            if index not in self.answer.marked_sheets
+        ]:
             others = f" and {len(clean) - MOST_SHEETS:,} more" if len(clean) > MOST_SHEETS else ""
-            said.append(f"Not copied, because nothing is marked in {'it' if len(clean) == 1 else 'them'}: {', '.join(clean[:MOST_SHEETS])}{others}.")
+            said.append(
+                f"Not copied, because nothing is marked in {'it' if len(clean) == 1 else 'them'}:"
+                f" {', '.join(clean[:MOST_SHEETS])}{others}."
+            )
         if self.notes_left <= 0:
-            said.append("There are too many findings for a note on each cell: those without one are marked all the same, and are listed in Findings.")
+            said.append(
+                "There are too many findings for a note on each cell: those without one are marked"
+                " all the same, and are listed in Findings."
+            )
         if len(self.answer.found) > MOST_FINDINGS:
-            said.append(f"Findings lists the first {MOST_FINDINGS:,} of {len(self.answer.found):,}.")
+            said.append(
+                f"Findings lists the first {MOST_FINDINGS:,} of {len(self.answer.found):,}."
+            )
         return said
 
     def _who_to_ask(self) -> str:
         if self.answer.is_trial:
             return self.answer.contact
-        return f"{self.answer.contact} Please give the submission number {self.answer.submission_id}."
+        return (
+            f"{self.answer.contact} Please give the submission number {self.answer.submission_id}."
+        )
 
     # --- findings
 
@@ -273,14 +439,18 @@ class _Writer:
             page.set_column(place, place, width)
             page.write_string(0, place, title, self.formats["top"])
         lines = self.lines
-        wrapped, strong, number, link = (self.formats[name] for name in ("wrapped", "strong", "number", "link"))
+        wrapped, strong, number, link = (
+            self.formats[name] for name in ("wrapped", "strong", "number", "link")
+        )
         links = 0
         for row, (finding, of_rows) in enumerate(lines, 1):
             page.write_string(row, 0, SEVERITIES[finding.severity], strong)
             about_file = not finding.row_number and not finding.sheet and finding.place is None
             page.write_string(row, 1, "" if about_file else sheet_words(finding.sheet), wrapped)
             if len(of_rows) > 1:
-                page.write_string(row, 2, f"{len(of_rows):,} rows: {in_ranges(of_rows)}", self.formats[TEXT])
+                page.write_string(
+                    row, 2, f"{len(of_rows):,} rows: {in_ranges(of_rows)}", self.formats[TEXT]
+                )
             elif finding.row_number:
                 page.write_number(row, 2, finding.row_number, number)
             else:
@@ -294,7 +464,12 @@ class _Writer:
                     links += 1
                 else:
                     page.write_string(row, 4, cell, wrapped)
-            page.write_string(row, 5, f"({NOT_SHOWN_HERE})" if finding.value == NOT_SHOWN else shown(finding.value), wrapped)
+            page.write_string(
+                row,
+                5,
+                f"({NOT_SHOWN_HERE})" if finding.value == NOT_SHOWN else shown(finding.value),
+                wrapped,
+            )
             page.write_string(row, 6, shown(finding.told(ON_LABELS)), wrapped)
         if not lines:
             page.write_string(1, 0, "Nothing was found.", wrapped)
@@ -305,7 +480,9 @@ class _Writer:
         _print_on_paper(page)
 
     def _labels(self, page: Worksheet) -> None:
-        """What the columns may say whose list is too long for a sentence: one column of the sheet each."""
+        """What the columns may say whose list is too long for a sentence: one column of the sheet
+        each.
+        """
         for place, title in enumerate(self.labels):
             page.set_column(place, place, 46)
             page.write_string(0, place, shown(title), self.formats["top"])
@@ -317,14 +494,25 @@ class _Writer:
         _print_on_paper(page)
 
     def _cross_checks(self, page: Worksheet) -> None:
-        columns = [("Subject", "subject", 36), ("Your return says", "says", 28), ("Beside it stands", "beside", 28), ("What it means", "message", 90)]
+        columns = [
+            ("Subject", "subject", 36),
+            ("Your return says", "says", 28),
+            ("Beside it stands", "beside", 28),
+            ("What it means", "message", 90),
+        ]
         self._listed(page, self.answer.cross_checks, columns)
 
     def _official(self, page: Worksheet) -> None:
         widths = {"figure": 46, "source": 30, "note": 60}
-        self._listed(page, self.answer.official, [(title, name, widths.get(name, 16)) for name, title in OFFICIAL_COLUMNS.items()])
+        self._listed(
+            page,
+            self.answer.official,
+            [(title, name, widths.get(name, 16)) for name, title in OFFICIAL_COLUMNS.items()],
+        )
 
-    def _listed(self, page: Worksheet, frame: pd.DataFrame, columns: Sequence[tuple[str, str, int]]) -> None:
+    def _listed(
+        self, page: Worksheet, frame: pd.DataFrame, columns: Sequence[tuple[str, str, int]]
+    ) -> None:
         """A sheet of texts: `columns` are heading, column of the frame and width."""
         texts = [frame[name].fillna("").astype(str).tolist() for _, name, _ in columns]
         for place, (title, _, width) in enumerate(columns):
@@ -340,11 +528,21 @@ class _Writer:
 
     # --- the sender's own sheets
 
-    def _copy(self, page: Worksheet, sheet: Sheet, asked: list[tuple[int, int | None, frozenset[int]]], rows: Sequence[int], marks: Marks) -> None:
+    def _copy(
+        self,
+        page: Worksheet,
+        sheet: Sheet,
+        asked: list[tuple[int, int | None, frozenset[int]]],
+        rows: Sequence[int],
+        marks: Marks,
+    ) -> None:
         plain, formats, write = self.formats[TEXT], self.formats, page.write_string
         headers = [header for header, _, _ in asked]
         for number in rows:
-            marked, cells = marks.get(number), _asked(sheet.rows[number][:MOST_COLUMNS], number, asked)
+            marked, cells = (
+                marks.get(number),
+                _asked(sheet.rows[number][:MOST_COLUMNS], number, asked),
+            )
             usual = formats["header"] if number in headers else plain
             if marked is None:
                 for place, cell in enumerate(cells):
@@ -367,7 +565,9 @@ class _Writer:
             page.freeze_panes(headers[0] + 1, 0)
         if len(rows) < len(sheet.rows):
             page.set_default_row(hide_unused_rows=True)
-        page.ignore_errors({"number_stored_as_text": "A1:XFD1048576", "two_digit_text_year": "A1:XFD1048576"})
+        page.ignore_errors(
+            {"number_stored_as_text": "A1:XFD1048576", "two_digit_text_year": "A1:XFD1048576"}
+        )
 
     def _note(self, page: Worksheet, row: int, place: int, sentences: list[str]) -> None:
         if self.notes_left <= 0:
@@ -376,22 +576,37 @@ class _Writer:
         text = "\n\n".join(dict.fromkeys(map(shown, sentences)))
         text = text if len(text) <= 1500 else f"{text[:1500]}\u2026 (see Findings)"
         height = 18 + 15 * (sum(1 + len(line) // 48 for line in text.split("\n")))
-        page.write_comment(row, place, text, {"width": 320, "height": min(height, 400), "font_size": 9, "color": "#FFFFFF"})
+        page.write_comment(
+            row,
+            place,
+            text,
+            {"width": 320, "height": min(height, 400), "font_size": 9, "color": "#FFFFFF"},
+        )
 
 
-# --- lines of the findings ----------------------------------------------------------------------------
+# --- lines of the findings
+# ----------------------------------------------------------------------------
 
 
 def _lines(found: Sequence[Found]) -> list[tuple[Found, Sequence[int]]]:
     """The lines of Findings: a finding, and the rows of which it is told.
 
-    In a large answer those that differ in their row alone stand in one line with all their rows, where the first of them does.
+    In a large answer those that differ in their row alone stand in one line with all their rows,
+    where the first of them does.
     """
     if len(found) <= MANY_FINDINGS:
         return [(finding, (finding.row_number,)) for finding in found]
     alike: dict[tuple, list[Found]] = defaultdict(list)
     for finding in found:
-        told = (finding.severity, finding.sheet, finding.header, finding.column, finding.value, finding.rule, finding.message)
+        told = (
+            finding.severity,
+            finding.sheet,
+            finding.header,
+            finding.column,
+            finding.value,
+            finding.rule,
+            finding.message,
+        )
         alike[told if finding.row_number else (*told, len(alike))].append(finding)
     lines: list[tuple[Found, Sequence[int]]] = []
     for same in alike.values():
@@ -404,11 +619,14 @@ def _lines(found: Sequence[Found]) -> list[tuple[Found, Sequence[int]]]:
     return lines
 
 
-# --- marks ------------------------------------------------------------------------------------------
+# --- marks
+# ------------------------------------------------------------------------------------------
 
 
 def _marks(answer: Answer) -> dict[int, Marks]:
-    """What to mark on each sheet: by row and column, the kind of mark and the sentences of its note."""
+    """What to mark on each sheet: by row and column, the kind of mark and the sentences of its
+    note.
+    """
     marks: dict[int, Marks] = defaultdict(lambda: defaultdict(dict))
     kept_out: dict[tuple[int, int], list[Found]] = defaultdict(list)
     for finding in answer.found:  # the worst first: the first mark of a cell stands
@@ -424,7 +642,10 @@ def _marks(answer: Answer) -> dict[int, Marks]:
         columns = sorted({finding.column for finding in findings if finding.column is not None})
         if columns and 0 not in columns:
             cells = ", ".join(xl_rowcol_to_cell(row, column) for column in columns)
-            sentence = f"This row {'would not be' if answer.is_trial else 'was not'} taken in: see {cells}."
+            sentence = (
+                f"This row {'would not be' if answer.is_trial else 'was not'} taken in: see"
+                f" {cells}."
+            )
             _, sentences = marks[index][row].get(0, ("", []))
             marks[index][row][0] = ("row", [sentence, *sentences])
     return marks
@@ -440,7 +661,9 @@ def _labels(answer: Answer) -> dict[str, list[str]]:
 
 
 def _rows_shown(sheet: Sheet, marks: Marks, most_cells: int) -> Sequence[int]:
-    """The rows to copy: all, or of a sheet that is too large its first ones and as many with findings."""
+    """The rows to copy: all, or of a sheet that is too large its first ones and as many with
+    findings.
+    """
     count = min(len(sheet.rows), 1_048_576)
     if sum(map(len, sheet.rows)) <= most_cells:
         return range(count)
@@ -452,7 +675,9 @@ def _rows_shown(sheet: Sheet, marks: Marks, most_cells: int) -> Sequence[int]:
 
 
 def sheet_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
-    """Names that a spreadsheet allows: at most 31 characters, none of []:*?/ or backslash, each once whatever its case."""
+    """Names that a spreadsheet allows: at most 31 characters, none of []:*?/ or backslash, each
+    once whatever its case.
+    """
     used = {name.casefold() for name in taken} | {"history"}
     found = []
     for name in names:
@@ -473,15 +698,16 @@ def _cut(text: str, units: int) -> str:
     return text
 
 
-# --- words and cells -----------------------------------------------------------------------------------
+# --- words and cells
+# -----------------------------------------------------------------------------------
 
 
 def table_words(table: TableAnswer, is_trial: bool = False) -> str:
     """The books of a table in a sentence or two."""
     would = "would be " if is_trial else ""
     told = (
-        f"{number_of(table.rows_received, 'row')} received = {table.rows_loaded:,} {would}taken in + "
-        f"{table.rows_rejected:,} not taken in + {table.rows_set_aside:,} set aside."
+        f"{number_of(table.rows_received, 'row')} received = {table.rows_loaded:,} {would}taken in"
+        f" + {table.rows_rejected:,} not taken in + {table.rows_set_aside:,} set aside."
     )
     return " ".join([told, *about_table(table)])
 
@@ -506,12 +732,26 @@ def group_words(group: Group) -> str:
         ": ".join(
             filter(
                 None,
-                [" ".join(filter(None, [case.value or case.clue, f"({case.clue})" if case.value and case.clue else ""])), row_words(case.rows, 6)],
+                [
+                    " ".join(
+                        filter(
+                            None,
+                            [
+                                case.value or case.clue,
+                                f"({case.clue})" if case.value and case.clue else "",
+                            ],
+                        )
+                    ),
+                    row_words(case.rows, 6),
+                ],
             )
         )
         for case in group.cases
     ]
-    lines = [f"{', '.join(filter(None, where))}. {shown(group.told(ON_LABELS))}".strip(), *(f"   {case}" for case in cases)]
+    lines = [
+        f"{', '.join(filter(None, where))}. {shown(group.told(ON_LABELS))}".strip(),
+        *(f"   {case}" for case in cases),
+    ]
     return "\n".join(lines)
 
 
@@ -522,7 +762,9 @@ def place_words(group: Group) -> str:
         letters = f" (column {xl_col_to_name(group.column)})" if group.column is not None else ""
         return ", ".join(filter(None, [f"{group.header}{letters}", sheet]))
     if any(group.rows):
-        return ", ".join(filter(None, ["Whole row" if len(group.rows) == 1 else "Whole rows", sheet]))
+        return ", ".join(
+            filter(None, ["Whole row" if len(group.rows) == 1 else "Whole rows", sheet])
+        )
     return f"Whole {sheet}" if sheet else "Whole file"
 
 
@@ -533,7 +775,9 @@ def _as_sent(cell: Any) -> str:
 
 
 def _asked(cells: list, number: int, asked: list[tuple[int, int | None, frozenset[int]]]) -> list:
-    """A row's cells without those that nobody asked for; of a header that says more than a header's words, nothing is left out but them."""
+    """A row's cells without those that nobody asked for; of a header that says more than a header's
+    words, nothing is left out but them.
+    """
     for header, end, columns in asked:
         if header <= number < (end if end is not None else number + 1):
             return [cell if place in columns else None for place, cell in enumerate(cells)]
@@ -559,4 +803,13 @@ def _print_on_paper(page: Worksheet) -> None:
     page.set_footer("&L&A&RPage &P of &N")
 
 
-__all__ = ["MOST_CELLS", "MOST_NOTES", "about_table", "group_words", "place_words", "sheet_names", "table_words", "write_workbook"]
+__all__ = [
+    "MOST_CELLS",
+    "MOST_NOTES",
+    "about_table",
+    "group_words",
+    "place_words",
+    "sheet_names",
+    "table_words",
+    "write_workbook",
+]

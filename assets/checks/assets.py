@@ -1,4 +1,5 @@
-"""Asset checks of the curated tables, partitioned by census date: Great Expectations with Data Docs, and whom to chase.
+"""Asset checks of the curated tables, partitioned by census date: Great Expectations with Data
+Docs, and whom to chase.
 
 Belongs here: thin shells over `report` and `chasing`. They warn or fail a check and block nothing.
 """
@@ -27,10 +28,24 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
     for name, suite in suites().items():
         if suite.expectations:
             says = "What readers may rely on. " + " ".join(e.says for e in suite.expectations)
-            specs.append(dg.AssetCheckSpec(EXPECTATIONS, asset=["curated", name], description=says, partitions_def=partitions))
+            specs.append(
+                dg.AssetCheckSpec(
+                    EXPECTATIONS,
+                    asset=["curated", name],
+                    description=says,
+                    partitions_def=partitions,
+                )
+            )
         if suite.drifts:
-            says = "Totals change little from one quarter to the next: a warning asks for a look at what was returned, and may be true."
-            specs.append(dg.AssetCheckSpec(CHANGES, asset=["curated", name], description=says, partitions_def=partitions))
+            says = (
+                "Totals change little from one quarter to the next: a warning asks for a look at"
+                " what was returned, and may be true."
+            )
+            specs.append(
+                dg.AssetCheckSpec(
+                    CHANGES, asset=["curated", name], description=says, partitions_def=partitions
+                )
+            )
 
     @dg.multi_asset_check(
         name="expectations_of_readers",
@@ -38,7 +53,9 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
         can_subset=True,  # whoever makes one table anew runs its checks
         description="The readers' quality report: Data Docs of each census date.",
     )
-    def expectations_of_readers(context: dg.AssetCheckExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.AssetCheckResult]:
+    def expectations_of_readers(
+        context: dg.AssetCheckExecutionContext, observatory: dg.ResourceParam[Observatory]
+    ) -> Iterator[dg.AssetCheckResult]:
         data_docs = observatory.settings.data_docs
         outcomes: dict[str, list[tuple[str, Outcome]]] = {}
         pages = {}
@@ -48,10 +65,15 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
                 outcomes.setdefault(outcome.batch, []).append((key, outcome))
             pages[key] = report_page(data_docs, date)
             context.log.info(f"{key}: quality report: {pages[key]}")
-        links = {f"data docs {key}": dg.MetadataValue.url(link(page, observatory.settings)) for key, page in pages.items()}
+        links = {
+            f"data docs {key}": dg.MetadataValue.url(link(page, observatory.settings))
+            for key, page in pages.items()
+        }
         for name in suites():
             context.op_execution_context.log_event(
-                dg.AssetObservation(["curated", name], description="Held against its expectations.", metadata=links)
+                dg.AssetObservation(
+                    ["curated", name], description="Held against its expectations.", metadata=links
+                )
             )
         for spec in (one for one in specs if one.key in context.selected_asset_check_keys):
             table = spec.asset_key.path[-1]
@@ -64,12 +86,18 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
                 {
                     key: {
                         "expectations": sum(of == key for of, _ in found),
-                        "unmet": dg.MetadataValue.md(_unmet([one for one in unmet if one[0] == key])),
+                        "unmet": dg.MetadataValue.md(
+                            _unmet([one for one in unmet if one[0] == key])
+                        ),
                         "data docs": links[f"data docs {key}"],
                     }
                     for key in pages
                 },
-                dg.AssetCheckSeverity.WARN if all(o.severity != "critical" for _, o in unmet) else dg.AssetCheckSeverity.ERROR,
+                (
+                    dg.AssetCheckSeverity.WARN
+                    if all(o.severity != "critical" for _, o in unmet)
+                    else dg.AssetCheckSeverity.ERROR
+                ),
             )
             severe = any(outcome.severity == "critical" for _, outcome in unmet)
             yield dg.AssetCheckResult(
@@ -88,7 +116,12 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
 
 
 def _unmet(found: list[tuple[str, Outcome]]) -> str:
-    return "\n".join(f"- {key}: {in_markdown(o.says)} {o.unexpected} of {o.rows} rows." for key, o in found) or "none"
+    return (
+        "\n".join(
+            f"- {key}: {in_markdown(o.says)} {o.unexpected} of {o.rows} rows." for key, o in found
+        )
+        or "none"
+    )
 
 
 def build_chase_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
@@ -96,12 +129,21 @@ def build_chase_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefi
     spec = dg.AssetCheckSpec(
         CHASE,
         asset=["curated", "return_quality"],
-        description="No return that is expected is late or rejected. The list (by sender, with days and history) is in the home: `chase/`.",
+        description=(
+            "No return that is expected is late or rejected. The list (by sender, with days and"
+            " history) is in the home: `chase/`."
+        ),
         partitions_def=partitions,
     )
 
-    @dg.multi_asset_check(name="chasing", specs=[spec], description="Whom to remind of which return, by the region's timetable.")
-    def chasing(context: dg.AssetCheckExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(
+        name="chasing",
+        specs=[spec],
+        description="Whom to remind of which return, by the region's timetable.",
+    )
+    def chasing(
+        context: dg.AssetCheckExecutionContext, observatory: dg.ResourceParam[Observatory]
+    ) -> Iterator[dg.AssetCheckResult]:
         warehouse, settings = observatory.warehouse, observatory.settings
         lines, late, paths, late_in = [], 0, {}, {}
         for key in context.partition_keys:
@@ -109,16 +151,27 @@ def build_chase_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefi
             found = chase_list(warehouse, date, settings.region.timetable, today())
             late_in[key] = sum(one.state in (LATE, REJECTED) for one in found)
             late += late_in[key]
-            lines += [f"- {key}: {in_markdown(one.name)} ({one.sender}): {in_markdown(one.sentence())}" for one in found]
-            paths[f"list {key}"] = dg.MetadataValue.path(str(write_list(settings.chase, date, found)))
+            lines += [
+                f"- {key}: {in_markdown(one.name)} ({one.sender}): {in_markdown(one.sentence())}"
+                for one in found
+            ]
+            paths[f"list {key}"] = dg.MetadataValue.path(
+                str(write_list(settings.chase, date, found))
+            )
         told_by_quarter(
             context,
             spec,
             {key: not number for key, number in late_in.items()},
-            {key: {"late or rejected": number, "list": paths[f"list {key}"]} for key, number in late_in.items()},
+            {
+                key: {"late or rejected": number, "list": paths[f"list {key}"]}
+                for key, number in late_in.items()
+            },
             dg.AssetCheckSeverity.WARN,
         )
-        fresh = {row.table_name: f"{row.census_date}, {row.senders} senders, {row.received_at:%Y-%m-%d}" for row in freshness(warehouse)}
+        fresh = {
+            row.table_name: f"{row.census_date}, {row.senders} senders, {row.received_at:%Y-%m-%d}"
+            for row in freshness(warehouse)
+        }
         yield dg.AssetCheckResult(
             asset_key=spec.asset_key,
             check_name=CHASE,

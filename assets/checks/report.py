@@ -1,7 +1,8 @@
 """The quality report of a census date: which rows are held against which expectations.
 
-Belongs here: the rows of each curated table, how totals have changed since the quarter before, where the pages go.
-Does not belong here: what is expected (`schemas/expectations`), Great Expectations (`resources/expectations`).
+Belongs here: the rows of each curated table, how totals have changed since the quarter before,
+where the pages go. Does not belong here: what is expected (`schemas/expectations`), Great
+Expectations (`resources/expectations`).
 """
 
 from __future__ import annotations
@@ -28,22 +29,36 @@ DRIFT = ", change on the quarter before"
 
 @cache
 def suites() -> dict[str, Suite]:
-    """What is expected of each curated table, by its name; tables of which nothing is expected are left out."""
-    columns = {table.name: table.columns for table in models().values() if table.schema == "curated"}
+    """What is expected of each curated table, by its name; tables of which nothing is expected are
+    left out.
+    """
+    columns = {
+        table.name: table.columns for table in models().values() if table.schema == "curated"
+    }
     columns |= {table.name: table.columns for table in PYTHON_TABLES.values()}
     found = {name: suite(name, of_table) for name, of_table in columns.items()}
     return {name: one for name, one in sorted(found.items()) if one.expectations or one.drifts}
 
 
 def write_report(warehouse: Warehouse, census_date: dt.date, data_docs: Path) -> list[Outcome]:
-    """Hold the quarter's curated tables against their expectations and write its pages; tables without rows are left out.
+    """Hold the quarter's curated tables against their expectations and write its pages; tables
+    without rows are left out.
 
-    The pages begin at `report_page(data_docs, census_date)`. No row and no value is in them: counts alone.
+    The pages begin at `report_page(data_docs, census_date)`. No row and no value is in them: counts
+    alone.
     """
     data_docs.mkdir(parents=True, exist_ok=True)
     title = f"Quality report: {census_date:%d %B %Y}"
-    figures = warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date) or ""
-    outcomes = hold_up(batches(warehouse, census_date), data_docs / census_date.isoformat(), title, banner(warehouse))
+    figures = (
+        warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date)
+        or ""
+    )
+    outcomes = hold_up(
+        batches(warehouse, census_date),
+        data_docs / census_date.isoformat(),
+        title,
+        banner(warehouse),
+    )
     with warehouse.writing() as connection:
         connection.execute(
             sa.text(
@@ -56,13 +71,19 @@ def write_report(warehouse: Warehouse, census_date: dt.date, data_docs: Path) ->
 
 
 def out_of_date(warehouse: Warehouse, data_docs: Path) -> list[dt.date]:
-    """The quarters whose report is missing, or was not made of the figures that stand now, the oldest first."""
+    """The quarters whose report is missing, or was not made of the figures that stand now, the
+    oldest first.
+    """
     rows = warehouse.rows(
-        "select q.census_date, q.rests_on is not distinct from r.rests_on as is_of_them from raw.quarter as q "
-        "left join raw.reported as r on q.census_date = r.census_date order by 1"
+        "select q.census_date, q.rests_on is not distinct from r.rests_on as is_of_them from"
+        " raw.quarter as q left join raw.reported as r on q.census_date = r.census_date order by 1"
     )
     kept = rows[-number("retention.reports") :]  # older ones are removed, and not due again
-    return [row.census_date for row in kept if not row.is_of_them or not report_page(data_docs, row.census_date).exists()]
+    return [
+        row.census_date
+        for row in kept
+        if not row.is_of_them or not report_page(data_docs, row.census_date).exists()
+    ]
 
 
 def report_page(data_docs: Path, census_date: dt.date) -> Path:
@@ -71,20 +92,34 @@ def report_page(data_docs: Path, census_date: dt.date) -> Path:
 
 
 def batches(warehouse: Warehouse, census_date: dt.date) -> list[Batch]:
-    """What is held up: for each table its rows, and for those with drifts the changes of their totals."""
+    """What is held up: for each table its rows, and for those with drifts the changes of their
+    totals.
+    """
     found = []
     for name, one in suites().items():
-        rows = warehouse.frame(f"select * from curated.{name} where census_date = :d", d=census_date)
+        rows = warehouse.frame(
+            f"select * from curated.{name} where census_date = :d", d=census_date
+        )
         if rows.empty:
             continue
-        numbers = [column for column in rows.columns if all_fields()[column].type in _NUMBERS]  # a column without a value has no type of its own
+        numbers = [
+            column for column in rows.columns if all_fields()[column].type in _NUMBERS
+        ]  # a column without a value has no type of its own
         rows = rows.assign(**{column: pd.to_numeric(rows[column]) for column in numbers})
-        rows = rows.assign(**{column: rows.eval(expression) for column, expression in one.derived.items()})
+        rows = rows.assign(
+            **{column: rows.eval(expression) for column, expression in one.derived.items()}
+        )
         if one.expectations:
             found.append(Batch(name, rows, one.expectations))
         changes = [_changes(warehouse, name, drift, census_date) for drift in one.drifts]
         if any(len(change) for change in changes):
-            found.append(Batch(f"{name}{DRIFT}", pd.concat(changes, ignore_index=True), tuple(_small(drift) for drift in one.drifts)))
+            found.append(
+                Batch(
+                    f"{name}{DRIFT}",
+                    pd.concat(changes, ignore_index=True),
+                    tuple(_small(drift) for drift in one.drifts),
+                )
+            )
     return found
 
 
@@ -93,13 +128,20 @@ def _change(drift: Drift) -> str:
 
 
 def _small(drift: Drift) -> Expectation:
-    says = f"{drift.column} by {', '.join(drift.by)} changed by no more than {drift.within:.0%} since the quarter before."
+    says = (
+        f"{drift.column} by {', '.join(drift.by)} changed by no more than {drift.within:.0%} since"
+        " the quarter before."
+    )
     bounds = {"min_value": -drift.within, "max_value": drift.within}
-    return Expectation("expect_column_values_to_be_between", says, "warning", {"column": _change(drift), **bounds})
+    return Expectation(
+        "expect_column_values_to_be_between", says, "warning", {"column": _change(drift), **bounds}
+    )
 
 
 def _changes(warehouse: Warehouse, table: str, drift: Drift, census_date: dt.date) -> pd.DataFrame:
-    """One row a group that had `at_least` so many the quarter before: by what share its total has changed. None where no quarter is before."""
+    """One row a group that had `at_least` so many the quarter before: by what share its total has
+    changed. None where no quarter is before.
+    """
     by = ", ".join(drift.by)
     frame = warehouse.frame(
         f"""
@@ -118,4 +160,6 @@ def _changes(warehouse: Warehouse, table: str, drift: Drift, census_date: dt.dat
         at_least=drift.at_least,
     )
     before = pd.to_numeric(frame["before"])
-    return frame[list(drift.by)].assign(**{_change(drift): (pd.to_numeric(frame["now"]) - before) / before})
+    return frame[list(drift.by)].assign(
+        **{_change(drift): (pd.to_numeric(frame["now"]) - before) / before}
+    )

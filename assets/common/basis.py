@@ -1,8 +1,8 @@
 """Basis: one mark for everything that something was made from.
 
-Belongs here: how such a mark is made. What goes into it says each stage.
-Does not belong here: hashes of bytes that are handed on (`release`, `files`), and keyed ones of what could
-be guessed (`resources/pseudonym`): a mark of this kind is no secret, and tells whoever guesses right.
+Belongs here: how such a mark is made. What goes into it says each stage. Does not belong here:
+hashes of bytes that are handed on (`release`, `files`), and keyed ones of what could be guessed
+(`resources/pseudonym`): a mark of this kind is no secret, and tells whoever guesses right.
 
 While its basis is the same, what was made stands and is not made again.
 """
@@ -16,9 +16,11 @@ SHORT = 12
 
 
 def digest(*parts: object) -> str:
-    """The mark of these parts, in their order: 64 hexadecimal digits. Bytes count as they are, all else as its text.
+    """The mark of these parts, in their order: 64 hexadecimal digits. Bytes count as they are, all
+    else as its text.
 
-    Zero bytes stand between the parts, so that what ends one cannot be taken for what begins the next.
+    Zero bytes stand between the parts, so that what ends one cannot be taken for what begins the
+    next.
     """
     pieces = (part if isinstance(part, bytes) else str(part).encode() for part in parts)
     return hashlib.sha256(b"\0".join(pieces)).hexdigest()

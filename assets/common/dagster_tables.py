@@ -1,4 +1,5 @@
-"""How a table is shown in Dagster: who owns it, its columns with their meaning, and how a check came out by quarter.
+"""How a table is shown in Dagster: who owns it, its columns with their meaning, and how a check
+came out by quarter.
 
 Belongs here: what the shells of all stages say in the same way.
 Does not belong here: any one table (`assets.py` of its stage).
@@ -24,7 +25,12 @@ def column_schema(columns: dict[str, str]) -> dg.TableSchema:
     fields = all_fields()
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(name=name, type=kind, description=fields[name].description if name in fields else None) for name, kind in columns.items()
+            dg.TableColumn(
+                name=name,
+                type=kind,
+                description=fields[name].description if name in fields else None,
+            )
+            for name, kind in columns.items()
         ]
     )
 
@@ -36,10 +42,12 @@ def told_by_quarter(
     metadata: Mapping[str, Mapping[str, Any]],
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
 ) -> None:
-    """Tell how a check came out for each quarter of a run over a range of them: Dagster takes a check's result for the range as a whole.
+    """Tell how a check came out for each quarter of a run over a range of them: Dagster takes a
+    check's result for the range as a whole.
 
-    Nothing is told in a run of one partition, whose result Dagster takes for that one. The UI shows of a quarter only what
-    was told of its newest materialization: so a table is materialized first, and then told of (a result likewise).
+    Nothing is told in a run of one partition, whose result Dagster takes for that one. The UI shows
+    of a quarter only what was told of its newest materialization: so a table is materialized first,
+    and then told of (a result likewise).
     """
     op_context = context.op_execution_context
     if op_context.has_partition_key:
@@ -59,14 +67,18 @@ def told_by_quarter(
         op_context.log_event(told)
 
 
-def _newest(instance: dg.DagsterInstance, key: dg.AssetKey, quarters: list[str]) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
+def _newest(
+    instance: dg.DagsterInstance, key: dg.AssetKey, quarters: list[str]
+) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
     """The newest materialization of a table by quarter; mostly all of them are of one run."""
 
     def found(of: list[str], most: int) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
         newest: dict[str, AssetCheckEvaluationTargetMaterializationData] = {}
         asked = dg.AssetRecordsFilter(asset_key=key, asset_partitions=of)
         for one in instance.fetch_materializations(asked, limit=most).records:
-            told = AssetCheckEvaluationTargetMaterializationData(run_id=one.run_id, storage_id=one.storage_id, timestamp=one.timestamp)
+            told = AssetCheckEvaluationTargetMaterializationData(
+                run_id=one.run_id, storage_id=one.storage_id, timestamp=one.timestamp
+            )
             newest.setdefault(str(one.partition_key), told)
         return newest
 

@@ -18,7 +18,17 @@ from resources.observatory import Observatory
 from resources.warehouse import Warehouse
 from schemas.returns import return_tables
 
-RECORDS = ("submission", "arrival", "landed", "put_off", "setting_decision", "submission_table", "finding", "withdrawal", "answer")
+RECORDS = (
+    "submission",
+    "arrival",
+    "landed",
+    "put_off",
+    "setting_decision",
+    "submission_table",
+    "finding",
+    "withdrawal",
+    "answer",
+)
 OWNER_TABLES = ("owner_name", "owner_proposal")
 """Filled beside the register's lists; they speak of all quarters."""
 LANDING = dg.AssetKey(["landing", "returns"])
@@ -28,7 +38,10 @@ def _description(name: str) -> str:
     if name in (*RECORDS, *OWNER_TABLES):
         return RAW_DESCRIPTIONS[name]
     table = return_tables()[name]
-    return f"{table.title}, every row as received, with its fate (loaded, rejected, set aside): {table.grain}."
+    return (
+        f"{table.title}, every row as received, with its fate (loaded, rejected, set aside):"
+        f" {table.grain}."
+    )
 
 
 def kept_tables() -> list[str]:
@@ -41,14 +54,19 @@ def landing_asset() -> dg.AssetSpec:
     return dg.AssetSpec(
         LANDING,
         group_name="landing",
-        description="Returns as senders drop them: `<census date>/<sender>/<file>`. Read-only to the pipeline.",
+        description=(
+            "Returns as senders drop them: `<census date>/<sender>/<file>`. Read-only to the"
+            " pipeline."
+        ),
         owners=OWNERS,
         kinds={"file"},
     )
 
 
 def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """One asset a table of `raw`, all filled by one pass over the files of a census date, in one transaction."""
+    """One asset a table of `raw`, all filled by one pass over the files of a census date, in one
+    transaction.
+    """
     names = [*kept_tables(), *RECORDS, *OWNER_TABLES]
     specs = [
         dg.AssetSpec(
@@ -59,7 +77,10 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
             owners=OWNERS,
             kinds={"postgres", "python"},
             tags={"layer": "raw"},
-            metadata={"dagster/column_schema": column_schema(raw_columns()[name]), "dagster/table_name": f"raw.{name}"},
+            metadata={
+                "dagster/column_schema": column_schema(raw_columns()[name]),
+                "dagster/table_name": f"raw.{name}",
+            },
         )
         for name in names
     ]
@@ -67,7 +88,10 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
         "books_balance",
         asset=["raw", "submission_table"],
         blocking=True,
-        description="Rows received = loaded + rejected + set aside, and as many lie in raw as were received. A failure means that rows were lost.",
+        description=(
+            "Rows received = loaded + rejected + set aside, and as many lie in raw as were"
+            " received. A failure means that rows were lost."
+        ),
         partitions_def=partitions,
     )
 
@@ -78,7 +102,9 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
-    def intake(context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def intake(
+        context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         warehouse = observatory.warehouse
         key = warehouse_key(warehouse, observatory.settings.home)
         dates = [dt.date.fromisoformat(date) for date in context.partition_keys]
@@ -86,12 +112,15 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
             result = take_in(warehouse, observatory.landing_place, date, key, context.log.info)
             if result.files_new:
                 context.log.info(
-                    f"{date}: {result.files_new} new files ({result.files_rejected} rejected), {result.rows_received} rows received = "
-                    f"{result.rows_loaded} loaded + {result.rows_rejected} rejected + {result.rows_set_aside} set aside"
+                    f"{date}: {result.files_new} new files ({result.files_rejected} rejected),"
+                    f" {result.rows_received} rows received = {result.rows_loaded} loaded +"
+                    f" {result.rows_rejected} rejected + {result.rows_set_aside} set aside"
                 )
         for name in names:
             rows = _count(warehouse, name, dates)
-            yield dg.MaterializeResult(asset_key=["raw", name], metadata={"dagster/partition_row_count": rows})
+            yield dg.MaterializeResult(
+                asset_key=["raw", name], metadata={"dagster/partition_row_count": rows}
+            )
         lost_in = {str(date): unbalanced(warehouse, [date]) for date in dates}
         lost = sum(lost_in.values())
         told_by_quarter(
@@ -101,7 +130,10 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
             {quarter: {"tables_out_of_balance": tables} for quarter, tables in lost_in.items()},
         )
         yield dg.AssetCheckResult(
-            asset_key=["raw", "submission_table"], check_name="books_balance", passed=lost == 0, metadata={"tables_out_of_balance": lost}
+            asset_key=["raw", "submission_table"],
+            check_name="books_balance",
+            passed=lost == 0,
+            metadata={"tables_out_of_balance": lost},
         )
 
     return intake
@@ -109,11 +141,16 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
 
 def _count(warehouse: Warehouse, name: str, dates: list[dt.date]) -> int:
     if name in kept_tables() or "census_date" in raw_columns()[name]:
-        return int(warehouse.scalar(f"select count(*) from raw.{name} where census_date = any(:dates)", dates=dates))
+        return int(
+            warehouse.scalar(
+                f"select count(*) from raw.{name} where census_date = any(:dates)", dates=dates
+            )
+        )
     if name in OWNER_TABLES:
         return int(warehouse.scalar(f"select count(*) from raw.{name}"))
     query = (
-        f"select count(*) from raw.{name} where submission_id in (select s.submission_id from raw.submission as s where s.census_date = any(:dates))"
+        f"select count(*) from raw.{name} where submission_id in (select s.submission_id from"
+        " raw.submission as s where s.census_date = any(:dates))"
     )
     return int(warehouse.scalar(query, dates=dates))
 
@@ -121,7 +158,9 @@ def _count(warehouse: Warehouse, name: str, dates: list[dt.date]) -> int:
 def unbalanced(warehouse: Warehouse, dates: list[dt.date]) -> int:
     """Tables of submissions whose books do not agree with the rows that lie in `raw`."""
     lying = " union all ".join(
-        f"select submission_id, '{name}' as table_name, fate from raw.{name} where census_date = any(:dates)" for name in kept_tables()
+        f"select submission_id, '{name}' as table_name, fate from raw.{name} where census_date ="
+        " any(:dates)"
+        for name in kept_tables()
     )
     query = f"""
         with lying as ({lying}),

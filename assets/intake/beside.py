@@ -1,11 +1,14 @@
-"""What a workbook holds apart from the values of its cells, which the library that reads it does not report.
+"""What a workbook holds apart from the values of its cells, which the library that reads it does
+not report.
 
-Belongs here: cells that show an error, formulas that were never calculated, superscript note numbers, merged cells, hidden rows and columns;
-and how a spreadsheet's letters name a column.
-Does not belong here: values, which are read by the library (`workbooks`), and what is made of all this (`door`).
+Belongs here: cells that show an error, formulas that were never calculated, superscript note
+numbers, merged cells, hidden rows and columns; and how a spreadsheet's letters name a column. Does
+not belong here: values, which are read by the library (`workbooks`), and what is made of all this
+(`door`).
 
-It works in the process that opens workbooks, where a hostile file can do no harm, and so imports nothing of the observatory.
-A sheet is only looked through where its text says that there is something to find.
+It works in the process that opens workbooks, where a hostile file can do no harm, and so imports
+nothing of the observatory. A sheet is only looked through where its text says that there is
+something to find.
 """
 
 from __future__ import annotations
@@ -22,8 +25,12 @@ from xml.parsers import expat
 Rows = list[list[Any]]
 Found = dict[str, Any]
 
-_TO_SEE = re.compile(rb"hidden\s*=\s*[\"'](?:1|t)|\s(?:width|ht)\s*=\s*[\"']0(?:\.0*)?[\"']|\st\s*=\s*[\"']e[\"']|<(?:\w+:)?f[\s>/]|superscript")
-_RAISED = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+_TO_SEE = re.compile(
+    rb"hidden\s*=\s*[\"'](?:1|t)|\s(?:width|ht)\s*=\s*[\"']0(?:\.0*)?[\"']|\st\s*=\s*[\"']e[\"']|<(?:\w+:)?f[\s>/]|superscript"
+)
+_RAISED = str.maketrans(
+    "0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
+)
 
 
 def letters(place: int) -> str:
@@ -44,15 +51,21 @@ def place_of_letters(name: str) -> int:
 
 
 def nothing() -> Found:
-    """What is found beside the values of a sheet, by kind; rows, columns and cells are counted from 0."""
+    """What is found beside the values of a sheet, by kind; rows, columns and cells are counted from
+    0.
+    """
     return {"hidden_rows": [], "hidden_columns": [], "uncalculated": [], "merged": []}
 
 
 def look_beside(data: bytes, sheets: dict[str, Rows]) -> dict[str, Found]:
-    """What stands beside the values, by sheet. Cells of `sheets` that show an error or a raised figure get it as their text."""
+    """What stands beside the values, by sheet. Cells of `sheets` that show an error or a raised
+    figure get it as their text.
+    """
     found = {name: nothing() for name in sheets}
     if not data.startswith(b"PK"):
-        with contextlib.suppress(Exception):  # an old workbook that this library cannot follow is still read by the other
+        with contextlib.suppress(
+            Exception
+        ):  # an old workbook that this library cannot follow is still read by the other
             _look_xls(data, sheets, found)
         return found
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -84,13 +97,19 @@ def _parts(archive: zipfile.ZipFile, names: set[str]) -> list[tuple[str, str]]:
     relations = "xl/_rels/workbook.xml.rels"
     if relations not in names:
         return []
-    targets = {e.get("Id"): e.get("Target", "") for e in ElementTree.fromstring(archive.read(relations))}  # noqa: S314 # nosec B314 - expat bounds what entities grow to, and this process has limits
+    # expat bounds what entities grow to, and this process has limits
+    related = ElementTree.fromstring(archive.read(relations))  # noqa: S314 # nosec B314
+    targets = {e.get("Id"): e.get("Target", "") for e in related}
     found = []
     for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():  # noqa: S314 # nosec B314
         if _bare(element.tag, "}") == "sheet":
             number = next((value for key, value in element.items() if _bare(key, "}") == "id"), "")
             target = targets.get(number, "")
-            part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join("xl", target))
+            part = (
+                target.lstrip("/")
+                if target.startswith("/")
+                else posixpath.normpath(posixpath.join("xl", target))
+            )
             found.append((element.get("name", ""), part))
     return found
 
@@ -166,7 +185,11 @@ def _raised_texts(text: bytes) -> dict[int, str]:
             found[number] = runs.text
 
     parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, lambda said: runs.say(said)
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = (
+        start,
+        end,
+        lambda said: runs.say(said),
+    )
     parser.Parse(text, True)
     return found
 
@@ -182,7 +205,11 @@ class _Sheet:
 
     def look(self, text: bytes) -> None:
         parser = expat.ParserCreate()
-        parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = self._start, self._end, self._say
+        parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = (
+            self._start,
+            self._end,
+            self._say,
+        )
         parser.Parse(text, True)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -193,7 +220,9 @@ class _Sheet:
             self.row, self.column = int(attributes.get("r", self.row + 2)) - 1, -1
             if _is_true(attributes.get("hidden", "")) or _is_nought(attributes.get("ht", "")):
                 self.found["hidden_rows"].append(self.row)
-        elif name == "col" and (_is_true(attributes.get("hidden", "")) or _is_nought(attributes.get("width", ""))):
+        elif name == "col" and (
+            _is_true(attributes.get("hidden", "")) or _is_nought(attributes.get("width", ""))
+        ):
             first, last = int(attributes.get("min", 1)), min(int(attributes.get("max", 1)), 16_384)
             self.found["hidden_columns"] += range(first - 1, last)
         elif name == "f":
@@ -232,7 +261,12 @@ class _Sheet:
             self._put(self.value)
         elif self.has_formula and not self.value.strip() and self.kind != "str":
             self.found["uncalculated"].append((self.row, self.column))
-        elif self.kind == "s" and self.raised and self.value.strip().isdigit() and int(self.value) in self.raised:
+        elif (
+            self.kind == "s"
+            and self.raised
+            and self.value.strip().isdigit()
+            and int(self.value) in self.raised
+        ):
             self._put(self.raised[int(self.value)])
         elif self.runs.any_raised:
             self._put(self.runs.text)
@@ -242,7 +276,8 @@ class _Sheet:
             self.rows[self.row][self.column] = text
 
 
-# --- the other kinds of workbook -------------------------------------------------------------------
+# --- the other kinds of workbook
+# -------------------------------------------------------------------
 
 
 def _look_xls(data: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> None:
@@ -253,16 +288,25 @@ def _look_xls(data: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> 
         if sheet.name not in sheets:
             continue
         rows, about = sheets[sheet.name], found[sheet.name]
-        about["hidden_columns"] = [place for place, info in sheet.colinfo_map.items() if info.hidden]
+        about["hidden_columns"] = [
+            place for place, info in sheet.colinfo_map.items() if info.hidden
+        ]
         about["hidden_rows"] = [number for number, info in sheet.rowinfo_map.items() if info.hidden]
-        about["merged"] = [((top, left), (bottom - 1, right - 1)) for top, bottom, left, right in sheet.merged_cells]
+        about["merged"] = [
+            ((top, left), (bottom - 1, right - 1))
+            for top, bottom, left, right in sheet.merged_cells
+        ]
         for number in range(min(sheet.nrows, len(rows))):
             for place, kind in enumerate(sheet.row_types(number)):
                 if kind == xlrd.XL_CELL_ERROR and place < len(rows[number]):
-                    rows[number][place] = xlrd.error_text_from_code.get(sheet.cell_value(number, place), "#ERR!")
+                    rows[number][place] = xlrd.error_text_from_code.get(
+                        sheet.cell_value(number, place), "#ERR!"
+                    )
 
 
-_ODS_TO_SEE = re.compile(rb"value-type=[\"']error|visibility=[\"'](?:collapse|filter)|number-rows-spanned|number-columns-spanned")
+_ODS_TO_SEE = re.compile(
+    rb"value-type=[\"']error|visibility=[\"'](?:collapse|filter)|number-rows-spanned|number-columns-spanned"
+)
 
 
 def _look_ods(text: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> None:
@@ -273,7 +317,9 @@ def _look_ods(text: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> 
     def start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal name, row, column, step, is_error
         tag = _bare(tag)
-        about = {_bare(key): value for key, value in attributes.items() if key != "office:value-type"}
+        about = {
+            _bare(key): value for key, value in attributes.items() if key != "office:value-type"
+        }
         hidden = about.get("visibility") in {"collapse", "filter"}
         if tag == "table":
             name, row, column = about.get("name", ""), 0, 0
@@ -290,17 +336,28 @@ def _look_ods(text: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> 
                 found[name]["hidden_rows"] += range(row, min(row + step, len(sheets[name])))
             row += step
         elif tag in {"table-cell", "covered-table-cell"}:
-            tall, wide = int(about.get("number-rows-spanned", 1)), int(about.get("number-columns-spanned", 1))
+            tall, wide = (
+                int(about.get("number-rows-spanned", 1)),
+                int(about.get("number-columns-spanned", 1)),
+            )
             if tall > 1 or wide > 1:
-                found[name]["merged"].append(((row - 1, column), (row + tall - 2, column + wide - 1)))
-            is_error, said[0], step = about.get("value-type") == "error", "", int(about.get("number-columns-repeated", 1))
+                found[name]["merged"].append(
+                    ((row - 1, column), (row + tall - 2, column + wide - 1))
+                )
+            is_error, said[0], step = (
+                about.get("value-type") == "error",
+                "",
+                int(about.get("number-columns-repeated", 1)),
+            )
             column += step
 
     def end(tag: str) -> None:
         nonlocal is_error
         if is_error and _bare(tag) == "table-cell":
             rows = sheets[name]
-            for place in range(column - step, min(column, len(rows[row - 1]) if row <= len(rows) else 0)):
+            for place in range(
+                column - step, min(column, len(rows[row - 1]) if row <= len(rows) else 0)
+            ):
                 rows[row - 1][place] = said[0]
             is_error = False
 
@@ -308,5 +365,9 @@ def _look_ods(text: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> 
         said[0] += text if is_error else ""
 
     parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, say
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = (
+        start,
+        end,
+        say,
+    )
     parser.Parse(text, True)

@@ -1,7 +1,9 @@
-"""Columns: many texts at once, as codes into their distinct texts, and the rows of a large CSV kept column by column.
+"""Columns: many texts at once, as codes into their distinct texts, and the rows of a large CSV kept
+column by column.
 
-Belongs here: how texts are held, so that a million rows cost little more than their number of different values.
-Does not belong here: where they come from (`reading`), what they mean (`parsing`).
+Belongs here: how texts are held, so that a million rows cost little more than their number of
+different values. Does not belong here: where they come from (`reading`), what they mean
+(`parsing`).
 """
 
 from __future__ import annotations
@@ -25,18 +27,24 @@ _CLEAN = r"^([!-~]+( [!-~]+)*)?$"
 
 
 _UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-"""Characters that nobody sees: soft hyphens, zero-width spaces and joiners, marks of the reading direction."""
+"""Characters that nobody sees: soft hyphens, zero-width spaces and joiners, marks of the reading
+direction.
+"""
 
 ERROR_CELL = re.compile(
     r"#(N/?A|N/?D|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|BUSY!|CONNECT!|UNKNOWN!|EXTERNAL!|GETTING_DATA)"
     r"|#{3,}|Err:\d{3}",
     re.IGNORECASE,
 )
-"""What a spreadsheet shows in place of a value: the error of a formula, or that a column is too narrow for its number."""
+"""What a spreadsheet shows in place of a value: the error of a formula, or that a column is too
+narrow for its number.
+"""
 
 
 def seen(text: str) -> str:
-    """Text without the characters that nobody sees, and with plain spaces for no-break, thin and other wide ones."""
+    """Text without the characters that nobody sees, and with plain spaces for no-break, thin and
+    other wide ones.
+    """
     return text if text.isascii() else re.sub(r"[^\S\r\n\t]", " ", _UNSEEN.sub("", text))
 
 
@@ -53,7 +61,9 @@ def series_of(texts: pa.Array | pa.ChunkedArray) -> pd.Series:
 
 @dataclass(frozen=True)
 class Coded:
-    """A column of texts (none missing): `distinct` texts, and for each row the place of its text among them."""
+    """A column of texts (none missing): `distinct` texts, and for each row the place of its text
+    among them.
+    """
 
     codes: np.ndarray
     distinct: pa.Array
@@ -79,7 +89,10 @@ class Coded:
         if pc.all(clean).as_py() is not False:
             return self.distinct
         untidy = np.flatnonzero(~clean.to_numpy(zero_copy_only=False))
-        tidied = pa.array([read_text(text) for text in self.distinct.take(pa.array(untidy)).to_pylist()], type=pa.large_string())
+        tidied = pa.array(
+            [read_text(text) for text in self.distinct.take(pa.array(untidy)).to_pylist()],
+            type=pa.large_string(),
+        )
         return pc.replace_with_mask(self.distinct, pc.invert(clean), tidied)
 
     @cached_property
@@ -88,14 +101,18 @@ class Coded:
         return pc.equal(self.tidy, "").to_numpy(zero_copy_only=False)
 
     def rows(self, of_distinct: np.ndarray | pa.Array) -> Any:
-        """What is said of each distinct text, said of each row: arrays stay arrays, Arrow texts become a pandas column."""
+        """What is said of each distinct text, said of each row: arrays stay arrays, Arrow texts
+        become a pandas column.
+        """
         if isinstance(of_distinct, pa.Array):
             return series_of(of_distinct.take(pa.array(self.codes)))
         return of_distinct[self.codes]
 
 
 def gather(parts: Sequence[tuple[Sequence[list], int | None, Any]]) -> pd.Series:
-    """One column from many tables: (rows, the column's place or None where the table lacks it, how a cell becomes text or None)."""
+    """One column from many tables: (rows, the column's place or None where the table lacks it, how
+    a cell becomes text or None).
+    """
     chunks: list[pa.Array] = []
     pending: list[str] = []
     for rows, place, text_of in parts:
@@ -129,12 +146,20 @@ class ColumnRows(Sequence[list[str]]):
             start, stop, step = at.indices(len(self))
             if step != 1:
                 return [self[n] for n in range(start, stop, step)]
-            return ColumnRows([column.slice(start, max(stop - start, 0)) for column in self._columns])
+            return ColumnRows(
+                [column.slice(start, max(stop - start, 0)) for column in self._columns]
+            )
         return [column[at].as_py() for column in self._columns]
 
     def __iter__(self) -> Iterator[list[str]]:
         for start in range(0, len(self), 10_000):
-            yield from map(list, zip(*(column.slice(start, 10_000).to_pylist() for column in self._columns), strict=True))
+            yield from map(
+                list,
+                zip(
+                    *(column.slice(start, 10_000).to_pylist() for column in self._columns),
+                    strict=True,
+                ),
+            )
 
     @property
     def width(self) -> int:
@@ -165,20 +190,33 @@ class ColumnRows(Sequence[list[str]]):
 
     def keep(self, first: int) -> None:
         """Let the rows go after the first ones, to have their memory back."""
-        self._columns = [pa.array(column.slice(0, first).to_pylist(), column.type) for column in self._columns]
+        self._columns = [
+            pa.array(column.slice(0, first).to_pylist(), column.type) for column in self._columns
+        ]
 
 
 def read_even(text: str, delimiter: str) -> ColumnRows | None:
-    """The rows of a CSV whose rows all have as many cells as the first; None where one has not, or where it is not told alike by all readers."""
+    """The rows of a CSV whose rows all have as many cells as the first; None where one has not, or
+    where it is not told alike by all readers.
+    """
     if text.count('"') % 2:  # a quotation that never ends
         return None
     try:
         table = arrow_csv.read_csv(
             io.BytesIO((text.rstrip("\r\n") + "\n").encode("utf-8")),
             read_options=arrow_csv.ReadOptions(autogenerate_column_names=True, block_size=8 << 20),
-            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values='"' in text, ignore_empty_lines=False),
-            convert_options=arrow_csv.ConvertOptions(strings_can_be_null=False, default_column_type=pa.large_string()),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values='"' in text, ignore_empty_lines=False
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                strings_can_be_null=False, default_column_type=pa.large_string()
+            ),
         )
     except (pa.ArrowInvalid, UnicodeEncodeError):
         return None
-    return ColumnRows([column.combine_chunks() if column.num_chunks != 1 else column.chunk(0) for column in table.columns])
+    return ColumnRows(
+        [
+            column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+            for column in table.columns
+        ]
+    )

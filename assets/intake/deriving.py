@@ -1,9 +1,11 @@
-"""Values derived from personal data before that is dropped: ages from dates of birth, authority and distance from postcodes.
+"""Values derived from personal data before that is dropped: ages from dates of birth, authority and
+distance from postcodes.
 
 Belongs here: one function for each thing that a layout may say in `derive`, over whole columns.
 Does not belong here: keys (`resources/pseudonym.py`). The values it starts from are kept nowhere.
 
-Distance as DfE's: a straight line between home and placement in miles (of 1,609.3 metres), to one decimal.
+Distance as DfE's: a straight line between home and placement in miles (of 1,609.3 metres), to one
+decimal.
 """
 
 from __future__ import annotations
@@ -32,12 +34,15 @@ def directory() -> PostcodeDirectory:
 
 
 def ages(born: pd.Series, on: pd.Series | dt.date) -> pd.Series:
-    """Completed years from birth to a day, as whole numbers; missing where either is, or where the day is before the birth.
+    """Completed years from birth to a day, as whole numbers; missing where either is, or where the
+    day is before the birth.
 
     Who is born on 29 February has completed a year on 1 March of a common year.
     """
     day = pd.Series(pd.Timestamp(on), index=born.index) if isinstance(on, dt.date) else on
-    had = (day.dt.month > born.dt.month) | ((day.dt.month == born.dt.month) & (day.dt.day >= born.dt.day))
+    had = (day.dt.month > born.dt.month) | (
+        (day.dt.month == born.dt.month) & (day.dt.day >= born.dt.day)
+    )
     years = (day.dt.year - born.dt.year - (~had)).astype("float64")
     return years.where(born.notna() & day.notna() & (years >= 0)).astype("Int64")
 
@@ -54,17 +59,24 @@ def _tenths(numbers: pd.Series) -> pd.Series:
 
 
 def derive_authority(owners: pd.Series, named: pd.Series) -> pd.Series:
-    """The responsible authority of each row: the row's own LA where it names one, else the sender's."""
+    """The responsible authority of each row: the row's own LA where it names one, else the
+    sender's.
+    """
     return named.where(named.notna(), owners)
 
 
 def derive_children(born: pd.Series, census_date: dt.date) -> dict[str, pd.Series]:
     """Month of birth and age on the census date."""
-    return {"birth_month": born.dt.strftime("%Y-%m").where(born.notna(), None), "age": _text(ages(born, census_date))}
+    return {
+        "birth_month": born.dt.strftime("%Y-%m").where(born.notna(), None),
+        "age": _text(ages(born, census_date)),
+    }
 
 
 def derive_searches(siblings: pd.Series) -> dict[str, pd.Series]:
-    """Whether the child has no siblings: the number of them to live with says NA, which is another answer than 0, or than none."""
+    """Whether the child has no siblings: the number of them to live with says NA, which is another
+    answer than 0, or than none.
+    """
     says = siblings.str.strip().str.casefold().isin({"na", "n/a", "not applicable"})
     return {"has_no_siblings": says.map({True: "true", False: "false"})}
 
@@ -73,7 +85,9 @@ def births_by_child(authority: pd.Series, child: pd.Series, born: pd.Series) -> 
     """Date of birth by `authority|CHILD`, from a header; the first readable one counts."""
     keys = child_references(authority, child)
     known = born.notna() & keys.notna()
-    births = pd.Series(born[known].to_numpy(), index=pd.Index(keys[known], dtype="str"), dtype="datetime64[us]")
+    births = pd.Series(
+        born[known].to_numpy(), index=pd.Index(keys[known], dtype="str"), dtype="datetime64[us]"
+    )
     return births[~births.index.duplicated(keep="first")]
 
 
@@ -95,8 +109,15 @@ def derive_episodes(
     `births` are dates of birth by `authority|CHILD`, from the header.
     """
     references = child_references(authority, parsed["child"].canonical)
-    born = pd.Series(births.reindex(references.fillna("")).to_numpy(), index=authority.index, dtype="datetime64[us]")
-    home, there = directory().look_up(postcodes["home_postcode"]), directory().look_up(postcodes["placement_postcode"])
+    born = pd.Series(
+        births.reindex(references.fillna("")).to_numpy(),
+        index=authority.index,
+        dtype="datetime64[us]",
+    )
+    home, there = (
+        directory().look_up(postcodes["home_postcode"]),
+        directory().look_up(postcodes["placement_postcode"]),
+    )
     miles = np.hypot(home.easting - there.easting, home.northing - there.northing) / METRES_A_MILE
     index = authority.index
     distance = pd.Series(np.round(miles, 1), index=index)
@@ -108,27 +129,38 @@ def derive_episodes(
         "placement_authority_code": _authority_of(there, census_date, index),
         "placement_key": place_keys(key, authority, postcodes["placement_postcode"]),
         "distance_miles": _tenths(distance),
-        "distance_is_approximate": approximate.map({True: "true", False: "false"}).where(distance.notna(), None),
+        "distance_is_approximate": (
+            approximate.map({True: "true", False: "false"}).where(distance.notna(), None)
+        ),
     }
 
 
 def derive_setting_places(postcodes: pd.Series) -> dict[str, pd.Series]:
-    """The county's district in which settings stand, by GSS code (missing elsewhere, and where the postcode is not known), and
-    the middle of their postcode's sector in metres on the national grid. No address is told by either.
+    """The county's district in which settings stand, by GSS code (missing elsewhere, and where the
+    postcode is not known), and the middle of their postcode's sector in metres on the national
+    grid. No address is told by either.
     """
     index = postcodes.index
     areas = [area.decode() for area in directory().look_up(postcodes).area]
     districts = authorities.all_districts()
-    east, north = (pd.Series(metres, index=index) for metres in directory().sector_middles(postcodes))
+    east, north = (
+        pd.Series(metres, index=index) for metres in directory().sector_middles(postcodes)
+    )
     return {
-        "district_code": pd.Series([area if area in districts else None for area in areas], index=index, dtype="str"),
+        "district_code": pd.Series(
+            [area if area in districts else None for area in areas], index=index, dtype="str"
+        ),
         "sector_easting": _text(east.round().astype("Int64")),
         "sector_northing": _text(north.round().astype("Int64")),
     }
 
 
-def derive_needs(layout: str, parsed: Mapping[str, Parsed], index: pd.Index) -> dict[str, pd.Series]:
-    """The needs and the traumas that assessments found, each between semicolons, and the number of items answered."""
+def derive_needs(
+    layout: str, parsed: Mapping[str, Parsed], index: pd.Index
+) -> dict[str, pd.Series]:
+    """The needs and the traumas that assessments found, each between semicolons, and the number of
+    items answered.
+    """
     found = {kind: np.full(len(index), ";", dtype=object) for kind in (NEED, TRAUMA)}
     answered = np.zeros(len(index), dtype=np.int64)
     for item in items(layout):
@@ -138,11 +170,17 @@ def derive_needs(layout: str, parsed: Mapping[str, Parsed], index: pd.Index) -> 
             has = answers.isin([*ACTIONABLE, YES]).to_numpy()
             found[item.kind][has] += f"{item.key};"
     needs, traumas = (pd.Series(found[kind], index=index, dtype="str") for kind in (NEED, TRAUMA))
-    return {"needs_found": needs, "traumas_found": traumas, "items_answered": pd.Series(answered, index=index).astype("str")}
+    return {
+        "needs_found": needs,
+        "traumas_found": traumas,
+        "items_answered": pd.Series(answered, index=index).astype("str"),
+    }
 
 
 def _authority_of(places: Places, census_date: dt.date, index: pd.Index) -> pd.Series:
-    """The authority in which places lie, as authorities stood on the census date; missing where not known."""
+    """The authority in which places lie, as authorities stood on the census date; missing where not
+    known.
+    """
     codes, areas = pd.factorize(places.area)
     known = area_authorities()
     found = [authorities.standing_on(known.get(area.decode(), ""), census_date) for area in areas]
@@ -156,12 +194,20 @@ def reasons_nowhere(postcodes: pd.Series) -> pd.Series:
 
 
 def place_keys(key: bytes, authority: pd.Series, postcodes: pd.Series) -> pd.Series:
-    """A keyed hash (BLAKE2b) of authority and postcode, 16 hexadecimal digits: equal where two placements are at one address.
+    """A keyed hash (BLAKE2b) of authority and postcode, 16 hexadecimal digits: equal where two
+    placements are at one address.
 
     Blank where there is no postcode.
     """
     plain = normal(postcodes)
     codes, distinct = pd.factorize(authority.fillna("") + "|" + plain)
     secret = hashlib.blake2b(key, person=b"place").digest()
-    hashed = [hashlib.blake2b(text.encode(), key=secret, digest_size=8).hexdigest() for text in distinct]
-    return pd.Series(hashed, dtype="str").reindex(codes).set_axis(authority.index).where(plain != "", None)
+    hashed = [
+        hashlib.blake2b(text.encode(), key=secret, digest_size=8).hexdigest() for text in distinct
+    ]
+    return (
+        pd.Series(hashed, dtype="str")
+        .reindex(codes)
+        .set_axis(authority.index)
+        .where(plain != "", None)
+    )

@@ -1,8 +1,9 @@
-"""Fetching: official statistics from DfE's public API into the landing place, as a file like any other.
+"""Fetching: official statistics from DfE's public API into the landing place, as a file like any
+other.
 
-Belongs here: which data sets are asked for, and the file that is made of each. What is fetched is taken
-in like what was sent: nothing here touches the warehouse.
-Does not belong here: how the service is asked (`resources/statistics_api`).
+Belongs here: which data sets are asked for, and the file that is made of each. What is fetched is
+taken in like what was sent: nothing here touches the warehouse. Does not belong here: how the
+service is asked (`resources/statistics_api`).
 
 A file is written whole or not at all, and all of them only when every data set has been read.
 """
@@ -50,16 +51,18 @@ def fetch(
     """
     if not data_sets:
         raise ObservatoryError(
-            "No data set is named. Identifiers of DfE's data sets were expected: put them into "
-            'observatory.toml ([statistics] data_sets = ["..."]), or into '
-            'OBSERVATORY_STATISTICS_DATA_SETS. `observatory fetch-statistics --find "looked after"` '
-            "lists them."
+            "No data set is named. Identifiers of DfE's data sets were expected: put them into"
+            ' observatory.toml ([statistics] data_sets = ["..."]), or into'
+            ' OBSERVATORY_STATISTICS_DATA_SETS. `observatory fetch-statistics --find "looked'
+            ' after"` lists them.'
         )
     files: list[tuple[Version, str, bytes]] = []
     for one in data_sets:
         identifier, _, wanted = one.partition("@")
         version = api.version(identifier.strip(), wanted.strip())
-        say(f"{version.title}, version {version.number} of {version.published}: {version.rows} rows")
+        say(
+            f"{version.title}, version {version.number} of {version.published}: {version.rows} rows"
+        )
         if renamed := api.renamed(version):
             say(f"  since the version before it has renamed or given up: {', '.join(renamed)}")
         header, rows = api.rows(version)
@@ -76,12 +79,16 @@ def _folder(place: LandingPlace, census_date: dt.date) -> Any:
     """
     if marked(place.root):
         raise ObservatoryError(
-            f"The landing place {place.address} holds made-up returns, and DfE's statistics are real. "
-            "A landing place of real returns was expected; nothing was written. Set OBSERVATORY_LANDING to it."
+            f"The landing place {place.address} holds made-up returns, and DfE's statistics are"
+            " real. A landing place of real returns was expected; nothing was written. Set"
+            " OBSERVATORY_LANDING to it."
         )
     folder = place.root / census_date.isoformat() / SENDER
     if isinstance(folder, Path) and (folder.is_symlink() or folder.parent.is_symlink()):
-        raise ObservatoryError(f"{folder} is a link, or lies behind one, and no link is followed. A folder was expected; nothing was written.")
+        raise ObservatoryError(
+            f"{folder} is a link, or lies behind one, and no link is followed. A folder was"
+            " expected; nothing was written."
+        )
     return folder
 
 
@@ -99,7 +106,9 @@ def _as_csv(header: list[str], rows: list[list[str]]) -> bytes:
 
 
 def _put(folder: Any, name: str, data: bytes) -> bool:
-    """Write a file under its name only when the last of it is there; False where it is there already, the same."""
+    """Write a file under its name only when the last of it is there; False where it is there
+    already, the same.
+    """
     path = folder / name
     if path.exists() and path.read_bytes() == data:
         return False

@@ -1,11 +1,12 @@
-"""A cache of opened files: what loading has opened is kept until the answers are written in the same run.
+"""A cache of opened files: what loading has opened is kept until the answers are written in the
+same run.
 
 Belongs here: what is kept, how much of it, and for how long.
 Does not belong here: opening (`opening`), and which answers are due (`assets/answering`).
 
-An answer copies the sheets that loading has just read. They are kept in this process's memory, as far
-as there is room, and dropped when the quarter has been answered. Any other file (of an earlier run,
-or too large to be kept) is opened again for its answer.
+An answer copies the sheets that loading has just read. They are kept in this process's memory, as
+far as there is room, and dropped when the quarter has been answered. Any other file (of an earlier
+run, or too large to be kept) is opened again for its answer.
 """
 
 from __future__ import annotations

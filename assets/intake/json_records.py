@@ -1,11 +1,12 @@
 """JSON records: the national Placements Standard's JSON-LD, as the rows of its template.
 
-Belongs here: finding the records in a JSON text, putting each property under its column, and what the standard's shapes ask
-of a record that a row cannot tell (a part that is missing or stands twice).
-Does not belong here: bytes (`reading`), labels, limits and blanks: of those a row from JSON is judged as one from a template.
+Belongs here: finding the records in a JSON text, putting each property under its column, and what
+the standard's shapes ask of a record that a row cannot tell (a part that is missing or stands
+twice). Does not belong here: bytes (`reading`), labels, limits and blanks: of those a row from JSON
+is judged as one from a template.
 
-Nothing is fetched: a context is taken for the standard's own, and of a name alone its last part counts (`pu:Today`, an address
-that ends in `#Today`, `Today`).
+Nothing is fetched: a context is taken for the standard's own, and of a name alone its last part
+counts (`pu:Today`, an address that ends in `#Today`, `Today`).
 """
 
 from __future__ import annotations
@@ -42,23 +43,36 @@ def is_json(data: bytes) -> bool:
 
 
 def read_records(text: str) -> tuple[list[list[str]], list[Fault]]:
-    """The records as rows below a header of the template's columns, and the faults that rows cannot tell.
+    """The records as rows below a header of the template's columns, and the faults that rows cannot
+    tell.
 
     Raises:
         CannotRead: it is damaged or too large, or holds no record.
     """
     nodes = list(_nodes(_parsed(text)))
-    by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
+    by_id = {
+        node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1
+    }
     records = [node for node in nodes if _is_record(node)]
     if not records:
-        raise NoRecords("not_a_spreadsheet", "it is JSON, and no record of the Placements Standard (JSON-LD) is in it")
+        raise NoRecords(
+            "not_a_spreadsheet",
+            "it is JSON, and no record of the Placements Standard (JSON-LD) is in it",
+        )
     if len(records) * len(_columns()) > MAX_CELLS:
         raise CannotRead("too_large", f"it has {len(records):,} records")
     made = [_Record(node, by_id) for node in records]
     others = list(dict.fromkeys(name for record in made for name in record.others))[:_MOST_OTHERS]
     header = [*(column.headers[0] for column in _columns()), *others]
-    rows = [[*record.cells, *("given" if name in record.others else "" for name in others)] for record in made]
-    faults = [(number, rule, hint) for number, record in enumerate(made, 1) for rule, hint in record.faults]
+    rows = [
+        [*record.cells, *("given" if name in record.others else "" for name in others)]
+        for record in made
+    ]
+    faults = [
+        (number, rule, hint)
+        for number, record in enumerate(made, 1)
+        for rule, hint in record.faults
+    ]
     return [header, *rows], faults
 
 
@@ -68,7 +82,9 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text.lstrip("\ufeff"), parse_float=str, parse_int=str, parse_constant=str)
     except json.JSONDecodeError as error:
-        raise CannotRead("unreadable_file", f"it is JSON that breaks off or is damaged in line {error.lineno}") from None
+        raise CannotRead(
+            "unreadable_file", f"it is JSON that breaks off or is damaged in line {error.lineno}"
+        ) from None
     except RecursionError:
         raise CannotRead("unreadable_file", "it is JSON in too many layers") from None
 
@@ -79,12 +95,20 @@ def _nodes(parsed: Any) -> Iterator[dict]:
         if isinstance(node, dict):
             yield node
             graph = node.get("@graph", [])
-            yield from (inner for inner in (graph if isinstance(graph, list) else [graph]) if isinstance(inner, dict))
+            yield from (
+                inner
+                for inner in (graph if isinstance(graph, list) else [graph])
+                if isinstance(inner, dict)
+            )
 
 
 def _is_record(node: dict) -> bool:
     kinds = node.get("@type", [])
-    named = [_last(kind) for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)]
+    named = [
+        _last(kind)
+        for kind in (kinds if isinstance(kinds, list) else [kinds])
+        if isinstance(kind, str)
+    ]
     names = {_last(name) for name in node}
     return "Placement" in named or ("childId" in names and bool(names & _parts()))
 
@@ -114,14 +138,18 @@ def _plain(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for one in value for text in _plain(one)]
     if isinstance(value, dict):
-        return _plain(next((value[key] for key in ("@value", "@id", "@list", "@set") if key in value), None))
+        return _plain(
+            next((value[key] for key in ("@value", "@id", "@list", "@set") if key in value), None)
+        )
     if isinstance(value, bool):
         return ["TRUE" if value else "FALSE"]
     return [] if value is None or not str(value).strip() else [str(value)]
 
 
 class _Record:
-    """One record: its cells in the order of the columns, the names of what nobody asked for, and its faults by rule."""
+    """One record: its cells in the order of the columns, the names of what nobody asked for, and
+    its faults by rule.
+    """
 
     def __init__(self, node: dict, by_id: dict[str, dict]) -> None:
         self.faults: list[tuple[str, str]] = []
@@ -135,8 +163,14 @@ class _Record:
         self.cells = [self._cell(column, values[column.name]) for column in _columns()]
 
     def _part(self, name: str, value: Any, by_id: dict[str, dict]) -> dict[str, Any]:
-        """A part of the record, wherever it stands: inside, or under its name elsewhere in the text."""
-        given = [one for one in (value if isinstance(value, list) else [value]) if one not in (None, {}, "")]
+        """A part of the record, wherever it stands: inside, or under its name elsewhere in the
+        text.
+        """
+        given = [
+            one
+            for one in (value if isinstance(value, list) else [value])
+            if one not in (None, {}, "")
+        ]
         if len(given) > 1:
             self.faults.append(("section_twice", f"{name} more than once"))
         if not given:
@@ -154,7 +188,11 @@ class _Record:
     def _note_others(self, given: dict[str, Any], part: str) -> None:
         asked = {column.path for column in _columns()}
         for name, value in given.items():
-            if name not in KNOWN_AND_LEFT and (f"{part}.{name}" if part else name) not in asked and _plain(value):
+            if (
+                name not in KNOWN_AND_LEFT
+                and (f"{part}.{name}" if part else name) not in asked
+                and _plain(value)
+            ):
                 self.others[name[:_LONGEST_NAME]] = None
 
     def _cell(self, column: Column, texts: list[str]) -> str:

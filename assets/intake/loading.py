@@ -1,11 +1,13 @@
-"""Loading: new files of a census date into `raw`, in one transaction, with versions and balanced books.
+"""Loading: new files of a census date into `raw`, in one transaction, with versions and balanced
+books.
 
 Belongs here: which files are new, version numbers, what supersedes what, writing rows and findings.
 Does not belong here: judging rows (`door`).
 
-When a file arrived, and whether it was sent again, is in the register (`arrivals`). A submission's number is made from census date,
-sender and content, with the key: a run that was killed and run again writes exactly what it would have written, and nobody without the
-key can find out what was sent by guessing.
+When a file arrived, and whether it was sent again, is in the register (`arrivals`). A submission's
+number is made from census date, sender and content, with the key: a run that was killed and run
+again writes exactly what it would have written, and nobody without the key can find out what was
+sent by guessing.
 """
 
 from __future__ import annotations
@@ -25,7 +27,16 @@ from sqlalchemy.engine import Connection
 from assets.common import audit
 from assets.common.basis import short_digest
 from assets.intake.arrivals import Arrival, Register, adopt
-from assets.intake.door import FINDING_COLUMNS, NOT_RECOGNISED, Finding, JudgedTable, Submission, judge, open_submission, sender_of
+from assets.intake.door import (
+    FINDING_COLUMNS,
+    NOT_RECOGNISED,
+    Finding,
+    JudgedTable,
+    Submission,
+    judge,
+    open_submission,
+    sender_of,
+)
 from assets.intake.held import HELD
 from assets.intake.opening import OpenedFile
 from assets.intake.owners import NAMED_IN, take_in_owners
@@ -41,7 +52,10 @@ from schemas.program import hash_of
 from schemas.returns import contract_version, return_tables
 
 _HERE = Path(__file__)
-_BESIDE = (_HERE.parents[2] / "schemas" / "owners.py", _HERE.parents[1] / "warehouse" / "numbering.py")
+_BESIDE = (
+    _HERE.parents[2] / "schemas" / "owners.py",
+    _HERE.parents[1] / "warehouse" / "numbering.py",
+)
 """What decides on stored facts and stands elsewhere."""
 _CODE = hash_of((*_HERE.parent.rglob("*.py"), *_BESIDE))
 
@@ -67,27 +81,45 @@ class IntakeResult:
 
 @cache
 def door_version() -> str:
-    """A short hash of the contracts and of the code that reads and judges: what was read under another one is read again."""
+    """A short hash of the contracts and of the code that reads and judges: what was read under
+    another one is read again.
+    """
     return short_digest(contract_version(), _CODE)
 
 
-def has_news(connection: Connection, landing: LandingPlace, census_date: dt.date, key: bytes) -> bool:
-    """Whether a file is to be read: what has arrived, what was sent again, and what was read under other contracts."""
+def has_news(
+    connection: Connection, landing: LandingPlace, census_date: dt.date, key: bytes
+) -> bool:
+    """Whether a file is to be read: what has arrived, what was sent again, and what was read under
+    other contracts.
+    """
     register = Register(connection, census_date, key, landing)
     return any(True for _ in register.due(landing.settled(census_date), door_version()))
 
 
 def take_in(
-    warehouse: Warehouse, landing: LandingPlace, census_date: dt.date, key: bytes, progress: Callable[[str], None] | None = None
+    warehouse: Warehouse,
+    landing: LandingPlace,
+    census_date: dt.date,
+    key: bytes,
+    progress: Callable[[str], None] | None = None,
 ) -> IntakeResult:
-    """Read, judge and load what is new for a census date. Nothing is lost: every row received is in `raw` with its fate."""
+    """Read, judge and load what is new for a census date. Nothing is lost: every row received is in
+    `raw` with its fate.
+    """
     say = progress or (lambda _: None)
     files = landing.settled(census_date)
     if said := growing(landing.growing[census_date]):
         say(f"{census_date}: {said}")
     with warehouse.writing() as connection:
-        if connection.execute(sa.text("select exists (select from access.closed_quarter where census_date = :d)"), {"d": census_date}).scalar():
-            say(f"{census_date}: closed, because it has been kept for as long as it may be; nothing is read")
+        if connection.execute(
+            sa.text("select exists (select from access.closed_quarter where census_date = :d)"),
+            {"d": census_date},
+        ).scalar():
+            say(
+                f"{census_date}: closed, because it has been kept for as long as it may be; nothing"
+                " is read"
+            )
             return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
         adopt(connection, census_date)
         submissions: list[Submission] = []
@@ -121,7 +153,9 @@ def take_in(
         submissions += _companions(connection, submissions, register, census_date, key, turns)
         submissions.sort(key=lambda submission: submission.file.received_at)
         say(f"{census_date}: judging the rows of {count} files")
-        stopped = frozenset(connection.execute(sa.text("select child_key from access.stop_list")).scalars())
+        stopped = frozenset(
+            connection.execute(sa.text("select child_key from access.stop_list")).scalars()
+        )
         too_large = [one for one in submissions if not HELD.keep(one.file, one.opened)]
         judged = judge(submissions, census_date, key, letting_go=too_large, stopped=stopped)
         say(f"{census_date}: loading")
@@ -131,7 +165,10 @@ def take_in(
         len(files),
         count,
         sum(submission.is_rejected for submission in submissions),
-        **{column: int(books[column].sum()) for column in ("rows_received", "rows_loaded", "rows_rejected", "rows_set_aside")},
+        **{
+            column: int(books[column].sum())
+            for column in ("rows_received", "rows_loaded", "rows_rejected", "rows_set_aside")
+        },
         files_put_off=turns.number_put_off,
     )
 
@@ -144,53 +181,94 @@ def _companions(
     key: bytes,
     turns: Turns,
 ) -> list[Submission]:
-    """Files read before whose tables belong to those of a new one: an SSDA903 is one return in several files.
+    """Files read before whose tables belong to those of a new one: an SSDA903 is one return in
+    several files.
 
-    Ages come from the header and are worked out before the birth date is dropped, so header and episodes go through the door together,
-    whichever comes later. Their rows are written anew under the same submission. What counts is always among them; of what
-    was superseded the newest, as far as the sender's turn goes.
+    Ages come from the header and are worked out before the birth date is dropped, so header and
+    episodes go through the door together, whichever comes later. Their rows are written anew under
+    the same submission. What counts is always among them; of what was superseded the newest, as far
+    as the sender's turn goes.
     """
     of_one_return = {"authority", "children", "episodes"}
-    senders = sorted({s.sender.key for s in new for _, found in s.tables if found.table.derive in of_one_return})
+    senders = sorted(
+        {s.sender.key for s in new for _, found in s.tables if found.table.derive in of_one_return}
+    )
     if not senders:
         return []
-    belonging = [name for name, table in return_tables().items() if table.derive in {"children", "episodes", "orders"}]
+    belonging = [
+        name
+        for name, table in return_tables().items()
+        if table.derive in {"children", "episodes", "orders"}
+    ]
     wanted = defaultdict(list)
     for row in connection.execute(
         sa.text(
-            "select s.content_hash, s.sender, s.submission_id, s.received_at, bool_or(t.status = 'in force') as counts from raw.submission as s "
-            "inner join raw.submission_table as t on s.submission_id = t.submission_id where s.census_date = :d "
-            "and s.sender = any(:senders) and t.table_name = any(:tables) and t.status in ('in force', 'superseded') "
-            "and s.submission_id <> all(:here) group by 1, 2, 3, 4"
+            "select s.content_hash, s.sender, s.submission_id, s.received_at, bool_or(t.status ="
+            " 'in force') as counts from raw.submission as s inner join raw.submission_table as t"
+            " on s.submission_id = t.submission_id where s.census_date = :d and s.sender ="
+            " any(:senders) and t.table_name = any(:tables) and t.status in ('in force',"
+            " 'superseded') and s.submission_id <> all(:here) group by 1, 2, 3, 4"
         ),
         {"d": census_date, "senders": senders, "tables": belonging, "here": [s.id for s in new]},
     ):
         wanted[row.sender, row.content_hash].append(row)
-    there = [(row, file, mark) for (sender, mark), rows in wanted.items() if (file := register.file_with(sender, mark)) is not None for row in rows]
+    there = [
+        (row, file, mark)
+        for (sender, mark), rows in wanted.items()
+        if (file := register.file_with(sender, mark)) is not None
+        for row in rows
+    ]
     found = []
-    for row, file, mark in sorted(there, key=lambda one: (one[0].counts, one[0].received_at), reverse=True):
+    for row, file, mark in sorted(
+        there, key=lambda one: (one[0].counts, one[0].received_at), reverse=True
+    ):
         began = moment()
         if row.counts or not turns.is_over(sender_of(file.folder, census_date)):
             with suppress(NotNow):
                 opened = OpenedFile(file)
                 if content_mark(key, opened.content.digest) == mark:
-                    found.append(open_submission(row.submission_id, replace(file, received_at=row.received_at), mark, opened))
+                    found.append(
+                        open_submission(
+                            row.submission_id,
+                            replace(file, received_at=row.received_at),
+                            mark,
+                            opened,
+                        )
+                    )
                     turns.add(found[-1], moment() - began)
     return found
 
 
-def _write(connection: Connection, census_date: dt.date, submissions: list[Submission], judged: list[JudgedTable]) -> pd.DataFrame:
+def _write(
+    connection: Connection,
+    census_date: dt.date,
+    submissions: list[Submission],
+    judged: list[JudgedTable],
+) -> pd.DataFrame:
     ids = [submission.id for submission in submissions]
     versions = _forget(connection, ids)
     order = {id_: place for place, id_ in enumerate(ids)}
     by_id = {submission.id: submission for submission in submissions}
-    books = _books(submissions, judged).sort_values("submission_id", key=lambda s: s.map(order), kind="stable")
+    books = _books(submissions, judged).sort_values(
+        "submission_id", key=lambda s: s.map(order), kind="stable"
+    )
     books["sender"] = books["submission_id"].map(lambda id_: by_id[id_].sender.key)
-    books["status"] = books["submission_id"].map(lambda id_: "rejected" if by_id[id_].is_rejected else "in force")
-    unloaded = {(s.id, f.table_name) for s in submissions for f in s.findings if f.rule == "nothing_loaded_of_one"}
-    is_unloaded = [pair in unloaded for pair in zip(books["submission_id"], books["table_name"], strict=True)]
+    books["status"] = books["submission_id"].map(
+        lambda id_: "rejected" if by_id[id_].is_rejected else "in force"
+    )
+    unloaded = {
+        (s.id, f.table_name)
+        for s in submissions
+        for f in s.findings
+        if f.rule == "nothing_loaded_of_one"
+    }
+    is_unloaded = [
+        pair in unloaded for pair in zip(books["submission_id"], books["table_name"], strict=True)
+    ]
     books.loc[is_unloaded, "status"] = "rejected"
-    left_alone = books["table_name"].map(lambda name: name in return_tables() and return_tables()[name].leave_alone)
+    left_alone = books["table_name"].map(
+        lambda name: name in return_tables() and return_tables()[name].leave_alone
+    )
     books.loc[left_alone & (books["status"] == "in force"), "status"] = "recorded"
     books["version"] = _number_versions(connection, census_date, books, versions)
     _warn_of_larger_ones(connection, census_date, books, by_id)
@@ -212,14 +290,27 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
             }
         ),
     )
-    columns = ["submission_id", "table_name", "version", "status", "rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]
+    columns = [
+        "submission_id",
+        "table_name",
+        "version",
+        "status",
+        "rows_received",
+        "rows_loaded",
+        "rows_rejected",
+        "rows_set_aside",
+    ]
     copy_frame(connection, "raw.submission_table", books[columns])
     for table in judged:
         if not table.table.leave_alone:
             copy_frame(connection, f"raw.{table.table.name}", table.rows)
         copy_frame(connection, "raw.finding", table.findings)
     about_files = pd.DataFrame(
-        [finding.row(submission.id) for submission in submissions for finding in submission.findings],
+        [
+            finding.row(submission.id)
+            for submission in submissions
+            for finding in submission.findings
+        ],
         columns=FINDING_COLUMNS,
     )
     copy_frame(connection, "raw.finding", about_files)
@@ -230,7 +321,12 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
     audit.record_all(
         connection,
         [
-            {"by": s.sender.key, "what": audit.SENT, "subject": s.id, "details": {"census_date": census_date, "rejected": s.is_rejected}}
+            {
+                "by": s.sender.key,
+                "what": audit.SENT,
+                "subject": s.id,
+                "details": {"census_date": census_date, "rejected": s.is_rejected},
+            }
             for s in submissions
             if s.id not in read_before
         ],
@@ -240,32 +336,49 @@ def _write(connection: Connection, census_date: dt.date, submissions: list[Submi
 
 
 def _analyze(connection: Connection, judged: list[JudgedTable]) -> None:
-    """Tell the planner what was loaded: the models and checks that read it run at once, before the server would find out on its own.
+    """Tell the planner what was loaded: the models and checks that read it run at once, before the
+    server would find out on its own.
 
     Without it one check of a full quarter took two minutes.
     """
     connection.execute(sa.text("analyze raw.submission, raw.submission_table"))
     for table in (one.table for one in judged if not one.table.leave_alone):
-        connection.execute(sa.text(f"analyze raw.{table.name} (submission_id, census_date, sender, fate, {', '.join(table.warehouse_columns)})"))
+        connection.execute(
+            sa.text(
+                f"analyze raw.{table.name} (submission_id, census_date, sender, fate,"
+                f" {', '.join(table.warehouse_columns)})"
+            )
+        )
 
 
 def _forget(connection: Connection, ids: list[str]) -> dict[tuple[str, str], int]:
-    """Take out what an earlier contract made of these submissions; gives their version numbers, which they keep."""
+    """Take out what an earlier contract made of these submissions; gives their version numbers,
+    which they keep.
+    """
     versions = {
         (row.submission_id, row.table_name): row.version
         for row in connection.execute(
-            sa.text("select submission_id, table_name, version from raw.submission_table where submission_id = any(:ids)"), {"ids": ids}
+            sa.text(
+                "select submission_id, table_name, version from raw.submission_table where"
+                " submission_id = any(:ids)"
+            ),
+            {"ids": ids},
         )
     }
     if versions:
         kept = [name for name, table in return_tables().items() if not table.leave_alone]
         for table in [*kept, "answer", "finding", "submission_table", "submission"]:
-            connection.execute(sa.text(physical(f"delete from raw.{table} where submission_id = any(:ids)")), {"ids": ids})
+            connection.execute(
+                sa.text(physical(f"delete from raw.{table} where submission_id = any(:ids)")),
+                {"ids": ids},
+            )
     return versions
 
 
 def _books(submissions: list[Submission], judged: list[JudgedTable]) -> pd.DataFrame:
-    """The books of every submission, one row a table; a file without a recognised table has one row of its own."""
+    """The books of every submission, one row a table; a file without a recognised table has one row
+    of its own.
+    """
     parts = [table.books for table in judged]
     with_tables = {id_ for part in parts for id_ in part["submission_id"]}
     bare = [s.id for s in submissions if s.id not in with_tables]
@@ -274,7 +387,12 @@ def _books(submissions: list[Submission], judged: list[JudgedTable]) -> pd.DataF
     return pd.concat([*parts, empty.assign(**dict.fromkeys(counts, 0))], ignore_index=True)
 
 
-def _number_versions(connection: Connection, census_date: dt.date, books: pd.DataFrame, kept: dict[tuple[str, str], int]) -> list[int]:
+def _number_versions(
+    connection: Connection,
+    census_date: dt.date,
+    books: pd.DataFrame,
+    kept: dict[tuple[str, str], int],
+) -> list[int]:
     latest: dict[tuple[str, str], int] = {
         (row.sender, row.table_name): row.version
         for row in connection.execute(
@@ -290,7 +408,9 @@ def _number_versions(connection: Connection, census_date: dt.date, books: pd.Dat
         sender = books.loc[books["submission_id"] == id_, "sender"].iloc[0]
         latest[sender, table] = max(latest.get((sender, table), 0), version)
     numbers = []
-    for id_, sender, table in zip(books["submission_id"], books["sender"], books["table_name"], strict=True):
+    for id_, sender, table in zip(
+        books["submission_id"], books["sender"], books["table_name"], strict=True
+    ):
         number = kept.get((id_, table))
         if number is None:
             number = latest.get((sender, table), 0) + 1
@@ -299,8 +419,12 @@ def _number_versions(connection: Connection, census_date: dt.date, books: pd.Dat
     return numbers
 
 
-def _warn_of_larger_ones(connection: Connection, census_date: dt.date, books: pd.DataFrame, by_id: dict[str, Submission]) -> None:
-    """A return of less than half the rows of the one it replaces may have been meant as an addition: say so."""
+def _warn_of_larger_ones(
+    connection: Connection, census_date: dt.date, books: pd.DataFrame, by_id: dict[str, Submission]
+) -> None:
+    """A return of less than half the rows of the one it replaces may have been meant as an
+    addition: say so.
+    """
     in_force = {
         (row.sender, row.table_name): row.rows_loaded
         for row in connection.execute(
@@ -313,24 +437,33 @@ def _warn_of_larger_ones(connection: Connection, census_date: dt.date, books: pd
         )
     }
     for book in books.itertuples():
-        if book.status != "in force" or book.table_name == OFFICIAL:  # files of other data sets stand beside each other
+        if (
+            book.status != "in force" or book.table_name == OFFICIAL
+        ):  # files of other data sets stand beside each other
             continue
         earlier = in_force.get((book.sender, book.table_name))
         if earlier is not None and book.rows_loaded * 2 < earlier:
-            smaller = Finding("replaces_a_larger_return", book.table_name, value=str(book.rows_loaded), expected=str(earlier))
+            smaller = Finding(
+                "replaces_a_larger_return",
+                book.table_name,
+                value=str(book.rows_loaded),
+                expected=str(earlier),
+            )
             by_id[book.submission_id].record([smaller])
         in_force[book.sender, book.table_name] = book.rows_loaded
 
 
 def _settle(connection: Connection, census_date: dt.date, senders: list[str]) -> None:
-    """Of each sender's accepted versions of a table the newest is in force; the others stay on record as superseded or withdrawn.
+    """Of each sender's accepted versions of a table the newest is in force; the others stay on
+    record as superseded or withdrawn.
 
-    Of official statistics many data sets come as one table: there the newest of each of them is in force.
+    Of official statistics many data sets come as one table: there the newest of each of them is in
+    force.
     """
     connection.execute(
         sa.text(
-            "update raw.submission_table set status = 'withdrawn' "
-            "where status in ('in force', 'superseded') and submission_id in (select w.submission_id from raw.withdrawal as w)"
+            "update raw.submission_table set status = 'withdrawn' where status in ('in force',"
+            " 'superseded') and submission_id in (select w.submission_id from raw.withdrawal as w)"
         )
     )
     connection.execute(
@@ -362,7 +495,8 @@ def _settle(connection: Connection, census_date: dt.date, senders: list[str]) ->
 
 
 def withdraw(warehouse: Warehouse, number: str, by: str, reason: str) -> tuple[dt.date, str]:
-    """Withdraw a submission: it stays on record and no longer counts; the accepted one before it counts again.
+    """Withdraw a submission: it stays on record and no longer counts; the accepted one before it
+    counts again.
 
     Gives its census date and sender.
 
@@ -372,23 +506,38 @@ def withdraw(warehouse: Warehouse, number: str, by: str, reason: str) -> tuple[d
     with warehouse.writing() as connection:
         found = connection.execute(
             sa.text(
-                "select s.census_date, s.sender, bool_or(t.status in ('in force', 'superseded', 'recorded')) as counts, "
-                "string_agg(distinct t.status, ', ') as status from raw.submission as s "
-                "inner join raw.submission_table as t on s.submission_id = t.submission_id where s.submission_id = :n group by 1, 2"
+                "select s.census_date, s.sender, bool_or(t.status in ('in force', 'superseded',"
+                " 'recorded')) as counts, string_agg(distinct t.status, ', ') as status from"
+                " raw.submission as s inner join raw.submission_table as t on s.submission_id ="
+                " t.submission_id where s.submission_id = :n group by 1, 2"
             ),
             {"n": number},
         ).first()
         if found is None:
-            raise ObservatoryError(f"There is no submission '{number}'. Its number was expected, as `observatory status --history` lists it.")
+            raise ObservatoryError(
+                f"There is no submission '{number}'. Its number was expected, as `observatory"
+                " status --history` lists it."
+            )
         if not found.counts:
             raise ObservatoryError(
-                f"Submission {number} is {found.status} already; one that was accepted was expected. There is nothing to withdraw."
+                f"Submission {number} is {found.status} already; one that was accepted was"
+                " expected. There is nothing to withdraw."
             )
         connection.execute(
-            sa.text("insert into raw.withdrawal (submission_id, withdrawn_at, withdrawn_by, reason) values (:n, now(), :by, :reason)"),
+            sa.text(
+                "insert into raw.withdrawal (submission_id, withdrawn_at, withdrawn_by, reason)"
+                " values (:n, now(), :by, :reason)"
+            ),
             {"n": number, "by": by, "reason": reason},
         )
-        audit.record(connection, audit.WITHDREW, number, by=by, census_date=found.census_date, sender=found.sender)
+        audit.record(
+            connection,
+            audit.WITHDREW,
+            number,
+            by=by,
+            census_date=found.census_date,
+            sender=found.sender,
+        )
         _settle(connection, found.census_date, [found.sender])
     return found.census_date, found.sender
 

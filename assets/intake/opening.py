@@ -86,7 +86,9 @@ class OpenedFile:
     @cached_property
     def tables(self) -> list[tuple[Sheet, list[Recognised]]]:
         """Each sheet with the tables recognised on it, from the top; none on a hidden sheet."""
-        return [(sheet, [] if sheet.beside.is_hidden else recognise_all(sheet)) for sheet in self.sheets]
+        return [
+            (sheet, [] if sheet.beside.is_hidden else recognise_all(sheet)) for sheet in self.sheets
+        ]
 
     @property
     def sheets_by_table(self) -> list[tuple[Sheet, Recognised | None]]:

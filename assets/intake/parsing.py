@@ -1,10 +1,12 @@
-"""Parsing: from the text of a column to its canonical text, its typed values, and which cells cannot be read.
+"""Parsing: from the text of a column to its canonical text, its typed values, and which cells
+cannot be read.
 
-Belongs here: one reader a field type. Each works on the distinct texts of a column, so that a million rows cost little more than
-their number of different values.
-Does not belong here: whether a value is allowed (`schemas/contracts.py`), or what happens to its row (`door`).
+Belongs here: one reader a field type. Each works on the distinct texts of a column, so that a
+million rows cost little more than their number of different values. Does not belong here: whether a
+value is allowed (`schemas/contracts.py`), or what happens to its row (`door`).
 
-Canonical text is what goes to `raw`, and what staging casts: ISO dates, plain numbers, authority codes, labels, true and false.
+Canonical text is what goes to `raw`, and what staging casts: ISO dates, plain numbers, authority
+codes, labels, true and false.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ from schemas.official import official_symbols
 from schemas.returns import Column
 
 BLANK_WORDS = {"", "-", "--", "n/a", "na", "none", "null", "nan", "blank", "not applicable"}
-"""Texts that mean nothing was given, in columns of numbers, dates and yes or no. In text they are words like others."""
+"""Texts that mean nothing was given, in columns of numbers, dates and yes or no. In text they are
+words like others.
+"""
 
 
 FAR_OFF, LONG_AGO = 2100, 1900
@@ -38,7 +42,8 @@ FAR_OFF, LONG_AGO = 2100, 1900
 
 @dataclass(frozen=True)
 class Parsed:
-    """A column after reading: canonical text (missing where blank or unreadable), typed values, and unreadable cells.
+    """A column after reading: canonical text (missing where blank or unreadable), typed values, and
+    unreadable cells.
 
     `labels_of_other_quarter` marks labels that belong to another quarter's layout.
     """
@@ -54,10 +59,12 @@ _ACCOUNTING_NOUGHT = re.compile(r"\s*(£|gbp)\s*-\s*|\s+-\s*|\s*-\s{2,}", re.IGN
 """How a spreadsheet's accounting format writes nought: a dash where the figure would end."""
 
 _NOTE_MARKS = re.compile(
-    r"(?:\s*(?:\[(?:[a-z]{1,3}|notes?[\d, ]+)\]|\(notes?[\d, ]+\)|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079*\u2020\u2021\u00a7]))+$",
+    r"(?:\s*(?:\[(?:[a-z]{1,3}|notes?[\d, ]+)\]|\(notes?[\d,"
+    r" ]+\)|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079*\u2020\u2021\u00a7]))+$",
     re.IGNORECASE,
 )
-"""Marks of notes behind a value, as official statistics set them: `2 [r]`, `Stockport [note 5]`, a raised figure, a star.
+"""Marks of notes behind a value, as official statistics set them: `2 [r]`, `Stockport [note 5]`, a
+raised figure, a star.
 
 Each alternative is one mark, and each mark can be taken one way alone: two ways each (a space of
 its own, or of the number's) are 2 to the 36th over 36 notes with a word behind them.
@@ -68,15 +75,20 @@ LONGEST_VALUE = 300
 
 _DAMAGED = re.compile(
     r"\d([.,]\d+)?e\+?\d{1,3}"
-    r"|\d{1,2}[-/ ](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*([-/ ]\d{2,4})?|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2}"
+    r"|\d{1,2}[-/ ](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*([-/"
+    r" ]\d{2,4})?|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2}"
     r"|\d{4}-\d\d-\d\d([ T][\d:.]+)?|\d{1,2}/\d{1,2}/\d{4}",
     re.IGNORECASE,
 )
-"""What a spreadsheet makes of a reference that it takes for a number or a date: `1.23457E+11`, `12-Mar`."""
+"""What a spreadsheet makes of a reference that it takes for a number or a date: `1.23457E+11`,
+`12-Mar`.
+"""
 
 
 def is_damaged(text: str) -> bool:
-    """Whether a spreadsheet has made a number or a date of a reference: several references may have become this one."""
+    """Whether a spreadsheet has made a number or a date of a reference: several references may have
+    become this one.
+    """
     return bool(_DAMAGED.fullmatch(read_text(text)))
 
 
@@ -92,10 +104,14 @@ def _number(text: str) -> str | None:
     if "-" in plain and _ACCOUNTING_NOUGHT.fullmatch(plain):
         return "0"
     plain = plain.strip()
-    if plain.endswith(")") and (below := re.fullmatch(r"(£|gbp)?\s*\(\s*([^()-]+)\)", plain)):  # accountants put what is below nought in brackets
+    if plain.endswith(")") and (
+        below := re.fullmatch(r"(£|gbp)?\s*\(\s*([^()-]+)\)", plain)
+    ):  # accountants put what is below nought in brackets
         plain = f"-{below.group(1) or ''}{below.group(2).strip()}"
     plain = re.sub(r"^([+-]?)\s*(?:£|gbp)\s*|\s*(?:£|gbp)$", r"\1", plain)
-    if re.fullmatch(r"[+-]?[0-9]{1,3}([, ][0-9]{3})+(\.[0-9]*)?", plain):  # a comma or space only where thousands part
+    if re.fullmatch(
+        r"[+-]?[0-9]{1,3}([, ][0-9]{3})+(\.[0-9]*)?", plain
+    ):  # a comma or space only where thousands part
         plain = re.sub(r"[, ]", "", plain)
     if not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]{1,2})?", plain):
         return None
@@ -121,7 +137,9 @@ def read_money(text: str) -> str | None:
 
 
 _IN_PLACE = re.compile(r"[<\u2264]\s*\d+|(?:fewer|less) than \d+|\[note \d+\]", re.IGNORECASE)
-"""How a table says that a number is small, and not which it is; or that a note says why there is none."""
+"""How a table says that a number is small, and not which it is; or that a note says why there is
+none.
+"""
 
 
 @cache
@@ -130,7 +148,8 @@ def _symbols() -> frozenset[str]:
 
 
 def read_figure(text: str) -> str | None:
-    """A published figure: a number as it stands (`8,370` is `8370`), or the symbol that stands for one, as published. None where it is neither.
+    """A published figure: a number as it stands (`8,370` is `8370`), or the symbol that stands for
+    one, as published. None where it is neither.
 
     A symbol never becomes a number: `c`, `z`, `low`, `..`, `<5` stay what they are.
     """
@@ -147,8 +166,12 @@ _DATE_FORMATS = (
 )  # fmt: skip
 
 
-_USUAL_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})|([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
-"""Nearly all dates: of the formats below they fit one alone, and the general way takes fifty times as long."""
+_USUAL_DATE = re.compile(
+    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})|([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+)
+"""Nearly all dates: of the formats below they fit one alone, and the general way takes fifty times
+as long.
+"""
 
 
 def _usual_date(found: re.Match[str]) -> str | None:
@@ -161,7 +184,9 @@ def _usual_date(found: re.Match[str]) -> str | None:
 
 
 def read_date(text: str) -> str | None:
-    """A date as ISO text: day first, ISO, with a month's name, or a spreadsheet's serial number. None where it is none."""
+    """A date as ISO text: day first, ISO, with a month's name, or a spreadsheet's serial number.
+    None where it is none.
+    """
     if (usual := _USUAL_DATE.fullmatch(text)) is not None:
         return _usual_date(usual)
     plain = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", seen(text).strip())
@@ -169,7 +194,9 @@ def read_date(text: str) -> str | None:
     plain = re.sub(r"\s+", " ", plain)
     if re.fullmatch(r"[2-6]\d{4}(\.\d+)?", plain):
         return (dt.date(1899, 12, 30) + dt.timedelta(days=int(float(plain)))).isoformat()
-    if re.fullmatch(r"\d{1,4}|\d{6,7}|\d{9,}", plain):  # 202512 is a month, not the second of January
+    if re.fullmatch(
+        r"\d{1,4}|\d{6,7}|\d{9,}", plain
+    ):  # 202512 is a month, not the second of January
         return None
     for form in _DATE_FORMATS:
         try:
@@ -181,7 +208,9 @@ def read_date(text: str) -> str | None:
 
 
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2]|[A-Za-z]{3,9})"
-_ANY_YEAR = re.compile(rf"{_DAY}[/. \-]{_MONTH}[/. \-](\d{{4}})|(\d{{4}})[/.\-]{_MONTH}[/.\-]{_DAY}")
+_ANY_YEAR = re.compile(
+    rf"{_DAY}[/. \-]{_MONTH}[/. \-](\d{{4}})|(\d{{4}})[/.\-]{_MONTH}[/.\-]{_DAY}"
+)
 
 
 _LAST_DAYS = {str((dt.date(year, 12, 31) - dt.date(1899, 12, 30)).days) for year in (2999, 9999)}
@@ -189,7 +218,9 @@ _LAST_DAYS = {str((dt.date(year, 12, 31) - dt.date(1899, 12, 30)).days) for year
 
 
 def means_open(text: str) -> bool:
-    """Whether a date stands for "not ended yet": case systems write 31/12/9999, 31/12/2999 or 01/01/1900 for it."""
+    """Whether a date stands for "not ended yet": case systems write 31/12/9999, 31/12/2999 or
+    01/01/1900 for it.
+    """
     plain = text.strip()
     if plain.split(".")[0] in _LAST_DAYS:
         return True
@@ -206,7 +237,9 @@ def read_yes_no(text: str) -> str | None:
 
 
 def read_urn(text: str) -> str | None:
-    """Ofsted's number: `SC123456` or digits; `1234567.0` from a spreadsheet is `1234567`; X's stand for none (an empty text)."""
+    """Ofsted's number: `SC123456` or digits; `1234567.0` from a spreadsheet is `1234567`; X's stand
+    for none (an empty text).
+    """
     word = re.sub(r"\s", "", seen(text)).upper()
     if re.fullmatch(r"X+", word):
         return ""
@@ -219,7 +252,8 @@ _WITH_MORE = re.compile(rf"({_OUTWARD})(?: ?[0-9][A-Z]{{2}}| [0-9])?")
 
 
 def read_outward_code(text: str) -> str | None:
-    """The first part of a postcode: `SK1`, `sk1`, and the `SK1` of `SK1 3XE` or `SK1 3`. None where it is none.
+    """The first part of a postcode: `SK1`, `sk1`, and the `SK1` of `SK1 3XE` or `SK1 3`. None where
+    it is none.
 
     Without a blank `SK13` is the outward code that it says, never the sector SK1 3.
     """
@@ -228,9 +262,13 @@ def read_outward_code(text: str) -> str | None:
 
 
 def _read_loose_urn(text: str) -> str | None:
-    """Where the URN is not the row's key, another regulator's number will do: CQC's `1-123456789`, Scotland's `CS2003000123`."""
+    """Where the URN is not the row's key, another regulator's number will do: CQC's `1-123456789`,
+    Scotland's `CS2003000123`.
+    """
     word = read_urn(text)
-    if word is None and re.fullmatch(r"(CQC:?)?1-?\d{3,12}|[A-Z]{1,4}-?\d{4,14}", re.sub(r"\s", "", seen(text)).upper()):
+    if word is None and re.fullmatch(
+        r"(CQC:?)?1-?\d{3,12}|[A-Z]{1,4}-?\d{4,14}", re.sub(r"\s", "", seen(text)).upper()
+    ):
         return read_text(text)
     return word
 
@@ -246,11 +284,17 @@ _BETWEEN_WORDS = re.compile(r"[/&+]| and ", re.IGNORECASE)
 
 
 def read_labels(codes: CodeSet, text: str) -> tuple[list[str], bool]:
-    """The labels of a cell that may hold several, in the order of their set, and whether all of it was understood."""
+    """The labels of a cell that may hold several, in the order of their set, and whether all of it
+    was understood.
+    """
     found, is_whole = set(), True
     for piece in filter(str.strip, _BETWEEN.split(text)):
         label = codes.label(piece)
-        labels = [label] if label else [codes.label(word) for word in filter(str.strip, _BETWEEN_WORDS.split(piece))]
+        labels = (
+            [label]
+            if label
+            else [codes.label(word) for word in filter(str.strip, _BETWEEN_WORDS.split(piece))]
+        )
         found |= {label for label in labels if label}
         is_whole &= all(labels)
     return [label for label in codes.labels if label in found], is_whole
@@ -277,7 +321,10 @@ def expected(column: Column, census_date: dt.date) -> str:
         "date": "a date such as 31/03/2025",
         "yes_no": "Yes or No",
         "urn": "Ofsted's URN, such as SC123456 or 1234567",
-        "figure": "a number, or one of the symbols that official statistics print in its place (c, k, low, u, x, z, ..)",
+        "figure": (
+            "a number, or one of the symbols that official statistics print in its place (c, k,"
+            " low, u, x, z, ..)"
+        ),
         "authority": "a local authority's name or code",
         "outward_code": "the first part of a postcode, such as SK1 or BS10",
     }
@@ -286,7 +333,9 @@ def expected(column: Column, census_date: dt.date) -> str:
 
 def _label_stands(meaning: dict[str, str], census_date: dt.date) -> bool:
     first, last = meaning.get("from", ""), meaning.get("to", "")
-    return (not first or first <= census_date.isoformat()) and (not last or census_date.isoformat() <= last)
+    return (not first or first <= census_date.isoformat()) and (
+        not last or census_date.isoformat() <= last
+    )
 
 
 def parse(column: Column, texts: pd.Series | Coded, census_date: dt.date) -> Parsed:
@@ -304,7 +353,11 @@ def parse(column: Column, texts: pd.Series | Coded, census_date: dt.date) -> Par
         bad = np.array([unreadable for _, unreadable, _ in read], dtype=bool)
         foreign = np.array([other_quarter for _, _, other_quarter in read], dtype=bool)
     by_row = coded.rows(canonical)
-    typed = by_row if _is_text(column) else pd.Series(_typed(column, series_of(canonical)).array.take(coded.codes))
+    typed = (
+        by_row
+        if _is_text(column)
+        else pd.Series(_typed(column, series_of(canonical)).array.take(coded.codes))
+    )
     unreadable = pd.Series(np.zeros(len(by_row), dtype=bool) if bad is None else coded.rows(bad))
     others = pd.Series(coded.rows(foreign)) if foreign is not None and foreign.any() else None
     if isinstance(texts, pd.Series):
@@ -326,20 +379,32 @@ _LONGEST_DASH = 2
 def _says_nothing(texts: pa.Array) -> pa.Array:
     """`says_nothing` of many tidy texts."""
     words = pa.array(sorted(BLANK_WORDS), type=texts.type)
-    return pc.or_(pc.is_in(pc.utf8_lower(texts), value_set=words), pc.match_substring_regex(texts, r"^[-\x{2010}-\x{2015}\x{2212}]{1,2}$"))
+    return pc.or_(
+        pc.is_in(pc.utf8_lower(texts), value_set=words),
+        pc.match_substring_regex(texts, r"^[-\x{2010}-\x{2015}\x{2212}]{1,2}$"),
+    )
 
 
 def _lost(column: Column, coded: Coded) -> np.ndarray | None:
-    """Which distinct texts of a column of words are a spreadsheet's error, or a reference that it damaged; None where none is."""
-    if not pc.any(pc.match_substring_regex(coded.tidy, r"^(#|Err:|err:|ERR:)|^[0-9A-Za-z]+[-+,/. ]")).as_py():
+    """Which distinct texts of a column of words are a spreadsheet's error, or a reference that it
+    damaged; None where none is.
+    """
+    if not pc.any(
+        pc.match_substring_regex(coded.tidy, r"^(#|Err:|err:|ERR:)|^[0-9A-Za-z]+[-+,/. ]")
+    ).as_py():
         return None
     is_reference = column.personal == "child key"
-    lost = [bool(ERROR_CELL.fullmatch(word)) or (is_reference and is_damaged(word)) for word in coded.tidy.to_pylist()]
+    lost = [
+        bool(ERROR_CELL.fullmatch(word)) or (is_reference and is_damaged(word))
+        for word in coded.tidy.to_pylist()
+    ]
     return np.array(lost, dtype=bool) if any(lost) else None
 
 
 def _read(column: Column, text: str, census_date: dt.date) -> tuple[str | None, bool, bool]:
-    """Canonical text, whether it is unreadable, and whether it is a label of another quarter; marks of notes are passed over."""
+    """Canonical text, whether it is unreadable, and whether it is a label of another quarter; marks
+    of notes are passed over.
+    """
     text = seen(text)
     read = _read_plain(column, text, census_date)
     if not read[1] or len(text) > LONGEST_VALUE:
@@ -377,11 +442,17 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
     if column.type == "figure":
         return (figure := read_figure(text)), figure is None, False
     is_only_dash = len(plain) <= 2 and is_dash(plain)
-    if column.type == "money" and plain[-1] in "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212" and _number(text) == "0":
+    if (
+        column.type == "money"
+        and plain[-1] in "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+        and _number(text) == "0"
+    ):
         return "0", False, False
     if is_only_dash and column.type == "integer" and column.needed and column.minimum == 0:
         return "0", False, False
-    if (plain.casefold() in BLANK_WORDS or is_only_dash) and not (column.type == "authority" and column.needed):
+    if (plain.casefold() in BLANK_WORDS or is_only_dash) and not (
+        column.type == "authority" and column.needed
+    ):
         return None, False, False
     if column.type == "authority":
         code = authorities.find(plain, census_date)
@@ -393,7 +464,13 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
         return value or None, value is None or (column.needed and not value), False
     if column.open_ended and means_open(plain):
         return None, False, False
-    reader = {"integer": read_integer, "money": read_money, "date": read_date, "yes_no": read_yes_no, "outward_code": read_outward_code}[column.type]
+    reader = {
+        "integer": read_integer,
+        "money": read_money,
+        "date": read_date,
+        "yes_no": read_yes_no,
+        "outward_code": read_outward_code,
+    }[column.type]
     value = reader(text)
     return value, value is None, False
 

@@ -1,7 +1,7 @@
 """Whether a warehouse holds real returns or made-up ones: one or the other, for good.
 
-Belongs here: the warehouse's state, set when the first file is taken in, and refusing the other kind.
-Does not belong here: how made-up returns are known (`resources/provenance`).
+Belongs here: the warehouse's state, set when the first file is taken in, and refusing the other
+kind. Does not belong here: how made-up returns are known (`resources/provenance`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def held(connection: Connection) -> bool | None:
 
 
 def settle(connection: Connection, landing: LandingPlace, is_made_up: bool) -> None:  # noqa: FBT001 - a fact of the files
-    """Say of which kind the warehouse is, by files that are about to be taken in; `is_made_up` where one of them says so of itself.
+    """Say of which kind the warehouse is, by files that are about to be taken in; `is_made_up`
+    where one of them says so of itself.
 
     Raises:
         ObservatoryError: it has taken in files of the other kind.
@@ -39,7 +40,9 @@ def settle(connection: Connection, landing: LandingPlace, is_made_up: bool) -> N
     said = marked(landing.root)
     found = bool(said) or is_made_up
     refuse_mixture(held(connection), found, landing.address)
-    statement = "insert into raw.provenance (is_made_up, said) values (:m, :s) on conflict do nothing"
+    statement = (
+        "insert into raw.provenance (is_made_up, said) values (:m, :s) on conflict do nothing"
+    )
     connection.execute(sa.text(statement), {"m": found, "s": said or (BANNER if found else "")})
 
 
@@ -47,19 +50,24 @@ def refuse_mixture(holds: bool | None, found: bool, where: Any) -> None:  # noqa
     """Refuse files of the other kind.
 
     Raises:
-        ObservatoryError: the warehouse `holds` one kind of returns, and those `found` are of the other.
+        ObservatoryError: the warehouse `holds` one kind of returns, and those `found` are of the
+            other.
     """
     if holds is None or holds == found:
         return
-    elsewhere = "Set OBSERVATORY_HOME to a new folder (or OBSERVATORY_DATABASE_URL to an empty database)"
+    elsewhere = (
+        "Set OBSERVATORY_HOME to a new folder (or OBSERVATORY_DATABASE_URL to an empty database)"
+    )
     if holds:
         raise ObservatoryError(
-            f"The warehouse was filled with made-up returns, and those in {where} are not marked as made up. Real returns were "
-            f"expected to have a warehouse of their own. {elsewhere} for them. Nothing was read."
+            f"The warehouse was filled with made-up returns, and those in {where} are not marked as"
+            " made up. Real returns were expected to have a warehouse of their own."
+            f" {elsewhere} for them. Nothing was read."
         )
     raise ObservatoryError(
-        f"The returns in {where} are made up, and the warehouse holds real ones. Made-up returns were expected to have a warehouse "
-        f"of their own. {elsewhere} for them, or set OBSERVATORY_LANDING to the real landing place. Nothing was read."
+        f"The returns in {where} are made up, and the warehouse holds real ones. Made-up returns"
+        f" were expected to have a warehouse of their own. {elsewhere} for them, or set"
+        " OBSERVATORY_LANDING to the real landing place. Nothing was read."
     )
 
 

@@ -1,11 +1,12 @@
 """Reading: from a file's bytes to sheets of cells.
 
-Belongs here: telling what kind of file it is from its bytes (never from its name), decoding text, opening workbooks safely.
-Does not belong here: what the cells mean (`recognising`, `parsing`).
+Belongs here: telling what kind of file it is from its bytes (never from its name), decoding text,
+opening workbooks safely. Does not belong here: what the cells mean (`recognising`, `parsing`).
 
-Every file is taken for hostile: an archive is only unpacked if its size is bounded, a workbook is opened in a process of its own
-(`workbooks`), and a text only parted into cells if there are not too many. Formulas are never evaluated (cells carry their stored
-values), macros are never run, links are never followed.
+Every file is taken for hostile: an archive is only unpacked if its size is bounded, a workbook is
+opened in a process of its own (`workbooks`), and a text only parted into cells if there are not too
+many. Formulas are never evaluated (cells carry their stored values), macros are never run, links
+are never followed.
 """
 
 from __future__ import annotations
@@ -23,14 +24,23 @@ from assets.intake.columns import ColumnRows, read_even
 from assets.intake.json_records import NoRecords, is_json, read_records
 from assets.intake.statutory_xml import is_statutory, read_statutory
 from assets.intake.telling import file_label, is_common_name, letters
-from assets.intake.workbooks import MAX_CELLS, MAX_COLUMNS, MAX_SHEETS, CannotRead, main_part, read_workbook
+from assets.intake.workbooks import (
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_SHEETS,
+    CannotRead,
+    main_part,
+    read_workbook,
+)
 from resources.landing import is_litter
 
 MAX_UNPACKED_BYTES = 800 * 1024 * 1024
 """No return unpacks to more. The largest official file (2025's register) unpacks to 76 MB."""
 
 MAX_RATIO = 400
-"""A part of a workbook that is more than this many times its packed size (and large) is a bomb, not a return."""
+"""A part of a workbook that is more than this many times its packed size (and large) is a bomb, not
+a return.
+"""
 
 _BOMB_FLOOR = 50 * 1024 * 1024
 
@@ -41,13 +51,17 @@ MAX_LINE = 1_000_000
 """Text of so many characters without a line's end is no table."""
 
 MAX_CELLS_BY_COLUMN = 100_000_000
-"""The cells that a CSV of even width may have: kept by column they take a tenth of what they take row by row."""
+"""The cells that a CSV of even width may have: kept by column they take a tenth of what they take
+row by row.
+"""
 
 _JUDGED_BY = 1_000_000
 """So many letters that are not ASCII are enough to tell Windows-1252 from Mac Roman."""
 
 READ_BY_COLUMN_FROM = 1_000_000
-"""A CSV of so many characters is read column by column where it can be, which takes a tenth of the time."""
+"""A CSV of so many characters is read column by column where it can be, which takes a tenth of the
+time.
+"""
 
 csv.field_size_limit(10 * 1024 * 1024)
 
@@ -56,8 +70,9 @@ csv.field_size_limit(10 * 1024 * 1024)
 class Beside:
     """What a sheet holds beside its values; rows, columns and cells are counted from 0.
 
-    `uncalculated` are cells with a formula and no value; `merged` are blocks of cells made one, by their first and last cell.
-    `faults` are rows that break a rule of the file's own format: row, rule, hint.
+    `uncalculated` are cells with a formula and no value; `merged` are blocks of cells made one, by
+    their first and last cell. `faults` are rows that break a rule of the file's own format: row,
+    rule, hint.
     """
 
     is_hidden: bool = False
@@ -70,10 +85,12 @@ class Beside:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet (a CSV is one sheet without a name): rows of cells, row 1 first. A cell is text, a number, a date or blank.
+    """One sheet (a CSV is one sheet without a name): rows of cells, row 1 first. A cell is text, a
+    number, a date or blank.
 
-    `is_text` says that every cell is text already, as in a CSV; `place` says which sheet of the file it is;
-    `fault` says why a file in an archive has no rows, where others beside it could be read.
+    `is_text` says that every cell is text already, as in a CSV; `place` says which sheet of the
+    file it is; `fault` says why a file in an archive has no rows, where others beside it could be
+    read.
     """
 
     name: str
@@ -85,7 +102,9 @@ class Sheet:
 
     @property
     def label(self) -> str:
-        """The sheet's name as it may be told: its own where that is of common words, else its place in the file."""
+        """The sheet's name as it may be told: its own where that is of common words, else its place
+        in the file.
+        """
         return self.name if not self.name or is_common_name(self.name) else self.place
 
     def let_go(self, after: int) -> None:
@@ -110,11 +129,19 @@ def read_sheets(data: bytes) -> list[Sheet]:
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise CannotRead("password_protected")
         return _read_workbook(data)
-    for mark, kind in ((b"%PDF", "a PDF"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"{\\rtf", "a text document")):
+    for mark, kind in (
+        (b"%PDF", "a PDF"),
+        (b"\x89PNG", "a picture"),
+        (b"\xff\xd8\xff", "a picture"),
+        (b"{\\rtf", "a text document"),
+    ):
         if data.startswith(mark):
             raise CannotRead("not_a_spreadsheet", f"it is {kind}")
     if is_statutory(data):
-        return [Sheet(made.name, made.rows, is_text=True, place=f"table {n}") for n, made in enumerate(read_statutory(data), 1)]
+        return [
+            Sheet(made.name, made.rows, is_text=True, place=f"table {n}")
+            for n, made in enumerate(read_statutory(data), 1)
+        ]
     if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|table|\?xml)", data[:200], re.IGNORECASE):
         raise CannotRead("not_a_spreadsheet", "it is a web page or an XML file")
     return [_read_json(data) if is_json(data) else _read_csv(data)]
@@ -132,11 +159,15 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
     names = set(archive.namelist())
     if _WORKBOOKS & names:
         return True
-    return "[Content_Types].xml" in names and main_part(archive.read("[Content_Types].xml")) in names
+    return (
+        "[Content_Types].xml" in names and main_part(archive.read("[Content_Types].xml")) in names
+    )
 
 
 def _is_litter(name: str) -> bool:
-    """Whether a file in an archive is what an operating system or an editor leaves beside the tables."""
+    """Whether a file in an archive is what an operating system or an editor leaves beside the
+    tables.
+    """
     *folders, last = name.replace("\\", "/").split("/")
     return is_litter(last) or "__macosx" in map(str.casefold, folders)
 
@@ -149,36 +180,58 @@ def _read_zip(data: bytes) -> list[Sheet]:
             parts = archive.infolist()
             _refuse_bombs(parts)
             names = {part.filename for part in parts}
-            if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+            if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read(
+                "META-INF/manifest.xml"
+            ):
                 raise CannotRead("password_protected")
             if _is_workbook(archive):
                 return _read_workbook(data)
             if any(part.flag_bits & 1 for part in parts):
                 raise CannotRead("password_protected")
-            inside = [p for p in parts if not p.is_dir() and not _is_litter(p.filename) and _is_table(archive, p)]
+            inside = [
+                p
+                for p in parts
+                if not p.is_dir() and not _is_litter(p.filename) and _is_table(archive, p)
+            ]
             if not inside:
-                raise CannotRead("not_a_spreadsheet", "it is a zip or an office document without a table in it")
+                raise CannotRead(
+                    "not_a_spreadsheet", "it is a zip or an office document without a table in it"
+                )
             return _read_inside(archive, inside)
     except CannotRead:
         raise
     except Exception as error:  # what a damaged archive makes the library raise has no end of names
-        raise CannotRead("unreadable_file", f"the workbook is damaged ({type(error).__name__})") from None
+        raise CannotRead(
+            "unreadable_file", f"the workbook is damaged ({type(error).__name__})"
+        ) from None
 
 
 def _is_table(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Whether a file in an archive is a table: by its ending, or the statutory XML by how it begins (an office document's parts end in .xml)."""
+    """Whether a file in an archive is a table: by its ending, or the statutory XML by how it begins
+    (an office document's parts end in .xml).
+    """
     if not part.filename.lower().endswith(".xml"):
         return part.filename.lower().endswith(_TABLES)
     with archive.open(part) as file:
         return is_statutory(file.read(4096))
 
 
-_OF_ONE_FILE = {"empty_file", "not_a_spreadsheet", "unreadable_file", "password_protected", "quotation_never_closed", "cell_holds_rows"}
-"""Faults of one file in an archive, by which the others can still be read. Of what is too large nothing is."""
+_OF_ONE_FILE = {
+    "empty_file",
+    "not_a_spreadsheet",
+    "unreadable_file",
+    "password_protected",
+    "quotation_never_closed",
+    "cell_holds_rows",
+}
+"""Faults of one file in an archive, by which the others can still be read. Of what is too large
+nothing is.
+"""
 
 
 def _read_inside(archive: zipfile.ZipFile, inside: list[zipfile.ZipInfo]) -> list[Sheet]:
-    """The sheets of the tables in an archive, bounded together, as one file's are. One that cannot be read is a sheet without rows.
+    """The sheets of the tables in an archive, bounded together, as one file's are. One that cannot
+    be read is a sheet without rows.
 
     Raises:
         CannotRead: none of them can be read, or together they are too large.
@@ -191,7 +244,9 @@ def _read_inside(archive: zipfile.ZipFile, inside: list[zipfile.ZipInfo]) -> lis
         try:
             unpacked += _unpacked(inner, file_label(label, f"file {number}"))
             if unpacked > MAX_UNPACKED_BYTES:
-                raise CannotRead("too_large", f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MB")
+                raise CannotRead(
+                    "too_large", f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MB"
+                )
             read = read_sheets(inner)
         except NoRecords:  # a context may lie beside the records
             read = []
@@ -225,7 +280,11 @@ def _unpacked(inner: bytes, name: str) -> int:
 def _inside(sheet: Sheet, file: str, number: int) -> Sheet:
     """The sheet as it is called in its archive: by its file's name, and its own where it has one."""
     place = file_label(file, f"file {number}")
-    return replace(sheet, name=f"{file}: {sheet.name}" if sheet.name else file, place=f"{place}, {sheet.place}" if sheet.name else place)
+    return replace(
+        sheet,
+        name=f"{file}: {sheet.name}" if sheet.name else file,
+        place=f"{place}, {sheet.place}" if sheet.name else place,
+    )
 
 
 def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
@@ -234,7 +293,11 @@ def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:
         raise CannotRead("too_large", f"it unpacks to {total // 1024 // 1024} MB")
     for part in parts:
         if part.file_size > _BOMB_FLOOR and part.file_size > MAX_RATIO * max(part.compress_size, 1):
-            raise CannotRead("too_large", f"one part unpacks to {part.file_size // max(part.compress_size, 1)} times its size")
+            raise CannotRead(
+                "too_large",
+                f"one part unpacks to {part.file_size // max(part.compress_size, 1)} times its"
+                " size",
+            )
 
 
 def _read_workbook(data: bytes) -> list[Sheet]:
@@ -247,8 +310,12 @@ def _read_workbook(data: bytes) -> list[Sheet]:
 
 
 def _refuse_rows_in_a_cell(rows: list[list[Any]], sheet: str) -> None:
-    """Refuse a sheet of which one cell holds rows: saved from a CSV that was opened with a stray quotation mark in it."""
-    widest = max((sum(1 for cell in row if cell not in (None, "")) for row in rows[:HEADER_LINES]), default=0)
+    """Refuse a sheet of which one cell holds rows: saved from a CSV that was opened with a stray
+    quotation mark in it.
+    """
+    widest = max(
+        (sum(1 for cell in row if cell not in (None, "")) for row in rows[:HEADER_LINES]), default=0
+    )
     if widest < FEWEST_TO_TELL_ROWS:
         return
     for number, row in enumerate(rows, 1):
@@ -256,7 +323,11 @@ def _refuse_rows_in_a_cell(rows: list[list[Any]], sheet: str) -> None:
             if isinstance(cell, str) and "\n" in cell:
                 inside = cell.splitlines()
                 if any(line.count(mark) >= widest - 1 for line in inside[1:] for mark in ",;\t|"):
-                    raise CannotRead("cell_holds_rows", f"{sheet}, row {number}, column {letters(place)} holds {len(inside):,} lines")
+                    raise CannotRead(
+                        "cell_holds_rows",
+                        f"{sheet}, row {number}, column {letters(place)} holds"
+                        f" {len(inside):,} lines",
+                    )
 
 
 FEWEST_TO_TELL_ROWS = 5
@@ -267,16 +338,24 @@ FEWEST_TO_TELL_ROWS = 5
 
 
 def decode(data: bytes) -> str:
-    """The text of a CSV: by its byte order mark, else UTF-8, else Windows-1252 or Mac Roman, whichever reads as English.
+    """The text of a CSV: by its byte order mark, else UTF-8, else Windows-1252 or Mac Roman,
+    whichever reads as English.
 
-    In the official 2024 register one byte, 0xD0, is Mac Roman's dash; read as Windows-1252 it would be an Icelandic letter.
+    In the official 2024 register one byte, 0xD0, is Mac Roman's dash; read as Windows-1252 it would
+    be an Icelandic letter.
     """
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
         if data.startswith(mark):
             try:
                 return data.decode(encoding)
             except UnicodeDecodeError:
-                raise CannotRead("unreadable_file", f"it says it is {encoding} text and is not") from None
+                raise CannotRead(
+                    "unreadable_file", f"it says it is {encoding} text and is not"
+                ) from None
     if b"\0" in data[:4096]:
         sample = data[: len(data) // 2 * 2]
         for encoding, at in (("utf-16-le", 1), ("utf-16-be", 0)):
@@ -288,7 +367,9 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError:
         pass
     letters = data.translate(None, bytes(range(128)))[:_JUDGED_BY]
-    encoding = min(("cp1252", "mac_roman"), key=lambda name: _strangeness(letters.decode(name, "replace")))
+    encoding = min(
+        ("cp1252", "mac_roman"), key=lambda name: _strangeness(letters.decode(name, "replace"))
+    )
     return data.decode(encoding, "replace")
 
 
@@ -315,7 +396,9 @@ def _read_csv(data: bytes) -> Sheet:
             _refuse_swallowed(text, even, delimiter)
         return Sheet("", even, is_text=True)
     if cells > MAX_CELLS:
-        raise CannotRead("too_large", f"it has {cells:,} cells, and its rows are of different lengths")
+        raise CannotRead(
+            "too_large", f"it has {cells:,} cells, and its rows are of different lengths"
+        )
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
@@ -330,13 +413,20 @@ def _read_csv(data: bytes) -> Sheet:
 
 
 def _refuse_wild_text(text: str, delimiter: str) -> int:
-    """Refuse a text that would take all memory as a table: lines without end, too many cells or columns. Gives the number of its cells.
+    """Refuse a text that would take all memory as a table: lines without end, too many cells or
+    columns. Gives the number of its cells.
 
-    Counting letters costs next to nothing; a text that is parted into cells takes fifty times its size.
+    Counting letters costs next to nothing; a text that is parted into cells takes fifty times its
+    size.
     """
     for start in range(0, len(text) - MAX_LINE, MAX_LINE):
-        if text.find("\n", start, start + MAX_LINE) < 0 and text.find("\r", start, start + MAX_LINE) < 0:
-            raise CannotRead("not_a_spreadsheet", f"a line of it has more than {MAX_LINE:,} characters")
+        if (
+            text.find("\n", start, start + MAX_LINE) < 0
+            and text.find("\r", start, start + MAX_LINE) < 0
+        ):
+            raise CannotRead(
+                "not_a_spreadsheet", f"a line of it has more than {MAX_LINE:,} characters"
+            )
     lines = max(text.count("\n"), text.count("\r"))
     cells = text.count(delimiter) + lines + 1
     ends = [end for end in (text.find("\n"), text.find("\r")) if end >= 0]
@@ -349,9 +439,11 @@ def _refuse_wild_text(text: str, delimiter: str) -> int:
 
 
 def _refuse_swallowed(text: str, rows: list[list[str]] | ColumnRows, delimiter: str) -> None:
-    """Refuse a text in which a quotation mark that is never closed, or closed only by the next stray one, makes one cell of many rows.
+    """Refuse a text in which a quotation mark that is never closed, or closed only by the next
+    stray one, makes one cell of many rows.
 
-    The lines are counted apart from the parser, which is content with such a cell: its books would balance, and the rows be lost.
+    The lines are counted apart from the parser, which is content with such a cell: its books would
+    balance, and the rows be lost.
     """
     lines = max(text.rstrip().count("\n"), text.rstrip().count("\r")) + 1
     if lines <= len(rows) and text.count('"') % 2 == 0:
@@ -364,10 +456,21 @@ def _refuse_swallowed(text: str, rows: list[list[str]] | ColumnRows, delimiter: 
         for place, cell in enumerate(row):
             inside = cell.splitlines()
             if len(inside) > 1 and (
-                _holds_rows(inside, delimiter, widest) or ((delimiter in cell or len(row) > usual) and _is_closed_amid(as_written, delimiter))
+                _holds_rows(inside, delimiter, widest)
+                or (
+                    (delimiter in cell or len(row) > usual)
+                    and _is_closed_amid(as_written, delimiter)
+                )
             ):
-                raise CannotRead("quotation_never_closed", f"row {number}, column {letters(place)}: the cell holds {len(inside):,} lines")
-            if number == len(rows) and len(row) < widest and cell.count(delimiter) >= max(2, widest // 2):
+                raise CannotRead(
+                    "quotation_never_closed",
+                    f"row {number}, column {letters(place)}: the cell holds {len(inside):,} lines",
+                )
+            if (
+                number == len(rows)
+                and len(row) < widest
+                and cell.count(delimiter) >= max(2, widest // 2)
+            ):
                 raise CannotRead("quotation_never_closed", f"row {number}, column {letters(place)}")
 
 
@@ -386,7 +489,9 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], list[str]]]
 
 
 def _holds_rows(inside: list[str], delimiter: str, widest: int) -> bool:
-    """Whether the lines of a cell are rows: one of them has as many cells as half a row, or all of them together as a row that was cut in two."""
+    """Whether the lines of a cell are rows: one of them has as many cells as half a row, or all of
+    them together as a row that was cut in two.
+    """
     counts = [line.count(delimiter) for line in inside]
     return max(counts[1:]) >= max(2, widest // 2) or sum(counts) >= widest - 1 > 1
 
@@ -409,7 +514,10 @@ def _widest(head: str, delimiter: str) -> int:
     if delimiter not in head:
         return 0
     try:
-        widths = (sum(1 for cell in row if cell.strip()) for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+        widths = (
+            sum(1 for cell in row if cell.strip())
+            for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+        )
         return sum(width for width in widths if width > 1)
     except (csv.Error, ValueError):
         return 0
@@ -419,7 +527,9 @@ def _widest(head: str, delimiter: str) -> int:
 
 
 def cell_text(value: Any) -> str:
-    """A cell as text, as a spreadsheet would show it: 1234567.0 is 1234567, midnight is a bare date."""
+    """A cell as text, as a spreadsheet would show it: 1234567.0 is 1234567, midnight is a bare
+    date.
+    """
     if isinstance(value, str):
         return value
     if value is None:

@@ -21,21 +21,26 @@ from schemas.headers import header_forms, header_key
 from schemas.returns import ReturnTable, return_tables
 
 EXAMPLE_MARK = "EXAMPLE - nothing on this sheet is read"
-"""A sheet that begins with these words is a template's worked example: it has headers and rows like a return and is none."""
+"""A sheet that begins with these words is a template's worked example: it has headers and rows like
+a return and is none.
+"""
 
 GUIDE_TITLE = "Provider census: how to fill it in"
 """What a template's sheet `guide` begins with."""
 
 HEADER_WITHIN = 60
-"""The header is looked for in this many rows: official lists have up to four lines of title above it."""
+"""The header is looked for in this many rows: official lists have up to four lines of title above
+it.
+"""
 
 
 @dataclass(frozen=True)
 class Recognised:
     """A table found on a sheet.
 
-    `header_row` counts from 0, and `end_row` is the row before which the table ends (None: the sheet's end). `columns` gives, by column of the
-    layout, its place in the row; `others` are header cells that no layout column claims; `missing` are needed columns that the header lacks.
+    `header_row` counts from 0, and `end_row` is the row before which the table ends (None: the
+    sheet's end). `columns` gives, by column of the layout, its place in the row; `others` are
+    header cells that no layout column claims; `missing` are needed columns that the header lacks.
     """
 
     table: ReturnTable
@@ -67,7 +72,11 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
                 taken.add(place)
     for column in table.columns:
         if column.pattern and column.name not in columns:
-            fits = [place for place, cell in enumerate(cells) if place not in taken and _says(column.pattern, cell)]
+            fits = [
+                place
+                for place, cell in enumerate(cells)
+                if place not in taken and _says(column.pattern, cell)
+            ]
             if len(fits) == 1:  # of two that could be meant, neither is taken
                 columns[column.name] = fits[0]
                 taken.add(fits[0])
@@ -75,15 +84,25 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
         columns[name] = place
         taken.add(place)
     if table.items and {"child", "assessment_date"} <= columns.keys():
-        meant = match_items(table.items, [_forms(cell) for cell in cells], {place: name for name, place in columns.items()})
+        meant = match_items(
+            table.items,
+            [_forms(cell) for cell in cells],
+            {place: name for name, place in columns.items()},
+        )
         columns |= meant
         taken.update(meant.values())
-    others = {cell.strip(): place for place, cell in enumerate(cells) if cell.strip() and place not in taken}
+    others = {
+        cell.strip(): place
+        for place, cell in enumerate(cells)
+        if cell.strip() and place not in taken
+    }
     return columns, others
 
 
 def _filters(table: ReturnTable, cells: list[str], taken: set[int]) -> list[tuple[int, str]]:
-    """The places of the columns that say what a figure is of, the wider first, with the names that they have here."""
+    """The places of the columns that say what a figure is of, the wider first, with the names that
+    they have here.
+    """
     if not table.filters:
         return []
     ranks = {header_key(name): rank for rank, name in enumerate(table.filters)}
@@ -96,12 +115,16 @@ def _filters(table: ReturnTable, cells: list[str], taken: set[int]) -> list[tupl
 @lru_cache(maxsize=20_000)
 def _says(pattern: str, cell: str) -> bool:
     """Whether a header cell, its spaces and case set aside, is what the pattern means."""
-    return re.fullmatch(pattern, " ".join(cell.replace("\ufeff", "").split()).casefold()) is not None
+    return (
+        re.fullmatch(pattern, " ".join(cell.replace("\ufeff", "").split()).casefold()) is not None
+    )
 
 
 def doubled(table: ReturnTable, cells: list[str]) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """Columns of the layout that several cells of a header say equally well, with their places."""
-    if table.leave_alone or table.is_published:  # official lists have two columns of one meaning, told apart by their order
+    if (
+        table.leave_alone or table.is_published
+    ):  # official lists have two columns of one meaning, told apart by their order
         return ()
     claims: dict[str, dict[int, list[int]]] = {}
     for place, cell in enumerate(cells):
@@ -113,7 +136,11 @@ def doubled(table: ReturnTable, cells: list[str]) -> tuple[tuple[str, tuple[int,
     taken = {place for places in best.values() for place in places}
     for column in table.columns:
         if column.pattern and column.name not in best:
-            best[column.name] = [place for place, cell in enumerate(cells) if place not in taken and _says(column.pattern, cell)]
+            best[column.name] = [
+                place
+                for place, cell in enumerate(cells)
+                if place not in taken and _says(column.pattern, cell)
+            ]
     return tuple((name, tuple(places)) for name, places in best.items() if len(places) > 1)
 
 
@@ -130,31 +157,51 @@ def _given_at(sheet: Sheet, found: Recognised, place: int) -> bool:
 
 
 def two_for_one(sheet: Sheet, found: Recognised) -> list[tuple[str, tuple[int, ...]]]:
-    """Columns of the layout for which several columns of the sheet, none of them empty, could stand."""
+    """Columns of the layout for which several columns of the sheet, none of them empty, could
+    stand.
+    """
     cells = [cell_text(cell) for cell in sheet.rows[found.header_row]]
-    kept = ((name, tuple(p for p in places if _given_at(sheet, found, p))) for name, places in doubled(found.table, cells))
+    kept = (
+        (name, tuple(p for p in places if _given_at(sheet, found, p)))
+        for name, places in doubled(found.table, cells)
+    )
     return [(name, places) for name, places in kept if len(places) > 1]
 
 
 def _under_groups(upper: list[str], lower: list[str]) -> list[tuple[str, str, str]]:
-    """For each place of two header rows what its column may be called: `Registered`, `Places Registered`, `Registered Places`."""
+    """For each place of two header rows what its column may be called: `Registered`, `Places
+    Registered`, `Registered Places`.
+    """
     group, names = "", []
     for place, cell in enumerate(lower):
         above = upper[place].strip() if place < len(upper) else ""
         group = above or group
-        names.append((cell, f"{group} {cell}" if cell.strip() else "", f"{cell} {group}" if cell.strip() else ""))
+        names.append(
+            (
+                cell,
+                f"{group} {cell}" if cell.strip() else "",
+                f"{cell} {group}" if cell.strip() else "",
+            )
+        )
     return names
 
 
 def _recognise_two_rows(sheet: Sheet) -> Recognised | None:
-    """The table whose header is in two rows: groups of columns above, the columns below. Only a whole header is taken for one."""
+    """The table whose header is in two rows: groups of columns above, the columns below. Only a
+    whole header is taken for one.
+    """
     rows = [[cell_text(cell) for cell in row] for row in sheet.rows[:HEADER_WITHIN]]
     for number in range(1, len(rows)):
-        if sum(1 for cell in rows[number] if cell.strip()) < 2 or not any(cell.strip() for cell in rows[number - 1]):
+        if sum(1 for cell in rows[number] if cell.strip()) < 2 or not any(
+            cell.strip() for cell in rows[number - 1]
+        ):
             continue
         named = _under_groups(rows[number - 1], rows[number])
         for table in return_tables().values():
-            cells = [next((n for n in names if header_key(n) in table.header_keys), names[0]) for names in named]
+            cells = [
+                next((n for n in names if header_key(n) in table.header_keys), names[0])
+                for names in named
+            ]
             columns, others = _match(table, cells)
             if table.is_recognised_by(columns) and all(name in columns for name in table.needed):
                 return Recognised(table, number, columns, others, ())
@@ -163,13 +210,23 @@ def _recognise_two_rows(sheet: Sheet) -> Recognised | None:
 
 def is_example(sheet: Sheet) -> bool:
     """Whether the sheet is a template's worked example, by what its first cell says."""
-    return bool(sheet.rows) and bool(sheet.rows[0]) and cell_text(sheet.rows[0][0]).strip().startswith(EXAMPLE_MARK)
+    return (
+        bool(sheet.rows)
+        and bool(sheet.rows[0])
+        and cell_text(sheet.rows[0][0]).strip().startswith(EXAMPLE_MARK)
+    )
 
 
 def is_of_template(sheet: Sheet) -> bool:
-    """Whether the sheet is one that a template brings and nobody fills in: its guide, or the lists of its drop-downs with nothing else on them."""
+    """Whether the sheet is one that a template brings and nobody fills in: its guide, or the lists
+    of its drop-downs with nothing else on them.
+    """
     if sheet.name == "guide":
-        return bool(sheet.rows) and bool(sheet.rows[0]) and cell_text(sheet.rows[0][0]).strip() == GUIDE_TITLE
+        return (
+            bool(sheet.rows)
+            and bool(sheet.rows[0])
+            and cell_text(sheet.rows[0][0]).strip() == GUIDE_TITLE
+        )
     if _is_checklist(sheet) or _has_options_for_records(sheet):
         return True
     if sheet.name != "lists" or len(sheet.rows) > HEADER_WITHIN:
@@ -187,25 +244,39 @@ _KINDS_OF_ANSWER = {"freetext", "integers", "integer", "number", "date"}
 
 def _is_checklist(sheet: Sheet) -> bool:
     """Whether the sheet is the checklist that the Placements Standard's template brings."""
-    begins = next((text for row in sheet.rows[:5] for cell in row if (text := cell_text(cell).strip())), "")
+    begins = next(
+        (text for row in sheet.rows[:5] for cell in row if (text := cell_text(cell).strip())), ""
+    )
     return sheet.name == "Checklist and QA" and begins.startswith(CHECKLIST)
 
 
 def _has_options_for_records(sheet: Sheet) -> bool:
-    """Whether the sheet has a table's header, and below it what its cells may say in place of records: no row names a child."""
+    """Whether the sheet has a table's header, and below it what its cells may say in place of
+    records: no row names a child.
+    """
     found = recognise(sheet)
     return found is not None and _holds_options(sheet, found)
 
 
 def _holds_options(sheet: Sheet, found: Recognised) -> bool:
-    personal = [c for c in found.table.columns if c.personal == "child key" and c.name in found.columns]
+    personal = [
+        c for c in found.table.columns if c.personal == "child key" and c.name in found.columns
+    ]
     if not found.table.explained or not personal:
         return False
     place = found.columns[personal[0].name]
-    below = [row for row in sheet.rows[found.header_row + 1 : HEADER_WITHIN] if any(cell_text(cell).strip() for cell in row)]
-    references = [text for row in below if place < len(row) and (text := cell_text(row[place]).strip())]
+    below = [
+        row
+        for row in sheet.rows[found.header_row + 1 : HEADER_WITHIN]
+        if any(cell_text(cell).strip() for cell in row)
+    ]
+    references = [
+        text for row in below if place < len(row) and (text := cell_text(row[place]).strip())
+    ]
     kinds = [header_key(text) for text in references if header_key(text) in _KINDS_OF_ANSWER]
-    return bool(kinds) and len(kinds) == len(references[1:] if len(references[0]) > _LONGEST_REFERENCE else references)
+    return bool(kinds) and len(kinds) == len(
+        references[1:] if len(references[0]) > _LONGEST_REFERENCE else references
+    )
 
 
 _LONGEST_REFERENCE = 40
@@ -215,12 +286,19 @@ _LONGEST_REFERENCE = 40
 @lru_cache(maxsize=1)
 def _offered() -> frozenset[str]:
     """Every label that a drop-down may offer."""
-    coded = {column.codes for table in return_tables().values() for column in table.columns if column.codes}
+    coded = {
+        column.codes
+        for table in return_tables().values()
+        for column in table.columns
+        if column.codes
+    }
     return frozenset({"Yes", "No"}.union(*(code_set(name).labels for name in coded)))
 
 
 def recognise_all(sheet: Sheet) -> list[Recognised]:
-    """All tables on the sheet, one below the other, each ending above the titles of the next; empty where there is none."""
+    """All tables on the sheet, one below the other, each ending above the titles of the next; empty
+    where there is none.
+    """
     first = None if is_example(sheet) else recognise(sheet)
     if first is None or _holds_options(sheet, first):
         return []
@@ -231,10 +309,20 @@ def recognise_all(sheet: Sheet) -> list[Recognised]:
             columns, others = _match(table, cells)
             if table.is_recognised_by(columns):
                 end = row
-                while end > found[-1].header_row + 1 and (_cells_given(sheet.rows[end - 1]) == 0 or _is_title(sheet.rows[end - 1])):
+                while end > found[-1].header_row + 1 and (
+                    _cells_given(sheet.rows[end - 1]) == 0 or _is_title(sheet.rows[end - 1])
+                ):
                     end -= 1  # blank rows and titles above the header
                 found[-1] = replace(found[-1], end_row=end)
-                found.append(Recognised(table, row, columns, others, tuple(n for n in table.needed if n not in columns)))
+                found.append(
+                    Recognised(
+                        table,
+                        row,
+                        columns,
+                        others,
+                        tuple(n for n in table.needed if n not in columns),
+                    )
+                )
                 break
     return found
 
@@ -244,13 +332,19 @@ def _cells_given(row: list) -> int:
 
 
 def _is_title(row: list) -> bool:
-    """Whether the only cell given is words: a reference or a number is a row of which only that was filled in."""
-    return _cells_given(row) == 1 and not any(char.isdigit() for cell in row for char in cell_text(cell))
+    """Whether the only cell given is words: a reference or a number is a row of which only that was
+    filled in.
+    """
+    return _cells_given(row) == 1 and not any(
+        char.isdigit() for cell in row for char in cell_text(cell)
+    )
 
 
 @lru_cache(maxsize=1)
 def _all_headers() -> frozenset[str]:
-    return frozenset(h.casefold() for table in return_tables().values() for c in table.columns for h in c.headers)
+    return frozenset(
+        h.casefold() for table in return_tables().values() for c in table.columns for h in c.headers
+    )
 
 
 def _header_like_rows(sheet: Sheet, start: int) -> list[int]:
@@ -258,16 +352,30 @@ def _header_like_rows(sheet: Sheet, start: int) -> list[int]:
     headers = _all_headers()
     if isinstance(sheet.rows, ColumnRows):
         coded = Coded.of(sheet.rows[start:].firsts())
-        return [start + int(n) for n in np.flatnonzero(coded.rows(np.array([w.strip().casefold() in headers for w in coded.words], dtype=bool)))]
-    firsts = (next((c for c in row if c not in ("", None)), "") for row in islice(sheet.rows, start, None))
-    return [start + n for n, cell in enumerate(firsts) if isinstance(cell, str) and cell.strip().casefold() in headers]
+        return [
+            start + int(n)
+            for n in np.flatnonzero(
+                coded.rows(
+                    np.array([w.strip().casefold() in headers for w in coded.words], dtype=bool)
+                )
+            )
+        ]
+    firsts = (
+        next((c for c in row if c not in ("", None)), "") for row in islice(sheet.rows, start, None)
+    )
+    return [
+        start + n
+        for n, cell in enumerate(firsts)
+        if isinstance(cell, str) and cell.strip().casefold() in headers
+    ]
 
 
 def recognise(sheet: Sheet) -> Recognised | None:
     """The table on the sheet; None where no row is the header of one.
 
-    A row that has all columns by which a table is recognised is its header, the most specific table first. Where there is no such row,
-    the row most like a layout is taken for its header, with what it lacks in `missing`: the sender is told which column.
+    A row that has all columns by which a table is recognised is its header, the most specific table
+    first. Where there is no such row, the row most like a layout is taken for its header, with what
+    it lacks in `missing`: the sender is told which column.
     """
     best: tuple[float, Recognised] | None = None
     for number, row in enumerate(sheet.rows[:HEADER_WITHIN]):
@@ -286,8 +394,13 @@ def recognise(sheet: Sheet) -> Recognised | None:
                 continue
             wanted = dict.fromkeys([*table.needed, *table.recognised_by])
             lacking = [name for name in wanted if name not in columns]
-            of_layout, of_header = len(columns) / len(table.columns), len(columns) / (len(columns) + len(others))
-            is_like = len(lacking) <= max(1, len(wanted) // 2) and (of_layout >= 0.4 or (of_header >= 0.6 and len(columns) >= 3))
+            of_layout, of_header = (
+                len(columns) / len(table.columns),
+                len(columns) / (len(columns) + len(others)),
+            )
+            is_like = len(lacking) <= max(1, len(wanted) // 2) and (
+                of_layout >= 0.4 or (of_header >= 0.6 and len(columns) >= 3)
+            )
             likeness = of_layout + of_header
             if is_like and (best is None or likeness > best[0]):
                 best = (likeness, Recognised(table, number, columns, others, tuple(lacking)))
@@ -298,4 +411,8 @@ def unasked(found: Recognised) -> list[str]:
     """Header cells that the layout neither asks for nor knows and leaves."""
     if found.table.ignore_other_columns:
         return []
-    return [cell for cell in found.others if not {*_forms(cell), header_key(cell)} & found.table.known_and_left]
+    return [
+        cell
+        for cell in found.others
+        if not {*_forms(cell), header_key(cell)} & found.table.known_and_left
+    ]

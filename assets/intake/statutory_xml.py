@@ -162,7 +162,11 @@ class _Reader:
     def sheets(self) -> list[XmlSheet]:
         """The tables that have rows."""
         known = [(table.name, table.columns) for table in statutory_xml().tables]
-        return [XmlSheet(name, _with_header(columns, self._rows[name])) for name, columns in [*known, (OTHERS, ())] if name in self._rows]
+        return [
+            XmlSheet(name, _with_header(columns, self._rows[name]))
+            for name, columns in [*known, (OTHERS, ())]
+            if name in self._rows
+        ]
 
 
 def _put(leaves: dict[str, str], name: str, value: str) -> None:
@@ -188,7 +192,11 @@ def _has_one(leaves: dict[str, str], marks: tuple[str, ...]) -> bool:
 
 def _asked(table: XmlTable | None, own: dict[str, str]) -> dict[str, str]:
     """A table's columns, with what the child's own elements say of them."""
-    return {name: own.get(name, "") if name in _OF_CHILD else "" for name in table.columns} if table else {}
+    return (
+        {name: own.get(name, "") if name in _OF_CHILD else "" for name in table.columns}
+        if table
+        else {}
+    )
 
 
 _OF_CHILD = {"CHILD", "DOB"}

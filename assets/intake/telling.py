@@ -22,17 +22,21 @@ from schemas.returns import return_tables
 
 _DATE_LIKE = re.compile(
     r"\b\d{1,4}\s*[/.\-]\s*\d{1,2}\s*[/.\-]\s*\d{1,4}\b"
-    r"|\b\d{1,2}(st|nd|rd|th)?[ \-]+(of )?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ \-,]+\d{2,4}\b"
+    r"|\b\d{1,2}(st|nd|rd|th)?[ \-]+(of )?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*["
+    r" \-,]+\d{2,4}\b"
     r"|\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d{1,2}(st|nd|rd|th)?,? \d{2,4}\b",
     re.IGNORECASE,
 )
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}\b", re.IGNORECASE)
-_NUMBER = re.compile(r"(?P<sign>[-+(]?)\s*(?P<pounds>£?)\s*(?P<digits>[\d, ]*\d)(?P<rest>\.\d*)?\)?")
+_NUMBER = re.compile(
+    r"(?P<sign>[-+(]?)\s*(?P<pounds>£?)\s*(?P<digits>[\d, ]*\d)(?P<rest>\.\d*)?\)?"
+)
 
 
 @lru_cache(maxsize=10_000)
 def form_of(text: str) -> str:
-    """What kind of thing a text is, in words: `a date`, `a whole number with 8 digits`, `text of 12 characters`.
+    """What kind of thing a text is, in words: `a date`, `a whole number with 8 digits`, `text of 12
+    characters`.
 
     A spreadsheet's error is no sender's word and is named itself.
     """
@@ -65,17 +69,22 @@ def form_of(text: str) -> str:
 
 
 def is_telling(text: str) -> bool:
-    """Whether a free text holds what no free text is asked for: a full date, a postcode or an e-mail address."""
+    """Whether a free text holds what no free text is asked for: a full date, a postcode or an
+    e-mail address.
+    """
     return bool(_DATE_LIKE.search(text) or _POSTCODE.search(text) or _holds_an_address(text))
 
 
 def _holds_an_address(text: str) -> bool:
-    """Whether a word of the text has an @ in it and a dot after that. Told word by word: a pattern would go over a long one again and again."""
+    """Whether a word of the text has an @ in it and a dot after that. Told word by word: a pattern
+    would go over a long one again and again.
+    """
     ats = ((word, word.find("@", 1)) for word in text.split()) if "@" in text else ()
     return any(at > 0 and word.find(".", at + 2) > 0 for word, at in ats)
 
 
-# --- names of folders, columns, sheets and files -----------------------------------------------------------
+# --- names of folders, columns, sheets and files
+# -----------------------------------------------------------
 
 
 COMMON_HEADERS = frozenset(
@@ -87,29 +96,47 @@ COMMON_HEADERS = frozenset(
         "reference", "ref", "ID", "number", "no", "row", "total", "manager", "contact", "region", "status", "month", "date",
     )
 )  # fmt: skip
-"""Headers that spreadsheets have and returns do not ask for. They are words of everybody's, so they may be repeated."""
+"""Headers that spreadsheets have and returns do not ask for. They are words of everybody's, so they
+may be repeated.
+"""
 
 
 @lru_cache(maxsize=1)
 def _known_headers() -> frozenset[str]:
     layouts = return_tables().values()
-    return COMMON_HEADERS.union(*(table.header_keys for table in layouts), *(table.known_and_left for table in layouts))
+    return COMMON_HEADERS.union(
+        *(table.header_keys for table in layouts), *(table.known_and_left for table in layouts)
+    )
 
 
 @lru_cache(maxsize=1)
 def _header_words() -> frozenset[str]:
-    headers = [header for table in return_tables().values() for column in table.columns for header in column.headers]
-    return _COMMON_WORDS.union(word for header in headers for word in re.findall("[a-z]{3,}", header.casefold())) - _MONTHS
+    headers = [
+        header
+        for table in return_tables().values()
+        for column in table.columns
+        for header in column.headers
+    ]
+    return (
+        _COMMON_WORDS.union(
+            word for header in headers for word in re.findall("[a-z]{3,}", header.casefold())
+        )
+        - _MONTHS
+    )
 
 
 @lru_cache(maxsize=10_000)
 def is_known_header(cell: str) -> bool:
-    """Whether a header cell says what headers say, and so may be repeated; any other may name a child.
+    """Whether a header cell says what headers say, and so may be repeated; any other may name a
+    child.
 
     It is a header of a layout or of everybody's, may say which quarter's end it means (`Occupied
     places (30 Sept)`), or is made of their words.
     """
-    if header_key(_QUARTER_END.sub(" ", cell)) in _known_headers() or header_key(cell) in _known_headers():
+    if (
+        header_key(_QUARTER_END.sub(" ", cell)) in _known_headers()
+        or header_key(cell) in _known_headers()
+    ):
         return True
     return _is_of(_WORDS.findall(cell.casefold()), _header_words())
 
@@ -147,18 +174,23 @@ _MONTHS = frozenset(
 _QUARTERS = frozenset({"quarter", "quarterly", "q1", "q2", "q3", "q4"})
 _YEAR = re.compile(r"20\d\d")
 _VERSION = re.compile(r"v\d{1,2}")
-_QUARTER_END = re.compile(r"\b(3[01])(st|th)? (mar|march|june?|sept?|september|dec|december)\b", re.IGNORECASE)
+_QUARTER_END = re.compile(
+    r"\b(3[01])(st|th)? (mar|march|june?|sept?|september|dec|december)\b", re.IGNORECASE
+)
 _WORDS = re.compile(r"(?<![^\W_])(?:q[1-4]|v\d{1,2})(?![^\W_])|[^\W\d_]+|\d+")
 
 
 def is_common_name(name: str) -> bool:
     """Whether a name is made of words of everybody's, such as `settings Sep 2025` or `Sheet2`."""
-    plain = re.sub(r"['\u2019]s?\b", "", name).casefold().replace("ssda903", "ssda").replace("903", "")
+    plain = (
+        re.sub(r"['\u2019]s?\b", "", name).casefold().replace("ssda903", "ssda").replace("903", "")
+    )
     return _is_of(_WORDS.findall(plain), _COMMON_WORDS)
 
 
 def _is_of(parts: list[str], words: frozenset[str]) -> bool:
-    """Whether the parts of a name are among the words, but for one number, and months beside a year or quarter.
+    """Whether the parts of a name are among the words, but for one number, and months beside a year
+    or quarter.
 
     A month alone may be a child's name, and with a day half of a birth date.
     """
@@ -169,7 +201,9 @@ def _is_of(parts: list[str], words: frozenset[str]) -> bool:
         if part in _MONTHS:
             is_common = any(word in _QUARTERS or _YEAR.fullmatch(word) for word in (before, after))
         elif part.isdigit():
-            is_year = _YEAR.fullmatch(part) and any(word in _MONTHS | _QUARTERS for word in (before, after))
+            is_year = _YEAR.fullmatch(part) and any(
+                word in _MONTHS | _QUARTERS for word in (before, after)
+            )
             is_common = bool(is_year) or (len(part) <= 2 and not has_month)
         else:
             is_common = part in words or part in _QUARTERS or bool(_VERSION.fullmatch(part))
@@ -179,19 +213,26 @@ def _is_of(parts: list[str], words: frozenset[str]) -> bool:
 
 
 _FORM = re.compile(
-    r"nothing|#[A-Z0-9/]+[!?]?|a date|text with a date in it|a number (in scientific notation|with decimals)|an amount in pounds"
-    r"|a (whole number|number below nought) with \d+ digits?|a postcode|text with a postcode in it|an e-mail address|one character"
+    r"nothing|#[A-Z0-9/]+[!?]?|a date|text with a date in it|a number (in scientific notation|with"
+    r" decimals)|an amount in pounds"
+    r"|a (whole number|number below nought) with \d+ digits?|a postcode|text with a postcode in"
+    r" it|an e-mail address|one character"
     r"|text of \d+ characters"
 )
 _CODE = re.compile(r"[A-Z]\d{8}|\d{3}", re.IGNORECASE)
 
 
 def folder_words(name: str) -> str:
-    """A folder that is no sender's, as it may be told: whole where it looks like a code or is of common words, else its form.
+    """A folder that is no sender's, as it may be told: whole where it looks like a code or is of
+    common words, else its form.
 
     What is told is told as it is.
     """
-    is_told = name.startswith("unknown (") and name.endswith(")") and _FORM.fullmatch(name[len("unknown (") : -1])
+    is_told = (
+        name.startswith("unknown (")
+        and name.endswith(")")
+        and _FORM.fullmatch(name[len("unknown (") : -1])
+    )
     if is_told or _CODE.fullmatch(name) or (is_common_name(name) and len(name) <= 100):
         return name
     return f"unknown ({form_of(name)})"
@@ -210,7 +251,9 @@ def file_label(name: str, otherwise: str) -> str:
 
 
 def place_label(path: str, is_sender: Callable[[str], bool]) -> str:
-    """A path in the landing place as it may be told: dates, senders' folders and common names, else the form of a name."""
+    """A path in the landing place as it may be told: dates, senders' folders and common names, else
+    the form of a name.
+    """
     told: list[str] = []
     for name in path.rstrip("/").split("/"):
         is_date = not told and census_date_of(name) is not None

@@ -1,4 +1,5 @@
-"""Transposing a sheet with one column an area (as Ofsted publishes its fostering data) into one with one row an area.
+"""Transposing a sheet with one column an area (as Ofsted publishes its fostering data) into one
+with one row an area.
 
 Belongs here: recognising such a sheet by its first two rows, and its rows in long form.
 Does not belong here: what the figures mean (`schemas/returns/fostering_statistics.toml`).
@@ -36,5 +37,8 @@ def turned(sheet: Sheet) -> Sheet:
         cells = [cell_text(cell).strip() for cell in row] + [""] * _WORDS
         topic = cells[0] or topic
         if cells[2]:
-            made += [[area, topic, cells[1], cells[2], cells[place] if place < len(cells) else ""] for place, area in places]
+            made += [
+                [area, topic, cells[1], cells[2], cells[place] if place < len(cells) else ""]
+                for place, area in places
+            ]
     return replace(sheet, rows=made, is_text=True)

@@ -1,11 +1,13 @@
 """Turns: how much of one run a sender's files may take, and which of them wait for the next run.
 
-Belongs here: the two bounds, the count of what each sender has taken, and how files that wait are reported.
-Does not belong here: what one file may take (`workbooks`, `reading`), and what is due (`arrivals`).
+Belongs here: the two bounds, the count of what each sender has taken, and how files that wait are
+reported. Does not belong here: what one file may take (`workbooks`, `reading`), and what is due
+(`arrivals`).
 
-Each file has its own limits, but two hundred files within their limits could still hold up a quarter for
-hours, or fill the memory. For the warehouse nothing changes about a file that waits; it is due in the next run. The
-first due file of a sender is always opened, so that every run makes progress.
+Each file has its own limits, but two hundred files within their limits could still hold up a
+quarter for hours, or fill the memory. For the warehouse nothing changes about a file that waits; it
+is due in the next run. The first due file of a sender is always opened, so that every run makes
+progress.
 """
 
 from __future__ import annotations
@@ -24,10 +26,14 @@ from assets.intake.telling import place_label
 from resources.landing import LandedFile
 
 SECONDS_A_SENDER = 300
-"""So long a sender's files are read and opened in one run. All 1,200 files of a quarter take a tenth of it."""
+"""So long a sender's files are read and opened in one run. All 1,200 files of a quarter take a
+tenth of it.
+"""
 
 CELLS_A_SENDER = 20_000_000
-"""So many cells of one sender are held at once, those kept by column (a tenth of the memory) counted as a tenth."""
+"""So many cells of one sender are held at once, those kept by column (a tenth of the memory)
+counted as a tenth.
+"""
 
 _NAMED = 10
 """So many files are named; of more the number is enough."""
@@ -37,7 +43,10 @@ moment = time.monotonic
 
 def label(file: LandedFile) -> str:
     """A file as it may be told: its place, with no name that may name a child."""
-    return place_label(f"{file.census_date.isoformat()}/{file.folder}/{file.name}", lambda name: _is_sender(name, file.census_date))
+    return place_label(
+        f"{file.census_date.isoformat()}/{file.folder}/{file.name}",
+        lambda name: _is_sender(name, file.census_date),
+    )
 
 
 def _is_sender(folder: str, census_date: dt.date) -> bool:
@@ -64,9 +73,13 @@ class Turns:
         self._waiting: dict[str, list[LandedFile]] = defaultdict(list)
 
     def is_over(self, sender: Sender) -> bool:
-        """Whether the sender has had its turn: one file at least, and as much time or memory as a sender has."""
+        """Whether the sender has had its turn: one file at least, and as much time or memory as a
+        sender has.
+        """
         taken = self._taken[sender.key]
-        return taken.files > 0 and (taken.seconds >= SECONDS_A_SENDER or taken.cells >= CELLS_A_SENDER)
+        return taken.files > 0 and (
+            taken.seconds >= SECONDS_A_SENDER or taken.cells >= CELLS_A_SENDER
+        )
 
     def add(self, submission: Submission, seconds: float) -> None:
         """Count a file that was opened, which took so long."""
@@ -87,24 +100,36 @@ class Turns:
     def sentences(self) -> list[str]:
         """What is said of those who wait: the sender, how many files, and which."""
         return [
-            f"{sender} has had its turn ({self._taken[sender].seconds:.0f} s of {SECONDS_A_SENDER} s to open its files): "
-            + waiting(len(files), _named(files))
+            f"{sender} has had its turn ({self._taken[sender].seconds:.0f} s of"
+            f" {SECONDS_A_SENDER} s to open its files): " + waiting(len(files), _named(files))
             for sender, files in sorted(self._waiting.items())
         ]
 
     def keep(self, connection: Connection, census_date: dt.date) -> None:
-        """Write who waits into the warehouse: by it the next run is asked for, though nothing more lands."""
-        connection.execute(sa.text("delete from raw.put_off where census_date = :d"), {"d": census_date})
+        """Write who waits into the warehouse: by it the next run is asked for, though nothing more
+        lands.
+        """
+        connection.execute(
+            sa.text("delete from raw.put_off where census_date = :d"), {"d": census_date}
+        )
         for sender, files in self._waiting.items():
             connection.execute(
-                sa.text("insert into raw.put_off values (:d, :sender, :files, :told, clock_timestamp())"),
+                sa.text(
+                    "insert into raw.put_off values (:d, :sender, :files, :told, clock_timestamp())"
+                ),
                 {"d": census_date, "sender": sender, "files": len(files), "told": _named(files)},
             )
 
 
 def put_off(connection: Connection) -> dict[dt.date, dt.datetime]:
-    """The census dates of which files wait for the next run, each with the moment when they were last put off."""
-    rows = connection.execute(sa.text("select census_date, max(put_off_at) as moment from raw.put_off group by 1 order by 1"))
+    """The census dates of which files wait for the next run, each with the moment when they were
+    last put off.
+    """
+    rows = connection.execute(
+        sa.text(
+            "select census_date, max(put_off_at) as moment from raw.put_off group by 1 order by 1"
+        )
+    )
     return {row.census_date: row.moment for row in rows}
 
 
@@ -113,11 +138,19 @@ def _named(files: list[LandedFile]) -> str:
 
 
 def growing(files: list[LandedFile]) -> str:
-    """What is said of files that were still growing when they were looked at; blank where there are none."""
+    """What is said of files that were still growing when they were looked at; blank where there are
+    none.
+    """
     if not files:
         return ""
-    does = f"{len(files)} file{' was still growing and waits' if len(files) == 1 else 's were still growing and wait'} for the next run"
-    return f"{does}: {_named(files)}. Use `observatory run` again when the upload has ended (`observatory serve` does it by itself)."
+    does = (
+        f"{len(files)} file{' was still growing and waits' if len(files) == 1 else 's were still growing and wait'} for"
+        " the next run"
+    )
+    return (
+        f"{does}: {_named(files)}. Use `observatory run` again when the upload has ended"
+        " (`observatory serve` does it by itself)."
+    )
 
 
 def waiting(number: int, told: str) -> str:

@@ -1,13 +1,16 @@
 """Workbooks: opened in a process of their own, which may take only so much memory and time.
 
-Belongs here: that process, what it may use, and what becomes of a file that wants more.
-Does not belong here: telling what kind of file it is (`reading`), and what the cells mean (`recognising`, `parsing`).
+Belongs here: that process, what it may use, and what becomes of a file that wants more. Does not
+belong here: telling what kind of file it is (`reading`), and what the cells mean (`recognising`,
+`parsing`).
 
-A hostile workbook can make its reader use all memory, or never end, with a few bytes, and no inspection beforehand finds every way to do
-so. The reader therefore runs in a sandbox: one process is started for the first workbook; it opens no file itself, but forks a child (a
-millisecond) for each, with a connection of its own to us. A file that takes over its process so meets no other sender's file or answer. If a
-file ends its process, that file is refused. Neither process has a key or an address: their environment is empty, and they import only this
-file and `beside`, not the observatory.
+A hostile workbook can make its reader use all memory, or never end, with a few bytes, and no
+inspection beforehand finds every way to do so. The reader therefore runs in a sandbox: one process
+is started for the first workbook; it opens no file itself, but forks a child (a millisecond) for
+each, with a connection of its own to us. A file that takes over its process so meets no other
+sender's file or answer. If a file ends its process, that file is refused. Neither process has a key
+or an address: their environment is empty, and they import only this file and `beside`, not the
+observatory.
 """
 
 from __future__ import annotations
@@ -63,7 +66,9 @@ Rows = list[list[Any]]
 
 
 class CannotRead(Exception):
-    """The file is no spreadsheet that can be read. Carries the rule that it breaks and a hint for the sender."""
+    """The file is no spreadsheet that can be read. Carries the rule that it breaks and a hint for
+    the sender.
+    """
 
     def __init__(self, rule: str, hint: str = "") -> None:
         super().__init__(rule, hint)
@@ -75,7 +80,9 @@ class CannotRead(Exception):
 
 
 class _Reader:
-    """The process that opens workbooks, started when it is needed and again where a file has ended it."""
+    """The process that opens workbooks, started when it is needed and again where a file has ended
+    it.
+    """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,7 +103,12 @@ class _Reader:
             return answer
 
     def _ready(self) -> socket.socket:
-        if self._control is None or self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+        if (
+            self._control is None
+            or self._process is None
+            or self._owner != os.getpid()
+            or self._process.poll() is not None
+        ):
             self.stop()
             self._control, theirs = socket.socketpair()
             # -I: nothing of the user's environment or of the folder we stand in is imported
@@ -109,7 +121,9 @@ class _Reader:
         return self._control
 
     def stop(self) -> None:
-        """End the process; the next file gets a new one. A process that is another's (we were forked from it) is left alone."""
+        """End the process; the next file gets a new one. A process that is another's (we were
+        forked from it) is left alone.
+        """
         process, self._process = self._process, None
         control, self._control = self._control, None
         if control is not None:
@@ -125,19 +139,23 @@ atexit.register(_READER.stop)
 
 
 def read_workbook(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
-    """The sheets of a workbook (.xlsx, .xlsm, .xlsb, .xls, .ods) as (name, rows of cells, what stands beside the values).
+    """The sheets of a workbook (.xlsx, .xlsm, .xlsb, .xls, .ods) as (name, rows of cells, what
+    stands beside the values).
 
-    Row 1 is first, the last that has something in it last. A cell is text, a number, a date or blank (""). Beside the values stand what
-    `beside` finds, and `is_hidden`: whether the sheet is.
+    Row 1 is first, the last that has something in it last. A cell is text, a number, a date or
+    blank (""). Beside the values stand what `beside` finds, and `is_hidden`: whether the sheet is.
 
     Raises:
-        CannotRead: it is protected or damaged, or opening it takes more memory or time than a return does.
+        CannotRead: it is protected or damaged, or opening it takes more memory or time than a
+            return does.
     """
     return _READER.read(data, _seconds_for(_unpacked(data)))
 
 
 def _seconds_for(unpacked: int) -> int:
-    """The seconds of the processor that a file may take which says that it unpacks to so many bytes."""
+    """The seconds of the processor that a file may take which says that it unpacks to so many
+    bytes.
+    """
     seconds = CPU_SECONDS + math.ceil(CPU_SECONDS_A_MEGABYTE * unpacked / 1024 / 1024)
     return min(seconds, MOST_CPU_SECONDS)
 
@@ -150,8 +168,11 @@ def _unpacked(data: bytes) -> int:
         return sum(part.file_size for part in archive.infolist())
 
 
-def _ask(control: socket.socket, data: bytes, seconds: int) -> list[tuple[str, Rows, dict[str, Any]]] | CannotRead:
-    """Put a file to a process of its own, and take its sheets. A process that ended says by its end what the matter was.
+def _ask(
+    control: socket.socket, data: bytes, seconds: int
+) -> list[tuple[str, Rows, dict[str, Any]]] | CannotRead:
+    """Put a file to a process of its own, and take its sheets. A process that ended says by its end
+    what the matter was.
 
     Raises:
         CannotRead: it did not end in its time, or answered nonsense: nothing more is asked there.
@@ -178,17 +199,23 @@ def _ask(control: socket.socket, data: bytes, seconds: int) -> list[tuple[str, R
     try:
         return _understood(answer)
     except Exception:  # what a made-up answer raises has no end of names
-        raise CannotRead("unreadable_file", "the process that opened it answered nonsense") from None
+        raise CannotRead(
+            "unreadable_file", "the process that opened it answered nonsense"
+        ) from None
 
 
 class _Data(pickle.Unpickler):
-    """Reads an answer as data: the file may have made the process its own, and no call of it is done here."""
+    """Reads an answer as data: the file may have made the process its own, and no call of it is
+    done here.
+    """
 
     _ADMITTED = {kind.__name__: kind for kind in (dt.date, dt.datetime, dt.time, dt.timedelta)}
 
     def find_class(self, module: str, name: str) -> Any:
         if module != "datetime" or name not in self._ADMITTED:
-            raise pickle.UnpicklingError(f"{module}.{name} is no kind of cell; a date, a time or a duration was expected")
+            raise pickle.UnpicklingError(
+                f"{module}.{name} is no kind of cell; a date, a time or a duration was expected"
+            )
         return self._ADMITTED[name]
 
 
@@ -209,7 +236,12 @@ def _understood(answer: bytes) -> list[tuple[str, Rows, dict[str, Any]]] | Canno
             raise ValueError("a refusal with its hint was expected")
         return CannotRead(fault, hint[:300])
     for name, rows, beside in said:
-        if not (isinstance(name, str) and isinstance(rows, list) and set(map(type, rows)) <= {list} and set(beside) <= _BESIDE):
+        if not (
+            isinstance(name, str)
+            and isinstance(rows, list)
+            and set(map(type, rows)) <= {list}
+            and set(beside) <= _BESIDE
+        ):
             raise ValueError("a sheet's name, its rows and what stands beside them were expected")
     return said
 
@@ -242,11 +274,17 @@ def _take(stream: socket.socket, length: int, until: float) -> bytes:
 
 def _refusal(ended_with: int, seconds: int) -> CannotRead:
     if ended_with in (-signal.SIGXCPU, -signal.SIGKILL):
-        return CannotRead("too_large", f"opening it takes more than {seconds} seconds of the processor, or {_WAIT_SECONDS} in all")
+        return CannotRead(
+            "too_large",
+            f"opening it takes more than {seconds} seconds of the processor, or"
+            f" {_WAIT_SECONDS} in all",
+        )
     if ended_with == -signal.SIGSEGV:
         return CannotRead("unreadable_file", "the workbook is damaged")
     return CannotRead(
-        "too_large", f"opening it takes more than {MAX_MEMORY_BYTES >> 30} GB of memory; delete what stands far below and beside the table"
+        "too_large",
+        f"opening it takes more than {MAX_MEMORY_BYTES >> 30} GB of memory; delete what stands far"
+        " below and beside the table",
     )
 
 
@@ -254,11 +292,19 @@ def _refusal(ended_with: int, seconds: int) -> CannotRead:
 
 
 def _serve(control: socket.socket) -> None:
-    """Have each workbook read in a process of its own, until nobody asks any more, and say how each ended."""
-    with contextlib.suppress(ImportError):  # where there are no such limits, the bounds below have to do
+    """Have each workbook read in a process of its own, until nobody asks any more, and say how each
+    ended.
+    """
+    with contextlib.suppress(
+        ImportError
+    ):  # where there are no such limits, the bounds below have to do
         import resource
 
-        for kind, most in ((resource.RLIMIT_AS, MAX_MEMORY_BYTES), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
+        for kind, most in (
+            (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_FSIZE, 0),
+        ):
             most = _allowed(resource.getrlimit(kind)[1], most)
             resource.setrlimit(kind, (most, most))
     sheets(_our_own())  # what is imported and made ready once is not made ready for each file
@@ -280,17 +326,28 @@ def _serve(control: socket.socket) -> None:
 
 def _our_own() -> bytes:
     """A workbook of ours, of one cell."""
-    main, rels = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org/package/2006/relationships"
+    main, rels = (
+        "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        "http://schemas.openxmlformats.org/package/2006/relationships",
+    )
     of_office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     parts = {
         "_rels/.rels": (
-            f'<Relationships xmlns="{rels}"><Relationship Id="r" Type="{of_office}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+            f'<Relationships xmlns="{rels}"><Relationship Id="r" Type="{of_office}/officeDocument"'
+            ' Target="xl/workbook.xml"/></Relationships>'
         ),
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{of_office}"><sheets><sheet name="S" sheetId="1" r:id="r"/></sheets></workbook>',
+        "xl/workbook.xml": (
+            f'<workbook xmlns="{main}" xmlns:r="{of_office}"><sheets><sheet name="S" sheetId="1"'
+            ' r:id="r"/></sheets></workbook>'
+        ),
         "xl/_rels/workbook.xml.rels": (
-            f'<Relationships xmlns="{rels}"><Relationship Id="r" Type="{of_office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
+            f'<Relationships xmlns="{rels}"><Relationship Id="r" Type="{of_office}/worksheet"'
+            ' Target="worksheets/sheet1.xml"/></Relationships>'
         ),
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData><row r="1"><c r="A1"><v>1</v></c></row></sheetData></worksheet>',
+        "xl/worksheets/sheet1.xml": (
+            f'<worksheet xmlns="{main}"><sheetData><row r="1"><c'
+            ' r="A1"><v>1</v></c></row></sheetData></worksheet>'
+        ),
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -310,7 +367,9 @@ def _answer(stream: io.BufferedRWPair) -> bool:
         said = (fault.rule, fault.hint)
     except MemoryError:
         return False
-    except Exception as error:  # what a damaged workbook makes the libraries raise has no end of names
+    except (
+        Exception
+    ) as error:  # what a damaged workbook makes the libraries raise has no end of names
         said = ("unreadable_file", f"the workbook is damaged ({type(error).__name__})")
     answer = pickle.dumps(said, protocol=5)
     del said
@@ -326,16 +385,23 @@ def _limit_time(seconds: int) -> None:
 
         used = resource.getrusage(resource.RUSAGE_SELF)
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        resource.setrlimit(resource.RLIMIT_CPU, (_allowed(hard, math.ceil(used.ru_utime + used.ru_stime) + seconds), hard))
+        resource.setrlimit(
+            resource.RLIMIT_CPU,
+            (_allowed(hard, math.ceil(used.ru_utime + used.ru_stime) + seconds), hard),
+        )
 
 
 def _allowed(hard: int, wanted: int) -> int:
-    """As much as wanted, where the account's own limit is not less: to go beyond that is refused, and no workbook would be read."""
+    """As much as wanted, where the account's own limit is not less: to go beyond that is refused,
+    and no workbook would be read.
+    """
     return wanted if hard < 0 else min(wanted, hard)
 
 
 def sheets(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
-    """The sheets of a workbook. Only for the process of its own: it may take all memory there is, or never end."""
+    """The sheets of a workbook. Only for the process of its own: it may take all memory there is,
+    or never end.
+    """
     import python_calamine as calamine
 
     if data.startswith(b"PK"):
@@ -344,8 +410,12 @@ def sheets(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     except calamine.PasswordError:
         raise CannotRead("password_protected") from None
-    worksheets = [about for about in book.sheets_metadata if about.typ == calamine.SheetTypeEnum.WorkSheet]
-    wanted = {about.name: about.visible != calamine.SheetVisibleEnum.Visible for about in worksheets}
+    worksheets = [
+        about for about in book.sheets_metadata if about.typ == calamine.SheetTypeEnum.WorkSheet
+    ]
+    wanted = {
+        about.name: about.visible != calamine.SheetVisibleEnum.Visible for about in worksheets
+    }
     if len(wanted) > MAX_SHEETS:
         raise CannotRead("too_large", f"it has {len(wanted):,} sheets")
     cells, found, merged = 0, {}, {}
@@ -355,7 +425,9 @@ def sheets(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
         cells += (rows + 1) * (columns + 1)
         if cells > MAX_CELLS or columns >= MAX_COLUMNS:
             raise CannotRead(
-                "too_large", f"a cell stands in row {rows + 1}, column {columns + 1} of a sheet; delete what stands below and beside the table"
+                "too_large",
+                f"a cell stands in row {rows + 1}, column {columns + 1} of a sheet; delete what"
+                " stands below and beside the table",
             )
         found[name] = sheet.to_python(skip_empty_area=False)
         merged[name] = getattr(sheet, "merged_cell_ranges", None) or []
@@ -368,14 +440,18 @@ def sheets(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
 def _beside() -> ModuleType:
     """The module beside this one, found by its file: this process knows no package."""
     if "beside" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("beside", Path(__file__).with_name("beside.py"))
+        spec = importlib.util.spec_from_file_location(
+            "beside", Path(__file__).with_name("beside.py")
+        )
         sys.modules["beside"] = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
         spec.loader.exec_module(sys.modules["beside"])  # type: ignore[union-attr]
     return sys.modules["beside"]
 
 
 def _down_to_the_last(rows: Rows) -> Rows:
-    """The rows down to the last that has something in it, without zero bytes: no database takes them."""
+    """The rows down to the last that has something in it, without zero bytes: no database takes
+    them.
+    """
     last = len(rows)
     while last and not any(cell != "" for cell in rows[last - 1]):
         last -= 1
@@ -388,30 +464,52 @@ def _down_to_the_last(rows: Rows) -> Rows:
 
 
 _PART = re.compile(rb"<Override\b([^<>]*)>")
-_PART_NAME, _PART_TYPE = (re.compile(name + rb"\s*=\s*[\"']([^\"']*)[\"']") for name in (rb"PartName", rb"ContentType"))
+_PART_NAME, _PART_TYPE = (
+    re.compile(name + rb"\s*=\s*[\"']([^\"']*)[\"']") for name in (rb"PartName", rb"ContentType")
+)
 _CELLS = re.compile(r"(^|/)(sheet[^/]*|sharedstrings|workbook[^/]*|content)\.xml$", re.IGNORECASE)
 
 
 def main_part(content_types: bytes) -> str:
-    """The part of a package that is the workbook, as the package's own list says; blank where it says nothing."""
+    """The part of a package that is the workbook, as the package's own list says; blank where it
+    says nothing.
+    """
     for part in _PART.finditer(content_types):
         name, kind = _PART_NAME.search(part[1]), _PART_TYPE.search(part[1])
-        if name and kind and kind[1].endswith(b".main+xml") and (b"sheet" in kind[1] or b"template" in kind[1]):
+        if (
+            name
+            and kind
+            and kind[1].endswith(b".main+xml")
+            and (b"sheet" in kind[1] or b"template" in kind[1])
+        ):
             return name[1].removeprefix(b"/").decode("utf-8", "replace")
     return ""
 
 
 def _usual(data: bytes) -> bytes:
-    """The workbook, its parts well formed, and its main part under its usual name: some programs call it `xl/workbook2.xml`."""
+    """The workbook, its parts well formed, and its main part under its usual name: some programs
+    call it `xl/workbook2.xml`.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = set(archive.namelist())
         for part in archive.infolist():
             if _CELLS.search(part.filename):
                 _check_form(archive, part)
-        main = main_part(archive.read("[Content_Types].xml")) if "[Content_Types].xml" in names else ""
-        if main not in names or main == "xl/workbook.xml" or "xl/workbook.xml" in names or not main.startswith("xl/") or "/" in main[3:]:
+        main = (
+            main_part(archive.read("[Content_Types].xml")) if "[Content_Types].xml" in names else ""
+        )
+        if (
+            main not in names
+            or main == "xl/workbook.xml"
+            or "xl/workbook.xml" in names
+            or not main.startswith("xl/")
+            or "/" in main[3:]
+        ):
             return data
-        renamed = {main: "xl/workbook.xml", f"xl/_rels/{main[3:]}.rels": "xl/_rels/workbook.xml.rels"}
+        renamed = {
+            main: "xl/workbook.xml",
+            f"xl/_rels/{main[3:]}.rels": "xl/_rels/workbook.xml.rels",
+        }
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as usual:
             for part in archive.infolist():
@@ -420,11 +518,15 @@ def _usual(data: bytes) -> bytes:
 
 
 def _check_form(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """A part that is cut off or broken is refused: the reader might give the half of it that it understands, and the rest be lost."""
+    """A part that is cut off or broken is refused: the reader might give the half of it that it
+    understands, and the rest be lost.
+    """
     from xml.parsers import expat
 
     def refuse(*_: object) -> None:
-        raise CannotRead("unreadable_file", f"the workbook is damaged ({part.filename} declares entities)")
+        raise CannotRead(
+            "unreadable_file", f"the workbook is damaged ({part.filename} declares entities)"
+        )
 
     parser = expat.ParserCreate()
     parser.EntityDeclHandler = refuse
@@ -432,7 +534,9 @@ def _check_form(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
         with archive.open(part) as content:
             parser.ParseFile(content)
     except expat.ExpatError as error:
-        raise CannotRead("unreadable_file", f"the workbook is damaged ({part.filename}: {error})") from None
+        raise CannotRead(
+            "unreadable_file", f"the workbook is damaged ({part.filename}: {error})"
+        ) from None
 
 
 if __name__ == "__main__":

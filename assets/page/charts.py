@@ -1,7 +1,8 @@
 """Charts with an axis: SVG that stands in the page itself.
 
-Belongs here: the few kinds of chart (lines over quarters, ranges of money), each in a wide and a narrow size, and where everything stands in them.
-Does not belong here: bars without an axis (`drawing`), and which figures are drawn (`sections`).
+Belongs here: the few kinds of chart (lines over quarters, ranges of money), each in a wide and a
+narrow size, and where everything stands in them. Does not belong here: bars without an axis
+(`drawing`), and which figures are drawn (`sections`).
 
 Colours are the page's own variables, so that a chart follows the reader's light or dark mode.
 """
@@ -33,7 +34,9 @@ _BAR = Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="12"/>')
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a chart over quarters: its colour's name, label, and a number a quarter (None where none is published)."""
+    """One line of a chart over quarters: its colour's name, label, and a number a quarter (None
+    where none is published).
+    """
 
     colour: str
     label: str
@@ -42,7 +45,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Range:
-    """One row of a chart of ranges: label, lower and upper end, and the mark between them; None where it is not published."""
+    """One row of a chart of ranges: label, lower and upper end, and the mark between them; None
+    where it is not published.
+    """
 
     label: str
     low: float | None
@@ -65,37 +70,68 @@ def _colour(name: str) -> str:
 
 def _svg(title: str, width: float, height: float, *groups: Markup) -> Markup:
     """The chart as SVG of the page, named by its title."""
-    return Markup('<svg class="chart {}" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">{}</svg>').format(
-        "large" if width == WIDE else "small", title, width, height, width, height, Markup("").join(groups)
+    return Markup(
+        '<svg class="chart {}" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}"'
+        ' height="{}">{}</svg>'
+    ).format(
+        "large" if width == WIDE else "small",
+        title,
+        width,
+        height,
+        width,
+        height,
+        Markup("").join(groups),
     )
 
 
 def _group(marks: Iterable[Markup], **how: object) -> Markup:
     """Marks that look alike: `font_size=13` is the attribute `font-size="13"`."""
-    attributes = Markup("").join(Markup(' {}="{}"').format(name.replace("_", "-"), value) for name, value in how.items())
+    attributes = Markup("").join(
+        Markup(' {}="{}"').format(name.replace("_", "-"), value) for name, value in how.items()
+    )
     return Markup("<g{}>{}</g>").format(attributes, Markup("").join(marks))
 
 
 def _ticks(most: float, about: int) -> list[float]:
-    """Round numbers from 0 to the first that is not below `most`: in at most `about` steps, each 1, 2 or 5 times a power of ten."""
-    step = next(width * 10**power for power in range(12) for width in (1, 2, 5) if width * 10**power * about >= most)
+    """Round numbers from 0 to the first that is not below `most`: in at most `about` steps, each 1,
+    2 or 5 times a power of ten.
+    """
+    step = next(
+        width * 10**power
+        for power in range(12)
+        for width in (1, 2, 5)
+        if width * 10**power * about >= most
+    )
     return [step * n for n in range(max(int(-(-most // step)), 1) + 1)]
 
 
 def _label(text: str, room: float) -> str:
-    """The label, cut where it is longer than its room: then the whole of it is shown where one points at it, and the table has it."""
+    """The label, cut where it is longer than its room: then the whole of it is shown where one
+    points at it, and the table has it.
+    """
     most = max(int(room // LETTER), 1)
-    return text if len(text) <= most else Markup("{}\u2026<title>{}</title>").format(text[: most - 1].rstrip(), text)
+    return (
+        text
+        if len(text) <= most
+        else Markup("{}\u2026<title>{}</title>").format(text[: most - 1].rstrip(), text)
+    )
 
 
 def _stretches(numbers: Sequence[float | None]) -> list[list[tuple[int, float]]]:
     """The unbroken stretches of published numbers, each with its place."""
-    published = [[(place, number) for place, number in run if number is not None] for _, run in groupby(enumerate(numbers), lambda at: at[1] is None)]
+    published = [
+        [(place, number) for place, number in run if number is not None]
+        for _, run in groupby(enumerate(numbers), lambda at: at[1] is None)
+    ]
     return [stretch for stretch in published if stretch]
 
 
-def lines(title: str, dates: Sequence[dt.date], series: Sequence[Line], unit: str = "") -> Chart | None:
-    """Lines over quarters, labelled at their end; a gap where a figure is not published. None where fewer than two quarters have numbers."""
+def lines(
+    title: str, dates: Sequence[dt.date], series: Sequence[Line], unit: str = ""
+) -> Chart | None:
+    """Lines over quarters, labelled at their end; a gap where a figure is not published. None where
+    fewer than two quarters have numbers.
+    """
     drawn = [(line, stretches) for line in series if (stretches := _stretches(line.numbers))]
     known = [at for _, stretches in drawn for stretch in stretches for at in stretch]
     if len({place for place, _ in known}) < 2:
@@ -117,12 +153,28 @@ def lines(title: str, dates: Sequence[dt.date], series: Sequence[Line], unit: st
 
         every = -(-len(dates) // max(int(across // (9 * LETTER)), 1))
         shown = [place for place in range(len(dates)) if (len(dates) - 1 - place) % every == 0]
-        grid = _group((_STROKE.format(left, y(tick), left + across, y(tick)) for tick in ticks), stroke=LINE)
-        up = _group((_TEXT.format(left - 8, y(tick) + 4.5, name) for tick, name in scale), fill=QUIET, text_anchor="end")
-        along = _group((_TEXT.format(x(place), height + 22, month(dates[place])) for place in shown), fill=QUIET, text_anchor="middle")
+        grid = _group(
+            (_STROKE.format(left, y(tick), left + across, y(tick)) for tick in ticks), stroke=LINE
+        )
+        up = _group(
+            (_TEXT.format(left - 8, y(tick) + 4.5, name) for tick, name in scale),
+            fill=QUIET,
+            text_anchor="end",
+        )
+        along = _group(
+            (_TEXT.format(x(place), height + 22, month(dates[place])) for place in shown),
+            fill=QUIET,
+            text_anchor="middle",
+        )
         paths = [
             _group(
-                (_PATH.format(" ".join(f"{x(place):.1f},{y(number):.1f}" for place, number in stretch)) for stretch in stretches if len(stretch) > 1),
+                (
+                    _PATH.format(
+                        " ".join(f"{x(place):.1f},{y(number):.1f}" for place, number in stretch)
+                    )
+                    for stretch in stretches
+                    if len(stretch) > 1
+                ),
                 fill="none",
                 stroke=_colour(line.colour),
                 stroke_width=2.5,
@@ -131,7 +183,14 @@ def lines(title: str, dates: Sequence[dt.date], series: Sequence[Line], unit: st
             for line, stretches in drawn
         ]
         dots = [
-            _group((_DOT.format(x(place), y(number), 3.7) for stretch in stretches for place, number in stretch), fill=_colour(line.colour))
+            _group(
+                (
+                    _DOT.format(x(place), y(number), 3.7)
+                    for stretch in stretches
+                    for place, number in stretch
+                ),
+                fill=_colour(line.colour),
+            )
             for line, stretches in drawn
         ]
         ends = [stretches[-1][-1] for _, stretches in drawn]
@@ -149,14 +208,20 @@ def lines(title: str, dates: Sequence[dt.date], series: Sequence[Line], unit: st
             title,
             width,
             height + above + 26,
-            _group([grid, up, along, *paths, *dots, labels], font_size=13, transform=f"translate(0,{above:.1f})"),
+            _group(
+                [grid, up, along, *paths, *dots, labels],
+                font_size=13,
+                transform=f"translate(0,{above:.1f})",
+            ),
         )
 
     return Chart(title, draw(WIDE, 260), draw(NARROW, 200))
 
 
 def _apart(stands: Sequence[float], least: float) -> list[float]:
-    """Heights moved up, so that none is nearer than `least` to the next: labels do not cover each other."""
+    """Heights moved up, so that none is nearer than `least` to the next: labels do not cover each
+    other.
+    """
     moved = dict[int, float]()
     for number in sorted(range(len(stands)), key=lambda n: -stands[n]):
         moved[number] = min([stands[number], *(stand - least for stand in moved.values())])
@@ -164,15 +229,23 @@ def _apart(stands: Sequence[float], least: float) -> list[float]:
 
 
 def ranges(title: str, rows: Sequence[Range], axis: str, ends: str) -> Chart | None:
-    """Rows of money from a lower to an upper end with a mark between: `ends` says what the ends are. None where nothing is published."""
+    """Rows of money from a lower to an upper end with a mark between: `ends` says what the ends
+    are. None where nothing is published.
+    """
     known = [(row, row.middle) for row in rows if row.middle is not None]
     if not known:
         return None
     title = f"{title}. {ends}"
-    most = max(number for row, _ in known for number in (row.low, row.middle, row.high) if number is not None)
+    most = max(
+        number
+        for row, _ in known
+        for number in (row.low, row.middle, row.high)
+        if number is not None
+    )
 
     def draw(width: int) -> Markup:
-        # Wide, a row's label stands left of it; narrow, above it, with the number that is else above the mark.
+        # Wide, a row's label stands left of it; narrow, above it, with the number that is else
+        # above the mark.
         is_wide = width == WIDE
         right, tall, line = (30, 52, 32) if is_wide else (24, 46, 28)
         longest = max(len(row.label) for row, _ in known) * LETTER
@@ -186,23 +259,47 @@ def ranges(title: str, rows: Sequence[Range], axis: str, ends: str) -> Chart | N
 
         stands = [(row, middle, tall * place + line) for place, (row, middle) in enumerate(known)]
         spans = [(0, height)] if is_wide else [(y - 10, y + 12) for _, _, y in stands]
-        grid = _group((_STROKE.format(x(tick), top, x(tick), bottom) for tick in ticks for top, bottom in spans), stroke=LINE)
+        grid = _group(
+            (
+                _STROKE.format(x(tick), top, x(tick), bottom)
+                for tick in ticks
+                for top, bottom in spans
+            ),
+            stroke=LINE,
+        )
         scale = [_TEXT.format(x(tick), height + 20, f"£{tick:,.0f}") for tick in ticks]
         scale.append(_TEXT.format((left + width - right) / 2, height + 42, axis))
         along = _group(scale, fill=QUIET, font_size=13, text_anchor="middle")
         bars = _group(
-            (_BAR.format(x(row.low), y - 6, x(row.high) - x(row.low)) for row, _, y in stands if row.low is not None and row.high is not None),
+            (
+                _BAR.format(x(row.low), y - 6, x(row.high) - x(row.low))
+                for row, _, y in stands
+                if row.low is not None and row.high is not None
+            ),
             fill=_colour("range"),
         )
-        dots = _group((_DOT.format(x(middle), y, 6.4) for _, middle, y in stands), fill=_colour("occupied"))
+        dots = _group(
+            (_DOT.format(x(middle), y, 6.4) for _, middle, y in stands), fill=_colour("occupied")
+        )
         labels = _group(
-            (_TEXT.format(*((left - 10, y + 5) if is_wide else (left, y - 14)), _label(row.label, room)) for row, _, y in stands),
+            (
+                _TEXT.format(
+                    *((left - 10, y + 5) if is_wide else (left, y - 14)), _label(row.label, room)
+                )
+                for row, _, y in stands
+            ),
             fill=INK,
             font_size=14 if is_wide else 13,
             text_anchor="end" if is_wide else "start",
         )
         numbers = _group(
-            (_TEXT.format(*((x(middle), y - 12) if is_wide else (width - right, y - 14)), f"£{middle:,.0f}") for _, middle, y in stands),
+            (
+                _TEXT.format(
+                    *((x(middle), y - 12) if is_wide else (width - right, y - 14)),
+                    f"£{middle:,.0f}",
+                )
+                for _, middle, y in stands
+            ),
             fill=INK,
             font_size=13,
             font_weight="bold",

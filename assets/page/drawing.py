@@ -1,7 +1,7 @@
 """Shapes without an axis: bars of parts, and the tile map.
 
-Belongs here: where each part of a bar and each tile stands, and its step of colour. The templates draw them as SVG.
-Does not belong here: charts with an axis (`charts`).
+Belongs here: where each part of a bar and each tile stands, and its step of colour. The templates
+draw them as SVG. Does not belong here: charts with an axis (`charts`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ FEWEST_COLOURED = 3
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a bar: its colour's name, label and figure, and where it stands, in per cent of the bar's width."""
+    """One part of a bar: its colour's name, label and figure, and where it stands, in per cent of
+    the bar's width.
+    """
 
     colour: str
     label: str
@@ -30,16 +32,28 @@ class Part:
     width: float
 
 
-def bar(parts: Sequence[tuple[str, str, Figure]], whole: float | None = None, scale: float | None = None) -> list[Part]:
-    """Parts of a bar, `(colour, label, figure)` each. `scale` is the number that fills the whole width, else the published `whole` does.
+def bar(
+    parts: Sequence[tuple[str, str, Figure]], whole: float | None = None, scale: float | None = None
+) -> list[Part]:
+    """Parts of a bar, `(colour, label, figure)` each. `scale` is the number that fills the whole
+    width, else the published `whole` does.
 
-    Where a part is hidden, what is left of the whole is drawn as not shown; where nobody returned it, the rest stays open. Where neither scale nor
-    whole is known nothing is drawn: the parts that are would look like all there is.
+    Where a part is hidden, what is left of the whole is drawn as not shown; where nobody returned
+    it, the rest stays open. Where neither scale nor whole is known nothing is drawn: the parts that
+    are would look like all there is.
     """
     if scale is None and whole is None:
         return []
-    shown = [(colour, label, figure, figure.number or 0.0) for colour, label, figure in parts if figure.is_shown]
-    hidden = [(label, figure) for _, label, figure in parts if not figure.is_shown and not figure.is_missing]
+    shown = [
+        (colour, label, figure, figure.number or 0.0)
+        for colour, label, figure in parts
+        if figure.is_shown
+    ]
+    hidden = [
+        (label, figure)
+        for _, label, figure in parts
+        if not figure.is_shown and not figure.is_missing
+    ]
     known = sum(number for *_, number in shown)
     rest = max((whole or 0.0) - known, 0.0) if hidden else 0.0
     is_open = any(figure.is_missing for *_, figure in parts)
@@ -52,14 +66,22 @@ def bar(parts: Sequence[tuple[str, str, Figure]], whole: float | None = None, sc
             made.append(Part(colour, label, figure, round(start, 2), round(100 * number / full, 2)))
             start += 100 * number / full
     if rest:
-        made.append(Part("hidden", " and ".join(label for label, _ in hidden), hidden[0][1], round(start, 2), round(100 * rest / full, 2)))
+        made.append(
+            Part(
+                "hidden",
+                " and ".join(label for label, _ in hidden),
+                hidden[0][1],
+                round(start, 2),
+                round(100 * rest / full, 2),
+            )
+        )
     return made
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One authority on the tile map: its place in the grid, its short name, its figure and the step of its colour (0: no number, or a share
-    of so few that it is rough).
+    """One authority on the tile map: its place in the grid, its short name, its figure and the step
+    of its colour (0: no number, or a share of so few that it is rough).
     """
 
     area: Area
@@ -73,7 +95,9 @@ class Tile:
 
 @dataclass(frozen=True)
 class TileMap:
-    """A tile map: tiles, size of the grid, and the bounds of the steps (one more than there are steps)."""
+    """A tile map: tiles, size of the grid, and the bounds of the steps (one more than there are
+    steps).
+    """
 
     title: str
     tiles: list[Tile]
@@ -84,7 +108,9 @@ class TileMap:
 
 
 def places_of(region: Region, areas: Sequence[Area]) -> dict[str, tuple[int, int, str]]:
-    """Column, row and short name of each area: the region's own grid; areas that it does not place stand in rows below it."""
+    """Column, row and short name of each area: the region's own grid; areas that it does not place
+    stand in rows below it.
+    """
     placed = {a.code: region.tiles[a.code] for a in areas if a.code in region.tiles}
     others = [a for a in areas if a.code not in placed]
     order = list(region.members)
@@ -98,7 +124,9 @@ def places_of(region: Region, areas: Sequence[Area]) -> dict[str, tuple[int, int
 
 
 def _free_name(area: Area, taken: Collection[str]) -> str:
-    """The area's short name; where another has it, the first letter with two others of the name, else its code."""
+    """The area's short name; where another has it, the first letter with two others of the name,
+    else its code.
+    """
     short = short_name(area.name)
     letters = [letter for letter in area.name.upper() if letter.isalpha()]
     pairs = itertools.combinations(letters[1:], 2)
@@ -108,8 +136,16 @@ def _free_name(area: Area, taken: Collection[str]) -> str:
 
 def short_name(name: str) -> str:
     """Three letters of a name: the initials of its words, else its first letters."""
-    words = [w for w in name.replace("-", " ").split() if w[:1].isalnum() and w.casefold() not in ("and", "of", "with", "the", "upon")]
-    letters = "".join(w[0] for w in words[:3]) if len(words) >= 3 else (words[0][:3] if words else name[:3])
+    words = [
+        w
+        for w in name.replace("-", " ").split()
+        if w[:1].isalnum() and w.casefold() not in ("and", "of", "with", "the", "upon")
+    ]
+    letters = (
+        "".join(w[0] for w in words[:3])
+        if len(words) >= 3
+        else (words[0][:3] if words else name[:3])
+    )
     return letters.upper()
 
 
@@ -124,9 +160,12 @@ def round_bounds(numbers: Sequence[float]) -> list[float]:
     return [start + width * n for n in range(STEPS + 1)]
 
 
-def tile_map(title: str, region: Region, figures: Sequence[tuple[Area, Figure]], few: Collection[str] = ()) -> TileMap | None:
-    """The tile map of one indicator; None where fewer than `FEWEST_COLOURED` areas have a number to colour: their squares would be set beside
-    nothing. The figures of areas whose codes are in `few` are rough.
+def tile_map(
+    title: str, region: Region, figures: Sequence[tuple[Area, Figure]], few: Collection[str] = ()
+) -> TileMap | None:
+    """The tile map of one indicator; None where fewer than `FEWEST_COLOURED` areas have a number to
+    colour: their squares would be set beside nothing. The figures of areas whose codes are in `few`
+    are rough.
     """
     numbers = [f.number for a, f in figures if f.number is not None and a.code not in few]
     if len(numbers) < FEWEST_COLOURED:
@@ -137,9 +176,18 @@ def tile_map(title: str, region: Region, figures: Sequence[tuple[Area, Figure]],
     for area, figure in figures:
         column, row, short = places[area.code]
         is_rough = figure.number is not None and area.code in few
-        step = 0 if figure.number is None or is_rough else sum(figure.number >= bound for bound in bounds[:-1])
+        step = (
+            0
+            if figure.number is None or is_rough
+            else sum(figure.number >= bound for bound in bounds[:-1])
+        )
         tiles.append(Tile(area, short, column, row, figure, step, is_rough))
     left, top = min(t.column for t in tiles), min(t.row for t in tiles)
-    tiles = [replace(t, column=t.column - left, row=t.row - top) for t in sorted(tiles, key=lambda t: (t.row, t.column))]
+    tiles = [
+        replace(t, column=t.column - left, row=t.row - top)
+        for t in sorted(tiles, key=lambda t: (t.row, t.column))
+    ]
     unit = next(f.unit for _, f in figures if f.is_shown)
-    return TileMap(title, tiles, max(t.column for t in tiles) + 1, max(t.row for t in tiles) + 1, bounds, unit)
+    return TileMap(
+        title, tiles, max(t.column for t in tiles) + 1, max(t.row for t in tiles) + 1, bounds, unit
+    )

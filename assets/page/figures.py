@@ -1,7 +1,9 @@
-"""Figures as they were published: each cell of a release with its symbol, found by area and filters.
+"""Figures as they were published: each cell of a release with its symbol, found by area and
+filters.
 
-Belongs here: reading releases from the ledger for the pages, and what a printed cell is: a number, or one of the symbols.
-Does not belong here: how it is said (`wording`) or drawn (`drawing`, `charts`).
+Belongs here: reading releases from the ledger for the pages, and what a printed cell is: a number,
+or one of the symbols. Does not belong here: how it is said (`wording`) or drawn (`drawing`,
+`charts`).
 
 Nothing is read here but the ledger: what is not published cannot be shown.
 """
@@ -16,7 +18,13 @@ from typing import Any
 
 import pandas as pd
 
-from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, SAFE, SYMBOLS
+from assets.publication.disclosure.rules import (
+    CONFIDENTIAL,
+    NOT_APPLICABLE,
+    NOT_AVAILABLE,
+    SAFE,
+    SYMBOLS,
+)
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL, Indicator, PublishedTable
 from assets.publication.release import LEDGER, Ledger, read_release
 from assets.publication.status import in_brackets
@@ -29,7 +37,9 @@ LOW = "low"
 
 @dataclass(frozen=True)
 class Figure:
-    """One published cell. `text` is what the release prints; an empty text means that the release has no such cell."""
+    """One published cell. `text` is what the release prints; an empty text means that the release
+    has no such cell.
+    """
 
     text: str = ""
     unit: str = ""
@@ -76,7 +86,13 @@ class Figure:
         decimals = len(self.text.partition(".")[2])
         plain = f"{abs(float(self.text)):,.{decimals}f}"
         sign = "\u2212" if float(self.text) < 0 else ""
-        return f"{sign}£{plain}" if self.unit == "£" else f"{sign}{plain}%" if self.unit == "%" else f"{sign}{plain}"
+        return (
+            f"{sign}£{plain}"
+            if self.unit == "£"
+            else f"{sign}{plain}%"
+            if self.unit == "%"
+            else f"{sign}{plain}"
+        )
 
 
 NOTHING = Figure()
@@ -127,14 +143,21 @@ class Table:
     @cached_property
     def values(self) -> dict[str, list[str]]:
         """The values of each filter, in the order of the table, the Total left out."""
-        return {name: [str(v) for v in self.frame[name].drop_duplicates() if v != TOTAL] for name in self.filters}
+        return {
+            name: [str(v) for v in self.frame[name].drop_duplicates() if v != TOTAL]
+            for name in self.filters
+        }
 
     def label(self, filter_name: str, code: str) -> str:
-        """A filter's value as it is printed, by the programme's own code for it; the code where it has no label."""
+        """A filter's value as it is printed, by the programme's own code for it; the code where it
+        has no label.
+        """
         return self.about.labels.get(filter_name, {}).get(code, code)
 
     def figure(self, area: Area, indicator: str, **filters: str) -> Figure:
-        """The cell of an area; a filter that is not named is taken at its Total. Nothing where the release has no such cell."""
+        """The cell of an area; a filter that is not named is taken at its Total. Nothing where the
+        release has no such cell.
+        """
         if indicator not in self.indicators:
             return NOTHING
         key = (area.code, *(filters.get(name, TOTAL) for name in self.filters))
@@ -150,7 +173,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Edition:
-    """One release of one census date, as the pages show it, with the newest releases of earlier dates beside it (oldest first)."""
+    """One release of one census date, as the pages show it, with the newest releases of earlier
+    dates beside it (oldest first).
+    """
 
     census_date: dt.date
     number: int
@@ -163,7 +188,9 @@ class Edition:
 
     @property
     def status(self) -> str:
-        """Whether the release is provisional, final or revised, in brackets with a space before; blank where it has no such word."""
+        """Whether the release is provisional, final or revised, in brackets with a space before;
+        blank where it has no such word.
+        """
         return in_brackets(self.manifest)
 
     @property
@@ -184,7 +211,9 @@ class Edition:
 
     @property
     def moved_by(self) -> int:
-        """The step to which rounding would move a count as far as this release's method moves any: noise moves it nearly twice as far."""
+        """The step to which rounding would move a count as far as this release's method moves any:
+        noise moves it nearly twice as far.
+        """
         return self.round_to * (2 if self.settings_for_noise else 1)
 
     @cached_property
@@ -192,7 +221,9 @@ class Edition:
         """The authorities that have a row of their own, by code, in the order of their names."""
         found: dict[str, Area] = {}
         for table in self.tables.values():
-            rows = table.frame.loc[table.frame["old_la_code"] != "", ["old_la_code", "la_name", "new_la_code"]].drop_duplicates("old_la_code")
+            rows = table.frame.loc[
+                table.frame["old_la_code"] != "", ["old_la_code", "la_name", "new_la_code"]
+            ].drop_duplicates("old_la_code")
             for code, name, gss in rows.itertuples(index=False, name=None):
                 found.setdefault(str(code), Area(str(code), str(name), str(gss)))
         return dict(sorted(found.items(), key=lambda item: item[1].name))
@@ -209,17 +240,28 @@ class Edition:
 
 def newest_releases(warehouse: Warehouse) -> dict[dt.date, int]:
     """The number of the newest release of each census date, in order of date."""
-    rows = warehouse.rows("select census_date, max(release_number) as number from published.release group by census_date order by census_date")
+    rows = warehouse.rows(
+        "select census_date, max(release_number) as number from published.release group by"
+        " census_date order by census_date"
+    )
     return {row.census_date: row.number for row in rows}
 
 
-def read_edition(warehouse: Warehouse, census_date: dt.date, number: int, region: Region, ledger: Ledger = LEDGER) -> Edition:
+def read_edition(
+    warehouse: Warehouse, census_date: dt.date, number: int, region: Region, ledger: Ledger = LEDGER
+) -> Edition:
     """One release from the ledger (or a draft, from where drafts are kept), alone."""
     frames, manifest = read_release(warehouse, census_date, number, ledger=ledger)
-    tables = {about.name: Table(about, frames[about.name]) for about in PUBLISHED_TABLES if about.name in frames and _fits(about, frames[about.name])}
+    tables = {
+        about.name: Table(about, frames[about.name])
+        for about in PUBLISHED_TABLES
+        if about.name in frames and _fits(about, frames[about.name])
+    }
     return Edition(census_date, number, region, tables, manifest)
 
 
 def _fits(about: PublishedTable, frame: pd.DataFrame) -> bool:
-    """Whether an old release's table still has the filters that the table has today; one that was laid out anew since is not drawn."""
+    """Whether an old release's table still has the filters that the table has today; one that was
+    laid out anew since is not drawn.
+    """
     return {*GEOGRAPHY, *about.filters} <= set(frame.columns)

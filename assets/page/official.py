@@ -1,10 +1,12 @@
-"""The section on the official figures: England, the region, ten statistical neighbours and rank, beside what the release says of the same.
+"""The section on the official figures: England, the region, ten statistical neighbours and rank,
+beside what the release says of the same.
 
-Belongs here: which published figure is of which official measure, and setting the two beside each other.
-Does not belong here: the official figures themselves (`publication/official.py`: the release's manifest keeps them).
+Belongs here: which published figure is of which official measure, and setting the two beside each
+other. Does not belong here: the official figures themselves (`publication/official.py`: the
+release's manifest keeps them).
 
-Ours are the published ones, rounded or hidden. Nothing is subtracted: of rounded figures a difference would say little,
-and of true ones it would give them away.
+Ours are the published ones, rounded or hidden. Nothing is subtracted: of rounded figures a
+difference would say little, and of true ones it would give them away.
 """
 
 from __future__ import annotations
@@ -15,7 +17,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from assets.page.figures import NOTHING, Area, Edition, Figure
-from assets.page.shapes import CARE_FLOWS, DISTANCE, LOOKED_AFTER, NET, QUALITY, STABILITY, Cell, DataTable, Section, the
+from assets.page.shapes import (
+    CARE_FLOWS,
+    DISTANCE,
+    LOOKED_AFTER,
+    NET,
+    QUALITY,
+    STABILITY,
+    Cell,
+    DataTable,
+    Section,
+    the,
+)
 from assets.page.wording import day, listed, possessive
 from assets.publication.disclosure.rules import NOT_AVAILABLE, SYMBOLS
 from schemas.official import PUBLISHERS, official_symbols
@@ -40,10 +53,19 @@ OURS: dict[tuple[str, str], tuple[str, str, dict[str, str]]] = {
     ("same carer for two years", "children"): (STABILITY, "same_carer_two_years", {}),
     ("same carer for two years", "percent"): (STABILITY, "same_carer_two_years_share", {}),
 }
-"""Of each official measure and unit: the published table, its figure, and the values of its filters, by the programme's code."""
+"""Of each official measure and unit: the published table, its figure, and the values of its
+filters, by the programme's code.
+"""
 _AGES = {"started to be looked after": "age at start", "ceased to be looked after": "age at end"}
 """The breakdown of the published table that an official one by age is of."""
-_UNITS = {"children": "", "places": "", "percent": "%", "pounds a week": "£", "per 10,000": "", "thousand pounds": "£"}
+_UNITS = {
+    "children": "",
+    "places": "",
+    "percent": "%",
+    "pounds a week": "£",
+    "per 10,000": "",
+    "thousand pounds": "£",
+}
 
 
 @dataclass(frozen=True)
@@ -59,10 +81,16 @@ class _Measure:
     def source(self) -> tuple[str, str, dt.date]:
         """Who published it, in which release, and the day that it is of."""
         by = self.about["published_by"]
-        return PUBLISHERS.get(by, by), self.about["release"], dt.date.fromisoformat(self.about["period_end"])
+        return (
+            PUBLISHERS.get(by, by),
+            self.about["release"],
+            dt.date.fromisoformat(self.about["period_end"]),
+        )
 
     def ours(self, edition: Edition, area: Area) -> Figure:
-        """The published figure of an edition; not available (x) where its release has no table of it, nothing where none is of the same."""
+        """The published figure of an edition; not available (x) where its release has no table of
+        it, nothing where none is of the same.
+        """
         if not self.table:
             return NOTHING
         if edition.table(self.table) is None:
@@ -75,9 +103,15 @@ class _Measure:
 
 
 def official(edition: Edition, area: Area) -> Section | None:
-    """Beside the official figures: those of the same definition, then, in the notes, those that are defined otherwise."""
+    """Beside the official figures: those of the same definition, then, in the notes, those that are
+    defined otherwise.
+    """
     held = [m for about in edition.manifest.get("official", []) if (m := _measure(edition, about))]
-    same = [m for m in held if m.about["definition"] == SAME and m.ours(edition, area).is_there and _is_of(m, area)]
+    same = [
+        m
+        for m in held
+        if m.about["definition"] == SAME and m.ours(edition, area).is_there and _is_of(m, area)
+    ]
     other = [m for m in held if m.about["definition"] != SAME and _is_of(m, area)]
     if not same:
         return None
@@ -87,9 +121,21 @@ def official(edition: Edition, area: Area) -> Section | None:
     for source in _sources(same):
         shown += _tables(edition, area, source, "", [m for m in totals if m.source == source])
         for unit, what in (("children", ", by kind: numbers"), ("percent", ", by kind: shares")):
-            folded += _tables(edition, area, source, what, [m for m in parts if m.source == source and m.about["unit"] == unit])
+            folded += _tables(
+                edition,
+                area,
+                source,
+                what,
+                [m for m in parts if m.source == source and m.about["unit"] == unit],
+            )
     for source in _sources(other):
-        folded += _tables(edition, area, source, ", of what is defined otherwise", [m for m in other if m.source == source])
+        folded += _tables(
+            edition,
+            area,
+            source,
+            ", of what is defined otherwise",
+            [m for m in other if m.source == source],
+        )
     ours = [m.table for m in same] if any(edition.table(m.table) for m in same) else [QUALITY]
     tables = tuple(name for name in dict.fromkeys(ours) if edition.table(name))
     return Section("official", "Beside the official figures", tables, _words(edition, area, _sources(same)), data=shown, folded=folded,
@@ -97,7 +143,9 @@ def official(edition: Edition, area: Area) -> Section | None:
 
 
 def _measure(edition: Edition, about: dict[str, Any]) -> _Measure | None:
-    """The measure with what is published of it; None where it is of the same definition and nothing is, here or in its kinds."""
+    """The measure with what is published of it; None where it is of the same definition and nothing
+    is, here or in its kinds.
+    """
     if about["definition"] != SAME:
         return _Measure(about)
     if (about["measure"], about["unit"]) not in OURS:
@@ -109,21 +157,36 @@ def _measure(edition: Edition, about: dict[str, Any]) -> _Measure | None:
     filters = {filter_name: table.label(filter_name, code) for filter_name, code in codes.items()}
     if about["breakdown"] != "total":
         breakdown = _AGES.get(about["measure"], about["breakdown"])
-        filters |= {"breakdown": table.label("breakdown", breakdown), "category": table.label("category", about["category"])}
+        filters |= {
+            "breakdown": table.label("breakdown", breakdown),
+            "category": table.label("category", about["category"]),
+        }
     return _Measure(about, name, indicator, tuple(filters.items()))
 
 
 def _is_of(measure: _Measure, area: Area) -> bool:
     """Whether something official is published of the area."""
-    return measure.about["region"] is not None if area.is_region else area.code in measure.about["areas"]
+    return (
+        measure.about["region"] is not None
+        if area.is_region
+        else area.code in measure.about["areas"]
+    )
 
 
 def _sources(measures: Iterable[_Measure]) -> list[tuple[str, str, dt.date]]:
     """Who published them, in which release and of which day, the newest first."""
-    return sorted({m.source for m in measures}, key=lambda source: (source[2], source), reverse=True)
+    return sorted(
+        {m.source for m in measures}, key=lambda source: (source[2], source), reverse=True
+    )
 
 
-def _tables(edition: Edition, area: Area, source: tuple[str, str, dt.date], what: str, measures: Sequence[_Measure]) -> list[DataTable]:
+def _tables(
+    edition: Edition,
+    area: Area,
+    source: tuple[str, str, dt.date],
+    what: str,
+    measures: Sequence[_Measure],
+) -> list[DataTable]:
     """One table of these measures; none where there is none. A column that has nothing is left out."""
     if not measures:
         return []
@@ -131,16 +194,33 @@ def _tables(edition: Edition, area: Area, source: tuple[str, str, dt.date], what
     rows = [(_name(m), _row(edition, area, m)) for m in measures]
     columns = [name for name in rows[0][1] if any(row[name].is_there for _, row in rows)]
     whose = the(area.name) if area.is_region else area.name
-    caption = f"{possessive(publisher)} figures of {day(period)} (release {release}) beside {possessive(whose)}{what}"
-    return [DataTable(caption, "Figure", columns, [(cell, [row[name] for name in columns]) for cell, row in rows])]
+    caption = (
+        f"{possessive(publisher)} figures of {day(period)} (release {release}) beside"
+        f" {possessive(whose)}{what}"
+    )
+    return [
+        DataTable(
+            caption,
+            "Figure",
+            columns,
+            [(cell, [row[name] for name in columns]) for cell, row in rows],
+        )
+    ]
 
 
 def _name(measure: _Measure) -> Cell:
     about = measure.about
-    unit = {"per 10,000": "per 10,000 aged 0 to 17", "percent": "share", "pounds a week": "a week", "thousand pounds": "thousands"}.get(
-        about["unit"], ""
+    unit = {
+        "per 10,000": "per 10,000 aged 0 to 17",
+        "percent": "share",
+        "pounds a week": "a week",
+        "thousand pounds": "thousands",
+    }.get(about["unit"], "")
+    what = (
+        about["measure"]
+        if about["breakdown"] == "total"
+        else f"{about['breakdown']}: {about['category']}"
     )
-    what = about["measure"] if about["breakdown"] == "total" else f"{about['breakdown']}: {about['category']}"
     if measure.about["measure"] in _AGES and about["breakdown"] != "total":
         what = f"{about['measure']}, {what}"
     said = f"{what[:1].upper()}{what[1:]}{f', {unit}' if unit else ''}"
@@ -155,8 +235,13 @@ def _row(edition: Edition, area: Area, measure: _Measure) -> dict[str, Figure]:
     if period != edition.census_date:
         row[f"Ours, {day(period)}"] = measure.ours(of_then, area) if of_then else NOTHING
     if area.is_region:
-        return row | {f"{publisher}: {area.name}": measure.official(about["region"]), "England": measure.official(about["england"])}
-    figure, mean, pooled, rank, ranked, rank_in_england, ranked_in_england = about["areas"][area.code]
+        return row | {
+            f"{publisher}: {area.name}": measure.official(about["region"]),
+            "England": measure.official(about["england"]),
+        }
+    figure, mean, pooled, rank, ranked, rank_in_england, ranked_in_england = about["areas"][
+        area.code
+    ]
     return row | {
         f"{publisher}: {area.name}": measure.official(figure),
         edition.region.name: measure.official(about["region"]),
@@ -164,24 +249,36 @@ def _row(edition: Edition, area: Area, measure: _Measure) -> dict[str, Figure]:
         "Neighbours, mean": measure.official(mean),
         "Neighbours, pooled": measure.official(pooled),
         "Rank in the region": Figure(f"{rank} of {ranked}") if rank else NOTHING,
-        "Rank in England": Figure(f"{rank_in_england} of {ranked_in_england}") if rank_in_england else NOTHING,
+        "Rank in England": (
+            Figure(f"{rank_in_england} of {ranked_in_england}") if rank_in_england else NOTHING
+        ),
     }
 
 
 def _words(edition: Edition, area: Area, sources: Sequence[tuple[str, str, dt.date]]) -> list[str]:
     """What stands beside what."""
-    said = listed([f"{publisher} for {day(period)} (release {release})" for publisher, release, period in sources])
-    words = [f"The official figures are those that were published by {said}, and are shown as published."]
+    said = listed(
+        [
+            f"{publisher} for {day(period)} (release {release})"
+            for publisher, release, period in sources
+        ]
+    )
+    words = [
+        f"The official figures are those that were published by {said}, and are shown as published."
+    ]
     if any(period != edition.census_date for *_, period in sources):
-        words.append(f"Ours are of {day(edition.census_date)}, and of the same day as theirs where that quarter is published.")
+        words.append(
+            f"Ours are of {day(edition.census_date)}, and of the same day as theirs where that"
+            " quarter is published."
+        )
     words.append("Ours are rounded, so nothing is subtracted.")
     if area.is_region:
         words.append("Ours are of the authorities that returned; theirs of all.")
         return words
     words.append(
-        "Neighbours are the ten statistical neighbours: their unweighted mean, as DfE\u2019s local authority "
-        "interactive tool has it, and their children taken together (pooled). Rank 1 is the highest figure; "
-        "high is not always good."
+        "Neighbours are the ten statistical neighbours: their unweighted mean, as DfE\u2019s local"
+        " authority interactive tool has it, and their children taken together (pooled). Rank 1 is"
+        " the highest figure; high is not always good."
     )
     return words
 

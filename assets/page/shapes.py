@@ -1,7 +1,8 @@
-"""What a page is made of: sections of bars, maps, charts and tables, and the words by which areas and provision types are called.
+"""What a page is made of: sections of bars, maps, charts and tables, and the words by which areas
+and provision types are called.
 
-Belongs here: the shapes, and building them from a published table.
-Does not belong here: which sections there are (`supply`, `demand`, `sections`), and how they look (`templates`).
+Belongs here: the shapes, and building them from a published table. Does not belong here: which
+sections there are (`supply`, `demand`, `sections`), and how they look (`templates`).
 """
 
 from __future__ import annotations
@@ -21,8 +22,18 @@ OCCUPANCY, ORIGIN, UNAVAILABLE, HOMES, SECTORS = (
     "host_authority_occupancy", "host_authority_origin", "unavailable_places", "homes", "homes_by_sector_and_grade",
 )  # fmt: skip
 COST, MARKET, FOSTERING = "weekly_cost", "market_concentration", "fostering_capacity"
-LOOKED_AFTER, CARE_FLOWS, STABILITY, LOCATION = "children_looked_after", "care_flows", "placement_stability", "own_placements_location"
-DISTANCE, FLOW, NET, QUALITY = "placement_distance", "placement_flow", "net_position", "return_quality"
+LOOKED_AFTER, CARE_FLOWS, STABILITY, LOCATION = (
+    "children_looked_after",
+    "care_flows",
+    "placement_stability",
+    "own_placements_location",
+)
+DISTANCE, FLOW, NET, QUALITY = (
+    "placement_distance",
+    "placement_flow",
+    "net_position",
+    "return_quality",
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,9 @@ class BarTable:
 
 @dataclass(frozen=True)
 class Whole:
-    """One bar across the page: what fills it, its parts, and each part's colour, label, figure and share below it."""
+    """One bar across the page: what fills it, its parts, and each part's colour, label, figure and
+    share below it.
+    """
 
     title: str
     parts: list[Part]
@@ -82,7 +95,9 @@ class DataTable:
 
 @dataclass(frozen=True)
 class Answer:
-    """One of the page's answers: the question, the figure, what it means, and the table that it is of."""
+    """One of the page's answers: the question, the figure, what it means, and the table that it is
+    of.
+    """
 
     question: str
     figure: str
@@ -109,12 +124,17 @@ class Section:
     """What to know when reading its drawings: stands below them."""
 
 
-# --- what things are called ------------------------------------------------------------------------------
+# --- what things are called
+# ------------------------------------------------------------------------------
 
 
 def page_of(area: Area) -> str:
     """The file of an area's page."""
-    return "index.html" if area.is_region else f"authority-{''.join(c for c in area.code if c.isalnum())}.html"
+    return (
+        "index.html"
+        if area.is_region
+        else f"authority-{''.join(c for c in area.code if c.isalnum())}.html"
+    )
 
 
 def link(area: Area, note: str = "") -> Cell:
@@ -152,12 +172,15 @@ def on(edition: Edition) -> str:
     return day(edition.census_date)
 
 
-# --- building shapes -------------------------------------------------------------------------------------
+# --- building shapes
+# -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Division:
-    """How one filter of a table divides its counts: the counted measure, and each value's colour and label, in their order."""
+    """How one filter of a table divides its counts: the counted measure, and each value's colour
+    and label, in their order.
+    """
 
     table: Table
     measure: str
@@ -166,28 +189,52 @@ class Division:
 
     @classmethod
     def of(cls, table: Table, measure: str, by: str, colours: dict[str, str]) -> Division:
-        """The division by the filter `by`; `colours` by the programme's code of each value. Values that the table lacks are left out."""
+        """The division by the filter `by`; `colours` by the programme's code of each value. Values
+        that the table lacks are left out.
+        """
         bands = [(colour, table.label(by, code)) for code, colour in colours.items()]
-        return cls(table, measure, by, [(colour, label) for colour, label in bands if label in table.values.get(by, [])])
+        return cls(
+            table,
+            measure,
+            by,
+            [(colour, label) for colour, label in bands if label in table.values.get(by, [])],
+        )
 
     def parts(self, area: Area, **filters: str) -> list[Part]:
         """The bar of one area."""
-        figures = [(colour, label, self.table.figure(area, self.measure, **filters, **{self.by: label})) for colour, label in self.bands]
+        figures = [
+            (colour, label, self.table.figure(area, self.measure, **filters, **{self.by: label}))
+            for colour, label in self.bands
+        ]
         return bar(figures, self.table.figure(area, self.measure, **filters).number)
 
     def share(self, area: Area, code: str, **filters: str) -> Figure:
         """The published share of one value."""
-        return self.table.figure(area, "share", **filters, **{self.by: self.table.label(self.by, code)})
+        return self.table.figure(
+            area, "share", **filters, **{self.by: self.table.label(self.by, code)}
+        )
 
     def whole(self, title: str, area: Area, **filters: str) -> Whole | None:
-        """One bar across the page with its legend (no shares of a small whole); None where nothing of it is published."""
-        parts, is_said = self.parts(area, **filters), is_enough(self.table.figure(area, self.measure, **filters))
+        """One bar across the page with its legend (no shares of a small whole); None where nothing
+        of it is published.
+        """
+        parts, is_said = (
+            self.parts(area, **filters),
+            is_enough(self.table.figure(area, self.measure, **filters)),
+        )
         legend = []
         for colour, label in self.bands:
             chosen = {**filters, self.by: label}
             count = self.table.figure(area, self.measure, **chosen)
             if colour != "unknown" or count.number != 0:
-                legend.append((colour, label, count, self.table.figure(area, "share", **chosen) if is_said else NOTHING))
+                legend.append(
+                    (
+                        colour,
+                        label,
+                        count,
+                        self.table.figure(area, "share", **chosen) if is_said else NOTHING,
+                    )
+                )
         return Whole(title, parts, legend) if parts else None
 
 
@@ -199,7 +246,12 @@ def ranking(
     colour: str = "occupied",
     full: float | None = None,
 ) -> BarTable | None:
-    """A bar a row, as long as the first of the row's figures; `full` is what fills the width, else the largest. None where there is no row."""
+    """A bar a row, as long as the first of the row's figures; `full` is what fills the width, else
+    the largest. None where there is no row.
+    """
     most = full or max((figures[0].number or 0 for _, figures in rows), default=0)
-    made = [BarRow(cell, bar([(colour, cell.name, figures[0])], None, most), list(figures)) for cell, figures in rows]
+    made = [
+        BarRow(cell, bar([(colour, cell.name, figures[0])], None, most), list(figures))
+        for cell, figures in rows
+    ]
     return BarTable(caption, first, list(columns), made) if made else None

@@ -1,10 +1,11 @@
 """The site of a release: its pages, made from the ledger, and kept beside the release's files.
 
-Belongs here: which pages there are, writing them whole or not at all, and whether they are out of date.
-Does not belong here: what a page of an area shows (`sections`), and how it looks (`templates`).
+Belongs here: which pages there are, writing them whole or not at all, and whether they are out of
+date. Does not belong here: what a page of an area shows (`sections`), and how it looks
+(`templates`).
 
-The site may be made again at any time: it shows the ledger and nothing else. It is made anew where a release that it shows, or the program,
-has changed.
+The site may be made again at any time: it shows the ledger and nothing else. It is made anew where
+a release that it shows, or the program, has changed.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ MOST_RETURNS = 1500
 
 @dataclass(frozen=True)
 class Site:
-    """A site that was made, or stood already: its folder, pages and the bytes of the largest of them."""
+    """A site that was made, or stood already: its folder, pages and the bytes of the largest of
+    them.
+    """
 
     folder: Path
     is_new: bool
@@ -102,8 +105,14 @@ _KINDS = {
 def downloads(release: Path) -> list[Download]:
     """The files of a release, as they lie in its folder."""
     made = []
-    for path in sorted(p for p in release.iterdir() if p.is_file() and not p.name.startswith(".")) if release.is_dir() else []:
-        what = next((words for ending, words in _KINDS.items() if path.name.endswith(ending)), "file")
+    for path in (
+        sorted(p for p in release.iterdir() if p.is_file() and not p.name.startswith("."))
+        if release.is_dir()
+        else []
+    ):
+        what = next(
+            (words for ending, words in _KINDS.items() if path.name.endswith(ending)), "file"
+        )
         made.append(Download(path.name, what, path.stat().st_size))
     return made
 
@@ -112,15 +121,26 @@ def _size(count: int) -> str:
     return f"{count / 1_000_000:.1f} MB" if count >= 1_000_000 else f"{max(count / 1000, 1):.0f} kB"
 
 
-# --- pages -----------------------------------------------------------------------------------------------
+# --- pages
+# -----------------------------------------------------------------------------------------------
 
 
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_set
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_set,
     )
-    environment.filters.update(day=wording.day, iso=lambda text: wording.day(dt.date.fromisoformat(text)), size=_size, percent=wording.whole_percent)
+    environment.filters.update(
+        day=wording.day,
+        iso=lambda text: wording.day(dt.date.fromisoformat(text)),
+        size=_size,
+        percent=wording.whole_percent,
+    )
     environment.filters["within"] = wording.within
     environment.globals |= {
         "symbols": SYMBOLS,
@@ -134,13 +154,17 @@ def _environment() -> Environment:
 
 
 def _set(value: Any) -> Any:
-    """What a template puts out: text as it may be shown, with a printer's apostrophe; everything else as it is."""
+    """What a template puts out: text as it may be shown, with a printer's apostrophe; everything
+    else as it is.
+    """
     return shown(value).replace("'", "\u2019") if type(value) is str else value
 
 
 @cache
 def _style() -> str:
-    """The one style of all pages, which stands in each of them: a page that is sent alone, or lies in a folder, looks the same."""
+    """The one style of all pages, which stands in each of them: a page that is sent alone, or lies
+    in a folder, looks the same.
+    """
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
 
 
@@ -149,7 +173,9 @@ def _style_hash() -> str:
     return base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
 
 
-def pages(edition: Edition, files: list[Download], *, is_to_be_approved: bool = False) -> dict[str, str]:
+def pages(
+    edition: Edition, files: list[Download], *, is_to_be_approved: bool = False
+) -> dict[str, str]:
     """Every page of the site by file name; of a draft each says that it waits for approval."""
     environment = _environment()
     method = edition.manifest.get("method", {})
@@ -183,7 +209,9 @@ def pages(edition: Edition, files: list[Download], *, is_to_be_approved: bool = 
     for area in edition.authorities.values():
         site[page_of(area)] = _area_page(made, edition, area)
     for table in edition.tables.values():
-        site[f"table-{table.name}.html"] = made("table.html.jinja", here="tables.html", **_about(edition, table, returned, files))
+        site[f"table-{table.name}.html"] = made(
+            "table.html.jinja", here="tables.html", **_about(edition, table, returned, files)
+        )
     return site
 
 
@@ -211,7 +239,11 @@ def _about(edition: Edition, table: Table, returned: list, files: list[Download]
         "symbol_counts": {s: int(counts.get(s, 0)) for s in SYMBOLS if counts.get(s, 0)},
         "own_files": [f for f in files if f.name.startswith(f"{table.name}.")],
         "note_on_coverage": NOTE_ON_COVERAGE,
-        "coverage": _coverage(edition) if source and {"provider_settings", "provider_placements"} & source.returns.keys() else None,
+        "coverage": (
+            _coverage(edition)
+            if source and {"provider_settings", "provider_placements"} & source.returns.keys()
+            else None
+        ),
     }
 
 
@@ -221,32 +253,70 @@ def preview(edition: Edition, table: Table) -> DataTable | None:
     if not keys:
         return None
     names = [", ".join(v for v in key.values() if v != TOTAL) or "All" for key in keys]
-    labels = [i.label + (f", {i.unit}" if i.unit and i.unit not in i.label else "") for i in table.indicators.values()]
+    labels = [
+        i.label + (f", {i.unit}" if i.unit and i.unit not in i.label else "")
+        for i in table.indicators.values()
+    ]
     grid = [[table.figure(edition.here, n, **key) for n in table.indicators] for key in keys]
     caption = f"{table.about.title}: {edition.region.name}, {wording.day(edition.census_date)}"
-    if len(keys) <= MOST_COLUMNS < len(labels):  # few rows of many figures read better the other way round
+    if (
+        len(keys) <= MOST_COLUMNS < len(labels)
+    ):  # few rows of many figures read better the other way round
         return DataTable(
-            caption, "Figure", names, [(Cell(label), list(column)) for label, column in zip(labels, zip(*grid, strict=True), strict=True)]
+            caption,
+            "Figure",
+            names,
+            [
+                (Cell(label), list(column))
+                for label, column in zip(labels, zip(*grid, strict=True), strict=True)
+            ],
         )
-    return DataTable(caption, ", ".join(table.about.filters.values()) or "Area", labels, [(Cell(n), row) for n, row in zip(names, grid, strict=True)])
+    return DataTable(
+        caption,
+        ", ".join(table.about.filters.values()) or "Area",
+        labels,
+        [(Cell(n), row) for n, row in zip(names, grid, strict=True)],
+    )
 
 
 def _coverage(edition: Edition) -> DataTable | None:
-    """How much of the register returned, by type of provision: the coverage of everything that rests on the provider census."""
+    """How much of the register returned, by type of provision: the coverage of everything that
+    rests on the provider census.
+    """
     table = edition.table(OCCUPANCY)
-    names = [n for n in ("settings_registered", "settings_returned", "coverage_settings", "coverage_places") if table and n in table.indicators]
+    names = [
+        n
+        for n in (
+            "settings_registered",
+            "settings_returned",
+            "coverage_settings",
+            "coverage_places",
+        )
+        if table and n in table.indicators
+    ]
     if not table or not names:
         return None
-    kinds = [k for k in table.values["provision_type"] if (table.figure(edition.here, "settings_registered", provision_type=k).number or 0) > 0]
+    kinds = [
+        k
+        for k in table.values["provision_type"]
+        if (table.figure(edition.here, "settings_registered", provision_type=k).number or 0) > 0
+    ]
     labels = {
         "settings_registered": "Registered",
         "settings_returned": "Returned",
         "coverage_settings": "Of settings",
         "coverage_places": "Of places",
     }
-    rows = [(Cell(k), [table.figure(edition.here, n, provision_type=k) for n in names]) for k in kinds]
+    rows = [
+        (Cell(k), [table.figure(edition.here, n, provision_type=k) for n in names]) for k in kinds
+    ]
     return (
-        DataTable(f"How much of the register returned: {edition.region.name}", "Type of provision", [labels[n] for n in names], rows)
+        DataTable(
+            f"How much of the register returned: {edition.region.name}",
+            "Type of provision",
+            [labels[n] for n in names],
+            rows,
+        )
         if rows
         else None
     )
@@ -257,7 +327,16 @@ def _by_kind(returned: list) -> list[tuple[str, str, int, int, list[str]]]:
     kinds: dict[str, list] = {}
     for r in returned:
         kinds.setdefault(r.table, []).append(r)
-    return [(rs[0].title, name, len(rs), len({r.sender for r in rs}), sorted({r.census_date for r in rs})) for name, rs in sorted(kinds.items())]
+    return [
+        (
+            rs[0].title,
+            name,
+            len(rs),
+            len({r.sender for r in rs}),
+            sorted({r.census_date for r in rs}),
+        )
+        for name, rs in sorted(kinds.items())
+    ]
 
 
 def _by_sender(returned: list) -> list[tuple[str, list]]:
@@ -269,19 +348,27 @@ def _by_sender(returned: list) -> list[tuple[str, list]]:
 
 def glossary(edition: Edition) -> dict[str, list[tuple[str, str]]]:
     """Words, types of provision and the columns of the published tables, each with its meaning."""
-    words = [(w["term"], w["meaning"]) for w in tomllib.loads(GLOSSARY.read_text(encoding="utf-8"))["word"]]
-    named = {name for table in edition.tables.values() for name in (*table.filters, *table.indicators)}
+    words = [
+        (w["term"], w["meaning"])
+        for w in tomllib.loads(GLOSSARY.read_text(encoding="utf-8"))["word"]
+    ]
+    named = {
+        name for table in edition.tables.values() for name in (*table.filters, *table.indicators)
+    }
     columns = {name: said for name in named if (said := meaning(name))}
     kinds = [(label, "") for label in code_set("provision_type").labels]
     return {"words": sorted(words), "kinds": kinds, "columns": sorted(columns.items())}
 
 
-# --- what changed ----------------------------------------------------------------------------------------
+# --- what changed
+# ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a release changed against the one before it of the same date: returns that came, went or were replaced, and cells that moved by table."""
+    """What a release changed against the one before it of the same date: returns that came, went or
+    were replaced, and cells that moved by table.
+    """
 
     since: int
     came: list[tuple[str, str]]
@@ -299,10 +386,18 @@ def changes(edition: Edition) -> Changes | None:
         return None
 
     def known(manifest: Mapping[str, Any]) -> dict[tuple[str, str, str], int]:
-        return {(r["sender"], r["table_name"], r["census_date"]): r["version"] for r in manifest.get("returns", [])}
+        return {
+            (r["sender"], r["table_name"], r["census_date"]): r["version"]
+            for r in manifest.get("returns", [])
+        }
 
     def named(keys: set[tuple[str, str, str]]) -> list[tuple[str, str]]:
-        manifest = {"returns": [{"sender": s, "table_name": t, "census_date": d, "version": 0} for s, t, d in sorted(keys)]}
+        manifest = {
+            "returns": [
+                {"sender": s, "table_name": t, "census_date": d, "version": 0}
+                for s, t, d in sorted(keys)
+            ]
+        }
         return [(r.sender, r.title) for r in returns_behind(manifest, edition.census_date)]
 
     now, then = known(edition.manifest), known(before.manifest)
@@ -323,15 +418,23 @@ def changes(edition: Edition) -> Changes | None:
 
 
 def _moved(older: Table, newer: Table) -> int:
-    """How many cells of a table read otherwise than in the release before; cells that are new count."""
+    """How many cells of a table read otherwise than in the release before; cells that are new
+    count.
+    """
     keys = ["old_la_code", *newer.filters]
     if not set(keys) <= set(older.frame.columns):
         return len(newer.frame) * len(newer.indicators)
     both = newer.frame.merge(older.frame, on=keys, how="left", suffixes=("", " before"))
-    return int(sum((both[n] != both[f"{n} before"]).sum() if f"{n} before" in both else len(both) for n in newer.indicators))
+    return int(
+        sum(
+            (both[n] != both[f"{n} before"]).sum() if f"{n} before" in both else len(both)
+            for n in newer.indicators
+        )
+    )
 
 
-# --- making and keeping ----------------------------------------------------------------------------------
+# --- making and keeping
+# ----------------------------------------------------------------------------------
 
 
 @cache
@@ -356,7 +459,9 @@ class Sites:
         return self._read[date, number]
 
     def _shown(self, date: dt.date, number: int) -> list[tuple[dt.date, int]]:
-        """The releases that the site of one shows: earlier dates', the one before of its own date, and itself."""
+        """The releases that the site of one shows: earlier dates', the one before of its own date,
+        and itself.
+        """
         earlier = [(d, n) for d, n in self.newest.items() if d < date][-MOST_QUARTERS:]
         return [*earlier, *([(date, number - 1)] if number > 1 else []), (date, number)]
 
@@ -365,13 +470,17 @@ class Sites:
         return f"{shown}region {region_hash(self.region)}\nprogram {_program()}\n"
 
     def later(self, dates: list[dt.date]) -> list[dt.date]:
-        """The census dates from the first of `dates` on that have a release: those whose pages show one of them."""
+        """The census dates from the first of `dates` on that have a release: those whose pages show
+        one of them.
+        """
         return [d for d in self.newest if dates and d >= min(dates)]
 
     def make(self, date: dt.date, number: int | None = None) -> Site | None:
-        """The site of a release (the newest of the date unless a number is given), made where it is missing or out of date.
+        """The site of a release (the newest of the date unless a number is given), made where it is
+        missing or out of date.
 
-        None where the date has no release. The site is written beside the one that stands, then takes its place.
+        None where the date has no release. The site is written beside the one that stands, then
+        takes its place.
         """
         number = number or self.newest.get(date)
         if number is None:
@@ -385,28 +494,58 @@ class Sites:
         return _put(release / FOLDER, pages(edition, downloads(release)), stamp)
 
     def make_draft(self, date: dt.date, number: int, mark: str, folder: Path) -> Site:
-        """The site of a draft, beside its files in `folder`, as it will be; each page says that it is one."""
+        """The site of a draft, beside its files in `folder`, as it will be; each page says that it
+        is one.
+        """
         shown = self._shown(date, number)[:-1]
         stamp = f"draft {date} r{number} {mark}\n{self._stamp(shown)}"
         if standing := _as_it_stands(folder / FOLDER, stamp):
             return standing
-        edition = replace(read_edition(self.warehouse, date, number, self.region, DRAFTS), **self._beside(date, number))
-        return _put(folder / FOLDER, pages(edition, downloads(folder), is_to_be_approved=True), stamp)
+        edition = replace(
+            read_edition(self.warehouse, date, number, self.region, DRAFTS),
+            **self._beside(date, number),
+        )
+        return _put(
+            folder / FOLDER, pages(edition, downloads(folder), is_to_be_approved=True), stamp
+        )
 
     def _beside(self, date: dt.date, number: int) -> dict[str, Any]:
         """What a site shows besides its own release: earlier dates' newest, and the one before."""
         earlier = tuple(self._edition(d, n) for d, n in self._shown(date, number) if d < date)
-        return {"earlier": earlier, "before": self._edition(date, number - 1) if number > 1 else None}
+        return {
+            "earlier": earlier,
+            "before": self._edition(date, number - 1) if number > 1 else None,
+        }
 
     def without_a_page(self) -> list[tuple[dt.date, int]]:
-        """Earlier releases of a date whose page is not there: it was taken away when their manifest was reissued."""
-        return [(d, n) for d, n in self._hashes if n != self.newest[d] and not (self.releases / d.isoformat() / f"r{n}" / FOLDER).is_dir()]
+        """Earlier releases of a date whose page is not there: it was taken away when their manifest
+        was reissued.
+        """
+        return [
+            (d, n)
+            for d, n in self._hashes
+            if n != self.newest[d]
+            and not (self.releases / d.isoformat() / f"r{n}" / FOLDER).is_dir()
+        ]
 
     def write_contents(self) -> Path:
-        """`index.html` of the releases' folder: every release, the newest first, and the way to its page."""
-        query = "select census_date, release_number, status from published.release_status order by census_date desc, release_number desc"
+        """`index.html` of the releases' folder: every release, the newest first, and the way to its
+        page.
+        """
+        query = (
+            "select census_date, release_number, status from published.release_status order by"
+            " census_date desc, release_number desc"
+        )
         rows = self.warehouse.rows(query)
-        entries = [(r.census_date, f"{r.release_number}{in_brackets(r.status)}", r.release_number, self._has_page(r)) for r in rows]
+        entries = [
+            (
+                r.census_date,
+                f"{r.release_number}{in_brackets(r.status)}",
+                r.release_number,
+                self._has_page(r),
+            )
+            for r in rows
+        ]
         self.releases.mkdir(parents=True, exist_ok=True)
         text = (
             _environment()
@@ -425,32 +564,61 @@ class Sites:
         return self.releases / "index.html"
 
     def _has_page(self, row: Any) -> bool:
-        return (self.releases / row.census_date.isoformat() / f"r{row.release_number}" / FOLDER / "index.html").is_file()
+        return (
+            self.releases
+            / row.census_date.isoformat()
+            / f"r{row.release_number}"
+            / FOLDER
+            / "index.html"
+        ).is_file()
 
 
 FINAL_TOLD = "Published; its final release is being prepared"
-"""What the public is told of a quarter whose provisional release is to be followed by the final one."""
+"""What the public is told of a quarter whose provisional release is to be followed by the final
+one.
+"""
 
 
-def quarters_as_told(warehouse: Warehouse, region: Region) -> list[tuple[dt.date, str, dt.date | None, dt.date | None]]:
-    """What the public is told of each quarter, the newest first: its state, the day of its newest release, and the day on which one is planned."""
+def quarters_as_told(
+    warehouse: Warehouse, region: Region
+) -> list[tuple[dt.date, str, dt.date | None, dt.date | None]]:
+    """What the public is told of each quarter, the newest first: its state, the day of its newest
+    release, and the day on which one is planned.
+    """
     known = lifecycle.lives(warehouse)
     released = {row.census_date: row.happened_at.date() for row in reversed(approvals(warehouse))}
     told = []
-    for date in sorted({*known, *(row.census_date for row in warehouse.rows("select census_date from raw.quarter"))}, reverse=True):
+    for date in sorted(
+        {
+            *known,
+            *(row.census_date for row in warehouse.rows("select census_date from raw.quarter")),
+        },
+        reverse=True,
+    ):
         now = known.get(date, lifecycle.Life(date))
         is_out = date in released or now.state == lifecycle.PUBLISHED
         planned = None if is_out or now.is_held else region.timetable.day(date, "publication")
-        state = FINAL_TOLD if now.state == lifecycle.CORRECTION and now.status == FINAL else lifecycle.TOLD[now.state]
-        told.append((date, "On hold" if now.is_held and not is_out else state, released.get(date), planned))
+        state = (
+            FINAL_TOLD
+            if now.state == lifecycle.CORRECTION and now.status == FINAL
+            else lifecycle.TOLD[now.state]
+        )
+        told.append(
+            (date, "On hold" if now.is_held and not is_out else state, released.get(date), planned)
+        )
     return told
 
 
 def bring_sites_up_to_date(
-    warehouse: Warehouse, region: Region, releases: Path, dates: list[dt.date] | None = None, said: Callable[[str], object] = print
+    warehouse: Warehouse,
+    region: Region,
+    releases: Path,
+    dates: list[dt.date] | None = None,
+    said: Callable[[str], object] = print,
 ) -> list[Site]:
-    """The sites of the newest releases, made where they are missing or out of date: of `dates` and later ones, whose trends show them, or of
-    all. `said` is told of each that was made; only those are given.
+    """The sites of the newest releases, made where they are missing or out of date: of `dates` and
+    later ones, whose trends show them, or of all. `said` is told of each that was made; only those
+    are given.
     """
     sites = Sites(warehouse, region, releases)
     made = []
@@ -466,9 +634,15 @@ def bring_sites_up_to_date(
 
 
 def bring_drafts_up_to_date(
-    warehouse: Warehouse, region: Region, drafts: Path, releases: Path, said: Callable[[str], object] = print
+    warehouse: Warehouse,
+    region: Region,
+    drafts: Path,
+    releases: Path,
+    said: Callable[[str], object] = print,
 ) -> dict[dt.date, Path]:
-    """The files and the site of every draft, made where they are missing or out of date; those of drafts that are gone go. Gives each folder."""
+    """The files and the site of every draft, made where they are missing or out of date; those of
+    drafts that are gone go. Gives each folder.
+    """
     folders = write_draft_files(warehouse, drafts)
     sites = Sites(warehouse, region, releases) if folders else None
     for row in warehouse.rows("select census_date, release_number from raw.draft order by 1"):
@@ -476,7 +650,9 @@ def bring_drafts_up_to_date(
             site = sites.make_draft(row.census_date, row.release_number, folder.name, folder)
             if site.is_new:
                 said(f"{row.census_date}: the draft's page made, {site.pages} pages")
-    (sites or Sites(warehouse, region, releases)).write_contents()  # a quarter that was closed or drafted says so
+    (
+        sites or Sites(warehouse, region, releases)
+    ).write_contents()  # a quarter that was closed or drafted says so
     return folders
 
 
@@ -496,9 +672,13 @@ def _put(folder: Path, site: dict[str, str], stamp: str) -> Site:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put the files in `folder`, whole: what stood there is only taken away when the new ones are all written."""
+    """Put the files in `folder`, whole: what stood there is only taken away when the new ones are
+    all written.
+    """
     mine = uuid.uuid4().hex[:12]  # two runs may be at it
-    making, old = (folder.with_name(f".{folder.name}.{mine}.{state}") for state in ("making", "old"))
+    making, old = (
+        folder.with_name(f".{folder.name}.{mine}.{state}") for state in ("making", "old")
+    )
     remove_what_was_left(folder.parent)
     making.mkdir(parents=True)
     for name, content in files.items():

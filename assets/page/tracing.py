@@ -1,7 +1,9 @@
-"""Where a published table comes from: its definition, its columns back to the returns, its checks, and the returns behind it.
+"""Where a published table comes from: its definition, its columns back to the returns, its checks,
+and the returns behind it.
 
-Belongs here: lineage as the models tell it, down to the column, and which returns of a release a table rests on.
-Does not belong here: figures. Only definitions, lineage and the release's manifest are read.
+Belongs here: lineage as the models tell it, down to the column, and which returns of a release a
+table rests on. Does not belong here: figures. Only definitions, lineage and the release's manifest
+are read.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ Column = tuple[Relation, str]
 
 @dataclass(frozen=True)
 class Trace:
-    """A published column: its meaning, unit, and the columns that its value comes from, by layer; those of returns in the returns' own words."""
+    """A published column: its meaning, unit, and the columns that its value comes from, by layer;
+    those of returns in the returns' own words.
+    """
 
     name: str
     label: str
@@ -50,7 +54,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a table comes from. `tables` are all that it reads, directly or not, by layer; `returns` the kinds of return among them."""
+    """Where a table comes from. `tables` are all that it reads, directly or not, by layer;
+    `returns` the kinds of return among them.
+    """
 
     definition: str
     grain: tuple[str, ...]
@@ -79,7 +85,9 @@ def meaning(column: str) -> str:
 def _closure(relation: Relation) -> frozenset[Relation]:
     """Everything that a model reads, directly or not, itself included."""
     model = models().get(relation)
-    return frozenset({relation}.union(*(_closure(parent) for parent in model.upstream)) if model else {relation})
+    return frozenset(
+        {relation}.union(*(_closure(parent) for parent in model.upstream)) if model else {relation}
+    )
 
 
 @cache
@@ -91,7 +99,9 @@ def _ancestors(relation: Relation, column: str) -> frozenset[Column]:
 
 
 def _said(column: Column) -> str:
-    """A column as a reader knows it: of a return by the return's title and its own header, else by its table."""
+    """A column as a reader knows it: of a return by the return's title and its own header, else by
+    its table.
+    """
     (schema, table), name = column
     returned = return_tables().get(table) if schema == "raw" else None
     if not returned:
@@ -106,11 +116,17 @@ def _published(name: str) -> PublishedTable:
 
 @cache
 def _read_by(name: str) -> dict[str, frozenset[Column]]:
-    """The columns of the warehouse from which each column of the rows that a published table is made of comes."""
+    """The columns of the warehouse from which each column of the rows that a published table is
+    made of comes.
+    """
     table = _published(name)
     if not table.rows:
         relation = ("curated", table.reads)
-        return {c: frozenset({(relation, c)}) for c in models()[relation].columns} if relation in models() else {}
+        return (
+            {c: frozenset({(relation, c)}) for c in models()[relation].columns}
+            if relation in models()
+            else {}
+        )
     read = {relation: understandings()[relation].types for relation in _reads(table)}
     parents = _known().understanding(table.name, table.rows, read).parents
     _known().keep()
@@ -138,7 +154,10 @@ def _worked_out(table: PublishedTable, measure: Measure) -> str:
     """How a measure is worked out of the printed figures of its table; empty where it is counted."""
 
     def added(names: Sequence[str]) -> str:
-        said = "".join(f"{' − ' if name.startswith('-') else ' + ' if place else ''}{name.removeprefix('-')}" for place, name in enumerate(names))
+        said = "".join(
+            f"{' − ' if name.startswith('-') else ' + ' if place else ''}{name.removeprefix('-')}"
+            for place, name in enumerate(names)
+        )
         return f"({said})" if len(names) > 1 else said
 
     if measure.rule == "share":
@@ -153,25 +172,46 @@ _RULES = {
     "exact": "Printed as it is: it is public, or says nothing of a child.",
     "given": "Printed as it is: it is public, and does not add up.",
     "count": "Small counts are hidden, others rounded.",
-    "noise": "Of enough settings together, moved to a multiple of the step by keyed noise; else small counts are hidden, others rounded.",
+    "noise": (
+        "Of enough settings together, moved to a multiple of the step by keyed noise; else small"
+        " counts are hidden, others rounded."
+    ),
     "share": "Worked out from the printed figures.",
     "rate": "Worked out from the printed figures.",
     "difference": "Worked out from the printed figures.",
-    "estimate": "Given only where part of the supply has not answered; rounded like a count, the ends of an interval outward.",
+    "estimate": (
+        "Given only where part of the supply has not answered; rounded like a count, the ends of an"
+        " interval outward."
+    ),
     "mean": "Given only where it rests on enough placements and owners; rounded.",
 }
 """What each rule of the programme means to a reader."""
 _COUNTED = ("exact", "given", "count", "estimate", "mean")
-"""Rules of measures that come from the warehouse; the others are worked out from what is printed."""
+"""Rules of measures that come from the warehouse; the others are worked out from what is printed.
+"""
 
 
 def trace(table: PublishedTable, column: str) -> Trace:
     """A filter or indicator of a published table, back to the returns."""
     measure = next((m for m in table.measures if m.name == column), None)
     if not measure:
-        return Trace(column, table.filters[column], meaning(column), "", "", "", _layers(_read_by(table.name).get(column, frozenset())))
-    parts = [m for m in table.measures if m.name in {n.removeprefix("-") for n in (*measure.of, *measure.whole, measure.per) if n}]
-    start = frozenset().union(*(_sources(table, m) for m in ([measure] if measure.rule in _COUNTED else parts)))
+        return Trace(
+            column,
+            table.filters[column],
+            meaning(column),
+            "",
+            "",
+            "",
+            _layers(_read_by(table.name).get(column, frozenset())),
+        )
+    parts = [
+        m
+        for m in table.measures
+        if m.name in {n.removeprefix("-") for n in (*measure.of, *measure.whole, measure.per) if n}
+    ]
+    start = frozenset().union(
+        *(_sources(table, m) for m in ([measure] if measure.rule in _COUNTED else parts))
+    )
     shown = measure.indicator
     return Trace(
         column,
@@ -192,19 +232,36 @@ def _layers(start: Iterable[Column]) -> dict[str, list[str]]:
 
 @cache
 def origin(name: str) -> Origin | None:
-    """Where the published table `name` comes from; None where no curated table has the name that it reads."""
+    """Where the published table `name` comes from; None where no curated table has the name that it
+    reads.
+    """
     table = _published(name)
     relation = ("curated", table.reads)
     model = models().get(relation)
     if not model:
         return None
     read = _closure(relation).union(*(_closure(other) for other in _reads(table)))
-    returns = {name: return_tables()[name].title for schema, name in sorted(read) if schema == "raw" and name in return_tables()}
+    returns = {
+        name: return_tables()[name].title
+        for schema, name in sorted(read)
+        if schema == "raw" and name in return_tables()
+    }
     said = {r: ".".join(r) for r in read}
     tested = {said[r] for r in read}
-    grain = Check("grain", model.table, True, f"One row for each {', '.join(model.grain)}: nothing is counted twice.")
-    checks = [Check(t.name, t.checks, t.blocks, t.meaning) for t in warehouse_tests() if t.checks in tested]
-    checks.sort(key=lambda c: (c.table != model.table, LAYERS.index(c.table.split(".")[0]) * -1, c.name))
+    grain = Check(
+        "grain",
+        model.table,
+        True,
+        f"One row for each {', '.join(model.grain)}: nothing is counted twice.",
+    )
+    checks = [
+        Check(t.name, t.checks, t.blocks, t.meaning)
+        for t in warehouse_tests()
+        if t.checks in tested
+    ]
+    checks.sort(
+        key=lambda c: (c.table != model.table, LAYERS.index(c.table.split(".")[0]) * -1, c.name)
+    )
     tables = {layer: sorted(said[r] for r in read if r[0] == layer) for layer in LAYERS}
     return Origin(model.description, model.grain, tables, returns, [grain, *checks])
 
@@ -254,7 +311,9 @@ def returns_behind(manifest: Mapping[str, Any], date: Any) -> list[Returned]:
 
 @dataclass(frozen=True)
 class Behind:
-    """How many returns of one kind a table rests on in a release, from how many senders, of which dates."""
+    """How many returns of one kind a table rests on in a release, from how many senders, of which
+    dates.
+    """
 
     title: str
     returns: int
@@ -263,9 +322,18 @@ class Behind:
 
 
 def summed_up(returned: Sequence[Returned], kinds: Mapping[str, str]) -> list[Behind]:
-    """The returns of these kinds, counted by kind; a kind of which none was received is counted as none."""
+    """The returns of these kinds, counted by kind; a kind of which none was received is counted as
+    none.
+    """
     made = []
     for name, title in kinds.items():
         these = [r for r in returned if r.table == name]
-        made.append(Behind(title, len(these), len({r.sender for r in these}), tuple(sorted({r.census_date for r in these}))))
+        made.append(
+            Behind(
+                title,
+                len(these),
+                len({r.sender for r in these}),
+                tuple(sorted({r.census_date for r in these})),
+            )
+        )
     return made

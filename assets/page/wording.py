@@ -1,7 +1,8 @@
-"""Words for figures: sentences that are right for one and for many, and for a figure that is hidden, missing or zero.
+"""Words for figures: sentences that are right for one and for many, and for a figure that is
+hidden, missing or zero.
 
-Belongs here: plurals, possessives, dates, shares in words, and what is said where a symbol stands instead of a number.
-Does not belong here: which sentences a page has (`sections`).
+Belongs here: plurals, possessives, dates, shares in words, and what is said where a symbol stands
+instead of a number. Does not belong here: which sentences a page has (`sections`).
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def number_of(figure: Figure, one: str, many: str) -> str:
 
 
 def whole_percent(figure: Figure) -> str:
-    """A published percentage to the whole number, as a sentence gives it: `73%`; `100%` and `0%` only where they are so."""
+    """A published percentage to the whole number, as a sentence gives it: `73%`; `100%` and `0%`
+    only where they are so.
+    """
     if figure.text == LOW:
         return "less than 1%"
     number = figure.number
@@ -61,9 +64,11 @@ def whole_percent(figure: Figure) -> str:
 
 
 def part_of(figure: Figure, out_by: float = 0.0) -> str:
-    """A share in words: `about a quarter`, `more than a third`, `nearly half`; where no simple part is near, `41%`.
+    """A share in words: `about a quarter`, `more than a third`, `nearly half`; where no simple part
+    is near, `41%`.
 
-    A share that may be out by so many points is not said to be more or less than a part that is nearer.
+    A share that may be out by so many points is not said to be more or less than a part that is
+    nearer.
     """
     number = figure.number
     if number is None or number in (0, 100):
@@ -77,7 +82,9 @@ def part_of(figure: Figure, out_by: float = 0.0) -> str:
 
 
 def part_and_percent(figure: Figure, out_by: float = 0.0) -> str:
-    """A share in words with its number: `more than a quarter (27%)`; where no simple part is near, `41%`."""
+    """A share in words with its number: `more than a quarter (27%)`; where no simple part is near,
+    `41%`.
+    """
     words = part_of(figure, out_by)
     return words if words.endswith("%") else f"{words} ({whole_percent(figure)})"
 
@@ -88,17 +95,23 @@ def sentence(text: str) -> str:
 
 
 def within(label: str) -> str:
-    """A label within a sentence: its first letter in lower case, and no other (`latest overall judgement by Ofsted`)."""
+    """A label within a sentence: its first letter in lower case, and no other (`latest overall
+    judgement by Ofsted`).
+    """
     return f"{label[:1].lower()}{label[1:]}"
 
 
 def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+    return (
+        names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+    )
 
 
 def unsaid(figure: Figure, what: str) -> str:
-    """What is said of a figure that is not a number: `what` is the beginning, such as `How many places are empty`."""
+    """What is said of a figure that is not a number: `what` is the beginning, such as `How many
+    places are empty`.
+    """
     if figure.is_hidden:
         return f"{what} is not shown: the number is small, or would give away one that is."
     if figure.text == LOW:
@@ -109,7 +122,9 @@ def unsaid(figure: Figure, what: str) -> str:
 
 
 def say(figure: Figure, words: str, what: str) -> str:
-    """The sentence `words`, where the figure is a number; else why `what` is not said. Empty where the release has no such figure."""
+    """The sentence `words`, where the figure is a number; else why `what` is not said. Empty where
+    the release has no such figure.
+    """
     if not figure.is_there:
         return ""
     return sentence(words) if figure.is_shown else unsaid(figure, what)

@@ -16,9 +16,17 @@ from resources.observatory import Observatory
 
 
 def build_projection_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """The projections of each census date, made anew where the figures that they rest on have changed."""
+    """The projections of each census date, made anew where the figures that they rest on have
+    changed.
+    """
     check = grain_check(PROJECTION)
-    spec = dg.AssetCheckSpec(check.name, asset=list(PROJECTION.relation), blocking=True, description=check.meaning, partitions_def=partitions)
+    spec = dg.AssetCheckSpec(
+        check.name,
+        asset=list(PROJECTION.relation),
+        blocking=True,
+        description=check.meaning,
+        partitions_def=partitions,
+    )
 
     @dg.asset(
         key=list(PROJECTION.relation),
@@ -52,9 +60,14 @@ def build_projection_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
                 offending[key] = broken_grain(connection, date)
         yield dg.MaterializeResult(metadata={"dagster/partition_row_count": rows})
         told_by_quarter(
-            context, spec, {key: not found for key, found in offending.items()}, {key: {"offending_rows": n} for key, n in offending.items()}
+            context,
+            spec,
+            {key: not found for key, found in offending.items()},
+            {key: {"offending_rows": n} for key, n in offending.items()},
         )
         found = sum(offending.values())
-        yield dg.AssetCheckResult(check_name=check.name, passed=found == 0, metadata={"offending_rows": found})
+        yield dg.AssetCheckResult(
+            check_name=check.name, passed=found == 0, metadata={"offending_rows": found}
+        )
 
     return children_looked_after_projection

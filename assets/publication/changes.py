@@ -1,7 +1,8 @@
 """What has changed since the last release of a census date, and why: in plain words, for a reader.
 
-Belongs here: comparing two releases as they were printed, and the returns that each rests on. Nothing but what is published is compared,
-so that the account tells no more than the two releases do.
+Belongs here: comparing two releases as they were printed, and the returns that each rests on.
+Nothing but what is published is compared, so that the account tells no more than the two releases
+do.
 """
 
 from __future__ import annotations
@@ -20,9 +21,20 @@ _MOST_LISTED = 40
 Before = tuple[dict[str, pd.DataFrame], dict[str, Any]]
 
 
-def what_changed(census_date: dt.date, number: int, tables: dict[str, pd.DataFrame], manifest: dict[str, Any], before: Before | None) -> str:
+def what_changed(
+    census_date: dt.date,
+    number: int,
+    tables: dict[str, pd.DataFrame],
+    manifest: dict[str, Any],
+    before: Before | None,
+) -> str:
     """The account as Markdown: why there is a new release, and which figures differ."""
-    lines = [f"# What changed: {census_date:%d %B %Y}, release {number}{in_brackets(manifest)}".replace(" 0", " "), ""]
+    lines = [
+        f"# What changed: {census_date:%d %B %Y}, release {number}{in_brackets(manifest)}".replace(
+            " 0", " "
+        ),
+        "",
+    ]
     if said := manifest.get("made_up"):
         lines += [f"> **{said}**", ""]
     if said := sentence(manifest):
@@ -30,7 +42,16 @@ def what_changed(census_date: dt.date, number: int, tables: dict[str, pd.DataFra
     if before is None:
         return "\n".join([*lines, "This is the first release of this census date.", ""])
     old_tables, old = before
-    lines += [f"Compared with release {old['release']}{in_brackets(old)}.", "", "## Why", "", *_why(manifest, old), "", "## Figures that differ", ""]
+    lines += [
+        f"Compared with release {old['release']}{in_brackets(old)}.",
+        "",
+        "## Why",
+        "",
+        *_why(manifest, old),
+        "",
+        "## Figures that differ",
+        "",
+    ]
     return "\n".join([*lines, *_figures(tables, old_tables), ""])
 
 
@@ -39,20 +60,37 @@ def _why(manifest: dict[str, Any], old: dict[str, Any]) -> list[str]:
         return {(r["sender"], r["table_name"], r["census_date"]): r for r in returns}
 
     now, then = by_sender(manifest["returns"]), by_sender(old["returns"])
-    said = [f"- New: {_return(key)}, version {now[key]['version']}." for key in sorted(now.keys() - then.keys())]
+    said = [
+        f"- New: {_return(key)}, version {now[key]['version']}."
+        for key in sorted(now.keys() - then.keys())
+    ]
     said += [f"- Withdrawn: {_return(key)}." for key in sorted(then.keys() - now.keys())]
     for key in sorted(now.keys() & then.keys()):
         if now[key]["version"] != then[key]["version"]:
-            said.append(f"- Changed: {_return(key)}, version {then[key]['version']} to {now[key]['version']}.")
+            said.append(
+                f"- Changed: {_return(key)}, version {then[key]['version']} to"
+                f" {now[key]['version']}."
+            )
     if manifest["code_version"] != old["code_version"]:
-        said.append(f"- The program that makes the figures changed, from version {old['code_version']} to {manifest['code_version']}.")
+        said.append(
+            f"- The program that makes the figures changed, from version {old['code_version']} to"
+            f" {manifest['code_version']}."
+        )
     if manifest["contract_version"] != old["contract_version"]:
-        said.append(f"- The layouts of returns changed, from version {old['contract_version']} to {manifest['contract_version']}.")
+        said.append(
+            f"- The layouts of returns changed, from version {old['contract_version']} to"
+            f" {manifest['contract_version']}."
+        )
     if manifest["method"] != old["method"]:
-        said.append("- The method of disclosure control changed: see `manifest.json` of both releases.")
+        said.append(
+            "- The method of disclosure control changed: see `manifest.json` of both releases."
+        )
     if becomes_final(old.get("status"), manifest.get("status", "")):
         return ["- What was provisional is final.", *said]
-    return said or ["- No return, program or method changed: returns of earlier dates on which the figures rest did."]
+    return said or [
+        "- No return, program or method changed: returns of earlier dates on which the figures rest"
+        " did."
+    ]
 
 
 def _return(key: tuple[str, str, str]) -> str:
@@ -67,21 +105,35 @@ def _figures(tables: dict[str, pd.DataFrame], old_tables: dict[str, pd.DataFrame
         if now is None and then is None:
             continue
         if now is None or then is None:
-            lines.append(f"- {table.title} (`{table.name}`): {'new table' if then is None else 'no longer given'}.")
+            lines.append(
+                f"- {table.title} (`{table.name}`):"
+                f" {'new table' if then is None else 'no longer given'}."
+            )
             continue
         differences = differing_cells(table.name, now, then)
         if differences.empty:
             continue
-        lines.append(f"- {table.title} (`{table.name}`): {len(differences)} figures of {len(now) * len(table.indicators)}.")
+        lines.append(
+            f"- {table.title} (`{table.name}`): {len(differences)} figures of"
+            f" {len(now) * len(table.indicators)}."
+        )
         for row in differences.head(_MOST_LISTED).itertuples():
-            lines.append(f"  - {row.where}, {row.measure}: {row.then or 'not given'} is now {row.now or 'not given'}")
+            lines.append(
+                f"  - {row.where}, {row.measure}: {row.then or 'not given'} is now"
+                f" {row.now or 'not given'}"
+            )
         if len(differences) > _MOST_LISTED:
-            lines.append(f"  - and {len(differences) - _MOST_LISTED} more: compare `{table.name}.csv` of both releases.")
+            lines.append(
+                f"  - and {len(differences) - _MOST_LISTED} more: compare `{table.name}.csv` of"
+                " both releases."
+            )
     return lines or ["- None."]
 
 
 def differing_cells(name: str, now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
-    """The cells of a table that differ between two releases: `where`, `measure`, `then`, `now` (blank where a release has no such cell)."""
+    """The cells of a table that differ between two releases: `where`, `measure`, `then`, `now`
+    (blank where a release has no such cell).
+    """
     table = next(t for t in PUBLISHED_TABLES if t.name == name)
     keys = ["old_la_code", *table.filters]
     both = []
@@ -90,7 +142,13 @@ def differing_cells(name: str, now: pd.DataFrame, then: pd.DataFrame) -> pd.Data
         for f in table.filters:
             places = places + ", " + frame[f]
         measures = [i.name for i in table.indicators if i.name in frame]
-        long = frame[[*keys, *measures]].assign(where=places).melt([*keys, "where"], var_name="measure")
+        long = (
+            frame[[*keys, *measures]]
+            .assign(where=places)
+            .melt([*keys, "where"], var_name="measure")
+        )
         both.append(long.set_index([*keys, "where", "measure"])["value"])
     joined = pd.concat(both, axis=1, keys=["now", "then"]).fillna("").reset_index()
-    return joined.loc[joined["now"] != joined["then"], ["where", "measure", "then", "now"]].reset_index(drop=True)
+    return joined.loc[
+        joined["now"] != joined["then"], ["where", "measure", "then", "now"]
+    ].reset_index(drop=True)

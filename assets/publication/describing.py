@@ -1,4 +1,5 @@
-"""What describes the files of a release to programs: CSVW beside every CSV, one Frictionless data package for all; and the same as Parquet.
+"""What describes the files of a release to programs: CSVW beside every CSV, one Frictionless data
+package for all; and the same as Parquet.
 
 Belongs here: descriptions and other encodings of tables as they were printed.
 Does not belong here: what is printed (`tables`), DfE's own metadata and the folder (`files`).
@@ -45,18 +46,32 @@ def column_labels(table: PublishedTable) -> dict[str, tuple[str, str]]:
     for name, label in table.filters.items():
         described[name] = (label, fields[name].description if name in fields else label)
     for indicator in table.indicators:
-        described[indicator.name] = (indicator.label, fields[indicator.name].description if indicator.name in fields else indicator.label)
+        described[indicator.name] = (
+            indicator.label,
+            fields[indicator.name].description if indicator.name in fields else indicator.label,
+        )
     return described
 
 
 def csvw_json(table: PublishedTable, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The CSVW description of one table's CSV. Symbols are nulls of numeric columns, each explained in the notes."""
+    """The CSVW description of one table's CSV. Symbols are nulls of numeric columns, each explained
+    in the notes.
+    """
     measured = {indicator.name: indicator for indicator in table.indicators}
     columns = []
     for name, (label, description) in column_labels(table).items():
-        column: dict[str, Any] = {"name": name, "titles": name, "dc:title": label, "dc:description": description, "datatype": "string"}
+        column: dict[str, Any] = {
+            "name": name,
+            "titles": name,
+            "dc:title": label,
+            "dc:description": description,
+            "datatype": "string",
+        }
         if name in measured:
-            column |= {"datatype": "decimal" if measured[name].decimals else "integer", "null": list(SYMBOLS)}
+            column |= {
+                "datatype": "decimal" if measured[name].decimals else "integer",
+                "null": list(SYMBOLS),
+            }
             if measured[name].unit:
                 column["schema:unitText"] = measured[name].unit
         columns.append(column)
@@ -64,8 +79,10 @@ def csvw_json(table: PublishedTable, manifest: Mapping[str, Any]) -> dict[str, A
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "url": f"{table.name}.csv",
         "dc:title": f"{table.title} ({SHORT})" if manifest.get("made_up") else table.title,
-        "dc:description": f"{_mark(manifest)}{table.title}, {manifest['region']}, {manifest['census_date']}, "
-        f"release {manifest['release']}{in_brackets(manifest)}.",
+        "dc:description": (
+            f"{_mark(manifest)}{table.title}, {manifest['region']}, {manifest['census_date']}, "
+            f"release {manifest['release']}{in_brackets(manifest)}."
+        ),
         **({"schema:creativeWorkStatus": manifest["status"]} if manifest.get("status") else {}),
         **({} if manifest.get("made_up") else {"dc:license": {"@id": LICENCE}}),
         "dc:publisher": f"{manifest['region']} regional sufficiency observatory",
@@ -75,15 +92,25 @@ def csvw_json(table: PublishedTable, manifest: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def datapackage_json(tables: Mapping[str, PublishedTable], manifest: Mapping[str, Any], sizes: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
-    """The data package of a release: a resource a table; `sizes` gives each CSV's bytes and SHA-256."""
+def datapackage_json(
+    tables: Mapping[str, PublishedTable],
+    manifest: Mapping[str, Any],
+    sizes: Mapping[str, tuple[int, str]],
+) -> dict[str, Any]:
+    """The data package of a release: a resource a table; `sizes` gives each CSV's bytes and
+    SHA-256.
+    """
     resources = []
     for name, table in tables.items():
         measured = {indicator.name: indicator for indicator in table.indicators}
         fields = [
             {
                 "name": column,
-                "type": ("number" if measured[column].decimals else "integer") if column in measured else "string",
+                "type": (
+                    ("number" if measured[column].decimals else "integer")
+                    if column in measured
+                    else "string"
+                ),
                 "title": label,
                 "description": description,
             }
@@ -108,13 +135,19 @@ def datapackage_json(tables: Mapping[str, PublishedTable], manifest: Mapping[str
     return {
         "profile": "tabular-data-package",
         "name": f"sufficiency-{manifest['census_date']}-r{manifest['release']}",
-        "title": f"Places and children in care, {manifest['region']}, {manifest['census_date']}, release {manifest['release']}"
-        + in_brackets(manifest)
-        + (f" ({SHORT})" if manifest.get("made_up") else ""),
+        "title": (
+            f"Places and children in care, {manifest['region']}, {manifest['census_date']}, release"
+            f" {manifest['release']}"
+            + in_brackets(manifest)
+            + (f" ({SHORT})" if manifest.get("made_up") else "")
+        ),
         **({"status": manifest["status"]} if manifest.get("status") else {}),
-        "description": f"{_mark(manifest)}{_status(manifest)}Small numbers are hidden and others rounded{_noise(manifest)}; the symbols are: "
-        + "; ".join(f"{symbol} {meaning}" for symbol, meaning in SYMBOLS.items())
-        + ".",
+        "description": (
+            f"{_mark(manifest)}{_status(manifest)}Small numbers are hidden and others"
+            f" rounded{_noise(manifest)}; the symbols are: "
+            + "; ".join(f"{symbol} {meaning}" for symbol, meaning in SYMBOLS.items())
+            + "."
+        ),
         "version": f"{manifest['census_date']}.{manifest['release']}",
         **({} if manifest.get("made_up") else {"licenses": LICENCES}),
         "resources": resources,
@@ -122,12 +155,17 @@ def datapackage_json(tables: Mapping[str, PublishedTable], manifest: Mapping[str
 
 
 def _noise(manifest: Mapping[str, Any]) -> str:
-    """What is said of counts with noise, in the middle of a sentence; empty where the release has none."""
+    """What is said of counts with noise, in the middle of a sentence; empty where the release has
+    none.
+    """
     said = manifest.get("method", {})
     if not said.get("noise"):
         return ""
     settings, step = said["settings_for_noise"], said["round_to"]
-    return f", vacant and unavailable places of {settings} or more settings moved by up to {step - 1} to a multiple of {step}"
+    return (
+        f", vacant and unavailable places of {settings} or more settings moved by up to"
+        f" {step - 1} to a multiple of {step}"
+    )
 
 
 def _mark(manifest: Mapping[str, Any]) -> str:
@@ -141,8 +179,8 @@ def _status(manifest: Mapping[str, Any]) -> str:
 
 
 def parquet(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> bytes:
-    """A printed table as Parquet: the same columns, every cell as it was printed. Made-up data, and a provisional, final or
-    revised release, say so in its schema's metadata.
+    """A printed table as Parquet: the same columns, every cell as it was printed. Made-up data, and
+    a provisional, final or revised release, say so in its schema's metadata.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

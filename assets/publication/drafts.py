@@ -1,13 +1,17 @@
-"""Drafts: the next release of a census date as it will be, made from one moment of the warehouse and kept there until it is approved.
+"""Drafts: the next release of a census date as it will be, made from one moment of the warehouse
+and kept there until it is approved.
 
-Belongs here: which drafts are due, making one (read, print, repair, ask the gate), keeping it, remembering a refusal.
-Does not belong here: the states (`lifecycle`), approving (`approval`), the ledger and its files (`release`, `files`).
+Belongs here: which drafts are due, making one (read, print, repair, ask the gate), keeping it,
+remembering a refusal. Does not belong here: the states (`lifecycle`), approving (`approval`), the
+ledger and its files (`release`, `files`).
 
-A draft is read in one snapshot and asked of the gate while nobody is kept waiting; at the end it is kept only if the figures it was made from
-still stand. It is held against every release that a tie connects with it, and against the drafts of earlier dates as if they were published:
-approved in the order of their dates, none has to be made twice.
+A draft is read in one snapshot and asked of the gate while nobody is kept waiting; at the end it is
+kept only if the figures it was made from still stand. It is held against every release that a tie
+connects with it, and against the drafts of earlier dates as if they were published: approved in the
+order of their dates, none has to be made twice.
 
-What a quarter's draft rests on is recorded with it, and what came of a try as well. What does not match is due; nothing else is.
+What a quarter's draft rests on is recorded with it, and what came of a try as well. What does not
+match is due; nothing else is.
 """
 
 from __future__ import annotations
@@ -32,7 +36,15 @@ from assets.publication.changes import what_changed
 from assets.publication.disclosure.rules import CONFIDENTIAL
 from assets.publication.disclosure.verdict import Prepared, Verdict
 from assets.publication.files import damage, put_in_place, release_files
-from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, Life, has_own_returns
+from assets.publication.lifecycle import (
+    CLOSED,
+    COLLECTING,
+    CORRECTION,
+    DRAFT,
+    PUBLISHED,
+    Life,
+    has_own_returns,
+)
 from assets.publication.official import official_figures
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.release import (
@@ -51,7 +63,14 @@ from assets.publication.release import (
     write_basis,
 )
 from assets.publication.status import FINAL, becomes_final, status_of
-from assets.publication.tables import GEOGRAPHY, SETTINGS, TrueTable, members_of_region, release_tables, true_tables
+from assets.publication.tables import (
+    GEOGRAPHY,
+    SETTINGS,
+    TrueTable,
+    members_of_region,
+    release_tables,
+    true_tables,
+)
 from assets.warehouse.building import rests_on
 from resources.errors import ObservatoryError
 from resources.warehouse import Asked, Snapshot, Warehouse, copy_frame
@@ -61,8 +80,16 @@ if TYPE_CHECKING:  # what it needs takes a second to import
     from assets.publication.disclosure.knowledge import Published
     from assets.publication.disclosure.verdict import Offer
 
-MADE, STANDS, SAME, NOTHING, REFUSED = "made", "stands", "says the same", "nothing to say", "refused"
-"""What comes of a try: a draft was made; it stood already; it would say what is published; nothing counts; the gate refused it."""
+MADE, STANDS, SAME, NOTHING, REFUSED = (
+    "made",
+    "stands",
+    "says the same",
+    "nothing to say",
+    "refused",
+)
+"""What comes of a try: a draft was made; it stood already; it would say what is published; nothing
+counts; the gate refused it.
+"""
 
 FINAL_PROPOSED = "final release proposed"
 """The step by which a provisional release is to become final; the state is as of a correction."""
@@ -73,10 +100,12 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class Draft:
-    """What came of a try at a draft. `number` is the release it would be; where the gate refused it, `said` has a line for each finding.
+    """What came of a try at a draft. `number` is the release it would be; where the gate refused
+    it, `said` has a line for each finding.
 
-    `verdict` is there where the gate was asked now, else what is said is what was recorded then. `accepted` says which offer of a refusal it
-    follows, and `status` whether it is provisional, final or revised.
+    `verdict` is there where the gate was asked now, else what is said is what was recorded then.
+    `accepted` says which offer of a refusal it follows, and `status` whether it is provisional,
+    final or revised.
     """
 
     census_date: dt.date
@@ -107,11 +136,19 @@ class Draft:
         date = self.census_date
         offered = any(line.startswith("It would pass") for line in self.said)
         return (
-            f"Nothing was published, and collecting goes on. What gives the cells away: observatory release --census-date {date} --dry-run. Either "
-            f"wait: returns that are still out (observatory status --census-date {date} --missing) may part what is too near now, and the next run "
-            "tries again when something has come in. Or hide more: a larger smallest_count_shown or round_to in [disclosure] of the region's file "
-            "may take these cells out."
-        ) + (f" What would pass is taken with: observatory draft {date} --accept hide, or carry-over." if offered else "")
+            "Nothing was published, and collecting goes on. What gives the cells away: observatory"
+            f" release --census-date {date} --dry-run. Either wait: returns that are still out"
+            f" (observatory status --census-date {date} --missing) may part what is too near now,"
+            " and the next run tries again when something has come in. Or hide more: a larger"
+            " smallest_count_shown or round_to in [disclosure] of the region's file may take these"
+            " cells out."
+            + (
+                f" What would pass is taken with: observatory draft {date} --accept hide, or"
+                " carry-over."
+                if offered
+                else ""
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -134,7 +171,9 @@ class _Read:
 
     @property
     def becomes_final(self) -> bool:
-        """Whether the latest release is provisional and this one is final: it has something to say though no figure moved."""
+        """Whether the latest release is provisional and this one is final: it has something to say
+        though no figure moved.
+        """
         return self.latest is not None and becomes_final(self.latest.status, self.status)
 
     @property
@@ -143,7 +182,8 @@ class _Read:
         return (self.latest.release_number if self.latest else 0) + 1
 
 
-# --- what is due -------------------------------------------------------------------------------------------
+# --- what is due
+# -------------------------------------------------------------------------------------------
 
 _QUARTERS = """
 select q.census_date, q.rests_on, coalesce(p.rests_on, '') as projected, a.rests_on as tried_on, a.held_against as tried_against, a.outcome, a.said,
@@ -162,11 +202,13 @@ order by q.census_date
 
 
 def due(warehouse: Warehouse, region: Region, day: dt.date) -> dict[dt.date, str]:
-    """The census dates at which there is something to do today, by what is recorded of them, and what it is.
+    """The census dates at which there is something to do today, by what is recorded of them, and
+    what it is.
 
-    To close by the timetable; to draft, because a quarter is closed and has none; to draft anew, because a release came between; to
-    propose a correction, because the figures of a published quarter have moved, or its final release, because its day has come.
-    What the gate refused is not due until something has changed.
+    To close by the timetable; to draft, because a quarter is closed and has none; to draft anew,
+    because a release came between; to propose a correction, because the figures of a published
+    quarter have moved, or its final release, because its day has come. What the gate refused is not
+    due until something has changed.
     """
     with warehouse.snapshot() as seen:
         known = lifecycle.lives(seen)
@@ -186,16 +228,27 @@ def _due(seen: Snapshot, row: sa.Row, now: Life, region: Region, day: dt.date) -
     if row.outcome == REFUSED and tried and row.tried_against == _mark(against):
         return ""
     if now.state == CLOSED:
-        return "to draft" if region.timetable.day(row.census_date, "draft") <= day and not (tried and row.outcome == NOTHING) else ""
+        return (
+            "to draft"
+            if region.timetable.day(row.census_date, "draft") <= day
+            and not (tried and row.outcome == NOTHING)
+            else ""
+        )
     if now.state in (DRAFT, CORRECTION):
         if row.drafted_on is None:
             return "to draft"
         if not knew(row.held_against, reached(seen, row.census_date, drafts=False)):
             return "to draft anew: another release was published since"
-    return _due_once_published(row, now, region, day, tried=tried) if now.state in (PUBLISHED, CORRECTION) else ""
+    return (
+        _due_once_published(row, now, region, day, tried=tried)
+        if now.state in (PUBLISHED, CORRECTION)
+        else ""
+    )
 
 
-def _due_once_published(row: sa.Row, now: Life, region: Region, day: dt.date, *, tried: bool) -> str:
+def _due_once_published(
+    row: sa.Row, now: Life, region: Region, day: dt.date, *, tried: bool
+) -> str:
     status = status_of(region.timetable, row.census_date, row.released_as, day)
     if becomes_final(row.released_as, status):
         is_drafted = now.state == CORRECTION and row.drafted_as == FINAL
@@ -206,7 +259,9 @@ def _due_once_published(row: sa.Row, now: Life, region: Region, day: dt.date, *,
 
 
 def knew(held_against: list[list[Any]], published: list[list[Any]]) -> bool:
-    """Whether a draft was held against all that is published. Whoever knows less than was assumed can work out no more."""
+    """Whether a draft was held against all that is published. Whoever knows less than was assumed
+    can work out no more.
+    """
     return all(release in held_against for release in published)
 
 
@@ -215,7 +270,9 @@ def _mark(against: list[list[Any]]) -> str:
 
 
 def _offered(figures: str, projected: str, region: Region) -> str:
-    """What a draft of these figures would rest on: they, the projections and the programme of publication."""
+    """What a draft of these figures would rest on: they, the projections and the programme of
+    publication.
+    """
     return digest(figures, projected, repr(PUBLISHED_TABLES), repr(ties()), repr(region.disclosure))
 
 
@@ -223,23 +280,28 @@ def refusals(asked: Asked) -> list[Draft]:
     """What the gate has refused and nobody has mended since."""
     return [
         Draft(row.census_date, REFUSED, said=tuple(row.said))
-        for row in asked.rows("select census_date, said from raw.draft_attempt where outcome = :o order by 1", o=REFUSED)
+        for row in asked.rows(
+            "select census_date, said from raw.draft_attempt where outcome = :o order by 1",
+            o=REFUSED,
+        )
     ]
 
 
 def standing(asked: Asked, census_date: dt.date) -> sa.Row | None:
     """The draft that is kept of a census date, without its cells."""
     rows = asked.rows(
-        "select d.*, coalesce(q.rests_on, '') as figures, coalesce(p.rests_on, '') as projected from raw.draft as d "
-        "left join raw.quarter as q on d.census_date = q.census_date left join raw.projection as p on d.census_date = p.census_date "
-        "where d.census_date = :d",
+        "select d.*, coalesce(q.rests_on, '') as figures, coalesce(p.rests_on, '') as projected"
+        " from raw.draft as d left join raw.quarter as q on d.census_date = q.census_date left join"
+        " raw.projection as p on d.census_date = p.census_date where d.census_date = :d",
         d=census_date,
     )
     return rows[0] if rows else None
 
 
 def has_moved_on(draft: sa.Row, region: Region) -> bool:
-    """Whether the figures have moved since the draft was made: it stays what it was, and what came since waits for the correction."""
+    """Whether the figures have moved since the draft was made: it stays what it was, and what came
+    since waits for the correction.
+    """
     return draft.rests_on != _offered(draft.figures, draft.projected, region)
 
 
@@ -248,7 +310,9 @@ def kept(asked: Asked, census_date: dt.date) -> Draft | None:
     row = standing(asked, census_date)
     if row is None:
         return None
-    cells = asked.scalar("select count(*) from raw.draft_cell where census_date = :d", d=census_date)
+    cells = asked.scalar(
+        "select count(*) from raw.draft_cell where census_date = :d", d=census_date
+    )
     mark = mark_of_draft(row)
     status = row.manifest.get("status", "")
     taken = asked.scalar(
@@ -257,13 +321,23 @@ def kept(asked: Asked, census_date: dt.date) -> Draft | None:
     )  # fmt: skip
     accepted = (taken or "").partition("; accepted: ")[2]
     return Draft(
-        census_date, STANDS, row.release_number, cells, row.hidden, row.repaired, row.manifest["changes"], mark, accepted=accepted, status=status
+        census_date,
+        STANDS,
+        row.release_number,
+        cells,
+        row.hidden,
+        row.repaired,
+        row.manifest["changes"],
+        mark,
+        accepted=accepted,
+        status=status,
     )
 
 
 def mark_of(content: str, official: Sequence[Mapping[str, Any]] = (), status: str = "") -> str:
-    """By what a draft's content is known to a person: the first eight characters of its tables' hash, or of theirs, the official figures'
-    beside them and its word: whoever approves has seen all of them.
+    """By what a draft's content is known to a person: the first eight characters of its tables'
+    hash, or of theirs, the official figures' beside them and its word: whoever approves has seen
+    all of them.
     """
     beside = [json.dumps(official, sort_keys=True).encode()] if official else []
     beside += [status.encode()] if status else []
@@ -272,28 +346,35 @@ def mark_of(content: str, official: Sequence[Mapping[str, Any]] = (), status: st
 
 def mark_of_draft(row: sa.Row) -> str:
     """The mark of a draft that is kept, by its row with `content_hash` and `manifest`."""
-    return mark_of(row.content_hash, row.manifest.get("official", ()), row.manifest.get("status", ""))
+    return mark_of(
+        row.content_hash, row.manifest.get("official", ()), row.manifest.get("status", "")
+    )
 
 
-# --- making one --------------------------------------------------------------------------------------------
+# --- making one
+# --------------------------------------------------------------------------------------------
 
 
 def make_draft(
     warehouse: Warehouse, census_date: dt.date, region: Region, by: str, key: bytes | None = None, *, dry_run: bool = False, accept: str = "",
     day: dt.date | None = None,
 ) -> Draft:  # fmt: skip
-    """Make the draft of what counts now: of a quarter that is closed, or the correction of one that is published.
+    """Make the draft of what counts now: of a quarter that is closed, or the correction of one that
+    is published.
 
-    On `day` (today unless given) it is provisional or final, where the region's timetable has a day for that. A provisional release whose
-    figures stand is followed by a final one of the same figures, which is not asked of the gate again: it tells nothing new.
+    On `day` (today unless given) it is provisional or final, where the region's timetable has a day
+    for that. A provisional release whose figures stand is followed by a final one of the same
+    figures, which is not asked of the gate again: it tells nothing new.
 
-    In a dry run the quarter may be in any state, and nothing is written. A draft that stands and would be the same stays; so does one where the
-    gate refuses what would take its place. `key` is the warehouse's, for noise and keyed choices: without one counts of places carry no noise,
-    and small ones are hidden. Where the gate refuses, `accept` ("hide" or "carry over") takes what the refusal offers.
+    In a dry run the quarter may be in any state, and nothing is written. A draft that stands and
+    would be the same stays; so does one where the gate refuses what would take its place. `key` is
+    the warehouse's, for noise and keyed choices: without one counts of places carry no noise, and
+    small ones are hidden. Where the gate refuses, `accept` ("hide" or "carry over") takes what the
+    refusal offers.
 
     Raises:
-        ObservatoryError: the quarter is collecting or held, its figures are not up to date, or they are rewritten all the while; or what is to
-            be accepted is not offered.
+        ObservatoryError: the quarter is collecting or held, its figures are not up to date, or they
+            are rewritten all the while; or what is to be accepted is not offered.
     """
     for _ in range(_TRIES):
         with warehouse.settled() as seen:
@@ -304,32 +385,56 @@ def make_draft(
             true = read.true
             if draft is None:
                 earlier = earlier_releases(seen, census_date)
-                before = read_release(seen, census_date, read.latest.release_number) if read.latest else None
+                before = (
+                    read_release(seen, census_date, read.latest.release_number)
+                    if read.latest
+                    else None
+                )
                 manifest = manifest_of(seen, census_date, read.number, region)
                 manifest |= {"official": read.official} if read.official else {}
                 manifest |= {"status": read.status} if read.status else {}
         if draft is None:
-            draft, tables, manifest, true = _made(census_date, read, region, earlier, before, manifest, key, accept)
-        if dry_run or _keep(warehouse, census_date, region, replace(read, true=true), draft, tables, manifest, by):
+            draft, tables, manifest, true = _made(
+                census_date, read, region, earlier, before, manifest, key, accept
+            )
+        if dry_run or _keep(
+            warehouse, census_date, region, replace(read, true=true), draft, tables, manifest, by
+        ):
             return draft
     raise ObservatoryError(
-        f"The figures of {census_date} were rewritten {_TRIES} times while its draft was made; figures that stand for a minute were expected. "
-        "Nothing was written. Try again when less comes in."
+        f"The figures of {census_date} were rewritten {_TRIES} times while its draft was made;"
+        " figures that stand for a minute were expected. Nothing was written. Try again when less"
+        " comes in."
     )
 
 
-def _read(seen: Snapshot, census_date: dt.date, region: Region, key: bytes | None, day: dt.date, *, dry_run: bool) -> _Read:
+def _read(
+    seen: Snapshot,
+    census_date: dt.date,
+    region: Region,
+    key: bytes | None,
+    day: dt.date,
+    *,
+    dry_run: bool,
+) -> _Read:
     now = lifecycle.life(seen, census_date)
     row = _quarter(seen, census_date)
     if row is None:
         raise ObservatoryError(
-            f"Nothing is held for {census_date}; a quarter that has been run was expected. Use `observatory run --census-date {census_date}`."
+            f"Nothing is held for {census_date}; a quarter that has been run was expected. Use"
+            f" `observatory run --census-date {census_date}`."
         )
     if not dry_run:
         _refuse(seen, census_date, region, now, row)
     latest = latest_release(seen, census_date)
     status = status_of(region.timetable, census_date, latest.status if latest else None, day)
-    read = _Read(now, _offered(row.rests_on, row.projected, region), reached(seen, census_date), latest, status=status)
+    read = _Read(
+        now,
+        _offered(row.rests_on, row.projected, region),
+        reached(seen, census_date),
+        latest,
+        status=status,
+    )
     if not has_own_returns(seen, census_date):
         return read
     members = members_of_region(seen, census_date)
@@ -338,15 +443,24 @@ def _read(seen: Snapshot, census_date: dt.date, region: Region, key: bytes | Non
         return read
     official = official_figures(seen, census_date)
     basis = basis_of(true, members, region.disclosure)
-    stands = latest is not None and latest.basis == basis and not _carries_over(seen, census_date, latest.release_number)
-    return replace(read, members=members, true=true, official=official, basis=basis, is_as_published=stands)
+    stands = (
+        latest is not None
+        and latest.basis == basis
+        and not _carries_over(seen, census_date, latest.release_number)
+    )
+    return replace(
+        read, members=members, true=true, official=official, basis=basis, is_as_published=stands
+    )
 
 
-def refuse_what_cannot_be_drafted(warehouse: Warehouse, census_date: dt.date, region: Region) -> None:
+def refuse_what_cannot_be_drafted(
+    warehouse: Warehouse, census_date: dt.date, region: Region
+) -> None:
     """Say beforehand what keeps a quarter from its draft.
 
     Raises:
-        ObservatoryError: it is collecting (and its day has not come) or held, or its figures are not up to date.
+        ObservatoryError: it is collecting (and its day has not come) or held, or its figures are
+            not up to date.
     """
     with warehouse.snapshot() as seen:
         row = _quarter(seen, census_date)
@@ -358,14 +472,16 @@ def _refuse(seen: Snapshot, census_date: dt.date, region: Region, now: Life, row
     lifecycle.refuse_held(now)
     if now.state == COLLECTING:
         raise ObservatoryError(
-            f"{census_date} is {now.state}; a quarter that is closed was expected before a draft is made. Close it first: "
-            f"observatory close {census_date}."
+            f"{census_date} is {now.state}; a quarter that is closed was expected before a draft is"
+            f" made. Close it first: observatory close {census_date}."
         )
-    gone = seen.scalar("select exists (select from access.closed_quarter where census_date = :d)", d=census_date)
+    gone = seen.scalar(
+        "select exists (select from access.closed_quarter where census_date = :d)", d=census_date
+    )
     if not gone and row.rests_on != rests_on(seen.connection, census_date, region):
         raise ObservatoryError(
-            f"The figures of {census_date} do not rest on what has been received since; figures up to date were expected. "
-            f"Run `observatory run --census-date {census_date}`."
+            f"The figures of {census_date} do not rest on what has been received since; figures up"
+            f" to date were expected. Run `observatory run --census-date {census_date}`."
         )
 
 
@@ -379,7 +495,9 @@ def _quarter(seen: Asked, census_date: dt.date) -> sa.Row | None:
 
 
 def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: str) -> Draft | None:
-    """What comes of it without asking the gate: nothing to say, nothing new, the draft that stands, the refusal that stands."""
+    """What comes of it without asking the gate: nothing to say, nothing new, the draft that stands,
+    the refusal that stands.
+    """
     if not read.true:
         return Draft(census_date, NOTHING)
     if read.latest and read.is_as_published and not read.becomes_final:
@@ -395,15 +513,28 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: st
         and knew(stands.held_against, reached(seen, census_date, drafts=False))
     ):
         return kept(seen, census_date)
-    tried = seen.rows("select * from raw.draft_attempt where census_date = :d and outcome = :o", d=census_date, o=REFUSED)
-    if tried and not accept and (tried[0].rests_on, tried[0].held_against) == (read.rests_on, _mark(read.held_against)):
+    tried = seen.rows(
+        "select * from raw.draft_attempt where census_date = :d and outcome = :o",
+        d=census_date,
+        o=REFUSED,
+    )
+    if (
+        tried
+        and not accept
+        and (tried[0].rests_on, tried[0].held_against) == (read.rests_on, _mark(read.held_against))
+    ):
         return Draft(census_date, REFUSED, read.number, said=tuple(tried[0].said))
     return None
 
 
 def _carries_over(seen: Snapshot, census_date: dt.date, number: int) -> bool:
-    """Whether a release has tables as they were in the one before: it does not say what its figures are now."""
-    query = "select manifest -> 'carried_over' is not null from published.release where census_date = :d and release_number = :n"
+    """Whether a release has tables as they were in the one before: it does not say what its figures
+    are now.
+    """
+    query = (
+        "select manifest -> 'carried_over' is not null from published.release where census_date ="
+        " :d and release_number = :n"
+    )
     return bool(seen.scalar(query, d=census_date, n=number))
 
 
@@ -418,18 +549,24 @@ def _made(
     accept: str,
 ) -> tuple[Draft, dict[str, pd.DataFrame], dict[str, Any], dict[str, TrueTable]]:
     """Print, repair and ask the gate; no connection is held meanwhile."""
-    if before and read.is_as_published:  # the final release of figures that are published: they passed the gate as they are
+    if (
+        before and read.is_as_published
+    ):  # the final release of figures that are published: they passed the gate as they are
         prepared = Prepared(before[0], 0, Verdict(), read.true)
     else:
         printed = partial(release_tables, read.true, read.members, census_date)
-        prepared = prepare_against(earlier, census_date, read.true, printed, region.disclosure, key, region.beside)
+        prepared = prepare_against(
+            earlier, census_date, read.true, printed, region.disclosure, key, region.beside
+        )
     accepted = ""
     if accept and not prepared.verdict.passed:
         offer = _offer(prepared.verdict, accept)
         prepared, accepted = offer.prepared or prepared, offer.says
         if offer.tables:  # a reader is told which figures are older; what is hidden besides looks like all that is hidden
             manifest = manifest | {"carried_over": list(offer.tables)}
-    method = manifest["method"] | {"noise": any(SETTINGS in table.values for table in read.true.values())}
+    method = manifest["method"] | {
+        "noise": any(SETTINGS in table.values for table in read.true.values())
+    }
     manifest = manifest | {"method": method, "tables": described(prepared.tables)}
     changes = what_changed(census_date, read.number, prepared.tables, manifest, before)
     shown = pd.concat([frame.drop(columns=GEOGRAPHY).stack() for frame in prepared.tables.values()])
@@ -442,7 +579,10 @@ def _made(
         is_published = read.latest is not None and read.latest.content_hash == content
         outcome, said = SAME if is_published and not read.becomes_final else MADE, ()
     if accepted and outcome == SAME:
-        raise ObservatoryError(f"To {accept} would publish again what is published; a draft that says more was expected. Nothing was written.")
+        raise ObservatoryError(
+            f"To {accept} would publish again what is published; a draft that says more was"
+            " expected. Nothing was written."
+        )
     number = read.number - 1 if outcome == SAME else read.number
     draft = Draft(
         census_date,
@@ -471,18 +611,26 @@ def _offer(refused: Verdict, accept: str) -> Offer:
         if offer.do == accept and offer.prepared is not None:
             return offer
     offered = " or ".join(f"to {offer.do}" for offer in refused.offers) or "nothing"
-    raise ObservatoryError(f"To {accept} is not offered; the gate offers {offered}. Nothing was written.")
+    raise ObservatoryError(
+        f"To {accept} is not offered; the gate offers {offered}. Nothing was written."
+    )
 
 
 def _keep(
     warehouse: Warehouse, census_date: dt.date, region: Region, read: _Read, draft: Draft,
     tables: dict[str, pd.DataFrame], manifest: dict[str, Any], by: str,
 ) -> bool:  # fmt: skip
-    """Write down what came of it, in one transaction. Gives False, and writes nothing, where what it was made from stands no more."""
+    """Write down what came of it, in one transaction. Gives False, and writes nothing, where what
+    it was made from stands no more.
+    """
     with warehouse.writing() as connection:
         seen = Snapshot(connection)
         row = _quarter(seen, census_date)
-        if row is None or _offered(row.rests_on, row.projected, region) != read.rests_on or reached(seen, census_date) != read.held_against:
+        if (
+            row is None
+            or _offered(row.rests_on, row.projected, region) != read.rests_on
+            or reached(seen, census_date) != read.held_against
+        ):
             return False
         now = lifecycle.life(seen, census_date)
         if (now.state, now.is_held) != (read.life.state, read.life.is_held):
@@ -496,7 +644,14 @@ def _keep(
             )  # fmt: skip
         elif draft.outcome in (SAME, NOTHING) and now.state == CORRECTION:
             lifecycle.drop_draft(connection, census_date)
-            lifecycle.move(connection, census_date, PUBLISHED, by, "the figures are what is published again", step="correction dropped")
+            lifecycle.move(
+                connection,
+                census_date,
+                PUBLISHED,
+                by,
+                "the figures are what is published again",
+                step="correction dropped",
+            )
         if draft.outcome == SAME:  # the figures behind it moved, and what is printed did not
             write_basis(connection, census_date, draft.number, read.basis)
         _note(connection, census_date, read, draft)
@@ -507,7 +662,13 @@ def _why(draft: Draft) -> str:
     return f"draft {draft.mark}" + (f"; accepted: {draft.accepted}" if draft.accepted else "")
 
 
-def _replace(connection: Connection, read: _Read, draft: Draft, tables: dict[str, pd.DataFrame], manifest: dict[str, Any]) -> None:
+def _replace(
+    connection: Connection,
+    read: _Read,
+    draft: Draft,
+    tables: dict[str, pd.DataFrame],
+    manifest: dict[str, Any],
+) -> None:
     date = draft.census_date
     lifecycle.drop_draft(connection, date)
     connection.execute(
@@ -527,7 +688,9 @@ def _replace(connection: Connection, read: _Read, draft: Draft, tables: dict[str
 
 def _note(connection: Connection, census_date: dt.date, read: _Read, draft: Draft) -> None:
     """Remember what came of the try."""
-    connection.execute(sa.text("delete from raw.draft_attempt where census_date = :d"), {"d": census_date})
+    connection.execute(
+        sa.text("delete from raw.draft_attempt where census_date = :d"), {"d": census_date}
+    )
     connection.execute(
         sa.text(
             "insert into raw.draft_attempt (census_date, rests_on, held_against, outcome, said) values (:d, :r, :a, :o, cast(:s as jsonb))"
@@ -539,7 +702,8 @@ def _note(connection: Connection, census_date: dt.date, read: _Read, draft: Draf
     )  # fmt: skip
 
 
-# --- its files ---------------------------------------------------------------------------------------------
+# --- its files
+# ---------------------------------------------------------------------------------------------
 
 
 def folder_of_draft(drafts: Path, row: sa.Row) -> Path:
@@ -548,17 +712,23 @@ def folder_of_draft(drafts: Path, row: sa.Row) -> Path:
 
 
 def write_draft_files(warehouse: Warehouse, drafts: Path) -> dict[dt.date, Path]:
-    """Write the files of the drafts that have none, and remove those of drafts that are gone. Gives the folder of each draft.
+    """Write the files of the drafts that have none, and remove those of drafts that are gone. Gives
+    the folder of each draft.
 
-    A folder that is not what the warehouse holds is made anew: nobody approves what they did not see.
+    A folder that is not what the warehouse holds is made anew: nobody approves what they did not
+    see.
     """
     folders = {}
-    for row in warehouse.rows("select census_date, release_number, content_hash, manifest from raw.draft order by 1"):
+    for row in warehouse.rows(
+        "select census_date, release_number, content_hash, manifest from raw.draft order by 1"
+    ):
         folder = folders[row.census_date] = folder_of_draft(drafts, row)
         if folder.exists() and damage(folder, row.manifest):
             shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
-            tables, manifest = read_release(warehouse, row.census_date, row.release_number, ledger=DRAFTS)
+            tables, manifest = read_release(
+                warehouse, row.census_date, row.release_number, ledger=DRAFTS
+            )
             put_in_place(folder, release_files(tables, manifest), warehouse.writing)
     for folder in drafts.glob("????-??-??/*") if drafts.is_dir() else []:
         if folder not in folders.values() and not folder.name.startswith("."):

@@ -1,6 +1,8 @@
-"""Editions of one census date: what a later one may say anew, and what it leaves as the one before had it.
+"""Editions of one census date: what a later one may say anew, and what it leaves as the one before
+had it.
 
-Belongs here: carrying figures over from earlier editions. Does not belong here: what a reader learns of two editions (`knowledge`).
+Belongs here: carrying figures over from earlier editions. Does not belong here: what a reader
+learns of two editions (`knowledge`).
 """
 
 from __future__ import annotations
@@ -18,60 +20,99 @@ from assets.publication.programme import Measure, PublishedTable
 from assets.publication.tables import TrueTable
 
 MOVED_TOO_LITTLE = 2
-"""A count that has moved by no more children than this between two editions has no new mean: twice a mean times its count gives a fee."""
+"""A count that has moved by no more children than this between two editions has no new mean: twice
+a mean times its count gives a fee.
+"""
 
 
 def with_means_as_before(
-    tables: dict[str, pd.DataFrame], true: Mapping[str, TrueTable], earlier: list[Published], census_date: dt.date
+    tables: dict[str, pd.DataFrame],
+    true: Mapping[str, TrueTable],
+    earlier: list[Published],
+    census_date: dt.date,
 ) -> dict[str, pd.DataFrame]:
-    """The printed tables with no mean (median, decile) that is new although its count has moved by two or less since an earlier edition of
-    the date: it stays as in the newest such edition whose count is printed the same, and is `c` where there is none.
+    """The printed tables with no mean (median, decile) that is new although its count has moved by
+    two or less since an earlier edition of the date: it stays as in the newest such edition whose
+    count is printed the same, and is `c` where there is none.
     """
     editions = [release for release in earlier if release.census_date == census_date]
     made = dict(tables)
     for name, one in true.items():
         for m in one.table.of_rule("mean"):
             for count in m.rests_on(one.table):
-                made[name] = made[name].assign(**{m.name: _as_before(made[name], one, m, count, editions)})
+                made[name] = made[name].assign(
+                    **{m.name: _as_before(made[name], one, m, count, editions)}
+                )
     return made
 
 
 def carried_over(
-    tables: Mapping[str, pd.DataFrame], true: Mapping[str, TrueTable], edition: Published, names: Iterable[str]
+    tables: Mapping[str, pd.DataFrame],
+    true: Mapping[str, TrueTable],
+    edition: Published,
+    names: Iterable[str],
 ) -> tuple[dict[str, pd.DataFrame], dict[str, TrueTable]]:
-    """The printed tables with those of `names` as an earlier edition had them, and the truth behind them: every count, and what rests on
-    counts. What is public is as it is now. A row that the edition did not have is not available.
+    """The printed tables with those of `names` as an earlier edition had them, and the truth behind
+    them: every count, and what rests on counts. What is public is as it is now. A row that the
+    edition did not have is not available.
     """
     made, truth = dict(tables), dict(true)
     for name in (n for n in names if n in edition.tables and n in tables):
         one, frame = true[name], tables[name]
         counts = [m.name for m in one.table.of_rule("count", "estimate")]
-        columns = [m.name for m in one.table.measures if m.shown and (m.name in counts or m.rests_on(one.table))]
+        columns = [
+            m.name
+            for m in one.table.measures
+            if m.shown and (m.name in counts or m.rests_on(one.table))
+        ]
         keys = [AREA, *one.table.filters]
         old = edition.tables[name].reindex(columns=[*keys, *columns])
         held = edition.truth.get(name) if edition.truth is not None else None
-        known = pd.DataFrame(index=old.index) if held is None else held.reindex(columns=[c for c in counts if c in held]).set_axis(old.index)
+        known = (
+            pd.DataFrame(index=old.index)
+            if held is None
+            else held.reindex(columns=[c for c in counts if c in held]).set_axis(old.index)
+        )
         joined = frame[keys].merge(old, on=keys, how="left").set_axis(frame.index)
-        before = frame[keys].merge(pd.concat([old[keys], known], axis=1), on=keys, how="left").set_axis(one.values.index)
+        before = (
+            frame[keys]
+            .merge(pd.concat([old[keys], known], axis=1), on=keys, how="left")
+            .set_axis(one.values.index)
+        )
         made[name] = frame.assign(**{c: joined[c].fillna(NOT_AVAILABLE) for c in columns})
-        truth[name] = replace(one, values=one.values.assign(**{c: before[c] if c in before else float("nan") for c in counts}))
+        truth[name] = replace(
+            one,
+            values=one.values.assign(
+                **{c: before[c] if c in before else float("nan") for c in counts}
+            ),
+        )
     return made, truth
 
 
-def moved_by_a_child(true: Mapping[str, TrueTable], tables: Mapping[str, pd.DataFrame], edition: Published) -> dict[tuple[str, str], np.ndarray]:
-    """By table and measure: which counts differ from an earlier edition's by no more children than a reader is presumed to know of."""
+def moved_by_a_child(
+    true: Mapping[str, TrueTable], tables: Mapping[str, pd.DataFrame], edition: Published
+) -> dict[tuple[str, str], np.ndarray]:
+    """By table and measure: which counts differ from an earlier edition's by no more children than
+    a reader is presumed to know of.
+    """
     found = {}
     for name, one in true.items():
-        held = edition.truth.get(name, pd.DataFrame()) if edition.truth is not None else pd.DataFrame()
+        held = (
+            edition.truth.get(name, pd.DataFrame()) if edition.truth is not None else pd.DataFrame()
+        )
         for m in one.table.of_rule("count") if name in edition.tables else []:
             if m.name in held and m.name in edition.tables[name]:
-                old = _row_by_row(tables[name], edition.tables[name], edition, one.table, [m.name])["_truth"].to_numpy()
+                old = _row_by_row(tables[name], edition.tables[name], edition, one.table, [m.name])[
+                    "_truth"
+                ].to_numpy()
                 step = np.abs(one.values[m.name].to_numpy() - old)
                 found[name, m.name] = (step > 0) & (step <= A_CHILD_APART)
     return found
 
 
-def _as_before(printed: pd.DataFrame, true: TrueTable, m: Measure, count: str, editions: list[Published]) -> pd.Series:
+def _as_before(
+    printed: pd.DataFrame, true: TrueTable, m: Measure, count: str, editions: list[Published]
+) -> pd.Series:
     now = true.values[count].set_axis(printed.index)
     moved_little = pd.Series(False, index=printed.index)  # noqa: FBT003
     before = pd.Series(CONFIDENTIAL, index=printed.index)
@@ -88,8 +129,16 @@ def _as_before(printed: pd.DataFrame, true: TrueTable, m: Measure, count: str, e
     return printed[m.name].mask(moved_little & ~hidden, before)
 
 
-def _row_by_row(printed: pd.DataFrame, frame: pd.DataFrame, edition: Published, table: PublishedTable, columns: list[str]) -> pd.DataFrame:
-    """An earlier edition's columns and the count's true value (`_truth`), row by row as the table is printed now; blank where it has no such row."""
+def _row_by_row(
+    printed: pd.DataFrame,
+    frame: pd.DataFrame,
+    edition: Published,
+    table: PublishedTable,
+    columns: list[str],
+) -> pd.DataFrame:
+    """An earlier edition's columns and the count's true value (`_truth`), row by row as the table
+    is printed now; blank where it has no such row.
+    """
     keys = [AREA, *table.filters]
     held = edition.truth.get(table.name) if edition.truth is not None else None
     known = held[columns[-1]] if held is not None and columns[-1] in held else float("nan")

@@ -1,8 +1,10 @@
-"""Files of a release: tidy CSVs with their metadata, Parquet, descriptions, a spreadsheet, the manifest. The same release gives the same bytes.
+"""Files of a release: tidy CSVs with their metadata, Parquet, descriptions, a spreadsheet, the
+manifest. The same release gives the same bytes.
 
-Belongs here: DfE's metadata, and writing a release that stands in the ledger to its folder, whole or not at all.
-Does not belong here: what is in it (`tables`), whether it is new (`release`). The observatory page lies in the folder's `page/`: it is made
-from the ledger after the release, and may be made again.
+Belongs here: DfE's metadata, and writing a release that stands in the ledger to its folder, whole
+or not at all. Does not belong here: what is in it (`tables`), whether it is new (`release`). The
+observatory page lies in the folder's `page/`: it is made from the ledger after the release, and may
+be made again.
 """
 
 from __future__ import annotations
@@ -41,24 +43,52 @@ def table_csv(frame: pd.DataFrame) -> bytes:
 
 
 def meta_csv(table: PublishedTable, manifest: Mapping[str, Any]) -> bytes:
-    """The metadata of a published table in DfE's layout: one row a filter and an indicator. Labels of made-up data say so."""
+    """The metadata of a published table in DfE's layout: one row a filter and an indicator. Labels
+    of made-up data say so.
+    """
     mark = f" ({SHORT})" if manifest.get("made_up") else ""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(META_COLUMNS)
     for name, label in table.filters.items():
-        writer.writerow([name, "Filter", f"{label}{mark}", "", "", "", f"Filter by {label[0].lower()}{label[1:]}", ""])
+        writer.writerow(
+            [
+                name,
+                "Filter",
+                f"{label}{mark}",
+                "",
+                "",
+                "",
+                f"Filter by {label[0].lower()}{label[1:]}",
+                "",
+            ]
+        )
     for indicator in table.indicators:
-        writer.writerow([indicator.name, "Indicator", f"{indicator.label}{mark}", "", indicator.unit, indicator.decimals, "", ""])
+        writer.writerow(
+            [
+                indicator.name,
+                "Indicator",
+                f"{indicator.label}{mark}",
+                "",
+                indicator.unit,
+                indicator.decimals,
+                "",
+                "",
+            ]
+        )
     return buffer.getvalue().encode("utf-8")
 
 
 def manifest_json(manifest: Mapping[str, Any]) -> bytes:
     """The manifest as JSON, keys sorted."""
-    return (json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8")
+    return (json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode(
+        "utf-8"
+    )
 
 
-def release_files(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> dict[str, bytes]:
+def release_files(
+    tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]
+) -> dict[str, bytes]:
     """All files of a release by name."""
     from assets.publication.describing import csvw_json, datapackage_json, parquet
     from assets.publication.spreadsheet import spreadsheet
@@ -70,7 +100,11 @@ def release_files(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any
         files[f"{name}.meta.csv"] = meta_csv(table, manifest)
         files[f"{name}.csv-metadata.json"] = manifest_json(csvw_json(table, manifest))
         files[f"{name}.parquet"] = parquet(tables[name], manifest)
-    sizes = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in files.items() if name.endswith(".csv")}
+    sizes = {
+        name: (len(content), hashlib.sha256(content).hexdigest())
+        for name, content in files.items()
+        if name.endswith(".csv")
+    }
     files["datapackage.json"] = manifest_json(datapackage_json(known, manifest, sizes))
     files["tables.xlsx"] = spreadsheet(tables, manifest)
     files["changes.md"] = str(manifest.get("changes", "")).encode("utf-8")
@@ -83,9 +117,11 @@ def _manifest_file(manifest: Mapping[str, Any]) -> bytes:
 
 
 def replace_manifest(folder: Path, manifest: Mapping[str, Any]) -> bool:
-    """Put the ledger's manifest in place of one that was withdrawn, whole or not at all. Gives whether there was such a one.
+    """Put the ledger's manifest in place of one that was withdrawn, whole or not at all. Gives
+    whether there was such a one.
 
-    What names the returns in the observatory page beside it was made from the old one: the page goes, and is made anew.
+    What names the returns in the observatory page beside it was made from the old one: the page
+    goes, and is made anew.
     """
     path, content = folder / "manifest.json", _manifest_file(manifest)
     if "reissued" not in manifest or (path.exists() and path.read_bytes() == content):
@@ -119,8 +155,11 @@ def set_aside(folder: Path) -> Path:
     return kept
 
 
-def put_in_place(folder: Path, files: Mapping[str, bytes], lock: Callable[[], AbstractContextManager[object]]) -> bool:
-    """Write files to `folder`, whole or not at all: to a folder of this run's own, on the disk, and then renamed while the writers' `lock` is held.
+def put_in_place(
+    folder: Path, files: Mapping[str, bytes], lock: Callable[[], AbstractContextManager[object]]
+) -> bool:
+    """Write files to `folder`, whole or not at all: to a folder of this run's own, on the disk, and
+    then renamed while the writers' `lock` is held.
 
     Gives whether they were needed: what another run has put there meanwhile stays.
     """
@@ -155,7 +194,9 @@ def _on_the_disk(folder: Path) -> None:
 
 
 def remove_what_was_left(parent: Path) -> None:
-    """Folders of runs that were killed while they wrote; one that is younger may be another run's, at work."""
+    """Folders of runs that were killed while they wrote; one that is younger may be another run's,
+    at work.
+    """
     for left in (*parent.glob(".*.making"), *parent.glob(".*.old")):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > _LONGEST_WRITING:

@@ -1,9 +1,12 @@
-"""A quarter's life: collecting, closed, draft, approved, published; and after that the correction that late returns propose.
+"""A quarter's life: collecting, closed, draft, approved, published; and after that the correction
+that late returns propose.
 
-Belongs here: the states, which step leads from which to which, and the record of the steps (`raw.quarter_step`): who, when, why.
-Does not belong here: making a draft (`drafts`), publishing it (`approval`), when a step is due (`schemas/regions`, `[timetable]`).
+Belongs here: the states, which step leads from which to which, and the record of the steps
+(`raw.quarter_step`): who, when, why. Does not belong here: making a draft (`drafts`), publishing it
+(`approval`), when a step is due (`schemas/regions`, `[timetable]`).
 
-A quarter of which no step is recorded is collecting. Its state is what the last recorded step led to, and nothing else.
+A quarter of which no step is recorded is collecting. Its state is what the last recorded step led
+to, and nothing else.
 """
 
 from __future__ import annotations
@@ -19,7 +22,13 @@ from resources.errors import ObservatoryError
 from resources.warehouse import Asked, Warehouse
 from schemas.regions import Region
 
-COLLECTING, CLOSED, DRAFT, APPROVED, PUBLISHED = "collecting", "closed", "draft", "approved", "published"
+COLLECTING, CLOSED, DRAFT, APPROVED, PUBLISHED = (
+    "collecting",
+    "closed",
+    "draft",
+    "approved",
+    "published",
+)
 CORRECTION = "correction proposed"
 
 TIMETABLE = "the timetable"
@@ -38,10 +47,16 @@ _LEADS_FROM = {
 SAYS = {
     COLLECTING: "Returns and answers flow; nothing is published.",
     CLOSED: "No return is waited for; the draft is next.",
-    DRAFT: "The release is made, for the regional group alone, and waits for a named person's approval.",
+    DRAFT: (
+        "The release is made, for the regional group alone, and waits for a named person's"
+        " approval."
+    ),
     APPROVED: "It is being published.",
     PUBLISHED: "Published.",
-    CORRECTION: "Published; a correction is made, for the regional group alone, and waits for a named person's approval.",
+    CORRECTION: (
+        "Published; a correction is made, for the regional group alone, and waits for a named"
+        " person's approval."
+    ),
 }
 
 
@@ -71,7 +86,9 @@ class Life:
     was_closed: bool = False
     """Whether it was ever closed: the timetable closes no quarter twice."""
     status: str = ""
-    """Whether that release (or draft) is provisional, final or revised; blank where it has no such word."""
+    """Whether that release (or draft) is provisional, final or revised; blank where it has no such
+    word.
+    """
 
 
 _LIVES = """
@@ -99,7 +116,9 @@ def life(asked: Asked, census_date: dt.date) -> Life:
 def history(asked: Asked, census_date: dt.date) -> list[sa.Row]:
     """Every step of a quarter: `happened_at`, `step`, `state`, `by_whom`, `why`, `release_number`."""
     return asked.rows(
-        "select happened_at, step, state, by_whom, why, release_number from raw.quarter_step where census_date = :d order by number", d=census_date
+        "select happened_at, step, state, by_whom, why, release_number from raw.quarter_step where"
+        " census_date = :d order by number",
+        d=census_date,
     )
 
 
@@ -109,18 +128,30 @@ def _life_now(connection: Connection, census_date: dt.date) -> Life:
     return Life(*row) if row else Life(census_date)
 
 
-def move(connection: Connection, census_date: dt.date, to: str, by: str, why: str = "", *, step: str = "", release: int | None = None) -> None:
-    """Record the step to another state, in a writer's transaction; `step` names it where the state's own name does not.
+def move(
+    connection: Connection,
+    census_date: dt.date,
+    to: str,
+    by: str,
+    why: str = "",
+    *,
+    step: str = "",
+    release: int | None = None,
+) -> None:
+    """Record the step to another state, in a writer's transaction; `step` names it where the
+    state's own name does not.
 
     Raises:
-        ObservatoryError: the quarter is held, or the state is not reached from where it stands, or nobody is named.
+        ObservatoryError: the quarter is held, or the state is not reached from where it stands, or
+            nobody is named.
     """
     now = _life_now(connection, census_date)
     refuse_held(now)
     if now.state not in _LEADS_FROM[to]:
         raise ObservatoryError(
-            f"{census_date} is {now.state}; {' or '.join(sorted(_LEADS_FROM[to]))} was expected before it is {step or to}. "
-            f"`observatory status --census-date {census_date}` says what comes next."
+            f"{census_date} is {now.state}; {' or '.join(sorted(_LEADS_FROM[to]))} was expected"
+            f" before it is {step or to}. `observatory status --census-date {census_date}` says"
+            " what comes next."
         )
     _record(connection, now, step or to, to, by, why, release=release, is_held=False)
 
@@ -129,22 +160,50 @@ def refuse_held(now: Life) -> None:
     """Raise where a quarter is held, and say by whom and why."""
     if now.is_held:
         raise ObservatoryError(
-            f"{now.census_date} is held, by {now.by} ({now.why or 'no reason given'}); a quarter that is not held was expected. "
-            f"Take it up again first: observatory hold {now.census_date} --lift."
+            f"{now.census_date} is held, by {now.by} ({now.why or 'no reason given'}); a quarter"
+            " that is not held was expected. Take it up again first: observatory hold"
+            f" {now.census_date} --lift."
         )
 
 
-def _record(connection: Connection, now: Life, step: str, state: str, by: str, why: str, *, release: int | None = None, is_held: bool) -> None:
+def _record(
+    connection: Connection,
+    now: Life,
+    step: str,
+    state: str,
+    by: str,
+    why: str,
+    *,
+    release: int | None = None,
+    is_held: bool,
+) -> None:
     if not by.strip():
-        raise ObservatoryError("No name was given; whoever takes the step was expected to be named. Give --by NAME.")
+        raise ObservatoryError(
+            "No name was given; whoever takes the step was expected to be named. Give --by NAME."
+        )
     connection.execute(
         sa.text(
-            "insert into raw.quarter_step (census_date, number, step, state, is_held, by_whom, why, release_number) "
-            "values (:d, :n, :step, :state, :held, :by, :why, :r)"
+            "insert into raw.quarter_step (census_date, number, step, state, is_held, by_whom, why,"
+            " release_number) values (:d, :n, :step, :state, :held, :by, :why, :r)"
         ),
-        {"d": now.census_date, "n": now.steps + 1, "step": step, "state": state, "held": is_held, "by": by.strip(), "why": why.strip(), "r": release},
+        {
+            "d": now.census_date,
+            "n": now.steps + 1,
+            "step": step,
+            "state": state,
+            "held": is_held,
+            "by": by.strip(),
+            "why": why.strip(),
+            "r": release,
+        },
     )
-    audit.record(connection, audit.QUARTER, f"{now.census_date} {step}", in_the_name_of=by.strip(), why=why.strip())
+    audit.record(
+        connection,
+        audit.QUARTER,
+        f"{now.census_date} {step}",
+        in_the_name_of=by.strip(),
+        why=why.strip(),
+    )
 
 
 def close(warehouse: Warehouse, census_date: dt.date, by: str, why: str = "") -> None:
@@ -155,30 +214,42 @@ def close(warehouse: Warehouse, census_date: dt.date, by: str, why: str = "") ->
     """
     if not has_own_returns(warehouse, census_date):
         raise ObservatoryError(
-            f"No return that was sent for {census_date} counts; returns in force were expected before a quarter is closed. Use `observatory run`."
+            f"No return that was sent for {census_date} counts; returns in force were expected"
+            " before a quarter is closed. Use `observatory run`."
         )
     with warehouse.writing() as connection:
         move(connection, census_date, CLOSED, by, why)
 
 
-def close_by_timetable(warehouse: Warehouse, region: Region, today: dt.date, dates: list[dt.date] | None = None) -> list[dt.date]:
-    """Close the quarters whose day has come (of `dates`, where given), and give them. One that was reopened closes by hand alone."""
+def close_by_timetable(
+    warehouse: Warehouse, region: Region, today: dt.date, dates: list[dt.date] | None = None
+) -> list[dt.date]:
+    """Close the quarters whose day has come (of `dates`, where given), and give them. One that was
+    reopened closes by hand alone.
+    """
     closed = []
     with warehouse.writing() as connection:
         for date in to_close(warehouse, region, today):
             if dates is None or date in dates:
-                why = f"its day was {region.timetable.day(date, 'close'):%d %B %Y}".replace(" 0", " ")
+                why = f"its day was {region.timetable.day(date, 'close'):%d %B %Y}".replace(
+                    " 0", " "
+                )
                 move(connection, date, CLOSED, TIMETABLE, why)
                 closed.append(date)
     return closed
 
 
 def to_close(asked: Asked, region: Region, today: dt.date) -> list[dt.date]:
-    """The quarters that the timetable closes: collecting, never closed, not held, with returns that count, and their day has come."""
+    """The quarters that the timetable closes: collecting, never closed, not held, with returns that
+    count, and their day has come.
+    """
     known = lives(asked)
     return [
         row.census_date
-        for row in asked.rows(f"select q.census_date from raw.quarter as q where {_OWN_RETURNS.format('q.census_date')} order by 1")
+        for row in asked.rows(
+            "select q.census_date from raw.quarter as q where"
+            f" {_OWN_RETURNS.format('q.census_date')} order by 1"
+        )
         if region.timetable.day(row.census_date, "close") <= today
         and (now := known.get(row.census_date, Life(row.census_date))).state == COLLECTING
         and not now.was_closed
@@ -187,8 +258,8 @@ def to_close(asked: Asked, region: Region, today: dt.date) -> list[dt.date]:
 
 
 _OWN_RETURNS = (
-    "exists (select from raw.submission as s inner join raw.submission_table as t on s.submission_id = t.submission_id "
-    "where s.census_date = {} and t.status = 'in force')"
+    "exists (select from raw.submission as s inner join raw.submission_table as t on"
+    " s.submission_id = t.submission_id where s.census_date = {} and t.status = 'in force')"
 )
 
 
@@ -197,8 +268,11 @@ def has_own_returns(asked: Asked, census_date: dt.date) -> bool:
     return bool(asked.scalar(f"select {_OWN_RETURNS.format(':d')}", d=census_date))
 
 
-def hold(warehouse: Warehouse, census_date: dt.date, by: str, why: str, *, lift: bool = False) -> None:
-    """Hold a quarter: it is neither closed by the timetable, drafted nor approved until somebody takes it up again (`lift`).
+def hold(
+    warehouse: Warehouse, census_date: dt.date, by: str, why: str, *, lift: bool = False
+) -> None:
+    """Hold a quarter: it is neither closed by the timetable, drafted nor approved until somebody
+    takes it up again (`lift`).
 
     Raises:
         ObservatoryError: it is held already, or (`lift`) is not.
@@ -207,13 +281,24 @@ def hold(warehouse: Warehouse, census_date: dt.date, by: str, why: str, *, lift:
         now = _life_now(connection, census_date)
         if now.is_held is not lift:
             raise ObservatoryError(
-                f"{census_date} is {'not held' if lift else f'held already, by {now.by}'}. There is nothing to {'lift' if lift else 'hold'}."
+                f"{census_date} is {'not held' if lift else f'held already, by {now.by}'}. There is"
+                f" nothing to {'lift' if lift else 'hold'}."
             )
-        _record(connection, now, "taken up again" if lift else "held", now.state, by, why, release=now.release, is_held=not lift)
+        _record(
+            connection,
+            now,
+            "taken up again" if lift else "held",
+            now.state,
+            by,
+            why,
+            release=now.release,
+            is_held=not lift,
+        )
 
 
 def reopen(warehouse: Warehouse, census_date: dt.date, by: str, why: str) -> None:
-    """Collect again for a quarter that is closed or a draft; the draft goes. It closes again by hand.
+    """Collect again for a quarter that is closed or a draft; the draft goes. It closes again by
+    hand.
 
     Raises:
         ObservatoryError: it is published (what comes late is a correction then), or collecting.
@@ -221,8 +306,9 @@ def reopen(warehouse: Warehouse, census_date: dt.date, by: str, why: str) -> Non
     with warehouse.writing() as connection:
         if _life_now(connection, census_date).state in (PUBLISHED, CORRECTION):
             raise ObservatoryError(
-                f"{census_date} is published; a quarter that is closed or a draft was expected. What comes late gathers into a proposed "
-                f"correction by itself; `observatory hold {census_date}` keeps that from being made."
+                f"{census_date} is published; a quarter that is closed or a draft was expected."
+                " What comes late gathers into a proposed correction by itself; `observatory hold"
+                f" {census_date}` keeps that from being made."
             )
         move(connection, census_date, COLLECTING, by, why, step="reopened")
         drop_draft(connection, census_date)
@@ -231,4 +317,6 @@ def reopen(warehouse: Warehouse, census_date: dt.date, by: str, why: str) -> Non
 def drop_draft(connection: Connection, census_date: dt.date) -> None:
     """Take a draft away, with what was noted of the try."""
     for table in ("raw.draft_count", "raw.draft_cell", "raw.draft", "raw.draft_attempt"):
-        connection.execute(sa.text(f"delete from {table} where census_date = :d"), {"d": census_date})
+        connection.execute(
+            sa.text(f"delete from {table} where census_date = :d"), {"d": census_date}
+        )

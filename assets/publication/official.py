@@ -40,10 +40,10 @@ order by b.published_by, b.data_set, b.measure, b.breakdown, b.category, b.unit,
 
 
 def official_figures(asked: Asked, census_date: dt.date) -> list[dict[str, Any]]:
-    """The newest official figures of a census date: a measure each, with those of England and of the
-    region, and by authority `AREA`. Numbers are texts, symbols as they were printed; what is not
-    known is None, and what a publisher does not give (`definition_note`) is left out. Empty where
-    none are held.
+    """The newest official figures of a census date: a measure each, with those of England and of
+    the region, and by authority `AREA`. Numbers are texts, symbols as they were printed; what is
+    not known is None, and what a publisher does not give (`definition_note`) is left out. Empty
+    where none are held.
     """
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in asked.rows(_QUERY, d=census_date):
@@ -64,7 +64,9 @@ def official_figures(asked: Asked, census_date: dt.date) -> list[dict[str, Any]]
                 "neighbours_mean": _printed(row.neighbours_mean),
                 "neighbours_pooled": _printed(row.neighbours_pooled),
             }
-            measure["areas"][row.area_code] = [beside[name] if name in beside else getattr(row, name) for name in AREA]
+            measure["areas"][row.area_code] = [
+                beside[name] if name in beside else getattr(row, name) for name in AREA
+            ]
     return list(found.values())
 
 

@@ -1,7 +1,7 @@
 """The programme of a release, read from `schemas/programme.toml` and `schemas/ties.toml`.
 
-Belongs here: what a published table, its measures and the ties between tables are.
-Does not belong here: figures (`tables`), the rounding rule (`disclosure`), the attack (`disclosure`).
+Belongs here: what a published table, its measures and the ties between tables are. Does not belong
+here: figures (`tables`), the rounding rule (`disclosure`), the attack (`disclosure`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 TOTAL = "Total"
 RULES = ("exact", "count", "share", "difference", "rate", "estimate", "mean", "given")
 ADDED_UP = ("exact", "count")
-"""Rules of measures that are summed into totals; the others are worked out from what is published, or are given for single rows."""
+"""Rules of measures that are summed into totals; the others are worked out from what is published,
+or are given for single rows.
+"""
 
 _UNITS = {"share": "%", "mean": "£"}
 """Units of a rule's figures, unless the measure has its own."""
@@ -40,7 +42,9 @@ class Indicator:
 
 @dataclass(frozen=True)
 class Measure:
-    """One column of a table in the programme, and the rule it is published under (see the head of `programme.toml`)."""
+    """One column of a table in the programme, and the rule it is published under (see the head of
+    `programme.toml`).
+    """
 
     name: str
     rule: str
@@ -70,25 +74,47 @@ class Measure:
     of_settings: bool = False
 
     def rests_on(self, table: PublishedTable) -> list[str]:
-        """The counts of its table that the measure is worked out of, so that it tells of them; none for a count itself."""
+        """The counts of its table that the measure is worked out of, so that it tells of them; none
+        for a count itself.
+        """
         if self.rule in ADDED_UP:
             return []
-        named = {name.removeprefix("-") for name in (*self.of, *self.whole, self.per, self.placements)}
+        named = {
+            name.removeprefix("-") for name in (*self.of, *self.whole, self.per, self.placements)
+        }
         return [m.name for m in table.of_rule("count") if m.name in named]
 
     @property
     def indicator(self) -> Indicator:
         """What a reader sees of the measure."""
         label = self.label or label_of(field(self.name).description)
-        return Indicator(self.name, label, self.unit or _UNITS.get(self.rule, ""), 1 if self.rule == "share" else self.decimals)
+        return Indicator(
+            self.name,
+            label,
+            self.unit or _UNITS.get(self.rule, ""),
+            1 if self.rule == "share" else self.decimals,
+        )
 
 
 _NAMED = re.compile(r"\b(staging|core|curated)\.([a-z_0-9]+)")
 
 
 def relations_of(table: PublishedTable) -> set[tuple[str, str]]:
-    """Every relation of the warehouse that a published table's figures are read from: named anywhere in its part of the programme."""
-    said = repr((table.rows, table.measures, table.answered, table.unlisted, table.stands, table.came, table.absent, table.in_full))
+    """Every relation of the warehouse that a published table's figures are read from: named
+    anywhere in its part of the programme.
+    """
+    said = repr(
+        (
+            table.rows,
+            table.measures,
+            table.answered,
+            table.unlisted,
+            table.stands,
+            table.came,
+            table.absent,
+            table.in_full,
+        )
+    )
     return {("curated", table.reads), ("core", "authority"), *_NAMED.findall(said)}
 
 
@@ -96,9 +122,11 @@ _ENDS = re.compile(r"\([^)]*\)|(?P<end>[;:.] )")
 
 
 def label_of(description: str) -> str:
-    """The short of a description: up to its first semicolon, colon or full stop that stands in no brackets.
+    """The short of a description: up to its first semicolon, colon or full stop that stands in no
+    brackets.
 
-    What stands before a colon and is a word or two (`Fostering: ...`) is no label; the rest of the sentence comes with it.
+    What stands before a colon and is a word or two (`Fostering: ...`) is no label; the rest of the
+    sentence comes with it.
     """
     for found in _ENDS.finditer(description):
         short = description[: found.start()]
@@ -138,10 +166,12 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class Term:
-    """One term of a tie: a measure of a table (in the rows of `where`), with its sign, `before` that many months.
+    """One term of a tie: a measure of a table (in the rows of `where`), with its sign, `before`
+    that many months.
 
-    `area` is the filter whose categories name the authority that is meant (a column of flows): the term is then its figure in the region's
-    row, or the sum of those of the other authorities of its sub-region (`summed`). `where` may be `OWN` or `SUB_REGION`, too.
+    `area` is the filter whose categories name the authority that is meant (a column of flows): the
+    term is then its figure in the region's row, or the sum of those of the other authorities of its
+    sub-region (`summed`). `where` may be `OWN` or `SUB_REGION`, too.
     """
 
     table: str
@@ -161,8 +191,8 @@ SUB_REGION = "@sub_region"
 
 @dataclass(frozen=True)
 class Tie:
-    """A sum of terms that is 0, or at most 0 (`at_most`), in every row (`parts`: but those of a Total; `only`: those of these categories);
-    `presumed` where it need not be true of every figure.
+    """A sum of terms that is 0, or at most 0 (`at_most`), in every row (`parts`: but those of a
+    Total; `only`: those of these categories); `presumed` where it need not be true of every figure.
     """
 
     says: str
@@ -176,13 +206,23 @@ class Tie:
     @property
     def is_equality_of_two(self) -> bool:
         """Whether it says that two single figures of one release are the same."""
-        single = all(not term.before and not term.area and SUB_REGION not in (term.where or {}).values() for term in self.terms)
-        return single and not self.at_most and not self.fully_covered and sorted(term.sign for term in self.terms) == [-1, 1]
+        single = all(
+            not term.before and not term.area and SUB_REGION not in (term.where or {}).values()
+            for term in self.terms
+        )
+        return (
+            single
+            and not self.at_most
+            and not self.fully_covered
+            and sorted(term.sign for term in self.terms) == [-1, 1]
+        )
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """What a symbol tells: where `beside` is not known although `where` is above 0, the measure of the row is at least 1."""
+    """What a symbol tells: where `beside` is not known although `where` is above 0, the measure of
+    the row is at least 1.
+    """
 
     says: str
     table: str
@@ -204,7 +244,10 @@ def _measure(table: str, entry: dict[str, Any]) -> Measure:
         values[key] = tuple(values.get(key, ()))
     measure = Measure(only=only, **values)
     if measure.rule not in RULES:
-        raise ValueError(f"schemas/programme.toml, {table}.{measure.name}: the rule '{measure.rule}' was found; expected one of {', '.join(RULES)}.")
+        raise ValueError(
+            f"schemas/programme.toml, {table}.{measure.name}: the rule '{measure.rule}' was found;"
+            f" expected one of {', '.join(RULES)}."
+        )
     return measure
 
 
@@ -220,22 +263,45 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
     """
     unknown = sorted(entry.keys() - _TABLE_KEYS)
     if unknown:
-        raise ValueError(f"schemas/programme.toml, {name}: {', '.join(unknown)} was found; expected {', '.join(sorted(_TABLE_KEYS))}.")
+        raise ValueError(
+            f"schemas/programme.toml, {name}: {', '.join(unknown)} was found; expected"
+            f" {', '.join(sorted(_TABLE_KEYS))}."
+        )
     measures = tuple(_measure(name, each) for each in entry["measures"])
     known = {m.name for m in measures}
     for m in measures:
         named = [
             n.removeprefix("-")
-            for n in (*m.of, *m.whole, *m.interval, m.part_of, m.per, m.covered, m.registered, m.placements, m.owner_groups, m.largest_share)
+            for n in (
+                *m.of,
+                *m.whole,
+                *m.interval,
+                m.part_of,
+                m.per,
+                m.covered,
+                m.registered,
+                m.placements,
+                m.owner_groups,
+                m.largest_share,
+            )
             if n
         ]
         if missing := sorted(set(named) - known):
-            raise ValueError(f"schemas/programme.toml, {name}.{m.name} names {', '.join(missing)}, which the table has not. Add it, or correct it.")
-        if m.rule == "mean" and not m.of:
-            raise ValueError(f"schemas/programme.toml, {name}.{m.name}: a mean without `of` was found; expected the count it is of. Add it.")
-        if m.side and not any(m.side in _by_side(entry.get(key, {})) for key in ("answered", "came")):
             raise ValueError(
-                f"schemas/programme.toml, {name}.{m.name} is of the side '{m.side}', which neither `answered` nor `came` has. Add it, or correct it."
+                f"schemas/programme.toml, {name}.{m.name} names {', '.join(missing)}, which the"
+                " table has not. Add it, or correct it."
+            )
+        if m.rule == "mean" and not m.of:
+            raise ValueError(
+                f"schemas/programme.toml, {name}.{m.name}: a mean without `of` was found; expected"
+                " the count it is of. Add it."
+            )
+        if m.side and not any(
+            m.side in _by_side(entry.get(key, {})) for key in ("answered", "came")
+        ):
+            raise ValueError(
+                f"schemas/programme.toml, {name}.{m.name} is of the side '{m.side}', which neither"
+                " `answered` nor `came` has. Add it, or correct it."
             )
     filters = entry.get("filters", {})
     return PublishedTable(
@@ -267,12 +333,16 @@ def _named_in_ties(key: str) -> list[dict[str, Any]]:
 
 @cache
 def region_only() -> Mapping[str, str]:
-    """The categories (by published label, of any filter) that are shown for the region alone whatever the number, and why."""
+    """The categories (by published label, of any filter) that are shown for the region alone
+    whatever the number, and why.
+    """
     return tomllib.loads((SCHEMAS / "sensitive.toml").read_text(encoding="utf-8"))["region_only"]
 
 
 def is_sensitive(table: PublishedTable, measure: Measure, rows: pd.DataFrame) -> pd.Series:
-    """Which rows of a table (`rows` has its filters) are of a category that is never shown by authority; what the register says is public."""
+    """Which rows of a table (`rows` has its filters) are of a category that is never shown by
+    authority; what the register says is public.
+    """
     if measure.sensitive:
         return pd.Series(True, index=rows.index)  # noqa: FBT003
     if not table.filters or measure.rule in ("exact", "given"):
@@ -290,14 +360,21 @@ def symbols() -> tuple[Symbol, ...]:
     tables = {table.name: {m.name for m in table.measures if m.shown} for table in PUBLISHED_TABLES}
     found = tuple(Symbol(**entry) for entry in _named_in_ties("symbol"))
     for symbol in found:
-        if missing := sorted({symbol.measure, symbol.beside, symbol.where} - tables.get(symbol.table, set())):
-            raise ValueError(f"schemas/ties.toml: {symbol.table}.{missing[0]} was found; expected a measure that the programme shows. Correct it.")
+        if missing := sorted(
+            {symbol.measure, symbol.beside, symbol.where} - tables.get(symbol.table, set())
+        ):
+            raise ValueError(
+                f"schemas/ties.toml: {symbol.table}.{missing[0]} was found; expected a measure that"
+                " the programme shows. Correct it."
+            )
     return found
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Measures of a table of which comparisons tell an authority sums of others, and the categories of which they do."""
+    """Measures of a table of which comparisons tell an authority sums of others, and the categories
+    of which they do.
+    """
 
     table: str
     measures: tuple[str, ...]
@@ -316,12 +393,21 @@ def compared() -> tuple[Compared, ...]:
     for entry in _named_in_ties("compared"):
         table, where = tables.get(entry["table"]), entry.get("where", {})
         named = {*entry["measures"], *where}
-        missing = sorted(named - ({m.name for m in table.measures} | set(table.filters) if table else set()))
+        missing = sorted(
+            named - ({m.name for m in table.measures} | set(table.filters) if table else set())
+        )
         if missing:
             raise ValueError(
-                f"schemas/ties.toml, compared: {entry['table']} has no {', '.join(missing)}; expected what the programme has. Correct it."
+                f"schemas/ties.toml, compared: {entry['table']} has no {', '.join(missing)};"
+                " expected what the programme has. Correct it."
             )
-        found.append(Compared(entry["table"], tuple(entry["measures"]), tuple((name, tuple(of)) for name, of in where.items())))
+        found.append(
+            Compared(
+                entry["table"],
+                tuple(entry["measures"]),
+                tuple((name, tuple(of)) for name, of in where.items()),
+            )
+        )
     return tuple(found)
 
 
@@ -338,26 +424,50 @@ def ties() -> tuple[Tie, ...]:
         terms = tuple(Term(**term) for term in entry["terms"])
         for term in terms:
             if term.measure not in tables.get(term.table, set()):
-                raise ValueError(f"schemas/ties.toml: {term.table}.{term.measure} was found; expected a measure of the programme. Correct the name.")
+                raise ValueError(
+                    f"schemas/ties.toml: {term.table}.{term.measure} was found; expected a measure"
+                    " of the programme. Correct the name."
+                )
         at_most, presumed = entry.get("is", "0") == "at most 0", entry.get("presumed", False)
-        only = tuple((name, tuple(categories)) for name, categories in entry.get("only", {}).items())
-        found.append(Tie(entry["says"], terms, at_most, presumed, entry.get("fully_covered", ""), entry.get("parts", False), only))
+        only = tuple(
+            (name, tuple(categories)) for name, categories in entry.get("only", {}).items()
+        )
+        found.append(
+            Tie(
+                entry["says"],
+                terms,
+                at_most,
+                presumed,
+                entry.get("fully_covered", ""),
+                entry.get("parts", False),
+                only,
+            )
+        )
     return tuple(found)
 
 
 PUBLISHED_TABLES: tuple[PublishedTable, ...] = tuple(
-    published_table(name, entry) for name, entry in tomllib.loads((SCHEMAS / "programme.toml").read_text(encoding="utf-8")).items()
+    published_table(name, entry)
+    for name, entry in tomllib.loads(
+        (SCHEMAS / "programme.toml").read_text(encoding="utf-8")
+    ).items()
 )
 """Every table of a release, in the programme's order."""
 
 
 def as_released(tables: Mapping[str, pd.DataFrame]) -> dict[str, PublishedTable]:
-    """The programme's tables as a release holds them, by name: of an earlier programme's release, with the columns that it had."""
+    """The programme's tables as a release holds them, by name: of an earlier programme's release,
+    with the columns that it had.
+    """
     return {
         table.name: replace(
             table,
-            filters={name: label for name, label in table.filters.items() if name in tables[table.name]},
-            indicators=tuple(indicator for indicator in table.indicators if indicator.name in tables[table.name]),
+            filters={
+                name: label for name, label in table.filters.items() if name in tables[table.name]
+            },
+            indicators=tuple(
+                indicator for indicator in table.indicators if indicator.name in tables[table.name]
+            ),
         )
         for table in PUBLISHED_TABLES
         if table.name in tables

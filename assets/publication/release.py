@@ -1,8 +1,9 @@
 """Releases: numbered, kept in the ledger for ever, never changed; a correction is a new one.
 
-Belongs here: preparing one (print, repair, gate), its manifest, reading the ledger, its files where they are missing.
-Does not belong here: rules (`disclosure`), layout (`tables`), the attack (`disclosure`), what has changed (`changes`), files (`files`),
-what is due and kept until it is approved (`drafts`), and publishing it (`approval`).
+Belongs here: preparing one (print, repair, gate), its manifest, reading the ledger, its files where
+they are missing. Does not belong here: rules (`disclosure`), layout (`tables`), the attack
+(`disclosure`), what has changed (`changes`), files (`files`), what is due and kept until it is
+approved (`drafts`), and publishing it (`approval`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,14 @@ from assets.common.basis import digest
 from assets.intake.provenance import held
 from assets.publication.disclosure.rules import SYMBOLS
 from assets.publication.disclosure.verdict import Prepared, Verdict
-from assets.publication.files import damage, put_in_place, release_files, replace_manifest, set_aside, table_csv
+from assets.publication.files import (
+    damage,
+    put_in_place,
+    release_files,
+    replace_manifest,
+    set_aside,
+    table_csv,
+)
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.tables import ADDS_UP, COVERED, GEOGRAPHY, SETTINGS, Hidden, TrueTable
 from assets.warehouse.models import code_version
@@ -43,13 +51,18 @@ _ATTEMPTS = 6
 """Times that the gate is asked again after a repair that its linear programmes called for."""
 
 _SECONDS_TO_HIDE = 60
-"""Seconds for hiding cell by cell what linear programmes call for: then whole authorities are hidden around what is still told."""
+"""Seconds for hiding cell by cell what linear programmes call for: then whole authorities are
+hidden around what is still told.
+"""
 
 _LAST_ATTEMPTS = 2
-"""Times that it is asked of what would be printed, with whole authorities hidden around what is still told."""
+"""Times that it is asked of what would be printed, with whole authorities hidden around what is
+still told.
+"""
 
 _STATISTICS_HIDDEN = "statistics_hidden_with_their_counts"
-"""In a manifest's method: a release without it left means beside counts that its repair had hidden."""
+"""In a manifest's method: a release without it left means beside counts that its repair had hidden.
+"""
 
 
 class Ledger(NamedTuple):
@@ -66,9 +79,15 @@ DRAFTS = Ledger("raw.draft", "raw.draft_cell", "raw.draft_count")
 
 def write_basis(connection: Connection, census_date: dt.date, number: int, basis: str) -> None:
     """Note the true figures behind a release: while they are the same there is nothing new to say."""
-    connection.execute(sa.text("delete from raw.release_basis where census_date = :d and release_number = :n"), {"d": census_date, "n": number})
     connection.execute(
-        sa.text("insert into raw.release_basis (census_date, release_number, basis) values (:d, :n, :b)"), {"d": census_date, "n": number, "b": basis}
+        sa.text("delete from raw.release_basis where census_date = :d and release_number = :n"),
+        {"d": census_date, "n": number},
+    )
+    connection.execute(
+        sa.text(
+            "insert into raw.release_basis (census_date, release_number, basis) values (:d, :n, :b)"
+        ),
+        {"d": census_date, "n": number, "b": basis},
     )
 
 
@@ -83,12 +102,13 @@ def prepare_against(
     carried: tuple[str, ...] = (),
     hide: Hidden | None = None,
 ) -> Prepared:
-    """Print the tables, hide what else must be hidden, and ask the gate, against these earlier releases. `printed(hidden, method)` gives the tidy
-    tables with these cells hidden.
+    """Print the tables, hide what else must be hidden, and ask the gate, against these earlier
+    releases. `printed(hidden, method)` gives the tidy tables with these cells hidden.
 
-    The tables of `carried` are as in the newest earlier edition of the date, and `hide` is hidden besides: what a refusal offers.
-    `beside` has by authority the others of its sub-region (of every region there is a file for, where it is not given).
-    Without the warehouse's `key` the repair's choices can be worked out by whoever knows the program, and nothing is hidden besides.
+    The tables of `carried` are as in the newest earlier edition of the date, and `hide` is hidden
+    besides: what a refusal offers. `beside` has by authority the others of its sub-region (of every
+    region there is a file for, where it is not given). Without the warehouse's `key` the repair's
+    choices can be worked out by whoever knows the program, and nothing is hidden besides.
     """
     from assets.publication.disclosure.knowledge import Published, System, build_system, has_counts
     from assets.publication.disclosure.offers import offers
@@ -102,14 +122,22 @@ def prepare_against(
         now = printed({}, method)
         true = carried_over(now, true, editions[-1], carried)[1]
     truth = {name: table.values for name, table in true.items()}
-    number = 1 + max((release.number for release in earlier if release.census_date == census_date), default=0)
+    number = 1 + max(
+        (release.number for release in earlier if release.census_date == census_date), default=0
+    )
 
     def system_of(tables: dict[str, pd.DataFrame]) -> System:
         now = Published(census_date, number, tables, method, truth)
         return build_system([*earlier, now if beside is None else replace(now, beside=beside)])
 
     def as_edition(hidden: Hidden) -> dict[str, pd.DataFrame]:
-        masks = {**hidden, **{at: np.asarray(rows) | np.asarray(hidden.get(at, False)) for at, rows in (hide or {}).items()}}
+        masks = {
+            **hidden,
+            **{
+                at: np.asarray(rows) | np.asarray(hidden.get(at, False))
+                for at, rows in (hide or {}).items()
+            },
+        }
         made = with_means_as_before(printed(masks, method), true, earlier, census_date)
         return carried_over(made, true, editions[-1], carried)[0] if carried and editions else made
 
@@ -117,9 +145,13 @@ def prepare_against(
     if not has_counts(tables):
         return Prepared(tables, 0, Verdict(), true)
     drawn = draws(key, census_date) if key else None
-    repair = Repair(system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0)
+    repair = Repair(
+        system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0
+    )
     asked = list(readers(repair.system, tables))
-    logins = None if repair.is_hopeless else members(repair.system, tables)  # what is hopeless is refused whatever a login knows
+    logins = (
+        None if repair.is_hopeless else members(repair.system, tables)
+    )  # what is hopeless is refused whatever a login knows
     everybody = [*asked, *(logins.everybody() if logins else ())]
     if not repair.is_hopeless:
         repair.run()
@@ -136,7 +168,8 @@ def prepare_against(
                 hiding += time.thread_time() - started
         if not proof.leaks or attempt and len(repair.hidden) == hidden:
             break
-        # what was proved safe stays safe when more is hidden (whatever the tables could be they still could be): the rest is asked again
+        # what was proved safe stays safe when more is hidden (whatever the tables could be they
+        # still could be): the rest is asked again
         proof.again(repair.hidden)
     final = repair.system
     for attempt in range(_LAST_ATTEMPTS):
@@ -144,9 +177,17 @@ def prepare_against(
             break
         tables = as_edition(_masks(repair.masks(), true))
         final = system_of(tables)
-        # the proof is of what is printed, or it is no proof; and what is worked out of hidden figures is hidden too, and tells no more
+        # the proof is of what is printed, or it is no proof; and what is worked out of hidden
+        # figures is hidden too, and tells no more
         if proof.leaks or not final.tells_no_more_than(repair.system):
-            proof = Proof(final, (), list(readers(final, tables)), members(final, tables), method.possible_values, proof.worlds.of(final))
+            proof = Proof(
+                final,
+                (),
+                list(readers(final, tables)),
+                members(final, tables),
+                method.possible_values,
+                proof.worlds.of(final),
+            )
         if not proof.leaks or attempt == _LAST_ATTEMPTS - 1:
             break
         places = {name: variable for variable, name in enumerate(repair.system.names)}
@@ -156,9 +197,13 @@ def prepare_against(
             repair.hide_around(around, by_name[told.name] if told else None, method.possible_values)
     verdict = proof.verdict
     if verdict.leaks and editions and not carried and hide is None:
-        again = partial(_tried_again, earlier, census_date, true, printed, method, key, beside, repair.masks())
+        again = partial(
+            _tried_again, earlier, census_date, true, printed, method, key, beside, repair.masks()
+        )
         moved = moved_by_a_child(true, tables, editions[-1])
-        verdict = replace(verdict, offers=offers(verdict, repair.system, true, editions[-1], moved, again))
+        verdict = replace(
+            verdict, offers=offers(verdict, repair.system, true, editions[-1], moved, again)
+        )
     return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict, true)
 
 
@@ -182,7 +227,9 @@ def _tried_again(
     return prepare_against(earlier, census_date, true, printed, method, key, beside, carried, masks)
 
 
-def _masks(rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]) -> dict[tuple[str, str], np.ndarray]:
+def _masks(
+    rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]
+) -> dict[tuple[str, str], np.ndarray]:
     masks = {}
     for (table, measure), chosen in rows.items():
         mask = np.zeros(len(true[table].keys), dtype=bool)
@@ -192,33 +239,57 @@ def _masks(rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]) -
 
 
 def reached(asked: Asked, census_date: dt.date, *, drafts: bool = True) -> list[list[Any]]:
-    """Every earlier release that a tie connects with this date, as its date, number and content: those of the date itself, and of the same
-    day of other years. Drafts of earlier dates count among them, unless they are left out: they may be published first.
+    """Every earlier release that a tie connects with this date, as its date, number and content:
+    those of the date itself, and of the same day of other years. Drafts of earlier dates count
+    among them, unless they are left out: they may be published first.
     """
     query = "select census_date, release_number, content_hash from published.release "
     if drafts:
-        query += "union select census_date, release_number, content_hash from raw.draft where census_date < :d "
+        query += (
+            "union select census_date, release_number, content_hash from raw.draft where"
+            " census_date < :d "
+        )
     rows = asked.rows(query + "order by census_date, release_number, content_hash", d=census_date)
-    same_day = [row for row in rows if (row.census_date.month, row.census_date.day) == (census_date.month, census_date.day)]
+    same_day = [
+        row
+        for row in rows
+        if (row.census_date.month, row.census_date.day) == (census_date.month, census_date.day)
+    ]
     return [[row.census_date.isoformat(), row.release_number, row.content_hash] for row in same_day]
 
 
 def earlier_releases(asked: Asked, census_date: dt.date) -> list[Published]:
-    """What is `reached` from this date, to be attacked with it: the releases of the date itself whole, and of the other dates the tables that
-    ties over time name.
+    """What is `reached` from this date, to be attacked with it: the releases of the date itself
+    whole, and of the other dates the tables that ties over time name.
     """
     from assets.publication.disclosure.knowledge import Published
 
-    over_time = {term.table for tie in ties() if any(t.before for t in tie.terms) for term in tie.terms}
-    drafts = {row.census_date: row.release_number for row in asked.rows("select census_date, release_number from raw.draft")}
+    over_time = {
+        term.table for tie in ties() if any(t.before for t in tie.terms) for term in tie.terms
+    }
+    drafts = {
+        row.census_date: row.release_number
+        for row in asked.rows("select census_date, release_number from raw.draft")
+    }
     found = []
     for date, number, _ in reached(asked, census_date):
         day = dt.date.fromisoformat(date)
         ledger = DRAFTS if day != census_date and drafts.get(day) == number else LEDGER
-        tables, manifest = read_release(asked, day, number, None if day == census_date else sorted(over_time), ledger)
+        tables, manifest = read_release(
+            asked, day, number, None if day == census_date else sorted(over_time), ledger
+        )
         if tables:
             truth = _read_true_counts(asked, day, number, tables, ledger)
-            found.append(Published(day, number, tables, _method_of(manifest), truth, _STATISTICS_HIDDEN in manifest["method"]))
+            found.append(
+                Published(
+                    day,
+                    number,
+                    tables,
+                    _method_of(manifest),
+                    truth,
+                    _STATISTICS_HIDDEN in manifest["method"],
+                )
+            )
     return found
 
 
@@ -227,16 +298,22 @@ def _method_of(manifest: dict[str, Any]) -> DisclosureMethod:
     said = manifest["method"]
     known = {name: said[name] for name in DisclosureMethod.__dataclass_fields__ if name in said}
     # a release from before there was noise has none
-    before = {"round_to": said.get("rounded_to", DisclosureMethod.round_to), "settings_for_noise": sys.maxsize}
+    before = {
+        "round_to": said.get("rounded_to", DisclosureMethod.round_to),
+        "settings_for_noise": sys.maxsize,
+    }
     return DisclosureMethod(**{**before, **known})
 
 
 def latest_release(asked: Asked, census_date: dt.date) -> sa.Row | None:
-    """The newest release of a date: its number, content, basis, and its word (`status`; blank where it has none)."""
+    """The newest release of a date: its number, content, basis, and its word (`status`; blank where
+    it has none).
+    """
     query = (
-        "select r.release_number, r.content_hash, b.basis, coalesce(r.manifest ->> 'status', '') as status "
-        "from published.release as r left join raw.release_basis as b "
-        "on r.census_date = b.census_date and r.release_number = b.release_number where r.census_date = :d order by r.release_number desc limit 1"
+        "select r.release_number, r.content_hash, b.basis, coalesce(r.manifest ->> 'status', '') as"
+        " status from published.release as r left join raw.release_basis as b on r.census_date ="
+        " b.census_date and r.release_number = b.release_number where r.census_date = :d order by"
+        " r.release_number desc limit 1"
     )
     return next(iter(asked.rows(query, d=census_date)), None)
 
@@ -248,12 +325,19 @@ def folder_of(releases: Path, census_date: dt.date, number: int) -> Path:
 
 def content_of(tables: dict[str, pd.DataFrame]) -> str:
     """A hash of the tables as they are printed."""
-    return hashlib.sha256(b"".join(name.encode() + b"\0" + table_csv(frame) for name, frame in tables.items())).hexdigest()
+    return hashlib.sha256(
+        b"".join(name.encode() + b"\0" + table_csv(frame) for name, frame in tables.items())
+    ).hexdigest()
 
 
 def basis_of(true: dict[str, TrueTable], members: pd.DataFrame, method: DisclosureMethod) -> str:
     """A hash of everything that decides what is printed."""
-    parts = [repr(method).encode(), table_csv(members), repr([table.table for table in true.values()]).encode(), repr(ties()).encode()]
+    parts = [
+        repr(method).encode(),
+        table_csv(members),
+        repr([table.table for table in true.values()]).encode(),
+        repr(ties()).encode(),
+    ]
     for table in true.values():
         parts += [table_csv(table.keys), table_csv(table.values), table_csv(table.symbols)]
     return digest(*parts)
@@ -265,7 +349,10 @@ def cells_of(census_date: dt.date, number: int, name: str, frame: pd.DataFrame) 
     measures = [indicator.name for indicator in table.indicators]
     keys = frame[[*GEOGRAPHY, *table.filters]]
     wide = frame[measures].assign(
-        keys=[json.dumps(dict(zip(keys.columns, row, strict=True)), ensure_ascii=False) for row in keys.itertuples(index=False)],
+        keys=[
+            json.dumps(dict(zip(keys.columns, row, strict=True)), ensure_ascii=False)
+            for row in keys.itertuples(index=False)
+        ],
         row_order=range(len(frame)),
     )
     cells = wide.melt(["row_order", "keys"], var_name="measure", value_name="value")
@@ -280,9 +367,17 @@ def true_counts_of(census_date: dt.date, number: int, true: dict[str, TrueTable]
         # which of them carry noise, which are hidden for their size, and which members know
         counts += [name for name in (SETTINGS, COVERED, ADDS_UP) if counts and name in table.values]
         if counts:
-            cells = table.values[counts].assign(row_order=range(len(table.values))).melt("row_order", var_name="measure")
-            cells = cells.dropna()  # below a threshold is what was below it before its fraction went
-            pieces.append(cells.assign(table_name=name, value=np.floor(cells["value"]).astype("int64")))
+            cells = (
+                table.values[counts]
+                .assign(row_order=range(len(table.values)))
+                .melt("row_order", var_name="measure")
+            )
+            cells = (
+                cells.dropna()
+            )  # below a threshold is what was below it before its fraction went
+            pieces.append(
+                cells.assign(table_name=name, value=np.floor(cells["value"]).astype("int64"))
+            )
     if not pieces:
         return pd.DataFrame()
     return pd.concat(pieces).assign(census_date=census_date.isoformat(), release_number=number)
@@ -298,19 +393,28 @@ def _read_true_counts(
     )  # fmt: skip
     if cells.empty:
         return None
-    wide = {str(name): part.pivot(index="row_order", columns="measure", values="value") for name, part in cells.groupby("table_name")}
-    return {name: frame.reindex(tables[name].index).astype("float64") for name, frame in wide.items()}
+    wide = {
+        str(name): part.pivot(index="row_order", columns="measure", values="value")
+        for name, part in cells.groupby("table_name")
+    }
+    return {
+        name: frame.reindex(tables[name].index).astype("float64") for name, frame in wide.items()
+    }
 
 
-def manifest_of(seen: Snapshot, census_date: dt.date, number: int, region: Region) -> dict[str, Any]:
-    """What a release rests on: returns, code, contracts, method. No clock and no name, so that it can be made again. What it holds
-    (`described`) is put to it when it is printed.
+def manifest_of(
+    seen: Snapshot, census_date: dt.date, number: int, region: Region
+) -> dict[str, Any]:
+    """What a release rests on: returns, code, contracts, method. No clock and no name, so that it
+    can be made again. What it holds (`described`) is put to it when it is printed.
 
-    A return is named by sender, table and version, never by a hash of it: whoever guesses a small return could try the hash out.
+    A return is named by sender, table and version, never by a hash of it: whoever guesses a small
+    return could try the hash out.
     """
     returns = seen.connection.execute(
         sa.text(
-            physical("""
+            physical(
+                """
             select s.sender, s.census_date, t.table_name, t.version
             from raw.submission as s
             inner join raw.submission_table as t on s.submission_id = t.submission_id
@@ -319,7 +423,8 @@ def manifest_of(seen: Snapshot, census_date: dt.date, number: int, region: Regio
                     select u.register_table, u.register_as_at from core.register_in_use as u where u.census_date = :d
                 ))
             order by s.sender, t.table_name, s.census_date
-            """)
+            """
+            )
         ),
         {"d": census_date},
     ).mappings()
@@ -338,16 +443,30 @@ def manifest_of(seen: Snapshot, census_date: dt.date, number: int, region: Regio
 def described(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """What a manifest says of each table: rows, columns, and the hash of its CSV."""
     return {
-        name: {"rows": len(frame), "columns": list(frame.columns), "sha256": hashlib.sha256(table_csv(frame)).hexdigest()}
+        name: {
+            "rows": len(frame),
+            "columns": list(frame.columns),
+            "sha256": hashlib.sha256(table_csv(frame)).hexdigest(),
+        }
         for name, frame in tables.items()
     }
 
 
 def read_release(
-    asked: Asked, census_date: dt.date, number: int, only: list[str] | None = None, ledger: Ledger = LEDGER
+    asked: Asked,
+    census_date: dt.date,
+    number: int,
+    only: list[str] | None = None,
+    ledger: Ledger = LEDGER,
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """A release as it stands in the ledger: its tables (those of `only`, where given), every cell as printed, and its manifest."""
-    manifest = asked.scalar(f"select manifest from {ledger.releases} where census_date = :d and release_number = :n", d=census_date, n=number)
+    """A release as it stands in the ledger: its tables (those of `only`, where given), every cell
+    as printed, and its manifest.
+    """
+    manifest = asked.scalar(
+        f"select manifest from {ledger.releases} where census_date = :d and release_number = :n",
+        d=census_date,
+        n=number,
+    )
     cells = asked.frame(
         f"select table_name, row_order, measure, value from {ledger.cells} where census_date = :d and release_number = :n "
         "and (:everything or table_name = any(:only))",
@@ -369,23 +488,38 @@ def read_release(
 
 
 def _in_order(manifest: dict[str, Any]) -> list[str]:
-    """The tables of a release in the programme's order; those that the programme no longer has come last."""
+    """The tables of a release in the programme's order; those that the programme no longer has come
+    last.
+    """
     order = {table.name: n for n, table in enumerate(PUBLISHED_TABLES)}
     return sorted(manifest["tables"], key=lambda name: (order.get(name, len(order)), name))
 
 
-def write_missing_files(warehouse: Warehouse, census_date: dt.date, releases: Path, said: Callable[[str], object] = print) -> list[Path]:
-    """Write the files of every release of the census date that has none, and the manifest of those whose manifest was reissued.
+def write_missing_files(
+    warehouse: Warehouse,
+    census_date: dt.date,
+    releases: Path,
+    said: Callable[[str], object] = print,
+) -> list[Path]:
+    """Write the files of every release of the census date that has none, and the manifest of those
+    whose manifest was reissued.
 
-    A folder that stands is held against the ledger's manifest; one that is not what was published is set aside, and `said` is told.
+    A folder that stands is held against the ledger's manifest; one that is not what was published
+    is set aside, and `said` is told.
     """
     written = []
-    for row in warehouse.rows("select release_number, manifest from published.release where census_date = :d order by 1", d=census_date):
+    for row in warehouse.rows(
+        "select release_number, manifest from published.release where census_date = :d order by 1",
+        d=census_date,
+    ):
         folder = folder_of(releases, census_date, row.release_number)
         if folder.exists() and (found := damage(folder, row.manifest)):
             with warehouse.writing():
                 kept = set_aside(folder)
-            said(f"{census_date}: the files of r{row.release_number} were not what was published ({found}); set aside as {kept.name}, written anew.")
+            said(
+                f"{census_date}: the files of r{row.release_number} were not what was published"
+                f" ({found}); set aside as {kept.name}, written anew."
+            )
         if not folder.exists():
             tables, manifest = read_release(warehouse, census_date, row.release_number)
             if put_in_place(folder, release_files(tables, manifest), warehouse.writing):
@@ -395,7 +529,9 @@ def write_missing_files(warehouse: Warehouse, census_date: dt.date, releases: Pa
     return written
 
 
-def write_all_missing_files(warehouse: Warehouse, releases: Path, said: Callable[[str], object] = print) -> None:
+def write_all_missing_files(
+    warehouse: Warehouse, releases: Path, said: Callable[[str], object] = print
+) -> None:
     """As `write_missing_files`, of every census date that has a release."""
     for row in warehouse.rows("select distinct census_date from published.release order by 1"):
         write_missing_files(warehouse, row.census_date, releases, said)

@@ -1,8 +1,10 @@
-"""Whether a release is provisional, final or revised, where the region's timetable has a `final` day.
+"""Whether a release is provisional, final or revised, where the region's timetable has a `final`
+day.
 
 Belongs here: the three words as official statistics use them, which of them a draft has, and their
 sentences. A release's word stands in its manifest (`status`), and every form of it tells it from
-there. Does not belong here: when a final release is due (`drafts`), the day itself (`schemas/regions`).
+there. Does not belong here: when a final release is due (`drafts`), the day itself
+(`schemas/regions`).
 """
 
 from __future__ import annotations
@@ -16,8 +18,14 @@ from schemas.regions import Timetable
 PROVISIONAL, FINAL, REVISED = "Provisional", "Final", "Revised"
 
 MEANS = {
-    PROVISIONAL: "The figures may still change: late and corrected returns are taken in, and a final release of this census date follows.",
-    FINAL: "These are the final figures of this census date. They are changed only where an error is found, and then by a revised release.",
+    PROVISIONAL: (
+        "The figures may still change: late and corrected returns are taken in, and a final release"
+        " of this census date follows."
+    ),
+    FINAL: (
+        "These are the final figures of this census date. They are changed only where an error is"
+        " found, and then by a revised release."
+    ),
     REVISED: "This release takes the place of one that was final: it says what changed, and why.",
 }
 
@@ -25,8 +33,8 @@ MEANS = {
 def status_of(days: Timetable, census_date: dt.date, before: str | None, day: dt.date) -> str:
     """The word of a release whose draft is made on `day`; blank where the region has no such day.
 
-    `before` is the word of the release before it of the same census date: blank where that had none,
-    None where there is none. What was once final, or never called provisional, is revised.
+    `before` is the word of the release before it of the same census date: blank where that had
+    none, None where there is none. What was once final, or never called provisional, is revised.
     """
     if days.final is None:
         return ""

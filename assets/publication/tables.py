@@ -1,9 +1,12 @@
-"""Tables of a release: curated figures of the region's authorities as tidy tables in DfE's open-data layout.
+"""Tables of a release: curated figures of the region's authorities as tidy tables in DfE's
+open-data layout.
 
-Belongs here: bringing a table of the programme from the warehouse (grid, zeros, totals), and printing it under its rules.
-Does not belong here: which tables there are (`programme`), the rules of printing (`disclosure`), numbering (`release`), files (`files`).
+Belongs here: bringing a table of the programme from the warehouse (grid, zeros, totals), and
+printing it under its rules. Does not belong here: which tables there are (`programme`), the rules
+of printing (`disclosure`), numbering (`release`), files (`files`).
 
-Layout: DfE, "Open data standards" (time and geography columns first, filters with a Total, then indicators, snake_case).
+Layout: DfE, "Open data standards" (time and geography columns first, filters with a Total, then
+indicators, snake_case).
 """
 
 from __future__ import annotations
@@ -32,7 +35,15 @@ from assets.publication.disclosure.rules import (
     publish_means,
     publish_ratio,
 )
-from assets.publication.programme import ADDED_UP, PUBLISHED_TABLES, TOTAL, Indicator, Measure, PublishedTable, is_sensitive
+from assets.publication.programme import (
+    ADDED_UP,
+    PUBLISHED_TABLES,
+    TOTAL,
+    Indicator,
+    Measure,
+    PublishedTable,
+    is_sensitive,
+)
 from resources.warehouse import Asked
 from schemas.regions import DisclosureMethod
 
@@ -58,13 +69,17 @@ where r.census_date = :d and a.is_member and r.provision_type <> 'Other'
 order by r.host_authority_code, r.urn
 """
 SETTINGS = "_settings"
-"""Beside the measures of a table with noise: the settings of each cell, 0 where it never has noise."""
+"""Beside the measures of a table with noise: the settings of each cell, 0 where it never has noise.
+"""
 COVERED = "_places_covered"
-"""Beside counts of settings: the registered places of the settings of a cell that have returned; blank where the register has none."""
+"""Beside counts of settings: the registered places of the settings of a cell that have returned;
+blank where the register has none.
+"""
 _OCCUPANCY = "host_authority_occupancy"
 ADDS_UP = "_adds_up"
-"""Beside counts of settings: whether what members share of each setting adds up to the row: of occupancy, whether as many places are registered as
-were returned, so that vacant and unavailable ones give the occupied; of reasons, whether no setting has several of them.
+"""Beside counts of settings: whether what members share of each setting adds up to the row: of
+occupancy, whether as many places are registered as were returned, so that vacant and unavailable
+ones give the occupied; of reasons, whether no setting has several of them.
 """
 _UNAVAILABLE = "unavailable_places"
 _SHARED = """
@@ -79,9 +94,10 @@ where v.census_date = :d and a.is_member group by 1, 2, 3
 
 @dataclass(frozen=True)
 class TrueTable:
-    """A table of the programme before any rule: `keys` (authority_code, blank for the region, and filters), `values` of every measure
-    (unknown is blank) and the `symbols` to print where one is blank. All have the same rows, in their final order. Where counts carry noise
-    the values have `_settings` and `_noise <quantity>` besides: the settings of each cell, and its cell key.
+    """A table of the programme before any rule: `keys` (authority_code, blank for the region, and
+    filters), `values` of every measure (unknown is blank) and the `symbols` to print where one is
+    blank. All have the same rows, in their final order. Where counts carry noise the values have
+    `_settings` and `_noise <quantity>` besides: the settings of each cell, and its cell key.
     """
 
     table: PublishedTable
@@ -99,15 +115,23 @@ def members_of_region(warehouse: Asked, census_date: dt.date) -> pd.DataFrame:
     return warehouse.frame(_MEMBERS, d=census_date)
 
 
-def true_tables(warehouse: Asked, census_date: dt.date, members: pd.DataFrame, key: bytes | None = None) -> dict[str, TrueTable]:
+def true_tables(
+    warehouse: Asked, census_date: dt.date, members: pd.DataFrame, key: bytes | None = None
+) -> dict[str, TrueTable]:
     """Every table of the programme for which there are figures of the region on the census date.
 
-    `key` is the warehouse's, for the noise on counts of places; without one no count carries noise, and small ones are hidden.
+    `key` is the warehouse's, for the noise on counts of places; without one no count carries noise,
+    and small ones are hidden.
     """
-    made = {table.name: _true_table(warehouse, census_date, members, table) for table in PUBLISHED_TABLES}
+    made = {
+        table.name: _true_table(warehouse, census_date, members, table)
+        for table in PUBLISHED_TABLES
+    }
     found = {name: true for name, true in made.items() if true is not None}
     if _OCCUPANCY in found:
-        found = {name: _with_places_covered(true, found[_OCCUPANCY]) for name, true in found.items()}
+        found = {
+            name: _with_places_covered(true, found[_OCCUPANCY]) for name, true in found.items()
+        }
         shared = warehouse.frame(_SHARED, d=census_date)
         found[_OCCUPANCY] = _with_shared(found[_OCCUPANCY], shared, "registered", "places_returned")
         if _UNAVAILABLE in found:
@@ -115,7 +139,10 @@ def true_tables(warehouse: Asked, census_date: dt.date, members: pd.DataFrame, k
     if key is None:
         return found
     settings = warehouse.frame(_SETTINGS_OF_CELLS, d=census_date)
-    return {name: with_cell_keys(true, settings, key) if true.table.noise_for else true for name, true in found.items()}
+    return {
+        name: with_cell_keys(true, settings, key) if true.table.noise_for else true
+        for name, true in found.items()
+    }
 
 
 def _with_places_covered(true: TrueTable, occupancy: TrueTable) -> TrueTable:
@@ -128,25 +155,40 @@ def _with_places_covered(true: TrueTable, occupancy: TrueTable) -> TrueTable:
 
 
 def _with_shared(true: TrueTable, shared: pd.DataFrame, places: str, measure: str) -> TrueTable:
-    """The table with `_adds_up`. `shared` has what members share, by authority, type and reason: `places` of them are held against `measure`."""
+    """The table with `_adds_up`. `shared` has what members share, by authority, type and reason:
+    `places` of them are held against `measure`.
+    """
     keys = [AUTHORITY, *true.table.filters]
     cells = shared
     for name, total in ((name, "" if name == AUTHORITY else TOTAL) for name in keys):
         cells = pd.concat([cells, cells.assign(**{name: total})])
-    added = true.keys[keys].merge(cells.groupby(keys, as_index=False)[places].sum(), how="left")[places].fillna(0).to_numpy(dtype="float64")
-    return replace(true, values=true.values.assign(**{ADDS_UP: (added == true.values[measure].to_numpy()).astype("float64")}))
+    added = (
+        true.keys[keys]
+        .merge(cells.groupby(keys, as_index=False)[places].sum(), how="left")[places]
+        .fillna(0)
+        .to_numpy(dtype="float64")
+    )
+    return replace(
+        true,
+        values=true.values.assign(
+            **{ADDS_UP: (added == true.values[measure].to_numpy()).astype("float64")}
+        ),
+    )
 
 
 def is_shared(true: pd.DataFrame, m: Measure) -> pd.Series:
-    """Which rows of a measure every member knows from what members share of each setting, by the true values of its table."""
+    """Which rows of a measure every member knows from what members share of each setting, by the
+    true values of its table.
+    """
     if m.known_to_members == "where places add up" and ADDS_UP in true:
         return true[ADDS_UP] == 1
     return pd.Series(m.known_to_members == "always", index=true.index)
 
 
 def is_of_few(true: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Series:
-    """Which rows of a measure are hidden for the size of the cell, by the true values of its table: counts of settings whose registered places
-    are fewer than the smallest count shown. The size is public, and zeros are hidden with the rest: it tells nothing that all are.
+    """Which rows of a measure are hidden for the size of the cell, by the true values of its table:
+    counts of settings whose registered places are fewer than the smallest count shown. The size is
+    public, and zeros are hidden with the rest: it tells nothing that all are.
     """
     if not m.of_settings or COVERED not in true:
         return pd.Series(False, index=true.index)  # noqa: FBT003
@@ -154,22 +196,33 @@ def is_of_few(true: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Se
 
 
 def with_cell_keys(true: TrueTable, settings: pd.DataFrame, key: bytes) -> TrueTable:
-    """The table with the settings of its cells and their cell keys. `settings` has a row a setting that returned: authority, type and URN.
+    """The table with the settings of its cells and their cell keys. `settings` has a row a setting
+    that returned: authority, type and URN.
 
-    A table with noise divides by type of provision; a row that another filter divides besides has none.
+    A table with noise divides by type of provision; a row that another filter divides besides has
+    none.
     """
     table = true.table
     quantities = sorted({m.noise for m in table.measures if m.noise})
     columns = [SETTINGS, *(f"_noise {quantity}" for quantity in quantities)]
     counted = settings.assign(**{SETTINGS: 1})
     for quantity in quantities:
-        counted[f"_noise {quantity}"] = record_keys(key, quantity, settings[AUTHORITY] + "|" + settings["urn"])
+        counted[f"_noise {quantity}"] = record_keys(
+            key, quantity, settings[AUTHORITY] + "|" + settings["urn"]
+        )
     counted = pd.concat([counted, counted.assign(provision_type=TOTAL)])
     counted = pd.concat([counted, counted.assign(**{AUTHORITY: ""})])
     cells = counted.groupby([AUTHORITY, "provision_type"], as_index=False)[columns].sum()
-    found = true.keys[[AUTHORITY, "provision_type"]].merge(cells, how="left")[columns].fillna(0).set_axis(true.keys.index)
+    found = (
+        true.keys[[AUTHORITY, "provision_type"]]
+        .merge(cells, how="left")[columns]
+        .fillna(0)
+        .set_axis(true.keys.index)
+    )
     divided = [f for f in table.filters if f != "provision_type"]
-    has_noise = true.keys["provision_type"].isin(table.noise_for) & (true.keys[divided] == TOTAL).all(axis=1)
+    has_noise = true.keys["provision_type"].isin(table.noise_for) & (
+        true.keys[divided] == TOTAL
+    ).all(axis=1)
     found[columns[1:]] = found[columns[1:]] % CELL_KEYS
     return replace(true, values=true.values.join(found.where(has_noise, 0)))
 
@@ -181,7 +234,9 @@ def has_noise(true: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Se
     return true[SETTINGS] >= method.settings_for_noise
 
 
-def _true_table(warehouse: Asked, census_date: dt.date, members: pd.DataFrame, table: PublishedTable) -> TrueTable | None:
+def _true_table(
+    warehouse: Asked, census_date: dt.date, members: pd.DataFrame, table: PublishedTable
+) -> TrueTable | None:
     filters = list(table.filters)
     plain = [m for m in table.measures if m.rule not in ("share", "difference", "rate")]
     grouped = [f"t.{table.authority}", *(f"t.{f}" for f in filters)]
@@ -210,12 +265,18 @@ def _true_table(warehouse: Asked, census_date: dt.date, members: pd.DataFrame, t
     keys = [AUTHORITY] if table.nested else [AUTHORITY, *filters]
     whole = _with_totals(frame, [AUTHORITY, *filters], keys, added)
     own = [AUTHORITY, *filters, *(n for n in names if n not in added)]
-    whole = whole.merge(pd.concat([frame[own], regions[own]]), how="left") if len(added) < len(names) else whole
+    whole = (
+        whole.merge(pd.concat([frame[own], regions[own]]), how="left")
+        if len(added) < len(names)
+        else whole
+    )
     whole = _ordered(_kept(whole, table, members), table).reset_index(drop=True)
     for m in plain:
         for name, categories in m.only:
             whole[m.name] = whole[m.name].where(whole[name].isin(categories))
-    return TrueTable(table, whole[[AUTHORITY, *filters]], whole[names], _symbols(whole, table, plain))
+    return TrueTable(
+        table, whole[[AUTHORITY, *filters]], whole[names], _symbols(whole, table, plain)
+    )
 
 
 def _grid(figures: pd.DataFrame, members: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
@@ -227,20 +288,41 @@ def _grid(figures: pd.DataFrame, members: pd.DataFrame, table: PublishedTable) -
     if table.nested:
         return authorities.merge(figures[filters].drop_duplicates(), how="cross")
     categories = [list(table.labels[f]) or sorted(figures[f].unique()) for f in filters]
-    return pd.MultiIndex.from_product([authorities[AUTHORITY], *categories], names=[AUTHORITY, *filters]).to_frame(index=False)
+    return pd.MultiIndex.from_product(
+        [authorities[AUTHORITY], *categories], names=[AUTHORITY, *filters]
+    ).to_frame(index=False)
 
 
-def _filled(warehouse: Asked, census_date: dt.date, frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -> pd.DataFrame:
+def _filled(
+    warehouse: Asked,
+    census_date: dt.date,
+    frame: pd.DataFrame,
+    table: PublishedTable,
+    plain: list[Measure],
+) -> pd.DataFrame:
     """Zeros where a row is absent because there was nobody to count, and blanks elsewhere.
 
-    `_said <measure>` counts what is not such a zero, `_unlisted <measure>` the rows of which it is known that there is somebody, but not who,
-    `_lacking <measure>` those where it is not known, but what it is a part of is; `_nothing <measure>` those of which nobody has anything to return;
+    `_said <measure>` counts what is not such a zero, `_unlisted <measure>` the rows of which it is
+    known that there is somebody, but not who, `_lacking <measure>` those where it is not known, but
+    what it is a part of is; `_nothing <measure>` those of which nobody has anything to return;
     `_silent <measure>` those of which no return came.
     """
-    zero = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.answered.items()}
-    unlisted = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.unlisted.items()}
-    stands = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.stands.items()}
-    came = {side: _is_in(warehouse.frame(select, d=census_date), frame) for side, select in table.came.items()}
+    zero = {
+        side: _is_in(warehouse.frame(select, d=census_date), frame)
+        for side, select in table.answered.items()
+    }
+    unlisted = {
+        side: _is_in(warehouse.frame(select, d=census_date), frame)
+        for side, select in table.unlisted.items()
+    }
+    stands = {
+        side: _is_in(warehouse.frame(select, d=census_date), frame)
+        for side, select in table.stands.items()
+    }
+    came = {
+        side: _is_in(warehouse.frame(select, d=census_date), frame)
+        for side, select in table.came.items()
+    }
     for m in plain:
         if m.side in came:
             frame[f"_silent {m.name}"] = (~came[m.side]).astype("float64")
@@ -249,14 +331,22 @@ def _filled(warehouse: Asked, census_date: dt.date, frame: pd.DataFrame, table: 
         if m.rule not in ADDED_UP:
             continue
         everywhere = pd.Series(m.absent == "0" or table.absent == "0", index=frame.index)
-        blank = frame[m.name].isna() & (everywhere if m.absent == "0" else zero.get(m.side, everywhere))
+        blank = frame[m.name].isna() & (
+            everywhere if m.absent == "0" else zero.get(m.side, everywhere)
+        )
         blank &= m.shown & ((frame["_absent"] == 1) | (m.side in table.answered))
         frame[f"_said {m.name}"] = (frame[m.name].notna()).astype("float64")
-        frame[f"_unlisted {m.name}"] = unlisted[m.side].astype("float64") if m.side in unlisted else 0.0
+        frame[f"_unlisted {m.name}"] = (
+            unlisted[m.side].astype("float64") if m.side in unlisted else 0.0
+        )
         frame.loc[blank, m.name] = 0.0
     for m in plain:
         if m.rule in ADDED_UP:
-            lacking = frame[m.part_of].notna() & frame[m.name].isna() if m.part_of else pd.Series(False, index=frame.index)  # noqa: FBT003
+            lacking = (
+                frame[m.part_of].notna() & frame[m.name].isna()
+                if m.part_of
+                else pd.Series(False, index=frame.index)
+            )  # noqa: FBT003
             frame[f"_lacking {m.name}"] = lacking.astype("float64")
     return frame
 
@@ -264,33 +354,52 @@ def _filled(warehouse: Asked, census_date: dt.date, frame: pd.DataFrame, table: 
 def _is_in(answered: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
     """Whether each row of the frame is among those of a select, by the keys that it gives."""
     keys = [c for c in answered.columns if c in frame.columns]
-    found = frame[keys].merge(answered[keys].drop_duplicates().assign(_answered=True), how="left")["_answered"]
+    found = frame[keys].merge(answered[keys].drop_duplicates().assign(_answered=True), how="left")[
+        "_answered"
+    ]
     return found.notna().set_axis(frame.index)
 
 
-def _with_totals(frame: pd.DataFrame, columns: list[str], keys: list[str], measures: list[str]) -> pd.DataFrame:
-    """The rows, and every total over each key (a blank code is the region). A sum of nothing known stays unknown, and so does one of which no
-    more is known than that some kinds are empty while others are not, and a part of a count that is known of more than the part is.
+def _with_totals(
+    frame: pd.DataFrame, columns: list[str], keys: list[str], measures: list[str]
+) -> pd.DataFrame:
+    """The rows, and every total over each key (a blank code is the region). A sum of nothing known
+    stays unknown, and so does one of which no more is known than that some kinds are empty while
+    others are not, and a part of a count that is known of more than the part is.
     """
     counted = [f"{mark} {m}" for mark in ("_said", "_unlisted", "_lacking") for m in measures]
-    marks = ["_absent", *(name for name in frame if str(name).startswith(("_nothing ", "_silent ")))]
+    marks = [
+        "_absent",
+        *(name for name in frame if str(name).startswith(("_nothing ", "_silent "))),
+    ]
     whole = frame[[*columns, *measures, *counted, *marks]]
     for key in keys:
         others = [c for c in columns if c != key]
         groups = whole.groupby(others, as_index=False, sort=False) if others else None
         if groups is None:
-            summed = pd.DataFrame([whole[[*measures, *counted]].sum(min_count=1).to_dict() | whole[marks].min().to_dict()])
+            summed = pd.DataFrame(
+                [
+                    whole[[*measures, *counted]].sum(min_count=1).to_dict()
+                    | whole[marks].min().to_dict()
+                ]
+            )
         else:
-            summed = groups[[*measures, *counted]].sum(min_count=1).merge(groups[marks].min(), on=others)
+            summed = (
+                groups[[*measures, *counted]].sum(min_count=1).merge(groups[marks].min(), on=others)
+            )
         for m in measures:
             empty_or_unlisted = (summed[f"_said {m}"] == 0) & (summed[f"_unlisted {m}"] > 0)
             summed[m] = summed[m].mask(empty_or_unlisted | (summed[f"_lacking {m}"] > 0))
-        whole = pd.concat([whole, summed.assign(**{key: "" if key == AUTHORITY else TOTAL})], ignore_index=True)
+        whole = pd.concat(
+            [whole, summed.assign(**{key: "" if key == AUTHORITY else TOTAL})], ignore_index=True
+        )
     return whole.drop(columns=counted)
 
 
 def _kept(frame: pd.DataFrame, table: PublishedTable, members: pd.DataFrame) -> pd.DataFrame:
-    """The rows that cross at most `ways` of authority and filters, and those of the categories that are given in full."""
+    """The rows that cross at most `ways` of authority and filters, and those of the categories that
+    are given in full.
+    """
     if table.nested:
         return frame
     crossed = (frame[AUTHORITY] != "").astype(int)
@@ -300,10 +409,16 @@ def _kept(frame: pd.DataFrame, table: PublishedTable, members: pd.DataFrame) -> 
 
 
 def _ordered(frame: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
-    """Region first, then authorities by code; Total first in each filter, then its categories in their order."""
+    """Region first, then authorities by code; Total first in each filter, then its categories in
+    their order.
+    """
     order = pd.DataFrame({AUTHORITY: frame[AUTHORITY]})
     for f in table.filters:
-        ranks = {label: f"{n:03d}" for n, label in enumerate([TOTAL, *table.labels[f].values()])} if table.labels[f] else {TOTAL: ""}
+        ranks = (
+            {label: f"{n:03d}" for n, label in enumerate([TOTAL, *table.labels[f].values()])}
+            if table.labels[f]
+            else {TOTAL: ""}
+        )
         order[f] = frame[f].map(lambda label, ranks=ranks: ranks.get(label, label))
     return frame.loc[order.sort_values(list(order.columns), kind="stable").index]
 
@@ -312,7 +427,9 @@ def _symbols(frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -
     symbols = pd.DataFrame(index=frame.index)
     for m in plain:
         otherwise = NOT_APPLICABLE if m.rule in ("exact", "estimate", "given") else NOT_AVAILABLE
-        symbols[m.name] = np.where((frame["_absent"] == 1) & (table.absent == NOT_APPLICABLE), NOT_APPLICABLE, otherwise)
+        symbols[m.name] = np.where(
+            (frame["_absent"] == 1) & (table.absent == NOT_APPLICABLE), NOT_APPLICABLE, otherwise
+        )
         if f"_silent {m.name}" in frame:
             symbols[m.name] = symbols[m.name].mask(frame[f"_silent {m.name}"] == 0, NOT_APPLICABLE)
         if f"_nothing {m.name}" in frame:
@@ -323,7 +440,9 @@ def _symbols(frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -
 
 
 def print_table(true: TrueTable, hidden: Hidden, method: DisclosureMethod = SAFE) -> pd.DataFrame:
-    """The table as it will be printed: keys and every measure (those that are not shown included) as text."""
+    """The table as it will be printed: keys and every measure (those that are not shown included)
+    as text.
+    """
     table = true.table
     printed = true.keys.copy()
     for m in table.measures:
@@ -339,9 +458,11 @@ def _end_of_interval(true: TrueTable, m: Measure, method: DisclosureMethod) -> p
 
 
 def for_the_region_alone(true: TrueTable, m: Measure, method: DisclosureMethod) -> np.ndarray:
-    """The rows whose figure is never shown, whatever it is: sensitive ones of authorities, and the region's where few authorities have one.
+    """The rows whose figure is never shown, whatever it is: sensitive ones of authorities, and the
+    region's where few authorities have one.
 
-    Whether an authority has a figure is no secret (where it has none, a symbol says so); whether it is 0 is one.
+    Whether an authority has a figure is no secret (where it has none, a symbol says so); whether it
+    is 0 is one.
     """
     sensitive, known = is_sensitive(true.table, m, true.keys), true.values[m.name].notna()
     is_area = true.keys[AUTHORITY] != ""
@@ -350,12 +471,20 @@ def for_the_region_alone(true: TrueTable, m: Measure, method: DisclosureMethod) 
     filters = list(true.table.filters)
     areas = true.keys[is_area & known]
     having = areas.groupby(filters)[AUTHORITY].nunique() if filters else areas[AUTHORITY].nunique()
-    few = true.keys[filters].merge(having.rename("_areas"), left_on=filters, right_index=True, how="left")["_areas"].fillna(0) if filters else having
+    few = (
+        true.keys[filters]
+        .merge(having.rename("_areas"), left_on=filters, right_index=True, how="left")["_areas"]
+        .fillna(0)
+        if filters
+        else having
+    )
     is_told = ~is_area & np.asarray(few >= method.others_for_a_comparison)
     return (sensitive & known & ~is_told).to_numpy()
 
 
-def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: Hidden, method: DisclosureMethod) -> pd.Series:
+def _print_measure(
+    true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: Hidden, method: DisclosureMethod
+) -> pd.Series:
     if m.rule == "difference":
         return publish_difference(_terms(printed, m.of))
     if m.rule == "rate":
@@ -364,18 +493,29 @@ def _print_measure(true: TrueTable, printed: pd.DataFrame, m: Measure, hidden: H
         whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(true.table, printed, m))]
         return publish_ratio(_terms(printed, m.of), whole, 100, 1, most=100)
     shown = _print_by_itself(true, printed, m, method)
-    mask = for_the_region_alone(true, m, method) | is_of_few(true.values, m, method).to_numpy() | hidden.get((true.table.name, m.name), False)
+    mask = (
+        for_the_region_alone(true, m, method)
+        | is_of_few(true.values, m, method).to_numpy()
+        | hidden.get((true.table.name, m.name), False)
+    )
     return shown.mask(mask & ~shown.isin([NOT_AVAILABLE, NOT_APPLICABLE]), CONFIDENTIAL)
 
 
-def _print_by_itself(true: TrueTable, printed: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Series:
+def _print_by_itself(
+    true: TrueTable, printed: pd.DataFrame, m: Measure, method: DisclosureMethod
+) -> pd.Series:
     """A measure under its rule, before anything is hidden besides."""
     if m.rule == "count":
         shown = publish_counts(true.values[m.name], method, true.symbols[m.name])
         noisy = has_noise(true.values, m, method) & true.values[m.name].notna()
         if not noisy.any():
             return shown
-        return shown.mask(noisy, publish_exact(perturbed(true.values[m.name], true.values[f"_noise {m.noise}"], method.round_to)))
+        return shown.mask(
+            noisy,
+            publish_exact(
+                perturbed(true.values[m.name], true.values[f"_noise {m.noise}"], method.round_to)
+            ),
+        )
     if m.rule == "exact":
         return publish_exact(true.values[m.name], true.symbols[m.name])
     if m.rule == "given":
@@ -385,7 +525,9 @@ def _print_by_itself(true: TrueTable, printed: pd.DataFrame, m: Measure, method:
         end = _end_of_interval(true, m, method) if m.interval else None
         return publish_estimates(true.values[m.name], printed[m.of[0]], partial, method, end)
     support = true.values[m.placements], true.values[m.owner_groups], true.values[m.largest_share]
-    came = ~(printed[[count.name for count in true.table.of_rule("count")]] == NOT_AVAILABLE).all(axis=1)
+    came = ~(printed[[count.name for count in true.table.of_rule("count")]] == NOT_AVAILABLE).all(
+        axis=1
+    )
     shown = publish_means(true.values[m.name], *support, method)
     shown = shown.mask((shown == NOT_AVAILABLE) & came, NOT_APPLICABLE)
     return hidden_with(shown, [printed[name] for name in m.rests_on(true.table)])
@@ -404,15 +546,20 @@ def _total_of(table: PublishedTable, printed: pd.DataFrame, m: Measure) -> pd.Se
     return joined.fillna(NOT_APPLICABLE).set_axis(printed.index)
 
 
-def worked_out(table: PublishedTable, m: Measure, frame: pd.DataFrame, known: pd.DataFrame | None = None) -> pd.Series | None:
-    """What a share, difference or rate of a printed, tidy table must be by its published counts; None where it rests on what is not printed.
-    `known` has what a rate is of and is not printed beside it (the population), row by row as in the frame.
+def worked_out(
+    table: PublishedTable, m: Measure, frame: pd.DataFrame, known: pd.DataFrame | None = None
+) -> pd.Series | None:
+    """What a share, difference or rate of a printed, tidy table must be by its published counts;
+    None where it rests on what is not printed. `known` has what a rate is of and is not printed
+    beside it (the population), row by row as in the frame.
     """
     if not m.shown or m.rule not in ("share", "difference", "rate"):
         return None
     if not {name.removeprefix("-") for name in (*m.of, *m.whole)} <= set(frame.columns):
         return None
-    printed = frame.rename(columns={"old_la_code": AUTHORITY})[[AUTHORITY, *table.filters, *(i.name for i in table.indicators if i.name in frame)]]
+    printed = frame.rename(columns={"old_la_code": AUTHORITY})[
+        [AUTHORITY, *table.filters, *(i.name for i in table.indicators if i.name in frame)]
+    ]
     if m.rule == "rate":
         if m.per not in frame and (known is None or m.per not in known):
             return None
@@ -435,10 +582,16 @@ def total_row(frame: pd.DataFrame, table: PublishedTable, m: Measure, index: int
     return int(found[0]) if len(found) else None
 
 
-def tidy(printed: pd.DataFrame, table: PublishedTable, members: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
-    """A printed table in DfE's layout: time and geography in front, then filters, then the indicators that are shown."""
+def tidy(
+    printed: pd.DataFrame, table: PublishedTable, members: pd.DataFrame, census_date: dt.date
+) -> pd.DataFrame:
+    """A printed table in DfE's layout: time and geography in front, then filters, then the
+    indicators that are shown.
+    """
     region = members.iloc[0]
-    joined = printed[[AUTHORITY]].merge(members[[AUTHORITY, "authority_gss", "authority_name"]], on=AUTHORITY, how="left")
+    joined = printed[[AUTHORITY]].merge(
+        members[[AUTHORITY, "authority_gss", "authority_name"]], on=AUTHORITY, how="left"
+    )
     is_region = joined[AUTHORITY] == ""
     front = pd.DataFrame(
         {
@@ -459,10 +612,27 @@ def tidy(printed: pd.DataFrame, table: PublishedTable, members: pd.DataFrame, ce
 
 
 def release_tables(
-    true: Mapping[str, TrueTable], members: pd.DataFrame, census_date: dt.date, hidden: Hidden | None = None, method: DisclosureMethod = SAFE
+    true: Mapping[str, TrueTable],
+    members: pd.DataFrame,
+    census_date: dt.date,
+    hidden: Hidden | None = None,
+    method: DisclosureMethod = SAFE,
 ) -> dict[str, pd.DataFrame]:
-    """All tables of a release of the census date, every cell as it will be printed (text), in their final order."""
-    return {name: tidy(print_table(t, hidden or {}, method), t.table, members, census_date) for name, t in true.items()}
+    """All tables of a release of the census date, every cell as it will be printed (text), in their
+    final order.
+    """
+    return {
+        name: tidy(print_table(t, hidden or {}, method), t.table, members, census_date)
+        for name, t in true.items()
+    }
 
 
-__all__ = ["GEOGRAPHY", "Indicator", "PUBLISHED_TABLES", "PublishedTable", "TrueTable", "release_tables", "true_tables"]
+__all__ = [
+    "GEOGRAPHY",
+    "Indicator",
+    "PUBLISHED_TABLES",
+    "PublishedTable",
+    "TrueTable",
+    "release_tables",
+    "true_tables",
+]

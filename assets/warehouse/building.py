@@ -1,11 +1,12 @@
 """Building: rewrites one quarter of core and curated, in one transaction, or not at all.
 
-Belongs here: which quarters are out of date, running the models, holding the result against its tests before anybody sees it.
-Does not belong here: what a model computes (`dbt_like_sql`).
+Belongs here: which quarters are out of date, running the models, holding the result against its
+tests before anybody sees it. Does not belong here: what a model computes (`dbt_like_sql`).
 
-A reader sees the old quarter until the new one is whole and its blocking tests have passed. A run that is killed leaves the old one; a
-rerun with nothing new writes nothing. What a quarter rests on (submissions in force, register lists, models, contracts, region)
-is written down with it in the same transaction.
+A reader sees the old quarter until the new one is whole and its blocking tests have passed. A run
+that is killed leaves the old one; a rerun with nothing new writes nothing. What a quarter rests on
+(submissions in force, register lists, models, contracts, region) is written down with it in the
+same transaction.
 """
 
 from __future__ import annotations
@@ -21,7 +22,16 @@ from sqlalchemy.engine import Connection
 
 from assets.common.basis import digest
 from assets.warehouse.about_children import is_about_children
-from assets.warehouse.models import PYTHON_TABLES, Model, PythonTable, Relation, WarehouseTest, code_version, models, warehouse_tests
+from assets.warehouse.models import (
+    PYTHON_TABLES,
+    Model,
+    PythonTable,
+    Relation,
+    WarehouseTest,
+    code_version,
+    models,
+    warehouse_tests,
+)
 from assets.warehouse.tables import region_hash
 from resources.settings import engine
 from resources.warehouse import Warehouse, physical
@@ -31,7 +41,9 @@ from schemas.returns import contract_version
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How one check of one table came out: `offending` rows were found, some of them with these `keys` (none of a table of children)."""
+    """How one check of one table came out: `offending` rows were found, some of them with these
+    `keys` (none of a table of children).
+    """
 
     table: str
     name: str
@@ -43,7 +55,9 @@ class CheckResult:
 
 @dataclass
 class BuildResult:
-    """What building a quarter did: rows written by table, the checks, and whether it was written (or was up to date already)."""
+    """What building a quarter did: rows written by table, the checks, and whether it was written
+    (or was up to date already).
+    """
 
     census_date: dt.date
     rows: dict[Relation, int] = field(default_factory=dict)
@@ -110,20 +124,27 @@ inner join marks as m
     )
 order by d, m.part, m.census_date, m.table_name
 """
-"""What was received, by the quarters (`:dates`) that rest on it: a mark of each quarter's returns, made once however many rest on it."""
+"""What was received, by the quarters (`:dates`) that rest on it: a mark of each quarter's returns,
+made once however many rest on it.
+"""
 
 
-def rests_on_of(connection: Connection, dates: Sequence[dt.date], region: Region) -> dict[dt.date, str]:
+def rests_on_of(
+    connection: Connection, dates: Sequence[dt.date], region: Region
+) -> dict[dt.date, str]:
     """A hash of everything that the figures of each of these quarters rest on, by quarter.
 
-    Some look back (the last quarter's totals, a year's flows, three years' stability), so what was received for the three years before is in it:
-    a late or corrected return makes the quarters after it out of date as well. Superseded returns of settings are in it too: whose a setting is
+    Some look back (the last quarter's totals, a year's flows, three years' stability), so what was
+    received for the three years before is in it: a late or corrected return makes the quarters
+    after it out of date as well. Superseded returns of settings are in it too: whose a setting is
     may rest on when the first of them came (`core.setting_return`).
     """
     received: dict[dt.date, list[str]] = {date: [] for date in dates}
     for row in connection.execute(sa.text(_RECEIVED), {"dates": list(dates)}) if dates else ():
         received[row.census_date].append("|".join(map(str, row)))
-    decided = connection.execute(sa.text("select * from raw.setting_decision order by urn, host_authority_code, census_date")).all()
+    decided = connection.execute(
+        sa.text("select * from raw.setting_decision order by urn, host_authority_code, census_date")
+    ).all()
     versions = code_version(), contract_version(), region.key, region_hash(region)
     of: dict[dt.date, str] = {}
     for date, lines in received.items():
@@ -142,8 +163,8 @@ def known_quarters(warehouse: Warehouse) -> list[dt.date]:
     return [
         row.census_date
         for row in warehouse.rows(
-            "select distinct census_date from raw.submission "
-            "where census_date not in (select c.census_date from access.closed_quarter as c) order by census_date"
+            "select distinct census_date from raw.submission where census_date not in (select"
+            " c.census_date from access.closed_quarter as c) order by census_date"
         )
     ]
 
@@ -151,7 +172,10 @@ def known_quarters(warehouse: Warehouse) -> list[dt.date]:
 def out_of_date(warehouse: Warehouse, region: Region) -> list[dt.date]:
     """Known census dates whose figures do not rest on what is in the warehouse now."""
     with warehouse.reading() as connection:
-        written = {row.census_date: row.rests_on for row in connection.execute(sa.text("select census_date, rests_on from raw.quarter"))}
+        written = {
+            row.census_date: row.rests_on
+            for row in connection.execute(sa.text("select census_date, rests_on from raw.quarter"))
+        }
         dates = known_quarters(warehouse)
         now = rests_on_of(connection, dates, region)
         return [date for date in dates if written.get(date) != now[date]]
@@ -161,19 +185,29 @@ def build_quarter(
     warehouse: Warehouse, census_date: dt.date, region: Region, *, only: set[Relation] | None = None,
     anew: bool = False, progress: Callable[[str], None] | None = None,
 ) -> BuildResult:  # fmt: skip
-    """Rewrite the quarter, unless it is up to date (`anew` rewrites it all the same; `only` rewrites some tables alone).
+    """Rewrite the quarter, unless it is up to date (`anew` rewrites it all the same; `only`
+    rewrites some tables alone).
 
     Where a blocking check fails nothing is written, and the result says which.
     """
     say = progress or (lambda _: None)
     result = BuildResult(census_date)
-    tables = [m for m in models().values() if not m.is_view and (only is None or m.relation in only)]
+    tables = [
+        m for m in models().values() if not m.is_view and (only is None or m.relation in only)
+    ]
     try:
         with warehouse.writing() as connection:
             now = rests_on(connection, census_date, region)
-            written = connection.execute(sa.text("select rests_on from raw.quarter where census_date = :d"), {"d": census_date}).scalar()
-            closed = sa.text("select exists (select from access.closed_quarter where census_date = :d)")
-            if connection.execute(closed, {"d": census_date}).scalar():  # what it rested on has been removed: it stands as it is
+            written = connection.execute(
+                sa.text("select rests_on from raw.quarter where census_date = :d"),
+                {"d": census_date},
+            ).scalar()
+            closed = sa.text(
+                "select exists (select from access.closed_quarter where census_date = :d)"
+            )
+            if connection.execute(
+                closed, {"d": census_date}
+            ).scalar():  # what it rested on has been removed: it stands as it is
                 result.was_up_to_date = True
                 _count(connection, tables, result)
                 return result
@@ -198,9 +232,14 @@ def build_quarter(
             if result.blocked_by:
                 raise _Blocked
             if only is None:
-                connection.execute(sa.text("delete from raw.quarter where census_date = :d"), {"d": census_date})
                 connection.execute(
-                    sa.text("insert into raw.quarter (census_date, rests_on, code_version) values (:d, :r, :v)"),
+                    sa.text("delete from raw.quarter where census_date = :d"), {"d": census_date}
+                )
+                connection.execute(
+                    sa.text(
+                        "insert into raw.quarter (census_date, rests_on, code_version) values (:d,"
+                        " :r, :v)"
+                    ),
                     {"d": census_date, "r": now, "v": code_version()},
                 )
     except _Blocked:
@@ -209,17 +248,21 @@ def build_quarter(
 
 
 def join_by_key(connection: Connection) -> None:
-    """Have the server join by whole keys until the transaction ends, and never compare each row with each where there is a key.
+    """Have the server join by whole keys until the transaction ends, and never compare each row
+    with each where there is a key.
 
-    It does not know how many rows a step (`with`) of a model will give, takes them for one, and so would: what takes a moment
-    with 24 authorities takes minutes with a nation, and longer with every quarter held.
+    It does not know how many rows a step (`with`) of a model will give, takes them for one, and so
+    would: what takes a moment with 24 authorities takes minutes with a nation, and longer with
+    every quarter held.
     """
     for kind in ("nestloop", "mergejoin"):
         connection.exec_driver_sql(f"set local enable_{kind} = off")
 
 
 def _put_on_calendar(connection: Connection, census_date: dt.date) -> None:
-    """Put a quarter on the calendar through which readers come to its rows, in the transaction that writes them."""
+    """Put a quarter on the calendar through which readers come to its rows, in the transaction that
+    writes them.
+    """
     put = sa.text("insert into access.quarter_end (census_date) values (:d) on conflict do nothing")
     if connection.execute(put, {"d": census_date}).rowcount:
         connection.exec_driver_sql("analyze access.quarter_end")
@@ -227,7 +270,9 @@ def _put_on_calendar(connection: Connection, census_date: dt.date) -> None:
 
 @contextmanager
 def _rewriter(connection: Connection, census_date: dt.date) -> Iterator[Callable[[Model], int]]:
-    """What rewrites a model's rows of the quarter and gives how many they are: PostgreSQL, or the engine that is set."""
+    """What rewrites a model's rows of the quarter and gives how many they are: PostgreSQL, or the
+    engine that is set.
+    """
     if engine() == "spark":
         from assets.warehouse.spark import on_spark
 
@@ -238,36 +283,63 @@ def _rewriter(connection: Connection, census_date: dt.date) -> Iterator[Callable
 
 
 def _rewrite(connection: Connection, model: Model, census_date: dt.date) -> int:
-    """Delete the quarter and insert it: never drop or rename, so that policies, grants, comments and readers stay."""
-    connection.execute(sa.text(f"delete from {model.physical} where census_date = :census_date"), {"census_date": census_date})
+    """Delete the quarter and insert it: never drop or rename, so that policies, grants, comments
+    and readers stay.
+    """
+    connection.execute(
+        sa.text(f"delete from {model.physical} where census_date = :census_date"),
+        {"census_date": census_date},
+    )
     columns = ", ".join(model.columns)
-    inserted = connection.execute(sa.text(f"insert into {model.physical} ({columns})\n{physical(model.sql)}"), {"census_date": census_date})
+    inserted = connection.execute(
+        sa.text(f"insert into {model.physical} ({columns})\n{physical(model.sql)}"),
+        {"census_date": census_date},
+    )
     return inserted.rowcount
 
 
 def _measure(connection: Connection, table: str, rows: int) -> None:
     """Tell the planner the table's true size, so that the next models are planned with it.
 
-    Quarters are alike: once a few are held, only which quarters there are is measured again. To measure every column took longer with every
-    quarter held, and longer than the models themselves.
+    Quarters are alike: once a few are held, only which quarters there are is measured again. To
+    measure every column took longer with every quarter held, and longer than the models themselves.
     """
-    known = connection.execute(sa.text("select reltuples from pg_class where oid = to_regclass(:t)"), {"t": table}).scalar() or 0
-    connection.execute(sa.text(f"analyze {table}" if known < 3 * rows else f"analyze {table} (census_date)"))
+    known = (
+        connection.execute(
+            sa.text("select reltuples from pg_class where oid = to_regclass(:t)"), {"t": table}
+        ).scalar()
+        or 0
+    )
+    connection.execute(
+        sa.text(f"analyze {table}" if known < 3 * rows else f"analyze {table} (census_date)")
+    )
 
 
 def _count(connection: Connection, tables: list[Model], result: BuildResult) -> None:
     for model in tables:
         query = sa.text(f"select count(*) from {model.physical} where census_date = :d")
-        result.rows[model.relation] = connection.execute(query, {"d": result.census_date}).scalar() or 0
+        result.rows[model.relation] = (
+            connection.execute(query, {"d": result.census_date}).scalar() or 0
+        )
 
 
 def grain_check(model: Model | PythonTable) -> WarehouseTest:
     """The check that every model has: one row a grain, no part of it missing."""
     keys = ", ".join(f"t.{name}" for name in model.grain)
     missing = " or ".join(f"t.{name} is null" for name in model.grain)
-    where = "" if "census_date" not in model.columns else "where t.census_date = cast(:census_date as date)"
-    sql = f"select {keys}, count(*) as found from {model.table} as t {where} group by {keys} having count(*) > 1 or bool_or({missing})"
-    meaning = f"{model.table} has one row a {', '.join(model.grain)}. A failure means that something is counted twice or stands nowhere."
+    where = (
+        ""
+        if "census_date" not in model.columns
+        else "where t.census_date = cast(:census_date as date)"
+    )
+    sql = (
+        f"select {keys}, count(*) as found from {model.table} as t {where} group by {keys} having"
+        f" count(*) > 1 or bool_or({missing})"
+    )
+    meaning = (
+        f"{model.table} has one row a {', '.join(model.grain)}. A failure means that something is"
+        " counted twice or stands nowhere."
+    )
     return WarehouseTest("grain", model.table, True, meaning, sql, frozenset({model.relation}))
 
 
@@ -276,8 +348,12 @@ def all_checks() -> list[WarehouseTest]:
     return [grain_check(model) for model in models().values()] + list(warehouse_tests())
 
 
-def run_checks(connection: Connection, census_date: dt.date, only: set[Relation] | None = None) -> list[CheckResult]:
-    """Run the checks of the quarter (those of `only`'s tables, where given). Offending rows are counted; of the first ones the keys are given."""
+def run_checks(
+    connection: Connection, census_date: dt.date, only: set[Relation] | None = None
+) -> list[CheckResult]:
+    """Run the checks of the quarter (those of `only`'s tables, where given). Offending rows are
+    counted; of the first ones the keys are given.
+    """
     results = []
     for check in all_checks():
         if only is not None and tuple(check.checks.split(".")) not in only:
@@ -286,7 +362,9 @@ def run_checks(connection: Connection, census_date: dt.date, only: set[Relation]
         parameters = {"census_date": census_date} if ":census_date" in check.sql else {}
         offending = connection.execute(sa.text(query), parameters).scalar() or 0
         keys = _keys(connection, check, parameters) if offending else ()
-        results.append(CheckResult(check.checks, check.name, check.blocks, check.meaning, offending, keys))
+        results.append(
+            CheckResult(check.checks, check.name, check.blocks, check.meaning, offending, keys)
+        )
     return results
 
 
@@ -294,11 +372,18 @@ MOST_KEYS = 1000
 """So many offending rows are named."""
 
 
-def _keys(connection: Connection, check: WarehouseTest, parameters: dict[str, dt.date]) -> tuple[dict[str, str], ...]:
-    """Which rows offend, by their grain. A row about a child is not named: its key is a pseudonym, and Dagster keeps what it is told."""
+def _keys(
+    connection: Connection, check: WarehouseTest, parameters: dict[str, dt.date]
+) -> tuple[dict[str, str], ...]:
+    """Which rows offend, by their grain. A row about a child is not named: its key is a pseudonym,
+    and Dagster keeps what it is told.
+    """
     known: list[Model | PythonTable] = [*models().values(), *PYTHON_TABLES.values()]
     table = next((one for one in known if one.table == check.checks), None)
     if table is None or is_about_children(table.columns):
         return ()
-    rows = connection.execute(sa.text(physical(f"select * from (\n{check.sql}\n) as offending limit {MOST_KEYS}")), parameters).mappings()
+    rows = connection.execute(
+        sa.text(physical(f"select * from (\n{check.sql}\n) as offending limit {MOST_KEYS}")),
+        parameters,
+    ).mappings()
     return tuple({name: str(row[name]) for name in table.grain if name in row} for row in rows)

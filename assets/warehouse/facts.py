@@ -22,9 +22,11 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Facts:
-    """Of a SELECT: the tables it reads, its columns, whether it ends in `select *`, and its version.
+    """Of a SELECT: the tables it reads, its columns, whether it ends in `select *`, and its
+    version.
 
-    The version is a hash of what the query does: layout, case of keywords and comments do not count.
+    The version is a hash of what the query does: layout, case of keywords and comments do not
+    count.
     """
 
     upstream: frozenset[Relation]

@@ -1,7 +1,9 @@
-"""Failing rows: a page a check of a quarter, with the keys of the rows that fail it, to which the check's result in Dagster leads.
+"""Failing rows: a page a check of a quarter, with the keys of the rows that fail it, to which the
+check's result in Dagster leads.
 
-Belongs here: writing the page, and taking it away when the check passes. Does not belong here: which keys may be shown (`building`): a
-row about a child is not named, here no more than in Dagster.
+Belongs here: writing the page, and taking it away when the check passes. Does not belong here:
+which keys may be shown (`building`): a row about a child is not named, here no more than in
+Dagster.
 """
 
 from __future__ import annotations
@@ -27,8 +29,12 @@ def failing_page(folder: Path, quarter: str, check: WarehouseTest) -> Path:
     return folder / quarter / f"{re.sub(r'[^a-z0-9_.]', '_', f'{check.checks}.{check.name}')}.html"
 
 
-def write_failing(folder: Path, quarter: str, check: WarehouseTest, outcome: CheckResult) -> Path | None:
-    """Write the page of a check that failed, for its owner alone; of one that passed there is none. A disk that is full costs the page alone."""
+def write_failing(
+    folder: Path, quarter: str, check: WarehouseTest, outcome: CheckResult
+) -> Path | None:
+    """Write the page of a check that failed, for its owner alone; of one that passed there is none.
+    A disk that is full costs the page alone.
+    """
     page = failing_page(folder, quarter, check)
     with contextlib.suppress(OSError):
         if not outcome.offending:
@@ -42,8 +48,9 @@ def write_failing(folder: Path, quarter: str, check: WarehouseTest, outcome: Che
 
 
 def renew_pages(folder: Path, quarter: str, outcomes: Sequence[CheckResult]) -> None:
-    """After a quarter was built whole: a page of each check that fails it, and no other. A page of a check that the program no longer has goes,
-    and all of a closed quarter, of which nothing is checked any more.
+    """After a quarter was built whole: a page of each check that fails it, and no other. A page of
+    a check that the program no longer has goes, and all of a closed quarter, of which nothing is
+    checked any more.
     """
     failed = {(outcome.table, outcome.name): outcome for outcome in outcomes if outcome.offending}
     stay = set()
@@ -61,10 +68,13 @@ def _page(quarter: str, check: WarehouseTest, outcome: CheckResult) -> str:
     title = html.escape(f"{check.checks}, {check.name}, {quarter}")
     sql = html.escape(rows_query(quarter, check))
     return (
-        f'<!DOCTYPE html><html lang="en-GB"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head><body>'
-        f"<h1>{title}</h1><p>{html.escape(check.meaning)}</p><p>{outcome.offending:,} rows fail. {_named(outcome)}</p>{_table(outcome)}"
-        f"<h2>The whole rows</h2><p>Ask with <code>observatory query</code>. Where the check blocks, the quarter was not "
-        f"written: the rows are there when the return that they come from is.</p><pre>{sql}</pre></body></html>\n"
+        '<!DOCTYPE html><html lang="en-GB"><head><meta charset="utf-8">'
+        f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
+        f"<p>{html.escape(check.meaning)}</p><p>{outcome.offending:,} rows"
+        f" fail. {_named(outcome)}</p>{_table(outcome)}<h2>The whole rows</h2><p>Ask with"
+        " <code>observatory query</code>. Where the check blocks, the quarter was not written: the"
+        " rows are there when the return that they come from"
+        f" is.</p><pre>{sql}</pre></body></html>\n"
     )
 
 
@@ -76,12 +86,19 @@ def rows_query(quarter: str, check: WarehouseTest) -> str:
 def _named(outcome: CheckResult) -> str:
     if not outcome.keys:
         return "They are about children, or have no key, and are not named."
-    return "These are their keys." if len(outcome.keys) >= outcome.offending else f"These are the keys of the first {len(outcome.keys):,}."
+    return (
+        "These are their keys."
+        if len(outcome.keys) >= outcome.offending
+        else f"These are the keys of the first {len(outcome.keys):,}."
+    )
 
 
 def _table(outcome: CheckResult) -> str:
     if not outcome.keys:
         return ""
     heads = "".join(f"<th>{html.escape(name)}</th>" for name in outcome.keys[0])
-    rows = "".join("<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in row.values()) + "</tr>" for row in outcome.keys)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in row.values()) + "</tr>"
+        for row in outcome.keys
+    )
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"

@@ -53,7 +53,9 @@ class Known:
         self._remembered.put(key, told)
         return found
 
-    def understanding(self, name: str, text: str, tables: Mapping[Relation, Types]) -> Understanding:
+    def understanding(
+        self, name: str, text: str, tables: Mapping[Relation, Types]
+    ) -> Understanding:
         """The columns' types and lineage of a SELECT, which reads these tables and no others.
 
         Raises:
@@ -66,7 +68,10 @@ class Known:
         from assets.warehouse import sql
 
         found = sql.understanding(name, text, tables)
-        parents = {column: [[*relation, of] for relation, of in sorted(told)] for column, told in found.parents.items()}
+        parents = {
+            column: [[*relation, of] for relation, of in sorted(told)]
+            for column, told in found.parents.items()
+        }
         self._remembered.put(key, [found.types, parents])
         return found
 
@@ -77,5 +82,8 @@ class Known:
 
 def _understanding(held: Any) -> Understanding:
     types, parents = held
-    read = {column: {((schema, table), of) for schema, table, of in told} for column, told in parents.items()}
+    read = {
+        column: {((schema, table), of) for schema, table, of in told}
+        for column, told in parents.items()
+    }
     return Understanding(types, read)

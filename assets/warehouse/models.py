@@ -1,9 +1,12 @@
-"""SQL models: one SELECT a file in `dbt_like_sql/<schema>/<table>.sql`, found and understood by parsing.
+"""SQL models: one SELECT a file in `dbt_like_sql/<schema>/<table>.sql`, found and understood by
+parsing.
 
-Belongs here: reading a model's head (description, grain, kind), the rules a model keeps, all models in the order in which they are built.
-Does not belong here: parsing (`sql`), running a model (`building`), or the tables it fills (`tables`).
+Belongs here: reading a model's head (description, grain, kind), the rules a model keeps, all models
+in the order in which they are built. Does not belong here: parsing (`sql`), running a model
+(`building`), or the tables it fills (`tables`).
 
-The rules a model keeps are in `dbt_like_sql/README.md`; a file that breaks one is refused here with a sentence that says which.
+The rules a model keeps are in `dbt_like_sql/README.md`; a file that breaks one is refused here with
+a sentence that says which.
 """
 
 from __future__ import annotations
@@ -23,14 +26,20 @@ from schemas.returns import return_tables
 
 FOLDER = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 LAYERS = ("staging", "core", "curated")
-_MAY_READ = {"staging": {"raw"}, "core": {"staging", "core"}, "curated": {"staging", "core", "curated"}}
+_MAY_READ = {
+    "staging": {"raw"},
+    "core": {"staging", "core"},
+    "curated": {"staging", "core", "curated"},
+}
 
 
 @dataclass(frozen=True)
 class Model:
-    """One table or view of the warehouse and the SELECT that makes it. `columns` are its columns' names, in order.
+    """One table or view of the warehouse and the SELECT that makes it. `columns` are its columns'
+    names, in order.
 
-    `readers` is "party" (an authority sees the rows that are its own) or "members" (every member sees every row).
+    `readers` is "party" (an authority sees the rows that are its own) or "members" (every member
+    sees every row).
     """
 
     schema: str
@@ -72,7 +81,9 @@ class Model:
 
 @dataclass(frozen=True)
 class PythonTable:
-    """A table of the warehouse that Python fills after the models: its columns' types are the dictionary's. Views may read it, tables may not."""
+    """A table of the warehouse that Python fills after the models: its columns' types are the
+    dictionary's. Views may read it, tables may not.
+    """
 
     schema: str
     name: str
@@ -132,7 +143,9 @@ PYTHON_TABLES: dict[Relation, PythonTable] = {PROJECTION.relation: PROJECTION}
 
 @dataclass(frozen=True)
 class WarehouseTest:
-    """A SELECT of offending rows in `dbt_like_sql/tests`: it passes when it finds none. `blocks` keeps the quarter from being written."""
+    """A SELECT of offending rows in `dbt_like_sql/tests`: it passes when it finds none. `blocks`
+    keeps the quarter from being written.
+    """
 
     name: str
     checks: str
@@ -161,7 +174,16 @@ def _head(text: str) -> tuple[str, dict[str, str]]:
 def raw_columns() -> dict[str, dict[str, str]]:
     """Columns and types of the tables in `raw`, by table: what parsing starts from."""
     reference = {
-        "authority": ("authority_code", "gss_code", "authority_name", "country", "region_code", "region_name", "valid_from", "valid_to"),
+        "authority": (
+            "authority_code",
+            "gss_code",
+            "authority_name",
+            "country",
+            "region_code",
+            "region_name",
+            "valid_from",
+            "valid_to",
+        ),
         "authority_neighbour": ("authority_code", "neighbour_code"),
         "region_member": (
             "authority_code",
@@ -180,7 +202,13 @@ def raw_columns() -> dict[str, dict[str, str]]:
             "transfer_scheme_rate",
         ),
         "ofsted_provision_type": ("label", "provision_type"),
-        "type_of_provision": ("label", "provision_type", "arrangement", "mark", "in_house_by_register"),
+        "type_of_provision": (
+            "label",
+            "provision_type",
+            "arrangement",
+            "mark",
+            "in_house_by_register",
+        ),
         "place_903": ("label", "meaning", "placement_type", "provision_type", "kinship"),
         "legal_status_903": ("label", "meaning", "legal_status_group"),
         "ethnic_903": ("label", "meaning", "ethnic_group"),
@@ -193,7 +221,14 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "cans_item": ("item", "item_title", "item_kind", "item_of"),
         "population_0_17": ("authority_code", "mid_year", "people"),
         "statistical_neighbours": ("authority_code", "closeness", "neighbour_code", "how_close"),
-        "outward_code": ("outward_code", "authority_code", "authority_share", "authorities", "easting", "northing"),
+        "outward_code": (
+            "outward_code",
+            "authority_code",
+            "authority_share",
+            "authorities",
+            "easting",
+            "northing",
+        ),
         "district": ("district_code", "district_name", "authority_code"),
         "official_measure": (
             "measure",
@@ -207,11 +242,20 @@ def raw_columns() -> dict[str, dict[str, str]]:
             "definition_note",
         ),
         "series_breaks": ("break_reason", "broken_on", "series_by", "series", "why"),
-        "owner_decision": ("owner_name", "owner_group", "decision", "decided_by", "decided_on", "note"),
+        "owner_decision": (
+            "owner_name",
+            "owner_group",
+            "decision",
+            "decided_by",
+            "decided_on",
+            "note",
+        ),
         "owner_name": ("provider_name", "owner_name", "is_damaged"),
         "owner_proposal": ("owner_name", "near_name", "similarity"),
     }
-    tables: dict[str, dict[str, str]] = {name: dict.fromkeys(columns, "text") for name, columns in reference.items()}
+    tables: dict[str, dict[str, str]] = {
+        name: dict.fromkeys(columns, "text") for name, columns in reference.items()
+    }
     tables["submission"] = {
         "submission_id": "text", "census_date": "date", "sender": "text", "sender_kind": "text", "file_name": "text",
         "content_hash": "text", "size_bytes": "bigint", "received_at": "timestamp with time zone", "contract_version": "text",
@@ -258,11 +302,15 @@ def _files(folder: str) -> list[Path]:
     """The SQL files of a folder.
 
     Raises:
-        ModelError: there is no such folder, or nothing in it: a warehouse without its models would look like one that is up to date.
+        ModelError: there is no such folder, or nothing in it: a warehouse without its models would
+            look like one that is up to date.
     """
     found = sorted((FOLDER / folder).glob("*.sql"))
     if not found:
-        raise ModelError(f"{FOLDER / folder} holds no SQL; the models of `{folder}` were expected. Install the observatory whole.")
+        raise ModelError(
+            f"{FOLDER / folder} holds no SQL; the models of `{folder}` were expected. Install the"
+            " observatory whole."
+        )
     return found
 
 
@@ -280,11 +328,21 @@ def models() -> dict[Relation, Model]:
     raw = {("raw", name) for name in raw_columns()}
     for model in found.values():
         for relation in sorted(model.upstream & PYTHON_TABLES.keys()) if not model.is_view else ():
-            raise ModelError(f"{model.table} reads {'.'.join(relation)}, which is filled after the models. Only a view may: add `-- kind: view`.")
+            raise ModelError(
+                f"{model.table} reads {'.'.join(relation)}, which is filled after the models. Only"
+                " a view may: add `-- kind: view`."
+            )
         for relation in sorted(model.upstream - raw - found.keys() - PYTHON_TABLES.keys()):
-            raise ModelError(f"{model.table} reads {'.'.join(relation)}, which is no table of the warehouse. Check the name.")
+            raise ModelError(
+                f"{model.table} reads {'.'.join(relation)}, which is no table of the warehouse."
+                " Check the name."
+            )
     try:
-        order = list(graphlib.TopologicalSorter({r: sorted(m.upstream & found.keys()) for r, m in sorted(found.items())}).static_order())
+        order = list(
+            graphlib.TopologicalSorter(
+                {r: sorted(m.upstream & found.keys()) for r, m in sorted(found.items())}
+            ).static_order()
+        )
     except graphlib.CycleError as error:
         circle = " -> ".join(".".join(relation) for relation in error.args[1])
         raise ModelError(f"Models read each other in a circle: {circle}. Break it.") from None
@@ -295,31 +353,56 @@ def _read_model(schema: str, path: Path, known: Known) -> Model:
     text = path.read_text(encoding="utf-8")
     description, head = _head(text)
     if not description or "grain" not in head:
-        raise ModelError(f"{schema}/{path.name} lacks a description or a `-- grain:` line at its head. Both were expected.")
+        raise ModelError(
+            f"{schema}/{path.name} lacks a description or a `-- grain:` line at its head. Both were"
+            " expected."
+        )
     facts = known.facts(path.name, text)
     wrong = sorted(".".join(r) for r in facts.upstream if r[0] not in _MAY_READ[schema])
     if wrong:
-        raise ModelError(f"{schema}/{path.name} reads {', '.join(wrong)}; a {schema} model reads only {sorted(_MAY_READ[schema])}.")
+        raise ModelError(
+            f"{schema}/{path.name} reads {', '.join(wrong)}; a {schema} model reads only"
+            f" {sorted(_MAY_READ[schema])}."
+        )
     if facts.has_star:
         raise ModelError(f"{schema}/{path.name} ends in `select *`. Name the columns.")
     grain = tuple(name.strip() for name in head["grain"].split(","))
     if not set(grain) <= set(facts.columns):
-        raise ModelError(f"{schema}/{path.name}: its grain names {sorted(set(grain) - set(facts.columns))}, which it does not select.")
+        raise ModelError(
+            f"{schema}/{path.name}: its grain names {sorted(set(grain) - set(facts.columns))},"
+            " which it does not select."
+        )
     readers = head.get("readers", "party")
     if readers not in {"party", "members"}:
-        raise ModelError(f"{schema}/{path.name} says `readers: {readers}`; party or members was expected.")
+        raise ModelError(
+            f"{schema}/{path.name} says `readers: {readers}`; party or members was expected."
+        )
     is_view = head.get("kind") == "view"
-    return Model(schema, path.stem, text, description, grain, is_view, facts.upstream, facts.version, facts.columns, readers)
+    return Model(
+        schema,
+        path.stem,
+        text,
+        description,
+        grain,
+        is_view,
+        facts.upstream,
+        facts.version,
+        facts.columns,
+        readers,
+    )
 
 
 @cache
 def understandings() -> dict[Relation, Understanding]:
-    """Column types and lineage of every model. Where nothing is remembered it takes seconds: only who shows them asks for them.
+    """Column types and lineage of every model. Where nothing is remembered it takes seconds: only
+    who shows them asks for them.
 
     Raises:
         ModelError: a model names a column that its tables do not have.
     """
-    types: dict[Relation, Types] = {("raw", name): columns for name, columns in raw_columns().items()}
+    types: dict[Relation, Types] = {
+        ("raw", name): columns for name, columns in raw_columns().items()
+    }
     types |= {relation: table.types for relation, table in PYTHON_TABLES.items()}
     known, understood = Known("understandings"), {}
     for relation, model in models().items():
@@ -343,9 +426,16 @@ def warehouse_tests() -> tuple[WarehouseTest, ...]:
         text = path.read_text(encoding="utf-8")
         meaning, head = _head(text)
         if not meaning or "checks" not in head or head.get("severity") not in {"blocks", "warns"}:
-            raise ModelError(f"tests/{path.name} lacks a meaning, a `-- checks: schema.table` or a `-- severity: blocks | warns` line.")
+            raise ModelError(
+                f"tests/{path.name} lacks a meaning, a `-- checks: schema.table` or a `-- severity:"
+                " blocks | warns` line."
+            )
         upstream = known.facts(path.name, text).upstream
-        tests.append(WarehouseTest(path.stem, head["checks"], head["severity"] == "blocks", meaning, text, upstream))
+        tests.append(
+            WarehouseTest(
+                path.stem, head["checks"], head["severity"] == "blocks", meaning, text, upstream
+            )
+        )
         if tuple(head["checks"].split(".")) not in models():
             raise ModelError(f"tests/{path.name} checks {head['checks']}, which is no model.")
     known.keep()

@@ -41,7 +41,10 @@ def note(connection: Connection, before: set[tuple[str, int]]) -> None:
     touched = sorted({name for name, _ in dropped_columns(connection) - before})
     if touched:
         connection.execute(
-            sa.text("insert into raw.to_write_anew (table_name) select unnest(cast(:names as text[])) on conflict do nothing"),
+            sa.text(
+                "insert into raw.to_write_anew (table_name) select unnest(cast(:names as text[]))"
+                " on conflict do nothing"
+            ),
             {"names": touched},
         )
 

@@ -1,13 +1,17 @@
-"""Spark as the engine of the models: a quarter's tables are made there, of Parquet, and written back to PostgreSQL.
+"""Spark as the engine of the models: a quarter's tables are made there, of Parquet, and written
+back to PostgreSQL.
 
-Belongs here: the session, what goes to Spark and what comes back. Does not belong here: the words in which a model is put there
-(`spark_sql`), and the transaction, the order and the checks, which are the same for every engine (`building`).
+Belongs here: the session, what goes to Spark and what comes back. Does not belong here: the words
+in which a model is put there (`spark_sql`), and the transaction, the order and the checks, which
+are the same for every engine (`building`).
 
-PostgreSQL keeps all rows and all rights. Within the transaction that rewrites a quarter the tables that its models read are
-copied into Parquet files, Spark runs every model over them, and its rows are copied into the model's table. The files lie in
-a folder closed to others and go with the transaction; they hold what raw holds, of the quarter and those before it.
+PostgreSQL keeps all rows and all rights. Within the transaction that rewrites a quarter the tables
+that its models read are copied into Parquet files, Spark runs every model over them, and its rows
+are copied into the model's table. The files lie in a folder closed to others and go with the
+transaction; they hold what raw holds, of the quarter and those before it.
 
-pyspark is an extra (`requirements-spark.lock`) and is imported only here, when the engine is asked for.
+pyspark is an extra (`requirements-spark.lock`) and is imported only here, when the engine is asked
+for.
 """
 
 from __future__ import annotations
@@ -81,7 +85,9 @@ order by n.nspname, c.relname, a.attnum
 
 
 class Spark:
-    """Makes a quarter's tables on Spark, in the transaction of `connection`, one model after another."""
+    """Makes a quarter's tables on Spark, in the transaction of `connection`, one model after
+    another.
+    """
 
     def __init__(self, connection: Connection, census_date: dt.date, folder: Path) -> None:
         self.connection, self.census_date, self.folder = connection, census_date, folder
@@ -92,7 +98,8 @@ class Spark:
         self.looked_back_at = _looked_back_at()
 
     def rewrite(self, model: Model) -> int:
-        """Make the model's rows of the quarter and put them in the place of those that its table has. Gives how many.
+        """Make the model's rows of the quarter and put them in the place of those that its table
+        has. Gives how many.
 
         Raises:
             ObservatoryError: Spark does not run the model; nothing of the quarter is written.
@@ -113,7 +120,9 @@ class Spark:
         return rows.num_rows
 
     def _asked(self, model: Model) -> Any:
-        """The model as a question to Spark, which is answered when its rows are asked for; its steps are files already."""
+        """The model as a question to Spark, which is answered when its rows are asked for; its
+        steps are files already.
+        """
         *steps, (_, last) = spark_sql(model.sql, self.columns, self.census_date)
         for name, sql in steps:
             path = self.folder / f"{spark_name(*model.relation)}.{name}"
@@ -121,12 +130,16 @@ class Spark:
         return self.session.sql(last)
 
     def _written(self, rows: Any, path: Path) -> Any:
-        """The rows as a Parquet file, from which they are read: what made them is not in the plans of what reads them."""
+        """The rows as a Parquet file, from which they are read: what made them is not in the plans
+        of what reads them.
+        """
         rows.write.parquet(str(path))
         return self.session.read.schema(rows.schema).parquet(str(path))
 
     def _provide(self, relation: Relation) -> None:
-        """A view of this name in the session: a staging view, what was just made with the quarters before, or a table's copy."""
+        """A view of this name in the session: a staging view, what was just made with the quarters
+        before, or a table's copy.
+        """
         if relation in self.there:
             return
         self.there.add(relation)
@@ -143,13 +156,18 @@ class Spark:
         found.createOrReplaceTempView(name)
 
     def _kept(self, relation: Relation) -> Any:
-        """A table's rows up to the quarter, as a Parquet file; without the quarter's own, where they were just made."""
+        """A table's rows up to the quarter, as a Parquet file; without the quarter's own, where
+        they were just made.
+        """
         types = self.columns[relation[0]][relation[1]]
         if relation[0] == "raw":
             types = {name: types[name] for name in types if name in _named_of(relation)}
         where = ""
         if "census_date" in types:
-            where = f"where census_date {'<' if relation in self.made else '<='} '{self.census_date.isoformat()}'"
+            where = (
+                "where census_date"
+                f" {'<' if relation in self.made else '<='} '{self.census_date.isoformat()}'"
+            )
         path = self.folder / f"{spark_name(*relation)}.parquet"
         _copy_out(self.connection, ".".join(relation), types, where, path)
         shape = ", ".join(f"`{name}` {_SPARK[kind]}" for name, kind in types.items())
@@ -168,7 +186,8 @@ def on_spark(connection: Connection, census_date: dt.date) -> Iterator[Spark]:
 
 @cache
 def session() -> Any:
-    """The one session of this process: all cores of this machine, its own ports on this machine alone.
+    """The one session of this process: all cores of this machine, its own ports on this machine
+    alone.
 
     Raises:
         ObservatoryError: pyspark or Java is not there.
@@ -177,8 +196,9 @@ def session() -> Any:
         from pyspark.sql import SparkSession
     except ModuleNotFoundError:
         raise ObservatoryError(
-            "OBSERVATORY_ENGINE is spark, and pyspark was not found; it was expected in the environment. "
-            "Install it (docs/engines.md), or leave the setting out: PostgreSQL makes the same figures."
+            "OBSERVATORY_ENGINE is spark, and pyspark was not found; it was expected in the"
+            " environment. Install it (docs/engines.md), or leave the setting out: PostgreSQL makes"
+            " the same figures."
         ) from None
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         raise ObservatoryError(
@@ -196,7 +216,9 @@ def session() -> Any:
         builder = builder.config(name, value)
     made = builder.getOrCreate()
     made.sparkContext.setLogLevel("OFF")
-    logging.getLogger("SQLQueryContextLogger").disabled = True  # what is wrong is said once, and without values of rows
+    logging.getLogger(
+        "SQLQueryContextLogger"
+    ).disabled = True  # what is wrong is said once, and without values of rows
 
     def stop() -> None:
         made.stop()
@@ -240,7 +262,12 @@ def _columns(connection: Connection) -> dict[str, dict[str, dict[str, str]]]:
 @cache
 def _looked_back_at() -> frozenset[Relation]:
     """The tables of which a model reads other quarters than its own."""
-    return frozenset(relation for model in models().values() for relation, others in quarters_read(model.sql).items() if others)
+    return frozenset(
+        relation
+        for model in models().values()
+        for relation, others in quarters_read(model.sql).items()
+        if others
+    )
 
 
 @cache
@@ -254,10 +281,14 @@ def _named_of(relation: Relation) -> frozenset[str]:
     )
 
 
-def _copy_out(connection: Connection, table: str, types: dict[str, str], where: str, path: Path) -> None:
+def _copy_out(
+    connection: Connection, table: str, types: dict[str, str], where: str, path: Path
+) -> None:
     """The rows of a table as one Parquet file, through PostgreSQL's COPY."""
     moments = "to_char({} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-    named = ", ".join(moments.format(n) if kind.startswith("timestamp") else n for n, kind in types.items())
+    named = ", ".join(
+        moments.format(n) if kind.startswith("timestamp") else n for n, kind in types.items()
+    )
     driver: Any = connection.connection.driver_connection
     buffer = io.BytesIO()
     with driver.cursor() as cursor:
@@ -283,7 +314,9 @@ def _copy_out(connection: Connection, table: str, types: dict[str, str], where: 
 
 
 def _for_postgres(rows: pa.Table) -> pa.Table:
-    """Numbers that no model has rounded without the noughts at their end; the others keep their decimals."""
+    """Numbers that no model has rounded without the noughts at their end; the others keep their
+    decimals.
+    """
     for at, column in enumerate(rows.schema):
         if pa.types.is_decimal(column.type):
             text = pc.cast(rows.column(at), pa.string())
@@ -297,6 +330,6 @@ def _failed(model: Model, error: Exception) -> str:
     """Which model Spark did not run, and the kind of error: its text may hold values of rows."""
     kind = getattr(error, "getCondition", lambda: None)() or type(error).__name__
     return (
-        f"Spark did not run {model.table} ({kind}), and nothing was written. Leave out OBSERVATORY_ENGINE for this run, "
-        "and tell who looks after the models."
+        f"Spark did not run {model.table} ({kind}), and nothing was written. Leave out"
+        " OBSERVATORY_ENGINE for this run, and tell who looks after the models."
     )

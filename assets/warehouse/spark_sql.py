@@ -1,12 +1,16 @@
-"""Spark's SQL for the models: the same SELECT in the words of another engine, with PostgreSQL's meaning.
+"""Spark's SQL for the models: the same SELECT in the words of another engine, with PostgreSQL's
+meaning.
 
-Belongs here: what is written otherwise there, and what an expression's type makes of it. Does not belong here: running it (`spark`).
+Belongs here: what is written otherwise there, and what an expression's type makes of it. Does not
+belong here: running it (`spark`).
 
-The models stay as they are. sqlglot reads each as PostgreSQL's, finds the type of every expression from the columns of the tables,
-and writes it as Spark's. What would compute something else there is put right on the tree in between:
+The models stay as they are. sqlglot reads each as PostgreSQL's, finds the type of every expression
+from the columns of the tables, and writes it as Spark's. What would compute something else there is
+put right on the tree in between:
 
-- `numeric` has as many digits as it needs; Spark's has 38 in all. Here it is `NUMBER`: twelve before the point and
-  twelve behind it, to which every sum, product and quotient comes back. What does not fit is an error, never another figure.
+- `numeric` has as many digits as it needs; Spark's has 38 in all. Here it is `NUMBER`: twelve
+  before the point and twelve behind it, to which every sum, product and quotient comes back. What
+  does not fit is an error, never another figure.
 - Two whole numbers divide to a whole number, and the sum of bigints is a `numeric`.
 - A median comes out in double precision; made `numeric` it has 15 digits in PostgreSQL.
 - Days between dates, `similar to`, `string_agg` in order and `jsonb_object_agg` have other names.
@@ -30,7 +34,9 @@ from sqlglot.schema import MappingSchema
 
 DIGITS, BEHIND_THE_POINT = 24, 12
 NUMBER = f"decimal({DIGITS}, {BEHIND_THE_POINT})"
-"""Spark's type of what is `numeric` in PostgreSQL: the product or quotient of two of them keeps eleven decimals or more."""
+"""Spark's type of what is `numeric` in PostgreSQL: the product or quotient of two of them keeps
+eleven decimals or more.
+"""
 
 _WHOLE = f"decimal({DIGITS // 2 + 1}, 0)"
 """A whole number beside a `NUMBER`: their product keeps every digit."""
@@ -39,7 +45,9 @@ _DECIMAL = exp.DataType.Type.DECIMAL
 _BIGINT = exp.DataType.Type.BIGINT
 
 Node = Any
-"""A node of sqlglot's tree: which fields it has depends on its kind, and sqlglot's types do not say."""
+"""A node of sqlglot's tree: which fields it has depends on its kind, and sqlglot's types do not
+say.
+"""
 
 Columns = Mapping[str, Mapping[str, Mapping[str, str]]]
 """PostgreSQL's types by schema, table and column."""
@@ -51,10 +59,11 @@ def spark_name(schema: str, table: str) -> str:
 
 
 def spark_sql(sql: str, columns: Columns, census_date: dt.date) -> list[tuple[str, str]]:
-    """The model's SELECT as Spark runs it, of the quarter: its steps by name, and last, without a name, the model itself.
+    """The model's SELECT as Spark runs it, of the quarter: its steps by name, and last, without a
+    name, the model itself.
 
-    A step that is read more than once is one of its own, to be kept until the model is made: Spark would put it into its plan
-    at each place, and work it out each time.
+    A step that is read more than once is one of its own, to be kept until the model is made: Spark
+    would put it into its plan at each place, and work it out each time.
 
     Raises:
         SqlglotError: it reads a column that is not there, or has what Spark has no word for.
@@ -62,7 +71,9 @@ def spark_sql(sql: str, columns: Columns, census_date: dt.date) -> list[tuple[st
     tree = sqlglot.parse_one(sql, dialect="postgres")
     for parameter in list(tree.find_all(exp.Placeholder)):
         parameter.replace(exp.Literal.string(census_date.isoformat()))
-    tables = MappingSchema({name: dict(found) for name, found in columns.items()}, dialect="postgres")
+    tables = MappingSchema(
+        {name: dict(found) for name, found in columns.items()}, dialect="postgres"
+    )
     tree = qualify(tree, schema=tables, dialect="postgres")
     tree = annotate_types(tree, schema=tables, expression_metadata=_TYPES, dialect="postgres")
     for node in reversed(list(tree.walk(bfs=True))):  # what stands within is put right first
@@ -89,7 +100,10 @@ def _steps(tree: Node) -> list[tuple[str, Node]]:
     bodies: dict[str, Node] = {cte.alias: cte.this for cte in clause.expressions}
     read = Counter(name for query in [*bodies.values(), tree] for name in _names_in(query))
     kept = [name for name in bodies if read[name] > 1]
-    return [(name, _with_its_steps(query, bodies, kept)) for name, query in [*((k, bodies[k]) for k in kept), ("", tree)]]
+    return [
+        (name, _with_its_steps(query, bodies, kept))
+        for name, query in [*((k, bodies[k]) for k in kept), ("", tree)]
+    ]
 
 
 def _names_in(query: Node) -> list[str]:
@@ -97,11 +111,15 @@ def _names_in(query: Node) -> list[str]:
 
 
 def _with_its_steps(query: Node, bodies: Mapping[str, Node], kept: Sequence[str]) -> Node:
-    """The query with those steps before it that it reads, by itself or through others, and that are none of their own."""
+    """The query with those steps before it that it reads, by itself or through others, and that are
+    none of their own.
+    """
     needed: set[str] = set()
     ahead = [query]
     while ahead:
-        found = {name for name in _names_in(ahead.pop()) if name in bodies and name not in kept} - needed
+        found = {
+            name for name in _names_in(ahead.pop()) if name in bodies and name not in kept
+        } - needed
         needed |= found
         ahead += [bodies[name] for name in found]
     made = query.copy()
@@ -112,9 +130,11 @@ def _with_its_steps(query: Node, bodies: Mapping[str, Node], kept: Sequence[str]
 
 
 def quarters_read(sql: str) -> dict[tuple[str, str], bool]:
-    """The tables that a model reads, and of each whether it reads other quarters' rows than its own.
+    """The tables that a model reads, and of each whether it reads other quarters' rows than its
+    own.
 
-    Own rows alone are read where every mention of the table is filtered by `census_date = cast(:census_date as date)`.
+    Own rows alone are read where every mention of the table is filtered by `census_date =
+    cast(:census_date as date)`.
     """
     others: dict[tuple[str, str], bool] = {}
     for scope in traverse_scope(sqlglot.parse_one(sql, dialect="postgres")):
@@ -127,7 +147,9 @@ def quarters_read(sql: str) -> dict[tuple[str, str], bool]:
 
 
 def _is_the_quarter(equal: exp.EQ) -> bool:
-    """Whether it says that a table's row is of the quarter that is made, and nothing beside it makes that untrue."""
+    """Whether it says that a table's row is of the quarter that is made, and nothing beside it
+    makes that untrue.
+    """
     column, value = equal.this, equal.expression
     named = isinstance(column, exp.Column) and column.name == "census_date"
     given = isinstance(value, exp.Cast) and isinstance(value.this, exp.Placeholder)
@@ -175,7 +197,10 @@ _TYPES: dict[Any, Any] = {
     exp.Sum: {"annotator": _type_of_sum},
     exp.Literal: {"annotator": _type_of_literal},
     **{kind: {"returns": _DECIMAL} for kind in (exp.Avg, exp.Round, exp.Sqrt, exp.Floor, exp.Ceil)},
-    **{kind: {"returns": exp.DataType.Type.DOUBLE} for kind in (exp.Pow, exp.PercentileCont, exp.WithinGroup)},
+    **{
+        kind: {"returns": exp.DataType.Type.DOUBLE}
+        for kind in (exp.Pow, exp.PercentileCont, exp.WithinGroup)
+    },
 }
 
 
@@ -203,7 +228,9 @@ def _product(node: Node) -> Node:
     """A product of numbers; of whole ones, intervals and double precision as it is."""
     if not _is_number(node):
         return node
-    return _as(exp.paren(exp.Mul(this=_operand(node.left), expression=_operand(node.right))), NUMBER)
+    return _as(
+        exp.paren(exp.Mul(this=_operand(node.left), expression=_operand(node.right))), NUMBER
+    )
 
 
 def _quotient(node: Node) -> Node:
@@ -214,7 +241,9 @@ def _quotient(node: Node) -> Node:
 
 
 def _plus_or_minus(node: Node) -> Node:
-    """Days between two dates and days after a date are functions; a sum of numbers is a number again."""
+    """Days between two dates and days after a date are functions; a sum of numbers is a number
+    again.
+    """
     dates = (exp.DataType.Type.DATE,)
     if isinstance(node, exp.Sub) and node.left.is_type(*dates) and node.right.is_type(*dates):
         return _typed(_function("datediff", node.left, node.right), exp.DataType.Type.INT)
@@ -231,7 +260,11 @@ def _aggregate(node: Node) -> Node:
 
 
 def _window(node: Node) -> Node:
-    return _as(node, NUMBER) if isinstance(node.this, exp.Sum | exp.Avg) and _is_number(node.this) else node
+    return (
+        _as(node, NUMBER)
+        if isinstance(node.this, exp.Sum | exp.Avg) and _is_number(node.this)
+        else node
+    )
 
 
 def _root(node: Node) -> Node:
@@ -258,7 +291,9 @@ def _similar(node: Node) -> Node:
 
 
 def _percentile(node: Node) -> Node:
-    """`percentile_cont(share) within group (order by x)`: exact there, too, under a name of its own."""
+    """`percentile_cont(share) within group (order by x)`: exact there, too, under a name of its
+    own.
+    """
     if not isinstance(node.this, exp.PercentileCont):
         return node
     what = node.expression.expressions[0].this

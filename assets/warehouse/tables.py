@@ -3,9 +3,10 @@
 Belongs here: DDL, and the reference facts that go into `raw`.
 Does not belong here: rows of returns (`assets/intake`) and figures (`building`).
 
-What must live on is brought up by migrations (`upgrading`): raw, the ledger, access and the quarters' states; a layout that grew
-adds its columns by itself. Everything else is made when it is missing and left alone when it is right. A curated or core table
-whose columns have changed is made anew, and all its quarters with it, since what they rest on carries the code version.
+What must live on is brought up by migrations (`upgrading`): raw, the ledger, access and the
+quarters' states; a layout that grew adds its columns by itself. Everything else is made when it is
+missing and left alone when it is right. A curated or core table whose columns have changed is made
+anew, and all its quarters with it, since what they rest on carries the code version.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from sqlalchemy.engine import Connection
 
 from assets.common.basis import short_digest
 from assets.warehouse import upgrading
-from assets.warehouse.models import FOLDER, LAYERS, PYTHON_TABLES, Model, PythonTable, models, raw_columns
+from assets.warehouse.models import (
+    FOLDER,
+    LAYERS,
+    PYTHON_TABLES,
+    Model,
+    PythonTable,
+    models,
+    raw_columns,
+)
 from resources.version import VERSION
 from resources.warehouse import CLOSED_SCHEMAS, copy_frame, physical
 from schemas.fields import all_fields
@@ -27,11 +36,16 @@ from schemas.program import hash_of
 from schemas.regions import Region
 from schemas.returns import contract_version, return_tables
 
-_CODE = hash_of([*Path(__file__).parent.glob("*.py"), *(upgrading.MIGRATIONS / "versions").glob("*.py")])
+_CODE = hash_of(
+    [*Path(__file__).parent.glob("*.py"), *(upgrading.MIGRATIONS / "versions").glob("*.py")]
+)
 _SQL = hash_of(path for layer in LAYERS for path in (FOLDER / layer).glob("*.sql"))
 
 SCHEMAS = {
-    "raw": "Every row as received, after the door has replaced what identifies a child; rejected rows with reasons; the register of submissions.",
+    "raw": (
+        "Every row as received, after the door has replaced what identifies a child; rejected rows"
+        " with reasons; the register of submissions."
+    ),
     "staging": "One typed view a source table, of the returns in force.",
     "core": "Authorities, settings and placements on each census date.",
     "curated": "The indicators: one table a question, one grain a table, quarter by quarter.",
@@ -47,22 +61,42 @@ _DETAILS = {
     "withdrawal": "primary key (submission_id)",
     "answer": "primary key (submission_id)",
     "submission_table": (
-        "primary key (submission_id, table_name), "
-        "constraint books_balance check (rows_received = rows_loaded + rows_rejected + rows_set_aside), "
-        "constraint status_known check (status in ('in force', 'superseded', 'rejected', 'recorded', 'withdrawn'))"
+        "primary key (submission_id, table_name), constraint books_balance check (rows_received ="
+        " rows_loaded + rows_rejected + rows_set_aside), constraint status_known check (status in"
+        " ('in force', 'superseded', 'rejected', 'recorded', 'withdrawn'))"
     ),
 }
 
 RAW_DESCRIPTIONS = {
     "submission": "Every file received: who sent what for which census date, and when.",
-    "submission_table": "Every table of every file received, with its version, status and books: received = loaded + rejected + set aside.",
-    "arrival": "The register of arrivals: when the observatory first saw what was sent, and sent again. Rows are added, never altered.",
-    "setting_decision": "What the region has decided of settings that more than one sender returns: whose they are, from which quarter on.",
-    "landed": "What lay in each place of the landing place at the last pass, by keyed fingerprints: by it a return sent again is known.",
-    "put_off": "Senders whose files took all the time that a run has for one sender: how many of them wait for the next run.",
-    "withdrawal": "Submissions that were withdrawn: when, by whom and why. What they held stays on record.",
+    "submission_table": (
+        "Every table of every file received, with its version, status and books: received = loaded"
+        " + rejected + set aside."
+    ),
+    "arrival": (
+        "The register of arrivals: when the observatory first saw what was sent, and sent again."
+        " Rows are added, never altered."
+    ),
+    "setting_decision": (
+        "What the region has decided of settings that more than one sender returns: whose they are,"
+        " from which quarter on."
+    ),
+    "landed": (
+        "What lay in each place of the landing place at the last pass, by keyed fingerprints: by it"
+        " a return sent again is known."
+    ),
+    "put_off": (
+        "Senders whose files took all the time that a run has for one sender: how many of them wait"
+        " for the next run."
+    ),
+    "withdrawal": (
+        "Submissions that were withdrawn: when, by whom and why. What they held stays on record."
+    ),
     "answer": "Which answer each sender was given: a hash of what it rests on.",
-    "finding": "What was found in the returns: rule, row, column, value as sent (never a personal one) and a sentence for the sender.",
+    "finding": (
+        "What was found in the returns: rule, row, column, value as sent (never a personal one) and"
+        " a sentence for the sender."
+    ),
     "authority": "Reference: local authorities over time (DfE, ONS).",
     "authority_neighbour": "Reference: authorities that share a border (ONS boundaries).",
     "region_member": "Reference: members of the observatory's region.",
@@ -81,12 +115,24 @@ RAW_DESCRIPTIONS = {
     "population_0_17": "Reference: people aged 0 to 17, mid-year (ONS).",
     "statistical_neighbours": "Reference: statistical neighbours of each authority (DfE, 2025).",
     "district": "Reference: districts of counties, past ones included (ONS).",
-    "outward_code": "Reference: England's outward codes, the main authority of each with its share, and a point (ONS, November 2025).",
-    "official_measure": "Reference: official figures that stand beside ours, and whether their definition is the same.",
+    "outward_code": (
+        "Reference: England's outward codes, the main authority of each with its share, and a point"
+        " (ONS, November 2025)."
+    ),
+    "official_measure": (
+        "Reference: official figures that stand beside ours, and whether their definition is the"
+        " same."
+    ),
     "series_breaks": "Reference: where a series is broken by a new law or layout.",
-    "owner_decision": "Reference: what people have decided of owners' names: which belong to one group, and which do not.",
+    "owner_decision": (
+        "Reference: what people have decided of owners' names: which belong to one group, and which"
+        " do not."
+    ),
     "owner_name": "Owners as the register writes them, and the plain name of each text.",
-    "owner_proposal": "Pairs of owners' plain names that are near each other: proposals for a person, on which no figure rests.",
+    "owner_proposal": (
+        "Pairs of owners' plain names that are near each other: proposals for a person, on which no"
+        " figure rests."
+    ),
 }
 
 REFERENCE_TABLES = (
@@ -126,14 +172,18 @@ select r.census_date, r.release_number, coalesce(r.manifest ->> 'status', '') as
 from published.release as r;
 comment on view published.release_status is 'Which release is provisional, which final, which revised, where the region says so.';
 """
-"""What is made anew beside the ledger and the quarters' states. Their tables live on: they are made by migrations."""
+"""What is made anew beside the ledger and the quarters' states. Their tables live on: they are made
+by migrations.
+"""
 
 PUBLISHED_COLUMNS = {
     "release": {
         "census_date": "The quarter end that the release speaks of.",
         "release_number": "Number of the release: 1 for the census date's first.",
         "content_hash": "SHA-256 of the release's tables.",
-        "manifest": "The returns, the code and the method that the release rests on, and what it holds.",
+        "manifest": (
+            "The returns, the code and the method that the release rests on, and what it holds."
+        ),
     },
     "cell": {
         "census_date": "The quarter end that the release speaks of.",
@@ -142,7 +192,10 @@ PUBLISHED_COLUMNS = {
         "row_order": "Place of the row in its table.",
         "keys": "Time, geography and filters of the row.",
         "measure": "Indicator.",
-        "value": "The cell as printed: a number, or a symbol (c confidential, x not available, z not applicable, low rounds to 0).",
+        "value": (
+            "The cell as printed: a number, or a symbol (c confidential, x not available, z not"
+            " applicable, low rounds to 0)."
+        ),
     },
     "release_return": {
         "census_date": "The quarter end that the release speaks of.",
@@ -166,12 +219,16 @@ def _quoted(text: str) -> str:
 
 
 def region_hash(region: Region) -> str:
-    """A short hash of the region as it was read, and of the rules that hold where its file says nothing."""
+    """A short hash of the region as it was read, and of the rules that hold where its file says
+    nothing.
+    """
     return short_digest(repr(region))
 
 
 def state(region: Region) -> str:
-    """What the tables rest on: when it is unchanged there is nothing to do. Every command asks: nothing is parsed for it."""
+    """What the tables rest on: when it is unchanged there is nothing to do. Every command asks:
+    nothing is parsed for it.
+    """
     made = short_digest(_CODE, VERSION, _SQL)
     return "/".join([contract_version(), made, region.key, region_hash(region)])
 
@@ -190,7 +247,8 @@ def make_schemas(connection: Connection) -> None:
 def make_tables(connection: Connection, region: Region) -> None:
     """What is missing of raw, the warehouse and the ledger's views; and the reference facts anew.
 
-    A table of another shape than its model's is made anew, and its quarters are to be written again.
+    A table of another shape than its model's is made anew, and its quarters are to be written
+    again.
     """
     _make_raw(connection)
     _load_reference(connection, region)
@@ -207,7 +265,9 @@ def make_tables(connection: Connection, region: Region) -> None:
 
 
 def comment_tables(connection: Connection) -> None:
-    """What stands in each table and column. After the readers' views are made, since they bear the comments."""
+    """What stands in each table and column. After the readers' views are made, since they bear the
+    comments.
+    """
     _comment_raw(connection)
     for described in _all_tables():
         _comment(connection, described)
@@ -228,7 +288,9 @@ def _all_tables() -> list[Model | PythonTable]:
 def drop_views(connection: Connection) -> None:
     """Views are cheap: they are made anew, whatever has changed under them."""
     views = connection.execute(
-        sa.text("select schemaname || '.' || viewname from pg_views where schemaname = any(:schemas)"),
+        sa.text(
+            "select schemaname || '.' || viewname from pg_views where schemaname = any(:schemas)"
+        ),
         {"schemas": [*CLOSED_SCHEMAS.keys(), *CLOSED_SCHEMAS.values()]},
     ).scalars()
     for view in list(views):
@@ -240,25 +302,54 @@ def _make_raw(connection: Connection) -> None:
         body = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         details = f", {_DETAILS[name]}" if name in _DETAILS else ""
         table = physical(f"raw.{name}")
-        if name in REFERENCE_TABLES and _columns(connection, table).keys() - columns:  # it is filled anew: nothing in it must live on
+        if (
+            name in REFERENCE_TABLES and _columns(connection, table).keys() - columns
+        ):  # it is filled anew: nothing in it must live on
             connection.execute(sa.text(f"drop table {table}"))
         connection.execute(sa.text(f"create table if not exists {table} ({body}{details})"))
         for column, kind in columns.items():  # a layout that grew
-            connection.execute(sa.text(f"alter table {table} add column if not exists {column} {kind}"))
+            connection.execute(
+                sa.text(f"alter table {table} add column if not exists {column} {kind}")
+            )
         if name in return_tables():
-            connection.execute(sa.text(f"create index if not exists {name}_by_quarter on {table} (census_date, submission_id)"))
+            connection.execute(
+                sa.text(
+                    f"create index if not exists {name}_by_quarter on {table} (census_date,"
+                    " submission_id)"
+                )
+            )
         if name == "finding" or name in return_tables():
-            connection.execute(sa.text(f"create index if not exists {name}_by_submission on {table} (submission_id)"))
+            connection.execute(
+                sa.text(
+                    f"create index if not exists {name}_by_submission on {table} (submission_id)"
+                )
+            )
 
 
 def _comment_raw(connection: Connection) -> None:
     """What stands in each table of `raw`, under the names that readers use."""
     for name, columns in raw_columns().items():
         returned = return_tables().get(name)
-        received = f"{returned.title}, every row as received, with its fate: {returned.grain}." if returned else ""
+        received = (
+            f"{returned.title}, every row as received, with its fate: {returned.grain}."
+            if returned
+            else ""
+        )
         kind = "table" if physical(f"raw.{name}") == f"raw.{name}" else "view"
-        connection.execute(sa.text(f"comment on {kind} raw.{name} is {_quoted(RAW_DESCRIPTIONS.get(name) or received)}"))
-        _describe(connection, f"raw.{name}", {column: all_fields()[column].description for column in columns if column in all_fields()})
+        connection.execute(
+            sa.text(
+                f"comment on {kind} raw.{name} is {_quoted(RAW_DESCRIPTIONS.get(name) or received)}"
+            )
+        )
+        _describe(
+            connection,
+            f"raw.{name}",
+            {
+                column: all_fields()[column].description
+                for column in columns
+                if column in all_fields()
+            },
+        )
 
 
 def _load_reference(connection: Connection, region: Region) -> None:
@@ -273,15 +364,31 @@ def _load_reference(connection: Connection, region: Region) -> None:
     )  # fmt: skip
     members = [(code, sub_region, *settings) for code, sub_region in region.members.items()]
     sources = {
-        "authority": pd.read_csv(root / "reference" / "authorities.csv", dtype=str, keep_default_na=False),
-        "authority_neighbour": pd.read_csv(root / "reference" / "authority_neighbours.csv", dtype=str),
-        "cans_item": pd.read_csv(root / "reference" / "cans_items.csv", dtype=str, keep_default_na=False),
+        "authority": pd.read_csv(
+            root / "reference" / "authorities.csv", dtype=str, keep_default_na=False
+        ),
+        "authority_neighbour": pd.read_csv(
+            root / "reference" / "authority_neighbours.csv", dtype=str
+        ),
+        "cans_item": pd.read_csv(
+            root / "reference" / "cans_items.csv", dtype=str, keep_default_na=False
+        ),
         "population_0_17": pd.read_csv(root / "reference" / "population_0_17.csv", dtype=str),
-        "statistical_neighbours": pd.read_csv(root / "reference" / "statistical_neighbours.csv", dtype=str, keep_default_na=False),
-        "outward_code": pd.read_csv(root / "reference" / "outward_codes.csv", dtype=str, keep_default_na=False),
-        "district": pd.read_csv(root / "reference" / "districts.csv", dtype=str, keep_default_na=False),
-        "official_measure": pd.read_csv(root / "reference" / "official_measures.csv", dtype=str, keep_default_na=False),
-        "series_breaks": pd.read_csv(root / "reference" / "series_breaks.csv", dtype=str, keep_default_na=False),
+        "statistical_neighbours": pd.read_csv(
+            root / "reference" / "statistical_neighbours.csv", dtype=str, keep_default_na=False
+        ),
+        "outward_code": pd.read_csv(
+            root / "reference" / "outward_codes.csv", dtype=str, keep_default_na=False
+        ),
+        "district": pd.read_csv(
+            root / "reference" / "districts.csv", dtype=str, keep_default_na=False
+        ),
+        "official_measure": pd.read_csv(
+            root / "reference" / "official_measures.csv", dtype=str, keep_default_na=False
+        ),
+        "series_breaks": pd.read_csv(
+            root / "reference" / "series_breaks.csv", dtype=str, keep_default_na=False
+        ),
         **{
             name: pd.read_csv(root / "codes" / f"{name}.csv", dtype=str, keep_default_na=False)
             for name in REFERENCE_TABLES
@@ -305,21 +412,27 @@ def _make_view(connection: Connection, model: Model) -> None:
 
 
 def _make_table(connection: Connection, model: Model) -> None:
-    connection.exec_driver_sql(f"create temporary table wanted on commit drop as\n{_select_for_ddl(model)}\nwith no data")
+    connection.exec_driver_sql(
+        f"create temporary table wanted on commit drop as\n{_select_for_ddl(model)}\nwith no data"
+    )
     wanted = connection.exec_driver_sql(_SHAPE.format("pg_temp.wanted")).scalar_one()
     connection.exec_driver_sql("drop table pg_temp.wanted")
     if _make(connection, model, wanted):
-        connection.execute(sa.text("delete from raw.quarter"))  # its quarters are to be written anew
+        connection.execute(
+            sa.text("delete from raw.quarter")
+        )  # its quarters are to be written anew
 
 
 _SHAPE = (
-    "select array_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum) from pg_attribute "
-    "where attrelid = to_regclass('{}') and attnum > 0 and not attisdropped"
+    "select array_agg(attname || ' ' || format_type(atttypid, atttypmod) order by attnum) from"
+    " pg_attribute where attrelid = to_regclass('{}') and attnum > 0 and not attisdropped"
 )
 
 
 def _make(connection: Connection, table: Model | PythonTable, wanted: list[str]) -> bool:
-    """Make the table of the wanted columns (`name type`), unless it is there with just these. Gives whether it was made."""
+    """Make the table of the wanted columns (`name type`), unless it is there with just these. Gives
+    whether it was made.
+    """
     present = connection.exec_driver_sql(_SHAPE.format(table.physical)).scalar()
     if present == wanted:
         return False
@@ -327,17 +440,27 @@ def _make(connection: Connection, table: Model | PythonTable, wanted: list[str])
     connection.execute(sa.text(f"drop table if exists {table.physical} cascade"))
     connection.execute(sa.text(f"create table {table.physical} ({', '.join(wanted)})"))
     _bring_closed_quarters_back(connection, table.physical)
-    connection.execute(sa.text(f"create index {table.name}_grain on {table.physical} ({', '.join(table.grain)})"))
+    connection.execute(
+        sa.text(f"create index {table.name}_grain on {table.physical} ({', '.join(table.grain)})")
+    )
     return True
 
 
 def _index_by_quarter(connection: Connection, model: Model) -> None:
-    """Where the grain does not begin with the quarter, an index that does, and goes on with whose the rows are: readers ask for those."""
+    """Where the grain does not begin with the quarter, an index that does, and goes on with whose
+    the rows are: readers ask for those.
+    """
     if model.is_view or model.grain[0] == "census_date" or "census_date" not in model.columns:
         return
-    owners = [name for name in ("placing_authority_code", "authority_code") if name in model.columns][:1]
+    owners = [
+        name for name in ("placing_authority_code", "authority_code") if name in model.columns
+    ][:1]
     columns = ", ".join(["census_date", *owners])
-    connection.execute(sa.text(f"create index if not exists {model.name}_by_quarter on {model.physical} ({columns})"))
+    connection.execute(
+        sa.text(
+            f"create index if not exists {model.name}_by_quarter on {model.physical} ({columns})"
+        )
+    )
 
 
 def _columns(connection: Connection, table: str) -> dict[str, str]:
@@ -350,7 +473,9 @@ def _columns(connection: Connection, table: str) -> dict[str, str]:
 
 
 def _set_closed_quarters_by(connection: Connection, table: str) -> None:
-    """A closed quarter cannot be worked out again: its rows are set by while the table is made anew."""
+    """A closed quarter cannot be worked out again: its rows are set by while the table is made
+    anew.
+    """
     if "census_date" in _columns(connection, table):
         connection.execute(
             sa.text(
@@ -365,18 +490,30 @@ def _bring_closed_quarters_back(connection: Connection, table: str) -> None:
     held, wanted = _columns(connection, "pg_temp.closed_rows"), _columns(connection, table)
     same = ", ".join(name for name, kind in wanted.items() if held.get(name) == kind)
     if "census_date" in held:
-        connection.execute(sa.text(f"insert into {table} ({same}) select {same} from pg_temp.closed_rows"))
+        connection.execute(
+            sa.text(f"insert into {table} ({same}) select {same} from pg_temp.closed_rows")
+        )
         connection.execute(sa.text("drop table pg_temp.closed_rows"))
 
 
 def _comment(connection: Connection, model: Model | PythonTable) -> None:
     said = _quoted(model.description).replace(":", chr(92) + ":")
     connection.execute(sa.text(f"comment on view {model.table} is {said}"))
-    _describe(connection, model.table, {column: model.column_description(column) for column in model.columns})
+    _describe(
+        connection,
+        model.table,
+        {column: model.column_description(column) for column in model.columns},
+    )
 
 
 def _describe(connection: Connection, table: str, columns: dict[str, str]) -> None:
     """Comments on columns, all in one go; clients show them."""
-    statements = [f"comment on column {table}.{column} is {_quoted(said)}" for column, said in columns.items() if said]
+    statements = [
+        f"comment on column {table}.{column} is {_quoted(said)}"
+        for column, said in columns.items()
+        if said
+    ]
     driver: Any = connection.connection.driver_connection
-    driver.execute(";\n".join(statements))  # as they stand: a colon or a per cent sign in them is no placeholder
+    driver.execute(
+        ";\n".join(statements)
+    )  # as they stand: a colon or a per cent sign in them is no placeholder

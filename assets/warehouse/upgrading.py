@@ -1,7 +1,8 @@
-"""Upgrading: brings a home that an older version made to what this one needs, and refuses one that a newer version made.
+"""Upgrading: brings a home that an older version made to what this one needs, and refuses one that
+a newer version made.
 
-Belongs here: which schema a warehouse has, running the migrations, the refusal.
-Does not belong here: the migrations (`migrations/versions`), and what is made anew whatever was there (`tables`).
+Belongs here: which schema a warehouse has, running the migrations, the refusal. Does not belong
+here: the migrations (`migrations/versions`), and what is made anew whatever was there (`tables`).
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def _known() -> tuple[str, ...]:
     """The schemas that this program knows, the newest first."""
     from alembic.script import ScriptDirectory
 
-    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    return tuple(
+        script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()
+    )
 
 
 def head() -> str:
@@ -44,11 +47,18 @@ def head() -> str:
 
 
 def held(connection: Connection) -> tuple[str, str]:
-    """The schema that a warehouse has, and the version of the program that brought it up; blank where it does not say."""
+    """The schema that a warehouse has, and the version of the program that brought it up; blank
+    where it does not say.
+    """
     if connection.execute(sa.text("select to_regclass('raw.schema_version') is null")).scalar():
         return "", ""
-    schema = connection.execute(sa.text("select version_num from raw.schema_version")).scalar() or ""
-    return schema, connection.execute(sa.text("select program_version from raw.observatory")).scalar() or ""
+    schema = (
+        connection.execute(sa.text("select version_num from raw.schema_version")).scalar() or ""
+    )
+    return (
+        schema,
+        connection.execute(sa.text("select program_version from raw.observatory")).scalar() or "",
+    )
 
 
 def refuse_newer(connection: Connection) -> None:
@@ -62,14 +72,17 @@ def refuse_newer(connection: Connection) -> None:
     if not is_later and (not schema or schema in _known()):
         return
     raise ObservatoryError(
-        f"This home was brought up by a newer version of the observatory: {version or 'unknown'}, schema {schema}. This program is {VERSION} "
-        f"and knows schemas up to {head()}. Nothing was changed. Install version {version if is_later else 'of that schema'} or newer, "
-        "or restore a backup that this version made into another home."
+        f"This home was brought up by a newer version of the observatory: {version or 'unknown'},"
+        f" schema {schema}. This program is {VERSION} and knows schemas up to {head()}. Nothing was"
+        f" changed. Install version {version if is_later else 'of that schema'} or newer, or"
+        " restore a backup that this version made into another home."
     )
 
 
 def bring_up(connection: Connection) -> None:
-    """Run the migrations that are missing, in the connection's transaction, and write down that they ran."""
+    """Run the migrations that are missing, in the connection's transaction, and write down that
+    they ran.
+    """
     from alembic import command
 
     before, _ = held(connection)
@@ -82,4 +95,6 @@ def bring_up(connection: Connection) -> None:
     command.upgrade(config, "head")
     rewriting.note(connection, columns)
     if not is_new:
-        audit.record(connection, audit.BROUGHT_UP, head(), schema_before=before or "none", program=VERSION)
+        audit.record(
+            connection, audit.BROUGHT_UP, head(), schema_before=before or "none", program=VERSION
+        )

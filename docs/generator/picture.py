@@ -140,7 +140,7 @@ def _rooms() -> str:
     }
     parts = [
         f'<text x="{_LEFT}" y="{top + 8}" class="head">The rooms of the code: an arrow goes '
-        f"from a room to the next ones that it imports</text>"
+        "from a room to the next ones that it imports</text>"
     ]
     for room, (x, y) in places.items():
         lines = [room, *_in_lines(found[room], sizes[room][0])]
@@ -181,7 +181,7 @@ def svg() -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         f'width="{_WIDTH}" height="{_HEIGHT}" role="img">'
-        f"<title>The way of the data through the schemas, and the rooms of the "
+        "<title>The way of the data through the schemas, and the rooms of the "
         f"code</title><style>{_STYLE}</style><defs>{tip}</defs>"
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" '
         f'fill="#ffffff"/>{_way_of_the_data()}{_rooms()}</svg>'

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 
+from docs.generator.writing import code, codes, page, plain, prose, table
 from schemas.codes import HERE as CODES
 from schemas.codes import code_set
 from schemas.returns import PERSONAL, Column, ReturnTable, return_tables
 from schemas.rules import NOTES, REJECTS_FILE, REJECTS_ROW, WARNS, rules
-
-from docs.generator.writing import code, codes, page, plain, prose, table
 
 _SPELLINGS_SHOWN = 4
 
@@ -48,9 +47,11 @@ def _return(one: ReturnTable) -> str:
         ["layout", code(f"schemas/returns/{one.name}.toml")],
         [
             "table",
-            code(f"raw.{one.name}")
-            if not one.leave_alone
-            else "recognised and recorded; nothing of it is kept",
+            (
+                code(f"raw.{one.name}")
+                if not one.leave_alone
+                else "recognised and recorded; nothing of it is kept"
+            ),
         ],
     ]
     if one.identity:
@@ -86,7 +87,7 @@ def _items(one: ReturnTable) -> str:
     if not items:
         return ""
     return (
-        f"## Items\n\nThe answers are counted at the door and not kept: "
+        "## Items\n\nThe answers are counted at the door and not kept: "
         f"{plain('; '.join(c.headers[0] for c in items))}."
     )
 
@@ -195,10 +196,12 @@ _SEVERITIES = {
 
 def _rules() -> str:
     parts = [
-        "Every rule that a return can break, by what breaking it does, and the sentence that "
-        "the sender reads in the answer. "
-        "Words in ⟨brackets⟩ are filled in. To find out why one row was rejected, see [the "
-        "how-to](../how_to/regional_group.md#find-out-why-a-row-was-rejected).",
+        (
+            "Every rule that a return can break, by what breaking it does, and the sentence that "
+            "the sender reads in the answer. "
+            "Words in ⟨brackets⟩ are filled in. To find out why one row was rejected, see [the "
+            "how-to](../how_to/regional_group.md#find-out-why-a-row-was-rejected)."
+        ),
     ]
     for severity, does in _SEVERITIES.items():
         parts += [f"## A rule that {severity}", does]

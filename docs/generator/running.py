@@ -14,11 +14,11 @@ from dataclasses import fields
 from pathlib import Path
 
 import click
+
+from docs.generator.writing import block, code, page, plain, prose, table
 from pipelines.command import cli
 from resources.configuration import FILE, IN_THE_ENVIRONMENT, SETTINGS, Setting
 from schemas.regions import DisclosureMethod
-
-from docs.generator.writing import block, code, page, plain, prose, table
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("schemas", "resources", "assets", "made_up", "pipelines")
@@ -39,10 +39,11 @@ def _command() -> str:
         cli, info_name="observatory", terminal_width=_WIDTH, max_content_width=_WIDTH
     )
     parts = [
-        "The command is `.venv/bin/observatory`. It ends with 0 when it is done, 1 where the "
-        "answer is no "
-        "(a return would be rejected, a draft is refused, a step failed), 2 where something has "
-        "to be mended first.",
+        (
+            "The command is `.venv/bin/observatory`. It ends with 0 when it is done, 1 where the"
+            " answer is no (a return would be rejected, a draft is refused, a step failed), 2 where"
+            " something has to be mended first."
+        ),
     ]
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
@@ -75,7 +76,7 @@ def _configuration() -> str:
     return page(
         "Configuration",
         f"Settings come from `{FILE}` beside the environment; a variable of the environment "
-        f"goes before it. "
+        "goes before it. "
         "[Deployment](../deployment.md) shows a whole file.",
         f"## {FILE} and the environment",
         table(["in the file, variable", "is", "unless set"], rows),
@@ -88,7 +89,7 @@ def _configuration() -> str:
         "safe value needs the reason, "
         "`less_safe_because`, which is printed in every release.",
         table(["setting", "unless set"], method),
-        prose(re.sub(r"\s+", " ", (DisclosureMethod.__doc__ or "").split("\n", 1)[1])),
+        prose(re.sub(r"\s+", " ", (DisclosureMethod.__doc__ or "").split("\n\n", 1)[1])),
         *regions,
         "## How long rows are kept",
         block((ROOT / "schemas/retention.toml").read_text(encoding="utf-8"), "toml"),
@@ -106,17 +107,20 @@ def heads(room: str) -> dict[str, str]:
     """The docstring of every module of a room, by its path."""
     paths = sorted((ROOT / room).rglob("*.py"))
     return {
-        p.relative_to(ROOT).as_posix(): ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))
-        or ""
+        p.relative_to(ROOT).as_posix(): (
+            ast.get_docstring(ast.parse(p.read_text(encoding="utf-8"))) or ""
+        )
         for p in paths
     }
 
 
 def _code() -> str:
     parts = [
-        "The first lines of every module of the code. The rooms are in the order of "
-        "the data's way; "
-        "one knows only those before it ([architecture](../architecture.md)).",
+        (
+            "The first lines of every module of the code. The rooms are in the order of "
+            "the data's way; "
+            "one knows only those before it ([architecture](../architecture.md))."
+        ),
     ]
     for room in ROOMS:
         found = heads(room)

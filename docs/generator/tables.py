@@ -26,11 +26,10 @@ from assets.warehouse.models import (
     warehouse_tests,
 )
 from assets.warehouse.tables import RAW_DESCRIPTIONS, SCHEMAS
-from schemas.fields import Field, all_fields
-from schemas.returns import return_tables
-
 from docs.generator import cases
 from docs.generator.writing import code, codes, contents, html, page, plain, prose, table
+from schemas.fields import Field, all_fields
+from schemas.returns import return_tables
 
 GLOSSARY = FOLDER.parent / "schemas/glossary.toml"
 
@@ -78,8 +77,10 @@ def link_to(relation: Relation, base: str = "") -> str:
 
 def _index() -> str:
     parts = [
-        "Every table of the warehouse, by schema. Readers use `curated` and `published`. "
-        "What each *column* means is in the [data dictionary](../dictionary.md).",
+        (
+            "Every table of the warehouse, by schema. Readers use `curated` and `published`. "
+            "What each *column* means is in the [data dictionary](../dictionary.md)."
+        ),
     ]
     for schema in ("curated", "published", "core", "staging", "raw"):
         parts += [f"## {schema}", prose(SCHEMAS[schema])]
@@ -147,7 +148,7 @@ def _who_reads(of: Model | PythonTable) -> str:
     link = "([who reads which rows](../../access_matrix.md))"
     if is_about_children(of.columns):
         return (
-            f"its rows are about single children or placements: an authority its own, and each "
+            "its rows are about single children or placements: an authority its own, and each "
             f"reading is recorded {link}"
         )
     if isinstance(of, Model) and of.readers == "members":
@@ -201,8 +202,10 @@ def _some(columns: list[str]) -> str:
 def _staging() -> str:
     parts = [
         prose(SCHEMAS["staging"]),
-        "A staging view has the names and types; what each column means is in the [data "
-        "dictionary](../dictionary.md).",
+        (
+            "A staging view has the names and types; what each column means is in the [data "
+            "dictionary](../dictionary.md)."
+        ),
     ]
     for model in sorted(
         (m for m in models().values() if m.schema == "staging"), key=lambda m: m.name
@@ -222,10 +225,12 @@ def _staging() -> str:
 def _raw() -> str:
     parts = [
         prose(SCHEMAS["raw"]),
-        "The tables of returns are described with [their return](../returns/index.md). Each "
-        "has, before the return's own columns, "
-        "`submission_id`, `census_date`, `sender`, `sheet`, `row_number`, `fate` (loaded, "
-        "rejected or set aside) and `as_received`.",
+        (
+            "The tables of returns are described with [their return](../returns/index.md). Each "
+            "has, before the return's own columns, "
+            "`submission_id`, `census_date`, `sender`, `sheet`, `row_number`, `fate` (loaded, "
+            "rejected or set aside) and `as_received`."
+        ),
     ]
     for name, columns in sorted(raw_columns().items()):
         if name not in return_tables():
@@ -249,9 +254,11 @@ def _meaning(column: str) -> str:
 def _published() -> str:
     parts = [
         prose(SCHEMAS["published"]),
-        "A release holds these tables, quarter by quarter, for each authority and the region. "
-        "How their numbers are made safe is in "
-        "[disclosure control](../../disclosure.md).",
+        (
+            "A release holds these tables, quarter by quarter, for each authority and the region. "
+            "How their numbers are made safe is in "
+            "[disclosure control](../../disclosure.md)."
+        ),
         "## Symbols",
         "In place of a figure a cell may have one of these.",
         table(
@@ -355,18 +362,22 @@ def _where_used() -> dict[str, list[str]]:
 
 def _checks() -> str:
     parts = [
-        "What must be true of a quarter's tables: each is a SELECT of rows that should not be "
-        "there, run in every build. "
-        "One that *blocks* keeps the quarter from being written; one that *warns* is shown in "
-        "the Dagster UI.",
+        (
+            "What must be true of a quarter's tables: each is a SELECT of rows that should not be "
+            "there, run in every build. "
+            "One that *blocks* keeps the quarter from being written; one that *warns* is shown in "
+            "the Dagster UI."
+        ),
     ]
     for test in sorted(warehouse_tests(), key=lambda t: t.name):
         schema, _, name = test.checks.partition(".")
         parts += [
             f"## {test.name}",
             prose(test.meaning),
-            f"Checks {link_to((schema, name), 'tables/')}; "
-            f"{'blocks' if test.blocks else 'warns'}. File: "
-            f"`dbt_like_sql/tests/{test.name}.sql`.",
+            (
+                f"Checks {link_to((schema, name), 'tables/')}; "
+                f"{'blocks' if test.blocks else 'warns'}. File: "
+                f"`dbt_like_sql/tests/{test.name}.sql`."
+            ),
         ]
     return page("Tests of the data", *parts)

@@ -1,8 +1,11 @@
-"""Returns that some authorities send besides: contracts, the log of fee requests, fostering's gains and losses, care leavers.
+"""Returns that some authorities send besides: contracts, the log of fee requests, fostering's gains
+and losses, care leavers.
 
-Belongs here: what stands in them, and who sends them when. Does not belong here: figures (`truth/asked.py`).
+Belongs here: what stands in them, and who sends them when. Does not belong here: figures
+(`truth/asked.py`).
 
-Nothing here draws from a stream that another return draws from; they come from the last quarter of 2025 on.
+Nothing here draws from a stream that another return draws from; they come from the last quarter of
+2025 on.
 """
 
 from __future__ import annotations
@@ -26,7 +29,13 @@ SENDS = 0.6
 """Share of the authorities that send each of them."""
 LEAVERS = 7_000_000
 """Numbers from which care leavers stand."""
-FRAMEWORKS = [("Foster FPS", "1"), ("Foster FPS", "2"), ("Residential FPS", "1"), ("Residential FPS", "10"), ("Supported Accommodation FPS", "")]
+FRAMEWORKS = [
+    ("Foster FPS", "1"),
+    ("Foster FPS", "2"),
+    ("Residential FPS", "1"),
+    ("Residential FPS", "10"),
+    ("Supported Accommodation FPS", ""),
+]
 CONTRACTS = ["provider", "framework", "lot", "start", "end", "break", "review"]
 REQUESTS = ["urn", "child reference", "asked_on", "asked", "agreed", "from_date", "reason"]
 ENDED = ["retired", "moved_agency", "permanence", "standards", "other"]
@@ -44,7 +53,9 @@ DAYS = 1600
 
 @dataclass
 class Asked:
-    """What was sent for a date, one frame a return, with its `sender`; dates are dates, blanks missing."""
+    """What was sent for a date, one frame a return, with its `sender`; dates are dates, blanks
+    missing.
+    """
 
     contracts: pd.DataFrame = field(default_factory=pd.DataFrame)
     requests: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -52,7 +63,15 @@ class Asked:
     leavers: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def send(care: Care, supply: Supply, landing: Landing, areas: Areas, date: dt.date, seed: int, folders: dict[str, str]) -> Asked:
+def send(
+    care: Care,
+    supply: Supply,
+    landing: Landing,
+    areas: Areas,
+    date: dt.date,
+    seed: int,
+    folders: dict[str, str],
+) -> Asked:
     """Write the files of a date, and give what stands in them."""
     if date < FIRST:
         return Asked()
@@ -62,12 +81,27 @@ def send(care: Care, supply: Supply, landing: Landing, areas: Areas, date: dt.da
         ("gains", GAINS, "fostering_gains", _gains), ("leavers", CARE_LEAVERS, "ssda903_oc3", _leavers),
     ):  # fmt: skip
         senders = [one for one in sorted(folders) if stream(seed, name, one).random() < SENDS]
-        received = dict(zip(senders, received_on(date, stream(seed, name, date.isoformat()), len(senders)), strict=True))
+        received = dict(
+            zip(
+                senders,
+                received_on(date, stream(seed, name, date.isoformat()), len(senders)),
+                strict=True,
+            )
+        )
         frames = []
         for sender in senders:
             rows = make(care, supply, areas, sender, date, seed)
-            written = [[_written(value) for value in row] for row in rows[header].itertuples(index=False)]
-            landing.send(date, folders[sender], sender, f"{name} {date:%Y-%m}.csv", [all_loaded(table, header, written)], received[sender])
+            written = [
+                [_written(value) for value in row] for row in rows[header].itertuples(index=False)
+            ]
+            landing.send(
+                date,
+                folders[sender],
+                sender,
+                f"{name} {date:%Y-%m}.csv",
+                [all_loaded(table, header, written)],
+                received[sender],
+            )
             frames.append(rows.assign(sender=sender))
         setattr(made, name, pd.concat(frames, ignore_index=True) if frames else pd.DataFrame())
     return made
@@ -79,8 +113,12 @@ def _written(value: object) -> str:
     return f"{value:%d/%m/%Y}" if isinstance(value, dt.date) else str(value)
 
 
-def _contracts(_: Care, supply: Supply, __: Areas, sender: str, date: dt.date, seed: int) -> pd.DataFrame:
-    """The same contracts every quarter: providers of the region, each under one framework and lot or more."""
+def _contracts(
+    _: Care, supply: Supply, __: Areas, sender: str, date: dt.date, seed: int
+) -> pd.DataFrame:
+    """The same contracts every quarter: providers of the region, each under one framework and lot
+    or more.
+    """
     rng = stream(seed, "contracts of", sender)
     names = supply.owners.loc[supply.owners["area"] < 0, "name"].to_numpy(dtype=object)
     rows = []
@@ -88,13 +126,19 @@ def _contracts(_: Care, supply: Supply, __: Areas, sender: str, date: dt.date, s
         framework, lot = FRAMEWORKS[int(rng.integers(len(FRAMEWORKS)))]
         days = [FIRST + dt.timedelta(days=int(day)) for day in rng.integers(-60, DAYS, 3)]
         given = rng.random(3) < (0.95, 0.6, 0.7)
-        end, broken, review = (day if is_given else None for day, is_given in zip(days, given, strict=True))
+        end, broken, review = (
+            day if is_given else None for day, is_given in zip(days, given, strict=True)
+        )
         start = dt.date(2023, 4, 1)
-        rows.append([names[int(rng.integers(len(names)))], framework, lot, start, end, broken, review])
+        rows.append(
+            [names[int(rng.integers(len(names)))], framework, lot, start, end, broken, review]
+        )
     return pd.DataFrame(rows, columns=CONTRACTS, dtype=object)
 
 
-def _requests(care: Care, supply: Supply, areas: Areas, sender: str, date: dt.date, seed: int) -> pd.DataFrame:
+def _requests(
+    care: Care, supply: Supply, areas: Areas, sender: str, date: dt.date, seed: int
+) -> pd.DataFrame:
     rng = stream(seed, "requests of", sender, date.isoformat())
     urns = supply.registrations["urn"].to_numpy(dtype=object)
     number = care.now["child"].to_numpy(dtype=np.int64)
@@ -106,7 +150,17 @@ def _requests(care: Care, supply: Supply, areas: Areas, sender: str, date: dt.da
         asked = int(rng.integers(900, 6000))
         agreed = int(asked * (0.9 + 0.1 * rng.random())) if rng.random() < 0.7 else None
         start = asked_on + dt.timedelta(days=30) if agreed else None
-        rows.append([urns[int(rng.integers(len(urns)))], reference, asked_on, asked, agreed, start, "Inflation"])
+        rows.append(
+            [
+                urns[int(rng.integers(len(urns)))],
+                reference,
+                asked_on,
+                asked,
+                agreed,
+                start,
+                "Inflation",
+            ]
+        )
     return pd.DataFrame(rows, columns=REQUESTS, dtype=object)
 
 
@@ -125,13 +179,20 @@ def _gains(_: Care, __: Supply, ___: Areas, sender: str, date: dt.date, seed: in
     return pd.DataFrame(rows, columns=GAINS, dtype=object)
 
 
-def _leavers(_: Care, __: Supply, areas: Areas, sender: str, date: dt.date, seed: int) -> pd.DataFrame:
+def _leavers(
+    _: Care, __: Supply, areas: Areas, sender: str, date: dt.date, seed: int
+) -> pd.DataFrame:
     rng = stream(seed, "leavers of", sender, date.isoformat())
     count = int(rng.integers(8, 40))
     number = LEAVERS + int(sender) * 100 + np.arange(count)
-    labels = [np.array(code_set(name).labels, dtype=object) for name in ("in_touch_903", "activity_903", "accommodation_903")]
+    labels = [
+        np.array(code_set(name).labels, dtype=object)
+        for name in ("in_touch_903", "activity_903", "accommodation_903")
+    ]
     touch, activity, accommodation = (names[rng.integers(0, len(names), count)] for names in labels)
-    born = [dt.date(2005, 1, 1) + dt.timedelta(days=int(day)) for day in rng.integers(0, 1000, count)]
+    born = [
+        dt.date(2005, 1, 1) + dt.timedelta(days=int(day)) for day in rng.integers(0, 1000, count)
+    ]
     reference = identifiers(number, areas.region.members[sender], sender, seed)
     columns = [reference, born, touch, activity, accommodation]
     return pd.DataFrame(dict(zip(CARE_LEAVERS, columns, strict=True)), dtype=object)

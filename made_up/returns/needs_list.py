@@ -1,7 +1,8 @@
 """Ofsted's operational list to authorities: homes with the needs that they are registered for.
 
-Belongs here: which homes stand in it, their needs, and the file, in the layout of 2025. Does not belong here: the register's
-other lists (`register.py`), which count before it, and figures (`truth/supply.py`).
+Belongs here: which homes stand in it, their needs, and the file, in the layout of 2025. Does not
+belong here: the register's other lists (`register.py`), which count before it, and figures
+(`truth/supply.py`).
 
 It comes with the list of providers and places; the needs of a home are the same in every list.
 """
@@ -35,7 +36,11 @@ _STANDS = ("Active", "Suspended")
 
 def needs_of(urn: str) -> list[str]:
     """The needs that a home is registered for, in the order of the list; of some homes none."""
-    return [need for need, share in NEEDS.items() if zlib.crc32(f"{need} {urn}".encode()) % 1000 < 1000 * share]
+    return [
+        need
+        for need, share in NEEDS.items()
+        if zlib.crc32(f"{need} {urn}".encode()) % 1000 < 1000 * share
+    ]
 
 
 def homes_of(providers: pd.DataFrame) -> pd.DataFrame:
@@ -60,6 +65,8 @@ def send(lists: Lists, landing: Landing, seed: int) -> None:
         np.full(count, "", dtype=object),
     ]  # fmt: skip
     rows = [list(row) for row in zip(*columns, strict=True)]
-    received = received_on(lists.date, stream(seed, "list to authorities", lists.date.isoformat()), 1)[0]
+    received = received_on(
+        lists.date, stream(seed, "list to authorities", lists.date.isoformat()), 1
+    )[0]
     file = f"list_to_authorities_at_{lists.date:%d_%b_%Y}.csv"
     landing.send(lists.date, "ofsted", "ofsted", file, [all_loaded(TABLE, HEADER, rows)], received)

@@ -1,10 +1,13 @@
-"""DfE's yearly file of children looked after on 31 March by what is known of them, of the made-up region and of the rest of a made-up England.
+"""DfE's yearly file of children looked after on 31 March by what is known of them, of the made-up
+region and of the rest of a made-up England.
 
-Belongs here: the children of each authority by age, sex, placement, boundary and distance, and the file.
-Does not belong here: how many there are (`official_statistics.py`), and the children (`world/care.py`).
+Belongs here: the children of each authority by age, sex, placement, boundary and distance, and the
+file. Does not belong here: how many there are (`official_statistics.py`), and the children
+(`world/care.py`).
 
-Who is of the region is counted from the episodes. Everybody else is divided as DfE has it of England on 31 March 2025
-(Crown copyright, Open Government Licence v3), each authority a little differently; no figure is of a real authority.
+Who is of the region is counted from the episodes. Everybody else is divided as DfE has it of
+England on 31 March 2025 (Crown copyright, Open Government Licence v3), each authority a little
+differently; no figure is of a real authority.
 """
 
 from __future__ import annotations
@@ -29,8 +32,15 @@ HEADER = [
     "new_la_code", "characteristic", "breakdown", "children_count", "children_percent",
 ]  # fmt: skip
 AGES = ["Under 1 year", "1 to 4 years", "5 to 9 years", "10 to 15 years", "16 years and over"]
-INSIDE, OUTSIDE = "Placed inside the local authority boundary", "Placed outside the local authority boundary"
-NEAR, FAR, UNKNOWN = "Placed 20 miles or less from home", "Placed more than 20 miles from home", "Distance not known or not recorded"
+INSIDE, OUTSIDE = (
+    "Placed inside the local authority boundary",
+    "Placed outside the local authority boundary",
+)
+NEAR, FAR, UNKNOWN = (
+    "Placed 20 miles or less from home",
+    "Placed more than 20 miles from home",
+    "Distance not known or not recorded",
+)
 ENGLANDS = {
     "Age group": dict(zip(AGES, (3630, 10030, 15110, 30930, 22060), strict=True)),
     "Sex": {"Female": 35740, "Male": 46040},
@@ -43,61 +53,122 @@ ENGLANDS = {
     "Locality of placement": {INSIDE: 45420, OUTSIDE: 36350},
     "Distance between home and placement": {NEAR: 56670, FAR: 18120, UNKNOWN: 6990},
 }  # fmt: skip
-"""Children looked after in England on 31 March 2025 by kind, as DfE printed them in November 2025."""
+"""Children looked after in England on 31 March 2025 by kind, as DfE printed them in November 2025.
+"""
 SPREAD = 0.2
 """How far the parts of other authorities lie from England's."""
 _METRES_A_MILE = 1609.3
 
 
 def kinds(care: Care, areas: Areas, march: dt.date) -> pd.DataFrame:
-    """Every child of the members looked after on a 31 March, by authority code, with its kind of each of `ENGLANDS`."""
+    """Every child of the members looked after on a 31 March, by authority code, with its kind of
+    each of `ENGLANDS`.
+    """
     day = march.toordinal()
     rows = care.episodes
-    rows = rows[~rows["ls"].isin(SHORT_BREAKS) & (rows["origin"] < areas.members) & (rows["decom"] <= day) & (rows["dec"] > day)]
+    rows = rows[
+        ~rows["ls"].isin(SHORT_BREAKS)
+        & (rows["origin"] < areas.members)
+        & (rows["decom"] <= day)
+        & (rows["dec"] > day)
+    ]
     rows = rows.drop_duplicates("child", keep="last")
     about = care.children.loc[rows["child"]]
     points, codes = example_postcodes(), code_set("place_903").meanings
-    east, north = (np.append(points[name].to_numpy(dtype=float), np.nan) for name in ("easting", "northing"))
+    east, north = (
+        np.append(points[name].to_numpy(dtype=float), np.nan) for name in ("easting", "northing")
+    )
     home, there = rows["home"].to_numpy(dtype=np.int64), rows["there"].to_numpy(dtype=np.int64)
-    miles = np.round(np.hypot(east[home] - east[there], north[home] - north[there]) / _METRES_A_MILE, 1)
-    hosts = np.append([authorities.standing_on(code, march) or "" for code in points["authority_code"]], "")
+    miles = np.round(
+        np.hypot(east[home] - east[there], north[home] - north[there]) / _METRES_A_MILE, 1
+    )
+    hosts = np.append(
+        [authorities.standing_on(code, march) or "" for code in points["authority_code"]], ""
+    )
     code = areas.codes_on(march)[rows["origin"].to_numpy()]
     age = years_old(about["born"].to_numpy(dtype=np.int64), np.full(len(rows), day))
     return pd.DataFrame(
         {
             "code": code,
-            "Age group": np.array(AGES, dtype=object)[np.searchsorted([1, 5, 10, 16], age, side="right")],
-            "Sex": np.array(["Male", "Female", ""], dtype=object)[about["sex"].to_numpy(dtype=np.int64)],
+            "Age group": np.array(AGES, dtype=object)[
+                np.searchsorted([1, 5, 10, 16], age, side="right")
+            ],
+            "Sex": np.array(["Male", "Female", ""], dtype=object)[
+                about["sex"].to_numpy(dtype=np.int64)
+            ],
             "Placement": [codes[place]["placement_type"] for place in rows["place"]],
             "Locality of placement": np.where(hosts[there] == code, INSIDE, OUTSIDE),
-            "Distance between home and placement": np.select([np.isnan(miles), miles <= 20], [UNKNOWN, NEAR], FAR),
+            "Distance between home and placement": np.select(
+                [np.isnan(miles), miles <= 20], [UNKNOWN, NEAR], FAR
+            ),
         }
     )
 
 
-def send(held: pd.DataFrame | None, counts: dict[str, int], march: dt.date, landing: Landing, areas: Areas, date: dt.date, seed: int) -> None:
-    """Write DfE's file of a 31 March: of each authority as many children as `counts` has, the members' divided as those that are `held`."""
+def send(
+    held: pd.DataFrame | None,
+    counts: dict[str, int],
+    march: dt.date,
+    landing: Landing,
+    areas: Areas,
+    date: dt.date,
+    seed: int,
+) -> None:
+    """Write DfE's file of a 31 March: of each authority as many children as `counts` has, the
+    members' divided as those that are `held`.
+    """
     rng = stream(seed, "official statistics by kind", march.isoformat())
-    standing = [a for a in authorities.all_authorities() if a.country == "England" and a.stands_on(march) and a.code in counts]
+    standing = [
+        a
+        for a in authorities.all_authorities()
+        if a.country == "England" and a.stands_on(march) and a.code in counts
+    ]
     regions = sorted({(a.region_code, a.region_name) for a in standing})
     place = {"": ["National", ENGLAND, "England", "", "", "", "", ""]}
-    place |= {code: ["Regional", ENGLAND, "England", code, name, "", "", ""] for code, name in regions}
-    place |= {a.code: ["Local authority", ENGLAND, "England", a.region_code, a.region_name, a.code, a.name, a.gss] for a in standing}
+    place |= {
+        code: ["Regional", ENGLAND, "England", code, name, "", "", ""] for code, name in regions
+    }
+    place |= {
+        a.code: [
+            "Local authority",
+            ENGLAND,
+            "England",
+            a.region_code,
+            a.region_name,
+            a.code,
+            a.name,
+            a.gss,
+        ]
+        for a in standing
+    }
     above = {a.code: ("", a.region_code) for a in standing}
     rows = []
     for kind, parts in ENGLANDS.items():
         weights = _weights(held, kind, list(parts))
-        usual = np.array(list(parts.values())) * np.exp(rng.normal(0, SPREAD, (len(standing), len(parts))))
-        divided = {a.code: allot(counts[a.code], weights.get(a.code, usual[n])) for n, a in enumerate(standing)}
+        usual = np.array(list(parts.values())) * np.exp(
+            rng.normal(0, SPREAD, (len(standing), len(parts)))
+        )
+        divided = {
+            a.code: allot(counts[a.code], weights.get(a.code, usual[n]))
+            for n, a in enumerate(standing)
+        }
         for code, numbers in list(divided.items()):
             for area in above[code]:
                 divided[area] = divided.get(area, 0) + numbers
         for area, where in place.items():
             printed = _printed(divided[area], is_authority=area in above)
-            rows += [[str(march.year), "Reporting year", *where, kind, *row] for row in zip([*parts, "Total"], *printed, strict=True)]
+            rows += [
+                [str(march.year), "Reporting year", *where, kind, *row]
+                for row in zip([*parts, "Total"], *printed, strict=True)
+            ]
     received = dt.datetime.combine(date, dt.time()) + PUBLISHED_AFTER + dt.timedelta(minutes=5)
     landing.send(
-        date, "dfe", "dfe", f"cla_on_31_march_by_characteristics_{march.year}.csv", [all_loaded("official_statistics", HEADER, rows)], received
+        date,
+        "dfe",
+        "dfe",
+        f"cla_on_31_march_by_characteristics_{march.year}.csv",
+        [all_loaded("official_statistics", HEADER, rows)],
+        received,
     )
 
 
@@ -105,12 +176,19 @@ def _weights(held: pd.DataFrame | None, kind: str, parts: list[str]) -> dict[str
     """Each member's children of the kinds, where they are known."""
     if held is None:
         return {}
-    counted = held.groupby(["code", kind]).size().unstack(fill_value=0).reindex(columns=parts, fill_value=0)
+    counted = (
+        held.groupby(["code", kind])
+        .size()
+        .unstack(fill_value=0)
+        .reindex(columns=parts, fill_value=0)
+    )
     return {str(code): row.to_numpy(dtype=float) for code, row in counted.iterrows() if row.sum()}
 
 
 def _printed(numbers: np.ndarray, *, is_authority: bool) -> tuple[list[str], list[str]]:
-    """Counts and whole percentages as DfE prints them: of authorities 1 to 5 as c, of wider areas in tens; the total last."""
+    """Counts and whole percentages as DfE prints them: of authorities 1 to 5 as c, of wider areas
+    in tens; the total last.
+    """
     total = int(numbers.sum())
     whole = [*map(int, numbers), total]
     percent = [str(int(100 * n / total + 0.5)) if total else "z" for n in whole]

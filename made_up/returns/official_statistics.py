@@ -1,10 +1,12 @@
-"""Official statistics: DfE's yearly file of numbers and rates, of the made-up region and of the rest of a made-up England.
+"""Official statistics: DfE's yearly file of numbers and rates, of the made-up region and of the
+rest of a made-up England.
 
 Belongs here: what DfE would have published each November of the 31 March before, and the file.
 Does not belong here: the children (`world/care.py`).
 
-Numbers of members are those of their children, but for one authority, of which DfE has published others than it returned.
-The rest of England is drawn from the true populations; no figure is of a real authority.
+Numbers of members are those of their children, but for one authority, of which DfE has published
+others than it returned. The rest of England is drawn from the true populations; no figure is of a
+real authority.
 """
 
 from __future__ import annotations
@@ -45,8 +47,14 @@ def published_on(date: dt.date) -> dt.date | None:
 
 
 def counted(care: Care, areas: Areas, march: dt.date) -> pd.DataFrame:
-    """Children of each member looked after on a 31 March, and started and ceased in the year to it: a row a code."""
-    rows, day, before = care.episodes, march.toordinal(), march.replace(year=march.year - 1).toordinal()
+    """Children of each member looked after on a 31 March, and started and ceased in the year to it:
+    a row a code.
+    """
+    rows, day, before = (
+        care.episodes,
+        march.toordinal(),
+        march.replace(year=march.year - 1).toordinal(),
+    )
     rows = rows[~rows["ls"].isin(SHORT_BREAKS) & (rows["origin"] < areas.members)]
     rows = rows.assign(code=areas.codes_on(march)[rows["origin"].to_numpy()])
     parts = {
@@ -54,22 +62,49 @@ def counted(care: Care, areas: Areas, march: dt.date) -> pd.DataFrame:
         "started": (rows["rne"] == "S") & (rows["decom"] > before) & (rows["decom"] <= day),
         "ceased": (rows["rec"] != "X1") & (rows["dec"] > before) & (rows["dec"] <= day),
     }
-    return pd.DataFrame({name: rows[at].groupby("code")["child"].nunique() for name, at in parts.items()}).fillna(0).astype(int)
+    return (
+        pd.DataFrame(
+            {name: rows[at].groupby("code")["child"].nunique() for name, at in parts.items()}
+        )
+        .fillna(0)
+        .astype(int)
+    )
 
 
-def send(held: pd.DataFrame | None, march: dt.date, landing: Landing, areas: Areas, date: dt.date, seed: int, scale: float) -> dict[str, int]:
-    """Write DfE's file of a 31 March; without counts `held` of it, the members' are drawn as the others' are.
+def send(
+    held: pd.DataFrame | None,
+    march: dt.date,
+    landing: Landing,
+    areas: Areas,
+    date: dt.date,
+    seed: int,
+    scale: float,
+) -> dict[str, int]:
+    """Write DfE's file of a 31 March; without counts `held` of it, the members' are drawn as the
+    others' are.
 
-    `scale` is the region's, and all England's: its rates are to be like the region's. Gives the children looked after by authority code.
+    `scale` is the region's, and all England's: its rates are to be like the region's. Gives the
+    children looked after by authority code.
     """
     rng = stream(seed, "official statistics", march.isoformat())
-    people = {r["authority_code"]: int(r["people"]) for r in authorities.rows_of("population_0_17") if int(r["mid_year"]) == march.year - 1}
-    standing = [a for a in authorities.all_authorities() if a.country == "England" and a.stands_on(march) and a.code in people]
+    people = {
+        r["authority_code"]: int(r["people"])
+        for r in authorities.rows_of("population_0_17")
+        if int(r["mid_year"]) == march.year - 1
+    }
+    standing = [
+        a
+        for a in authorities.all_authorities()
+        if a.country == "England" and a.stands_on(march) and a.code in people
+    ]
     rows = []
     looked_after: dict[str, int] = {}
     for kind, words in WORDS.items():
         rates = USUAL_RATE[kind] * np.exp(rng.normal(0, SPREAD, len(standing)))
-        counts = {a.code: round(scale * people[a.code] * rate / 10_000) for a, rate in zip(standing, rates, strict=True)}
+        counts = {
+            a.code: round(scale * people[a.code] * rate / 10_000)
+            for a, rate in zip(standing, rates, strict=True)
+        }
         if held is not None:
             counts |= {code: int(count) for code, count in held[kind].items() if code in counts}
         revised = sorted(areas.region.members)[seed % len(areas.region.members)]
@@ -77,25 +112,72 @@ def send(held: pd.DataFrame | None, march: dt.date, landing: Landing, areas: Are
         looked_after = looked_after or counts
         rows += _rows(standing, counts, people, march.year, words)
     received = dt.datetime.combine(date, dt.time()) + PUBLISHED_AFTER
-    landing.send(date, "dfe", "dfe", f"cla_number_and_rate_{march.year}.csv", [all_loaded("official_statistics", HEADER, rows)], received)
+    landing.send(
+        date,
+        "dfe",
+        "dfe",
+        f"cla_number_and_rate_{march.year}.csv",
+        [all_loaded("official_statistics", HEADER, rows)],
+        received,
+    )
     return looked_after
 
 
-def _rows(standing: list, counts: dict[str, int], people: dict[str, int], year: int, words: str) -> list[list]:
+def _rows(
+    standing: list, counts: dict[str, int], people: dict[str, int], year: int, words: str
+) -> list[list]:
     """England, its regions (both in tens, as DfE prints them) and its authorities."""
     fixed = [str(year), "Reporting year"]
     regions = sorted({(a.region_code, a.region_name) for a in standing})
-    rows = [[*fixed, "National", ENGLAND, "England", "", "", "", "", "", words, *_figures([a.code for a in standing], counts, people, tens=True)]]
+    rows = [
+        [
+            *fixed,
+            "National",
+            ENGLAND,
+            "England",
+            "",
+            "",
+            "",
+            "",
+            "",
+            words,
+            *_figures([a.code for a in standing], counts, people, tens=True),
+        ]
+    ]
     for code, name in regions:
         here = [a.code for a in standing if a.region_code == code]
-        rows.append([*fixed, "Regional", ENGLAND, "England", code, name, "", "", "", words, *_figures(here, counts, people, tens=True)])
+        rows.append(
+            [
+                *fixed,
+                "Regional",
+                ENGLAND,
+                "England",
+                code,
+                name,
+                "",
+                "",
+                "",
+                words,
+                *_figures(here, counts, people, tens=True),
+            ]
+        )
     for a in standing:
         place = [ENGLAND, "England", a.region_code, a.region_name, a.code, a.name, a.gss]
-        figures = [str(people[a.code]), "c", "c"] if 0 < counts[a.code] < LEAST_SHOWN else _figures([a.code], counts, people)
+        figures = (
+            [str(people[a.code]), "c", "c"]
+            if 0 < counts[a.code] < LEAST_SHOWN
+            else _figures([a.code], counts, people)
+        )
         rows.append([*fixed, "Local authority", *place, words, *figures])
     return rows
 
 
-def _figures(codes: list[str], counts: dict[str, int], people: dict[str, int], *, tens: bool = False) -> list[str]:
+def _figures(
+    codes: list[str], counts: dict[str, int], people: dict[str, int], *, tens: bool = False
+) -> list[str]:
     count, population = sum(counts[code] for code in codes), sum(people[code] for code in codes)
-    return [str(population), str(round(count, -1) if tens else count), str(round(count * 10_000 / population))]
+    return [
+        str(population),
+        str(round(count, -1) if tens else count),
+        str(round(count * 10_000 / population)),
+    ]

@@ -1,9 +1,11 @@
 """Who sends the optional returns, and when: in-house fostering, and homes in planning.
 
-Belongs here: the order of sending. Does not belong here: what stands in them (`in_house_fostering.py`, `planned_homes.py`).
+Belongs here: the order of sending. Does not belong here: what stands in them
+(`in_house_fostering.py`, `planned_homes.py`).
 
-Some authorities send a fostering return beside their provider census and some do not; some send their planned homes themselves, and the region
-sends a list of everybody's, in which their own rows do not count.
+Some authorities send a fostering return beside their provider census and some do not; some send
+their planned homes themselves, and the region sends a list of everybody's, in which their own rows
+do not count.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from made_up.writing import Landing, received_on
 
 @dataclass(frozen=True)
 class OptionalReturns:
-    """What was sent for a date: the `carers` of the authorities that sent them, one row each, and the homes that are `planned`."""
+    """What was sent for a date: the `carers` of the authorities that sent them, one row each, and
+    the homes that are `planned`.
+    """
 
     carers: pd.DataFrame
     planned: pd.DataFrame
@@ -38,19 +42,46 @@ def send(
     carers = in_house_fostering.own_carers(providers.settings)
     sent = []
     for sender in senders:
-        if stream(seed, "fostering return", sender).random() < in_house_fostering.SENDS and sender in carers.index:
-            landing.send(date, folders[sender], sender, "own carers.csv", [in_house_fostering.table(carers.loc[sender])], received[sender])
+        if (
+            stream(seed, "fostering return", sender).random() < in_house_fostering.SENDS
+            and sender in carers.index
+        ):
+            landing.send(
+                date,
+                folders[sender],
+                sender,
+                "own carers.csv",
+                [in_house_fostering.table(carers.loc[sender])],
+                received[sender],
+            )
             sent.append(sender)
     planned = planned_homes.planned(senders, date, seed)
-    by_themselves = [s for s in senders if stream(seed, "planned homes", s).random() < planned_homes.SENDS and (planned["authority_code"] == s).any()]
+    by_themselves = [
+        s
+        for s in senders
+        if stream(seed, "planned homes", s).random() < planned_homes.SENDS
+        and (planned["authority_code"] == s).any()
+    ]
     for sender in by_themselves:
         theirs = planned[planned["authority_code"] == sender]
         when = received[sender] + dt.timedelta(minutes=7)
-        landing.send(date, folders[sender], sender, "planned homes.csv", [planned_homes.table(theirs, date)], when)
+        landing.send(
+            date,
+            folders[sender],
+            sender,
+            "planned homes.csv",
+            [planned_homes.table(theirs, date)],
+            when,
+        )
     # the region's list knows of one bed more in each home of the authorities that send their own
     of_region = planned.assign(beds=planned["beds"] + planned["authority_code"].isin(by_themselves))
     if not of_region.empty:
         landing.send(
-            date, "region", "region", "planned homes of the region.csv", [planned_homes.table(of_region, date)], received_on(date, rng, 1)[0]
+            date,
+            "region",
+            "region",
+            "planned homes of the region.csv",
+            [planned_homes.table(of_region, date)],
+            received_on(date, rng, 1)[0],
         )
     return OptionalReturns(carers.loc[sent], planned)

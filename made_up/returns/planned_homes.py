@@ -1,4 +1,5 @@
-"""Planned homes: which are truly planned, and the lists of them that authorities and the region send.
+"""Planned homes: which are truly planned, and the lists of them that authorities and the region
+send.
 
 Belongs here: the homes in planning and what stands in a list of them.
 Does not belong here: homes that are open (`world/supply.py`).
@@ -17,7 +18,15 @@ from made_up.returns.spelling import ofsted_name
 from made_up.writing import Table, all_loaded
 
 HEADER = ["authority", "beds", "category", "stage", "expected_opening"]
-STAGES = ("Proposed", "Planning applied for", "Planning granted", "In development", "Registration applied for", "Opened", "Withdrawn")
+STAGES = (
+    "Proposed",
+    "Planning applied for",
+    "Planning granted",
+    "In development",
+    "Registration applied for",
+    "Opened",
+    "Withdrawn",
+)
 SENDS = assumed("answering")["planned_homes"]
 """Share of the authorities that send a list of their own."""
 
@@ -34,7 +43,9 @@ def planned(senders: list[str], date: dt.date, seed: int) -> pd.DataFrame:
                 {
                     "authority_code": [sender] * count,
                     "beds": rng.integers(1, 6, count),
-                    "category": choice(rng, ["Mainstream", "Therapeutic", "Solo"], [0.6, 0.3, 0.1], count),
+                    "category": choice(
+                        rng, ["Mainstream", "Therapeutic", "Solo"], [0.6, 0.3, 0.1], count
+                    ),
                     "stage": choice(rng, STAGES, [1.0] * len(STAGES), count),
                     "opening": np.where(rng.random(count) < 0.3, 0, opening),
                 }

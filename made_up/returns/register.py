@@ -1,9 +1,10 @@
-"""Ofsted's register as its lists give it on a census date, and which list speaks for a date without one.
+"""Ofsted's register as its lists give it on a census date, and which list speaks for a date without
+one.
 
-Belongs here: the lists (providers and places, provider level, premises), their official layout of 2025, and the
-quarters for which none comes.
-Does not belong here: the supply itself (`world/supply.py`), and figures (`truth/frames.py`).
-Facts on the layout: Ofsted, "Children's social care in England", 2025 (Open Government Licence).
+Belongs here: the lists (providers and places, provider level, premises), their official layout of
+2025, and the quarters for which none comes. Does not belong here: the supply itself
+(`world/supply.py`), and figures (`truth/frames.py`). Facts on the layout: Ofsted, "Children's
+social care in England", 2025 (Open Government Licence).
 """
 
 from __future__ import annotations
@@ -47,7 +48,11 @@ HEADERS = {
         "Premises Parliamentary Constituency", "Premises Local Authority", "Sector", "Organisation name",
     ],
 }  # fmt: skip
-TITLES = {PROVIDERS: "Providers and places", LEVELS: "Provider level as", PREMISES: "Supported accommodation premises as"}
+TITLES = {
+    PROVIDERS: "Providers and places",
+    LEVELS: "Provider level as",
+    PREMISES: "Supported accommodation premises as",
+}
 LINK = "Ofsted Social Care Provider Webpage"
 REDACTED = "REDACTED"
 
@@ -57,8 +62,8 @@ DAMAGED_OWNER = "3.13"
 
 
 def spelt_owners(names: np.ndarray, urns: np.ndarray) -> np.ndarray:
-    """Owners' names as the lists spell them, each registration in its own way: most as they are, some in capitals or with Ltd for Limited
-    and the reverse, one in some hundreds damaged.
+    """Owners' names as the lists spell them, each registration in its own way: most as they are,
+    some in capitals or with Ltd for Limited and the reverse, one in some hundreds damaged.
     """
     turned = {"Ltd": "Limited", "Limited": "Ltd"}
     spelt = []
@@ -85,10 +90,12 @@ def is_damaged_owner(text: str) -> bool:
 
 @dataclass
 class Lists:
-    """The register on one census date, as its lists of that date say; a table that does not come is None.
+    """The register on one census date, as its lists of that date say; a table that does not come is
+    None.
 
-    `providers`: one row a URN, with its grade. `premises`: one row a premises of supported accommodation.
-    Authorities are codes on that date; `provision_type` is the figures', Other where the type is in none.
+    `providers`: one row a URN, with its grade. `premises`: one row a premises of supported
+    accommodation. Authorities are codes on that date; `provision_type` is the figures', Other where
+    the type is in none.
     """
 
     date: dt.date
@@ -99,7 +106,8 @@ class Lists:
 def lists_that_come(dates: list[dt.date]) -> dict[dt.date, tuple[bool, bool]]:
     """For each census date, whether providers' lists and whether the premises list come.
 
-    None comes for the third quarter, no premises list for the sixth; never so on a 31 March, when Ofsted publishes.
+    None comes for the third quarter, no premises list for the sixth; never so on a 31 March, when
+    Ofsted publishes.
     """
 
     def unless_march(number: int) -> int:
@@ -109,7 +117,9 @@ def lists_that_come(dates: list[dt.date]) -> dict[dt.date, tuple[bool, bool]]:
     return {date: (i != none, i not in (none, no_premises)) for i, date in enumerate(dates)}
 
 
-def draw_up(supply: Supply, areas: Areas, date: dt.date, come: tuple[bool, bool], previous: dt.date | None) -> Lists:
+def draw_up(
+    supply: Supply, areas: Areas, date: dt.date, come: tuple[bool, bool], previous: dt.date | None
+) -> Lists:
     """The lists of the date."""
     day = date.toordinal()
     codes = areas.codes_on(date)
@@ -121,13 +131,21 @@ def draw_up(supply: Supply, areas: Areas, date: dt.date, come: tuple[bool, bool]
             "urn": registrations["urn"],
             "kind": registrations["kind"],
             "ofsted_type": registrations["ofsted_type"],
-            "provision_type": np.where(registrations["kind"].isin([-1, OWN]), "Other", _figures_type(registrations["kind"])),
+            "provision_type": np.where(
+                registrations["kind"].isin([-1, OWN]), "Other", _figures_type(registrations["kind"])
+            ),
             "host_code": codes[registrations["office"]],
             "sector": owners["sector"].to_numpy(),
-            "provider_name": spelt_owners(owners["name"].to_numpy(), registrations["urn"].to_numpy()),
+            "provider_name": spelt_owners(
+                owners["name"].to_numpy(), registrations["urn"].to_numpy()
+            ),
             "opened": np.minimum(registrations["opened"], day - 1),
             "grade": _grade_on(registrations, day),
-            "graded": np.where(registrations["graded_again"] <= day, registrations["graded_again"], registrations["graded"]),
+            "graded": np.where(
+                registrations["graded_again"] <= day,
+                registrations["graded_again"],
+                registrations["graded"],
+            ),
             "places": registrations["register_places"],
             "registered": registrations["registered"],
         }
@@ -137,11 +155,17 @@ def draw_up(supply: Supply, areas: Areas, date: dt.date, come: tuple[bool, bool]
     shared = ["registration", "kind", "places", "host_code", "opened"]
     now = now[~now["kind"].isin([OWN, AGENCY])].join(general.drop(columns=shared), "registration")
     now = now[now["registered"]]
-    providers = _providers(general, units, supply, now, day, previous.toordinal() if previous else day - 92)
+    providers = _providers(
+        general, units, supply, now, day, previous.toordinal() if previous else day - 92
+    )
     premises = now[now["kind"] == SUPPORTED].assign(status="Active", premises=1)
-    premises = premises.assign(sa_category="Category " + premises["sa_category"].astype(str), short_breaks=False)
+    premises = premises.assign(
+        sa_category="Category " + premises["sa_category"].astype(str), short_breaks=False
+    )
     premises = premises.sort_values(["urn", "host_code", "sa_category", "places"], kind="stable")
-    return Lists(date, providers if come[0] else None, premises.reset_index(drop=True) if come[1] else None)
+    return Lists(
+        date, providers if come[0] else None, premises.reset_index(drop=True) if come[1] else None
+    )
 
 
 def _figures_type(kind: pd.Series) -> np.ndarray:
@@ -149,24 +173,49 @@ def _figures_type(kind: pd.Series) -> np.ndarray:
 
 
 def _grade_on(registrations: pd.DataFrame, day: int) -> np.ndarray:
-    later = np.where(registrations["graded_again"] <= day, registrations["grade_later"], registrations["grade"])
+    later = np.where(
+        registrations["graded_again"] <= day, registrations["grade_later"], registrations["grade"]
+    )
     return np.where(registrations["graded"] <= day, later, "")
 
 
-def _providers(general: pd.DataFrame, units: pd.DataFrame, supply: Supply, now: pd.DataFrame, day: int, since: int) -> pd.DataFrame:
-    """One row a URN: homes with their own places, supported accommodation with its premises' sum, agencies without any."""
+def _providers(
+    general: pd.DataFrame,
+    units: pd.DataFrame,
+    supply: Supply,
+    now: pd.DataFrame,
+    day: int,
+    since: int,
+) -> pd.DataFrame:
+    """One row a URN: homes with their own places, supported accommodation with its premises' sum,
+    agencies without any.
+    """
     homes = now[now["kind"] < SUPPORTED]
-    left = units[(units["closed"] > since) & (units["closed"] <= day) & units["resigned_listed"] & (units["kind"] == HOME)]
+    left = units[
+        (units["closed"] > since)
+        & (units["closed"] <= day)
+        & units["resigned_listed"]
+        & (units["kind"] == HOME)
+    ]
     left = left.assign(places=left["places_after"])
-    listed = pd.concat([homes.assign(status="Active"), left.assign(status="Resigned")], ignore_index=True)
+    listed = pd.concat(
+        [homes.assign(status="Active"), left.assign(status="Resigned")], ignore_index=True
+    )
     listed["status"] = np.where(listed["suspended_from"] <= day, "Suspended", listed["status"])
     listed["status"] = np.where(listed["closed"] <= day, "Resigned", listed["status"])
     own = ["registration", "status", "places", "short_breaks", "several_buildings"]
     homes = general.drop(columns="places").merge(listed[own], on="registration").assign(premises=1)
 
-    supported = now[now["kind"] == SUPPORTED].groupby("registration")["places"].agg(places="sum", premises="size").reset_index()
+    supported = (
+        now[now["kind"] == SUPPORTED]
+        .groupby("registration")["places"]
+        .agg(places="sum", premises="size")
+        .reset_index()
+    )
     supported = general.drop(columns="places").merge(supported, on="registration")
-    rest = general[general["registered"] & general["kind"].isin([-1, AGENCY, OWN]) & (general["opened"] <= day)]
+    rest = general[
+        general["registered"] & general["kind"].isin([-1, AGENCY, OWN]) & (general["opened"] <= day)
+    ]
     opened = supply.registrations["opened"].to_numpy()[rest["registration"]]
     rest = rest[opened <= day].assign(premises=1)
     providers = pd.concat([homes, supported, rest], ignore_index=True)
@@ -178,7 +227,9 @@ def _providers(general: pd.DataFrame, units: pd.DataFrame, supply: Supply, now: 
 
 @dataclass
 class InUse:
-    """What the register says on a census date: the newest lists held, carried forward where they are older."""
+    """What the register says on a census date: the newest lists held, carried forward where they
+    are older.
+    """
 
     providers: pd.DataFrame
     premises: pd.DataFrame
@@ -188,10 +239,19 @@ class InUse:
 
 def in_use(held: list[Lists], date: dt.date) -> InUse:
     """The lists that speak for `date`, out of those held so far."""
-    providers = [(one.date, one.providers) for one in held if one.providers is not None and one.date <= date]
-    premises = [(one.date, one.premises) for one in held if one.premises is not None and one.date <= date]
+    providers = [
+        (one.date, one.providers) for one in held if one.providers is not None and one.date <= date
+    ]
+    premises = [
+        (one.date, one.premises) for one in held if one.premises is not None and one.date <= date
+    ]
     (providers_as_at, entries), (premises_as_at, addresses) = providers[-1], premises[-1]
-    return InUse(entries[entries["status"].isin(["Active", "Suspended"])], addresses, providers_as_at, premises_as_at)
+    return InUse(
+        entries[entries["status"].isin(["Active", "Suspended"])],
+        addresses,
+        providers_as_at,
+        premises_as_at,
+    )
 
 
 def send_lists(lists: Lists, landing: Landing, number: int, seed: int) -> None:
@@ -203,8 +263,14 @@ def send_lists(lists: Lists, landing: Landing, number: int, seed: int) -> None:
     if lists.providers is not None:
         where = _where(lists.providers, lists.date, rng)
         tables += [
-            (PROVIDERS, [[*a, b] for a, b in zip(where, lists.providers["provider_name"], strict=True)]),
-            (LEVELS, [[*a, *b] for a, b in zip(where, _inspection_block(lists.providers), strict=True)]),
+            (
+                PROVIDERS,
+                [[*a, b] for a, b in zip(where, lists.providers["provider_name"], strict=True)],
+            ),
+            (
+                LEVELS,
+                [[*a, *b] for a, b in zip(where, _inspection_block(lists.providers), strict=True)],
+            ),
         ]
     if lists.premises is not None:
         tables.append((PREMISES, _premises_rows(lists.premises, lists.date)))
@@ -219,9 +285,15 @@ def send_lists(lists: Lists, landing: Landing, number: int, seed: int) -> None:
 
 def _titles(what: str, date: dt.date) -> list[str]:
     return [
-        f"Children's social care data in England {date.year} \u2013 {what} at {date.day} {date:%B %Y}",
+        (
+            f"Children's social care data in England {date.year} \u2013 {what} at"
+            f" {date.day} {date:%B %Y}"
+        ),
         "This worksheet contains one table, this table begins in cell A4.",
-        "Some cells in this table are empty. This is where the column does not apply to that provider type.",
+        (
+            "Some cells in this table are empty. This is where the column does not apply to that"
+            " provider type."
+        ),
     ]
 
 

@@ -11,7 +11,9 @@ import pandas as pd
 
 
 def share(part: pd.Series, whole: pd.Series) -> pd.Series:
-    """`part / whole` as text with six decimals, half up; blank where either is unknown or the whole is 0."""
+    """`part / whole` as text with six decimals, half up; blank where either is unknown or the whole
+    is 0.
+    """
     shares = []
     for a, b in zip(part, whole, strict=True):
         if pd.isna(a) or pd.isna(b) or b == 0:
@@ -51,8 +53,12 @@ def whole_numbers(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return table.astype(dict.fromkeys(names, "Int64"))
 
 
-def counted_by_band(rows: pd.DataFrame, keys: list[str], band: str, bands: list[str], count: str) -> pd.DataFrame:
-    """Rows counted by band, and each band's share; the last band (unknown) has a row only where somebody is in it."""
+def counted_by_band(
+    rows: pd.DataFrame, keys: list[str], band: str, bands: list[str], count: str
+) -> pd.DataFrame:
+    """Rows counted by band, and each band's share; the last band (unknown) has a row only where
+    somebody is in it.
+    """
     totals = rows.groupby(keys, as_index=False).size().rename(columns={"size": "total"})
     grid = totals.merge(pd.DataFrame({band: bands}), how="cross")
     counted = rows.groupby([*keys, band], as_index=False).size().rename(columns={"size": count})

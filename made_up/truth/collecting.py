@@ -26,7 +26,11 @@ class Truth:
     def add(self, quarter: Quarter) -> None:
         """Work out one quarter's figures."""
         frames = Frames(quarter)
-        for name, table in {**_tables(frames), **self._money.tables(frames), **self._owners.tables(frames)}.items():
+        for name, table in {
+            **_tables(frames),
+            **self._money.tables(frames),
+            **self._owners.tables(frames),
+        }.items():
             table.insert(0, "census_date", quarter.date.isoformat())
             self._tables.setdefault(name, []).append(table)
 
@@ -53,7 +57,12 @@ def _tables(frames: Frames) -> dict[str, pd.DataFrame]:
 def return_quality(landing: Landing, deadline_days: int) -> pd.DataFrame:
     """The books of every table in force, and how late it came."""
     books = landing.in_force()
-    late = [max(0, (received.date() - date).days - deadline_days) for received, date in zip(books["received_at"], books["census_date"], strict=True)]
+    late = [
+        max(0, (received.date() - date).days - deadline_days)
+        for received, date in zip(books["received_at"], books["census_date"], strict=True)
+    ]
     names = ["census_date", "sender", "table_name", "version", "status"]
     rows = ["rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]
-    return books.assign(status="in force", days_late=late)[[*names, *rows, "days_late"]].reset_index(drop=True)
+    return books.assign(status="in force", days_late=late)[
+        [*names, *rows, "days_late"]
+    ].reset_index(drop=True)

@@ -1,6 +1,8 @@
-"""What the spend of contract_watch must be: placements of the placement census by the framework and lot of their setting.
+"""What the spend of contract_watch must be: placements of the placement census by the framework and
+lot of their setting.
 
-Belongs here: that definition once more. Does not belong here: the contracts themselves (`asked.py`).
+Belongs here: that definition once more. Does not belong here: the contracts themselves
+(`asked.py`).
 """
 
 from __future__ import annotations
@@ -14,9 +16,13 @@ OUTSIDE, NOT_KNOWN = "None", "Not known"
 
 
 def contract_spend(frames: Frames) -> pd.DataFrame:
-    """Placements, those without a cost, and what the others cost a week; by placing authority, framework and lot."""
+    """Placements, those without a cost, and what the others cost a week; by placing authority,
+    framework and lot.
+    """
     told = frames.returned[["urn", "framework", "lot"]]
-    settings = {urn: (_first(rows["framework"]), _first(rows["lot"])) for urn, rows in told.groupby("urn")}
+    settings = {
+        urn: (_first(rows["framework"]), _first(rows["lot"])) for urn, rows in told.groupby("urn")
+    }
     groups: dict[tuple[str, str, str], list[int | None]] = {}
     for row in frames.placed.to_dict("records"):
         urn = row["establishment_urn"] or row["provider_urn"]
@@ -28,7 +34,14 @@ def contract_spend(frames: Frames) -> pd.DataFrame:
         paid = [cost for cost in costs if cost is not None]
         spend = f"{sum(paid) // 100}.{sum(paid) % 100:02d}" if paid else ""
         lines.append((code, framework, lot, len(costs), len(costs) - len(paid), spend))
-    names = ["authority_code", "framework", "lot", "placements", "placements_without_cost", "weekly_spend"]
+    names = [
+        "authority_code",
+        "framework",
+        "lot",
+        "placements",
+        "placements_without_cost",
+        "weekly_spend",
+    ]
     return pd.DataFrame(lines, columns=names)
 
 

@@ -1,4 +1,5 @@
-"""The frames of one quarter: who lives where, who answered, what the lists say, as the curated figures count them.
+"""The frames of one quarter: who lives where, who answered, what the lists say, as the curated
+figures count them.
 
 Belongs here: what several tables start from, worked out once.
 Does not belong here: the tables (`supply.py`, `care.py`, `money.py`).
@@ -26,7 +27,11 @@ from schemas.regions import Region
 SETTING = ["urn", "host_authority_code"]
 LIVING = ["host_authority_code", "provision_type"]
 NOT_INSPECTED = "Not yet inspected"
-SUPPORTED_TYPE, AGENCY_TYPE, OTHER_TYPE = PROVISION_TYPES[SUPPORTED], PROVISION_TYPES[AGENCY], "Other"
+SUPPORTED_TYPE, AGENCY_TYPE, OTHER_TYPE = (
+    PROVISION_TYPES[SUPPORTED],
+    PROVISION_TYPES[AGENCY],
+    "Other",
+)
 NOBODYS_TYPE = "None"
 NOT_COMMISSIONED = [PROVISION_TYPES[OWN], OTHER_TYPE, NOBODYS_TYPE]
 """Types of which a placement census tells part, or nothing."""
@@ -55,7 +60,9 @@ class Frames:
         self.q = quarter
         self.premises = self._premises()
         self.register = self._register()
-        self.agency_urns = set(self.register.loc[self.register["provision_type"] == AGENCY_TYPE, "urn"])
+        self.agency_urns = set(
+            self.register.loc[self.register["provision_type"] == AGENCY_TYPE, "urn"]
+        )
         self.reported = self._reported()
         self.returned = self._returned()
         self.residents = self._residents()
@@ -63,14 +70,29 @@ class Frames:
         self.own = self._own()
 
     def _premises(self) -> pd.DataFrame:
-        """Every home, agency and premises in the register: supported accommodation as its premises, all else as its entry."""
+        """Every home, agency and premises in the register: supported accommodation as its premises,
+        all else as its entry.
+        """
         providers = self.q.register.providers
         providers = providers[providers["provision_type"] != SUPPORTED_TYPE]
         providers = providers.assign(premises=1, sa_category="", source="providers and places")
-        premises = self.q.register.premises.assign(premises=1, source="supported accommodation premises")
-        names = ["urn", "host_code", "provision_type", "sector", "sa_category", "places", "premises", "short_breaks"]
+        premises = self.q.register.premises.assign(
+            premises=1, source="supported accommodation premises"
+        )
+        names = [
+            "urn",
+            "host_code",
+            "provision_type",
+            "sector",
+            "sa_category",
+            "places",
+            "premises",
+            "short_breaks",
+        ]
         both = pd.concat([providers, premises], ignore_index=True)
-        return both[[*names, "provider_name", "source"]].rename(columns={"host_code": "host_authority_code"})
+        return both[[*names, "provider_name", "source"]].rename(
+            columns={"host_code": "host_authority_code"}
+        )
 
     def _register(self) -> pd.DataFrame:
         """One row a URN in an authority: places and premises summed, with the provider's grade."""
@@ -82,16 +104,23 @@ class Frames:
             premises=("premises", "sum"),
         )
         grades = self.q.register.providers.set_index("urn")["grade"]
-        return settings.assign(grade=settings["urn"].map(grades).fillna("").replace("", NOT_INSPECTED))
+        return settings.assign(
+            grade=settings["urn"].map(grades).fillna("").replace("", NOT_INSPECTED)
+        )
 
     def _reported(self) -> pd.DataFrame:
         """The settings in the returns, row by row, with the provision type that counts.
 
-        The register's type stands over the return's; an agency is known by its URN wherever its carers live.
+        The register's type stands over the return's; an agency is known by its URN wherever its
+        carers live.
         """
-        rows = self.q.providers.loaded_settings().rename(columns={"host_code": "host_authority_code"})
+        rows = self.q.providers.loaded_settings().rename(
+            columns={"host_code": "host_authority_code"}
+        )
         rows = rows.merge(
-            self.register[[*SETTING, "provision_type", "places"]].rename(columns={"places": "register_places"}),
+            self.register[[*SETTING, "provision_type", "places"]].rename(
+                columns={"places": "register_places"}
+            ),
             on=SETTING,
             how="left",
         )
@@ -99,7 +128,9 @@ class Frames:
         agency = rows["urn"].isin(self.agency_urns)
         own = pd.Series(PROVISION_TYPES[rows["kind"]], index=rows.index)
         return rows.assign(
-            provision_type=rows["provision_type"].where(by_register, own.where(~agency, AGENCY_TYPE)),
+            provision_type=rows["provision_type"].where(
+                by_register, own.where(~agency, AGENCY_TYPE)
+            ),
             known=by_register | agency,
         )
 
@@ -135,16 +166,25 @@ class Frames:
         )
 
     def _residents(self) -> pd.DataFrame:
-        """Who lives in the settings, by the placements tables: every row's host is known from how the rows were made."""
+        """Who lives in the settings, by the placements tables: every row's host is known from how
+        the rows were made.
+        """
         types = self.returned[[*SETTING, "provision_type"]]
-        rows = self.q.providers.loaded_placements().rename(columns={"host_code": "host_authority_code"})
+        rows = self.q.providers.loaded_placements().rename(
+            columns={"host_code": "host_authority_code"}
+        )
         return rows.merge(types, on=SETTING)
 
     def _placed(self) -> pd.DataFrame:
-        """The authorities' own placements, with host, provision type and arrangement as far as they can be known."""
+        """The authorities' own placements, with host, provision type and arrangement as far as they
+        can be known.
+        """
         rows = self.q.placements.loaded()
         meaning = pd.DataFrame.from_dict(code_set("type_of_provision").meanings, orient="index")
-        rows = rows.join(meaning[["provision_type", "arrangement", "mark", "in_house_by_register"]], on="type_of_provision")
+        rows = rows.join(
+            meaning[["provision_type", "arrangement", "mark", "in_house_by_register"]],
+            on="type_of_provision",
+        )
         urns = self.register.groupby("urn").agg(
             only_host=("host_authority_code", "first"),
             hosts=("host_authority_code", "size"),
@@ -156,21 +196,31 @@ class Frames:
         fostering = rows["provision_type"].isin([AGENCY_TYPE, PROVISION_TYPES[OWN]])
         found = (place["hosts"] == 1) & (place["of_type"] != AGENCY_TYPE) & ~fostering
         by_register = place["only_host"].where(found & (place["only_host"] != "UNKNOWN"))
-        children = self.q.care.children.set_index(["authority_code", "child"])["host_authority_code"]
-        by_903 = children.reindex(pd.MultiIndex.from_frame(rows[["placing_code", "number"]])).set_axis(rows.index)
+        children = self.q.care.children.set_index(["authority_code", "child"])[
+            "host_authority_code"
+        ]
+        by_903 = children.reindex(
+            pd.MultiIndex.from_frame(rows[["placing_code", "number"]])
+        ).set_axis(rows.index)
         in_903 = pd.MultiIndex.from_frame(rows[["placing_code", "number"]]).isin(children.index)
-        host = rows["host_code"].where(rows["host_code"] != "", by_903.where(in_903, by_register).fillna("UNKNOWN"))
+        host = rows["host_code"].where(
+            rows["host_code"] != "", by_903.where(in_903, by_register).fillna("UNKNOWN")
+        )
         sector = provider_sector.where(rows["provision_type"] == AGENCY_TYPE, place["sector"])
         public = (rows["in_house_by_register"] == "yes") & (sector == "Local Authority")
         in_house = public & (rows["run_by_code"] == rows["placing_code"])
         arrangement = rows["arrangement"].mask(public, "other authority").mask(in_house, "in-house")
         own_carers = in_house & (rows["provision_type"] == AGENCY_TYPE)
-        others_carers = (arrangement == "other authority") & rows["provision_type"].isin([AGENCY_TYPE, PROVISION_TYPES[OWN]])
+        others_carers = (arrangement == "other authority") & rows["provision_type"].isin(
+            [AGENCY_TYPE, PROVISION_TYPES[OWN]]
+        )
         return rows.assign(
             placing_authority_code=rows["placing_code"],
             host_authority_code=host,
             arrangement=arrangement,
-            provision_type=rows["provision_type"].mask(own_carers, PROVISION_TYPES[OWN]).mask(others_carers, OTHER_TYPE),
+            provision_type=rows["provision_type"]
+            .mask(own_carers, PROVISION_TYPES[OWN])
+            .mask(others_carers, OTHER_TYPE),
             looked_after=~rows["post_18"] & (rows["mark"] != "post 18"),
         )
 
@@ -179,29 +229,55 @@ class Frames:
         return set(self.q.care.returns.answered)
 
     def _own(self) -> pd.DataFrame:
-        """The authorities' own looked-after children, as figures count them: every child of the SSDA903 once, with what the placement census
-        says of it; of authorities without an SSDA903 the commissioned types of their census.
+        """The authorities' own looked-after children, as figures count them: every child of the
+        SSDA903 once, with what the placement census says of it; of authorities without an SSDA903
+        the commissioned types of their census.
         """
         keys = ["placing_authority_code", "number"]
         by_census = self.placed.assign(
-            urn=[urn_of(row) for row in self.placed.to_dict("records")], unregistered=self.placed["mark"] == "unregistered"
+            urn=[urn_of(row) for row in self.placed.to_dict("records")],
+            unregistered=self.placed["mark"] == "unregistered",
         )
         assert not by_census.duplicated(keys).any(), "a child stands twice in the placement census"
-        told = by_census[[*keys, "provision_type", "urn", "unregistered"]].rename(columns=lambda name: name if name in keys else f"census_{name}")
-        children = self.q.care.children.rename(columns={"authority_code": "placing_authority_code", "child": "number"})
-        children = children[children["placing_authority_code"].isin(self.covered())].merge(told, on=keys, how="left")
-        of_type = children["census_provision_type"].where(children["census_provision_type"] != OTHER_TYPE)
+        told = by_census[[*keys, "provision_type", "urn", "unregistered"]].rename(
+            columns=lambda name: name if name in keys else f"census_{name}"
+        )
+        children = self.q.care.children.rename(
+            columns={"authority_code": "placing_authority_code", "child": "number"}
+        )
+        children = children[children["placing_authority_code"].isin(self.covered())].merge(
+            told, on=keys, how="left"
+        )
+        of_type = children["census_provision_type"].where(
+            children["census_provision_type"] != OTHER_TYPE
+        )
         coded = children["provision_type"].replace("", NOBODYS_TYPE)
         by_903 = children.assign(
             source="ssda903",
             covers="all",
-            provision_type=of_type.fillna(coded).mask(children["census_unregistered"].eq(True), OTHER_TYPE),
-            urn=children["census_urn"].replace("", np.nan).fillna(children["urn"].replace("XXXXXXX", "")).fillna(""),
+            provision_type=of_type.fillna(coded).mask(
+                children["census_unregistered"].eq(True), OTHER_TYPE
+            ),
+            urn=children["census_urn"]
+            .replace("", np.nan)
+            .fillna(children["urn"].replace("XXXXXXX", ""))
+            .fillna(""),
         )
         self.types = by_903["provision_type"]
-        bought = by_census[by_census["looked_after"] & ~by_census["placing_authority_code"].isin(self.covered())]
-        bought = bought[~bought["provision_type"].isin(NOT_COMMISSIONED)].assign(source="census", covers="commissioned")
-        names = ["placing_authority_code", "host_authority_code", "provision_type", "source", "covers", "urn"]
+        bought = by_census[
+            by_census["looked_after"] & ~by_census["placing_authority_code"].isin(self.covered())
+        ]
+        bought = bought[~bought["provision_type"].isin(NOT_COMMISSIONED)].assign(
+            source="census", covers="commissioned"
+        )
+        names = [
+            "placing_authority_code",
+            "host_authority_code",
+            "provision_type",
+            "source",
+            "covers",
+            "urn",
+        ]
         return pd.concat([by_903[names], bought[names]], ignore_index=True)
 
     def commissioned_alone(self) -> list[str]:
@@ -211,7 +287,9 @@ class Frames:
     # --- helpers ---------------------------------------------------------------------------------
 
     def named(self, table: pd.DataFrame, side: str) -> pd.DataFrame:
-        """With GSS code and name of the authority beside its code (`side` is host_, placing_ or nothing)."""
+        """With GSS code and name of the authority beside its code (`side` is host_, placing_ or
+        nothing).
+        """
         gss, names = {}, {}
         for code in table[f"{side}authority_code"].unique():
             authority = authorities.on_date(code, self.q.date)
@@ -232,12 +310,20 @@ class Frames:
         for code in codes.unique():
             authority = authorities.on_date(code, self.q.date)
             known = authority.region_code if authority else None
-            regions[code] = self.q.region.gss_code if authority and code in self.q.region.members else known
+            regions[code] = (
+                self.q.region.gss_code if authority and code in self.q.region.members else known
+            )
         return codes.map(regions)
 
 
 def urn_of(row: dict) -> str:
-    """The setting's URN as a row of the placement census gives it: the agency's for fostering, else the establishment's, or the other one."""
+    """The setting's URN as a row of the placement census gives it: the agency's for fostering, else
+    the establishment's, or the other one.
+    """
     fostering = row["provision_type"] in (AGENCY_TYPE, PROVISION_TYPES[OWN])
-    names = ("provider_urn", "establishment_urn") if fostering else ("establishment_urn", "provider_urn")
+    names = (
+        ("provider_urn", "establishment_urn")
+        if fostering
+        else ("establishment_urn", "provider_urn")
+    )
     return next((row[name] for name in names if row[name]), "")

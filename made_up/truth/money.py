@@ -1,8 +1,9 @@
-"""What the figures of money, market and trust must be, worked out from what was made up, in exact arithmetic.
+"""What the figures of money, market and trust must be, worked out from what was made up, in exact
+arithmetic.
 
-Belongs here: the definitions of weekly_cost, market_concentration and two_sided_truth once more, written from their descriptions and never from
-their SQL. Money is counted in whole pence and divided as fractions.
-Does not belong here: the frames that they start from (`truth/frames.py`).
+Belongs here: the definitions of weekly_cost, market_concentration and two_sided_truth once more,
+written from their descriptions and never from their SQL. Money is counted in whole pence and
+divided as fractions. Does not belong here: the frames that they start from (`truth/frames.py`).
 """
 
 from __future__ import annotations
@@ -22,21 +23,33 @@ from made_up.world.kinds import AGENCY, OWN, PROVISION_TYPES
 from schemas import authorities
 from schemas.regions import Region
 
-PARTS = {"mean_social_care": "contribution_social_care", "mean_education": "contribution_education", "mean_health": "contribution_health"}
+PARTS = {
+    "mean_social_care": "contribution_social_care",
+    "mean_education": "contribution_education",
+    "mean_health": "contribution_health",
+}
 FOSTERING = (PROVISION_TYPES[AGENCY], PROVISION_TYPES[OWN])
 NOBODY = ("HEALTH", "PRIVATE", "UNKNOWN")
 NEW_LAYOUT, LAW = dt.date(2025, 12, 31), dt.date(2023, 10, 28)
-"""Since when young people placed after 18 are in the placement census; when supported accommodation had to register."""
+"""Since when young people placed after 18 are in the placement census; when supported accommodation
+had to register.
+"""
 LAW_ON = ("Supported accommodation", "Other")
 
 
 def areas_of(code: str, region: Region, date: dt.date) -> list[tuple[str, str]]:
-    """The areas that an authority's figures are in: itself, its sub-region where it is a member, its region."""
+    """The areas that an authority's figures are in: itself, its sub-region where it is a member,
+    its region.
+    """
     found = [("authority", code)]
     if code in region.members:
         return [*found, ("sub-region", region.members[code]), ("region", region.gss_code)]
     authority = authorities.on_date(code, date)
-    return [*found, ("region", authority.region_code)] if authority and authority.region_code else found
+    return (
+        [*found, ("region", authority.region_code)]
+        if authority and authority.region_code
+        else found
+    )
 
 
 Key = tuple[str, str, str, str, str]
@@ -45,7 +58,9 @@ Key = tuple[str, str, str, str, str]
 
 @dataclass
 class _Costs:
-    """What one quarter's returns say of costs: rows by area and kind, each with its `pence` and who is `paid`, and who returned by area."""
+    """What one quarter's returns say of costs: rows by area and kind, each with its `pence` and who
+    is `paid`, and who returned by area.
+    """
 
     groups: dict[Key, list[dict]]
     returned: dict[tuple[str, str], set[str]]
@@ -69,12 +84,22 @@ class MoneyTruth:
         date, region = frames.q.date, frames.q.region
         now = self._held[date] = _costs_of(frames)
         before = self._held.get(date.replace(year=date.year - 1), _Costs({}, {}))
-        means = {key: mean for key, rows in now.groups.items() if (mean := _mean_cost(rows)) is not None}
+        means = {
+            key: mean for key, rows in now.groups.items() if (mean := _mean_cost(rows)) is not None
+        }
         lines = []
         for key, rows in now.groups.items():
             mean = means.get(key)
-            whole = ("region", areas_of(rows[0]["placing_authority_code"], region, date)[-1][1], *key[2:])
-            in_region = means.get(whole) if key[0] == "region" or _may_be_shown(whole, now, region, date) else None
+            whole = (
+                "region",
+                areas_of(rows[0]["placing_authority_code"], region, date)[-1][1],
+                *key[2:],
+            )
+            in_region = (
+                means.get(whole)
+                if key[0] == "region" or _may_be_shown(whole, now, region, date)
+                else None
+            )
             paid = _paid(rows)
             spend = _spend_by_owner(paid)
             both = now.returned[key[:2]] & _who_returned(before)
@@ -91,20 +116,29 @@ class MoneyTruth:
                     "placements": len(paid),
                     "placements_without_cost": len(rows) - len(paid),
                     "owner_groups": len(spend),
-                    "largest_group_share": exact(Fraction(max(spend.values()), sum(spend.values())) if spend else None, 6),
+                    "largest_group_share": exact(
+                        Fraction(max(spend.values()), sum(spend.values())) if spend else None, 6
+                    ),
                     "fees_may_be_shown": str(_may_be_shown(key, now, region, date)),
                     "mean_weekly_cost": exact(mean, 2),
                     "median_weekly_cost": exact(_quantile(costs, Fraction(1, 2)), 2),
                     "lower_decile_weekly_cost": exact(_quantile(costs, Fraction(1, 10)), 2),
                     "upper_decile_weekly_cost": exact(_quantile(costs, Fraction(9, 10)), 2),
-                    **{name: exact(_mean([pence(row[part]) for row in paid]), 2) for name, part in PARTS.items()},
+                    **{
+                        name: exact(_mean([pence(row[part]) for row in paid]), 2)
+                        for name, part in PARTS.items()
+                    },
                     "annual_equivalent": exact(mean * 365 / 7 if mean is not None else None, 2),
-                    "ratio_to_region": exact(mean / in_region if mean is not None and in_region else None, 6),
+                    "ratio_to_region": exact(
+                        mean / in_region if mean is not None and in_region else None, 6
+                    ),
                     "rank_in_region": _rank(key, means, region, date),
                     "authorities_in_both": len(both),
                     "mean_weekly_cost_year_before": exact(earlier, 2),
                     "mean_weekly_cost_change": exact(change, 2),
-                    "mean_weekly_cost_change_share": exact(change / earlier if change is not None and earlier else None, 6),
+                    "mean_weekly_cost_change_share": exact(
+                        change / earlier if change is not None and earlier else None, 6
+                    ),
                     "break_reason": broken,
                 }
             )
@@ -124,7 +158,9 @@ def _costs_of(frames: Frames) -> _Costs:
             returned[area].add(row["placing_authority_code"])
             groups[(*area, row["provision_type"], population, "all open")].append(row)
             if year_ago < row["placed"] <= date.toordinal():
-                groups[(*area, row["provision_type"], population, "started in the year")].append(row)
+                groups[(*area, row["provision_type"], population, "started in the year")].append(
+                    row
+                )
     return _Costs(groups, returned)
 
 
@@ -140,34 +176,62 @@ def _mean_cost(rows: list[dict]) -> Fraction | None:
     return _mean([row["pence"] for row in _paid(rows)])
 
 
-def _change(key: Key, now: _Costs, before: _Costs, both: set[str], region: Region, date: dt.date) -> tuple[str, Fraction | None, Fraction | None]:
-    """Why there is no change, or the year before's mean and the change, of the authorities in both quarters."""
+def _change(
+    key: Key, now: _Costs, before: _Costs, both: set[str], region: Region, date: dt.date
+) -> tuple[str, Fraction | None, Fraction | None]:
+    """Why there is no change, or the year before's mean and the change, of the authorities in both
+    quarters.
+    """
     if not both:
         return "no_return_year_before", None, None
     if key[3] == "post 18" and NEW_LAYOUT <= date < NEW_LAYOUT.replace(year=NEW_LAYOUT.year + 1):
         return "layout_2025_12", None, None
     if key[2] in LAW_ON and LAW <= date < LAW.replace(year=LAW.year + 1):
         return "law_2023_10", None, None
-    earlier, mean = (_mean_cost([row for row in costs.groups.get(key, []) if row["placing_authority_code"] in both]) for costs in (before, now))
+    earlier, mean = (
+        _mean_cost(
+            [row for row in costs.groups.get(key, []) if row["placing_authority_code"] in both]
+        )
+        for costs in (before, now)
+    )
     everybody_in_both = _who_returned(now) & _who_returned(before)
     if (
         earlier is not None
         and key[0] != "authority"
-        and not all(_may_be_compared(key, costs, everybody_in_both, region, date) for costs in (before, now))
+        and not all(
+            _may_be_compared(key, costs, everybody_in_both, region, date) for costs in (before, now)
+        )
     ):
         return "too_few", None, None
     return "", earlier, mean - earlier if mean is not None and earlier is not None else None
 
 
-def _may_be_compared(key: Key, costs: _Costs, both: set[str], region: Region, date: dt.date) -> bool:
-    """Whether the rule holds for what an area's change rests on in one of the quarters: those in both, the others, and all that is left of them."""
-    of_region = ("region", next((areas_of(row["placing_authority_code"], region, date)[-1][1] for row in costs.groups.get(key, [])), ""), *key[2:])
+def _may_be_compared(
+    key: Key, costs: _Costs, both: set[str], region: Region, date: dt.date
+) -> bool:
+    """Whether the rule holds for what an area's change rests on in one of the quarters: those in
+    both, the others, and all that is left of them.
+    """
+    of_region = (
+        "region",
+        next(
+            (
+                areas_of(row["placing_authority_code"], region, date)[-1][1]
+                for row in costs.groups.get(key, [])
+            ),
+            "",
+        ),
+        *key[2:],
+    )
     told = [(costs.groups.get(key, []), costs.groups.get(of_region, []))]
     if key[4] != "all open":
         told.append((_earlier(key, costs), _earlier(of_region, costs)))
     for rows, around in told:
         for inside in (True, False):
-            part, rest = (_paid([row for row in some if (row["placing_authority_code"] in both) == inside]) for some in (rows, around))
+            part, rest = (
+                _paid([row for row in some if (row["placing_authority_code"] in both) == inside])
+                for some in (rows, around)
+            )
             if not _leaves_nobody_alone(part, rest if key[0] == "sub-region" else [], region):
                 return False
     return True
@@ -176,14 +240,22 @@ def _may_be_compared(key: Key, costs: _Costs, both: set[str], region: Region, da
 def _owners(frames: Frames) -> dict[str, str]:
     """The owner of each URN in the register, where the list tells it."""
     names = frames.register.groupby("urn")["provider_name"].first()
-    return {urn: owner_of_spelling(name) for urn, name in names.items() if not is_damaged_owner(name)}
+    return {
+        urn: owner_of_spelling(name) for urn, name in names.items() if not is_damaged_owner(name)
+    }
 
 
 def _paid_to(row: dict, owners: dict[str, str]) -> str:
-    """Whom a placement pays: the authority itself in-house, one group for all those whom the register does not tell."""
+    """Whom a placement pays: the authority itself in-house, one group for all those whom the
+    register does not tell.
+    """
     if row["arrangement"] == "in-house":
         return f"authority {row['placing_authority_code']}"
-    names = ("provider_urn", "establishment_urn") if row["provision_type"] == FOSTERING[0] else ("establishment_urn", "provider_urn")
+    names = (
+        ("provider_urn", "establishment_urn")
+        if row["provision_type"] == FOSTERING[0]
+        else ("establishment_urn", "provider_urn")
+    )
     return owners.get(next((row[name] for name in names if row[name]), ""), "not known")
 
 
@@ -196,32 +268,53 @@ def _spend_by_owner(paid: list[dict]) -> Counter[str]:
 
 
 def _rule_holds(placements: int, spend: Counter[str], region: Region) -> bool:
-    """Whether enough placements and owners stand behind the placements' mean, and no owner has too much of the spend: the region's own rule."""
+    """Whether enough placements and owners stand behind the placements' mean, and no owner has too
+    much of the spend: the region's own rule.
+    """
     rule = region.disclosure
-    is_spread = bool(spend) and Fraction(max(spend.values()), sum(spend.values())) <= Fraction(str(rule.largest_share_of_spend))
-    return placements >= rule.placements_for_a_mean and len(spend) >= rule.owner_groups_for_a_mean and is_spread
+    is_spread = bool(spend) and Fraction(max(spend.values()), sum(spend.values())) <= Fraction(
+        str(rule.largest_share_of_spend)
+    )
+    return (
+        placements >= rule.placements_for_a_mean
+        and len(spend) >= rule.owner_groups_for_a_mean
+        and is_spread
+    )
 
 
 def _may_be_shown(key: Key, costs: _Costs, region: Region, date: dt.date) -> bool:
-    """Whether the rule holds for an area and for all that a member can work out: without each authority, around a sub-region, of earlier starts."""
+    """Whether the rule holds for an area and for all that a member can work out: without each
+    authority, around a sub-region, of earlier starts.
+    """
     whole = _paid(costs.groups[key])
     if key[0] == "authority" or not whole:
         return _rule_holds(len(whole), _spend_by_owner(whole), region)
-    of_region = ("region", areas_of(whole[0]["placing_authority_code"], region, date)[-1][1], *key[2:])
+    of_region = (
+        "region",
+        areas_of(whole[0]["placing_authority_code"], region, date)[-1][1],
+        *key[2:],
+    )
     told = [(whole, _paid(costs.groups[of_region]))]
     if key[4] != "all open":
         told.append((_earlier(key, costs), _earlier(of_region, costs)))
-    return all(_leaves_nobody_alone(part, around if key[0] == "sub-region" else [], region) for part, around in told)
+    return all(
+        _leaves_nobody_alone(part, around if key[0] == "sub-region" else [], region)
+        for part, around in told
+    )
 
 
 def _earlier(key: Key, costs: _Costs) -> list[dict]:
     """The paid placements of the area that did not start in the year."""
     started = {id(row) for row in costs.groups.get(key, [])}
-    return [row for row in _paid(costs.groups.get((*key[:4], "all open"), [])) if id(row) not in started]
+    return [
+        row for row in _paid(costs.groups.get((*key[:4], "all open"), [])) if id(row) not in started
+    ]
 
 
 def _leaves_nobody_alone(paid: list[dict], around: list[dict], region: Region) -> bool:
-    """Whether the rule holds for the placements, for them less any one payer's, and for those around that are not theirs."""
+    """Whether the rule holds for the placements, for them less any one payer's, and for those
+    around that are not theirs.
+    """
     if not paid:
         return True
     of_payers: dict[str, list[dict]] = defaultdict(list)
@@ -231,9 +324,15 @@ def _leaves_nobody_alone(paid: list[dict], around: list[dict], region: Region) -
     if not _rule_holds(len(paid), spend, region) or len(of_payers) < 3:
         return False
     others = [row for row in around if row["placing_authority_code"] not in of_payers]
-    if others and (len({row["placing_authority_code"] for row in others}) < 2 or not _rule_holds(len(others), _spend_by_owner(others), region)):
+    if others and (
+        len({row["placing_authority_code"] for row in others}) < 2
+        or not _rule_holds(len(others), _spend_by_owner(others), region)
+    ):
         return False
-    return all(_rule_holds(len(paid) - len(own), spend - _spend_by_owner(own), region) for own in of_payers.values())
+    return all(
+        _rule_holds(len(paid) - len(own), spend - _spend_by_owner(own), region)
+        for own in of_payers.values()
+    )
 
 
 def _rank(key: Key, means: dict[Key, Fraction], region: Region, date: dt.date) -> str:
@@ -241,7 +340,13 @@ def _rank(key: Key, means: dict[Key, Fraction], region: Region, date: dt.date) -
     if key[0] != "authority" or key not in means:
         return ""
     here = areas_of(key[1], region, date)[-1]
-    others = [other for other in means if other[0] == "authority" and other[2:] == key[2:] and areas_of(other[1], region, date)[-1] == here]
+    others = [
+        other
+        for other in means
+        if other[0] == "authority"
+        and other[2:] == key[2:]
+        and areas_of(other[1], region, date)[-1] == here
+    ]
     return str(1 + sum(means[other] > means[key] for other in others))
 
 
@@ -251,7 +356,9 @@ def _mean(parts: list[int | None]) -> Fraction | None:
 
 
 def _quantile(ordered: list[int], share: Fraction) -> Fraction | None:
-    """The value (pence in order, to pounds) below which that share lies: in a straight line between the two nearest."""
+    """The value (pence in order, to pounds) below which that share lies: in a straight line between
+    the two nearest.
+    """
     if not ordered:
         return None
     place = share * (len(ordered) - 1)
@@ -261,7 +368,9 @@ def _quantile(ordered: list[int], share: Fraction) -> Fraction | None:
 
 
 def market_concentration(frames: Frames) -> pd.DataFrame:
-    """Owners of the register's settings by area and type: who they are is known from how the lists were spelt."""
+    """Owners of the register's settings by area and type: who they are is known from how the lists
+    were spelt.
+    """
     groups: dict[tuple[str, str, str], list[dict]] = defaultdict(list)
     register = frames.register[frames.register["provision_type"] != "Other"]
     for row in register.to_dict("records"):
@@ -280,8 +389,13 @@ def market_concentration(frames: Frames) -> pd.DataFrame:
         sizes = sorted(owned.values(), reverse=True)
         whole = sum(sizes)
         has_places = any(not pd.isna(row["places"]) for row in rows)
-        shares = {f"share_largest_{n}": exact(Fraction(sum(sizes[:n]), whole) if whole else None, 6) for n in (1, 3, 10)}
-        index = Fraction(10_000 * sum(size * size for size in sizes), whole * whole) if whole else None
+        shares = {
+            f"share_largest_{n}": exact(Fraction(sum(sizes[:n]), whole) if whole else None, 6)
+            for n in (1, 3, 10)
+        }
+        index = (
+            Fraction(10_000 * sum(size * size for size in sizes), whole * whole) if whole else None
+        )
         lines.append(
             {
                 "area_level": level,
@@ -299,11 +413,17 @@ def market_concentration(frames: Frames) -> pd.DataFrame:
 
 
 def _setting_facts(frames: Frames) -> tuple[dict[str, set[str]], dict[str, str]]:
-    """For each URN that the register or a return knows: the authorities it stands in, and its provision type where one tells it."""
+    """For each URN that the register or a return knows: the authorities it stands in, and its
+    provision type where one tells it.
+    """
     hosts: dict[str, set[str]] = defaultdict(set)
     kinds: dict[str, str] = {}
     for row in frames.register.to_dict("records"):
-        hosts[row["urn"]] |= {row["host_authority_code"]} if row["provision_type"] != PROVISION_TYPES[AGENCY] else set()
+        hosts[row["urn"]] |= (
+            {row["host_authority_code"]}
+            if row["provision_type"] != PROVISION_TYPES[AGENCY]
+            else set()
+        )
         if row["provision_type"] != "Other":
             kinds[row["urn"]] = row["provision_type"]
     for row in frames.returned[frames.returned["provision_type"] != "Other"].to_dict("records"):
@@ -312,7 +432,9 @@ def _setting_facts(frames: Frames) -> tuple[dict[str, set[str]], dict[str, str]]
     return hosts, kinds
 
 
-def _by_authorities(frames: Frames, hosts: dict[str, set[str]], kinds: dict[str, str], living: Counter) -> Counter:
+def _by_authorities(
+    frames: Frames, hosts: dict[str, set[str]], kinds: dict[str, str], living: Counter
+) -> Counter:
     """Children by setting (URN, host, type) and placing authority, as the authorities say."""
     lived_in: dict[tuple[str, str], set[str]] = defaultdict(set)
     for urn, host, _, placing in living:
@@ -339,18 +461,30 @@ def _by_authorities(frames: Frames, hosts: dict[str, set[str]], kinds: dict[str,
 
 
 def two_sided_truth(frames: Frames) -> pd.DataFrame:
-    """Children by setting and placing authority, as the providers and as the authorities say, with the likely cause where they differ."""
+    """Children by setting and placing authority, as the providers and as the authorities say, with
+    the likely cause where they differ.
+    """
     hosts, kinds = _setting_facts(frames)
     residents = frames.residents[frames.residents["provision_type"] != "Other"]
     children = residents[~(residents["age"] >= 18) & ~residents["placing_code"].isin(NOBODY)]
     living: Counter = Counter(
-        zip(children["urn"], children["host_authority_code"], children["provision_type"], children["placing_code"], strict=True)
+        zip(
+            children["urn"],
+            children["host_authority_code"],
+            children["provision_type"],
+            children["placing_code"],
+            strict=True,
+        )
     )
     placed = _by_authorities(frames, hosts, kinds, living)
     answered = set(zip(residents["urn"], residents["host_authority_code"], strict=True))
-    empty = frames.returned[(frames.returned["occupied_places"] == 0) & (frames.returned["provision_type"] != "Other")]
+    empty = frames.returned[
+        (frames.returned["occupied_places"] == 0) & (frames.returned["provision_type"] != "Other")
+    ]
     answered |= set(zip(empty["urn"], empty["host_authority_code"], strict=True))
-    covers = frames.own.groupby("placing_authority_code")["covers"].first().to_dict() | dict.fromkeys(frames.commissioned_alone(), "commissioned")
+    covers = frames.own.groupby("placing_authority_code")[
+        "covers"
+    ].first().to_dict() | dict.fromkeys(frames.commissioned_alone(), "commissioned")
     nowhere = {(placing, kind) for urn, _, kind, placing in placed if urn == "UNKNOWN"}
 
     def lines() -> Iterator[dict]:
@@ -359,8 +493,14 @@ def two_sided_truth(frames: Frames) -> pd.DataFrame:
             by_provider = living[key] if (urn, host) in answered else None
             told = placing in covers and (covers[placing] == "all" or kind != PROVISION_TYPES[OWN])
             by_authority = placed[key] if told else None
-            differ = by_provider - by_authority if by_provider is not None and by_authority is not None else None
-            if urn == "UNKNOWN" or (differ is not None and differ > 0 and (placing, kind) in nowhere):
+            differ = (
+                by_provider - by_authority
+                if by_provider is not None and by_authority is not None
+                else None
+            )
+            if urn == "UNKNOWN" or (
+                differ is not None and differ > 0 and (placing, kind) in nowhere
+            ):
                 cause = "unknown URN"
             elif by_authority is None and placing not in frames.q.region.members:
                 cause = "not a member"

@@ -1,4 +1,5 @@
-"""What the figures that rest on optional returns must be: fostering carers, referrals and planned homes.
+"""What the figures that rest on optional returns must be: fostering carers, referrals and planned
+homes.
 
 Belongs here: these definitions once more, and keeping them from quarter to quarter.
 Does not belong here: who sends these returns (`returns/optional.py`).
@@ -43,34 +44,72 @@ class OptionalTruth:
 
 
 def fostering_capacity(providers: ProviderReturns, returned: pd.DataFrame) -> pd.DataFrame:
-    """By authority: its own carers by its fostering return, else by its provider census; the agencies' carers by where they live."""
-    loaded = providers.loaded_settings().rename(columns={**PART, "registered_places": "approved_places"})
+    """By authority: its own carers by its fostering return, else by its provider census; the
+    agencies' carers by where they live.
+    """
+    loaded = providers.loaded_settings().rename(
+        columns={**PART, "registered_places": "approved_places"}
+    )
     agencies = loaded[loaded["kind"] == AGENCY].groupby("host_code")
-    independent = agencies[COUNTS].sum().assign(agencies=agencies["urn"].nunique(), source="provider census", provision_type="Independent fostering")
+    independent = (
+        agencies[COUNTS]
+        .sum()
+        .assign(
+            agencies=agencies["urn"].nunique(),
+            source="provider census",
+            provision_type="Independent fostering",
+        )
+    )
     independent["approval_type"] = NOT_DIVIDED
     own = loaded[(loaded["kind"] == OWN) & ~loaded["sender"].isin(returned.index)].groupby("sender")
     in_house = pd.concat(
         [
             _by_approval_type(returned).assign(agencies=1, source="in-house fostering return"),
-            own[COUNTS].sum().assign(agencies=own["urn"].nunique(), source="provider census", approval_type=NOT_DIVIDED),
+            own[COUNTS]
+            .sum()
+            .assign(
+                agencies=own["urn"].nunique(), source="provider census", approval_type=NOT_DIVIDED
+            ),
         ]
     ).assign(provision_type="In-house fostering")
     table = pd.concat([in_house, independent]).rename_axis("authority_code").reset_index()
     table["available_places"] = table["approved_places"] - table["not_available_places"]
-    return table[["authority_code", "provision_type", "approval_type", "source", "agencies", *COUNTS, "available_places"]]
+    return table[
+        [
+            "authority_code",
+            "provision_type",
+            "approval_type",
+            "source",
+            "agencies",
+            *COUNTS,
+            "available_places",
+        ]
+    ]
 
 
 def _by_approval_type(returned: pd.DataFrame) -> pd.DataFrame:
     """The carers of the returns as they were sent, one row an authority and approval type."""
-    rows = [[sender, *row] for sender in returned.index for row in approval_types(returned.loc[sender, COUNTS])]
-    return pd.DataFrame(rows, columns=["authority_code", "approval_type", *COUNTS]).set_index("authority_code")
+    rows = [
+        [sender, *row]
+        for sender in returned.index
+        for row in approval_types(returned.loc[sender, COUNTS])
+    ]
+    return pd.DataFrame(rows, columns=["authority_code", "approval_type", *COUNTS]).set_index(
+        "authority_code"
+    )
 
 
 def referrals(providers: ProviderReturns) -> pd.DataFrame:
-    """By host, of all provision types together: every made-up return gives its referrals, so that vacant places are those of all who answered."""
+    """By host, of all provision types together: every made-up return gives its referrals, so that
+    vacant places are those of all who answered.
+    """
     loaded = providers.loaded_settings()
     names = {"referrals_received": "referrals", "offers_made": "offers", "vacant_places": "vacant"}
-    table = loaded.rename(columns=names).groupby(["host_code"], as_index=False)[list(names.values())].sum()
+    table = (
+        loaded.rename(columns=names)
+        .groupby(["host_code"], as_index=False)[list(names.values())]
+        .sum()
+    )
     return table.rename(columns={"host_code": "host_authority_code"})
 
 
@@ -78,6 +117,10 @@ def pipeline_homes(planned: pd.DataFrame) -> pd.DataFrame:
     """Homes and beds in planning, by authority and stage."""
     known = planned.assign(opening=planned["opening"].where(planned["opening"] > 0))
     table = known.groupby(["authority_code", "stage"], as_index=False).agg(
-        homes_planned=("beds", "size"), beds_planned=("beds", "sum"), next_opening=("opening", "min")
+        homes_planned=("beds", "size"),
+        beds_planned=("beds", "sum"),
+        next_opening=("opening", "min"),
     )
-    return table.assign(next_opening=[written_day(int(day)) if day == day else "" for day in table["next_opening"]])
+    return table.assign(
+        next_opening=[written_day(int(day)) if day == day else "" for day in table["next_opening"]]
+    )

@@ -1,9 +1,12 @@
-"""What the figures of named homes and of owners must be: which homes changed, and what each authority has with each owner.
+"""What the figures of named homes and of owners must be: which homes changed, and what each
+authority has with each owner.
 
-Belongs here: the definitions of register_watch and provider_exposure once more, from their descriptions and never from their SQL.
-Does not belong here: the frames that they start from (`frames.py`), and how concentrated owners are (`money.py`).
+Belongs here: the definitions of register_watch and provider_exposure once more, from their
+descriptions and never from their SQL. Does not belong here: the frames that they start from
+(`frames.py`), and how concentrated owners are (`money.py`).
 
-Left out are provider_exposure's places_not_replaced and replaced_by, which rest on the distances between homes.
+Left out are provider_exposure's places_not_replaced and replaced_by, which rest on the distances
+between homes.
 """
 
 from __future__ import annotations
@@ -54,7 +57,9 @@ class OwnerTruth:
 
 
 def _listed(frames: Frames) -> pd.DataFrame:
-    """The register's settings with their owner group and status: premises of supported accommodation are all active."""
+    """The register's settings with their owner group and status: premises of supported
+    accommodation are all active.
+    """
     status = frames.q.register.providers.set_index("urn")["status"]
     register = frames.register
     supported = register["provision_type"] == "Supported accommodation"
@@ -66,64 +71,116 @@ def _listed(frames: Frames) -> pd.DataFrame:
 
 def register_watch(frames: Frames, now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Each home that changed, with whose children live there."""
-    of_kind = [rows[~rows["provision_type"].isin([OTHER_TYPE, AGENCY_TYPE])].set_index(SETTING)[FACTS] for rows in (now, before)]
+    of_kind = [
+        rows[~rows["provision_type"].isin([OTHER_TYPE, AGENCY_TYPE])].set_index(SETTING)[FACTS]
+        for rows in (now, before)
+    ]
     both = of_kind[0].join(of_kind[1].add_suffix("_before"), how="outer").astype(object)
     both = both.where(both.notna(), None)
     living = _living(frames)
     lines = []
     for (urn, host), row in both.iterrows():
-        is_now, was_then = row["provision_type"] is not None, row["provision_type_before"] is not None
-        is_suspended, was_suspended = (row[name] == "Suspended" for name in ("registration_status", "registration_status_before"))
+        is_now, was_then = (
+            row["provision_type"] is not None,
+            row["provision_type_before"] is not None,
+        )
+        is_suspended, was_suspended = (
+            row[name] == "Suspended"
+            for name in ("registration_status", "registration_status_before")
+        )
         grades = {row["grade"], row["grade_before"]}
         changes = {
             "opened": is_now and not was_then,
             "closed": was_then and not is_now,
-            "sold": bool(row["owner_group"] and row["owner_group_before"]) and row["owner_group"] != row["owner_group_before"],
+            "sold": (
+                bool(row["owner_group"] and row["owner_group_before"])
+                and row["owner_group"] != row["owner_group_before"]
+            ),
             "regraded": is_now and was_then and len(grades) == 2 and NOT_INSPECTED not in grades,
             "suspended": is_suspended and was_then and not was_suspended,
         }
-        told = {name: row[name] if row[name] is not None else row[f"{name}_before"] for name in ("provision_type", "provider_name", "places")}
-        facts = {name: row[name] or "" for name in ("grade", "grade_before", "owner_group", "owner_group_before", "registration_status")}
+        told = {
+            name: row[name] if row[name] is not None else row[f"{name}_before"]
+            for name in ("provision_type", "provider_name", "places")
+        }
+        facts = {
+            name: row[name] or ""
+            for name in (
+                "grade",
+                "grade_before",
+                "owner_group",
+                "owner_group_before",
+                "registration_status",
+            )
+        }
         for change in (name for name, happened in changes.items() if happened):
             for code, children in living.get(urn, [(NOBODY, 0)]):
-                key = {"urn": urn, "host_authority_code": host, "change": change, "placing_authority_code": code}
+                key = {
+                    "urn": urn,
+                    "host_authority_code": host,
+                    "change": change,
+                    "placing_authority_code": code,
+                }
                 lines.append({**key, **told, **facts, "children": children})
     columns = ["urn", "host_authority_code", "change", "placing_authority_code", *FACTS[:3], "grade", "grade_before",
                "owner_group", "owner_group_before", "registration_status", "children"]  # fmt: skip
     table = pd.DataFrame(lines, columns=columns)
     # Ofsted's leavers and joiners, and its inspections in the year, are not made up
     nothing = dict.fromkeys(["change_reason", "left_date", "inspection_date", "in_year_event"], "")
-    return frames.named(table.assign(places=table["places"].astype("Float64").astype("Int64"), **nothing), "host_")
+    return frames.named(
+        table.assign(places=table["places"].astype("Float64").astype("Int64"), **nothing), "host_"
+    )
 
 
 def _living(frames: Frames) -> dict[str, list[tuple[str, int]]]:
-    """By URN, each authority and how many it has there by its own returns: the children of its SSDA903, and whom only its census has.
+    """By URN, each authority and how many it has there by its own returns: the children of its
+    SSDA903, and whom only its census has.
 
     Young people placed after 18 are among these.
     """
     by_903 = frames.own.loc[frames.own["source"] == "ssda903", ["urn", "placing_authority_code"]]
     children = frames.q.care.children
     known = set(zip(children["authority_code"], children["child"], strict=True))
-    rows = [row for row in frames.placed.to_dict("records") if (row["placing_authority_code"], row["number"]) not in known]
-    added = pd.DataFrame([(urn_of(row), row["placing_authority_code"]) for row in rows], columns=by_903.columns)
+    rows = [
+        row
+        for row in frames.placed.to_dict("records")
+        if (row["placing_authority_code"], row["number"]) not in known
+    ]
+    added = pd.DataFrame(
+        [(urn_of(row), row["placing_authority_code"]) for row in rows], columns=by_903.columns
+    )
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for (urn, code), count in pd.concat([by_903, added]).groupby(["urn", "placing_authority_code"]).size().items():
+    for (urn, code), count in (
+        pd.concat([by_903, added]).groupby(["urn", "placing_authority_code"]).size().items()
+    ):
         if urn:
             found[urn].append((code, int(count)))
     return found
 
 
 def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
-    """Each owner group with which an authority has a placement: its homes in the region, and what the authority has there."""
+    """Each owner group with which an authority has a placement: its homes in the region, and what
+    the authority has there.
+    """
     standing = listed[listed["provision_type"] != OTHER_TYPE]
-    standing = standing.assign(group=standing["owner_group"].where(standing["owner_group"] != "", standing["provider_name"]))
+    standing = standing.assign(
+        group=standing["owner_group"].where(
+            standing["owner_group"] != "", standing["provider_name"]
+        )
+    )
     of_urn = standing.groupby("urn")["group"].min().to_dict()
     names = {name: group_of(name) for name in listed["provider_name"]}
-    homes = dict(list(standing[standing["host_authority_code"].isin(frames.q.region.members)].groupby("group")))
+    homes = dict(
+        list(
+            standing[standing["host_authority_code"].isin(frames.q.region.members)].groupby("group")
+        )
+    )
     residents = frames.residents.assign(group=frames.residents["urn"].map(of_urn))
     notice = residents[residents["notice"]].groupby("group").size()
     fees: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for code, group, fee in residents[["placing_code", "group", "fee"]].itertuples(index=False, name=None):
+    for code, group, fee in residents[["placing_code", "group", "fee"]].itertuples(
+        index=False, name=None
+    ):
         if isinstance(group, str) and (pounds := pence(fee)):
             fees[code, group].append(pounds)
     companies: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -132,7 +189,9 @@ def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
     of_authority: dict[str, int] = defaultdict(int)
     for row in frames.placed.to_dict("records"):
         urn, code = row["establishment_urn"] or row["provider_urn"], row["placing_authority_code"]
-        group = of_urn.get(urn) or names.get(row["organisation"]) or row["organisation"] or NOT_KNOWN
+        group = (
+            of_urn.get(urn) or names.get(row["organisation"]) or row["organisation"] or NOT_KNOWN
+        )
         if frames.q.date >= NEW_LAYOUT:
             packages[code, group] += bool(row["additional_packages"])
             if urn in of_urn and COMPANY_NUMBER.fullmatch(str(row["company_number"])):

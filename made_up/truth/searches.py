@@ -1,7 +1,8 @@
-"""What the figures of searches for homes must be: outcomes and needs, worked out from the searches that were sent.
+"""What the figures of searches for homes must be: outcomes and needs, worked out from the searches
+that were sent.
 
-Belongs here: the definitions of those tables once more, written from their descriptions and never from their SQL.
-Does not belong here: which searches there were (`returns/placements_standard.py`).
+Belongs here: the definitions of those tables once more, written from their descriptions and never
+from their SQL. Does not belong here: which searches there were (`returns/placements_standard.py`).
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class SearchTruth:
 
 
 def _with_the_903(sent: pd.DataFrame, cared: CareFigures) -> pd.DataFrame:
-    """The searches with the child's age and sex, and the placement's distance, of the authorities whose SSDA903 came."""
+    """The searches with the child's age and sex, and the placement's distance, of the authorities
+    whose SSDA903 came.
+    """
     is_told = sent["sender"].isin(cared.returns.answered).to_numpy()
     about = cared.care.children.loc[sent["child"]]
     ages = years_old(about["born"].to_numpy(dtype=np.int64), np.full(len(sent), cared.day))
@@ -61,7 +64,8 @@ def _with_the_903(sent: pd.DataFrame, cared: CareFigures) -> pd.DataFrame:
     )
 
 
-# --- outcomes --------------------------------------------------------------------------------------------------------
+# --- outcomes
+# --------------------------------------------------------------------------------------------------------
 
 
 def outcomes(told: pd.DataFrame) -> pd.DataFrame:
@@ -78,11 +82,16 @@ def outcomes(told: pd.DataFrame) -> pd.DataFrame:
         type_known=told["is_placed"] & np.logical_or.reduce(list(preferred.values())),
         hit=told["is_placed"] & hit,
         foster_wanted=told["is_placed"] & preferred["Foster"],
-        fallback=told["is_placed"] & preferred["Foster"] & (kind == "Residential") & ~preferred["Residential"],
+        fallback=told["is_placed"]
+        & preferred["Foster"]
+        & (kind == "Residential")
+        & ~preferred["Residential"],
         place_known=told["is_location_preferred"] != "",
         place_hit=told["is_location_preferred"] == "Yes",
         siblings_known=told["is_placed"] & (wanted > 0),
-        siblings_hit=told["is_placed"] & (wanted > 0) & (pd.to_numeric(told["siblings_placed_together"], errors="coerce") >= wanted),
+        siblings_hit=told["is_placed"]
+        & (wanted > 0)
+        & (pd.to_numeric(told["siblings_placed_together"], errors="coerce") >= wanted),
         days=np.where(told["is_placed"], told["started"] - told["referred"], np.nan),
         fee=pd.to_numeric(told["cost_total_weekly"], errors="coerce"),
     )
@@ -95,7 +104,11 @@ def outcomes(told: pd.DataFrame) -> pd.DataFrame:
         **{band: rows["age"] == band for band in (*BANDS[1], "Age: not known")}, **{sex: rows["sex"] == sex for sex in SEXES},
     }  # fmt: skip
     made = [
-        {"authority_code": sender, "category": name, **_outcome(rows[(rows["sender"] == sender) & is_in])}
+        {
+            "authority_code": sender,
+            "category": name,
+            **_outcome(rows[(rows["sender"] == sender) & is_in]),
+        }
         for sender in sorted(rows["sender"].unique())
         for name, is_in in categories.items()
     ]
@@ -121,11 +134,14 @@ def _outcome(rows: pd.DataFrame) -> dict[str, object]:
         "searches_siblings_known": int(rows["siblings_known"].sum()),
         "searches_with_siblings": int(rows["siblings_hit"].sum()),
         "placements": int(rows["fee"].notna().sum()),
-        "median_weekly_cost": f"{rows['fee'].median():.2f}" if rows["fee"].notna().sum() >= FEWEST_FEES else "",
+        "median_weekly_cost": (
+            f"{rows['fee'].median():.2f}" if rows["fee"].notna().sum() >= FEWEST_FEES else ""
+        ),
     }
 
 
-# --- needs -----------------------------------------------------------------------------------------------------------
+# --- needs
+# -----------------------------------------------------------------------------------------------------------
 
 
 def _answers(told: pd.DataFrame) -> dict[str, list[bool | None]]:
@@ -141,7 +157,13 @@ def _answers(told: pd.DataFrame) -> dict[str, list[bool | None]]:
         "Solo placement": "Solo placement recommended", "With other children": "With other children recommended",
         "Only with older children": "Only with other older children", "Only with younger children": "Only with other younger children",
     }  # fmt: skip
-    support = ("Additional supervision", "Therapeutic support", "A worker for respite", "Taxis to school", "Other")
+    support = (
+        "Additional supervision",
+        "Therapeutic support",
+        "A worker for respite",
+        "Taxis to school",
+        "Other",
+    )
     says_na = {"csv", "xlsx"}
     siblings = [
         (None if text == "NA" and ending not in says_na else text not in {"NA", "0"})
@@ -152,22 +174,35 @@ def _answers(told: pd.DataFrame) -> dict[str, list[bool | None]]:
         "sexual harm to others", "fire-setting", "harm to animals", "criminal exploitation of others",
     )  # fmt: skip
     return {
-        "Communication, language or learning needs": one_of("communication_needs", {"Yes"}, {"Not Specified"}),
-        **{f"Communication: {label}": among("communication_requirements", label) for label in ("ESOL", "BSL", "Makaton", "Other")},
+        "Communication, language or learning needs": one_of(
+            "communication_needs", {"Yes"}, {"Not Specified"}
+        ),
+        **{
+            f"Communication: {label}": among("communication_requirements", label)
+            for label in ("ESOL", "BSL", "Makaton", "Other")
+        },
         "Home to be adapted": [YES_NO[text] for text in told["home_adaptation"]],
         "Cultural needs": one_of("cultural_needs", {"Required", "Other"}, {"Not Known"}),
         **{name: one_of("living_companions", {label}, set()) for name, label in companions.items()},
         "Must live with animals": one_of("pets", {"Yes-must"}, {"Not known"}),
         "Must not live with animals": one_of("pets", {"No"}, {"Not known"}),
-        **{f"Support: {label[0].lower()}{label[1:]}": among("additional_support", label) for label in support},
+        **{
+            f"Support: {label[0].lower()}{label[1:]}": among("additional_support", label)
+            for label in support
+        },
         "Siblings to live with": siblings,
-        **{f"Risk: {name}": one_of(column, {"Risk Present"}, {""}) for name, column in zip(risks, RISKS, strict=True)},
+        **{
+            f"Risk: {name}": one_of(column, {"Risk Present"}, {""})
+            for name, column in zip(risks, RISKS, strict=True)
+        },
         "Risk: sexual exploitation": [None] * len(told),
     }
 
 
 def needs(told: pd.DataFrame) -> pd.DataFrame:
-    """By authority, need, breakdown and part: searches, those with the need, and those without an answer."""
+    """By authority, need, breakdown and part: searches, those with the need, and those without an
+    answer.
+    """
     pieces = []
     for category, answers in _answers(told).items():
         rows = pd.DataFrame(
@@ -178,8 +213,22 @@ def needs(told: pd.DataFrame) -> pd.DataFrame:
         )  # fmt: skip
         for breakdown in ("type placed", "distance"):
             counted = rows.groupby(["authority_code", "category", breakdown]).agg(
-                searches=("has", "size"), searches_with_need=("has", "sum"), searches_not_asked=("not_asked", "sum")
+                searches=("has", "size"),
+                searches_with_need=("has", "sum"),
+                searches_not_asked=("not_asked", "sum"),
             )
-            pieces.append(counted.rename_axis(["authority_code", "category", "part"]).reset_index().assign(breakdown=breakdown))
-    names = ["authority_code", "category", "breakdown", "part", "searches", "searches_with_need", "searches_not_asked"]
+            pieces.append(
+                counted.rename_axis(["authority_code", "category", "part"])
+                .reset_index()
+                .assign(breakdown=breakdown)
+            )
+    names = [
+        "authority_code",
+        "category",
+        "breakdown",
+        "part",
+        "searches",
+        "searches_with_need",
+        "searches_not_asked",
+    ]
     return pd.concat(pieces, ignore_index=True)[names]

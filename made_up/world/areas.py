@@ -1,7 +1,9 @@
-"""The authorities of the made-up region: members, those outside where its children live, and their codes on a date.
+"""The authorities of the made-up region: members, those outside where its children live, and their
+codes on a date.
 
-Belongs here: which authorities there are, who borders whom, and how near two authorities are to each other.
-Does not belong here: how senders spell them (`returns/spelling.py`), and how many children they have (`world/margins.py`).
+Belongs here: which authorities there are, who borders whom, and how near two authorities are to
+each other. Does not belong here: how senders spell them (`returns/spelling.py`), and how many
+children they have (`world/margins.py`).
 """
 
 from __future__ import annotations
@@ -27,16 +29,18 @@ FAR_AUTHORITIES, AUTHORITIES_ABROAD = 8, 3
 def neighbours() -> frozenset[tuple[str, str]]:
     """Pairs of authorities that share a border, both ways round."""
     with (authorities.HERE / "authority_neighbours.csv").open(encoding="utf-8", newline="") as file:
-        return frozenset((row["authority_code"], row["neighbour_code"]) for row in csv.DictReader(file))
+        return frozenset(
+            (row["authority_code"], row["neighbour_code"]) for row in csv.DictReader(file)
+        )
 
 
 @dataclass(frozen=True)
 class Areas:
     """Where children come from and where settings stand.
 
-    `hosts` are areas by number: the region's `members` first (as they stand on the anchor day), then `english` in all,
-    then authorities of Wales and Scotland. `origins` are whose children else live in the region's settings, by number, with
-    `origin_weights` (host by origin).
+    `hosts` are areas by number: the region's `members` first (as they stand on the anchor day),
+    then `english` in all, then authorities of Wales and Scotland. `origins` are whose children else
+    live in the region's settings, by number, with `origin_weights` (host by origin).
     """
 
     region: Region
@@ -58,7 +62,9 @@ class Areas:
 
     @property
     def outside(self) -> int:
-        """The number that stands for "an authority outside the region" where a child's origin is meant."""
+        """The number that stands for "an authority outside the region" where a child's origin is
+        meant.
+        """
         return self.members
 
     def codes_on(self, date: dt.date) -> Texts:
@@ -81,9 +87,15 @@ def _code_on(region: Region, code: str, date: dt.date) -> str:
     first = min(a.valid_from for a in authorities.all_authorities() if a.code == code)
     for other in region.sub_regions.get(region.members.get(code, ""), ()):
         earlier = authorities.on_date(other, first - dt.timedelta(days=1))
-        if earlier is not None and earlier.valid_to == first - dt.timedelta(days=1) and earlier.stands_on(date):
+        if (
+            earlier is not None
+            and earlier.valid_to == first - dt.timedelta(days=1)
+            and earlier.stands_on(date)
+        ):
             return other
-    raise ValueError(f"No authority stood for '{code}' on {date}; choose fewer quarters or a later last date.")
+    raise ValueError(
+        f"No authority stood for '{code}' on {date}; choose fewer quarters or a later last date."
+    )
 
 
 def lay_out(region_key: str, dates: list[dt.date], seed: int) -> Areas:
@@ -91,10 +103,18 @@ def lay_out(region_key: str, dates: list[dt.date], seed: int) -> Areas:
     region = load_region(region_key)
     members = [code for code in region.members if authorities.on_date(code, ANCHOR)]
     rng = stream(seed, "areas")
-    standing = sorted({a.code for a in authorities.all_authorities() if _stands(a.code, [*dates, ANCHOR])})
+    standing = sorted(
+        {a.code for a in authorities.all_authorities() if _stands(a.code, [*dates, ANCHOR])}
+    )
     by_code = {a.code: a for a in authorities.all_authorities() if a.stands_on(ANCHOR)}
-    others = [code for code in standing if code not in region.members and by_code[code].country == "England"]
-    bordering = [code for code in others if any((code, member) in neighbours() for member in members)]
+    others = [
+        code
+        for code in standing
+        if code not in region.members and by_code[code].country == "England"
+    ]
+    bordering = [
+        code for code in others if any((code, member) in neighbours() for member in members)
+    ]
     beyond = [code for code in others if code not in bordering]
     far = sorted(rng.choice(beyond, size=min(FAR_AUTHORITIES, len(beyond)), replace=False).tolist())
     away = [code for code in standing if by_code[code].country in ("Wales", "Scotland")]
@@ -124,7 +144,9 @@ def _nearness(region: Region, members: list[str], hosts: tuple[str, ...]) -> Flo
 
 
 def _origin_weights(hosts: tuple[str, ...], origins: tuple[str, ...], english: list[str]) -> Floats:
-    """Whose children, other than the region's, live in each host's settings: neighbours and the host itself first."""
+    """Whose children, other than the region's, live in each host's settings: neighbours and the
+    host itself first.
+    """
     weights = np.zeros((len(hosts), len(origins)))
     for h, host in enumerate(hosts):
         for o, origin in enumerate(origins):
@@ -136,6 +158,10 @@ def _origin_weights(hosts: tuple[str, ...], origins: tuple[str, ...], english: l
 
 
 def origin_codes(areas: Areas, codes: Texts, origin: Ints, elsewhere: Ints) -> Texts:
-    """The code of who placed each person: the member's on the date, or the origin outside that `elsewhere` numbers."""
+    """The code of who placed each person: the member's on the date, or the origin outside that
+    `elsewhere` numbers.
+    """
     outside = np.array(areas.origins, dtype=object)
-    return np.where(origin < areas.members, codes[np.minimum(origin, len(codes) - 1)], outside[elsewhere])
+    return np.where(
+        origin < areas.members, codes[np.minimum(origin, len(codes) - 1)], outside[elsewhere]
+    )

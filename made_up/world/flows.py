@@ -1,8 +1,9 @@
 """How many children of each authority live in each area, by kind of placement, on one day.
 
-Belongs here: turning the margins and the room there is into whole numbers by kind, origin and host, which meet the
-margins: children by kind and inside their own area exactly, other authorities' children inside as nearly as room allows.
-Does not belong here: single people (`world/people.py`) and single settings (`world/occupancy.py`).
+Belongs here: turning the margins and the room there is into whole numbers by kind, origin and host,
+which meet the margins: children by kind and inside their own area exactly, other authorities'
+children inside as nearly as room allows. Does not belong here: single people (`world/people.py`)
+and single settings (`world/occupancy.py`).
 """
 
 from __future__ import annotations
@@ -31,16 +32,25 @@ PLENTY = 1_000_000
 FOSTER_LIKE = (AGENCY, OWN, OTHER)
 MAIN = (HOME, SUPPORTED, AGENCY, OWN, OTHER)
 _ASSUMED = assumed("flows")
-MOST_OWN_IN_HOMES, MOST_OWN_IN_SUPPORTED = _ASSUMED["most_own_in_homes"], _ASSUMED["most_own_in_supported"]
+MOST_OWN_IN_HOMES, MOST_OWN_IN_SUPPORTED = (
+    _ASSUMED["most_own_in_homes"],
+    _ASSUMED["most_own_in_supported"],
+)
 MOST_UNDER_18 = _ASSUMED["most_under_18"]
-"""Upper limits, as shares of places: own children in the area's homes and premises, children among premises' residents."""
+"""Upper limits, as shares of places: own children in the area's homes and premises, children among
+premises' residents.
+"""
 _NATION = assumed("nation")
 MORE_THAN_OWN = 1.12
-"""So many times as many children as members place in premises away from home come to them; of a nation, no more than these."""
+"""So many times as many children as members place in premises away from home come to them; of a
+nation, no more than these.
+"""
 
 
 class Flows:
-    """Who goes where. Its tastes (who likes whose homes, how full homes are) stay the same over the quarters."""
+    """Who goes where. Its tastes (who likes whose homes, how full homes are) stay the same over the
+    quarters.
+    """
 
     def __init__(self, areas: Areas, seed: int) -> None:
         self.areas = areas
@@ -92,8 +102,17 @@ class Flows:
         """Children of each member by kind; adds up to its children looked after."""
         rows = np.zeros((len(KINDS), self.areas.members), dtype=np.int64)
         residential = margins["residential"].to_numpy()
-        rest = (margins["looked_after"] - margins["residential"] - margins["foster"] - margins["supported"]).to_numpy()
-        for kind, share, whole in ((SECURE, 0.015, residential), (SCHOOL, 0.05, residential), (FAMILY, 0.03, rest)):
+        rest = (
+            margins["looked_after"]
+            - margins["residential"]
+            - margins["foster"]
+            - margins["supported"]
+        ).to_numpy()
+        for kind, share, whole in (
+            (SECURE, 0.015, residential),
+            (SCHOOL, 0.05, residential),
+            (FAMILY, 0.03, rest),
+        ):
             total = min(int(0.8 * wanted[kind].sum()), round(share * whole.sum()))
             rows[kind] = np.minimum(allot(total, whole.astype(float)), whole)
         rows[HOME] = residential - rows[SECURE] - rows[SCHOOL]
@@ -106,24 +125,38 @@ class Flows:
     def _by_room(self, kind: int, rows: Ints, wanted: Ints, room: Ints) -> Ints:
         """Children in the few settings of a kind: by liking and room, wherever these stand."""
         members = self.areas.members
-        seeds = np.vstack([self.liking[kind] + 12 * np.eye(*self.liking[kind].shape), np.ones(len(wanted))])
-        fitted = fit_margins(seeds * (wanted > 0), np.r_[rows, max(0, wanted.sum() - rows.sum())].astype(float), wanted.astype(float))
+        seeds = np.vstack(
+            [self.liking[kind] + 12 * np.eye(*self.liking[kind].shape), np.ones(len(wanted))]
+        )
+        fitted = fit_margins(
+            seeds * (wanted > 0),
+            np.r_[rows, max(0, wanted.sum() - rows.sum())].astype(float),
+            wanted.astype(float),
+        )
         table = np.zeros((members + 1, len(wanted)), dtype=np.int64)
         table[:members] = allot_rows(rows, fitted[:members])
         self._squeeze(table, kind, room)
         table[members] = np.maximum(0, wanted - table.sum(axis=0))
         return table
 
-    def _inside(self, margins: pd.DataFrame, rows: Ints, table: Ints, wanted: Ints, room: Ints) -> Ints:
-        """Children placed in their own area by kind: the usual shares, shifted until they add up to the margin."""
+    def _inside(
+        self, margins: pd.DataFrame, rows: Ints, table: Ints, wanted: Ints, room: Ints
+    ) -> Ints:
+        """Children placed in their own area by kind: the usual shares, shifted until they add up to
+        the margin.
+        """
         members = self.areas.members
         diagonal = np.arange(members)
         few = table[list(FEWER)][:, diagonal, diagonal].sum(axis=0)
         need = margins["inside"].to_numpy() - few
         usual = np.array([KINDS[kind].inside for kind in MAIN])[:, None]
         most = rows[list(MAIN)].astype(float)
-        most[MAIN.index(HOME)] = np.minimum(rows[HOME], np.floor(MOST_OWN_IN_HOMES * wanted[HOME, :members]))
-        most[MAIN.index(SUPPORTED)] = np.minimum(rows[SUPPORTED], np.floor(MOST_OWN_IN_SUPPORTED * room[SUPPORTED, :members]))
+        most[MAIN.index(HOME)] = np.minimum(
+            rows[HOME], np.floor(MOST_OWN_IN_HOMES * wanted[HOME, :members])
+        )
+        most[MAIN.index(SUPPORTED)] = np.minimum(
+            rows[SUPPORTED], np.floor(MOST_OWN_IN_SUPPORTED * room[SUPPORTED, :members])
+        )
         low, high = np.full(members, -12.0), np.full(members, 12.0)
         for _ in range(60):
             shift = (low + high) / 2
@@ -144,15 +177,21 @@ class Flows:
 
     def _beyond(self, outside: Ints) -> Ints:
         """Of the children placed outside their own area, those placed outside the region."""
-        usual = np.full(len(KINDS), _NATION["beyond"]) if self.areas.is_nation else np.array([kind.beyond for kind in KINDS])
+        usual = (
+            np.full(len(KINDS), _NATION["beyond"])
+            if self.areas.is_nation
+            else np.array([kind.beyond for kind in KINDS])
+        )
         share = usual[:, None] * self.afar[None, :]
         return np.minimum(outside, np.round(outside * share)).astype(np.int64)
 
-    def _incoming(self, margins: pd.DataFrame, table: Ints, wanted: Ints, room: Ints, stay: Ints) -> Ints:
+    def _incoming(
+        self, margins: pd.DataFrame, table: Ints, wanted: Ints, room: Ints, stay: Ints
+    ) -> Ints:
         """Other authorities' children by kind and member host.
 
-        Homes take what they have room for, supported accommodation in proportion to its places, and fostering and the
-        like what is left of the margin.
+        Homes take what they have room for, supported accommodation in proportion to its places, and
+        fostering and the like what is left of the margin.
         """
         members = self.areas.members
         own = table[:, np.arange(members), np.arange(members)]
@@ -171,7 +210,9 @@ class Flows:
         return incoming
 
     def _balanced(self, outside: Ints, stay: Ints, incoming: Ints) -> tuple[Ints, Ints, Ints]:
-        """Children who stay in the region, by kind, no more than its hosts take; the rest of the hosts' come from others."""
+        """Children who stay in the region, by kind, no more than its hosts take; the rest of the
+        hosts' come from others.
+        """
         stay = stay.copy()
         from_others = np.zeros(len(KINDS), dtype=np.int64)
         for kind in MAIN:
@@ -199,11 +240,15 @@ class Flows:
         return allot_rows(beyond, weights)
 
     def _fill_up(self, table: Ints, wanted: Ints, room: Ints) -> None:
-        """Keep within the room; hosts outside the region fill up with others' children; adults take what premises have left."""
+        """Keep within the room; hosts outside the region fill up with others' children; adults take
+        what premises have left.
+        """
         members = self.areas.members
         for kind in (HOME, SUPPORTED):
             self._squeeze(table[kind], kind, room[kind])
-        table[HOME, members, members:] = np.maximum(0, wanted[HOME] - table[HOME].sum(axis=0))[members:]
+        table[HOME, members, members:] = np.maximum(0, wanted[HOME] - table[HOME].sum(axis=0))[
+            members:
+        ]
         free = np.maximum(0, wanted[SUPPORTED] - table[SUPPORTED].sum(axis=0))
         table[SUPPORTED, members, members:] = np.round(0.4 * free[members:])
         adults = np.maximum(0, wanted[SUPPORTED] - table[SUPPORTED].sum(axis=0))

@@ -1,7 +1,8 @@
 """The kinds of placement in the made-up region, with what is typical of each.
 
-Belongs here: what a kind is, and its number. Its facts and rates are in `assumptions.toml`.
-Does not belong here: numbers of children or settings (`world/margins.py`), labels of one return's layout.
+Belongs here: what a kind is, and its number. Its facts and rates are in `assumptions.toml`. Does
+not belong here: numbers of children or settings (`world/margins.py`), labels of one return's
+layout.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from made_up.assumptions import assumed
 class Kind:
     """One kind of placement.
 
-    Ages in years; `fee` the median in pounds a week and `spread` the standard deviation of its logarithm;
-    `leave` and `move` the chances of each in a quarter; `stay` the mean length of a placement in days;
-    `inside` the usual share placed in the authority's own area, `beyond` the share of the others placed outside the region.
+    Ages in years; `fee` the median in pounds a week and `spread` the standard deviation of its
+    logarithm; `leave` and `move` the chances of each in a quarter; `stay` the mean length of a
+    placement in days; `inside` the usual share placed in the authority's own area, `beyond` the
+    share of the others placed outside the region.
     """
 
     provision_type: str
@@ -41,7 +43,9 @@ HOME, SECURE, SCHOOL, FAMILY, SUPPORTED, ADULT, AGENCY, OWN, OTHER = range(9)
 
 
 def _kind(facts: dict[str, Any]) -> Kind:
-    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()
+    }
     return Kind(**given)
 
 

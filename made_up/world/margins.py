@@ -1,7 +1,9 @@
-"""How many children, homes and places each authority has: the official margins, or plausible ones where none are held.
+"""How many children, homes and places each authority has: the official margins, or plausible ones
+where none are held.
 
-Belongs here: reading, inventing and scaling the margins, and how they drift from quarter to quarter.
-Does not belong here: single children or settings. Counts throughout; one row an area, in the order of the areas.
+Belongs here: reading, inventing and scaling the margins, and how they drift from quarter to
+quarter. Does not belong here: single children or settings. Counts throughout; one row an area, in
+the order of the areas.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ COLUMNS = {
 }
 """Short names for the columns of `schemas/reference/<region>_margins.csv`.
 
-Sources, both of 31 March 2025: DfE, Children looked after in England (children, their placements, inside and from others); Ofsted, Main
-findings: children's social care (homes, premises and their places). A blank is a figure that DfE hides.
+Sources, both of 31 March 2025: DfE, Children looked after in England (children, their placements,
+inside and from others); Ofsted, Main findings: children's social care (homes, premises and their
+places). A blank is a figure that DfE hides.
 """
 
 _ASSUMED = assumed("margins")
@@ -44,7 +47,9 @@ def base_margins(areas: Areas, seed: int, scale: float) -> pd.DataFrame:
     path = authorities.HERE / f"{areas.region.key}_margins.csv"
     codes = list(areas.hosts[: areas.members])
     if path.exists():
-        told = pd.read_csv(path, dtype={"authority_code": str}).set_index("authority_code").loc[codes]
+        told = (
+            pd.read_csv(path, dtype={"authority_code": str}).set_index("authority_code").loc[codes]
+        )
         table = _filled(told.rename(columns=COLUMNS))
     else:
         table = _invented(codes, seed)
@@ -52,8 +57,14 @@ def base_margins(areas: Areas, seed: int, scale: float) -> pd.DataFrame:
 
 
 def _filled(table: pd.DataFrame) -> pd.DataFrame:
-    """The margins with what is blank, because DfE hid it, in the proportions of the authorities where it is not."""
-    people = {r["authority_code"]: int(r["people"]) for r in authorities.rows_of("population_0_17") if int(r["mid_year"]) == ANCHOR.year - 1}
+    """The margins with what is blank, because DfE hid it, in the proportions of the authorities
+    where it is not.
+    """
+    people = {
+        r["authority_code"]: int(r["people"])
+        for r in authorities.rows_of("population_0_17")
+        if int(r["mid_year"]) == ANCHOR.year - 1
+    }
     by = {"looked_after": pd.Series(table.index.map(people), table.index, dtype=float)}
     for name in CHILDREN:
         whole = by.get(name, table["looked_after"])
@@ -67,7 +78,9 @@ def _invented(codes: list[str], seed: int) -> pd.DataFrame:
     """Margins in the proportions that England and the North West show, spread about them at random."""
     rng = stream(seed, "margins")
     first = [authorities.on_date(code, ANCHOR) for code in codes]
-    usual = np.array([{"E10": 1100, "E08": 560, "E06": 420}.get(a.gss[:3], 380) if a else 380 for a in first])
+    usual = np.array(
+        [{"E10": 1100, "E08": 560, "E06": 420}.get(a.gss[:3], 380) if a else 380 for a in first]
+    )
 
     def near(values: np.ndarray, share: float, spread: float) -> np.ndarray:
         return values * share * rng.lognormal(0, spread, len(codes))
@@ -96,7 +109,9 @@ def _invented(codes: list[str], seed: int) -> pd.DataFrame:
 def _scaled(table: pd.DataFrame, scale: float) -> pd.DataFrame:
     scaled = (table * scale).round().astype(int)
     for name, least in LEAST.items():
-        scaled[name] = np.maximum(scaled[name], np.minimum(least, table[name].round()).astype(int))  # no more than it has
+        scaled[name] = np.maximum(
+            scaled[name], np.minimum(least, table[name].round()).astype(int)
+        )  # no more than it has
     placed = scaled["residential"] + scaled["foster"] + scaled["supported"]
     scaled["looked_after"] = np.maximum(scaled["looked_after"], placed)
     scaled["inside"] = scaled["inside"].clip(lower=1, upper=scaled["looked_after"])
@@ -106,15 +121,23 @@ def _scaled(table: pd.DataFrame, scale: float) -> pd.DataFrame:
 
 
 def children_on(base: pd.DataFrame, date: dt.date, seed: int) -> pd.DataFrame:
-    """The margins of children on `date`: the base on the anchor day, drifting with the years to either side of it."""
+    """The margins of children on `date`: the base on the anchor day, drifting with the years to
+    either side of it.
+    """
     years = (date - ANCHOR).days / 365.25
     rng = stream(seed, "drift", date.isoformat())
     drifted = pd.DataFrame(index=base.index)
-    parts = base.assign(rest=base["looked_after"] - base["residential"] - base["foster"] - base["supported"])
+    parts = base.assign(
+        rest=base["looked_after"] - base["residential"] - base["foster"] - base["supported"]
+    )
     for name, yearly in YEARLY_CHANGE.items():
         wobble = rng.normal(0, WOBBLE, len(base)) if years else 0.0
-        drifted[name] = (parts[name] * (1 + yearly * years + wobble)).round().clip(lower=0).astype(int)
+        drifted[name] = (
+            (parts[name] * (1 + yearly * years + wobble)).round().clip(lower=0).astype(int)
+        )
     drifted["looked_after"] = drifted[["residential", "foster", "supported", "rest"]].sum(axis=1)
     share = base["inside"] / base["looked_after"].clip(lower=1)
-    drifted["inside"] = np.where(years == 0, base["inside"], (share * drifted["looked_after"]).round()).astype(int)
+    drifted["inside"] = np.where(
+        years == 0, base["inside"], (share * drifted["looked_after"]).round()
+    ).astype(int)
     return drifted[CHILDREN]

@@ -32,7 +32,10 @@ def _stems(rng: np.random.Generator, size: int) -> list[str]:
     """Different stems: the words' pairs in a shuffled order, numbered once they are used up."""
     pairs = [a + b for a in _FIRST for b in _SECOND]
     order = rng.permutation(len(pairs))
-    return [pairs[order[i % len(pairs)]] + ("" if i < len(pairs) else f" {i // len(pairs) + 1}") for i in range(size)]
+    return [
+        pairs[order[i % len(pairs)]] + ("" if i < len(pairs) else f" {i // len(pairs) + 1}")
+        for i in range(size)
+    ]
 
 
 def owner_names(rng: np.random.Generator, sectors: Texts, agencies: np.ndarray) -> list[str]:
@@ -48,16 +51,27 @@ def home_names(rng: np.random.Generator, size: int) -> Texts:
     """Names of homes; some are alike, as in life."""
     first, second = rng.integers(len(_FIRST), size=size), rng.integers(len(_SECOND), size=size)
     last = rng.integers(len(_HOMES), size=size)
-    return np.array([f"{_FIRST[a]}{_SECOND[b]} {_HOMES[c]}" for a, b, c in zip(first, second, last, strict=True)], dtype=object)
+    return np.array(
+        [
+            f"{_FIRST[a]}{_SECOND[b]} {_HOMES[c]}"
+            for a, b, c in zip(first, second, last, strict=True)
+        ],
+        dtype=object,
+    )
 
 
 def registration_numbers(rng: np.random.Generator, size: int, old: np.ndarray) -> Texts:
     """Different URNs: seven digits, or `SC` and six digits for those of `old`."""
     digits = 1_200_000 + rng.choice(1_600_000, size=size, replace=False)
     six = 10_000 + rng.choice(490_000, size=size, replace=False)
-    return np.where(old, np.char.add("SC", np.char.zfill(six.astype(str), 6)), digits.astype(str)).astype(object)
+    return np.where(
+        old, np.char.add("SC", np.char.zfill(six.astype(str), 6)), digits.astype(str)
+    ).astype(object)
 
 
 def provider_numbers(rng: np.random.Generator, size: int) -> list[str]:
     """Different senders' names for providers."""
-    return [f"provider-{number}" for number in 1000 + rng.choice(max(9000, 2 * size), size=size, replace=False)]
+    return [
+        f"provider-{number}"
+        for number in 1000 + rng.choice(max(9000, 2 * size), size=size, replace=False)
+    ]

@@ -16,17 +16,39 @@ from resources.errors import ObservatoryError
 
 
 @click.command("chase")
-@click.option("--census-date", "date", type=CensusDate(), help="The quarter end; the newest that is held, unless given.")
-@click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True, help="How the list is printed.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the list to a file, as CSV.")
-@click.option("--send", is_flag=True, help="Remind each sender that has a contact, and the region's channel; once a day.")
+@click.option(
+    "--census-date",
+    "date",
+    type=CensusDate(),
+    help="The quarter end; the newest that is held, unless given.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv"]),
+    default="table",
+    show_default=True,
+    help="How the list is printed.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the list to a file, as CSV.",
+)
+@click.option(
+    "--send",
+    is_flag=True,
+    help="Remind each sender that has a contact, and the region's channel; once a day.",
+)
 def command(date: dt.date | None, form: str, out: Path | None, send: bool) -> None:  # noqa: FBT001 - a flag
-    """List by sender which returns of a quarter are due, late, rejected or less than half of the last, with the days that they are late.
+    """List by sender which returns of a quarter are due, late, rejected or less than half of the
+    last, with the days that they are late.
 
-    Returns are due on the day of the region's timetable. A member is expected to send its placement census, and who returned settings or
-    placements for the last quarter to do so again. Nothing personal is in the list or in a reminder. Reminders go by e-mail (OBSERVATORY_MAIL) to
-    the region's contacts (contacts.csv: sender, name, email), and to its channel (OBSERVATORY_NOTIFY). `observatory serve` sends them by itself on
-    the timetable's days.
+    Returns are due on the day of the region's timetable. A member is expected to send its placement
+    census, and who returned settings or placements for the last quarter to do so again. Nothing
+    personal is in the list or in a reminder. Reminders go by e-mail (OBSERVATORY_MAIL) to the
+    region's contacts (contacts.csv: sender, name, email), and to its channel (OBSERVATORY_NOTIFY).
+    `observatory serve` sends them by itself on the timetable's days.
     """
     from dataclasses import astuple
 
@@ -34,12 +56,15 @@ def command(date: dt.date | None, form: str, out: Path | None, send: bool) -> No
     from schemas.regions import today
 
     with opened() as (settings, warehouse):
-        held = [row.census_date for row in warehouse.rows("select census_date from raw.quarter order by 1")]
+        held = [
+            row.census_date
+            for row in warehouse.rows("select census_date from raw.quarter order by 1")
+        ]
         date = date or (held[-1] if held else None)
         if date is None or not held or date < held[0] or date > today():
             raise ObservatoryError(
-                f"No figures are held for {date or 'any quarter'}; a quarter that has ended, after one that was run, was expected. "
-                "Run it first: observatory run."
+                f"No figures are held for {date or 'any quarter'}; a quarter that has ended, after"
+                " one that was run, was expected. Run it first: observatory run."
             )
         if send:
             print("\n".join(remind(warehouse, settings, date, today())))

@@ -15,9 +15,11 @@ from pipelines.opening import opened
 @click.option("--by", metavar="NAME", help="Who closes it; this machine's user unless given.")
 @click.option("--why", default="", help="Why, for the record.")
 def command(dates: tuple[dt.date, ...], by: str | None, why: str) -> None:
-    """Close the quarter that ended on DATE: later returns are taken in and answered, but wait for the correction.
+    """Close the quarter that ended on DATE: later returns are taken in and answered, but wait for
+    the correction.
 
-    The timetable of the region closes a quarter by itself on its day, with the next `observatory run`.
+    The timetable of the region closes a quarter by itself on its day, with the next `observatory
+    run`.
     """
     from assets.common import audit
     from assets.publication import lifecycle

@@ -11,9 +11,11 @@ from resources.showing import one_line
 
 @click.command("doctor")
 def command() -> None:
-    """Show what is wrong with this installation and how to mend it: libraries, PostgreSQL, settings, home, disk, key, landing, ports, clock.
+    """Show what is wrong with this installation and how to mend it: libraries, PostgreSQL,
+    settings, home, disk, key, landing, ports, clock.
 
-    Nothing is changed. Ends with 0 where nothing is wrong (what is to be looked at included), with 1 where something is.
+    Nothing is changed. Ends with 0 where nothing is wrong (what is to be looked at included), with
+    1 where something is.
     """
     from pipelines.doctoring import WELL, WRONG, examine
 

@@ -15,14 +15,21 @@ from resources.settings import settings_from_environment
 @click.command("draft")
 @click.argument("dates", type=Quarter(), nargs=-1, required=True, metavar="DATE...")
 @click.option("--by", metavar="NAME", help="Who makes it; this machine's user unless given.")
-@click.option("--accept", type=click.Choice(["hide", "carry-over"]), help="Where the gate refuses: take this of what it offers.")
+@click.option(
+    "--accept",
+    type=click.Choice(["hide", "carry-over"]),
+    help="Where the gate refuses: take this of what it offers.",
+)
 def command(dates: tuple[dt.date, ...], by: str | None, accept: str | None) -> None:
-    """Make the draft of the quarter that ended on DATE, closed or published, of what counts now: the next release and its page, as they will be.
+    """Make the draft of the quarter that ended on DATE, closed or published, of what counts now:
+    the next release and its page, as they will be.
 
-    Nothing is published. A draft that stands and would be the same stays. `observatory run` makes drafts on the timetable's day; after that a
-    draft changes only when it is made anew with this. Ends with 1 where the gate refuses.
+    Nothing is published. A draft that stands and would be the same stays. `observatory run` makes
+    drafts on the timetable's day; after that a draft changes only when it is made anew with this.
+    Ends with 1 where the gate refuses.
 
-    A refusal says what would pass: to hide what has moved by a child since the last edition, or to publish with some tables as they were in it.
+    A refusal says what would pass: to hide what has moved by a child since the last edition, or to
+    publish with some tables as they were in it.
     --accept takes that, and the history of the quarter says so.
     """
     from assets.common import audit
@@ -37,9 +44,16 @@ def command(dates: tuple[dt.date, ...], by: str | None, accept: str | None) -> N
         for date in dates:
             refuse_what_is_not_held(warehouse, settings, date)
             refuse_what_cannot_be_drafted(warehouse, date, settings.region)
-        failures = run_quarters(settings, sorted(set(dates)), DRAFT, {"by": by or audit.actor(), "accept": (accept or "").replace("-", " ")})
+        failures = run_quarters(
+            settings,
+            sorted(set(dates)),
+            DRAFT,
+            {"by": by or audit.actor(), "accept": (accept or "").replace("-", " ")},
+        )
         refused = {one.census_date: one for one in refusals(warehouse)}
-        folders = bring_drafts_up_to_date(warehouse, settings.region, settings.drafts, settings.releases)
+        folders = bring_drafts_up_to_date(
+            warehouse, settings.region, settings.drafts, settings.releases
+        )
         for date in sorted(set(dates)):
             if date in refused:
                 continue

@@ -17,16 +17,30 @@ if TYPE_CHECKING:
 
 
 @click.command("erase")
-@click.option("--authority", required=True, metavar="CODE", help="The authority that holds the reference.")
-@click.option("--child", "reference", required=True, metavar="REF", help="The authority's own reference of the child, or - to read it from a prompt.")
+@click.option(
+    "--authority", required=True, metavar="CODE", help="The authority that holds the reference."
+)
+@click.option(
+    "--child",
+    "reference",
+    required=True,
+    metavar="REF",
+    help="The authority's own reference of the child, or - to read it from a prompt.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before it is done.")
 @click.option("--unknown", is_flag=True, help="Keep a child out of whom nobody has sent a row.")
-@click.option("--undo", "undoing", is_flag=True, help="Let a child that was erased in again: what lies in the landing place is read again.")
+@click.option(
+    "--undo",
+    "undoing",
+    is_flag=True,
+    help="Let a child that was erased in again: what lies in the landing place is read again.",
+)
 def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: bool) -> None:
     """Erase a child: from the rows as received, from core and from curated, and keep it out.
 
-    What will be taken out is shown first, and asked about. The child's rows in later returns, and in a backup that is brought back, are set aside.
-    Published releases are not changed: they hold rounded counts with small numbers hidden, in which nobody can be found. Only the authority that
+    What will be taken out is shown first, and asked about. The child's rows in later returns, and
+    in a backup that is brought back, are set aside. Published releases are not changed: they hold
+    rounded counts with small numbers hidden, in which nobody can be found. Only the authority that
     holds the reference may ask for it.
     """
     from assets.access import erasure
@@ -46,19 +60,30 @@ def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: b
         plan = erasure.planned(warehouse, key, code, reference)
         if plan.rows:
             _show(plan, "To be erased:")
-            print(f"To be rewritten without the child: {', '.join(map(str, plan.quarters)) or 'no quarter'}.")
+            print(
+                "To be rewritten without the child:"
+                f" {', '.join(map(str, plan.quarters)) or 'no quarter'}."
+            )
             _ask("Erase this child?", yes=yes)
         elif not unknown and erasure.is_stopped(warehouse, key, code, reference):
-            print("No row of this child was found, and the reference is on the stop list already: the child was erased.")
+            print(
+                "No row of this child was found, and the reference is on the stop list already: the"
+                " child was erased."
+            )
             _clear_again(warehouse)
             return
         found = erasure.erase(warehouse, settings, key, code, reference, unknown=unknown)
         remove_answers(settings.outbox, found.returns)
-        write_draft_files(warehouse, settings.drafts)  # those of the drafts that counted the child go
+        write_draft_files(
+            warehouse, settings.drafts
+        )  # those of the drafts that counted the child go
         _rewrite(warehouse, settings, found)
         cleared = erasure.leave_no_trace(warehouse)
     if not found.rows:
-        print("No row of this child was found. The reference is on the stop list: if it comes, its rows are set aside.")
+        print(
+            "No row of this child was found. The reference is on the stop list: if it comes, its"
+            " rows are set aside."
+        )
         return
     _show(found, "Erased:")
     print(f"Rewritten without the child: {', '.join(map(str, found.quarters)) or 'no quarter'}.")
@@ -77,7 +102,8 @@ def _ask(question: str, *, yes: bool) -> None:
         return
     if not _at_a_terminal():
         raise ObservatoryError(
-            f"{question} Nobody is at a terminal to answer; --yes was expected. Say --yes if it is to be done. Nothing was changed."
+            f"{question} Nobody is at a terminal to answer; --yes was expected. Say --yes if it is"
+            " to be done. Nothing was changed."
         )
     click.confirm(question, abort=True)
 
@@ -94,7 +120,10 @@ def _rewrite(warehouse: Warehouse, settings: Settings, found: Erased) -> None:
         result = build_quarter(warehouse, date, settings.region)
         renew_pages(settings.failing_rows, date.isoformat(), result.checks)
         if result.blocked_by:
-            print(f"{date}: the quarter could not be rewritten ({', '.join(c.name for c in result.blocked_by)}); use `observatory run`.")
+            print(
+                f"{date}: the quarter could not be rewritten"
+                f" ({', '.join(c.name for c in result.blocked_by)}); use `observatory run`."
+            )
 
 
 def _clear_again(warehouse: Warehouse) -> None:
@@ -103,10 +132,15 @@ def _clear_again(warehouse: Warehouse) -> None:
 
     cleared = erasure.leave_no_trace(warehouse)
     log = "and its log of changes " if cleared else ""
-    print(f"What the server may have kept of it in its tables {log}was cleared once more. `observatory run` rewrites any quarter that still waits.")
+    print(
+        f"What the server may have kept of it in its tables {log}was cleared once more."
+        " `observatory run` rewrites any quarter that still waits."
+    )
 
 
-def _undo(warehouse: Warehouse, settings: Settings, key: bytes, code: str, reference: str, *, yes: bool) -> None:
+def _undo(
+    warehouse: Warehouse, settings: Settings, key: bytes, code: str, reference: str, *, yes: bool
+) -> None:
     from assets.access import erasure
 
     if erasure.is_stopped(warehouse, key, code, reference):
@@ -114,7 +148,10 @@ def _undo(warehouse: Warehouse, settings: Settings, key: bytes, code: str, refer
     files = erasure.undo(warehouse, settings, key, code, reference)
     print("Undone: the child is on the stop list no more.")
     if files:
-        print("With the next `observatory run` these files are read again, as far as they still lie in the landing place:")
+        print(
+            "With the next `observatory run` these files are read again, as far as they still lie"
+            " in the landing place:"
+        )
         for file in files:
             print(f"  {file}")
     print("Rows of files that are gone do not come back; have them sent again.")
@@ -131,19 +168,35 @@ def _say_what_remains(found: Erased, settings: Settings, *, cleared: bool) -> No
 
     print("\nWhat remains, and why:")
     if found.releases:
-        print(f"  Releases {', '.join(found.releases)}: counts rounded to 5 with small numbers hidden; nobody can be found in them, and a release is")
+        print(
+            f"  Releases {', '.join(found.releases)}: counts rounded to 5 with small numbers"
+            " hidden; nobody can be found in them, and a release is"
+        )
         print("  never changed (statistics: UK GDPR Articles 17(3)(d) and 89).")
-    print("  What providers said of who lives in their settings: those rows carry no reference, and cannot be told to be this child's.")
     print(
-        "  The sender's own files, which are not the observatory's to change. Replace or remove them in the landing place; the answers to them were"
+        "  What providers said of who lives in their settings: those rows carry no reference, and"
+        " cannot be told to be this child's."
+    )
+    print(
+        "  The sender's own files, which are not the observatory's to change. Replace or remove"
+        " them in the landing place; the answers to them were"
     )
     print("  removed from the outbox, and are made anew without the child:")
     for file in found.files:
         print(f"    {file}")
-    print(f"  A keyed hash of the reference on the stop list ({settings.home / STOP_LIST}), so that the child stays out.")
+    print(
+        f"  A keyed hash of the reference on the stop list ({settings.home / STOP_LIST}), so that"
+        " the child stays out."
+    )
     print("  Backups made before now: a restore is held against the stop list.")
     if not cleared:
-        print("  The server's log of changes (WAL) and its archive, for as long as its administrator keeps them.")
+        print(
+            "  The server's log of changes (WAL) and its archive, for as long as its administrator"
+            " keeps them."
+        )
     if settings.archive is not None:
-        print(f"  The archive ({settings.archive}): base backups and log from before now hold the child's rows, until they are older than")
+        print(
+            f"  The archive ({settings.archive}): base backups and log from before now hold the"
+            " child's rows, until they are older than"
+        )
         print("  [recovery] keep_days; a restore from it is held against the stop list.")

@@ -14,9 +14,20 @@ from resources.warehouse import Warehouse
 
 @click.command("grant")
 @click.argument("login", metavar="ROLE", required=False)
-@click.option("--authority", metavar="CODE", help="For an authority: its own children, the rows it is a party to, all vacancies, all releases.")
-@click.option("--regional", is_flag=True, help="For the regional group: all figures, no rows about children.")
-@click.option("--engineer", is_flag=True, help="For a data engineer: everything but rows about children.")
+@click.option(
+    "--authority",
+    metavar="CODE",
+    help=(
+        "For an authority: its own children, the rows it is a party to, all vacancies, all"
+        " releases."
+    ),
+)
+@click.option(
+    "--regional", is_flag=True, help="For the regional group: all figures, no rows about children."
+)
+@click.option(
+    "--engineer", is_flag=True, help="For a data engineer: everything but rows about children."
+)
 @click.option("--public", is_flag=True, help="For anybody: releases alone.")
 @click.option("--rotate", is_flag=True, help="Give ROLE another password; its open sessions end.")
 @click.option("--revoke", is_flag=True, help="Take ROLE away.")
@@ -33,9 +44,16 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
     """  # noqa: D301 - click takes the control character for "keep these lines"
     chosen = [name for name, given in {**options, "list": listing}.items() if given]
     if len(chosen) != 1:
-        raise click.UsageError("Give one of --authority CODE, --regional, --engineer, --public, --rotate, --revoke or --list.")
+        raise click.UsageError(
+            "Give one of --authority CODE, --regional, --engineer, --public, --rotate, --revoke or"
+            " --list."
+        )
     if (login is None) != listing:
-        raise click.UsageError("--list takes no ROLE." if listing else "Name the ROLE: `observatory grant ROLE --authority CODE`.")
+        raise click.UsageError(
+            "--list takes no ROLE."
+            if listing
+            else "Name the ROLE: `observatory grant ROLE --authority CODE`."
+        )
     from assets.access import logins
 
     with opened(may_be_new=True) as (settings, warehouse):
@@ -43,9 +61,20 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
             _list(warehouse)
         elif options["revoke"]:
             remark = logins.revoke(warehouse, str(login))
-            print(f"Revoked: {login} reads nothing here any more. {remark or 'It can come in no more, and its sessions have ended.'}")
+            print(
+                f"Revoked: {login} reads nothing here any more."
+                f" {remark or 'It can come in no more, and its sessions have ended.'}"
+            )
         elif options["rotate"]:
-            _show(warehouse, str(login), logins.rotate(warehouse, str(login), said=lambda text: print(text, file=sys.stderr, flush=True)))
+            _show(
+                warehouse,
+                str(login),
+                logins.rotate(
+                    warehouse,
+                    str(login),
+                    said=lambda text: print(text, file=sys.stderr, flush=True),
+                ),
+            )
         else:
             code = authority_code(str(options["authority"])) if options["authority"] else None
             _show(warehouse, str(login), logins.grant(warehouse, str(login), chosen[0], code))
@@ -62,7 +91,10 @@ def authority_code(authority: str) -> str:
     if code is None:
         near = authorities.nearest(authority, today)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise ObservatoryError(f"'{authority}' is no local authority. Its DfE code, GSS code or name was expected, such as 356.{hint}")
+        raise ObservatoryError(
+            f"'{authority}' is no local authority. Its DfE code, GSS code or name was expected,"
+            f" such as 356.{hint}"
+        )
     return code
 
 
@@ -77,7 +109,10 @@ def _show(warehouse: Warehouse, login: str, password: str) -> None:
     print("The password is shown this once. Hand it over by another way than the login's name.")
     _warn_of_what_is_open(warehouse, login)
     if embedded:
-        print("This server listens to this machine's own user alone. For readers elsewhere set OBSERVATORY_DATABASE_URL to a server of your own.")
+        print(
+            "This server listens to this machine's own user alone. For readers elsewhere set"
+            " OBSERVATORY_DATABASE_URL to a server of your own."
+        )
 
 
 def _warn_of_what_is_open(warehouse: Warehouse, login: str) -> None:
@@ -86,16 +121,32 @@ def _warn_of_what_is_open(warehouse: Warehouse, login: str) -> None:
     if others := logins.other_databases(warehouse, login):
         shown = ", ".join(others[:10]) + (" …" if len(others) > 10 else "")
         print(
-            f"Warning: this login can enter other databases of the server ({shown}), which are not the observatory's to close. Have the administrator"
+            f"Warning: this login can enter other databases of the server ({shown}), which are not"
+            " the observatory's to close. Have the administrator"
         )
-        print("  revoke connect on them from public, or let the login into this one alone in pg_hba.conf (docs/querying.md).")
+        print(
+            "  revoke connect on them from public, or let the login into this one alone in"
+            " pg_hba.conf (docs/querying.md)."
+        )
     if logins.lacks_limits(warehouse, login):
-        print("Warning: this login may fill the server's disk with temporary files. Have the administrator set temp_file_limit (docs/querying.md).")
+        print(
+            "Warning: this login may fill the server's disk with temporary files. Have the"
+            " administrator set temp_file_limit (docs/querying.md)."
+        )
 
 
 def _list(warehouse: Warehouse) -> None:
     from assets.access import logins
     from pipelines.command.printing import print_table
 
-    names = ["login", "kind", "authority_code", "authority_name", "granted_by", "granted_at", "changed_at", "may_log_in"]
+    names = [
+        "login",
+        "kind",
+        "authority_code",
+        "authority_name",
+        "granted_by",
+        "granted_at",
+        "changed_at",
+        "may_log_in",
+    ]
     print_table(names, [list(row) for row in logins.listed(warehouse)])

@@ -16,12 +16,15 @@ from pipelines.opening import opened
 @click.option("--why", default="", help="Why, for the record; needed to hold.")
 @click.option("--lift", is_flag=True, help="Take it up again.")
 def command(date: dt.date, by: str | None, why: str, *, lift: bool) -> None:
-    """Hold the quarter that ended on DATE: it is not closed by the timetable, drafted or approved until the hold is lifted (--lift).
+    """Hold the quarter that ended on DATE: it is not closed by the timetable, drafted or approved
+    until the hold is lifted (--lift).
 
     Returns are taken in and answered as ever.
     """
     if not lift and not why.strip():
-        raise click.UsageError("No reason was given; --why was expected: it is on record, and whoever asks is told.")
+        raise click.UsageError(
+            "No reason was given; --why was expected: it is on record, and whoever asks is told."
+        )
     from assets.common import audit
     from assets.publication import lifecycle
 

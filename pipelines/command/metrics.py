@@ -9,12 +9,20 @@ from pipelines.opening import opened
 
 
 @click.command("metrics")
-@click.option("--runs", "many", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many of the last runs.")
+@click.option(
+    "--runs",
+    "many",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="How many of the last runs.",
+)
 def command(many: int) -> None:
-    """Show what the last runs did: job, quarters, seconds, rows written, checks that found something; and write it as a page.
+    """Show what the last runs did: job, quarters, seconds, rows written, checks that found
+    something; and write it as a page.
 
-    The numbers stand in raw.run and raw.run_metric: each step's seconds, each table's rows, each check's offending rows.
-    Nothing in them is of a return.
+    The numbers stand in raw.run and raw.run_metric: each step's seconds, each table's rows, each
+    check's offending rows. Nothing in them is of a return.
     """
     from pipelines.instance import dagster_instance
     from pipelines.metrics import last_runs, quarters_of, record, write_page
@@ -35,5 +43,16 @@ def command(many: int) -> None:
             for r in last_runs(warehouse, many)
         ]
         page = write_page(warehouse, settings.home / "metrics")
-    print_table(["started (UTC)", "job", "quarters", "seconds", "outcome", "rows", "checks that found something"], rows)
+    print_table(
+        [
+            "started (UTC)",
+            "job",
+            "quarters",
+            "seconds",
+            "outcome",
+            "rows",
+            "checks that found something",
+        ],
+        rows,
+    )
     print(f"\nThe page: {page}")

@@ -15,7 +15,8 @@ from pipelines.opening import opened
 @click.option("--by", metavar="NAME", help="Who reopens it; this machine's user unless given.")
 @click.option("--why", required=True, help="Why, for the record.")
 def command(date: dt.date, by: str | None, why: str) -> None:
-    """Reopen the quarter that ended on DATE for returns; its draft is removed. After that only a person closes it (`observatory close`).
+    """Reopen the quarter that ended on DATE for returns; its draft is removed. After that only a
+    person closes it (`observatory close`).
 
     A quarter that is published is not reopened: what comes late gathers into a proposed correction.
     """

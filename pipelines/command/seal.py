@@ -23,8 +23,9 @@ from resources.showing import one_line
 def command(landing: str | None, opening: bool) -> None:
     """Encrypt the returns in the landing place (AES-256) with OBSERVATORY_SEAL_KEY.
 
-    Sealed returns are read as before wherever the key is set; they are the same submissions. Each file is replaced whole or not at all, and is read
-    back before the plain one goes. Without the key nobody can open them, you included.
+    Sealed returns are read as before wherever the key is set; they are the same submissions. Each
+    file is replaced whole or not at all, and is read back before the plain one goes. Without the
+    key nobody can open them, you included.
     """
     from assets.intake.turns import label
     from resources.landing import LandingPlace
@@ -34,13 +35,17 @@ def command(landing: str | None, opening: bool) -> None:
     place = LandingPlace(settings.landing)
     if not isinstance(place.root, Path):
         raise ObservatoryError(
-            f"The landing place {settings.landing} is not a folder of this machine; one was expected. Use that store's own encryption with your key."
+            f"The landing place {settings.landing} is not a folder of this machine; one was"
+            " expected. Use that store's own encryption with your key."
         )
     done, left = 0, []
     for date in place.census_dates():
         files = place.files(date)
         for file in {file.path.parent: file for file in files}.values():
-            with contextlib.suppress(ObservatoryError, NotNow), folder_of(file.path, file.root) as folder:
+            with (
+                contextlib.suppress(ObservatoryError, NotNow),
+                folder_of(file.path, file.root) as folder,
+            ):
                 clear_unfinished(file.path.parent if folder is None else folder)
         for file in files:
             try:
@@ -58,7 +63,10 @@ def command(landing: str | None, opening: bool) -> None:
                 left.append(f"{label(file)} (it does not open with this key)")
                 continue
             if not opening and opened(changed) != content:
-                raise ObservatoryError(f"{label(file)} could not be read back after it was sealed. It was left as it was. Try again.")
+                raise ObservatoryError(
+                    f"{label(file)} could not be read back after it was sealed. It was left as it"
+                    " was. Try again."
+                )
             try:
                 is_done = _replace(file, content, changed)
             except (FileNotFoundError, NotNow):
@@ -68,13 +76,17 @@ def command(landing: str | None, opening: bool) -> None:
                 done += 1
             else:
                 left.append(f"{label(file)} (another file took its place)")
-    print(f"{'Opened' if opening else 'Sealed'}: {done} file{'' if done == 1 else 's'} in {settings.landing}.")
+    print(
+        f"{'Opened' if opening else 'Sealed'}: {done} file{'' if done == 1 else 's'} in"
+        f" {settings.landing}."
+    )
     if left:
         print(f"Left as they were: {one_line(', '.join(left))}.")
 
 
 def _opened(content: bytes) -> bytes | None:
-    """A sealed file's bytes; None where they do not open: whoever sends may send what only begins like one, and the others are opened all the same.
+    """A sealed file's bytes; None where they do not open: whoever sends may send what only begins
+    like one, and the others are opened all the same.
 
     Raises:
         ObservatoryError: there is no key.
@@ -89,10 +101,12 @@ def _opened(content: bytes) -> bytes | None:
 
 
 def _replace(file: LandedFile, content: bytes, changed: bytes) -> bool:
-    """Replace a file, keeping its time and permissions; not where it is no longer the file that was read.
+    """Replace a file, keeping its time and permissions; not where it is no longer the file that was
+    read.
 
-    The new file is made under a name that nobody can guess and that must not be there, in the very folder that was gone to without
-    following a link: whoever may write to the landing place cannot make us write to another file.
+    The new file is made under a name that nobody can guess and that must not be there, in the very
+    folder that was gone to without following a link: whoever may write to the landing place cannot
+    make us write to another file.
     """
     with folder_of(file.path, file.root) as folder:
         making = f".{secrets.token_hex(16)}.making"
@@ -100,7 +114,11 @@ def _replace(file: LandedFile, content: bytes, changed: bytes) -> bool:
         if folder is None:  # a system without folders as handles
             making, name = str(file.path.with_name(making)), file.path
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        if not stat.S_ISREG(status.st_mode) or status.st_size != len(content) or status.st_mtime != file.changed_at:
+        if (
+            not stat.S_ISREG(status.st_mode)
+            or status.st_size != len(content)
+            or status.st_mtime != file.changed_at
+        ):
             return False
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         try:
@@ -109,7 +127,12 @@ def _replace(file: LandedFile, content: bytes, changed: bytes) -> bool:
                 made.write(changed)
                 made.flush()
                 os.fsync(made.fileno())
-                os.utime(making, ns=(status.st_atime_ns, status.st_mtime_ns), dir_fd=folder, follow_symlinks=False)
+                os.utime(
+                    making,
+                    ns=(status.st_atime_ns, status.st_mtime_ns),
+                    dir_fd=folder,
+                    follow_symlinks=False,
+                )
                 os.chmod(making, status.st_mode & 0o777, dir_fd=folder)
                 os.replace(making, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:

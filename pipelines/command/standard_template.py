@@ -1,7 +1,9 @@
-"""The template of the national Placements Standard, as `observatory template placements-standard` writes it.
+"""The template of the national Placements Standard, as `observatory template placements-standard`
+writes it.
 
-Belongs here: its sheets, laid out as the official one of June 2026 is: sections, header, explanations and an example above the rows.
-Does not belong here: columns, options and the example, which are the layout's (`schemas/returns/placements_standard.toml`).
+Belongs here: its sheets, laid out as the official one of June 2026 is: sections, header,
+explanations and an example above the rows. Does not belong here: columns, options and the example,
+which are the layout's (`schemas/returns/placements_standard.toml`).
 """
 
 from __future__ import annotations
@@ -21,22 +23,36 @@ SECTIONS = {
     "placementRecommendation": "Placement Recommendation", "riskAssessment": "Risks", "actualPlacement": "Actual Placement",
     "qualityAssurance": "Quality Assurance",
 }  # fmt: skip
-"""The heading over a column, by the part of the record that it is of; the parts of a cost stand under none."""
+"""The heading over a column, by the part of the record that it is of; the parts of a cost stand
+under none.
+"""
 
 _FIRST, _ROWS = 4, 2000
 """The first row of records, from 0, and the rows that have drop-downs."""
 
 _CHECKLIST = (
-    f"{CHECKLIST}\nOne row a search for a home: a referral, with or without the placement that followed. Records begin in row 5; the example "
-    "in row 4 is never counted. Keep the header.",
-    "child_ID is the case system's reference, the one that the SSDA903 has. Give no name and no date of birth of a child.",
+    (
+        f"{CHECKLIST}\nOne row a search for a home: a referral, with or without the placement that"
+        " followed. Records begin in row 5; the example in row 4 is never counted. Keep the"
+        " header."
+    ),
+    (
+        "child_ID is the case system's reference, the one that the SSDA903 has. Give no name and no"
+        " date of birth of a child."
+    ),
     "Names of officers are not kept. You may leave their columns empty.",
     "placement_location is the first part of the postcode alone, such as SK1 or BS10.",
-    "number_of_siblings_to_place_with: NA where the child has no siblings, 0 where it need not live with them.",
+    (
+        "number_of_siblings_to_place_with: NA where the child has no siblings, 0 where it need not"
+        " live with them."
+    ),
     "Where several answers apply, write them into one cell with commas between.",
     "Fill in every risk, also where no risk is known: an empty cell counts as not asked.",
     "A weekly total below £100 or above £100,000 is asked about.",
-    "education_continuity asks one thing in its name and the other in its question: tell the regional group which your Yes means.",
+    (
+        "education_continuity asks one thing in its name and the other in its question: tell the"
+        " regional group which your Yes means."
+    ),
 )
 
 _FILLED: tuple[dict[str, str], ...] = (
@@ -45,16 +61,22 @@ _FILLED: tuple[dict[str, str], ...] = (
      "siblings_to_place_with": "NA", "additional_support": "Therapeutic support, Taxis to school", "type_placed": "Foster"},
     {"child_id": "MADEUP3", "referral_date": "2026-06-22"},
 )  # fmt: skip
-"""Made-up searches: what they say else than the example. The last one goes on: no home was found yet."""
+"""Made-up searches: what they say else than the example. The last one goes on: no home was found
+yet.
+"""
 
 _OF_A_PLACEMENT = ("actualPlacement.", "qualityAssurance.placement", "qualityAssurance.cost")
 
 
 def write_standard(out: Path, *, filled: bool = False) -> None:
-    """Write the template to `out`; `filled` with made-up searches, in a workbook that says so of itself."""
+    """Write the template to `out`; `filled` with made-up searches, in a workbook that says so of
+    itself.
+    """
     import xlsxwriter
 
-    columns = [column for column in return_tables()["placements_standard"].columns if column.in_template]
+    columns = [
+        column for column in return_tables()["placements_standard"].columns if column.in_template
+    ]
     with xlsxwriter.Workbook(str(out), {"default_date_format": "dd/mm/yyyy"}) as book:
         if filled:
             book.set_properties({"comments": IN_WORKBOOKS})
@@ -67,7 +89,12 @@ def write_standard(out: Path, *, filled: bool = False) -> None:
         sheet.freeze_panes(_FIRST, 1)
         sheet.set_row(2, 150)
         for place, column in enumerate(columns):
-            sheet.set_column(place, place, 24, forms["text"] if column.type in {"text", "urn", "outward_code"} else None)
+            sheet.set_column(
+                place,
+                place,
+                24,
+                forms["text"] if column.type in {"text", "urn", "outward_code"} else None,
+            )
             sheet.write(1, place, column.headers[0], forms["header"])
             sheet.write(2, place, _explanation(column), forms["wrapped"])
             _write(sheet, 3, place, column, column.example)
@@ -76,8 +103,16 @@ def write_standard(out: Path, *, filled: bool = False) -> None:
         for row, record in enumerate(_FILLED if filled else (), _FIRST):
             is_open = "placement_date" not in record
             for place, column in enumerate(columns):
-                is_left_out = column.personal == "officer" or (is_open and column.path.startswith(_OF_A_PLACEMENT))
-                _write(sheet, row, place, column, record.get(column.name, "" if is_left_out else column.example))
+                is_left_out = column.personal == "officer" or (
+                    is_open and column.path.startswith(_OF_A_PLACEMENT)
+                )
+                _write(
+                    sheet,
+                    row,
+                    place,
+                    column,
+                    record.get(column.name, "" if is_left_out else column.example),
+                )
         sheet.activate()
 
 
@@ -86,8 +121,12 @@ def _formats(book: Any) -> dict[str, Any]:
     return {
         "wrapped": book.add_format(wrapped),
         "text": book.add_format({"num_format": "@"}),
-        "header": book.add_format({**wrapped, "bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "border": 1}),
-        "section": book.add_format({"bold": True, "align": "center", "bg_color": "#E8ECF0", "border": 1}),
+        "header": book.add_format(
+            {**wrapped, "bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "border": 1}
+        ),
+        "section": book.add_format(
+            {"bold": True, "align": "center", "bg_color": "#E8ECF0", "border": 1}
+        ),
     }
 
 
@@ -100,13 +139,25 @@ def _write_sections(sheet: Any, columns: list[Column], form: Any) -> None:
 
 
 def _section(column: Column) -> str:
-    is_part_of_the_cost = column.name.startswith("cost_") and column.name.endswith("_weekly") and column.optional
-    return "" if is_part_of_the_cost else SECTIONS.get(column.path.split(".")[0], SECTIONS["placementAvailability"])
+    is_part_of_the_cost = (
+        column.name.startswith("cost_") and column.name.endswith("_weekly") and column.optional
+    )
+    return (
+        ""
+        if is_part_of_the_cost
+        else SECTIONS.get(column.path.split(".")[0], SECTIONS["placementAvailability"])
+    )
 
 
 def options(column: Column) -> list[str]:
     """What the column's drop-down offers; nothing where it has none."""
-    return list(code_set(column.codes).labels) if column.codes else ["Yes", "No"] if column.type == "yes_no" else []
+    return (
+        list(code_set(column.codes).labels)
+        if column.codes
+        else ["Yes", "No"]
+        if column.type == "yes_no"
+        else []
+    )
 
 
 def _explanation(column: Column) -> str:
@@ -139,4 +190,10 @@ def _validate(sheet: Any, lists: Any, place: int, column: Column) -> None:
         lists.write_column(0, place, offered)
         name = xl_col_to_name(place)
         source = f"=lists!${name}$1:${name}${len(offered)}"
-        sheet.data_validation(_FIRST, place, _FIRST + _ROWS, place, {"validate": "list", "source": source, "error_type": "warning"})
+        sheet.data_validation(
+            _FIRST,
+            place,
+            _FIRST + _ROWS,
+            place,
+            {"validate": "list", "source": source, "error_type": "warning"},
+        )

@@ -24,11 +24,44 @@ from schemas.rounding import percent
 
 
 @click.command("status")
-@click.option("--census-date", "date", type=CensusDate(), help="The quarter end; the newest that is held, unless given.")
-@click.option("--history", is_flag=True, help="Every submission of the quarter: who sent what when, what became of it, in which releases it counted.")
-@click.option("--missing", is_flag=True, help="Every registered setting that has not returned, with its provider and sender, the most places first.")
-@click.option("--check", is_flag=True, help="End with 1 where returns of the quarter are overdue, or work is due that `observatory run` would do.")
-@click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True, help="How --missing is printed.")
+@click.option(
+    "--census-date",
+    "date",
+    type=CensusDate(),
+    help="The quarter end; the newest that is held, unless given.",
+)
+@click.option(
+    "--history",
+    is_flag=True,
+    help=(
+        "Every submission of the quarter: who sent what when, what became of it, in which releases"
+        " it counted."
+    ),
+)
+@click.option(
+    "--missing",
+    is_flag=True,
+    help=(
+        "Every registered setting that has not returned, with its provider and sender, the most"
+        " places first."
+    ),
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help=(
+        "End with 1 where returns of the quarter are overdue, or work is due that `observatory run`"
+        " would do."
+    ),
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv"]),
+    default="table",
+    show_default=True,
+    help="How --missing is printed.",
+)
 def command(date: dt.date | None, history: bool, missing: bool, check: bool, form: str) -> None:
     """Show who has returned for a quarter, who has not, and with what quality."""
     if history and missing:
@@ -41,14 +74,23 @@ def command(date: dt.date | None, history: bool, missing: bool, check: bool, for
     with opened() as (settings, warehouse):
         held = []
         if warehouse.scalar("select to_regclass('raw.quarter')") is not None:
-            held = [r.census_date for r in warehouse.rows("select census_date from raw.quarter order by 1")]
+            held = [
+                r.census_date
+                for r in warehouse.rows("select census_date from raw.quarter order by 1")
+            ]
         if not held:
-            raise ObservatoryError("The warehouse holds no quarter yet. Drop returns into the landing place and use `observatory run`.")
+            raise ObservatoryError(
+                "The warehouse holds no quarter yet. Drop returns into the landing place and use"
+                " `observatory run`."
+            )
         if said := banner(warehouse):
             print(said, file=sys.stderr if form == "csv" else sys.stdout)
         date = date or held[-1]
         if date not in held:
-            raise ObservatoryError(f"Nothing is held for {date}; held are {', '.join(map(str, held))}. Give one of them, or run the quarter first.")
+            raise ObservatoryError(
+                f"Nothing is held for {date}; held are {', '.join(map(str, held))}. Give one of"
+                " them, or run the quarter first."
+            )
         if missing and form == "csv":
             print_csv(_MISSING, _missing(warehouse, date))
             return
@@ -83,7 +125,12 @@ def _freshness(warehouse: Warehouse) -> None:
     print_table(
         ["source", "census date", "senders", "last received"],
         [
-            [return_tables()[r.table_name].title, r.census_date, r.senders, f"{r.received_at:%Y-%m-%d}"]
+            [
+                return_tables()[r.table_name].title,
+                r.census_date,
+                r.senders,
+                f"{r.received_at:%Y-%m-%d}",
+            ]
             for r in rows
             if r.table_name in return_tables()
         ],
@@ -98,15 +145,23 @@ def _put_off(warehouse: Warehouse, date: dt.date) -> None:
 
 
 def _warn_of_open_counters(warehouse: Warehouse) -> None:
-    """Say where every login may see how many rows of all authorities the tables have, and how many went."""
+    """Say where every login may see how many rows of all authorities the tables have, and how many
+    went.
+    """
     from assets.access.rights import COUNTERS, counters_are_open
 
     with warehouse.reading() as connection:
         is_open = counters_are_open(connection)
         database = connection.exec_driver_sql("select current_database()").scalar()
     if is_open:
-        print("\nWarning: every login may read the server's counters of whole tables (rows, sizes, what was deleted), and use up its locks.")
-        print("  Only the server's administrator may close them. Have it run, once, and again after a restore:")
+        print(
+            "\nWarning: every login may read the server's counters of whole tables (rows, sizes,"
+            " what was deleted), and use up its locks."
+        )
+        print(
+            "  Only the server's administrator may close them. Have it run, once, and again after a"
+            " restore:"
+        )
         print(f"  psql --dbname '{database}' --file '{COUNTERS}'")
 
 
@@ -122,25 +177,41 @@ def _check(warehouse: Warehouse, settings: Settings, date: dt.date) -> bool:
     found += left
     if work := quarters_due(warehouse, place, settings, landed, [], everything=False):
         found.append(f"To bring up to date: {', '.join(map(str, work))}. Use `observatory run`.")
-    found += [f"{quarter}: {why}. Use `observatory run`." for quarter, why in due(warehouse, settings.region, today()).items()]
-    found += [f"{one.census_date}: the gate has refused the draft; see `observatory status`." for one in refusals(warehouse)]
+    found += [
+        f"{quarter}: {why}. Use `observatory run`."
+        for quarter, why in due(warehouse, settings.region, today()).items()
+    ]
+    found += [
+        f"{one.census_date}: the gate has refused the draft; see `observatory status`."
+        for one in refusals(warehouse)
+    ]
     if days.day(date, "due") < today() and life(warehouse, date).state == COLLECTING:
         senders = [row for row in _census(warehouse, date) if row.status is None]
         settings_out = _missing(warehouse, date)
         if senders or settings_out:
             found.append(
-                f"Overdue since {days.day(date, 'due'):%d %B %Y}: {len(senders)} placement censuses, {len(settings_out)} settings; "
-                f"`observatory status --census-date {date}` names them."
+                f"Overdue since {days.day(date, 'due'):%d %B %Y}: {len(senders)} placement"
+                f" censuses, {len(settings_out)} settings; `observatory status --census-date"
+                f" {date}` names them."
             )
     print("\n".join(found) or "Nothing is overdue, and no work is due.")
     return bool(found)
 
 
 def _warn_of_open_folders(settings: Settings) -> None:
-    """Say which folders that hold returns or what was made of them every user of this machine may open."""
-    for name, address in (("home", str(settings.home)), ("landing place", settings.landing), ("outbox", settings.outbox)):
+    """Say which folders that hold returns or what was made of them every user of this machine may
+    open.
+    """
+    for name, address in (
+        ("home", str(settings.home)),
+        ("landing place", settings.landing),
+        ("outbox", settings.outbox),
+    ):
         if "://" not in address and (rights := open_to_others(Path(address))):
-            print(f"\nWarning: the {name} is open to every user of this machine ({rights}); its owner alone, or a group of its own, was expected.")
+            print(
+                f"\nWarning: the {name} is open to every user of this machine ({rights}); its owner"
+                " alone, or a group of its own, was expected."
+            )
             print(f"  chmod o-rwx '{address}'")
 
 
@@ -161,19 +232,47 @@ def _history(warehouse: Warehouse, date: dt.date) -> None:
         d=date,
     )
     print_table(
-        ["submission", "sender", "file", "received", "table", "version", "status", "rows", "loaded", "counted in", "withdrawn"],
-        [[*r[:9], r.releases or "", f"{r.withdrawn_at:%Y-%m-%d} by {r.withdrawn_by}: {r.reason}" if r.withdrawn_at else ""] for r in rows],
+        [
+            "submission",
+            "sender",
+            "file",
+            "received",
+            "table",
+            "version",
+            "status",
+            "rows",
+            "loaded",
+            "counted in",
+            "withdrawn",
+        ],
+        [
+            [
+                *r[:9],
+                r.releases or "",
+                (
+                    f"{r.withdrawn_at:%Y-%m-%d} by {r.withdrawn_by}: {r.reason}"
+                    if r.withdrawn_at
+                    else ""
+                ),
+            ]
+            for r in rows
+        ],
     )
 
 
 def _register(warehouse: Warehouse, date: dt.date) -> None:
     rows = warehouse.rows(
-        "select register_use, register_table, register_as_at, register_carried from core.register_in_use where census_date = :d order by 1", d=date
+        "select register_use, register_table, register_as_at, register_carried from"
+        " core.register_in_use where census_date = :d order by 1",
+        d=date,
     )
     print("\nOfsted's register:" if rows else "\nOfsted's register: no list is held.")
     for row in rows:
         carried = ", carried forward" if row.register_carried else ""
-        print(f"  {row.register_use}: list of {row.register_as_at:%d %B %Y}{carried} ({row.register_table})")
+        print(
+            f"  {row.register_use}: list of"
+            f" {row.register_as_at:%d %B %Y}{carried} ({row.register_table})"
+        )
 
 
 def _census(warehouse: Warehouse, date: dt.date) -> list[sa.Row]:
@@ -202,7 +301,17 @@ def _authorities(warehouse: Warehouse, date: dt.date) -> None:
     if here:
         print_table(
             ["authority", "version", "rows loaded", "rows rejected", "warnings", "days late"],
-            [[r.authority_name, r.version, r.rows_loaded, r.rows_rejected, int(r.warnings), r.days_late] for r in here],
+            [
+                [
+                    r.authority_name,
+                    r.version,
+                    r.rows_loaded,
+                    r.rows_rejected,
+                    int(r.warnings),
+                    r.days_late,
+                ]
+                for r in here
+            ],
         )
 
 
@@ -219,7 +328,11 @@ def _ssda903(warehouse: Warehouse, date: dt.date) -> None:
         d=date,
     )
     here, missing = sum(r.here for r in rows), [r.authority_name for r in rows if not r.here]
-    print(f"\nSSDA903: {here} of {len(rows)} authorities have returned." if here else "\nSSDA903: no return of this date is held.")
+    print(
+        f"\nSSDA903: {here} of {len(rows)} authorities have returned."
+        if here
+        else "\nSSDA903: no return of this date is held."
+    )
     if here and missing:
         print(f"  Not yet: {', '.join(missing)}")
 
@@ -228,9 +341,11 @@ _MISSING = ["sender", "provider", "setting", "urn", "host authority", "provision
 
 
 def _missing(warehouse: Warehouse, date: dt.date) -> list[list]:
-    """The settings registered in the region that have not returned, the most places first, as the coverage counts them.
+    """The settings registered in the region that have not returned, the most places first, as the
+    coverage counts them.
 
-    The sender is the one that returned the setting last, in any quarter, or the only one that returned others of the same provider.
+    The sender is the one that returned the setting last, in any quarter, or the only one that
+    returned others of the same provider.
     """
     rows = warehouse.rows(
         """
@@ -279,21 +394,37 @@ def _coverage(warehouse: Warehouse, date: dt.date) -> None:
         "where census_date = :d and table_name = 'provider_settings' and status = 'in force'",
         d=date,
     )
-    print(f"\nProvider census: {senders} senders have returned. Of the settings registered in the region:")
+    print(
+        f"\nProvider census: {senders} senders have returned. Of the settings registered in the"
+        " region:"
+    )
 
     print_table(
         ["provision type", "registered", "returned", "places registered", "places covered"],
-        [[r.provision_type, int(r.settings), percent(r.covered, r.settings, ""), r.places, percent(r.places_covered, r.places, "")] for r in rows],
+        [
+            [
+                r.provision_type,
+                int(r.settings),
+                percent(r.covered, r.settings, ""),
+                r.places,
+                percent(r.places_covered, r.places, ""),
+            ]
+            for r in rows
+        ],
     )
     if missing := _missing(warehouse, date):
         places = sum(row[-1] or 0 for row in missing)
-        print(f"Not yet: {len(missing):,} settings with {places:,} places; `observatory status --census-date {date} --missing` lists them.")
+        print(
+            f"Not yet: {len(missing):,} settings with {places:,} places; `observatory status"
+            f" --census-date {date} --missing` lists them."
+        )
 
 
 def _quality(warehouse: Warehouse, date: dt.date) -> None:
     refused = warehouse.rows(
-        "select s.sender, s.file_name, f.message from raw.submission as s inner join raw.finding as f on s.submission_id = f.submission_id "
-        "where s.census_date = :d and f.severity = 'rejects the file' order by 1, 2",
+        "select s.sender, s.file_name, f.message from raw.submission as s inner join raw.finding as"
+        " f on s.submission_id = f.submission_id where s.census_date = :d and f.severity = 'rejects"
+        " the file' order by 1, 2",
         d=date,
     )
     if refused:
@@ -311,4 +442,6 @@ def _quality(warehouse: Warehouse, date: dt.date) -> None:
     )
     if rules:
         print("\nFindings in the rows:")
-        print_table(["table", "rule", "what it does", "findings", "senders"], [list(r) for r in rules])
+        print_table(
+            ["table", "rule", "what it does", "findings", "senders"], [list(r) for r in rules]
+        )

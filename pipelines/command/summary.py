@@ -1,4 +1,6 @@
-"""What a run says at its end, in plain words: returns, headline figures, where each quarter stands, releases, where to look next."""
+"""What a run says at its end, in plain words: returns, headline figures, where each quarter stands,
+releases, where to look next.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +28,12 @@ def print_summary(warehouse: Warehouse, settings: Settings, dates: list[dt.date]
         print(f"{date}: nothing that has landed for it counts: no release.")
     print_states(warehouse, settings, dates)
     print(
-        "\nWhere to look next:\n"
-        "  observatory status                 who has returned, who has not, with what quality\n"
-        "  observatory serve                  the Dagster UI (every table, its lineage, checks and history) and the observatory page\n"
-        '  observatory query "select host_authority_name, occupied, vacant, unavailable from curated.host_authority_occupancy '
-        f"where census_date = '{dates[-1]}' and provision_type = 'Children''s home'\""
+        "\nWhere to look next:\n  observatory status                 who has returned, who has"
+        " not, with what quality\n  observatory serve                  the Dagster UI (every"
+        " table, its lineage, checks and history) and the observatory page\n  observatory query"
+        ' "select host_authority_name, occupied, vacant, unavailable from'
+        f" curated.host_authority_occupancy where census_date = '{dates[-1]}' and provision_type ="
+        " 'Children''s home'\""
     )
 
 
@@ -49,12 +52,22 @@ def _returns(warehouse: Warehouse, dates: list[dt.date]) -> None:
     )
     print("\nReturns (rows received = loaded + rejected + set aside):")
     print_table(
-        ["census date", "senders", "files", "rejected files", "rows received", "loaded", "rejected", "set aside"],
+        [
+            "census date",
+            "senders",
+            "files",
+            "rejected files",
+            "rows received",
+            "loaded",
+            "rejected",
+            "set aside",
+        ],
         [[r.census_date, *map(int, r[1:])] for r in rows],
     )
     rejected = warehouse.rows(
-        "select s.sender, s.file_name, f.message from raw.submission as s inner join raw.finding as f on s.submission_id = f.submission_id "
-        "where s.census_date = any(:dates) and f.severity = 'rejects the file' order by s.census_date, s.sender, s.file_name limit 20",
+        "select s.sender, s.file_name, f.message from raw.submission as s inner join raw.finding as"
+        " f on s.submission_id = f.submission_id where s.census_date = any(:dates) and f.severity ="
+        " 'rejects the file' order by s.census_date, s.sender, s.file_name limit 20",
         dates=dates,
     )
     for row in rejected:
@@ -64,11 +77,23 @@ def _returns(warehouse: Warehouse, dates: list[dt.date]) -> None:
 
 def print_put_off(warehouse: Warehouse, dates: list[dt.date]) -> None:
     """Print whose files wait for the next run."""
-    rows = warehouse.rows("select census_date, sender, files, told from raw.put_off where census_date = any(:dates) order by 1, 2", dates=dates)
+    rows = warehouse.rows(
+        "select census_date, sender, files, told from raw.put_off where census_date = any(:dates)"
+        " order by 1, 2",
+        dates=dates,
+    )
     for row in rows:
-        print(one_line(f"  Not read yet: of {row.census_date}, {row.sender} has had its turn, and {waiting(row.files, row.told)}"))
+        print(
+            one_line(
+                f"  Not read yet: of {row.census_date}, {row.sender} has had its turn, and"
+                f" {waiting(row.files, row.told)}"
+            )
+        )
     if rows:
-        print("  `observatory run` goes on with them; while `observatory serve` runs, it does so by itself.")
+        print(
+            "  `observatory run` goes on with them; while `observatory serve` runs, it does so by"
+            " itself."
+        )
 
 
 def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
@@ -90,18 +115,27 @@ def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
         return
     if row.settings:
         places = row.places or "an unknown number of"
-        print(f"  {row.settings} homes with {places} places stand in the region's {_members(warehouse, date)} authorities.")
+        print(
+            f"  {row.settings} homes with {places} places stand in the region's"
+            f" {_members(warehouse, date)} authorities."
+        )
     if not row.returned:
         print("  No provider has returned: how many places are occupied is not known.")
         return
     if row.settings:
         print(f"  {_answered(row.of_the_register, row.returned, percent(row.covered, row.places))}")
     else:
-        print(f"  No register is held for this quarter; {row.returned} {'home' if row.returned == 1 else 'homes'} returned.")
-    shares = [percent(part, row.places_returned) for part in (row.occupied, row.vacant, row.unavailable)]
+        print(
+            "  No register is held for this quarter;"
+            f" {row.returned} {'home' if row.returned == 1 else 'homes'} returned."
+        )
+    shares = [
+        percent(part, row.places_returned) for part in (row.occupied, row.vacant, row.unavailable)
+    ]
     print(
-        f"  Of their {row.places_returned} places {row.occupied} are occupied ({shares[0]}), {row.vacant} could take a child now "
-        f"({shares[1]}) and {row.unavailable} are empty but cannot be offered ({shares[2]})."
+        f"  Of their {row.places_returned} places {row.occupied} are occupied ({shares[0]}),"
+        f" {row.vacant} could take a child now ({shares[1]}) and {row.unavailable} are empty but"
+        f" cannot be offered ({shares[2]})."
     )
     origin = warehouse.rows(
         """
@@ -115,29 +149,49 @@ def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
     )[0]
     if origin.children:
         print(
-            f"  Of the children living there {percent(origin.host, origin.children)} were placed by the home's own authority, "
-            f"{percent(origin.elsewhere, origin.children)} come from beyond the region and its neighbours."
+            f"  Of the children living there {percent(origin.host, origin.children)} were placed by"
+            f" the home's own authority, {percent(origin.elsewhere, origin.children)} come from"
+            " beyond the region and its neighbours."
         )
 
 
 def _answered(of_the_register: int, returned: int, share: str) -> str:
-    """How many homes returned: those in the register of their area, as the page counts them, and how many more that are not."""
+    """How many homes returned: those in the register of their area, as the page counts them, and
+    how many more that are not.
+    """
     others = returned - of_the_register
-    more = f", and {others} more that {'is' if others == 1 else 'are'} not in the register of {'its' if others == 1 else 'their'} area"
-    return f"{of_the_register} of them returned, {share} of the registered places{more if others else ''}."
+    more = (
+        f", and {others} more that {'is' if others == 1 else 'are'} not in the register of"
+        f" {'its' if others == 1 else 'their'} area"
+    )
+    return (
+        f"{of_the_register} of them returned, {share} of the registered"
+        f" places{more if others else ''}."
+    )
 
 
 def _members(warehouse: Warehouse, date: dt.date) -> int:
-    return int(warehouse.scalar("select count(*) from core.authority where census_date = :d and is_member", d=date) or 0)
+    return int(
+        warehouse.scalar(
+            "select count(*) from core.authority where census_date = :d and is_member", d=date
+        )
+        or 0
+    )
 
 
 def _releases(warehouse: Warehouse, settings: Settings, dates: list[dt.date]) -> None:
     rows = warehouse.rows(
-        "select census_date, max(release_number) as number from published.release where census_date = any(:dates) group by census_date order by 1",
+        "select census_date, max(release_number) as number from published.release where census_date"
+        " = any(:dates) group by census_date order by 1",
         dates=dates,
     )
     if rows:
-        print(f"\nReleases, small numbers hidden and the rest rounded to 5, in {settings.releases}:")
+        print(
+            f"\nReleases, small numbers hidden and the rest rounded to 5, in {settings.releases}:"
+        )
         print("  " + ", ".join(f"{r.census_date}/r{r.number}" for r in rows))
         newest = rows[-1]
-        print(f"The observatory page: {settings.releases / str(newest.census_date) / f'r{newest.number}' / 'page' / 'index.html'}")
+        print(
+            "The observatory page:"
+            f" {settings.releases / str(newest.census_date) / f'r{newest.number}' / 'page' / 'index.html'}"
+        )

@@ -14,24 +14,64 @@ from resources.showing import one_line
 
 @click.command("synth")
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to; it can then be used as a landing place."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder to write to; it can then be used as a landing place.",
 )
-@click.option("--region", default="north_west", show_default=True, help="A region there is a file for.")
-@click.option("--quarters", type=click.IntRange(1, 40), default=8, show_default=True, help="How many quarters.")
-@click.option("--last", type=CensusDate(), default="2025-12-31", show_default=True, help="The last quarter's end.")
-@click.option("--seed", default=1, show_default=True, help="Another seed makes another region; the same one the same files.")
-@click.option("--scale", type=click.FloatRange(0.01, 10), default=1.0, show_default=True, help="1 is about the size of the real region.")
-@click.option("--response", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="Share of providers that answer.")
-def command(out: Path, region: str, quarters: int, last: dt.date, seed: int, scale: float, response: float) -> None:
-    """Make a made-up region: returns in the real layouts, and in OUT/truth what the figures must be.
+@click.option(
+    "--region", default="north_west", show_default=True, help="A region there is a file for."
+)
+@click.option(
+    "--quarters",
+    type=click.IntRange(1, 40),
+    default=8,
+    show_default=True,
+    help="How many quarters.",
+)
+@click.option(
+    "--last",
+    type=CensusDate(),
+    default="2025-12-31",
+    show_default=True,
+    help="The last quarter's end.",
+)
+@click.option(
+    "--seed",
+    default=1,
+    show_default=True,
+    help="Another seed makes another region; the same one the same files.",
+)
+@click.option(
+    "--scale",
+    type=click.FloatRange(0.01, 10),
+    default=1.0,
+    show_default=True,
+    help="1 is about the size of the real region.",
+)
+@click.option(
+    "--response",
+    type=click.FloatRange(0, 1),
+    default=0.9,
+    show_default=True,
+    help="Share of providers that answer.",
+)
+def command(
+    out: Path, region: str, quarters: int, last: dt.date, seed: int, scale: float, response: float
+) -> None:
+    """Make a made-up region: returns in the real layouts, and in OUT/truth what the figures must
+    be.
 
-    No child, home or provider in it exists. What an earlier synth made in OUT is taken away first (it keeps a list, OUT/.made-up); every other
-    file stays, and is named. A folder that holds something and has no such list is refused.
+    No child, home or provider in it exists. What an earlier synth made in OUT is taken away first
+    (it keeps a list, OUT/.made-up); every other file stays, and is named. A folder that holds
+    something and has no such list is refused.
     """
     from schemas.regions import region_keys
 
     if region not in region_keys():
-        raise ObservatoryError(f"The region '{region}' is not known. Expected was one of {', '.join(region_keys())}.")
+        raise ObservatoryError(
+            f"The region '{region}' is not known. Expected was one of {', '.join(region_keys())}."
+        )
     from made_up import make_region
     from made_up.writing import in_short
 
@@ -46,5 +86,8 @@ def command(out: Path, region: str, quarters: int, last: dt.date, seed: int, sca
         progress=lambda text: print(f"  {text}", flush=True),
     )
     if made.others:
-        print(f"Left as they are, because they were not made up: {one_line(in_short(list(made.others)))}")
+        print(
+            "Left as they are, because they were not made up:"
+            f" {one_line(in_short(list(made.others)))}"
+        )
     print(f"Made up in {out}: {made}")

@@ -1,4 +1,6 @@
-"""`observatory template`: a return's template, made from the same columns and code sets that judge it."""
+"""`observatory template`: a return's template, made from the same columns and code sets that judge
+it.
+"""
 
 from __future__ import annotations
 
@@ -42,24 +44,49 @@ _EXAMPLE: dict[str, list[dict[str, str | int]]] = {
         {"urn": "EXAMPLE2", "placing_local_authority": "Trafford", "placement_start_date": "03/02/2025", "age": 17, "weekly_fee": 1150},
     ],
 }  # fmt: skip
-"""A worked example of each table. Its URNs are none, so that a row of it that is copied among the real ones is rejected."""
+"""A worked example of each table. Its URNs are none, so that a row of it that is copied among the
+real ones is rejected.
+"""
 
 
 @click.command("template")
 @click.argument("name", type=click.Choice([*_TEMPLATES, _STANDARD]))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .xlsx to write.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The .xlsx to write.",
+)
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option("--filled", is_flag=True, help="placements-standard: with made-up searches below its example, to try it with.")
+@click.option(
+    "--filled",
+    is_flag=True,
+    help="placements-standard: with made-up searches below its example, to try it with.",
+)
 def command(name: str, out: Path, *, force: bool, filled: bool) -> None:
-    """Write a return's template: an .xlsx with drop-downs, a note at each column, a guide and a worked example that is never read."""
+    """Write a return's template: an .xlsx with drop-downs, a note at each column, a guide and a
+    worked example that is never read.
+    """
     if filled and name != _STANDARD:
-        raise click.UsageError(f"--filled is of {_STANDARD} alone: the template of {name} has its example on a sheet of its own. Leave it out.")
+        raise click.UsageError(
+            f"--filled is of {_STANDARD} alone: the template of {name} has its example on a sheet"
+            " of its own. Leave it out."
+        )
     if out.suffix.lower() != ".xlsx":
-        raise click.UsageError(f"'{out.name}' is no name of a workbook; one that ends in .xlsx was expected. Give --out with such a name.")
+        raise click.UsageError(
+            f"'{out.name}' is no name of a workbook; one that ends in .xlsx was expected. Give"
+            " --out with such a name."
+        )
     if not out.parent.is_dir():
-        raise click.UsageError(f"There is no folder {out.parent}; one that exists was expected. Make it first, or give another --out.")
+        raise click.UsageError(
+            f"There is no folder {out.parent}; one that exists was expected. Make it first, or give"
+            " another --out."
+        )
     if out.exists() and not force:
-        raise click.UsageError(f"{out} is there already; a new file was expected. Give another name, or --force to write over it.")
+        raise click.UsageError(
+            f"{out} is there already; a new file was expected. Give another name, or --force to"
+            " write over it."
+        )
     if name == _STANDARD:
         write_standard(out, filled=filled)
     else:
@@ -76,7 +103,15 @@ def write_template(name: str, out: Path) -> None:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
         header = book.add_format(
-            {"bold": True, "bg_color": "#12436D", "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter", "border": 1, "locked": True}
+            {
+                "bold": True,
+                "bg_color": "#12436D",
+                "font_color": "#FFFFFF",
+                "text_wrap": True,
+                "valign": "vcenter",
+                "border": 1,
+                "locked": True,
+            }
         )
         needed = book.add_format(
             {
@@ -100,9 +135,24 @@ def write_template(name: str, out: Path) -> None:
         guide.set_column(0, 0, 26)
         guide.set_column(1, 2, 70)
         guide.write(0, 0, GUIDE_TITLE, title)
-        guide.write(1, 0, "Fill in the sheets settings and placements, one row each as described below, and send the workbook. Keep the header rows.")
-        guide.write(2, 0, "Give no child's name, reference or date of birth: such a column is dropped on receipt and you are told.")
-        guide.write(3, 0, "The sheet example shows both sheets filled in. Nothing on it is read: leave it or delete it.")
+        guide.write(
+            1,
+            0,
+            "Fill in the sheets settings and placements, one row each as described below, and send"
+            " the workbook. Keep the header rows.",
+        )
+        guide.write(
+            2,
+            0,
+            "Give no child's name, reference or date of birth: such a column is dropped on receipt"
+            " and you are told.",
+        )
+        guide.write(
+            3,
+            0,
+            "The sheet example shows both sheets filled in. Nothing on it is read: leave it or"
+            " delete it.",
+        )
         row = 5
         for table_name in _TEMPLATES[name]:
             table = return_tables()[table_name]
@@ -114,13 +164,27 @@ def write_template(name: str, out: Path) -> None:
             sheet = book.add_worksheet(_SHEETS[table_name])
             sheet.freeze_panes(1, 1)
             sheet.set_row(0, 32)
-            sheet.protect("", {"insert_rows": True, "delete_rows": True, "sort": True, "autofilter": True, "format_columns": True})
+            sheet.protect(
+                "",
+                {
+                    "insert_rows": True,
+                    "delete_rows": True,
+                    "sort": True,
+                    "autofilter": True,
+                    "format_columns": True,
+                },
+            )
             for place, column in enumerate(table.columns):
                 guide.write(row, 0, column.name + (" (needed)" if column.needed else ""), bold)
                 guide.write(row, 1, column.field.description, wrap)
                 guide.write(row, 2, _accepted(column), wrap)
                 row += 1
-                sheet.set_column(place, place, max(14, len(column.name) + 2), text_cell if column.type in {"urn", "text", "authority"} else open_cell)
+                sheet.set_column(
+                    place,
+                    place,
+                    max(14, len(column.name) + 2),
+                    text_cell if column.type in {"urn", "text", "authority"} else open_cell,
+                )
                 sheet.write(0, place, column.name, needed if column.needed else header)
                 sheet.write_comment(0, place, column.field.description, {"x_scale": 2})
                 _validate(sheet, lists, places, column, place)
@@ -130,7 +194,9 @@ def write_template(name: str, out: Path) -> None:
 
 
 def _write_example(sheet, name: str, title, header, wrap) -> None:  # noqa: ANN001 - xlsxwriter's worksheets and formats
-    """Both tables filled in, one below the other, under words by which the sheet is known for an example and left alone."""
+    """Both tables filled in, one below the other, under words by which the sheet is known for an
+    example and left alone.
+    """
     sheet.protect()
     sheet.write(0, 0, f"{EXAMPLE_MARK}. Fill in the sheets settings and placements.", title)
     row = 2
@@ -148,8 +214,16 @@ def _write_example(sheet, name: str, title, header, wrap) -> None:  # noqa: ANN0
 def _accepted(column: Column) -> str:
     if column.codes:
         return "; ".join(code_set(column.codes).labels)
-    limits = f", {column.minimum:g} or more" if column.minimum is not None and column.maximum is None else ""
-    limits = f", {column.minimum:g} to {column.maximum:g}" if column.minimum is not None and column.maximum is not None else limits
+    limits = (
+        f", {column.minimum:g} or more"
+        if column.minimum is not None and column.maximum is None
+        else ""
+    )
+    limits = (
+        f", {column.minimum:g} to {column.maximum:g}"
+        if column.minimum is not None and column.maximum is not None
+        else limits
+    )
     kinds = {
         "integer": f"a whole number{limits}", "money": f"pounds and pence{limits}", "date": "a date, such as 31/03/2025", "yes_no": "Yes or No",
         "urn": "Ofsted's URN, such as SC123456 or 1234567", "authority": "a local authority's name or code",
@@ -158,8 +232,14 @@ def _accepted(column: Column) -> str:
 
 
 def _validate(sheet, lists, places: dict[str, str], column: Column, place: int) -> None:  # noqa: ANN001 - xlsxwriter's worksheets
-    """A drop-down or a limit on the column's cells; a warning only, so that a careful sender is never locked out."""
-    options: dict = {"error_type": "warning", "input_title": column.name[:32], "input_message": column.field.description[:250]}
+    """A drop-down or a limit on the column's cells; a warning only, so that a careful sender is
+    never locked out.
+    """
+    options: dict = {
+        "error_type": "warning",
+        "input_title": column.name[:32],
+        "input_message": column.field.description[:250],
+    }
     if column.codes or column.type == "yes_no":
         labels = list(code_set(column.codes).labels) if column.codes else ["Yes", "No"]
         key = column.codes or "yes_no"

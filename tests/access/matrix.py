@@ -1,6 +1,8 @@
-"""The matrix of rights, as docs/access_matrix.md shows it: `python -m tests.access.matrix` writes it, a test holds it.
+"""The matrix of rights, as docs/access_matrix.md shows it: `python -m tests.access.matrix` writes
+it, a test holds it.
 
-It is made from the policies; that the database keeps to them is tested row by row (`test_matrix`) and by attack (`test_attack`).
+It is made from the policies; that the database keeps to them is tested row by row (`test_matrix`)
+and by attack (`test_attack`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Attacks: every kind of login, against every relation that the catalogue has, by every way we know of. Nothing of others may come back.
+"""Attacks: every kind of login, against every relation that the catalogue has, by every way we know
+of. Nothing of others may come back.
 
-What comes back is everything that a client gets: rows, plans, notices, error messages. A row of another authority bears `canary-358` alone; a row to
-which the authority 356 is a party bears both marks, or its own alone.
+What comes back is everything that a client gets: rows, plans, notices, error messages. A row of
+another authority bears `canary-358` alone; a row to which the authority 356 is a party bears both
+marks, or its own alone.
 """
 
 from __future__ import annotations
@@ -31,13 +33,25 @@ READS = [
     "select * from {r} tablesample system (100)",
     "begin; declare c cursor for select * from {r}; fetch all from c; commit",
     "prepare p as select * from {r}; execute p; deallocate p",
-    "do $$ declare x record; begin for x in select * from {r} loop raise notice '%', x; end loop; end $$",
-    "do $$ declare x record; begin for x in execute 'select * from {r}' loop raise exception '%', x; end loop; end $$",
+    (
+        "do $$ declare x record; begin for x in select * from {r} loop raise notice '%', x; end"
+        " loop; end $$"
+    ),
+    (
+        "do $$ declare x record; begin for x in execute 'select * from {r}' loop raise exception"
+        " '%', x; end loop; end $$"
+    ),
     # operators and casts that tell what they are given, or whether there is something to be given
     "select * from {r} as t where cast(t::text as integer) = 1",
-    "select * from {r} as t where 1 / (case when t::text like '%canary-356%' then 1 else 0 end) = 1",
+    (
+        "select * from {r} as t where 1 / (case when t::text like '%canary-356%' then 1 else 0"
+        " end) = 1"
+    ),
     "select * from {r} as t where t::text::regclass is not null",
-    "select * from {r} as t where (t::text ~ 'canary-358') and pg_sleep(0) is not null and (t::text)::json is not null",
+    (
+        "select * from {r} as t where (t::text ~ 'canary-358') and pg_sleep(0) is not null and"
+        " (t::text)::json is not null"
+    ),
     "select json_agg(t) from {r} as t",
     "with recursive x as (select * from {r}) select * from x",
     "select s.* from {r} as t cross join lateral (select t::text) as s",
@@ -62,7 +76,10 @@ WRITES = [
     "create temporary table mine (like {r} including all)",
     "create index on {r} ((1))",
     "create rule mine as on select to {r} do instead select 1",
-    "create trigger mine after insert on {r} execute function pg_catalog.suppress_redundant_updates_trigger()",
+    (
+        "create trigger mine after insert on {r} execute function"
+        " pg_catalog.suppress_redundant_updates_trigger()"
+    ),
     "lock table {r} in access exclusive mode",
     "comment on table {r} is 'mine'",
     "copy {r} to '/tmp/observatory-attack'",
@@ -135,7 +152,9 @@ class Everything:
         said: list[str] = []
         refused = False
         try:
-            if statement.startswith("copy (") or (statement.startswith("copy ") and statement.endswith("to stdout")):
+            if statement.startswith("copy (") or (
+                statement.startswith("copy ") and statement.endswith("to stdout")
+            ):
                 with self.session.cursor() as cursor, cursor.copy(statement) as copy:
                     said += [bytes(block).decode() for block in copy]
             else:
@@ -160,9 +179,13 @@ def everything(filled: Filled, who: str) -> Iterator[Everything]:
 
 
 def leaks(said: str, statement: str) -> list[str]:
-    """What is another authority's alone in what came back; what the attacker wrote itself does not count."""
+    """What is another authority's alone in what came back; what the attacker wrote itself does not
+    count.
+    """
     said = said.replace(statement, "").replace("'%canary-358%'", "").replace("%canary-358%", "")
-    return [hit for hit in re.findall(r"(?:canary-\d{3}-?)+", said) if hit.rstrip("-") == "canary-358"][:3]
+    return [
+        hit for hit in re.findall(r"(?:canary-\d{3}-?)+", said) if hit.rstrip("-") == "canary-358"
+    ][:3]
 
 
 def closed_to(filled: Filled, who: str) -> list[str]:
@@ -174,7 +197,11 @@ def closed_to(filled: Filled, who: str) -> list[str]:
             continue
         if who in {"region", "engineer"}:
             children = is_about_children(filled.columns(schema, name))
-            readable = schema == "curated" or schema == "core" or (who == "engineer" and schema in {"raw", "staging"})
+            readable = (
+                schema == "curated"
+                or schema == "core"
+                or (who == "engineer" and schema in {"raw", "staging"})
+            )
             if readable and not children:
                 continue
         elif relation in WHOLE:
@@ -186,12 +213,18 @@ def closed_to(filled: Filled, who: str) -> list[str]:
 @pytest.mark.parametrize("who", ["stockport", "region", "engineer", "public"])
 def test_no_way_of_reading_gives_anothers_row(filled, who):
     relations = closed_to(filled, who)
-    assert {"core.child", "core.placement", "raw.ssda903_episodes", "access.secret"} <= set(relations)
+    assert {"core.child", "core.placement", "raw.ssda903_episodes", "access.secret"} <= set(
+        relations
+    )
     leaked = []
     with everything(filled, who) as get:
         for relation in relations:
             first, refused = get(f"select * from {relation}")
-            ways = READS if not refused else [READS[0], READS[4], READS[6], READS[7], READS[13], READS[15], READS[21]]
+            ways = (
+                READS
+                if not refused
+                else [READS[0], READS[4], READS[6], READS[7], READS[13], READS[15], READS[21]]
+            )
             for way in ways:
                 statement = way.format(r=relation)
                 said, _ = get(statement)
@@ -246,8 +279,17 @@ def test_the_catalogue_tells_nothing_of_others(filled, who):
 
 def test_statistics_of_closed_tables_are_hidden(filled):
     with filled.connect("stockport") as session:
-        shown = {row[0] for row in session.execute("select schemaname || '.' || tablename from pg_stats where schemaname = any(%s)", [list(LAYERS)])}
-    assert shown <= {"published.release", "published.cell"}, "PostgreSQL hides the statistics of tables whose rows are chosen by policy"
+        shown = {
+            row[0]
+            for row in session.execute(
+                "select schemaname || '.' || tablename from pg_stats where schemaname = any(%s)",
+                [list(LAYERS)],
+            )
+        }
+    assert shown <= {
+        "published.release",
+        "published.cell",
+    }, "PostgreSQL hides the statistics of tables whose rows are chosen by policy"
 
 
 def test_setting_the_role_to_ones_group_shows_no_more(filled):
@@ -255,7 +297,9 @@ def test_setting_the_role_to_ones_group_shows_no_more(filled):
     with filled.connect("stockport") as session:
         before = session.execute("select count(*) from core.child").fetchone()
         session.execute(f'set role "{group}"')
-        assert session.execute("select count(*) from core.child").fetchone() == (0,), "the group is no authority: it has no children"
+        assert session.execute("select count(*) from core.child").fetchone() == (0,), (
+            "the group is no authority: it has no children"
+        )
         session.execute("reset role")
         assert session.execute("select count(*) from core.child").fetchone() == before != (0,)
 
@@ -263,7 +307,12 @@ def test_setting_the_role_to_ones_group_shows_no_more(filled):
 def test_what_a_user_may_set_changes_nothing(filled):
     with filled.connect("stockport") as session:
         before = session.execute("select count(*) from core.child").fetchone()
-        for setting in ("observatory.authority", "access.authority_code", "request.jwt.claims", "role.authority_code"):
+        for setting in (
+            "observatory.authority",
+            "access.authority_code",
+            "request.jwt.claims",
+            "role.authority_code",
+        ):
             session.execute(f"set {setting} = '358'")
         session.execute("set search_path = pg_temp, public, core")
         assert session.execute("select count(*) from child").fetchone() == before
@@ -272,7 +321,9 @@ def test_what_a_user_may_set_changes_nothing(filled):
 def test_a_reader_cannot_keep_the_pipeline_waiting(filled):
     with filled.connect("public") as session, filled.warehouse.engine.connect() as patient:
         for number in (724_611_901, 0, 1):
-            with suppress(psycopg.errors.InsufficientPrivilege):  # where its administrator closed them
+            with suppress(
+                psycopg.errors.InsufficientPrivilege
+            ):  # where its administrator closed them
                 session.execute("select pg_advisory_lock(%s)", [number])
         patient.exec_driver_sql("set lock_timeout = '2s'")
         with filled.warehouse.writing() as connection:
@@ -284,14 +335,23 @@ def test_the_owner_of_nothing_can_make_no_large_object_on_our_own_server(filled)
         pytest.skip("the rights on PostgreSQL's own functions are its administrator's")
     with everything(filled, "public") as get:
         get("set default_transaction_read_only = off")
-        for way in ("select lo_create(0)", "select lo_creat(-1)", "select lo_from_bytea(0, 'x')", "select lo_get(1)"):
+        for way in (
+            "select lo_create(0)",
+            "select lo_creat(-1)",
+            "select lo_from_bytea(0, 'x')",
+            "select lo_get(1)",
+        ):
             assert get(way)[1], way
 
 
 def test_foreign_keys_and_sequences_are_no_way_in(filled):
-    assert [name for _, name, kind in filled.relations() if kind == "S"] == [], "a sequence would count what others do"
+    assert [name for _, name, kind in filled.relations() if kind == "S"] == [], (
+        "a sequence would count what others do"
+    )
     with everything(filled, "stockport") as get:
         get("set default_transaction_read_only = off")
-        for schema, name in (relation for relation in models() if relation[0] in {"core", "curated"}):
+        for schema, name in (
+            relation for relation in models() if relation[0] in {"core", "curated"}
+        ):
             said, refused = get(f"create table public.mine (a text references {schema}.{name})")
             assert refused and not leaks(said, "")

@@ -1,4 +1,6 @@
-"""Real clients: psql, pandas over SQLAlchemy, psycopg; the ready queries, each as the login it is for."""
+"""Real clients: psql, pandas over SQLAlchemy, psycopg; the ready queries, each as the login it is
+for.
+"""
 
 from __future__ import annotations
 
@@ -33,19 +35,38 @@ DAY = dt.date(2025, 12, 31)
 def psql(filled: Filled, who: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     url = make_url(filled.address(who))
     program = (binaries() if filled.kind == "embedded" else POSTGRES_15) / "psql"
-    where = [f"--host={url.query.get('host') or url.host}", f"--username={url.username}", f"--dbname={url.database}"]
-    where += [f"--port={url.query.get('port') or url.port}"] if url.query.get("port") or url.port else []
+    where = [
+        f"--host={url.query.get('host') or url.host}",
+        f"--username={url.username}",
+        f"--dbname={url.database}",
+    ]
+    where += (
+        [f"--port={url.query.get('port') or url.port}"] if url.query.get("port") or url.port else []
+    )
     environment = {**os.environ, "PGPASSWORD": filled.passwords[who], "PSQLRC": "/dev/null"}
-    return subprocess.run([program, "--no-password", "-X", *where, *arguments], capture_output=True, text=True, env=environment, check=False)
+    return subprocess.run(
+        [program, "--no-password", "-X", *where, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
 
 
 def test_psql_shows_rows_descriptions_and_tables(filled):
-    done = psql(filled, "stockport", "--csv", "-c", "select distinct authority_code from core.child")
+    done = psql(
+        filled, "stockport", "--csv", "-c", "select distinct authority_code from core.child"
+    )
     assert (done.returncode, done.stdout) == (0, f"authority_code\n{OWN}\n"), done.stderr
     described = psql(filled, "stockport", "-c", r"\d+ curated.setting_vacancies").stdout
-    assert "Places that could take a child now" in described and 'POLICY "authority_regional_engineer"' not in described.split("Policies")[0]
+    assert (
+        "Places that could take a child now" in described
+        and 'POLICY "authority_regional_engineer"' not in described.split("Policies")[0]
+    )
     assert "setting_vacancies" in psql(filled, "stockport", "-c", r"\dv curated.*").stdout
-    about = "select obj_description('curated.setting_vacancies'::regclass)"  # \dv+ asks for sizes, which tell how many rows others have
+    about = (  # \dv+ asks for sizes, which tell how many rows others have
+        "select obj_description('curated.setting_vacancies'::regclass)"
+    )
     assert "Home by home, what stands vacant" in psql(filled, "stockport", "-c", about).stdout
     assert psql(filled, "public", "-c", "select * from core.child").returncode == 1
 
@@ -56,15 +77,22 @@ def test_pandas_reads_over_sqlalchemy(filled):
         frame = pd.read_sql("select * from core.placement", engine)
         assert set(frame["placing_authority_code"]) == {OWN}
         inspector = sa.inspect(engine)
-        assert inspector.get_table_comment("setting_vacancies", "curated")["text"].startswith("Home by home")
-        assert all(column["comment"] for column in inspector.get_columns("setting_vacancies", "curated"))
+        assert inspector.get_table_comment("setting_vacancies", "curated")["text"].startswith(
+            "Home by home"
+        )
+        assert all(
+            column["comment"] for column in inspector.get_columns("setting_vacancies", "curated")
+        )
     finally:
         engine.dispose()
 
 
 def test_psycopg_reads_with_parameters(filled):
     with filled.connect("stockport") as session:
-        rows = session.execute("select placing_authority_code from core.placement where host_authority_code = %s", ["358"]).fetchall()
+        rows = session.execute(
+            "select placing_authority_code from core.placement where host_authority_code = %s",
+            ["358"],
+        ).fetchall()
     assert rows == [(OWN,)]
 
 
@@ -96,10 +124,13 @@ def test_a_session_of_a_reader_is_limited_and_read_only(filled):
     with filled.connect("public") as session:
         assert session.execute("show statement_timeout").fetchone() == ("1min",)
         assert session.execute("show default_transaction_read_only").fetchone() == ("on",)
-        assert session.execute("select count(*) from cell").fetchone() != (0,), "the schemas are on the search path"
+        assert session.execute("select count(*) from cell").fetchone() != (0,), (
+            "the schemas are on the search path"
+        )
 
 
-# --- ready queries ---------------------------------------------------------------------------------------
+# --- ready queries
+# ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +147,11 @@ def region(servers: Servers, tmp_path_factory) -> Filled:
     assert not result.blocked_by
     make_release(warehouse, DAY, QUICK, root / "releases")
     made = Filled("embedded", warehouse, root)
-    for who, kind, code in (("authority", "authority", OWN), ("regional", "regional", None), ("public", "public", None)):
+    for who, kind, code in (
+        ("authority", "authority", OWN),
+        ("regional", "regional", None),
+        ("public", "public", None),
+    ):
         made.names[who] = f"ready_{who}"
         made.passwords[who] = logins.grant(warehouse, made.names[who], kind, code)
     yield made
@@ -124,23 +159,37 @@ def region(servers: Servers, tmp_path_factory) -> Filled:
 
 
 def for_whom(path: Path) -> str:
-    return next(line.removeprefix("-- for:").strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("-- for:"))
+    return next(
+        line.removeprefix("-- for:").strip()
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith("-- for:")
+    )
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
 def test_a_ready_query_answers_whom_it_is_for(region, path):
-    if "weekly_cost" in path.read_text(encoding="utf-8") and ("curated", "weekly_cost") not in models():
+    if (
+        "weekly_cost" in path.read_text(encoding="utf-8")
+        and ("curated", "weekly_cost") not in models()
+    ):
         pytest.skip("curated.weekly_cost is not in this version")
     who = for_whom(path)
     with region.connect(who) as session:
         cursor = session.execute(path.read_text(encoding="utf-8"))
         names = [column.name for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor]
-    assert rows or path.stem.startswith("06"), "the made-up authority has no SSDA903 in this quarter" if path.stem.startswith("06") else path.stem
+    assert rows or path.stem.startswith("06"), (
+        "the made-up authority has no SSDA903 in this quarter"
+        if path.stem.startswith("06")
+        else path.stem
+    )
     if path.stem.startswith("02"):
         assert {row["host_authority_name"] for row in rows} == {"Stockport"}
     if path.stem.startswith("01"):
-        assert all(row["vacant"] > 0 and (row["min_age"] or 0) <= 14 <= (row["max_age"] or 25) for row in rows)
+        assert all(
+            row["vacant"] > 0 and (row["min_age"] or 0) <= 14 <= (row["max_age"] or 25)
+            for row in rows
+        )
 
 
 def test_there_are_twelve_ready_queries_for_authorities():

@@ -1,4 +1,6 @@
-"""What the server counts and measures of whole tables is none of a reader's: an erasure, or how many children another has, would show in it."""
+"""What the server counts and measures of whole tables is none of a reader's: an erasure, or how
+many children another has, would show in it.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,12 @@ KEPT = {"pg_stat_activity", "pg_stat_ssl", "pg_stat_gssapi"}
 
 
 @pytest.fixture(params=["embedded", "postgres15"])
-def counted(request: pytest.FixtureRequest, servers) -> Iterator[tuple[Warehouse, psycopg.Connection]]:
-    """A warehouse whose counters are closed, and an authority's session: on the server of its own its administrator closed them."""
+def counted(
+    request: pytest.FixtureRequest, servers
+) -> Iterator[tuple[Warehouse, psycopg.Connection]]:
+    """A warehouse whose counters are closed, and an authority's session: on the server of its own
+    its administrator closed them.
+    """
     if request.param == "embedded":
         address, name = servers.fresh("embedded"), "counts_embedded"
         warehouse = Warehouse(address)
@@ -62,15 +68,18 @@ def readable(session: psycopg.Connection, statement: str) -> bool:
 def test_no_counter_size_or_file_of_a_table_is_a_readers(counted):
     warehouse, session = counted
     views = session.execute(
-        "select relname from pg_class where relnamespace = 'pg_catalog'::regnamespace and relkind = 'v' and relname ~ '^pg_stat(io)?_'"
+        "select relname from pg_class where relnamespace = 'pg_catalog'::regnamespace and relkind ="
+        " 'v' and relname ~ '^pg_stat(io)?_'"
     ).fetchall()
     assert len(views) > 30
     assert {name for (name,) in views if readable(session, f"select * from {name}")} == KEPT
     functions = session.execute(  # asked for nothing (null), a function is not called at all
-        "select p.proname from pg_proc as p where p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ '^pg_stat_get_' "
-        "and has_function_privilege(p.oid, 'execute')"
+        "select p.proname from pg_proc as p where p.pronamespace = 'pg_catalog'::regnamespace and"
+        " p.proname ~ '^pg_stat_get_' and has_function_privilege(p.oid, 'execute')"
     ).fetchall()
-    assert {name for (name,) in functions if not name.startswith("pg_stat_get_backend_")} == {"pg_stat_get_activity"}
+    assert {name for (name,) in functions if not name.startswith("pg_stat_get_backend_")} == {
+        "pg_stat_get_activity"
+    }
     assert not readable(session, "select pg_stat_get_live_tuples('core_rows.child'::regclass::oid)")
     of_tables = [
         "select pg_relation_size('pg_class'::regclass)", "select pg_table_size('pg_class'::regclass)",
@@ -85,23 +94,35 @@ def test_no_counter_size_or_file_of_a_table_is_a_readers(counted):
 
 def test_no_reader_sees_who_holds_what_locked(counted):
     _, session = counted
-    assert [asked for asked in ("select * from pg_locks", "select pg_lock_status()") if readable(session, asked)] == []
+    assert [
+        asked
+        for asked in ("select * from pg_locks", "select pg_lock_status()")
+        if readable(session, asked)
+    ] == []
 
 
 def test_no_reader_uses_up_what_all_share(counted):
-    """Locks of one's own fill the memory that every session's locks lie in; messages of one's own fill the log of changes."""
+    """Locks of one's own fill the memory that every session's locks lie in; messages of one's own
+    fill the log of changes.
+    """
     warehouse, session = counted
     session.execute("set default_transaction_read_only = off")
     of_that_kind = session.execute(
-        "select p.oid::regprocedure::text from pg_proc as p where p.pronamespace = 'pg_catalog'::regnamespace "
-        "and p.proname ~ '^pg_(try_)?advisory_(xact_)?lock|^pg_logical_emit_message$' and has_function_privilege(p.oid, 'execute')"
+        "select p.oid::regprocedure::text from pg_proc as p where p.pronamespace ="
+        " 'pg_catalog'::regnamespace and p.proname ~"
+        " '^pg_(try_)?advisory_(xact_)?lock|^pg_logical_emit_message$' and"
+        " has_function_privilege(p.oid, 'execute')"
     ).fetchall()
     assert of_that_kind == []
     with pytest.raises(psycopg.Error):
         session.execute("select count(pg_advisory_lock(n)) from generate_series(1, 200000) as n")
     with warehouse.engine.begin() as connection:
-        connection.exec_driver_sql("create table access.passing (number integer primary key); drop table access.passing")
-    assert readable(session, "select pg_advisory_unlock_all()"), "clients that keep sessions in a pool send it"
+        connection.exec_driver_sql(
+            "create table access.passing (number integer primary key); drop table access.passing"
+        )
+    assert readable(session, "select pg_advisory_unlock_all()"), (
+        "clients that keep sessions in a pool send it"
+    )
 
 
 def test_what_clients_ask_of_the_catalogue_is_answered(counted):
@@ -111,7 +132,8 @@ def test_what_clients_ask_of_the_catalogue_is_answered(counted):
         "select * from information_schema.tables", "select * from information_schema.columns", "select * from pg_tables",
         "select * from pg_views", "select obj_description('core.child'::regclass, 'pg_class')", "select * from pg_stat_activity",
         "select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute as a where a.attrelid = 'core.child'::regclass",
-        # what drivers' lists of tables, keys, indexes and types (JDBC, ODBC, Npgsql) take of a relation
+        # what drivers' lists of tables, keys, indexes and types (JDBC, ODBC, Npgsql) take of a
+        # relation
         "select c.oid, c.relname, c.relkind, c.relhasindex, c.relispartition, c.relhassubclass, c.relhasrules, c.relpersistence, c.relacl, "
         "c.relowner, c.reloptions, c.relrowsecurity, c.reltype, c.relam, c.reltablespace from pg_class as c",
         "select i.*, x.relname from pg_index as i inner join pg_class as x on x.oid = i.indexrelid", "select * from pg_constraint",
@@ -128,25 +150,38 @@ LISTS = [
     r"\l", r"\d core.child", r"\d curated.*", r"\d+ core.child", r"\d+ published.cell", r"\sv core.child", r"\drds", r"\conninfo",
 ]  # fmt: skip
 SIZES = [r"\dt+", r"\dv+", r"\di+", r"\d+", r"\l+", r"\db+"]
-"""What psql asks for sizes for: docs/querying.md says that these are refused, and what to ask instead."""
+"""What psql asks for sizes for: docs/querying.md says that these are refused, and what to ask
+instead.
+"""
 
 
 def test_psql_lists_and_describes_whatever_has_no_size(counted):
     _, session = counted
     at = session.info
     program = (POSTGRES_15 if at.server_version < 160000 else binaries()) / "psql"
-    where = [f"--host={at.host}", f"--port={at.port}", f"--username={at.user}", f"--dbname={at.dbname}", "--no-password", "-X"]
+    where = [
+        f"--host={at.host}",
+        f"--port={at.port}",
+        f"--username={at.user}",
+        f"--dbname={at.dbname}",
+        "--no-password",
+        "-X",
+    ]
     environment = {**os.environ, "PGPASSWORD": at.password}
 
     def said(commands: list[str]) -> tuple[str, str]:
         asked = [f"--command={command}" for command in commands]
-        done = subprocess.run([program, *where, *asked], capture_output=True, text=True, env=environment, check=False)
+        done = subprocess.run(
+            [program, *where, *asked], capture_output=True, text=True, env=environment, check=False
+        )
         return done.stdout, done.stderr.replace("Did not find any relations.", "").strip()
 
     shown, refused = said(LISTS)
     assert "ERROR" not in refused, refused
     assert "setting_vacancies" in shown and "child_key" in shown
-    assert [command for command in SIZES if "permission denied for function" not in said([command])[1]] == []
+    assert [
+        command for command in SIZES if "permission denied for function" not in said([command])[1]
+    ] == []
 
 
 def test_the_pipeline_keeps_what_it_plans_by(counted):

@@ -1,4 +1,6 @@
-"""Differencing: from what an authority reads, less its own, nobody's fees and nobody's single figure come out."""
+"""Differencing: from what an authority reads, less its own, nobody's fees and nobody's single
+figure come out.
+"""
 
 from __future__ import annotations
 
@@ -19,72 +21,123 @@ from resources.warehouse import physical
 from schemas.regions import DisclosureMethod, load_region
 from tests.access.conftest import OTHER, OWN, REGION, Filled
 
-AREAS = [("sub-region", "ours", OWN), ("sub-region", "theirs", OTHER), ("region", "all", OWN), ("region", "all", OTHER)]
+AREAS = [
+    ("sub-region", "ours", OWN),
+    ("sub-region", "theirs", OTHER),
+    ("region", "all", OWN),
+    ("region", "all", OTHER),
+]
 
 
 @pytest.fixture
 def fees(filled: Filled):
-    """Fees of two sub-regions and their region in one quarter, of which the rule lets out all, and of which it lets out none in another."""
+    """Fees of two sub-regions and their region in one quarter, of which the rule lets out all, and
+    of which it lets out none in another.
+    """
     quarters = {"2025-06-30": True, "2025-09-30": False}
     with filled.warehouse.engine.begin() as connection:
         for date, is_shown in quarters.items():
             held = "insert into access.quarter_end values (:d) on conflict do nothing"
             connection.execute(sa.text(held), {"d": date})
             for level, code, authority in AREAS:
-                add = physical("insert into core.area (census_date, area_level, area_code, authority_code) values (:d, :l, :c, :a)")
-                connection.execute(sa.text(add), {"d": date, "l": level, "c": code, "a": authority})
-            for level, code in [*dict.fromkeys((level, code) for level, code, _ in AREAS), ("authority", OWN), ("authority", OTHER)]:
                 add = physical(
-                    "insert into curated.weekly_cost (census_date, area_level, area_code, mean_weekly_cost, median_weekly_cost, "
-                    "lower_decile_weekly_cost, upper_decile_weekly_cost, fees_may_be_shown) "
-                    "values (:d, :l, :c, 5000, 4321.09, 2345.67, 8766.54, :shown)"
+                    "insert into core.area (census_date, area_level, area_code, authority_code)"
+                    " values (:d, :l, :c, :a)"
                 )
-                connection.execute(sa.text(add), {"d": date, "l": level, "c": code, "shown": is_shown})
+                connection.execute(sa.text(add), {"d": date, "l": level, "c": code, "a": authority})
+            for level, code in [
+                *dict.fromkeys((level, code) for level, code, _ in AREAS),
+                ("authority", OWN),
+                ("authority", OTHER),
+            ]:
+                add = physical(
+                    "insert into curated.weekly_cost (census_date, area_level, area_code,"
+                    " mean_weekly_cost, median_weekly_cost, lower_decile_weekly_cost,"
+                    " upper_decile_weekly_cost, fees_may_be_shown) values (:d, :l, :c, 5000,"
+                    " 4321.09, 2345.67, 8766.54, :shown)"
+                )
+                connection.execute(
+                    sa.text(add), {"d": date, "l": level, "c": code, "shown": is_shown}
+                )
     yield
     with filled.warehouse.engine.begin() as connection:
         for table in ("core.area", "curated.weekly_cost"):
-            connection.execute(sa.text(physical(f"delete from {table} where census_date = any(:d)")), {"d": list(quarters)})
+            connection.execute(
+                sa.text(physical(f"delete from {table} where census_date = any(:d)")),
+                {"d": list(quarters)},
+            )
         fences.keep_calendar(connection)
 
 
 @pytest.mark.usefixtures("fees")
-def test_an_authority_reads_its_own_fees_and_of_its_own_areas_what_the_rule_lets_out(filled: Filled):
+def test_an_authority_reads_its_own_fees_and_of_its_own_areas_what_the_rule_lets_out(
+    filled: Filled,
+):
     with filled.connect("stockport") as session:
-        asked = "select area_level, area_code from curated.weekly_cost where census_date = %s order by 1, 2"
+        asked = (
+            "select area_level, area_code from curated.weekly_cost where census_date = %s order by"
+            " 1, 2"
+        )
         own = ("authority", OWN)
-        assert session.execute(asked, ["2025-06-30"]).fetchall() == [own, ("region", "all"), ("sub-region", "ours")]
+        assert session.execute(asked, ["2025-06-30"]).fetchall() == [
+            own,
+            ("region", "all"),
+            ("sub-region", "ours"),
+        ]
         assert session.execute(asked, ["2025-09-30"]).fetchall() == [own]
 
 
 @pytest.mark.usefixtures("fees")
 def test_nobody_reads_the_fee_of_one_placement_of_others_to_the_penny(filled: Filled):
-    """Of an odd number of placements the median is one's fee: of an area it is read as releases print it, of one's own as it is."""
+    """Of an odd number of placements the median is one's fee: of an area it is read as releases
+    print it, of one's own as it is.
+    """
     asked = (
-        "select area_level, median_weekly_cost, lower_decile_weekly_cost, upper_decile_weekly_cost from curated.weekly_cost "
-        "where census_date = '2025-06-30' order by 1"
+        "select area_level, median_weekly_cost, lower_decile_weekly_cost, upper_decile_weekly_cost"
+        " from curated.weekly_cost where census_date = '2025-06-30' order by 1"
     )
     with filled.connect("stockport") as session:
         read = {row[0]: tuple(map(float, row[1:])) for row in session.execute(asked)}
     in_tens = (4320, 2350, 8770)
-    assert read == {"authority": (4321.09, 2345.67, 8766.54), "region": in_tens, "sub-region": in_tens}
+    assert read == {
+        "authority": (4321.09, 2345.67, 8766.54),
+        "region": in_tens,
+        "sub-region": in_tens,
+    }
     for who in ("region", "engineer"):
         with filled.connect(who) as session:
-            assert {tuple(map(float, row[1:])) for row in session.execute(asked)} == {in_tens}, f"a {who} login pays nobody's fee"
+            assert {tuple(map(float, row[1:])) for row in session.execute(asked)} == {in_tens}, (
+                f"a {who} login pays nobody's fee"
+            )
 
 
 def test_every_figure_that_may_be_one_fee_is_known():
     """A median, decile or extreme of fees that a new table has is to be told like those there are."""
-    columns = {name for model in models().values() if not model.is_view for name in money_in(model.columns)}
-    assert {name for name in columns if re.search("median|decile|quartile|percentile|highest|lowest|maximum|minimum", name)} == ONE_FEE
+    columns = {
+        name for model in models().values() if not model.is_view for name in money_in(model.columns)
+    }
+    assert {
+        name
+        for name in columns
+        if re.search("median|decile|quartile|percentile|highest|lowest|maximum|minimum", name)
+    } == ONE_FEE
 
 
 def test_a_regions_own_rule_reaches_the_models_and_releases(warehouse):
-    method = DisclosureMethod(placements_for_a_mean=20, owner_groups_for_a_mean=4, largest_share_of_spend=0.5, others_for_a_comparison=5)
+    method = DisclosureMethod(
+        placements_for_a_mean=20,
+        owner_groups_for_a_mean=4,
+        largest_share_of_spend=0.5,
+        others_for_a_comparison=5,
+    )
     region = dataclasses.replace(load_region("north_west"), disclosure=method)
-    assert region_hash(region) != region_hash(REGION), "quarters are written anew where the rule changed"
+    assert region_hash(region) != region_hash(REGION), (
+        "quarters are written anew where the rule changed"
+    )
     assert prepare(warehouse, region)
     told = (
-        "select distinct placements_for_a_mean, owner_groups_for_a_mean, largest_share_of_spend, others_for_a_comparison from staging.region_member"
+        "select distinct placements_for_a_mean, owner_groups_for_a_mean, largest_share_of_spend,"
+        " others_for_a_comparison from staging.region_member"
     )
     assert [tuple(map(float, row)) for row in warehouse.rows(told)] == [(20, 4, 0.5, 5)]
     import pandas as pd

@@ -1,4 +1,6 @@
-"""Keys and erasure: another key is refused, a child goes only when it is meant, and nothing of it is left where it was."""
+"""Keys and erasure: another key is refused, a child goes only when it is meant, and nothing of it
+is left where it was.
+"""
 
 from __future__ import annotations
 
@@ -52,24 +54,36 @@ def settings(tmp_path) -> Settings:
 def with_its_key(warehouse, landing, settings, monkeypatch):
     """A warehouse that has read a return with the tests' key, and knows it."""
     monkeypatch.setenv(VARIABLE, KEY.decode())
-    landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "C1"}, {"identifier": "C2", "type_of_provision": "A castle"}]))
+    landing.drop(
+        DATE,
+        "356",
+        "census.csv",
+        builders.census(
+            [{"identifier": "C1"}, {"identifier": "C2", "type_of_provision": "A castle"}]
+        ),
+    )
     take_in(warehouse, landing.place, DAY, warehouse_key(warehouse, settings.home))
     build_quarter(warehouse, DAY, REGION)
     return warehouse
 
 
-# --- the key -------------------------------------------------------------------------------------------
+# --- the key
+# -------------------------------------------------------------------------------------------
 
 
 def test_another_key_or_a_lost_one_is_refused(with_its_key, settings, monkeypatch):
     assert warehouse_key(with_its_key, settings.home) == KEY
     monkeypatch.setenv(VARIABLE, "another key that is long enough")
-    with pytest.raises(ObservatoryError, match=r"Another key .* was found; the one .* was expected"):
+    with pytest.raises(
+        ObservatoryError, match=r"Another key .* was found; the one .* was expected"
+    ):
         warehouse_key(with_its_key, settings.home)
     monkeypatch.delenv(VARIABLE)
     with pytest.raises(ObservatoryError, match=r"No key .* was found; the one .* was expected"):
         warehouse_key(with_its_key, settings.home)
-    assert not (settings.home / "pseudonym.key").exists(), "a key is made for an empty warehouse only"
+    assert not (settings.home / "pseudonym.key").exists(), (
+        "a key is made for an empty warehouse only"
+    )
     with with_its_key.engine.begin() as connection:  # from before the warehouse knew its key
         connection.exec_driver_sql("delete from access.key_check")
     with pytest.raises(ObservatoryError, match="has read returns with one"):
@@ -79,7 +93,11 @@ def test_another_key_or_a_lost_one_is_refused(with_its_key, settings, monkeypatc
 def test_a_key_is_made_once_for_an_empty_warehouse(warehouse, settings, monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
     key = warehouse_key(warehouse, settings.home)
-    assert warehouse_key(warehouse, settings.home) == key == (settings.home / "pseudonym.key").read_bytes()
+    assert (
+        warehouse_key(warehouse, settings.home)
+        == key
+        == (settings.home / "pseudonym.key").read_bytes()
+    )
     (settings.home / "pseudonym.key").unlink()
     with pytest.raises(ObservatoryError, match="No key"):
         warehouse_key(warehouse, settings.home)
@@ -89,19 +107,28 @@ def test_a_run_with_another_key_reads_nothing(embedded_warehouse, landing, setti
     landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "C1"}]))
     monkeypatch.setenv(VARIABLE, KEY.decode())
     warehouse_key(embedded_warehouse, settings.home)
-    for name, value in (("HOME", str(settings.home)), ("LANDING", str(landing.root)), ("DATABASE_URL", embedded_warehouse.url)):
+    for name, value in (
+        ("HOME", str(settings.home)),
+        ("LANDING", str(landing.root)),
+        ("DATABASE_URL", embedded_warehouse.url),
+    ):
         monkeypatch.setenv(f"OBSERVATORY_{name}", value)
     monkeypatch.setenv(VARIABLE, "another key that is long enough")
     for arguments in (["run"], ["erase", "--authority", "356", "--child", "C1", "--yes"]):
         result = CliRunner().invoke(command.cli, arguments)
-        assert isinstance(result.exception, ObservatoryError) and "Another key" in str(result.exception)
+        assert isinstance(result.exception, ObservatoryError) and "Another key" in str(
+            result.exception
+        )
     assert embedded_warehouse.scalar("select count(*) from raw.submission") == 0
 
 
-# --- a backup that is brought back ---------------------------------------------------------------------
+# --- a backup that is brought back
+# ---------------------------------------------------------------------
 
 
-def test_a_restore_wants_the_stop_list_and_the_key(with_its_key, servers, settings, tmp_path, monkeypatch, request):
+def test_a_restore_wants_the_stop_list_and_the_key(
+    with_its_key, servers, settings, tmp_path, monkeypatch, request
+):
     kind = request.node.callspec.params["warehouse"]
     file = tmp_path / "b.dump"
     backup.back_up(with_its_key, settings.home, file)
@@ -120,22 +147,31 @@ def test_a_restore_wants_the_stop_list_and_the_key(with_its_key, servers, settin
         (tmp_path / "wrong.csv").write_text("a,b\n", encoding="ascii")
         with pytest.raises(ObservatoryError, match="is no stop list"):
             backup.restore(target, settings, file, tmp_path / "wrong.csv")
-        assert target.scalar("select to_regclass('raw.submission')") is None, "nothing was brought back"
+        assert target.scalar("select to_regclass('raw.submission')") is None, (
+            "nothing was brought back"
+        )
         assert backup.restore(target, settings, file, kept).erased.rows["raw.placement_census"] == 1
     (settings.home / erasure.STOP_LIST).unlink()
     with Warehouse(servers.fresh(kind, "template0")) as target:
         assert backup.restore(target, settings, file, without_stop_list=True).erased.rows == {}
 
 
-# --- an erasure that is meant --------------------------------------------------------------------------
+# --- an erasure that is meant
+# --------------------------------------------------------------------------
 
 
 @pytest.fixture
 def ask(with_its_key, landing, settings, monkeypatch):
     """The command, on a warehouse with two children."""
-    for name, value in (("HOME", str(settings.home)), ("LANDING", str(landing.root)), ("DATABASE_URL", with_its_key.url)):
+    for name, value in (
+        ("HOME", str(settings.home)),
+        ("LANDING", str(landing.root)),
+        ("DATABASE_URL", with_its_key.url),
+    ):
         monkeypatch.setenv(f"OBSERVATORY_{name}", value)
-    return lambda *arguments, **options: CliRunner().invoke(command.cli, ["erase", "--authority", "356", *arguments], **options)
+    return lambda *arguments, **options: CliRunner().invoke(
+        command.cli, ["erase", "--authority", "356", *arguments], **options
+    )
 
 
 def held(warehouse: Warehouse) -> tuple[int, int]:
@@ -147,8 +183,12 @@ def held(warehouse: Warehouse) -> tuple[int, int]:
 
 def test_an_erasure_is_shown_and_asked_about(ask, with_its_key, monkeypatch):
     result = ask("--child", "C1")
-    assert isinstance(result.exception, ObservatoryError) and "--yes was expected" in str(result.exception)
-    assert "raw.placement_census: 1 row" in result.output and "2025-03-31" in result.output, "what would be done is shown"
+    assert isinstance(result.exception, ObservatoryError) and "--yes was expected" in str(
+        result.exception
+    )
+    assert "raw.placement_census: 1 row" in result.output and "2025-03-31" in result.output, (
+        "what would be done is shown"
+    )
     monkeypatch.setattr("pipelines.command.erase._at_a_terminal", lambda: True)
     assert ask("--child", "C1", input="n\n").exit_code == 1
     assert held(with_its_key) == (2, 0), "nothing was changed"
@@ -159,7 +199,9 @@ def test_an_erasure_is_shown_and_asked_about(ask, with_its_key, monkeypatch):
 
 
 def test_an_erasure_says_that_the_archive_still_holds_the_child(settings, monkeypatch, capsys):
-    """Base backups and the archived log of changes are copies of what was: clearing the server's own log does not reach them."""
+    """Base backups and the archived log of changes are copies of what was: clearing the server's
+    own log does not reach them.
+    """
     from pipelines.command.erase import _say_what_remains
 
     def said() -> str:
@@ -172,7 +214,9 @@ def test_an_erasure_says_that_the_archive_still_holds_the_child(settings, monkey
     assert "The archive (/mnt/other/archive): " in said()
 
 
-def test_an_erasure_whose_cleaning_up_failed_is_finished_by_asking_again(ask, with_its_key, monkeypatch):
+def test_an_erasure_whose_cleaning_up_failed_is_finished_by_asking_again(
+    ask, with_its_key, monkeypatch
+):
     asked = []
 
     def fails_once(warehouse: Warehouse) -> bool:
@@ -190,14 +234,21 @@ def test_an_erasure_whose_cleaning_up_failed_is_finished_by_asking_again(ask, wi
     assert held(with_its_key) == (1, 1)
 
 
-def test_what_would_be_erased_is_found_by_one_who_holds_the_warehouse_and_changes_nothing(with_its_key):
-    """It tries the real thing and takes it back: beside a run it would wait for single rows, or deadlock."""
+def test_what_would_be_erased_is_found_by_one_who_holds_the_warehouse_and_changes_nothing(
+    with_its_key,
+):
+    """It tries the real thing and takes it back: beside a run it would wait for single rows, or
+    deadlock.
+    """
     seen = []
 
     @sa.event.listens_for(with_its_key.engine, "before_cursor_execute")
     def watch(connection, cursor, statement, *_):
         if statement.startswith("with held"):
-            locks = "select count(*) from pg_locks where pid = pg_backend_pid() and mode = 'ExclusiveLock' and relation = 'raw.observatory'::regclass"
+            locks = (
+                "select count(*) from pg_locks where pid = pg_backend_pid() and mode ="
+                " 'ExclusiveLock' and relation = 'raw.observatory'::regclass"
+            )
             seen.append(cursor.connection.execute(locks).fetchone()[0])
 
     assert erasure.planned(with_its_key, KEY, "356", "C1").rows["raw.placement_census"] == 1
@@ -209,7 +260,9 @@ def test_what_would_be_erased_is_found_by_one_who_holds_the_warehouse_and_change
 
 def test_a_mistyped_reference_is_refused_unless_it_is_meant(ask, with_its_key):
     result = ask("--child", "C11", "--yes")
-    assert isinstance(result.exception, ObservatoryError) and "Nobody has sent a row of this child" in str(result.exception)
+    assert isinstance(
+        result.exception, ObservatoryError
+    ) and "Nobody has sent a row of this child" in str(result.exception)
     assert held(with_its_key) == (2, 0)
     assert ask("--child", "C11", "--yes", "--unknown").exit_code == 0
     assert held(with_its_key) == (2, 1)
@@ -223,11 +276,18 @@ def test_an_erasure_is_undone_while_the_reference_is_known(ask, with_its_key, la
     assert (settings.home / erasure.STOP_LIST).read_text().strip() == "child_key,authority_code"
     assert take_in(with_its_key, landing.place, DAY, KEY).files_new == 1
     assert held(with_its_key) == (2, 0)
-    assert [r.what for r in with_its_key.rows("select what from access.event where what like 'eras%' order by 1")] == ["erased", "erasure undone"]
+    assert [
+        r.what
+        for r in with_its_key.rows(
+            "select what from access.event where what like 'eras%' order by 1"
+        )
+    ] == ["erased", "erasure undone"]
 
 
 def test_the_figures_take_in_again_whom_an_undone_erasure_lets_in(ask, with_its_key, landing):
-    """The returns are the same ones, in the same versions: only their rows differ, and the quarters on them are rewritten."""
+    """The returns are the same ones, in the same versions: only their rows differ, and the quarters
+    on them are rewritten.
+    """
     later = dt.date(2025, 6, 30)
     landing.drop("2025-06-30", "356", "census.csv", builders.census([{"identifier": "C3"}]))
 
@@ -237,7 +297,9 @@ def test_the_figures_take_in_again_whom_an_undone_erasure_lets_in(ask, with_its_
         return [build_quarter(with_its_key, date, REGION) for date in (DAY, later)]
 
     def counted() -> int:
-        return with_its_key.scalar("select count(*) from core.placement where child_key is not null")
+        return with_its_key.scalar(
+            "select count(*) from core.placement where child_key is not null"
+        )
 
     run()
     before = counted()
@@ -245,24 +307,35 @@ def test_the_figures_take_in_again_whom_an_undone_erasure_lets_in(ask, with_its_
     run()
     assert counted() == before - 1
     ask("--child", "C1", "--undo", "--yes")
-    assert out_of_date(with_its_key, REGION) == [DAY, later], "the later one looks back on the earlier"
+    assert out_of_date(with_its_key, REGION) == [
+        DAY,
+        later,
+    ], "the later one looks back on the earlier"
     assert [result.blocked_by for result in run()] == [[], []]
     assert counted() == before
     assert [result.was_up_to_date for result in run()] == [True, True]
 
 
-# --- nothing is left -----------------------------------------------------------------------------------
+# --- nothing is left
+# -----------------------------------------------------------------------------------
 
 
-def test_the_servers_files_and_statistics_hold_nothing_of_the_child(landing, tmp_path, settings, monkeypatch):
-    """Whatever the server keeps but the stop list itself: tables, indexes, statistics, the log of changes."""
+def test_the_servers_files_and_statistics_hold_nothing_of_the_child(
+    landing, tmp_path, settings, monkeypatch
+):
+    """Whatever the server keeps but the stop list itself: tables, indexes, statistics, the log of
+    changes.
+    """
     monkeypatch.setenv(VARIABLE, KEY.decode())
     server = EmbeddedPostgres(tmp_path / "own", QUICK)
     with Warehouse(server.join(), server) as warehouse:
         from assets.access.preparing import prepare
 
         prepare(warehouse, REGION)
-        rows = [{"identifier": "ERASE-ME-77", "age": 15, "total_weekly_cost": "7654"}, *({"identifier": f"K{n}"} for n in range(300))]
+        rows = [
+            {"identifier": "ERASE-ME-77", "age": 15, "total_weekly_cost": "7654"},
+            *({"identifier": f"K{n}"} for n in range(300)),
+        ]
         landing.drop(DATE, "356", "census.csv", builders.census(rows))
         take_in(warehouse, landing.place, DAY, KEY)
         build_quarter(warehouse, DAY, REGION)
@@ -274,7 +347,10 @@ def test_the_servers_files_and_statistics_hold_nothing_of_the_child(landing, tmp
         erasure.erase(warehouse, settings, KEY, "356", "erase-me-77")
         assert not build_quarter(warehouse, DAY, REGION).blocked_by
         assert erasure.leave_no_trace(warehouse) is True
-        listed = warehouse.rows("select pg_relation_filepath(c.oid) as path from pg_class as c where c.relname like 'stop_list%'")
+        listed = warehouse.rows(
+            "select pg_relation_filepath(c.oid) as path from pg_class as c where c.relname like"
+            " 'stop_list%'"
+        )
         assert files_with(server.data, child) - {row.path for row in listed} == set()
         known = warehouse.scalar(  # the catalogue's own statistics hold numbers of its objects
             "select count(*) from pg_stats where schemaname <> 'pg_catalog' "
@@ -284,16 +360,30 @@ def test_the_servers_files_and_statistics_hold_nothing_of_the_child(landing, tmp
 
 
 def files_with(folder: Path, text: str) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()}
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and text.encode() in path.read_bytes()
+    }
 
 
-def test_an_owner_who_is_no_superuser_leaves_no_trace_in_tables_and_statistics(remote, landing, settings, bring):
+def test_an_owner_who_is_no_superuser_leaves_no_trace_in_tables_and_statistics(
+    remote, landing, settings, bring
+):
     with Warehouse(remote.database("erased15")) as warehouse:
         from assets.access.preparing import prepare
 
         prepare(warehouse, REGION)
         landing.drop(
-            DATE, "356", "census.csv", builders.census([{"identifier": "OWNED-88", "age": 15}, *({"identifier": f"K{n}"} for n in range(300))])
+            DATE,
+            "356",
+            "census.csv",
+            builders.census(
+                [
+                    {"identifier": "OWNED-88", "age": 15},
+                    *({"identifier": f"K{n}"} for n in range(300)),
+                ]
+            ),
         )
         bring(warehouse, landing, DATE)
         with warehouse.engine.begin() as connection:
@@ -307,10 +397,16 @@ def test_an_owner_who_is_no_superuser_leaves_no_trace_in_tables_and_statistics(r
                 "select c.relname, pg_relation_filepath(c.oid) from pg_class as c "
                 "where c.relkind in ('r', 'i', 't') and c.relname not like 'stop_list%'"
             ).fetchall()
-        assert [name for name, path in paths if path and child.encode() in (remote.server.data / path).read_bytes()] == []
+        assert [
+            name
+            for name, path in paths
+            if path and child.encode() in (remote.server.data / path).read_bytes()
+        ] == []
 
 
-def test_a_reader_who_keeps_looking_does_not_keep_the_child(landing, tmp_path, settings, monkeypatch):
+def test_a_reader_who_keeps_looking_does_not_keep_the_child(
+    landing, tmp_path, settings, monkeypatch
+):
     """What an open transaction may still see, or has locked, the server would not write anew."""
     monkeypatch.setenv(VARIABLE, KEY.decode())
     server = EmbeddedPostgres(tmp_path / "own", QUICK)
@@ -320,12 +416,24 @@ def test_a_reader_who_keeps_looking_does_not_keep_the_child(landing, tmp_path, s
         prepare(warehouse, REGION)
         logins.grant(warehouse, "who_lingers", "authority", "356")
         landing.drop(
-            DATE, "356", "census.csv", builders.census([{"identifier": "ERASE-ME-77", "age": 15}, *({"identifier": f"K{n}"} for n in range(50))])
+            DATE,
+            "356",
+            "census.csv",
+            builders.census(
+                [
+                    {"identifier": "ERASE-ME-77", "age": 15},
+                    *({"identifier": f"K{n}"} for n in range(50)),
+                ]
+            ),
         )
         take_in(warehouse, landing.place, DAY, KEY)
         build_quarter(warehouse, DAY, REGION)
         child = warehouse.scalar("select child_key from raw.placement_census where age = '15'")
-        url = make_url(warehouse.url).set(drivername="postgresql", username="who_lingers").render_as_string(hide_password=False)
+        url = (
+            make_url(warehouse.url)
+            .set(drivername="postgresql", username="who_lingers")
+            .render_as_string(hide_password=False)
+        )
         sees, locks = psycopg.connect(url), psycopg.connect(url)
         sees.execute("set transaction isolation level repeatable read")
         assert sees.execute("select count(*) from published.release").fetchone()
@@ -338,14 +446,21 @@ def test_a_reader_who_keeps_looking_does_not_keep_the_child(landing, tmp_path, s
         assert erasure.leave_no_trace(warehouse) is True
         ending.cancel()
         assert time.monotonic() - began < 20, "a reader's lock held it up"
-        listed = warehouse.rows("select pg_relation_filepath(c.oid) as path from pg_class as c where c.relname like 'stop_list%'")
+        listed = warehouse.rows(
+            "select pg_relation_filepath(c.oid) as path from pg_class as c where c.relname like"
+            " 'stop_list%'"
+        )
         assert files_with(server.data, child) - {row.path for row in listed} == set()
         sees.close()
         locks.close()
 
 
-def test_a_warehouse_that_forgot_who_was_erased_does_not_make_the_home_forget(with_its_key, landing, settings, tmp_path):
-    """Its files, or its whole disk, may have been put back to a day before: not only `restore` brings a child back."""
+def test_a_warehouse_that_forgot_who_was_erased_does_not_make_the_home_forget(
+    with_its_key, landing, settings, tmp_path
+):
+    """Its files, or its whole disk, may have been put back to a day before: not only `restore`
+    brings a child back.
+    """
     stopped = lambda: {key for key, _ in erasure.read_stop_list(settings.home / erasure.STOP_LIST)}  # noqa: E731
     erasure.erase(with_its_key, settings, KEY, "356", "C1")
     (first,) = stopped()
@@ -361,69 +476,120 @@ def test_a_warehouse_that_forgot_who_was_erased_does_not_make_the_home_forget(wi
     assert len(stopped()) == 1 and first not in stopped(), "undone is undone, at home too"
 
 
-def test_a_run_erases_again_whom_the_home_lists_and_the_warehouse_forgot(embedded_warehouse, landing, monkeypatch, tmp_path):
+def test_a_run_erases_again_whom_the_home_lists_and_the_warehouse_forgot(
+    embedded_warehouse, landing, monkeypatch, tmp_path
+):
     settings = Settings(tmp_path / "home", str(landing.root), embedded_warehouse.url, "north_west")
     monkeypatch.setenv(VARIABLE, KEY.decode())
     monkeypatch.setenv("OBSERVATORY_HOME", str(settings.home))
     monkeypatch.setenv("OBSERVATORY_LANDING", str(landing.root))
     monkeypatch.setenv("OBSERVATORY_DATABASE_URL", embedded_warehouse.url)
-    landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "C1"}, {"identifier": "C2"}]))
-    take_in(embedded_warehouse, landing.place, DAY, warehouse_key(embedded_warehouse, settings.home))
+    landing.drop(
+        DATE, "356", "census.csv", builders.census([{"identifier": "C1"}, {"identifier": "C2"}])
+    )
+    take_in(
+        embedded_warehouse, landing.place, DAY, warehouse_key(embedded_warehouse, settings.home)
+    )
     build_quarter(embedded_warehouse, DAY, REGION)
     key = embedded_warehouse.scalar("select min(child_key) from core.placement")
-    erasure.keep_stop_list(settings.home, [(key, "356")])  # of a day after the one that the warehouse was put back to
+    erasure.keep_stop_list(
+        settings.home, [(key, "356")]
+    )  # of a day after the one that the warehouse was put back to
     monkeypatch.setattr("pipelines.running.run_quarters", lambda *_: None)
     done = CliRunner().invoke(command.cli, ["run"])
     assert done.exit_code == 0, (done.output, done.exception)
     assert "erased again" in done.output
-    assert embedded_warehouse.scalar("select count(*) from core.placement where child_key = :k", k=key) == 0
+    assert (
+        embedded_warehouse.scalar("select count(*) from core.placement where child_key = :k", k=key)
+        == 0
+    )
     assert embedded_warehouse.scalar("select count(*) from access.stop_list") == 1
 
 
-def test_a_reference_that_is_piped_in_is_taken_without_a_warning(embedded_warehouse, landing, tmp_path):
+def test_a_reference_that_is_piped_in_is_taken_without_a_warning(
+    embedded_warehouse, landing, tmp_path
+):
     environment = {
         **os.environ, "OBSERVATORY_HOME": str(tmp_path / "home"), "OBSERVATORY_LANDING": str(landing.root),
         "OBSERVATORY_DATABASE_URL": embedded_warehouse.url, VARIABLE: KEY.decode(), "PYTHONPATH": str(ROOT),
     }  # fmt: skip
-    landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "KIDREF1"}, {"identifier": "KIDREF2"}]))
+    landing.drop(
+        DATE,
+        "356",
+        "census.csv",
+        builders.census([{"identifier": "KIDREF1"}, {"identifier": "KIDREF2"}]),
+    )
     take_in(embedded_warehouse, landing.place, DAY, KEY)
     script = "from pipelines.command import main; main()"
     asked = [sys.executable, "-c", script, "erase", "--authority", "356", "--child", "-", "--yes"]
-    done = subprocess.run(asked, input="KIDREF1\n", capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
-    assert done.returncode == 0 and "raw.placement_census: 1 row" in done.stdout, done.stdout + done.stderr
+    done = subprocess.run(
+        asked,
+        input="KIDREF1\n",
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0 and "raw.placement_census: 1 row" in done.stdout, (
+        done.stdout + done.stderr
+    )
     assert "Warning" not in done.stderr and "KIDREF1" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("by", ["serve", "the sensor"])
-def test_a_restored_warehouse_that_is_only_served_forgets_them_too(embedded_warehouse, landing, monkeypatch, tmp_path, by):
+def test_a_restored_warehouse_that_is_only_served_forgets_them_too(
+    embedded_warehouse, landing, monkeypatch, tmp_path, by
+):
     settings = Settings(tmp_path / "home", str(landing.root), embedded_warehouse.url, "north_west")
     monkeypatch.setenv(VARIABLE, KEY.decode())
     monkeypatch.setenv("OBSERVATORY_HOME", str(settings.home))
     monkeypatch.setenv("OBSERVATORY_LANDING", str(landing.root))
     monkeypatch.setenv("OBSERVATORY_DATABASE_URL", embedded_warehouse.url)
-    landing.drop(DATE, "356", "census.csv", builders.census([{"identifier": "C1"}, {"identifier": "C2"}]))
-    take_in(embedded_warehouse, landing.place, DAY, warehouse_key(embedded_warehouse, settings.home))
+    landing.drop(
+        DATE, "356", "census.csv", builders.census([{"identifier": "C1"}, {"identifier": "C2"}])
+    )
+    take_in(
+        embedded_warehouse, landing.place, DAY, warehouse_key(embedded_warehouse, settings.home)
+    )
     build_quarter(embedded_warehouse, DAY, REGION)
     key = embedded_warehouse.scalar("select min(child_key) from core.placement")
     erasure.keep_stop_list(settings.home, [(key, "356")])
     rewritten = []
     if by == "serve":
-        monkeypatch.setattr("pipelines.running.run_quarters", lambda _, dates: rewritten.extend(dates))
-        monkeypatch.setattr("pipelines.web.serve_dagster", lambda listening, *_: listening.close() is None)
+        monkeypatch.setattr(
+            "pipelines.running.run_quarters", lambda _, dates: rewritten.extend(dates)
+        )
+        monkeypatch.setattr(
+            "pipelines.web.serve_dagster", lambda listening, *_: listening.close() is None
+        )
         done = CliRunner().invoke(command.cli, ["serve", "--port", "0", "--page-port", "0"])
         assert done.exit_code == 0, (done.output, done.exception)
     else:
         with dg.DagsterInstance.ephemeral() as instance:
             asked = landing_place(dg.build_sensor_context(instance=instance))
-        rewritten = [dt.date.fromisoformat(one.tags["dagster/asset_partition_range_start"]) for one in asked.run_requests]
+        rewritten = [
+            dt.date.fromisoformat(one.tags["dagster/asset_partition_range_start"])
+            for one in asked.run_requests
+        ]
     assert rewritten == [DAY]
-    assert embedded_warehouse.scalar("select count(*) from core.placement where child_key = :k", k=key) == 0
+    assert (
+        embedded_warehouse.scalar("select count(*) from core.placement where child_key = :k", k=key)
+        == 0
+    )
     assert embedded_warehouse.scalar("select count(*) from access.stop_list") == 1
 
 
 def test_answers_made_after_an_erasure_do_not_bring_the_child_back(with_its_key, landing, settings):
     outbox = settings.home / "outbox"
-    landing.drop(DATE, "356", "castles.csv", builders.census([{"identifier": f"KID{n}", "type_of_provision": "A castle"} for n in (1, 2)]))
+    landing.drop(
+        DATE,
+        "356",
+        "castles.csv",
+        builders.census(
+            [{"identifier": f"KID{n}", "type_of_provision": "A castle"} for n in (1, 2)]
+        ),
+    )
     take_in(with_its_key, landing.place, DAY, KEY)
     build_quarter(with_its_key, DAY, REGION)
     answer_quarter(with_its_key, landing.place, str(outbox), DAY, KEY)

@@ -1,4 +1,6 @@
-"""A streaming replica for readers: the same logins read the same rows there, nobody writes there, and news come by themselves."""
+"""A streaming replica for readers: the same logins read the same rows there, nobody writes there,
+and news come by themselves.
+"""
 
 from __future__ import annotations
 
@@ -41,11 +43,17 @@ def primary(servers: Servers) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="module")
-def replica(primary: Warehouse, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A standby of the whole server, made as docs/engines.md says: a base backup that follows the primary."""
+def replica(
+    primary: Warehouse, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EmbeddedPostgres]:
+    """A standby of the whole server, made as docs/engines.md says: a base backup that follows the
+    primary.
+    """
     source = servers.started["embedded"]
     follows = f"host={source.socket} port={source.port} user={SUPERUSER}"
-    standby = EmbeddedPostgres(tmp_path_factory.mktemp("replica"), {**QUICK, "primary_conninfo": follows})
+    standby = EmbeddedPostgres(
+        tmp_path_factory.mktemp("replica"), {**QUICK, "primary_conninfo": follows}
+    )
     standby._make_folders()
     source.take_base(standby.data)
     signal = standby.data / "standby.signal"
@@ -58,7 +66,13 @@ def replica(primary: Warehouse, servers: Servers, tmp_path_factory: pytest.TempP
 
 
 def session(replica: EmbeddedPostgres, primary: Warehouse, user: str) -> psycopg.Connection:
-    return psycopg.connect(host=str(replica.socket), port=replica.port, user=user, dbname=make_url(primary.url).database, autocommit=True)
+    return psycopg.connect(
+        host=str(replica.socket),
+        port=replica.port,
+        user=user,
+        dbname=make_url(primary.url).database,
+        autocommit=True,
+    )
 
 
 def test_a_login_reads_its_own_rows_there_and_no_others(primary, replica):
@@ -66,26 +80,44 @@ def test_a_login_reads_its_own_rows_there_and_no_others(primary, replica):
         assert reader.execute("select pg_is_in_recovery()").fetchone() == (True,)
         assert reader.execute("select child_key from core.child").fetchall() == [("own",)]
         for closed in ("core_rows.child", "raw.submission", "access.secret", "published.nothing"):
-            with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable)):
+            with pytest.raises(
+                (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable)
+            ):
                 reader.execute(f"select * from {closed}")
 
 
 @pytest.mark.parametrize("user", ["stockport_reader", SUPERUSER])
 def test_nobody_writes_there(primary, replica, user):
     """Not even who may do everything: what a session has set for itself does not matter."""
-    refusals = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported)
+    refusals = (
+        psycopg.errors.ReadOnlySqlTransaction,
+        psycopg.errors.InsufficientPrivilege,
+        psycopg.errors.FeatureNotSupported,
+    )
     with session(replica, primary, user) as anybody:
         anybody.execute("set default_transaction_read_only = off")
-        for statement in ("create table mine (a text)", "delete from core_rows.child", "create role mine", "begin read write"):
+        for statement in (
+            "create table mine (a text)",
+            "delete from core_rows.child",
+            "create role mine",
+            "begin read write",
+        ):
             with pytest.raises(refusals):
                 anybody.execute(statement)
 
 
 def test_what_is_rewritten_and_who_may_no_longer_read_comes_by_itself(primary, replica):
     with primary.writing() as connection:
-        connection.exec_driver_sql("update core_rows.child set child_key = 'own, corrected' where authority_code = '356'")
+        connection.exec_driver_sql(
+            "update core_rows.child set child_key = 'own, corrected' where authority_code = '356'"
+        )
     with session(replica, primary, "stockport_reader") as reader:
-        _wait_for(lambda: reader.execute("select child_key from core.child").fetchall() == [("own, corrected",)])
+        _wait_for(
+            lambda: (
+                reader.execute("select child_key from core.child").fetchall()
+                == [("own, corrected",)]
+            )
+        )
     with primary.writing() as connection:
         connection.exec_driver_sql("alter role stockport_reader nologin")
 

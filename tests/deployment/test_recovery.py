@@ -1,4 +1,6 @@
-"""Going back to a named moment: what was there at it is there, what came after is not, and answers and releases are made anew."""
+"""Going back to a named moment: what was there at it is there, what came after is not, and answers
+and releases are made anew.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +39,21 @@ def publish(warehouse: Warehouse, settings: Settings) -> None:
 
 
 def texts(folder: Path) -> dict[str, bytes]:
-    """Every file that readers and senders open, by its name; workbooks by name alone, for they are packed with the time of day."""
-    found = {str(p.relative_to(folder)): b"" if p.suffix in (".xlsx", ".ods") else p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    """Every file that readers and senders open, by its name; workbooks by name alone, for they are
+    packed with the time of day.
+    """
+    found = {
+        str(p.relative_to(folder)): b"" if p.suffix in (".xlsx", ".ods") else p.read_bytes()
+        for p in folder.rglob("*")
+        if p.is_file()
+    }
     assert any(name.endswith(".html") for name in found)
     return found
 
 
-def test_a_dump_brought_back_gives_the_same_answers_releases_and_pages_anew(embedded_warehouse, servers, landing, tmp_path, monkeypatch):
+def test_a_dump_brought_back_gives_the_same_answers_releases_and_pages_anew(
+    embedded_warehouse, servers, landing, tmp_path, monkeypatch
+):
     monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())
     landing.drop(str(DATE), "356", "census.csv", builders.census([{}] * 12))
     settings = Settings(tmp_path / "home", str(landing.root), embedded_warehouse.url, "north_west")
@@ -64,7 +74,9 @@ def test_a_dump_brought_back_gives_the_same_answers_releases_and_pages_anew(embe
 
 
 def test_a_home_goes_back_to_a_named_moment(tmp_path, landing, monkeypatch):
-    """One server made, copied, brought forward and back: a dozen seconds that nothing cheaper stands for."""
+    """One server made, copied, brought forward and back: a dozen seconds that nothing cheaper
+    stands for.
+    """
     archive = tmp_path / "the archive"
     monkeypatch.setenv("OBSERVATORY_ARCHIVE", str(archive))
     monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", KEY.decode())
@@ -107,7 +119,9 @@ def test_a_home_goes_back_to_a_named_moment(tmp_path, landing, monkeypatch):
     with open_warehouse(again) as warehouse:
         assert warehouse.scalar("select count(*) from core.placement") == 1
         assert warehouse.rows("select census_date from raw.quarter") == [(DATE,)]
-        assert warehouse.rows("select what from access.event where what = 'restored'") == [("restored",)]
+        assert warehouse.rows("select what from access.event where what = 'restored'") == [
+            ("restored",)
+        ]
         assert unanswered(warehouse) == [DATE], "its files were not brought back"
         answer_quarter(warehouse, landing.place, str(again.home / "outbox"), DATE, KEY)
         assert texts(again.home / "outbox") == answers
@@ -116,7 +130,12 @@ def test_a_home_goes_back_to_a_named_moment(tmp_path, landing, monkeypatch):
         restore_to(again, archive, moment, without_stop_list=True)
     (base / "global" / "pg_control").write_bytes(b"damaged")
     with pytest.raises(ObservatoryError, match="could not be verified"):
-        restore_to(Settings(tmp_path / "third", str(landing.root), "", "north_west"), archive, moment, without_stop_list=True)
+        restore_to(
+            Settings(tmp_path / "third", str(landing.root), "", "north_west"),
+            archive,
+            moment,
+            without_stop_list=True,
+        )
 
 
 def test_without_an_archive_it_says_how_to_have_one(embedded_warehouse: Warehouse, settings):

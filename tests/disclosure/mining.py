@@ -1,10 +1,13 @@
-"""The miner: looks for ties between published columns that hold in made-up worlds and in the ledger, and that nobody has decided on.
+"""The miner: looks for ties between published columns that hold in made-up worlds and in the
+ledger, and that nobody has decided on.
 
-Belongs here: linear identities (pairs, sums, differences) and inequalities between columns on shared keys, those that known ties do not give
-already, and whether a decision covers them. Does not belong here: the worlds (`worlds`), the ties (`schemas/ties.toml`).
+Belongs here: linear identities (pairs, sums, differences) and inequalities between columns on
+shared keys, those that known ties do not give already, and whether a decision covers them. Does not
+belong here: the worlds (`worlds`), the ties (`schemas/ties.toml`).
 
-A column is a measure of a table in one category of each of its filters, looked at over all authorities of all worlds (`area`), or over the
-kinds of provision besides (`area and kind`). Flows count as columns of the authority they come to, too.
+A column is a measure of a table in one category of each of its filters, looked at over all
+authorities of all worlds (`area`), or over the kinds of provision besides (`area and kind`). Flows
+count as columns of the authority they come to, too.
 
 `python -m tests.disclosure.mining [--ledger]` prints what stands undecided, with its support.
 """
@@ -23,31 +26,45 @@ import highspy
 import numpy as np
 import pandas as pd
 
-from assets.publication.programme import OWN, PUBLISHED_TABLES, SCHEMAS, SUB_REGION, TOTAL, Tie, ties
+from assets.publication.programme import (
+    OWN,
+    PUBLISHED_TABLES,
+    SCHEMAS,
+    SUB_REGION,
+    TOTAL,
+    Tie,
+    ties,
+)
 from schemas.regions import others_of_the_sub_region
 
 KIND = "provision_type"
 ENOUGH_CELLS = 15
-"""Non-trivial cells (somebody is counted, and the tie is more than 0 = 0) in which a tie must hold."""
+"""Non-trivial cells (somebody is counted, and the tie is more than 0 = 0) in which a tie must hold.
+"""
 ENOUGH_WORLDS = 2
 OFTEN = 0.9
-"""The share of non-trivial cells in which an equality must hold: one that holds in fewer is chance, or of some kinds alone."""
+"""The share of non-trivial cells in which an equality must hold: one that holds in fewer is chance,
+or of some kinds alone.
+"""
 NEARLY_ALWAYS = 0.98
 """The same of an inequality."""
 BROKEN_ELSEWHERE = 0.05
-"""The share of cells in which an inequality must fail with the one side taken from another world: what holds there too, as a small figure is
-below a large one, is no tie.
+"""The share of cells in which an inequality must fail with the one side taken from another world:
+what holds there too, as a small figure is below a large one, is no tie.
 """
 TIGHT = 0.1
-"""The share of the cells of an inequality in which both sides are the same: below, it says little, and may be chance."""
+"""The share of the cells of an inequality in which both sides are the same: below, it says little,
+and may be chance.
+"""
 PUBLIC = {f"{t.name}.{m.name}" for t in PUBLISHED_TABLES for m in t.of_rule("exact")}
 _LARGEST_FAMILY = 12
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A sum of columns (with coefficients) that is 0, or at most 0, where it was looked at: cells (`of` those in which anybody is counted;
-    `tight`: in which an inequality is an equality) and worlds.
+    """A sum of columns (with coefficients) that is 0, or at most 0, where it was looked at: cells
+    (`of` those in which anybody is counted; `tight`: in which an inequality is an equality) and
+    worlds.
     """
 
     terms: tuple[tuple[float, str], ...]
@@ -66,8 +83,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Level:
-    """Columns over shared keys: `values` (keys by columns, blank where not known) and the world of each key. `sparse` columns count
-    anybody in too few cells to be looked at, and are taken as 0. `elsewhere` is the row of the same key in another world (-1: none).
+    """Columns over shared keys: `values` (keys by columns, blank where not known) and the world of
+    each key. `sparse` columns count anybody in too few cells to be looked at, and are taken as 0.
+    `elsewhere` is the row of the same key in another world (-1: none).
     """
 
     name: str
@@ -79,7 +97,8 @@ class Level:
     elsewhere: np.ndarray
 
 
-# --- columns ---------------------------------------------------------------------------------------------------
+# --- columns
+# ---------------------------------------------------------------------------------------------------
 
 
 def column(table: str, measure: str, categories: Iterable[str]) -> str:
@@ -92,28 +111,49 @@ def levels(cells: pd.DataFrame) -> list[Level]:
     """The cells as columns by area, and by area and kind of provision."""
     cells = cells.astype(dict.fromkeys(("world", "area", "name", "table", "measure", "key"), "str"))
     tables = {t.name: t for t in PUBLISHED_TABLES}
-    named = {t.name: [f for f in t.filters if f.endswith("authority_name")] for t in tables.values()}
+    named = {
+        t.name: [f for f in t.filters if f.endswith("authority_name")] for t in tables.values()
+    }
     own = cells[(cells["area"] != "") & ~cells["table"].map(lambda t: bool(named[t]))]
     flows = _flows(cells[cells["table"].map(lambda t: bool(named[t]))])
-    by_area = own.assign(column=_column_names(own, kind=False), row=own["world"] + "|" + own["area"])
+    by_area = own.assign(
+        column=_column_names(own, kind=False), row=own["world"] + "|" + own["area"]
+    )
     with_kind = own[own["table"].map(lambda t: KIND in tables[t].filters)]
     with_kind = with_kind.assign(kind=_kinds(with_kind, tables))
     with_kind = with_kind[with_kind["kind"] != TOTAL]
-    by_kind = with_kind.assign(column=_column_names(with_kind, kind=True), row=with_kind["world"] + "|" + with_kind["area"] + "|" + with_kind["kind"])
-    found = {"area and kind": by_kind, "flow": _flow_by_flow(cells, named), "area": pd.concat([by_area, flows])}
+    by_kind = with_kind.assign(
+        column=_column_names(with_kind, kind=True),
+        row=with_kind["world"] + "|" + with_kind["area"] + "|" + with_kind["kind"],
+    )
+    found = {
+        "area and kind": by_kind,
+        "flow": _flow_by_flow(cells, named),
+        "area": pd.concat([by_area, flows]),
+    }
     return [_level(name, part) for name, part in found.items() if len(part)]
 
 
 def _flow_by_flow(cells: pd.DataFrame, named: dict[str, list[str]]) -> pd.DataFrame:
     """Every flow from one authority to another, a column a measure."""
-    found = cells[(cells["area"] != "") & cells["table"].map(lambda t: bool(named[t])) & (cells["key"] != TOTAL)]
+    found = cells[
+        (cells["area"] != "")
+        & cells["table"].map(lambda t: bool(named[t]))
+        & (cells["key"] != TOTAL)
+    ]
     names = [column(t, m, []) for t, m in zip(found["table"], found["measure"], strict=True)]
-    return found.assign(column=names, row=found["world"] + "|" + found["area"] + "|" + found["key"], key="")
+    return found.assign(
+        column=names, row=found["world"] + "|" + found["area"] + "|" + found["key"], key=""
+    )
 
 
 def _kinds(cells: pd.DataFrame, tables: dict) -> pd.Series:
-    place = cells["table"].map({name: list(t.filters).index(KIND) for name, t in tables.items() if KIND in t.filters})
-    return pd.Series([key.split("|")[n] for key, n in zip(cells["key"], place, strict=True)], index=cells.index)
+    place = cells["table"].map(
+        {name: list(t.filters).index(KIND) for name, t in tables.items() if KIND in t.filters}
+    )
+    return pd.Series(
+        [key.split("|")[n] for key, n in zip(cells["key"], place, strict=True)], index=cells.index
+    )
 
 
 def _column_names(cells: pd.DataFrame, *, kind: bool) -> pd.Series:
@@ -122,31 +162,75 @@ def _column_names(cells: pd.DataFrame, *, kind: bool) -> pd.Series:
     names = []
     for table, measure, key in groups.itertuples(index=False, name=None):
         filters = list(tables[table].filters)
-        names.append(column(table, measure, [c for f, c in zip(filters, key.split("|"), strict=False) if not (kind and f == KIND)]))
-    return cells[["table", "measure", "key"]].merge(groups.assign(column=names), how="left")["column"].set_axis(cells.index)
+        names.append(
+            column(
+                table,
+                measure,
+                [
+                    c
+                    for f, c in zip(filters, key.split("|"), strict=False)
+                    if not (kind and f == KIND)
+                ],
+            )
+        )
+    return (
+        cells[["table", "measure", "key"]]
+        .merge(groups.assign(column=names), how="left")["column"]
+        .set_axis(cells.index)
+    )
 
 
 def _flows(cells: pd.DataFrame) -> pd.DataFrame:
-    """Flows as columns: out of an authority (all, to itself, to others of its sub-region) and into it (all, from others of its sub-region)."""
-    code = dict(cells.loc[cells["area"] != "", ["name", "area"]].drop_duplicates().itertuples(index=False, name=None))
+    """Flows as columns: out of an authority (all, to itself, to others of its sub-region) and into
+    it (all, from others of its sub-region).
+    """
+    code = dict(
+        cells.loc[cells["area"] != "", ["name", "area"]]
+        .drop_duplicates()
+        .itertuples(index=False, name=None)
+    )
     near = others_of_the_sub_region()
     to = cells["key"].map(code).fillna("")
     kinds = {
         "to all": ((cells["area"] != "") & (cells["key"] == TOTAL), cells["area"]),
         "to itself": ((cells["area"] != "") & (to == cells["area"]), cells["area"]),
-        "to its sub-region": (pd.Series([b in near.get(a, ()) for a, b in zip(cells["area"], to, strict=True)], cells.index), cells["area"]),
+        "to its sub-region": (
+            pd.Series(
+                [b in near.get(a, ()) for a, b in zip(cells["area"], to, strict=True)], cells.index
+            ),
+            cells["area"],
+        ),
         "from all": ((cells["area"] == "") & (to != ""), to),
-        "from its sub-region": (pd.Series([a in near.get(b, ()) for a, b in zip(cells["area"], to, strict=True)], cells.index), to),
+        "from its sub-region": (
+            pd.Series(
+                [a in near.get(b, ()) for a, b in zip(cells["area"], to, strict=True)], cells.index
+            ),
+            to,
+        ),
     }
     pieces = [cells.iloc[:0].assign(column="")]
     for kind, (chosen, area) in kinds.items():
         if not chosen.any():
             continue
         part = cells[chosen].assign(area=area[chosen])
-        part = part.groupby(["world", "area", "table", "measure"], as_index=False)["value"].agg(["sum", "size"]).rename(columns={"sum": "value"})
+        part = (
+            part.groupby(["world", "area", "table", "measure"], as_index=False)["value"]
+            .agg(["sum", "size"])
+            .rename(columns={"sum": "value"})
+        )
         if "sub-region" in kind:
-            part = part[part["size"] == part["area"].map({a: len(others) for a, others in near.items()})]
-        pieces.append(part.assign(column=[column(t, m, [kind]) for t, m in zip(part["table"], part["measure"], strict=True)], key=kind))
+            part = part[
+                part["size"] == part["area"].map({a: len(others) for a, others in near.items()})
+            ]
+        pieces.append(
+            part.assign(
+                column=[
+                    column(t, m, [kind])
+                    for t, m in zip(part["table"], part["measure"], strict=True)
+                ],
+                key=kind,
+            )
+        )
     found = pd.concat(pieces)
     return found.assign(row=found["world"] + "|" + found["area"])
 
@@ -159,31 +243,47 @@ def _level(name: str, cells: pd.DataFrame) -> Level:
     place = {c: n for n, c in enumerate(wide.columns)}
     one = cells[cells["column"].isin(place)].drop_duplicates("column")
     families: dict[tuple, list[int]] = {}
-    for table, measure, key, found in one[["table", "measure", "key", "column"]].itertuples(index=False, name=None):
+    for table, measure, key, found in one[["table", "measure", "key", "column"]].itertuples(
+        index=False, name=None
+    ):
         parts = key.split("|") if key else []
         families.setdefault((table, "measures", key), []).append(place[found])
         for n in range(len(parts)):  # the categories of one filter beside each other
-            families.setdefault((table, measure, n, *parts[:n], *parts[n + 1 :]), []).append(place[found])
+            families.setdefault((table, measure, n, *parts[:n], *parts[n + 1 :]), []).append(
+                place[found]
+            )
     family = [sorted(set(members)) for members in families.values() if len(set(members)) > 1]
     world = wide.index.str.split("|").str[0].to_numpy()
     elsewhere = _in_another_world(wide.index)
     distinct = [list(x) for x in dict.fromkeys(map(tuple, family))]
-    return Level(name, list(wide.columns), wide.to_numpy(dtype="float32"), world, distinct, sparse, elsewhere)
+    return Level(
+        name, list(wide.columns), wide.to_numpy(dtype="float32"), world, distinct, sparse, elsewhere
+    )
 
 
 def _in_another_world(rows: pd.Index) -> np.ndarray:
-    """For every key the row of the same key in the world after the next (the next may be the same region a quarter later); -1: none."""
+    """For every key the row of the same key in the world after the next (the next may be the same
+    region a quarter later); -1: none.
+    """
     worlds = sorted({row.split("|")[0] for row in rows})
     other = {world: worlds[(n + 2) % len(worlds)] for n, world in enumerate(worlds)}
     place = {row: n for n, row in enumerate(rows)}
     parts = [row.split("|", 1) for row in rows]
-    return np.array([place.get(f"{other[world]}|{key}", -1) if other[world] != world else -1 for world, key in parts])
+    return np.array(
+        [
+            place.get(f"{other[world]}|{key}", -1) if other[world] != world else -1
+            for world, key in parts
+        ]
+    )
 
 
-# --- looking for them ---------------------------------------------------------------------------------------------
+# --- looking for them
+# ---------------------------------------------------------------------------------------------
 
 
-def _supported(level: Level, terms: tuple[tuple[float, int], ...], *, at_most: bool) -> Candidate | None:
+def _supported(
+    level: Level, terms: tuple[tuple[float, int], ...], *, at_most: bool
+) -> Candidate | None:
     """The candidate with its support, where there is enough."""
     taken = level.values[:, [c for _, c in terms]]
     known = ~np.isnan(taken).any(axis=1)
@@ -195,8 +295,16 @@ def _supported(level: Level, terms: tuple[tuple[float, int], ...], *, at_most: b
     tight = int(((total == 0) & somebody).sum())
     worlds = len(np.unique(level.world[known][good]))
     least = NEARLY_ALWAYS if at_most else OFTEN
-    enough = good.sum() >= ENOUGH_CELLS and worlds >= ENOUGH_WORLDS and good.sum() >= least * max(1, somebody.sum())
-    if not enough or (at_most and tight < max(ENOUGH_CELLS, TIGHT * somebody.sum())) or len(np.unique(taken[good, 0])) < 3:
+    enough = (
+        good.sum() >= ENOUGH_CELLS
+        and worlds >= ENOUGH_WORLDS
+        and good.sum() >= least * max(1, somebody.sum())
+    )
+    if (
+        not enough
+        or (at_most and tight < max(ENOUGH_CELLS, TIGHT * somebody.sum()))
+        or len(np.unique(taken[good, 0])) < 3
+    ):
         return None
     if at_most and not _fails_elsewhere(level, terms):
         return None
@@ -217,13 +325,17 @@ def _fails_elsewhere(level: Level, terms: tuple[tuple[float, int], ...]) -> bool
 
 
 def _shares(level: Level, left: np.ndarray, *, at_most: bool) -> np.ndarray:
-    """Of every column: the share of the cells, in which either side counts anybody, where `left` is it (or is at most it)."""
+    """Of every column: the share of the cells, in which either side counts anybody, where `left` is
+    it (or is at most it).
+    """
     right = level.values
     known = ~np.isnan(left)[:, None] & ~np.isnan(right)
     somebody = known & ((left[:, None] > 0) | (right > 0))
     holds = (left[:, None] <= right) if at_most else (left[:, None] == right)
     count = somebody.sum(axis=0)
-    return np.where(count >= ENOUGH_CELLS, (holds & somebody).sum(axis=0) / np.maximum(count, 1), 0.0)
+    return np.where(
+        count >= ENOUGH_CELLS, (holds & somebody).sum(axis=0) / np.maximum(count, 1), 0.0
+    )
 
 
 def candidates(level: Level) -> Iterator[Candidate]:
@@ -232,7 +344,11 @@ def candidates(level: Level) -> Iterator[Candidate]:
     for at_most, least in ((False, OFTEN), (True, NEARLY_ALWAYS)):
         for a in range(size):
             for b in np.flatnonzero(_shares(level, level.values[:, a], at_most=at_most) >= least):
-                if b != a and (at_most or a < b) and (found := _supported(level, ((1.0, a), (-1.0, int(b))), at_most=at_most)):
+                if (
+                    b != a
+                    and (at_most or a < b)
+                    and (found := _supported(level, ((1.0, a), (-1.0, int(b))), at_most=at_most))
+                ):
                     yield found
     for at_most, least in ((False, OFTEN), (True, NEARLY_ALWAYS)):
         for parts in sorted({c for family in level.family for c in _parts(family)}):
@@ -247,7 +363,9 @@ def candidates(level: Level) -> Iterator[Candidate]:
 
 
 def _parts(family: list[int]) -> Iterator[tuple[int, ...]]:
-    """Sums of a family's columns that may be another column: two or three of them, all, or all but one or two."""
+    """Sums of a family's columns that may be another column: two or three of them, all, or all but
+    one or two.
+    """
     if len(family) > _LARGEST_FAMILY:
         return
     yield from itertools.combinations(family, 2)
@@ -257,11 +375,14 @@ def _parts(family: list[int]) -> Iterator[tuple[int, ...]]:
             yield from itertools.combinations(family, len(family) - left_out)
 
 
-# --- what is known already ----------------------------------------------------------------------------------------
+# --- what is known already
+# ----------------------------------------------------------------------------------------
 
 
 class Known:
-    """What the ties and the totals say of a level's columns, as a linear programme that tells whether a candidate follows from them."""
+    """What the ties and the totals say of a level's columns, as a linear programme that tells
+    whether a candidate follows from them.
+    """
 
     def __init__(self, level: Level) -> None:
         self.place = {name: n for n, name in enumerate(level.columns)}
@@ -274,12 +395,17 @@ class Known:
             self.add(terms, at_most=at_most)
 
     def add(self, terms: Iterable[tuple[float, str]], *, at_most: bool) -> None:
-        """Take it as known; a column that is not looked at here is left out where it only adds to what is at most 0."""
+        """Take it as known; a column that is not looked at here is left out where it only adds to
+        what is at most 0.
+        """
         given = [(sign, name) for sign, name in terms if name not in self.sparse]
         if any(name not in self.place and (not at_most or sign < 0) for sign, name in given):
             return
         inside = [(sign, self.place[name]) for sign, name in given if name in self.place]
-        columns, signs = np.array([c for _, c in inside], dtype=np.int32), np.array([s for s, _ in inside])
+        columns, signs = (
+            np.array([c for _, c in inside], dtype=np.int32),
+            np.array([s for s, _ in inside]),
+        )
         self.highs.addRow(-highspy.kHighsInf if at_most else 0.0, 0.0, len(inside), columns, signs)
 
     def gives(self, candidate: Candidate) -> bool:
@@ -300,7 +426,9 @@ Row = tuple[list[tuple[float, str]], bool]
 
 
 def _totals(level: Level) -> Iterator[Row]:
-    """Every Total is the sum of its categories, and those of a part of the categories are at most it."""
+    """Every Total is the sum of its categories, and those of a part of the categories are at most
+    it.
+    """
     for table in PUBLISHED_TABLES:
         filters = [f for f in table.filters if not (level.name == "area and kind" and f == KIND)]
         if any(f.endswith("authority_name") for f in filters):
@@ -308,13 +436,21 @@ def _totals(level: Level) -> Iterator[Row]:
             continue
         for m in table.of_rule("count", "exact"):
             start = f"{table.name}.{m.name}["
-            keys = [tuple(c[len(start) : -1].split(" | ")) for c in level.columns if c.startswith(start)]
+            keys = [
+                tuple(c[len(start) : -1].split(" | ")) for c in level.columns if c.startswith(start)
+            ]
             keys = [key for key in keys if len(key) == len(filters)]
-            yield from _nested_totals(table, m.name, keys) if table.nested else _plain_totals(table, m.name, filters, keys)
+            yield from (
+                _nested_totals(table, m.name, keys)
+                if table.nested
+                else _plain_totals(table, m.name, filters, keys)
+            )
 
 
 def _flow_totals(table) -> Iterator[Row]:
-    """The flows to itself and from its sub-region are among all that come to an authority; and so those that leave it."""
+    """The flows to itself and from its sub-region are among all that come to an authority; and so
+    those that leave it.
+    """
     for m in table.of_rule("count"):
         for way in ("to", "from"):
             parts = ["to itself", f"{way} its sub-region"]
@@ -322,7 +458,9 @@ def _flow_totals(table) -> Iterator[Row]:
             yield [*terms, (-1.0, column(table.name, m.name, [f"{way} all"]))], True
 
 
-def _plain_totals(table, measure: str, filters: list[str], keys: list[tuple[str, ...]]) -> Iterator[Row]:
+def _plain_totals(
+    table, measure: str, filters: list[str], keys: list[tuple[str, ...]]
+) -> Iterator[Row]:
     for n in range(len(filters)):
         groups: dict[tuple, list[tuple[str, ...]]] = {}
         for key in keys:
@@ -338,7 +476,13 @@ def _plain_totals(table, measure: str, filters: list[str], keys: list[tuple[str,
 def _nested_totals(table, measure: str, keys: list[tuple[str, ...]]) -> Iterator[Row]:
     whole = column(table.name, measure, (TOTAL, TOTAL))
     for first in {key[0] for key in keys} - {TOTAL}:
-        yield [*((1.0, column(table.name, measure, key)) for key in keys if key[0] == first), (-1.0, whole)], False
+        yield (
+            [
+                *((1.0, column(table.name, measure, key)) for key in keys if key[0] == first),
+                (-1.0, whole),
+            ],
+            False,
+        )
 
 
 def _ties(level: Level) -> Iterator[Row]:
@@ -359,12 +503,25 @@ def _one_tie(level: Level, tie: Tie) -> Iterator[Row]:
     found = {f: _categories(level, tie, f) for f in asked}
     for chosen in itertools.product(*found.values()):
         of = dict(zip(asked, chosen, strict=True))
-        if tie.parts and TOTAL in chosen or any(of.get(name, "") not in categories for name, categories in tie.only):
+        if (
+            tie.parts
+            and TOTAL in chosen
+            or any(of.get(name, "") not in categories for name, categories in tie.only)
+        ):
             continue
         terms = []
         for term in tie.terms:
             where = {**dict.fromkeys(tables[term.table].filters, TOTAL), **of, **(term.where or {})}
-            terms.append((float(term.sign), column(term.table, term.measure, _named(tables[term.table], term, where, looked_over))))
+            terms.append(
+                (
+                    float(term.sign),
+                    column(
+                        term.table,
+                        term.measure,
+                        _named(tables[term.table], term, where, looked_over),
+                    ),
+                )
+            )
         yield terms, tie.at_most
 
 
@@ -382,7 +539,11 @@ def _categories(level: Level, tie: Tie, name: str) -> list[str]:
     tables = {t.name: t for t in PUBLISHED_TABLES}
     found = set()
     for term in tie.terms:
-        filters = [f for f in tables[term.table].filters if not (level.name == "area and kind" and f == KIND)]
+        filters = [
+            f
+            for f in tables[term.table].filters
+            if not (level.name == "area and kind" and f == KIND)
+        ]
         start = f"{term.table}.{term.measure}["
         for key in (c[len(start) : -1].split(" | ") for c in level.columns if c.startswith(start)):
             if len(key) == len(filters):
@@ -390,7 +551,8 @@ def _categories(level: Level, tie: Tie, name: str) -> list[str]:
     return sorted(found)
 
 
-# --- decisions ----------------------------------------------------------------------------------------------------
+# --- decisions
+# ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -402,7 +564,9 @@ class NoTie:
     because: str
 
     def covers(self, candidate: Candidate) -> bool:
-        """Whether every column of either side is of its pattern; an equality may stand either way round."""
+        """Whether every column of either side is of its pattern; an equality may stand either way
+        round.
+        """
         left = [name for sign, name in candidate.terms if sign > 0]
         right = [name for sign, name in candidate.terms if sign < 0]
         ways = [(left, right)] if candidate.at_most else [(left, right), (right, left)]
@@ -410,16 +574,26 @@ class NoTie:
 
 
 def _all(names: list[str], pattern: str) -> bool:
-    return all(fnmatchcase(name.replace("[", "(").replace("]", ")"), pattern.replace("[", "(").replace("]", ")")) for name in names)
+    return all(
+        fnmatchcase(
+            name.replace("[", "(").replace("]", ")"), pattern.replace("[", "(").replace("]", ")")
+        )
+        for name in names
+    )
 
 
 def decisions(path: Path = SCHEMAS / "ties.toml") -> list[NoTie]:
     """What was decided not to be a tie."""
-    return [NoTie(**entry) for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("no_tie", [])]
+    return [
+        NoTie(**entry)
+        for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("no_tie", [])
+    ]
 
 
 def undecided(cells: pd.DataFrame, decided: list[NoTie]) -> list[Candidate]:
-    """The candidates that no tie gives, no other candidate before them, and no decision covers. What is public throughout hides nobody."""
+    """The candidates that no tie gives, no other candidate before them, and no decision covers.
+    What is public throughout hides nobody.
+    """
     found = []
     for level in levels(cells):
         known = Known(level)

@@ -172,9 +172,9 @@ def children_looked_after(landing: Landed, date: dt.date) -> pd.DataFrame:
         "total": "Total",
         "age": band(rows["age"], AGES),
         "sex": rows["sex"].map(sex).fillna("Not known"),
-        "ethnic group": rows["ethnic"]
-        .map(ethnic)
-        .fillna("Refused or information not yet available"),
+        "ethnic group": (
+            rows["ethnic"].map(ethnic).fillna("Refused or information not yet available")
+        ),
         "unaccompanied": np.where(alone, "UASC", "Non-UASC"),
         "placement type": rows["placement_type"],
         "placement provider": rows["place provider"].map(PROVIDERS).fillna("Not reported"),

@@ -1,4 +1,6 @@
-"""The small region and its pages, made once; Chromium, opened once; and every page looked at once, for all tests to ask about."""
+"""The small region and its pages, made once; Chromium, opened once; and every page looked at once,
+for all tests to ask about.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +35,25 @@ def small(servers, tmp_path_factory) -> Iterator[MadeUp]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, one for a file's tests, and closed after them: while it is open its event loop runs, and Dagster finds no room for its own."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (`make dev`)")
-    program = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    """Chromium, one for a file's tests, and closed after them: while it is open its event loop
+    runs, and Dagster finds no room for its own.
+    """
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed (`make dev`)"
+    )
+    program = next(
+        (
+            path
+            for name in ("chromium", "chromium-browser", "google-chrome")
+            if (path := shutil.which(name))
+        ),
+        None,
+    )
     if not program:
-        pytest.skip("Chromium is not on this machine and this user cannot install it (`make system` as root does)")
+        pytest.skip(
+            "Chromium is not on this machine and this user cannot install it (`make system` as root"
+            " does)"
+        )
     with playwright.sync_playwright() as running:
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         opened = running.chromium.launch(executable_path=program, args=flags)
@@ -64,19 +80,41 @@ def look(page: Any, path: Path, folder: Path) -> Look:
     seen = Look()
     page.on("console", lambda message: seen.said.append(message.text))
     page.on("pageerror", lambda error: seen.said.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith((folder.as_uri(), "data:")) else seen.outside.append(request.url))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((folder.as_uri(), "data:"))
+            else seen.outside.append(request.url)
+        ),
+    )
     page.goto(path.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    in_light = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response["violations"]
+    in_light = (
+        Axe()
+        .run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
+        .response["violations"]
+    )
     page.emulate_media(color_scheme="dark")
-    in_dark = page.evaluate("rules => axe.run(document, {runOnly: {type: 'rule', values: rules}}).then(found => found.violations)", COLOURS)
+    in_dark = page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'rule', values: rules}}).then(found =>"
+        " found.violations)",
+        COLOURS,
+    )
     for scheme, found in (("light", in_light), ("dark", in_dark)):
-        seen.violations += [f"{scheme}: {v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
+        seen.violations += [
+            f"{scheme}: {v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]
+        ]
     for width in (320, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         seen.widths[width] = page.evaluate("document.documentElement.scrollWidth")
-    seen.links = page.evaluate("[...document.querySelectorAll('a[href], link[href]')].map(a => a.getAttribute('href'))")
-    seen.scripts = page.evaluate("document.querySelectorAll('script, iframe, object, embed, form, [onload], [onerror], [style]').length")
+    seen.links = page.evaluate(
+        "[...document.querySelectorAll('a[href], link[href]')].map(a => a.getAttribute('href'))"
+    )
+    seen.scripts = page.evaluate(
+        "document.querySelectorAll('script, iframe, object, embed, form, [onload], [onerror],"
+        " [style]').length"
+    )
     return seen
 
 
@@ -84,7 +122,11 @@ def look(page: Any, path: Path, folder: Path) -> Look:
 def looks(small: MadeUp, browser: Any) -> dict[str, Look]:
     """Every page of the newest release, and the contents of the releases, as they were seen."""
     small.sites().write_contents()
-    paths = [*sorted(small.page().parent.glob("*.html")), small.page("changes.html", number=1), small.releases / "index.html"]
+    paths = [
+        *sorted(small.page().parent.glob("*.html")),
+        small.page("changes.html", number=1),
+        small.releases / "index.html",
+    ]
     seen = {}
     for path in paths:
         context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")

@@ -1,4 +1,6 @@
-"""`observatory serve` under attack: what a page open on this machine, or a name pointed at it, may make it do."""
+"""`observatory serve` under attack: what a page open on this machine, or a name pointed at it, may
+make it do.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,27 @@ class Instance:
 
     def __init__(self, home: Path) -> None:
         self.port, self.page = _free(), _free()
-        environment = {**os.environ, "OBSERVATORY_HOME": str(home), "OBSERVATORY_WEB_HOSTS": "observatory.example.gov.uk"}
+        environment = {
+            **os.environ,
+            "OBSERVATORY_HOME": str(home),
+            "OBSERVATORY_WEB_HOSTS": "observatory.example.gov.uk",
+        }
         for name in ("OBSERVATORY_DATABASE_URL", "OBSERVATORY_LANDING", "DAGSTER_HOME"):
             environment.pop(name, None)
         script = "from pipelines.command import main; main()"
-        command = [sys.executable, "-c", script, "serve", "--port", str(self.port), "--page-port", str(self.page)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        command = [
+            sys.executable,
+            "-c",
+            script,
+            "serve",
+            "--port",
+            str(self.port),
+            "--page-port",
+            str(self.page),
+        ]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        )
         self.cookie = ""
 
     def wait(self) -> None:
@@ -54,7 +71,15 @@ class Instance:
                 self.flags = headers["set-cookie"]
                 return
 
-    def ask(self, method: str, path: str, body: bytes | str | None = None, *, port: int = 0, **headers: str) -> tuple[int, str, dict]:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | str | None = None,
+        *,
+        port: int = 0,
+        **headers: str,
+    ) -> tuple[int, str, dict]:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         chunked = headers.get("Transfer-Encoding") == "chunked"
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=60)
@@ -92,26 +117,66 @@ JSON = "application/json"
 
 def attacks(served: Instance) -> dict[str, tuple[int, str, dict]]:
     """Each attack's answer, sent with the cookie that a browser might be made to send."""
-    own, cookie = f"http://127.0.0.1:{served.port}", {"Cookie": served.cookie} if served.cookie else {}
+    own, cookie = (
+        f"http://127.0.0.1:{served.port}",
+        {"Cookie": served.cookie} if served.cookie else {},
+    )
     by_get = f"/graphql?query={RUNS.replace(' ', '%20').replace('{', '%7B').replace('}', '%7D')}"
     post = json.dumps({"query": RUNS})
     return {
         "a mutation by GET": served.ask("GET", by_get, Accept="*/*", **cookie),
-        "a question by GET": served.ask("GET", "/graphql?query=%7Bversion%7D", Accept="*/*", **cookie),
+        "a question by GET": served.ask(
+            "GET", "/graphql?query=%7Bversion%7D", Accept="*/*", **cookie
+        ),
         "no token": served.ask("POST", "/graphql", post, Content_Type=JSON, Origin=own),
         "no token, a page": served.ask("GET", "/runs"),
-        "another's token": served.ask("POST", "/graphql", post, Content_Type=JSON, Origin=own, Cookie=f"observatory_{served.port}=x"),
-        "a name pointed at this machine": served.ask("POST", "/graphql", post, Content_Type=JSON, Host="evil.example", **cookie),
-        "the same with its own origin": served.ask(
-            "POST", "/graphql", post, Content_Type=JSON, Host=f"evil.example:{served.port}", Origin=f"http://evil.example:{served.port}", **cookie
+        "another's token": served.ask(
+            "POST",
+            "/graphql",
+            post,
+            Content_Type=JSON,
+            Origin=own,
+            Cookie=f"observatory_{served.port}=x",
         ),
-        "another page": served.ask("POST", "/graphql", post, Content_Type=JSON, Origin="https://evil.example", **cookie),
-        "another port of this machine": served.ask("POST", "/graphql", post, Content_Type=JSON, Origin="http://127.0.0.1:8000", **cookie),
-        "a page without an origin": served.ask("POST", "/graphql", post, Content_Type=JSON, Origin="null", **cookie),
-        "a form": served.ask("POST", by_get, "x=1", Content_Type="text/plain", Origin=own, **cookie),
-        "a form's words in the address": served.ask("POST", by_get, "{}", Content_Type=JSON, Origin=own, **cookie),
-        "chunks": served.ask("POST", "/graphql", [post.encode()], Content_Type="text/plain", Transfer_Encoding="chunked", Origin=own, **cookie),
-        "a report of what never ran": served.ask("POST", "/report_asset_materialization/raw/finding", "{}", Content_Type=JSON, **cookie),
+        "a name pointed at this machine": served.ask(
+            "POST", "/graphql", post, Content_Type=JSON, Host="evil.example", **cookie
+        ),
+        "the same with its own origin": served.ask(
+            "POST",
+            "/graphql",
+            post,
+            Content_Type=JSON,
+            Host=f"evil.example:{served.port}",
+            Origin=f"http://evil.example:{served.port}",
+            **cookie,
+        ),
+        "another page": served.ask(
+            "POST", "/graphql", post, Content_Type=JSON, Origin="https://evil.example", **cookie
+        ),
+        "another port of this machine": served.ask(
+            "POST", "/graphql", post, Content_Type=JSON, Origin="http://127.0.0.1:8000", **cookie
+        ),
+        "a page without an origin": served.ask(
+            "POST", "/graphql", post, Content_Type=JSON, Origin="null", **cookie
+        ),
+        "a form": served.ask(
+            "POST", by_get, "x=1", Content_Type="text/plain", Origin=own, **cookie
+        ),
+        "a form's words in the address": served.ask(
+            "POST", by_get, "{}", Content_Type=JSON, Origin=own, **cookie
+        ),
+        "chunks": served.ask(
+            "POST",
+            "/graphql",
+            [post.encode()],
+            Content_Type="text/plain",
+            Transfer_Encoding="chunked",
+            Origin=own,
+            **cookie,
+        ),
+        "a report of what never ran": served.ask(
+            "POST", "/report_asset_materialization/raw/finding", "{}", Content_Type=JSON, **cookie
+        ),
     }
 
 
@@ -132,11 +197,17 @@ def _sockets_of(process: int) -> list[str]:
         for handle in Path(f"/proc/{one}/fd").iterdir():
             with contextlib.suppress(OSError):
                 inodes.add(handle.readlink().name.removeprefix("socket:[").removesuffix("]"))
-    lines = [line.split() for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()[1:]]
-    return sorted({line[7] for line in lines if len(line) > 7 and line[6] in inodes and line[3] == "00010000"})
+    lines = [
+        line.split() for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()[1:]
+    ]
+    return sorted(
+        {line[7] for line in lines if len(line) > 7 and line[6] in inodes and line[3] == "00010000"}
+    )
 
 
-@pytest.mark.skipif(not Path("/proc/net/unix").exists(), reason="this system does not list its sockets in /proc")
+@pytest.mark.skipif(
+    not Path("/proc/net/unix").exists(), reason="this system does not list its sockets in /proc"
+)
 def test_nobody_else_sees_or_reaches_what_its_parts_listen_at(served):
     """Dagster's code servers run what they are told to, by whoever reaches their sockets."""
     listening = _sockets_of(served.process.pid)
@@ -148,10 +219,27 @@ def test_nobody_else_sees_or_reaches_what_its_parts_listen_at(served):
 
 def test_its_own_browser_is_let_in(served):
     own = f"http://127.0.0.1:{served.port}"
-    status, text, _ = served.ask("POST", "/graphql", json.dumps({"query": ASKS}), Content_Type=JSON, Origin=own, Cookie=served.cookie)
+    status, text, _ = served.ask(
+        "POST",
+        "/graphql",
+        json.dumps({"query": ASKS}),
+        Content_Type=JSON,
+        Origin=own,
+        Cookie=served.cookie,
+    )
     assert (status, list(json.loads(text)["data"])) == (200, ["version"])
     proxied = {"Host": "observatory.example.gov.uk", "Origin": "https://observatory.example.gov.uk"}
-    assert served.ask("POST", "/graphql", json.dumps({"query": ASKS}), Content_Type=JSON, Cookie=served.cookie, **proxied)[0] == 200
+    assert (
+        served.ask(
+            "POST",
+            "/graphql",
+            json.dumps({"query": ASKS}),
+            Content_Type=JSON,
+            Cookie=served.cookie,
+            **proxied,
+        )[0]
+        == 200
+    )
     status, text, headers = served.ask("GET", "/runs", Cookie=served.cookie)
     assert status == 200 and "<html" in text
     assert {"HttpOnly", "SameSite=Strict"} <= set(served.flags.split("; "))
@@ -165,7 +253,10 @@ def test_no_question_of_dagsters_own_pages_is_refused(served, browser, path):
     context = browser.new_context()
     context.add_cookies([{"name": name, "value": value, "url": own}])
     page = context.new_page()
-    page.on("response", lambda answer: refused.append(answer.url) if answer.status in range(400, 500) else None)
+    page.on(
+        "response",
+        lambda answer: refused.append(answer.url) if answer.status in range(400, 500) else None,
+    )
     page.goto(own + path)
     page.wait_for_load_state("networkidle")
     title = page.title()
@@ -182,9 +273,10 @@ def test_subscriptions_pass_for_its_own_page_alone(served):
     def handshake(origin: str, cookie: str) -> str:
         with socket.create_connection(("127.0.0.1", served.port), timeout=30) as line:
             line.sendall(
-                f"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nOrigin: {origin}\r\n"
-                f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: graphql-ws\r\n"
-                f"Cookie: {cookie}\r\n\r\n".encode()
+                f"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nUpgrade:"
+                f" websocket\r\nConnection: Upgrade\r\nOrigin: {origin}\r\nSec-WebSocket-Key:"
+                " dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol:"
+                f" graphql-ws\r\nCookie: {cookie}\r\n\r\n".encode()
             )
             return line.recv(4096).decode("latin-1").split("\r\n")[0]
 
@@ -202,7 +294,9 @@ def test_the_page_answers_to_its_own_name_alone(served):
 
 
 def test_nothing_else_of_it_listens_to_the_network(served):
-    """Dagster's own web server is behind the guard only if no port of these processes leads around it."""
+    """Dagster's own web server is behind the guard only if no port of these processes leads around
+    it.
+    """
     ours = {served.process.pid}
     parents = {}
     for each in Path("/proc").glob("[0-9]*/stat"):
@@ -215,7 +309,10 @@ def test_nothing_else_of_it_listens_to_the_network(served):
         ours |= more
     sockets = {str(fd.readlink()) for pid in ours for fd in _descriptors(pid)}
     listening = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:] + Path("/proc/net/tcp6").read_text().splitlines()[1:]:
+    for line in (
+        Path("/proc/net/tcp").read_text().splitlines()[1:]
+        + Path("/proc/net/tcp6").read_text().splitlines()[1:]
+    ):
         cells = line.split()
         if cells[3] == "0A" and f"socket:[{cells[9]}]" in sockets:
             listening.add(int(cells[1].rsplit(":", 1)[1], 16))

@@ -1,4 +1,6 @@
-"""The official figures beside the published ones: what stands beside what, and what is never worked out."""
+"""The official figures beside the published ones: what stands beside what, and what is never worked
+out.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,19 @@ from tests.page.region import DECEMBER, SEPTEMBER, MadeUp
 from tests.page.test_sections import STOCKPORT, Area, edition, table
 
 MARCH = dt.date(2025, 3, 31)
-LABELS = {"breakdown": {"label": "By", "labels": {"total": "Total", "age": "Age"}}, "category": {"label": "Category"}}
+LABELS = {
+    "breakdown": {"label": "By", "labels": {"total": "Total", "age": "Age"}},
+    "category": {"label": "Category"},
+}
 
 
 def looked_after(*rows: str) -> Any:
-    return table("children_looked_after", LABELS, {"children": "exact", "share": "exact", "rate_per_10k": "exact"}, list(rows))
+    return table(
+        "children_looked_after",
+        LABELS,
+        {"children": "exact", "share": "exact", "rate_per_10k": "exact"},
+        list(rows),
+    )
 
 
 def measure(unit: str, areas: dict[str, list], **more: Any) -> dict[str, Any]:
@@ -38,13 +48,28 @@ def with_official(given: Edition, *measures: dict[str, Any]) -> Edition:
 
 
 def told(data: DataTable) -> dict[str, dict[str, str]]:
-    return {cell.name: dict(zip(data.columns, map(str, figures), strict=True)) for cell, figures in data.rows}
+    return {
+        cell.name: dict(zip(data.columns, map(str, figures), strict=True))
+        for cell, figures in data.rows
+    }
 
 
-ROWS = ("356 | Total | Total | 480 | 100.0 | 74.2", "356 | Age | Under 1 | c | c | z", " | Total | Total | 14000 | 100.0 | 91.0")
+ROWS = (
+    "356 | Total | Total | 480 | 100.0 | 74.2",
+    "356 | Age | Under 1 | c | c | z",
+    " | Total | Total | 14000 | 100.0 | 91.0",
+)
 COUNT = measure("children", {"356": ["485", "562.3", None, 8, 24, 60, 153]})
-RATE = measure("per 10,000", {"356": ["75", "71.2", "70.8", 16, 24, 70, 153]}, england="67", region="94")
-PART = measure("children", {"356": ["16", None, None, None, None, None, None]}, breakdown="age", category="Under 1", region=None)
+RATE = measure(
+    "per 10,000", {"356": ["75", "71.2", "70.8", 16, 24, 70, 153]}, england="67", region="94"
+)
+PART = measure(
+    "children",
+    {"356": ["16", None, None, None, None, None, None]},
+    breakdown="age",
+    category="Under 1",
+    region=None,
+)
 GAIN = measure(
     "children", {"356": ["98", "12.1", None, 3, 24, 9, 153]}, measure="net gain of children", definition="differs",
     definition_note="Counted otherwise.", england="-1080", region=None,
@@ -63,7 +88,9 @@ def test_england_the_region_neighbours_and_rank_stand_beside_the_published_figur
             "Neighbours, mean": "71.2", "Neighbours, pooled": "70.8", "Rank in the region": "16 of 24", "Rank in England": "70 of 153",
         },
     }  # fmt: skip
-    assert found.data[0].caption == "DfE’s figures of 31 March 2025 (release 2025) beside Stockport’s"
+    assert (
+        found.data[0].caption == "DfE’s figures of 31 March 2025 (release 2025) beside Stockport’s"
+    )
 
 
 def test_ours_of_the_same_day_stands_beside_where_it_is_published():
@@ -83,7 +110,9 @@ def test_what_is_hidden_with_us_stays_hidden_and_nothing_is_subtracted():
     }  # fmt: skip
     assert [cell.note for cell, _ in otherwise.rows] == ["Counted otherwise."]
     assert "Ours, 31 December 2025" not in otherwise.columns, "it is not of the same"
-    shown = " ".join(str(f) for data in (*found.data, *found.folded) for _, row in data.rows for f in row)
+    shown = " ".join(
+        str(f) for data in (*found.data, *found.folded) for _, row in data.rows for f in row
+    )
     assert not re.search(r"(?<![\d.])(\u22125|5|4|16 of)(?![\d.])", shown), "a difference"
 
 
@@ -95,7 +124,9 @@ def test_a_publishers_own_symbol_is_shown_and_told():
 
 
 def test_the_region_stands_beside_its_own_official_figure_and_englands():
-    found = official(with_official(edition(looked_after(*ROWS)), COUNT, PART), Area("", "North West"))
+    found = official(
+        with_official(edition(looked_after(*ROWS)), COUNT, PART), Area("", "North West")
+    )
     assert told(found.data[0])["Children looked after"] == {
         "Ours, 31 December 2025": "14,000", "DfE: North West": "14,620", "England": "81,770",
     }  # fmt: skip
@@ -107,7 +138,10 @@ def test_without_official_figures_there_is_no_section_and_without_a_return_ours_
     found = official(with_official(edition(), COUNT, PART), STOCKPORT)
     assert told(found.data[0])["Children looked after"]["Ours, 31 December 2025"] == "[x]"
     assert (found.folded, found.tables) == ([], ())
-    assert official(with_official(edition(looked_after(*ROWS)), COUNT), Area("999", "Elsewhere")) is None
+    assert (
+        official(with_official(edition(looked_after(*ROWS)), COUNT), Area("999", "Elsewhere"))
+        is None
+    )
 
 
 def test_every_official_measure_of_the_same_definition_has_its_published_figure():
@@ -117,8 +151,13 @@ def test_every_official_measure_of_the_same_definition_has_its_published_figure(
     with (HERE / "official_measures.csv").open(encoding="utf-8", newline="") as file:
         lines = [line for line in csv.DictReader(file) if line["definition"] == "same"]
     without = {(line["measure"], line["unit"]) for line in lines} - OURS.keys()
-    assert without == {("started to be looked after", "percent"), ("ceased to be looked after", "percent")}, "shares that are not published"
-    assert {name for name, indicator, _ in OURS.values() if indicator in published[name]} == {name for name, *_ in OURS.values()}
+    assert without == {
+        ("started to be looked after", "percent"),
+        ("ceased to be looked after", "percent"),
+    }, "shares that are not published"
+    assert {name for name, indicator, _ in OURS.values() if indicator in published[name]} == {
+        name for name, *_ in OURS.values()
+    }
 
 
 def test_the_page_of_a_release_has_what_was_held_when_its_draft_was_made(small: MadeUp):
@@ -126,7 +165,12 @@ def test_the_page_of_a_release_has_what_was_held_when_its_draft_was_made(small: 
     section = page.split('id="official"')[1].split("</section>")[0]
     assert "DfE’s figures of 31 March 2025 (release 2025) beside Stockport’s" in section
     assert all(f">{text}<" in section for text in ("485", "14,620", "81,770", "4 of 4"))
-    hidden = small.page("authority-358.html").read_text(encoding="utf-8").split('id="official"')[1].split("</section>")[0]
+    hidden = (
+        small.page("authority-358.html")
+        .read_text(encoding="utf-8")
+        .split('id="official"')[1]
+        .split("</section>")[0]
+    )
     assert "[c]" in hidden
     assert 'id="official"' in small.page("index.html").read_text(encoding="utf-8")
     before = small.page("authority-356.html", SEPTEMBER, 1).read_text(encoding="utf-8")

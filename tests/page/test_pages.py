@@ -17,15 +17,29 @@ from assets.publication.release import read_release
 from tests.page.region import DECEMBER, HOSTILE, HOSTILE_SENDER, SEPTEMBER, MadeUp
 
 MOST_BYTES = 300_000
-PAGES = ["index.html", "authority-356.html", "authority-353.html", "tables.html", "table-host_authority_occupancy.html"]
+PAGES = [
+    "index.html",
+    "authority-356.html",
+    "authority-353.html",
+    "tables.html",
+    "table-host_authority_occupancy.html",
+]
 
 
-# --- in the browser --------------------------------------------------------------------------------------
+# --- in the browser
+# --------------------------------------------------------------------------------------
 
 
 def test_there_is_a_page_for_the_region_each_authority_and_each_table(small: MadeUp):
     there = {path.name for path in small.page().parent.glob("*.html")}
-    wanted = {"index.html", "tables.html", "glossary.html", "methods.html", "changes.html", "returns.html"}
+    wanted = {
+        "index.html",
+        "tables.html",
+        "glossary.html",
+        "methods.html",
+        "changes.html",
+        "returns.html",
+    }
     wanted |= {f"authority-{code}.html" for code in ("352", "353", "356", "358", "890")}
     tables, _ = read_release(small.warehouse, DECEMBER, 2)
     assert there == wanted | {f"table-{name}.html" for name in tables}
@@ -37,7 +51,9 @@ def test_axe_finds_nothing_in_light_or_dark(looks):
 
 
 def test_the_browser_has_nothing_to_complain_of_and_asks_for_nothing_outside(looks):
-    assert {path: look.said + look.outside for path, look in looks.items() if look.said or look.outside} == {}
+    assert {
+        path: look.said + look.outside for path, look in looks.items() if look.said or look.outside
+    } == {}
 
 
 def test_there_is_no_script_no_form_no_frame_and_no_style_but_the_one(looks):
@@ -46,7 +62,9 @@ def test_there_is_no_script_no_form_no_frame_and_no_style_but_the_one(looks):
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_nothing_is_wider_than_the_screen(looks, width):
-    assert {path: look.widths[width] for path, look in looks.items() if look.widths[width] > width} == {}
+    assert {
+        path: look.widths[width] for path, look in looks.items() if look.widths[width] > width
+    } == {}
 
 
 def test_every_link_leads_to_a_file_and_a_place_in_it_and_none_to_the_outside(small, looks):
@@ -56,8 +74,12 @@ def test_every_link_leads_to_a_file_and_a_place_in_it_and_none_to_the_outside(sm
             file, place = urldefrag(link)
             if link == "data:,":
                 continue
-            target = (small.releases / page).parent / unquote(file) if file else small.releases / page
-            if not target.is_file() or (place and f'id="{place}"' not in target.read_text(encoding="utf-8")):
+            target = (
+                (small.releases / page).parent / unquote(file) if file else small.releases / page
+            )
+            if not target.is_file() or (
+                place and f'id="{place}"' not in target.read_text(encoding="utf-8")
+            ):
                 lost.append(f"{page}: {link}")
     assert lost == []
 
@@ -74,7 +96,10 @@ def test_the_keyboard_alone_reaches_every_link_and_shows_where_it_is(small, brow
     page.goto(small.page(name).as_uri())
     stops = page.evaluate("document.querySelectorAll('a[href], summary, [tabindex=\"0\"]').length")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    wanted = page.evaluate("[...document.querySelectorAll('a[href]')].map((a, i) => { a.setAttribute('data-n', i); return i })")
+    wanted = page.evaluate(
+        "[...document.querySelectorAll('a[href]')].map((a, i) => { a.setAttribute('data-n', i);"
+        " return i })"
+    )
     reached, unseen = set(), []
     for _ in range(stops + 5):
         page.keyboard.press("Tab")
@@ -109,11 +134,21 @@ def test_on_a_narrow_screen_a_wide_table_scrolls_in_its_own_box_and_says_so(smal
     )
     context.close()
     assert boxes
-    assert name in ("returns.html", "changes.html", "tables.html") or any(box["wide"] for box in boxes)
+    assert name in ("returns.html", "changes.html", "tables.html") or any(
+        box["wide"] for box in boxes
+    )
     for box in boxes:
         label, _ = box.pop("label"), box.pop("wide")
         assert label
-        assert box == {"figures": True, "scrolls": "auto", "role": "region", "stop": 0, "hint": True, "fits": True, "stays": True}, label
+        assert box == {
+            "figures": True,
+            "scrolls": "auto",
+            "role": "region",
+            "stop": 0,
+            "hint": True,
+            "fits": True,
+            "stays": True,
+        }, label
 
 
 def test_the_skip_link_comes_first_and_leads_past_the_navigation(small, browser):
@@ -133,13 +168,16 @@ def test_on_paper_every_table_is_open_and_the_navigation_is_gone(small, browser)
     page = context.new_page()
     page.goto(small.page().as_uri())
     page.emulate_media(media="print")
-    heights = page.evaluate("[...document.querySelectorAll('details table')].map(t => t.getBoundingClientRect().height)")
+    heights = page.evaluate(
+        "[...document.querySelectorAll('details table')].map(t => t.getBoundingClientRect().height)"
+    )
     assert heights and min(heights) > 20
     assert page.evaluate("getComputedStyle(document.querySelector('.band ul')).display") == "none"
     context.close()
 
 
-# --- what they say ---------------------------------------------------------------------------------------
+# --- what they say
+# ---------------------------------------------------------------------------------------
 
 
 class Cells(HTMLParser):
@@ -175,7 +213,12 @@ class Cells(HTMLParser):
 def tables_of(path: Path) -> dict[str, list[list[str]]]:
     """Rows of the tables of a page by caption, as a reader sees them."""
     parsed = Cells(path.read_text(encoding="utf-8"))
-    return {"".join(t["caption"]).strip(): [["".join(cell).strip() for cell in row] for row in t["rows"]] for t in parsed.tables}
+    return {
+        "".join(t["caption"]).strip(): [
+            ["".join(cell).strip() for cell in row] for row in t["rows"]
+        ]
+        for t in parsed.tables
+    }
 
 
 def words_of(path: Path) -> str:
@@ -186,7 +229,13 @@ def words_of(path: Path) -> str:
 
 def as_released(shown: str) -> str:
     """A cell of a page as the release prints it."""
-    return re.sub(r"^\[(\w+)\]$", r"\1", shown).replace(",", "").replace("£", "").removesuffix("%").replace("\u2212", "-")
+    return (
+        re.sub(r"^\[(\w+)\]$", r"\1", shown)
+        .replace(",", "")
+        .replace("£", "")
+        .removesuffix("%")
+        .replace("\u2212", "-")
+    )
 
 
 FULL = {
@@ -199,15 +248,21 @@ FULL = {
 
 def test_the_figures_of_every_authority_are_the_ledgers(small):
     released = read_release(small.warehouse, DECEMBER, 2)[0]["host_authority_occupancy"]
-    homes = released[(released["provision_type"] == "Children's home") & (released["la_name"] != "")].set_index("la_name")
+    homes = released[
+        (released["provision_type"] == "Children's home") & (released["la_name"] != "")
+    ].set_index("la_name")
     tables = tables_of(small.page())
-    head, *rows = next(t for caption, t in tables.items() if "by host authority" in caption and "Settings registered" in t[0])
+    head, *rows = next(
+        t
+        for caption, t in tables.items()
+        if "by host authority" in caption and "Settings registered" in t[0]
+    )
     assert [row[0].replace("\u2019", "'") for row in rows] != []
     for row in rows:
         cells = homes.loc[row[0].replace("\u2019", "'")]
-        assert {label: as_released(shown) for label, shown in zip(head[1:], row[1:], strict=True)} == {
-            label: cells[FULL[label]] for label in head[1:]
-        }
+        assert {
+            label: as_released(shown) for label, shown in zip(head[1:], row[1:], strict=True)
+        } == {label: cells[FULL[label]] for label in head[1:]}
 
 
 def test_the_regions_figures_on_every_tables_page_are_the_ledgers(small):
@@ -216,26 +271,47 @@ def test_the_regions_figures_on_every_tables_page_are_the_ledgers(small):
     for about in (t for t in PUBLISHED_TABLES if t.name in released):
         frame = released[about.name]
         region = frame[frame["geographic_level"] == "Regional"]
-        wanted = sorted(str(v) for v in region[[i.name for i in about.indicators if i.name in frame]].head(60).to_numpy().ravel())
+        wanted = sorted(
+            str(v)
+            for v in region[[i.name for i in about.indicators if i.name in frame]]
+            .head(60)
+            .to_numpy()
+            .ravel()
+        )
         tables = tables_of(small.page(f"table-{about.name}.html"))
-        shown = next(rows for caption, rows in tables.items() if caption.startswith(about.title.replace("'", "\u2019")))
-        assert sorted(as_released(cell) for row in shown[1:] for cell in row[1:]) == wanted, about.name
+        shown = next(
+            rows
+            for caption, rows in tables.items()
+            if caption.startswith(about.title.replace("'", "\u2019"))
+        )
+        assert sorted(as_released(cell) for row in shown[1:] for cell in row[1:]) == wanted, (
+            about.name
+        )
 
 
 def test_what_the_small_region_must_say(small):
-    """By hand: Stockport's six homes have 40 of 60 places lived in, 15 free, 5 that cannot be offered; 20 of their 40 children are its own."""
+    """By hand: Stockport's six homes have 40 of 60 places lived in, 15 free, 5 that cannot be
+    offered; 20 of their 40 children are its own.
+    """
     said = words_of(small.page("authority-356.html"))
     assert "About a third of the places in Stockport’s children’s homes stand empty" in said
-    assert "6 children’s homes with 60 places stand in Stockport. All of them sent a return." in said
+    assert (
+        "6 children’s homes with 60 places stand in Stockport. All of them sent a return." in said
+    )
     assert "Of the places counted, 40 are lived in and 15 could take a child now." in said
     assert "The number that is not to be offered is not shown" in said  # 5 is fewer than 8
-    assert "20 of 40 children living here were placed by Stockport itself, in rounded counts. 10 come from beyond the region and its neigh" in said
+    assert (
+        "20 of 40 children living here were placed by Stockport itself, in rounded counts. 10 come"
+        " from beyond the region and its neigh" in said
+    )
 
 
 def test_an_area_without_a_return_says_so_and_shows_no_number_for_it(small):
     """Blackpool had sent nothing when the first release of December was made."""
     said = words_of(small.page("authority-890.html", number=1))
-    assert "2 children’s homes with 20 places stand in Blackpool. None of them sent a return." in said
+    assert (
+        "2 children’s homes with 20 places stand in Blackpool. None of them sent a return." in said
+    )
     assert "How many places are lived in is not known: no return was received." in said
     assert "None of them sent a return" not in words_of(small.page("authority-890.html"))
 
@@ -252,20 +328,36 @@ def test_hostile_names_are_text_and_nothing_else(small):
 
 
 def test_any_figure_is_two_clicks_from_its_definition_its_coverage_and_its_returns(small):
-    """One click from a section to its table's page, where definition, coverage and the kinds of return stand; one more to every return."""
+    """One click from a section to its table's page, where definition, coverage and the kinds of
+    return stand; one more to every return.
+    """
     tables, manifest = read_release(small.warehouse, DECEMBER, 2)
     for page in ["index.html", *(p.name for p in small.page().parent.glob("authority-*.html"))]:
-        sections = re.findall(r'<section class="part" id="([^"]+)".*?</section>', small.page(page).read_text(encoding="utf-8"), flags=re.S)
+        sections = re.findall(
+            r'<section class="part" id="([^"]+)".*?</section>',
+            small.page(page).read_text(encoding="utf-8"),
+            flags=re.S,
+        )
         text = small.page(page).read_text(encoding="utf-8")
         for section in (s for s in sections if s != "notes"):
-            body = re.search(rf'<section class="part" id="{section}".*?</section>', text, flags=re.S).group()
+            body = re.search(
+                rf'<section class="part" id="{section}".*?</section>', text, flags=re.S
+            ).group()
             links = re.findall(r'href="(table-\w+\.html)"', body)
             assert links, f"{page}: {section} leads to no table"
             target = small.page(links[0]).read_text(encoding="utf-8")
-            for part in ('class="definition"', 'id="coverage"', 'id="columns"', 'id="checks"', 'href="returns.html"'):
+            for part in (
+                'class="definition"',
+                'id="coverage"',
+                'id="columns"',
+                'id="checks"',
+                'href="returns.html"',
+            ):
                 assert part in target, f"{links[0]} lacks {part}"
     returns = small.page("returns.html").read_text(encoding="utf-8")
-    assert all(f"version {r['version']}" in returns for r in manifest["returns"]) and "content_hash" not in str(manifest)
+    assert all(
+        f"version {r['version']}" in returns for r in manifest["returns"]
+    ) and "content_hash" not in str(manifest)
 
 
 def test_what_changed_names_the_late_return_and_counts_the_figures_that_moved(small):
@@ -274,7 +366,9 @@ def test_what_changed_names_the_late_return_and_counts_the_figures_that_moved(sm
     second = small.page("changes.html").read_text(encoding="utf-8")
     assert "1 new return</summary>" in second
     assert "provider-late" in second
-    before, after = (read_release(small.warehouse, DECEMBER, n)[0]["host_authority_occupancy"] for n in (1, 2))
+    before, after = (
+        read_release(small.warehouse, DECEMBER, n)[0]["host_authority_occupancy"] for n in (1, 2)
+    )
     moved = int((before.to_numpy() != after.to_numpy()).sum())
     assert moved > 0
     assert f'<td class="number">{moved}</td>' in second
@@ -283,7 +377,11 @@ def test_what_changed_names_the_late_return_and_counts_the_figures_that_moved(sm
 def test_a_column_is_traced_to_the_providers_return(small):
     text = small.page("table-host_authority_occupancy.html").read_text(encoding="utf-8")
     column = re.search(r'<div id="column-occupied">.*?</ol>', text, flags=re.S).group()
-    for step in ("Provider census: settings: occupied_places", "provider_settings.occupied_places", "setting_return.occupied_places"):
+    for step in (
+        "Provider census: settings: occupied_places",
+        "provider_settings.occupied_places",
+        "setting_return.occupied_places",
+    ):
         assert step in column
 
 
@@ -299,21 +397,41 @@ def test_a_site_that_is_up_to_date_is_left_alone_and_one_that_is_gone_is_made_ag
 
 
 def test_the_trend_has_every_quarter_of_the_ledger(small):
-    rows = next(t for caption, t in tables_of(small.page()).items() if "Sep 2025 to Dec 2025" in caption and t[0][0] == "Census date")
+    rows = next(
+        t
+        for caption, t in tables_of(small.page()).items()
+        if "Sep 2025 to Dec 2025" in caption and t[0][0] == "Census date"
+    )
     assert [row[0] for row in rows[1:]] == ["30 September 2025", "31 December 2025"]
-    for row, (date, number) in zip(rows[1:], [(small_date, n) for small_date, n in small.sites().newest.items()], strict=True):
+    for row, (date, number) in zip(
+        rows[1:], [(small_date, n) for small_date, n in small.sites().newest.items()], strict=True
+    ):
         released = read_release(small.warehouse, date, number)[0]["host_authority_occupancy"]
-        cells = released[(released["provision_type"] == "Children's home") & (released["la_name"] == "")].iloc[0]
-        assert [as_released(shown) for shown in row[1:]] == [cells[n] for n in ("occupied", "vacant", "unavailable", "coverage_places")]
+        cells = released[
+            (released["provision_type"] == "Children's home") & (released["la_name"] == "")
+        ].iloc[0]
+        assert [as_released(shown) for shown in row[1:]] == [
+            cells[n] for n in ("occupied", "vacant", "unavailable", "coverage_places")
+        ]
 
 
 def test_the_pages_are_made_of_whichever_tables_a_release_has(small):
-    """A table is not released where nobody returned what it is made of; earlier releases may have had it."""
+    """A table is not released where nobody returned what it is made of; earlier releases may have
+    had it.
+    """
     sites = small.sites()
-    whole = replace(sites._edition(DECEMBER, 2), earlier=(sites._edition(SEPTEMBER, 1),), before=sites._edition(DECEMBER, 1))
+    whole = replace(
+        sites._edition(DECEMBER, 2),
+        earlier=(sites._edition(SEPTEMBER, 1),),
+        before=sites._edition(DECEMBER, 1),
+    )
     tables = dict(whole.tables)
-    kept = [{name: table for name, table in tables.items() if name != dropped} for dropped in tables]
+    kept = [
+        {name: table for name, table in tables.items() if name != dropped} for dropped in tables
+    ]
     for subset in [*kept, {"host_authority_occupancy": tables["host_authority_occupancy"]}, {}]:
         made = pages(replace(whole, tables=subset), [])
-        linked = {link for text in made.values() for link in re.findall(r'href="([\w-]+\.html)', text)}
+        linked = {
+            link for text in made.values() for link in re.findall(r'href="([\w-]+\.html)', text)
+        }
         assert linked <= made.keys(), linked - made.keys()

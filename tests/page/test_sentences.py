@@ -1,8 +1,10 @@
-"""Every sentence of every page of a made-up region, read by rules: what is said is so, and worth saying of a place of that size.
+"""Every sentence of every page of a made-up region, read by rules: what is said is so, and worth
+saying of a place of that size.
 
-Read at three sizes of the region, printed without the gate, which would take longer than all the rest: of the smallest two quarters, with
-figures hidden here and there as the gate might; of the others one, which stands for the quarter before it as well. And read as released:
-the pages of the small region, through the gate and from the ledger.
+Read at three sizes of the region, printed without the gate, which would take longer than all the
+rest: of the smallest two quarters, with figures hidden here and there as the gate might; of the
+others one, which stands for the quarter before it as well. And read as released: the pages of the
+small region, through the gate and from the ledger.
 """
 
 from __future__ import annotations
@@ -34,14 +36,27 @@ SMALL = 0.05
 SCALES = (SMALL, 0.3, 1.0)
 HIDDEN_HERE_AND_THERE, RELEASED = f"{SMALL}, more hidden", "released"
 DATES = [dt.date(2025, 9, 30), dt.date(2025, 12, 31)]
-WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+WORDS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+}
 THINGS = "places|homes|children|settings|authorities|quarters|returns|placements|groups|more|years|households|carers"
 
 
 class Blocks(HTMLParser):
     """The text of each block of a page, and of each answer: its question, figure and words in one."""
 
-    BLOCKS = frozenset({"p", "li", "h1", "h2", "h3", "caption", "summary", "dt", "dd", "figcaption", "text", "th"})
+    BLOCKS = frozenset(
+        {"p", "li", "h1", "h2", "h3", "caption", "summary", "dt", "dd", "figcaption", "text", "th"}
+    )
     UNREAD = frozenset({"style", "script", "title"})
 
     def __init__(self) -> None:
@@ -85,7 +100,9 @@ def largest_of_fewer(said: str) -> bool:
     found = re.search(r"[Tt]he (\w+) largest (?:\w+ ){0,2}?of (\d[\d,]*)", said) or re.search(
         r"[Tt]he (\w+) largest owner groups of (\d[\d,]*)", said
     )
-    return bool(found and found[1] in WORDS and number(found[1]) >= number(found[2])) or bool(re.search(r"largest .* (?:hold|holds) 100\s?%", said))
+    return bool(found and found[1] in WORDS and number(found[1]) >= number(found[2])) or bool(
+        re.search(r"largest .* (?:hold|holds) 100\s?%", said)
+    )
 
 
 def counts_of_more_than_all(said: str) -> bool:
@@ -95,15 +112,27 @@ def counts_of_more_than_all(said: str) -> bool:
 
 
 def many_of_one(said: str) -> bool:
-    return bool(re.search(rf"(?<![\d.,])1 (?:{THINGS.replace('|more', '')})\b(?!['\u2019])", said)) and "1 or more" not in said
+    return (
+        bool(re.search(rf"(?<![\d.,])1 (?:{THINGS.replace('|more', '')})\b(?!['\u2019])", said))
+        and "1 or more" not in said
+    )
 
 
 def cut_short(said: str) -> bool:
-    """A bracket that does not end; a text that stops at a comma. (Items of a list end in semicolons.)"""
-    return said.count("(") != said.count(")") or said.count("[") != said.count("]") or said.endswith((",", "(", " -"))
+    """A bracket that does not end; a text that stops at a comma. (Items of a list end in
+    semicolons.)
+    """
+    return (
+        said.count("(") != said.count(")")
+        or said.count("[") != said.count("]")
+        or said.endswith((",", "(", " -"))
+    )
 
 
-LEFT_OVER = re.compile(rf"\bNone (?:{THINGS})\b|\b(?:nan|NaN|null|True|False|undefined)\b" + r"|\{\{|\}\}|\.\.(?!\.)| ,|,,|  ")
+LEFT_OVER = re.compile(
+    rf"\bNone (?:{THINGS})\b|\b(?:nan|NaN|null|True|False|undefined)\b"
+    + r"|\{\{|\}\}|\.\.(?!\.)| ,|,,|  "
+)
 
 
 def left_over(said: str) -> bool:
@@ -112,23 +141,34 @@ def left_over(said: str) -> bool:
 
 
 def share_above_all(said: str) -> bool:
-    return any(float(n.replace(",", "")) > 100 for n in re.findall(r"(\d[\d,]*(?:\.\d+)?)\s?% of the (?:places|children)", said))
+    return any(
+        float(n.replace(",", "")) > 100
+        for n in re.findall(r"(\d[\d,]*(?:\.\d+)?)\s?% of the (?:places|children)", said)
+    )
 
 
 def one_said_as_many(said: str) -> bool:
     """`All 2`, `the 1 of`, `How many are free and lived in is`, `45 places of them`."""
     counted = r"\b(?:[Aa]ll (?:of the )?[012]|[Tt]he 1 of|of the 1|[Nn]one of the 1) "
-    return bool(re.search(counted, said) or re.search(r"places of them\b|^How many are [^.]* and [^.]* is ", said))
+    return bool(
+        re.search(counted, said)
+        or re.search(r"places of them\b|^How many are [^.]* and [^.]* is ", said)
+    )
 
 
 def said_twice(said: str) -> bool:
     """`the the`; `stands in Bury that border Bury`."""
-    return bool(re.search(r"\b([a-z]{2,}) \1\b", said) or re.search(r"\bborder ([A-Z]\w+)\b.*\b(?:Beside|of) \1\b", said))
+    return bool(
+        re.search(r"\b([a-z]{2,}) \1\b", said)
+        or re.search(r"\bborder ([A-Z]\w+)\b.*\b(?:Beside|of) \1\b", said)
+    )
 
 
 def no_news(said: str) -> bool:
     """What has nothing to tell: a figure that could not be asked for, a share of a few."""
-    return "does not apply" in said or bool(re.search(r"\b100\s?% of the \d\b|\b0\s?% of the \d\b", said))
+    return "does not apply" in said or bool(
+        re.search(r"\b100\s?% of the \d\b|\b0\s?% of the \d\b", said)
+    )
 
 
 def a_names_small_letters(said: str) -> bool:
@@ -155,12 +195,18 @@ class Read:
     @property
     def of_areas(self) -> dict[str, str]:
         """The pages of the region and of its authorities."""
-        return {name: page for name, page in self.pages.items() if Path(name).name.startswith(("index", "authority-"))}
+        return {
+            name: page
+            for name, page in self.pages.items()
+            if Path(name).name.startswith(("index", "authority-"))
+        }
 
 
 @pytest.fixture(scope="module")
 def editions(servers, tmp_path_factory) -> Callable[[float], Edition]:
-    """The newest quarter of a made-up region of a size, as it would be printed had the gate nothing to hide."""
+    """The newest quarter of a made-up region of a size, as it would be printed had the gate nothing
+    to hide.
+    """
     made: dict[float, Edition] = {}
 
     def of(scale: float) -> Edition:
@@ -187,13 +233,23 @@ def edition_of(scale: float, servers: Servers, landing: Path) -> Edition:
 def printed(warehouse: Warehouse, region: Region, date: dt.date) -> Edition:
     """The quarter as it would be printed, had the gate nothing to hide."""
     members = members_of_region(warehouse, date)
-    frames = release_tables(true_tables(warehouse, date, members), members, date, method=region.disclosure)
-    tables = {about.name: Table(about, frames[about.name]) for about in PUBLISHED_TABLES if about.name in frames}
-    return Edition(date, 1, region, tables, {"made_up": "Made-up data.", "returns": [], "gate": "passed"})
+    frames = release_tables(
+        true_tables(warehouse, date, members), members, date, method=region.disclosure
+    )
+    tables = {
+        about.name: Table(about, frames[about.name])
+        for about in PUBLISHED_TABLES
+        if about.name in frames
+    }
+    return Edition(
+        date, 1, region, tables, {"made_up": "Made-up data.", "returns": [], "gate": "passed"}
+    )
 
 
 def with_more_hidden(edition: Edition) -> Edition:
-    """The edition with one figure in five hidden, in whole rows and singly: what the gate hides besides, and more."""
+    """The edition with one figure in five hidden, in whole rows and singly: what the gate hides
+    besides, and more.
+    """
     rng = np.random.default_rng(5)
     tables = {}
     for name, table in edition.tables.items():
@@ -201,7 +257,11 @@ def with_more_hidden(edition: Edition) -> Edition:
         row_goes = rng.random(len(frame)) < 0.1
         for column in table.indicators:
             is_figure = frame[column].astype(str).str.fullmatch(r"[\d.]+").to_numpy(bool)
-            frame[column] = frame[column].astype(object).mask((row_goes | (rng.random(len(frame)) < 0.1)) & is_figure, "c")
+            frame[column] = (
+                frame[column]
+                .astype(object)
+                .mask((row_goes | (rng.random(len(frame)) < 0.1)) & is_figure, "c")
+            )
         tables[name] = Table(table.about, frame)
     return replace(edition, tables=tables)
 
@@ -211,10 +271,17 @@ def read(request) -> Read:
     if request.param == RELEASED:
         small = request.getfixturevalue("small")
         bring_sites_up_to_date(small.warehouse, small.region, small.releases, said=lambda _: None)
-        pages = {str(path.relative_to(small.releases)): path.read_text(encoding="utf-8") for path in small.releases.rglob("*.html")}
+        pages = {
+            str(path.relative_to(small.releases)): path.read_text(encoding="utf-8")
+            for path in small.releases.rglob("*.html")
+        }
     else:
-        edition = request.getfixturevalue("editions")(SMALL if request.param == HIDDEN_HERE_AND_THERE else request.param)
-        pages = pages_of(with_more_hidden(edition) if request.param == HIDDEN_HERE_AND_THERE else edition, [])
+        edition = request.getfixturevalue("editions")(
+            SMALL if request.param == HIDDEN_HERE_AND_THERE else request.param
+        )
+        pages = pages_of(
+            with_more_hidden(edition) if request.param == HIDDEN_HERE_AND_THERE else edition, []
+        )
     return Read(pages, {name: sentences(page) for name, page in pages.items()})
 
 
@@ -231,7 +298,10 @@ def test_an_answer_speaks_of_what_is_asked(read):
         for place, block in enumerate(said):
             if block in ANSWERS:
                 asked += 1
-                assert ANSWERS[block].search(" ".join(said[place + 1 : place + 3])), (page, said[place : place + 3])
+                assert ANSWERS[block].search(" ".join(said[place + 1 : place + 3])), (
+                    page,
+                    said[place : place + 3],
+                )
     assert asked > 10
 
 
@@ -254,13 +324,22 @@ def test_no_bar_is_drawn_of_parts_whose_total_is_hidden(read):
                 continue
             for row in re.findall(r'<tr role="row".*?</tr>', table, flags=re.S)[1:]:
                 total = re.search(r'<td class="number" role="cell">(.*?)</td>', row, flags=re.S)
-                assert "[c]" not in total[1] or "<rect" not in row, (page, re.sub("<[^>]+>", " ", row))
+                assert "[c]" not in total[1] or "<rect" not in row, (
+                    page,
+                    re.sub("<[^>]+>", " ", row),
+                )
 
 
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        (largest_of_fewer, "The ten largest owner groups of 6 hold 100 % of the places in Bury's children's homes."),
+        (
+            largest_of_fewer,
+            (
+                "The ten largest owner groups of 6 hold 100 % of the places in Bury's children's"
+                " homes."
+            ),
+        ),
         (largest_of_fewer, "The three largest of 3 owner groups hold 90% of the places."),
         (counts_of_more_than_all, "15 of 10 places counted are empty."),
         (counts_of_more_than_all, "0 of 0 children live here."),
@@ -269,13 +348,31 @@ def test_no_bar_is_drawn_of_parts_whose_total_is_hidden(read):
         (left_over, "None places stand empty."),
         (share_above_all, "120% of the places are empty."),
         (one_said_as_many, "All 2 children\u2019s homes registered in Bury sent a return."),
-        (one_said_as_many, "Bury stands beside the 1 of its ten statistical neighbours that is in the region."),
-        (one_said_as_many, "How many are lived in and free is not shown, so that nobody can be found in the figures."),
+        (
+            one_said_as_many,
+            "Bury stands beside the 1 of its ten statistical neighbours that is in the region.",
+        ),
+        (
+            one_said_as_many,
+            (
+                "How many are lived in and free is not shown, so that nobody can be found in the"
+                " figures."
+            ),
+        ),
         (one_said_as_many, "45 places of them cannot be offered."),
         (said_twice, "It stands in the the North West."),
-        (no_news, "The average weekly cost does not apply, or cannot be worked out from the returns that came."),
+        (
+            no_news,
+            (
+                "The average weekly cost does not apply, or cannot be worked out from the returns"
+                " that came."
+            ),
+        ),
         (no_news, "100% of the 3 children\u2019s homes sent a return."),
-        (a_names_small_letters, "2 figures a row, by sector of the owner, latest overall judgement by ofsted"),
+        (
+            a_names_small_letters,
+            "2 figures a row, by sector of the owner, latest overall judgement by ofsted",
+        ),
     ],
 )
 def test_the_rules_catch_what_was_once_written(rule, said):

@@ -1,4 +1,6 @@
-"""The observatory page as `observatory serve` opens it: on this machine alone, the releases and nothing else."""
+"""The observatory page as `observatory serve` opens it: on this machine alone, the releases and
+nothing else.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,15 @@ def test_contents_pages_and_files_are_served_as_what_they_are(server):
 
 @pytest.mark.parametrize(
     "path",
-    ["/2025-12-31/", "/2025-12-31/r1/", "/.r2.making/t.csv", "/../pseudonym.key", "/%2e%2e/pseudonym.key", "/out/pseudonym.key", "/nothing.html"],
+    [
+        "/2025-12-31/",
+        "/2025-12-31/r1/",
+        "/.r2.making/t.csv",
+        "/../pseudonym.key",
+        "/%2e%2e/pseudonym.key",
+        "/out/pseudonym.key",
+        "/nothing.html",
+    ],
 )
 def test_nothing_else_is_served(server, path):
     status, body, _ = ask(server, path)
@@ -62,18 +72,24 @@ def test_nothing_else_is_served(server, path):
 
 
 @pytest.mark.parametrize("option", ["--port", "--page-port"])
-def test_a_port_that_is_taken_is_told_in_a_sentence_before_anything_is_made(tmp_path, monkeypatch, option):
+def test_a_port_that_is_taken_is_told_in_a_sentence_before_anything_is_made(
+    tmp_path, monkeypatch, option
+):
     monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         ports = {"--port": "0", "--page-port": "0"} | {option: str(taken.getsockname()[1])}
-        done = CliRunner().invoke(command.cli, ["serve", *(word for pair in ports.items() for word in pair)])
+        done = CliRunner().invoke(
+            command.cli, ["serve", *(word for pair in ports.items() for word in pair)]
+        )
     assert isinstance(done.exception, ObservatoryError) and option in str(done.exception)
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize("ports", [("--port", "70000"), ("--page-port", "-1"), ("--port", "4711", "--page-port", "4711")])
+@pytest.mark.parametrize(
+    "ports", [("--port", "70000"), ("--page-port", "-1"), ("--port", "4711", "--page-port", "4711")]
+)
 def test_a_port_out_of_range_or_given_twice_is_refused_at_once(tmp_path, monkeypatch, ports):
     monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
     done = CliRunner().invoke(command.cli, ["serve", *ports])

@@ -1,4 +1,6 @@
-"""The register of arrivals: a return came when its bytes were first seen; what was sent again counts again; nothing else is news."""
+"""The register of arrivals: a return came when its bytes were first seen; what was sent again
+counts again; nothing else is news.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,10 @@ def counted(warehouse) -> int:
 
 
 def statuses(warehouse) -> list[str]:
-    rows = warehouse.rows("select t.status from raw.submission as s join raw.submission_table as t using (submission_id) order by s.received_at")
+    rows = warehouse.rows(
+        "select t.status from raw.submission as s join raw.submission_table as t using"
+        " (submission_id) order by s.received_at"
+    )
     return [row.status for row in rows]
 
 
@@ -46,14 +51,18 @@ def arrive(embedded_warehouse, landing):
         with embedded_warehouse.reading() as connection:
             assert not has_news(connection, landing.place, DAY, KEY)
         assert take_in(embedded_warehouse, landing.place, DAY, KEY).files_new == 0
-        assert embedded_warehouse.frame("select * from raw.landed order by place_mark").equals(before)
+        assert embedded_warehouse.frame("select * from raw.landed order by place_mark").equals(
+            before
+        )
         return read
 
     return arrive_
 
 
 def test_what_lands_last_counts_whatever_its_own_time(embedded_warehouse, landing, arrive):
-    """WinSCP, rsync -t and cp -p keep the time of the file: a correction may be older than what it corrects."""
+    """WinSCP, rsync -t and cp -p keep the time of the file: a correction may be older than what it
+    corrects.
+    """
     landing.drop(DATE, "356", "v1.csv", census(2))
     arrive()
     os.utime(landing.drop(DATE, "356", "v2.csv", census(3)), (1_000_000_000, 1_000_000_000))
@@ -62,7 +71,9 @@ def test_what_lands_last_counts_whatever_its_own_time(embedded_warehouse, landin
     assert statuses(embedded_warehouse) == ["superseded", "in force"]
 
 
-def test_the_first_sent_again_counts_and_is_answered(embedded_warehouse, landing, bring, arrive, tmp_path):
+def test_the_first_sent_again_counts_and_is_answered(
+    embedded_warehouse, landing, bring, arrive, tmp_path
+):
     first = landing.drop(DATE, "356", "v1.csv", census(2))
     bring(embedded_warehouse, landing, DATE)
     landing.drop(DATE, "356", "v2.csv", census(3))
@@ -80,8 +91,12 @@ def test_the_first_sent_again_counts_and_is_answered(embedded_warehouse, landing
     assert arrive() == 0
 
 
-@pytest.mark.parametrize("gone", [False, True], ids=["over the second under its own name", "after it was gone"])
-def test_the_first_put_there_again_under_its_own_name_counts(embedded_warehouse, landing, arrive, gone):
+@pytest.mark.parametrize(
+    "gone", [False, True], ids=["over the second under its own name", "after it was gone"]
+)
+def test_the_first_put_there_again_under_its_own_name_counts(
+    embedded_warehouse, landing, arrive, gone
+):
     landing.drop(DATE, "356", "return.csv", census(2))
     arrive()
     if gone:
@@ -94,7 +109,9 @@ def test_the_first_put_there_again_under_its_own_name_counts(embedded_warehouse,
 
 
 def test_what_only_lies_there_still_is_not_sent_again(embedded_warehouse, landing, arrive):
-    """Touched, renamed, copied while it was in force, gone for a while and back as it was: none of it is a new arrival."""
+    """Touched, renamed, copied while it was in force, gone for a while and back as it was: none of
+    it is a new arrival.
+    """
     first = landing.drop(DATE, "356", "v1.csv", census(2))
     arrive()
     copy = shutil.copy2(first, first.with_name("a copy of v1.csv"))
@@ -114,7 +131,9 @@ def test_what_only_lies_there_still_is_not_sent_again(embedded_warehouse, landin
     assert counted(embedded_warehouse) == 3
 
 
-def test_bytes_in_force_change_nothing_though_other_tables_come_between(embedded_warehouse, landing, arrive):
+def test_bytes_in_force_change_nothing_though_other_tables_come_between(
+    embedded_warehouse, landing, arrive
+):
     first = landing.drop(DATE, "356", "census.csv", census(2))
     landing.drop(DATE, "356", "header.csv", builders.children([{"child": "C1"}]))
     landing.drop(DATE, "356", "census again.csv", first.read_bytes())
@@ -125,7 +144,9 @@ def test_bytes_in_force_change_nothing_though_other_tables_come_between(embedded
     assert statuses(embedded_warehouse) == ["in force", "in force", "rejected"]
 
 
-def test_first_second_and_first_again_before_the_first_run_count_in_their_order(embedded_warehouse, landing, arrive):
+def test_first_second_and_first_again_before_the_first_run_count_in_their_order(
+    embedded_warehouse, landing, arrive
+):
     first = landing.drop(DATE, "356", "v1.csv", census(2))
     landing.drop(DATE, "356", "v2.csv", census(3))
     landing.drop(DATE, "356", "again.csv", first.read_bytes())
@@ -133,12 +154,19 @@ def test_first_second_and_first_again_before_the_first_run_count_in_their_order(
     assert counted(embedded_warehouse) == 2
 
 
-def test_a_return_arrives_when_it_is_first_seen_and_never_in_the_future(embedded_warehouse, landing, arrive):
-    os.utime(landing.drop(DATE, "352", "2099.csv", builders.census([{}], "Manchester")), (4_070_908_800, 4_070_908_800))
+def test_a_return_arrives_when_it_is_first_seen_and_never_in_the_future(
+    embedded_warehouse, landing, arrive
+):
+    os.utime(
+        landing.drop(DATE, "352", "2099.csv", builders.census([{}], "Manchester")),
+        (4_070_908_800, 4_070_908_800),
+    )
     os.utime(landing.drop(DATE, "356", "old.csv", census(1)), (1, 1))
     before = embedded_warehouse.scalar(NOW)
     arrive()
-    seen = embedded_warehouse.rows("select file_name, received_at from raw.submission order by received_at")
+    seen = embedded_warehouse.rows(
+        "select file_name, received_at from raw.submission order by received_at"
+    )
     assert [row.received_at >= before for row in seen] == [True, True]
     assert all(row.received_at <= embedded_warehouse.scalar(NOW) for row in seen)
     assert len({row.received_at for row in seen}) == 2, "one after the other"
@@ -146,12 +174,22 @@ def test_a_return_arrives_when_it_is_first_seen_and_never_in_the_future(embedded
 
 def dump(warehouse) -> list[str]:
     """What was made of the returns, with the moments of arrival."""
-    query = "select * from raw.submission as s join raw.submission_table as t using (submission_id) order by submission_id, table_name"
+    query = (
+        "select * from raw.submission as s join raw.submission_table as t using (submission_id)"
+        " order by submission_id, table_name"
+    )
     rows = [repr(row) for row in warehouse.rows(query)]
-    return rows + [repr(row) for row in warehouse.rows("select * from raw.placement_census order by submission_id, row_number")]
+    return rows + [
+        repr(row)
+        for row in warehouse.rows(
+            "select * from raw.placement_census order by submission_id, row_number"
+        )
+    ]
 
 
-def test_the_same_landing_place_and_register_give_the_same_warehouse(embedded_warehouse, landing, arrive):
+def test_the_same_landing_place_and_register_give_the_same_warehouse(
+    embedded_warehouse, landing, arrive
+):
     """Also after everything that was read is gone: what the register holds is enough."""
     first = landing.drop(DATE, "356", "v1.csv", census(2))
     arrive()
@@ -167,33 +205,50 @@ def test_the_same_landing_place_and_register_give_the_same_warehouse(embedded_wa
     assert dump(embedded_warehouse) == made
 
 
-def test_a_warehouse_from_before_the_register_keeps_what_counted(embedded_warehouse, landing, arrive):
+def test_a_warehouse_from_before_the_register_keeps_what_counted(
+    embedded_warehouse, landing, arrive
+):
     landing.drop(DATE, "356", "v1.csv", census(2))
     landing.drop(DATE, "356", "v2.csv", census(3))
     arrive()
     with embedded_warehouse.writing() as connection:
         connection.exec_driver_sql("delete from raw.arrival")
         connection.exec_driver_sql("delete from raw.landed")
-        connection.exec_driver_sql("update raw.submission set received_at = '2099-01-01' where file_name = 'v2.csv'")
-        connection.exec_driver_sql("update raw.submission set received_at = '2025-04-20 09:00+00' where file_name = 'v1.csv'")
+        connection.exec_driver_sql(
+            "update raw.submission set received_at = '2099-01-01' where file_name = 'v2.csv'"
+        )
+        connection.exec_driver_sql(
+            "update raw.submission set received_at = '2025-04-20 09:00+00' where file_name ="
+            " 'v1.csv'"
+        )
     assert arrive() == 0
     assert counted(embedded_warehouse) == 3
-    seen = [row.first_seen_at for row in embedded_warehouse.rows("select first_seen_at from raw.arrival order by 1")]
+    seen = [
+        row.first_seen_at
+        for row in embedded_warehouse.rows("select first_seen_at from raw.arrival order by 1")
+    ]
     assert seen[0] == dt.datetime(2025, 4, 20, 9, tzinfo=dt.UTC)
     assert seen[1] <= embedded_warehouse.scalar(NOW)
 
 
-def test_made_up_returns_come_when_they_are_made_up_to_come_and_no_others(embedded_warehouse, tmp_path):
+def test_made_up_returns_come_when_they_are_made_up_to_come_and_no_others(
+    embedded_warehouse, tmp_path
+):
     make_region(tmp_path / "made up", quarters=1, last=DAY, seed=1, scale=0.01)
     place = LandingPlace(str(tmp_path / "made up"))
     told = place.made_up_arrivals()
     changed = place.files(DAY)[0]
     changed.path.write_bytes(changed.path.read_bytes() + b"\r\n")
     take_in(embedded_warehouse, place, DAY, KEY)
-    arrived = [row.received_at for row in embedded_warehouse.rows("select received_at from raw.submission order by 1")]
+    arrived = [
+        row.received_at
+        for row in embedded_warehouse.rows("select received_at from raw.submission order by 1")
+    ]
     today = [moment for moment in arrived if moment > dt.datetime(2025, 12, 31, tzinfo=dt.UTC)]
     assert len(today) == 1, "the file that is no longer the one that was made"
-    assert {moment for moment in arrived if moment not in today} <= {moment for _, moment in told.values()}
+    assert {moment for moment in arrived if moment not in today} <= {
+        moment for _, moment in told.values()
+    }
     shutil.copytree(tmp_path / "made up", tmp_path / "real")
     (tmp_path / "real" / ".made-up").unlink()
     assert LandingPlace(str(tmp_path / "real")).made_up_arrivals() == {}

@@ -1,4 +1,6 @@
-"""Control totals of the official files: each is read from the warehouse, and parts add up to totals wherever no cell is hidden."""
+"""Control totals of the official files: each is read from the warehouse, and parts add up to totals
+wherever no cell is hidden.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +36,17 @@ NOT_RETURNS = ("reference/geography/", "standards/")
 
 
 @pytest.fixture(scope="module")
-def held(servers: Servers, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def held(
+    servers: Servers, shared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
     """Every official file, taken in; the long form built. Half a minute: 28 files, 240,000 rows."""
     landing = Landing(tmp_path_factory.mktemp("landing"))
     for place, patterns in LANDED.items():
         folder = landing.root / place
         folder.mkdir(parents=True)
-        for path in (path for pattern in patterns for path in sorted((shared / "samples").glob(pattern))):
+        for path in (
+            path for pattern in patterns for path in sorted((shared / "samples").glob(pattern))
+        ):
             if path.suffix == ".gz":
                 (folder / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
             else:
@@ -49,7 +55,9 @@ def held(servers: Servers, shared: Path, tmp_path_factory: pytest.TempPathFactor
     with Warehouse(address) as warehouse:
         for date in sorted({dt.date.fromisoformat(place[:10]) for place in LANDED}):
             take_in(warehouse, landing.place, date, KEY)
-            build_quarter(warehouse, date, load_region("north_west"), only={("core", "official_figure")})
+            build_quarter(
+                warehouse, date, load_region("north_west"), only={("core", "official_figure")}
+            )
         yield warehouse
     servers.drop("embedded", address)
 
@@ -61,14 +69,18 @@ def figures(held: Warehouse) -> pd.DataFrame:
 
 
 def test_every_file_loads_with_balanced_books(held):
-    books = held.rows("select s.file_name, t.* from raw.submission_table as t inner join raw.submission as s on s.submission_id = t.submission_id")
+    books = held.rows(
+        "select s.file_name, t.* from raw.submission_table as t inner join raw.submission as s on"
+        " s.submission_id = t.submission_id"
+    )
     assert len({book.submission_id for book in books}) == 28
     for book in books:
         assert book.status == "in force", book.file_name
         assert book.rows_received == book.rows_loaded > 0, book.file_name
 
 
-# --- the totals ------------------------------------------------------------------------------------
+# --- the totals
+# ------------------------------------------------------------------------------------
 
 
 def _as_printed(row) -> str:
@@ -77,9 +89,21 @@ def _as_printed(row) -> str:
 
 @pytest.fixture(scope="module")
 def printed(figures: pd.DataFrame) -> dict[tuple[str, ...], str]:
-    """DfE's figures as printed, by data set, measure, kind, area and period, and the quarter in which the file came."""
-    keys = ["census_date", "data_set", "published_measure", "figure_kind", "area_name", "time_period"]
-    return {(str(row[0]), *row[1:6]): _as_printed(row) for row in figures[[*keys, "official_value", "official_symbol"]].itertuples(index=False)}
+    """DfE's figures as printed, by data set, measure, kind, area and period, and the quarter in
+    which the file came.
+    """
+    keys = [
+        "census_date",
+        "data_set",
+        "published_measure",
+        "figure_kind",
+        "area_name",
+        "time_period",
+    ]
+    return {
+        (str(row[0]), *row[1:6]): _as_printed(row)
+        for row in figures[[*keys, "official_value", "official_symbol"]].itertuples(index=False)
+    }
 
 
 DATA_SETS = {
@@ -107,12 +131,19 @@ DATA_SETS = {
 
 def _same(printed: str, wanted: str, how: str) -> bool:
     try:
-        return abs(Decimal(printed) - Decimal(wanted)) <= (Decimal("0.006") if how == "computed" else 0)
+        return abs(Decimal(printed) - Decimal(wanted)) <= (
+            Decimal("0.006") if how == "computed" else 0
+        )
     except ArithmeticError:
         return printed == wanted
 
 
-KINDS = {"figure_count": "count", "figure_percent": "percent", "figure_rate": "rate", "figure_population": "population"}
+KINDS = {
+    "figure_count": "count",
+    "figure_percent": "percent",
+    "figure_rate": "rate",
+    "figure_population": "population",
+}
 OUTTURN = {
     "CLA expenditure (GBP thousand)": "Children looked after: expenditure",
     "CLA net (GBP thousand)": "Children looked after: net current expenditure",
@@ -141,15 +172,23 @@ def _tool(row, figures: pd.DataFrame) -> set[str]:
 
 def _outturn(row, figures: pd.DataFrame) -> set[str]:
     ro3 = figures[figures["data_set"].eq("ro3")]
-    rows = ro3[ro3["published_measure"].eq(OUTTURN[row.what.split(", sum")[0].removesuffix(" (GBP thousand)") + " (GBP thousand)"])]
+    rows = ro3[
+        ro3["published_measure"].eq(
+            OUTTURN[row.what.split(", sum")[0].removesuffix(" (GBP thousand)") + " (GBP thousand)"]
+        )
+    ]
     of_authorities = rows[rows["area_level"].eq("authority")].dropna(subset=["official_value"])
     if "class totals" in row.what:
-        return {str(rows[rows["area_code"].isin(["E06", "E08", "E09", "E10"])]["official_value"].sum())}
+        return {
+            str(rows[rows["area_code"].isin(["E06", "E08", "E09", "E10"])]["official_value"].sum())
+        }
     if "150 authorities" in row.what:
         assert len(of_authorities) == 150
         return {str(of_authorities["official_value"].sum())}
     if "23 of 24" in row.what:
-        members = of_authorities[of_authorities["area_code"].isin(load_region("north_west").members)]
+        members = of_authorities[
+            of_authorities["area_code"].isin(load_region("north_west").members)
+        ]
         assert len(members) == 23
         return {str(members["official_value"].sum())}
     if row.area == "sum of authorities":
@@ -159,17 +198,29 @@ def _outturn(row, figures: pd.DataFrame) -> set[str]:
 
 def _fostering(row, figures: pd.DataFrame) -> set[str]:
     areas = {"England": "E92000001", "North West": "E12000002", "Stockport": "356", "Halton": "876"}
-    here = figures[figures["data_set"].eq("ofsted_fostering") & figures["area_code"].eq(areas[row.area])]
-    return {str(value) for value in here[here["published_measure"].str.endswith(f" / {row.what}")]["official_value"]}
+    here = figures[
+        figures["data_set"].eq("ofsted_fostering") & figures["area_code"].eq(areas[row.area])
+    ]
+    return {
+        str(value)
+        for value in here[here["published_measure"].str.endswith(f" / {row.what}")][
+            "official_value"
+        ]
+    }
 
 
-NORTH_WEST = "(select a.authority_code from staging.authority as a where a.region_name = 'North West')"
+NORTH_WEST = (
+    "(select a.authority_code from staging.authority as a where a.region_name = 'North West')"
+)
 
 
 def _changes(row, held: Warehouse) -> set[str]:
     """Leavers and joiners as Ofsted's list of the year has them."""
     date = f"{row.period.split()[-1]}-03-31"
-    what, place = f"census_date = '{date}'", "" if row.area == "England" else f" and host_authority_code in {NORTH_WEST}"
+    what, place = (
+        f"census_date = '{date}'",
+        "" if row.area == "England" else f" and host_authority_code in {NORTH_WEST}",
+    )
     if "rows" not in row.what:
         what += f" and {'joiner' if 'join' in row.what else 'leaver'}_status is not null"
     if "children's homes" in row.what:
@@ -181,8 +232,14 @@ def _changes(row, held: Warehouse) -> set[str]:
 def _inspections(row, held: Warehouse) -> set[str]:
     if row.area in ("Halton", "Stockport"):
         name, day = row.what.split(", ")
-        about = {"code": {"Halton": "876", "Stockport": "356"}[name], "day": pd.to_datetime(day, format="%d %B %Y").date()}
-        query = "select overall_effectiveness from staging.authority_inspections where authority_code = :code and inspection_date = :day"
+        about = {
+            "code": {"Halton": "876", "Stockport": "356"}[name],
+            "day": pd.to_datetime(day, format="%d %B %Y").date(),
+        }
+        query = (
+            "select overall_effectiveness from staging.authority_inspections where authority_code ="
+            " :code and inspection_date = :day"
+        )
         return {held.scalar(query, **about)}
     where = "true" if row.area == "England" else f"authority_code in {NORTH_WEST}"
     if ": " in row.what:
@@ -198,10 +255,17 @@ def _register(row, held: Warehouse) -> set[str]:
     if "short-break-only" in row.what or row.what == "places of these":
         where += " and short_break_only is null"
     if "all types" in row.what:
-        where = "(ofsted_provision_type in ('Children''s home', 'Secure children''s home') or ofsted_provision_type like '%registered as a%')"
+        where = (
+            "(ofsted_provision_type in ('Children''s home', 'Secure children''s home') or"
+            " ofsted_provision_type like '%registered as a%')"
+        )
     counted = "sum(places)" if row.what.startswith("places") else "count(*)"
-    found = held.scalar(f"select {counted} from staging.register_providers where census_date = '2025-03-31' and {where}")
-    # the file's own region puts one of Lancashire's homes in Yorkshire; areas here are those of the authority
+    found = held.scalar(
+        f"select {counted} from staging.register_providers where census_date = '2025-03-31' and"
+        f" {where}"
+    )
+    # the file's own region puts one of Lancashire's homes in Yorkshire; areas here are those of the
+    # authority
     return {str(found - (row.area == "North West"))}
 
 
@@ -229,41 +293,75 @@ def test_every_control_total_is_reproduced(held, figures, printed, shared):
     assert wrong == []
 
 
-# --- parts and totals ------------------------------------------------------------------------------
+# --- parts and totals
+# ------------------------------------------------------------------------------
 
 
 def test_parts_add_up_to_their_total_in_every_group_without_a_hidden_cell(figures):
-    """Each authority, year and first filter of DfE's four files of 2025 by characteristics; those of 2022 on are the 4,941 that were published."""
+    """Each authority, year and first filter of DfE's four files of 2025 by characteristics; those
+    of 2022 on are the 4,941 that were published.
+    """
     of_files = ["cla_on_31_march", "cla_started", "cla_ceased", "care_leavers_suitability"]
-    parts = figures[figures["data_set"].isin(of_files) & figures["figure_kind"].eq("count") & figures["area_level"].eq("authority")].copy()
-    parts[["characteristic", "category"]] = parts["published_measure"].str.split(" / ", n=1, expand=True)
+    parts = figures[
+        figures["data_set"].isin(of_files)
+        & figures["figure_kind"].eq("count")
+        & figures["area_level"].eq("authority")
+    ].copy()
+    parts[["characteristic", "category"]] = parts["published_measure"].str.split(
+        " / ", n=1, expand=True
+    )
     keys = ["data_set", "time_period", "area_code", "characteristic"]
     hidden = parts["official_symbol"].notna().groupby([parts[key] for key in keys]).transform("any")
     parts = parts[~hidden]
-    is_total = parts["category"].isin(["Total", "Suitability total"]) | parts["category"].str.startswith("Total")
+    is_total = parts["category"].isin(["Total", "Suitability total"]) | parts[
+        "category"
+    ].str.startswith("Total")
     totals = parts[is_total].set_index(keys)["official_value"]
     sums = parts[~is_total].groupby(keys)["official_value"].sum()
     assert (sums.reindex(totals.index) == totals).all()
     assert totals.index.is_unique
-    assert (len(totals), (totals.index.get_level_values("time_period") > "2021").sum()) == (5_103, 4_941)
+    assert (len(totals), (totals.index.get_level_values("time_period") > "2021").sum()) == (
+        5_103,
+        4_941,
+    )
 
 
 def test_every_figure_that_stands_beside_ours_is_in_the_files(figures):
     """No line of the list is of words that no release has."""
     wanted = pd.read_csv(Path("schemas/reference/official_measures.csv"), dtype=str)
-    there = set(map(tuple, figures[["data_set", "published_measure", "figure_kind"]].drop_duplicates().to_numpy()))
-    assert [line for line in map(tuple, wanted[["data_set", "published_measure", "figure_kind"]].to_numpy()) if line not in there] == []
+    there = set(
+        map(
+            tuple,
+            figures[["data_set", "published_measure", "figure_kind"]].drop_duplicates().to_numpy(),
+        )
+    )
+    assert [
+        line
+        for line in map(tuple, wanted[["data_set", "published_measure", "figure_kind"]].to_numpy())
+        if line not in there
+    ] == []
 
 
 def test_the_tool_and_the_open_data_print_the_same_figures(figures):
-    """What LAIT has of the same measure, authority by authority, is what DfE's files have: it may stand in for them."""
+    """What LAIT has of the same measure, authority by authority, is what DfE's files have: it may
+    stand in for them.
+    """
     wanted = pd.read_csv(Path("schemas/reference/official_measures.csv"), dtype=str)
     wanted = wanted[wanted["definition"].eq("same")]
     keys = ["measure", "breakdown", "category", "unit"]
-    here = figures[figures["census_date"].astype("str").eq("2025-12-31") & figures["period_end"].astype("str").eq("2025-03-31")]
-    here = here.merge(wanted[[*keys, "data_set", "published_measure", "figure_kind"]], on=["data_set", "published_measure", "figure_kind"])
+    here = figures[
+        figures["census_date"].astype("str").eq("2025-12-31")
+        & figures["period_end"].astype("str").eq("2025-03-31")
+    ]
+    here = here.merge(
+        wanted[[*keys, "data_set", "published_measure", "figure_kind"]],
+        on=["data_set", "published_measure", "figure_kind"],
+    )
     tool, files = (
-        here[here["data_set"].eq("lait") == is_tool].set_index([*keys, "area_level", "area_code"])["official_value"] for is_tool in (True, False)
+        here[here["data_set"].eq("lait") == is_tool].set_index([*keys, "area_level", "area_code"])[
+            "official_value"
+        ]
+        for is_tool in (True, False)
     )
     both = tool.to_frame("tool").join(files.to_frame("files"), how="inner").dropna()
     assert len(both) > 1500

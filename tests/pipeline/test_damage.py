@@ -1,4 +1,6 @@
-"""Damaged returns, singly and stacked: no crash, balanced books, and every planted fault found with its row named."""
+"""Damaged returns, singly and stacked: no crash, balanced books, and every planted fault found with
+its row named.
+"""
 
 from __future__ import annotations
 

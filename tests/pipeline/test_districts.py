@@ -1,4 +1,5 @@
-"""Districts of counties, from postcodes to figures: homes and children by district, and no postcode in the warehouse.
+"""Districts of counties, from postcodes to figures: homes and children by district, and no postcode
+in the warehouse.
 
 Postcodes are of Preston, Burnley and Fenland; two stand in no county.
 """
@@ -34,9 +35,17 @@ def counties(embedded_warehouse, landing, bring):
     homes = [
         {"urn": "SC1", "host_local_authority": "Lancashire", "postcode": "OL1 1AA"},
         {"urn": "SC6", "host_local_authority": "Lancashire", "postcode": "bb111ja"},
-        {"urn": "SC9", "host_local_authority": "Lancashire", "postcode": PRESTON, "provision_type": "In-house fostering"},
+        {
+            "urn": "SC9",
+            "host_local_authority": "Lancashire",
+            "postcode": PRESTON,
+            "provision_type": "In-house fostering",
+        },
     ]
-    children = [{"urn": "SC1", "placing_local_authority": name} for name in ("Lancashire", "Bolton", "Bolton")]
+    children = [
+        {"urn": "SC1", "placing_local_authority": name}
+        for name in ("Lancashire", "Bolton", "Bolton")
+    ]
     children.append({"urn": "SC6", "placing_local_authority": "Camden"})
     landing.drop(DATE, "provider-acorn", "settings.csv", builders.settings(homes))
     landing.drop(DATE, "provider-acorn", "placements.csv", builders.placements(children))
@@ -45,35 +54,81 @@ def counties(embedded_warehouse, landing, bring):
 
 
 def test_homes_and_children_are_counted_by_district(counties):
-    """The list goes before the return; a postcode that nobody knows, or none, leaves the district unknown, and says why."""
-    supply = counties.rows("select host_authority_name, district_name, settings, places, why_not_known from curated.district_supply order by 1, 2")
+    """The list goes before the return; a postcode that nobody knows, or none, leaves the district
+    unknown, and says why.
+    """
+    supply = counties.rows(
+        "select host_authority_name, district_name, settings, places, why_not_known from"
+        " curated.district_supply order by 1, 2"
+    )
     assert [tuple(row) for row in supply] == [
         ("Cambridgeshire", "Fenland", 1, 3, None),
         ("Lancashire", "Burnley", 2, 8, None),
         ("Lancashire", "Not known", 1, 1, "No postcode is known"),
         ("Lancashire", "Preston", 1, 4, None),
     ]
-    origin = counties.rows("select district_name, origin_band, children, share from curated.district_origin order by 1, 2")
+    origin = counties.rows(
+        "select district_name, origin_band, children, share from curated.district_origin order by"
+        " 1, 2"
+    )
     assert [(*row[:3], float(row.share)) for row in origin] == [
         ("Not known", "elsewhere", 1, 0.25),
         ("Not known", "host", 1, 0.25),
         ("Not known", "region_or_neighbour", 2, 0.5),
     ], "no district has three homes, and one home's children are not told"
     by_county = "select sum(children) as children from curated.{} where host_authority_code = '888'"
-    assert counties.scalar(by_county.format("district_origin")) == counties.scalar(by_county.format("host_authority_origin")) == 4
+    assert (
+        counties.scalar(by_county.format("district_origin"))
+        == counties.scalar(by_county.format("host_authority_origin"))
+        == 4
+    )
 
 
 def test_no_postcode_and_no_address_is_kept(counties):
-    """Neither in the rows nor in the findings, and a position is that of a sector: two addresses of one sector have one."""
+    """Neither in the rows nor in the findings, and a position is that of a sector: two addresses of
+    one sector have one.
+    """
     tables = ["register_list_homes", "provider_settings", "finding", "submission"]
-    kept = " ".join(counties.scalar(f"select coalesce(string_agg(to_jsonb(r)::text, ' '), '') from raw.{table} as r") for table in tables)
+    kept = " ".join(
+        counties.scalar(
+            f"select coalesce(string_agg(to_jsonb(r)::text, ' '), '') from raw.{table} as r"
+        )
+        for table in tables
+    )
     assert "353713" in kept, "the middle of Preston's sector"
-    gone = (PRESTON, BURNLEY, FENLAND, STOCKPORT, "bb111ja", "OL1 1AA", "M2 5DB", "Oak Road", "354034")
-    assert [text for text in gone if text.replace(" ", "").casefold() in kept.replace(" ", "").casefold()] == []
+    gone = (
+        PRESTON,
+        BURNLEY,
+        FENLAND,
+        STOCKPORT,
+        "bb111ja",
+        "OL1 1AA",
+        "M2 5DB",
+        "Oak Road",
+        "354034",
+    )
+    assert [
+        text
+        for text in gone
+        if text.replace(" ", "").casefold() in kept.replace(" ", "").casefold()
+    ] == []
 
 
 def test_of_foster_carers_no_place_is_kept(counties):
-    rows = counties.rows("select to_jsonb(r) as row from raw.provider_settings as r where urn = 'SC9'")
-    kept = [value for row in rows for name, value in row.row.items() if "district" in name or "sector" in name or "place" in name]
+    rows = counties.rows(
+        "select to_jsonb(r) as row from raw.provider_settings as r where urn = 'SC9'"
+    )
+    kept = [
+        value
+        for row in rows
+        for name, value in row.row.items()
+        if "district" in name or "sector" in name or "place" in name
+    ]
     assert rows and not any(value and "353713" in str(value) for value in kept)
-    assert counties.scalar("select count(*) from raw.provider_settings as r where urn = 'SC9' and to_jsonb(r)::text like '%E07000123%'") == 0
+    assert (
+        counties.scalar(
+            "select count(*) from raw.provider_settings as r where urn = 'SC9' and"
+            " to_jsonb(r)::text like '%E07000123%'"
+        )
+        == 0
+    )

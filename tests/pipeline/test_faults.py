@@ -1,7 +1,9 @@
-"""Small returns that the door once got wrong, as they came: each comes out as the `expected.txt` beside it says.
+"""Small returns that the door once got wrong, as they came: each comes out as the `expected.txt`
+beside it says.
 
-Belongs here: one entry a case of the shared folder of faults, with what must be true of it. The kinds behind the cases are held by tests with
-fixtures of their own. Without that folder beside the repository these tests are skipped.
+Belongs here: one entry a case of the shared folder of faults, with what must be true of it. The
+kinds behind the cases are held by tests with fixtures of their own. Without that folder beside the
+repository these tests are skipped.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ MARCH, DECEMBER = dt.date(2025, 3, 31), dt.date(2025, 12, 31)
 
 @dataclass(frozen=True)
 class Case:
-    """A folder of faults: whose return it is, of which date, and what must be true of the door's answer."""
+    """A folder of faults: whose return it is, of which date, and what must be true of the door's
+    answer.
+    """
 
     sender: str
     date: dt.date
@@ -33,7 +37,9 @@ class Case:
 
 def rows_of(answer: Answer, table: str) -> pd.DataFrame:
     """The rows of one table of the answer, in the order received."""
-    return next(judged.rows for judged in answer.tables if judged.table.name == table).reset_index(drop=True)
+    return next(judged.rows for judged in answer.tables if judged.table.name == table).reset_index(
+        drop=True
+    )
 
 
 def said_of(answer: Answer, rule: str) -> list[int]:
@@ -68,14 +74,29 @@ def _open_end(answer: Answer) -> None:
 
 def _district_as_host(answer: Answer) -> None:
     hosts = rows_of(answer, "placement_census")["host_authority"]
-    assert hosts.value_counts().to_dict() == {"888": 5, "860": 2, "942": 1, "943": 1, "830": 1, "815": 1, "350": 1}
+    assert hosts.value_counts().to_dict() == {
+        "888": 5,
+        "860": 2,
+        "942": 1,
+        "943": 1,
+        "830": 1,
+        "815": 1,
+        "350": 1,
+    }
     assert len(said_of(answer, "district_for_its_county")) == 11
 
 
 def _header_variants(answer: Answer) -> None:
     census = rows_of(answer, "placement_census")
-    assert census["fate"].tolist() == ["loaded"] * 2 and answer.about_files == [] and answer.about_rows == []
-    assert census["age"].tolist() == ["14"] * 2 and census["placement_start_date"].tolist() == ["2025-06-01"] * 2
+    assert (
+        census["fate"].tolist() == ["loaded"] * 2
+        and answer.about_files == []
+        and answer.about_rows == []
+    )
+    assert (
+        census["age"].tolist() == ["14"] * 2
+        and census["placement_start_date"].tolist() == ["2025-06-01"] * 2
+    )
 
 
 def _la_code_float(answer: Answer) -> None:
@@ -90,23 +111,36 @@ def _special_schools_of_2015(answer: Answer) -> None:
     (register,) = (judged.rows for judged in answer.tables)
     sent = register["as_received"].str.contains(">295 days/year", regex=False, na=False)
     assert sent.sum() == 80
-    assert set(register.loc[sent, "provision_type"]) == {"Residential special school (registered as a children's home)"}
+    assert set(register.loc[sent, "provision_type"]) == {
+        "Residential special school (registered as a children's home)"
+    }
 
 
 def _crown_dependencies(answer: Answer) -> None:
     episodes = rows_of(answer, "ssda903_episodes")
-    assert episodes["placement_authority_code"].fillna("").tolist() == ["L99999999", "M99999999", "", "W06000006", "L99999999"]
+    assert episodes["placement_authority_code"].fillna("").tolist() == [
+        "L99999999",
+        "M99999999",
+        "",
+        "W06000006",
+        "L99999999",
+    ]
     assert episodes["distance_miles"].notna().tolist() == [False, False, False, True, False]
-    assert said_of(answer, "postcode_off_the_grid") == [2, 3, 6] and said_of(answer, "postcode_not_known") == [4]
+    assert said_of(answer, "postcode_off_the_grid") == [2, 3, 6] and said_of(
+        answer, "postcode_not_known"
+    ) == [4]
     assert "not in the postcode directory" not in answer.said
 
 
 def _birth_century(answer: Answer) -> None:
     assert rows_of(answer, "ssda903_episodes")["fate"].tolist() == ["loaded"] * 3
-    assert said_of(answer, "open_at_eighteen") == [2, 4] and said_of(answer, "birth_date_unlikely") == [2]
+    assert said_of(answer, "open_at_eighteen") == [2, 4] and said_of(
+        answer, "birth_date_unlikely"
+    ) == [2]
 
 
-# --- files, sheets and cells ------------------------------------------------------------------------------
+# --- files, sheets and cells
+# ------------------------------------------------------------------------------
 
 SETTINGS, CENSUS = "provider_settings", "placement_census"
 
@@ -120,7 +154,12 @@ def loaded(answer: Answer, table: str, column: str) -> list[object]:
 def books_of(answer: Answer, table: str) -> tuple[int, ...]:
     """Rows received, loaded, rejected and set aside of one table."""
     books = next(judged.books for judged in answer.tables if judged.table.name == table)
-    return tuple(int(count) for count in books[["rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]].sum())
+    return tuple(
+        int(count)
+        for count in books[
+            ["rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]
+        ].sum()
+    )
 
 
 def rules_of(answer: Answer) -> set[str]:
@@ -129,7 +168,9 @@ def rules_of(answer: Answer) -> set[str]:
 
 
 def _shortened_references(answer: Answer) -> None:
-    assert rules_of(answer) >= {"damaged_reference"} and "same_reference_twice" not in rules_of(answer)
+    assert rules_of(answer) >= {"damaged_reference"} and "same_reference_twice" not in rules_of(
+        answer
+    )
     assert books_of(answer, "ssda903_episodes") == (5, 1, 4, 0)
 
 
@@ -146,7 +187,10 @@ def _unclosed_quote_903(answer: Answer) -> None:
 
 
 def _accounting_format(answer: Answer) -> None:
-    assert loaded(answer, CENSUS, "contribution_education")[0] == "0" and loaded(answer, CENSUS, "contribution_health")[0] == "0"
+    assert (
+        loaded(answer, CENSUS, "contribution_education")[0] == "0"
+        and loaded(answer, CENSUS, "contribution_health")[0] == "0"
+    )
     totals = loaded(answer, CENSUS, "total_weekly_cost")
     assert totals[:3] == ["4500", "0", "3000"] and pd.isna(totals[3])
     assert said_of(answer, "out_of_range_left_blank") == [5]
@@ -184,7 +228,11 @@ def _error_cells(answer: Answer) -> None:
 def _error_cells_optional(answer: Answer) -> None:
     found = next(judged.findings for judged in answer.tables)
     told = found[found["rule"] == "error_cell_left_blank"]
-    assert sorted(told["value"].value_counts().to_dict().items()) == [("#DIV/0!", 3), ("#N/A", 9), ("#VALUE!", 3)], "in .ods, .xls and .xlsx"
+    assert sorted(told["value"].value_counts().to_dict().items()) == [
+        ("#DIV/0!", 3),
+        ("#N/A", 9),
+        ("#VALUE!", 3),
+    ], "in .ods, .xls and .xlsx"
 
 
 def _two_row_header(answer: Answer) -> None:
@@ -202,7 +250,11 @@ def _workbook_part_name(answer: Answer) -> None:
 
 
 def _notes_below(answer: Answer) -> None:
-    assert books_of(answer, SETTINGS) == (6, 1, 0, 5) and answer.about_files == [] and "Smith" not in answer.said
+    assert (
+        books_of(answer, SETTINGS) == (6, 1, 0, 5)
+        and answer.about_files == []
+        and "Smith" not in answer.said
+    )
 
 
 def _total_rows(answer: Answer) -> None:
@@ -211,7 +263,10 @@ def _total_rows(answer: Answer) -> None:
 
 def _two_columns_for_one(answer: Answer) -> None:
     assert "two_columns_for_one" in answer.about_files and answer.submissions[0].is_rejected
-    assert "K ('Occupied places (30 Sept)')" in answer.said and "L ('Occupied places (31 Dec)')" in answer.said
+    assert (
+        "K ('Occupied places (30 Sept)')" in answer.said
+        and "L ('Occupied places (31 Dec)')" in answer.said
+    )
 
 
 CASES: dict[str, Case] = {
@@ -249,17 +304,33 @@ CASES: dict[str, Case] = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_return_comes_out_as_expected(shared, name):
     case = CASES[name]
-    files = [path.read_bytes() for path in sorted((shared / "faults" / name).iterdir()) if path.name != "expected.txt"]
+    files = [
+        path.read_bytes()
+        for path in sorted((shared / "faults" / name).iterdir())
+        if path.name != "expected.txt"
+    ]
     case.holds(held_up(*files, sender=case.sender, date=case.date))
 
 
 def test_a_postcode_directory_of_2025_is_read_as_one_of_before(shared):
     for name in ("ONSPD_AUG_2025_UK.csv", "old_style_control.csv"):
-        places = PostcodeDirectory(str(shared / "faults" / "03-onspd-2025" / name)).look_up(pd.Series(["SK1 3XE"]))
-        assert (places.area[0], places.easting[0], places.northing[0]) == (b"E08000007", 389_700, 390_200)
+        places = PostcodeDirectory(str(shared / "faults" / "03-onspd-2025" / name)).look_up(
+            pd.Series(["SK1 3XE"])
+        )
+        assert (places.area[0], places.easting[0], places.northing[0]) == (
+            b"E08000007",
+            389_700,
+            390_200,
+        )
 
 
-LOOKED_AFTER = {"01-irish-grid": 3, "02-outward-code-only": 4, "06-open-end-9999": 4, "42-crown-dependencies": 5, "43-dob-century": 1}
+LOOKED_AFTER = {
+    "01-irish-grid": 3,
+    "02-outward-code-only": 4,
+    "06-open-end-9999": 4,
+    "42-crown-dependencies": 5,
+    "43-dob-century": 1,
+}
 """Children looked after of each case's authority on 31 March 2025."""
 
 PLACES = {
@@ -272,20 +343,32 @@ PLACES = {
 """Where the children of each case are placed, by locality and distance."""
 
 
-def test_the_children_of_the_statutory_returns_are_counted_where_they_are(shared, embedded_warehouse, landing, bring):
+def test_the_children_of_the_statutory_returns_are_counted_where_they_are(
+    shared, embedded_warehouse, landing, bring
+):
     for name in LOOKED_AFTER:
         for path in (shared / "faults" / name).glob("*.csv"):
-            landing.drop(MARCH.isoformat(), CASES[name].sender, f"{name} {path.name}", path.read_bytes())
+            landing.drop(
+                MARCH.isoformat(), CASES[name].sender, f"{name} {path.name}", path.read_bytes()
+            )
     bring(embedded_warehouse, landing, MARCH.isoformat())
-    counted = embedded_warehouse.rows("select authority_code, children from curated.children_looked_after where breakdown = 'total'")
-    assert {row.authority_code: row.children for row in counted} == {CASES[name].sender: number for name, number in LOOKED_AFTER.items()}
+    counted = embedded_warehouse.rows(
+        "select authority_code, children from curated.children_looked_after where breakdown ="
+        " 'total'"
+    )
+    assert {row.authority_code: row.children for row in counted} == {
+        CASES[name].sender: number for name, number in LOOKED_AFTER.items()
+    }
     for name, expected in PLACES.items():
         found = embedded_warehouse.rows(
-            "select locality, distance_band, sum(placements) as placements from curated.placement_distance "
-            "where authority_code = :code group by locality, distance_band",
+            "select locality, distance_band, sum(placements) as placements from"
+            " curated.placement_distance where authority_code = :code group by locality,"
+            " distance_band",
             code=CASES[name].sender,
         )
-        assert {(row.locality, row.distance_band): row.placements for row in found} == expected, name
+        assert {(row.locality, row.distance_band): row.placements for row in found} == expected, (
+            name
+        )
 
 
 def _lands(landing: Landing, folder: Path, names: list[str]) -> None:
@@ -304,8 +387,12 @@ def test_what_lies_beside_a_return_or_is_half_a_file_is_no_return(shared, landin
     assert [Path(path).name for path in place.under_way()] == ["settings.csv.filepart"]
 
 
-def test_what_lands_last_counts_and_the_first_sent_again_counts_again(shared, embedded_warehouse, landing, bring):
-    """47: a second version whose file time is older. 48: two versions, and then the first one's bytes under another name."""
+def test_what_lands_last_counts_and_the_first_sent_again_counts_again(
+    shared, embedded_warehouse, landing, bring
+):
+    """47: a second version whose file time is older. 48: two versions, and then the first one's
+    bytes under another name.
+    """
     for case, date, names, expected in (
         ("47-older-timestamp", "2025-12-31", ["v1.csv", "v2.csv"], [2, 3]),
         ("48-send-the-first-again", "2025-09-30", ["v1.csv", "v2.csv", "v1 again.csv"], [2, 3, 2]),
@@ -317,7 +404,9 @@ def test_what_lands_last_counts_and_the_first_sent_again_counts_again(shared, em
             if case.startswith("47") and name == "v2.csv":
                 os.utime(landed, (1_000_000_000, 1_000_000_000))
             bring(embedded_warehouse, landing, date)
-            question = "select sum(occupied_places) from core.setting_return where census_date = :date"
+            question = (
+                "select sum(occupied_places) from core.setting_return where census_date = :date"
+            )
             counted.append(embedded_warehouse.scalar(question, date=date))
         assert counted == expected, case
 
@@ -329,4 +418,7 @@ ELSEWHERE = {
 
 
 def test_every_fault_is_held_by_a_test(shared):
-    assert {path.name for path in (shared / "faults").iterdir() if path.is_dir()} == {*CASES, *ELSEWHERE}
+    assert {path.name for path in (shared / "faults").iterdir() if path.is_dir()} == {
+        *CASES,
+        *ELSEWHERE,
+    }

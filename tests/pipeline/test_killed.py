@@ -1,4 +1,6 @@
-"""Killed with SIGKILL at any moment and run again, the warehouse is exactly what it would have been."""
+"""Killed with SIGKILL at any moment and run again, the warehouse is exactly what it would have
+been.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def play(address: str, landing: str, releases: str) -> None:
                 lifecycle.close(warehouse, date, "the test")
             if lifecycle.life(warehouse, date).state == lifecycle.CLOSED:
                 make_draft(warehouse, date, region, "the test")
-            bring_drafts_up_to_date(warehouse, region, Path(releases + " drafts"), Path(releases), lambda _: None)
+            bring_drafts_up_to_date(
+                warehouse, region, Path(releases + " drafts"), Path(releases), lambda _: None
+            )
             if lifecycle.life(warehouse, date).state == lifecycle.DRAFT:
                 approve(warehouse, date, region, "Ada Example (made up)")
             write_all_missing_files(warehouse, Path(releases))
@@ -50,13 +54,30 @@ def play(address: str, landing: str, releases: str) -> None:
 
 
 def _drop_returns(landing) -> None:
-    homes = [{"urn": f"SC{n:06d}", "local_authority": "Stockport" if n % 2 else "Trafford"} for n in range(60)]
+    homes = [
+        {"urn": f"SC{n:06d}", "local_authority": "Stockport" if n % 2 else "Trafford"}
+        for n in range(60)
+    ]
     for number, date in enumerate(DATES):
         landing.drop(date, "ofsted", "list.csv", builders.register(homes))
-        landing.drop(date, "356", "census.csv", builders.census([{"age": 10 + number}] * (40 + number)))
-        landing.drop(date, "356", "census again.csv", builders.census([{"age": 12}] * (50 + number)))
-        landing.drop(date, "provider-a", "settings.csv", builders.settings([{"urn": f"SC{n:06d}"} for n in range(1, 60, 2)]))
-        landing.drop(date, "provider-a", "placements.csv", builders.placements([{"urn": f"SC{n:06d}"} for n in range(1, 60, 2)] * 2))
+        landing.drop(
+            date, "356", "census.csv", builders.census([{"age": 10 + number}] * (40 + number))
+        )
+        landing.drop(
+            date, "356", "census again.csv", builders.census([{"age": 12}] * (50 + number))
+        )
+        landing.drop(
+            date,
+            "provider-a",
+            "settings.csv",
+            builders.settings([{"urn": f"SC{n:06d}"} for n in range(1, 60, 2)]),
+        )
+        landing.drop(
+            date,
+            "provider-a",
+            "placements.csv",
+            builders.placements([{"urn": f"SC{n:06d}"} for n in range(1, 60, 2)] * 2),
+        )
 
 
 class Run:
@@ -84,8 +105,16 @@ def born() -> Iterator[Nursery]:
         yield made
 
 
-WHEN_SEEN = ["first_seen_at", "received_at", "first_arrived_at", "rests_on", "happened_at", "tried_at"]
-"""A return arrives when its bytes are first seen: by the clock, and so is what is hashed with it."""
+WHEN_SEEN = [
+    "first_seen_at",
+    "received_at",
+    "first_arrived_at",
+    "rests_on",
+    "happened_at",
+    "tried_at",
+]
+"""A return arrives when its bytes are first seen: by the clock, and so is what is hashed with it.
+"""
 
 
 def _everything(address: str) -> dict[str, str]:
@@ -101,7 +130,11 @@ def _everything(address: str) -> dict[str, str]:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.mark.parametrize(("kind", "kills"), [("embedded", 8), ("postgres15", 3)])
@@ -111,7 +144,9 @@ def test_killed_at_any_moment_and_run_again(born, servers, landing, tmp_path, ki
     undisturbed = Run(born, whole, landing.root, tmp_path / "whole")
     seconds = undisturbed.finish()
     expected, expected_files = _everything(whole), _files(tmp_path / "whole")
-    assert {Path(name).parent.name for name in expected_files} == {"", "r1"} and len(expected_files) > 10
+    assert {Path(name).parent.name for name in expected_files} == {"", "r1"} and len(
+        expected_files
+    ) > 10
 
     killed = servers.fresh(kind, "template1")
     run = Run(born, killed, landing.root, tmp_path / "killed")
@@ -123,7 +158,9 @@ def test_killed_at_any_moment_and_run_again(born, servers, landing, tmp_path, ki
         assert born.wait() in (0, -signal.SIGKILL), run.out.read_text(encoding="utf-8")
     run.finish()
     assert _everything(killed) == expected
-    assert {name: data for name, data in _files(tmp_path / "killed").items() if ".making" not in name} == expected_files
+    assert {
+        name: data for name, data in _files(tmp_path / "killed").items() if ".making" not in name
+    } == expected_files
 
     undisturbed.finish()
     assert _everything(whole) == expected, "a second run over everything changes nothing"

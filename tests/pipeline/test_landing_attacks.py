@@ -1,4 +1,6 @@
-"""What a sender may put into the landing place cannot stop the quarter: one file's fault is a finding of that file, and names it."""
+"""What a sender may put into the landing place cannot stop the quarter: one file's fault is a
+finding of that file, and names it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def bomb() -> bytes:
-    """A workbook of 1 kB that, opened, asks for 549 GB: a cell without a reference in the last row, and one in the last column."""
+    """A workbook of 1 kB that, opened, asks for 549 GB: a cell without a reference in the last row,
+    and one in the last column.
+    """
     sheet = (
         f'<worksheet xmlns="{MAIN}"><sheetData><row r="1"><c r="XFD1"><v>1</v></c></row>'
         '<row r="1048576"><c><v>1</v></c></row></sheetData></worksheet>'
@@ -32,13 +36,20 @@ def bomb() -> bytes:
     made, changed = io.BytesIO(), io.BytesIO()
     with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
         book.add_worksheet()
-    with zipfile.ZipFile(made) as parts, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        zipfile.ZipFile(made) as parts,
+        zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         for name in parts.namelist():
-            archive.writestr(name, sheet if name == "xl/worksheets/sheet1.xml" else parts.read(name))
+            archive.writestr(
+                name, sheet if name == "xl/worksheets/sheet1.xml" else parts.read(name)
+            )
     return changed.getvalue()
 
 
-def test_no_file_of_one_sender_stops_the_others(embedded_warehouse, landing, bring, tmp_path, monkeypatch):
+def test_no_file_of_one_sender_stops_the_others(
+    embedded_warehouse, landing, bring, tmp_path, monkeypatch
+):
     monkeypatch.delenv(sealing.VARIABLE, raising=False)
     good = landing.drop(DATE, "352", "good.csv", builders.census([{}] * 3, "Manchester"))
     landing.drop(DATE, "356", "sealed.csv", b"OBSERVATORY-SEALED-1\n1234567")
@@ -52,19 +63,27 @@ def test_no_file_of_one_sender_stops_the_others(embedded_warehouse, landing, bri
     (folder / "link.csv").symlink_to(good)
     (folder / "folder.csv").mkdir()
     bring(embedded_warehouse, landing, DATE)
-    assert embedded_warehouse.scalar("select sum(placements) from curated.commissioned_placements") == 3
+    assert (
+        embedded_warehouse.scalar("select sum(placements) from curated.commissioned_placements")
+        == 3
+    )
     found = embedded_warehouse.rows(
-        "select s.sender, f.rule from raw.finding as f join raw.submission as s using (submission_id) where f.severity = 'rejects the file'"
+        "select s.sender, f.rule from raw.finding as f join raw.submission as s using"
+        " (submission_id) where f.severity = 'rejects the file'"
     )
     assert {row.sender for row in found} == {"356"}
     assert sorted(row.rule for row in found) == [
         "empty_file", "no_recognised_table", "not_a_file", "not_a_file", "not_a_spreadsheet", "too_large", "unreadable_file",
     ]  # fmt: skip
-    assert answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "outbox"), DAY, KEY) == 8
+    assert (
+        answer_quarter(embedded_warehouse, landing.place, str(tmp_path / "outbox"), DAY, KEY) == 8
+    )
     assert take_in(embedded_warehouse, landing.place, DAY, KEY).files_new == 0
 
 
-def test_a_file_that_goes_between_listing_and_reading_is_as_if_it_had_not_come(embedded_warehouse, landing, monkeypatch):
+def test_a_file_that_goes_between_listing_and_reading_is_as_if_it_had_not_come(
+    embedded_warehouse, landing, monkeypatch
+):
     landing.drop(DATE, "352", "good.csv", builders.census([{}] * 3, "Manchester"))
     gone = landing.drop(DATE, "356", "gone.csv", builders.census([{}]))
     place = landing.place
@@ -75,7 +94,8 @@ def test_a_file_that_goes_between_listing_and_reading_is_as_if_it_had_not_come(e
     assert embedded_warehouse.scalar("select count(*) from raw.submission") == 1
 
 
-# --- sealing ---------------------------------------------------------------------------------------------------
+# --- sealing
+# ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -94,7 +114,9 @@ def seals(landing, monkeypatch, tmp_path):
 
 
 def test_sealing_never_writes_through_a_name_that_was_there(landing, seals, tmp_path):
-    """A link under the name of the file that is made overwrote the pseudonym key: every child got another pseudonym."""
+    """A link under the name of the file that is made overwrote the pseudonym key: every child got
+    another pseudonym.
+    """
     key = tmp_path / "home" / "pseudonym.key"
     key.parent.mkdir()
     key.write_text("the key of the pseudonyms", encoding="ascii")
@@ -120,8 +142,12 @@ def test_sealing_follows_no_link_and_waits_for_no_pipe(landing, seals, tmp_path)
     assert (outside / "key").read_text(encoding="ascii") == "a secret"
 
 
-@pytest.mark.parametrize("correction", [b"another return\n", b"a,b\n1,3\n"], ids=["of another size", "of the same size"])
-def test_a_return_that_comes_while_its_forerunner_is_sealed_is_not_lost(landing, seals, monkeypatch, correction):
+@pytest.mark.parametrize(
+    "correction", [b"another return\n", b"a,b\n1,3\n"], ids=["of another size", "of the same size"]
+)
+def test_a_return_that_comes_while_its_forerunner_is_sealed_is_not_lost(
+    landing, seals, monkeypatch, correction
+):
     path = landing.drop(DATE, "356", "census.csv", "a,b\n1,2\n")
     os.utime(path, (1_700_000_000, 1_700_000_000))
     seal = sealing.sealed

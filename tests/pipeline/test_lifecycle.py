@@ -1,4 +1,6 @@
-"""A quarter's life: collecting, closed, draft, approved, published, corrected; by hand and by the timetable, and nothing out of turn."""
+"""A quarter's life: collecting, closed, draft, approved, published, corrected; by hand and by the
+timetable, and nothing out of turn.
+"""
 
 from __future__ import annotations
 
@@ -36,10 +38,22 @@ LATER = dt.date(2026, 1, 1)
 
 
 def drop(landing, date: str, children: int) -> None:
-    homes = [{"urn": f"SC{n:06d}", "local_authority": ["Stockport", "Trafford", "Bolton"][n % 3], "places": 4} for n in range(40)]
+    homes = [
+        {
+            "urn": f"SC{n:06d}",
+            "local_authority": ["Stockport", "Trafford", "Bolton"][n % 3],
+            "places": 4,
+        }
+        for n in range(40)
+    ]
     landing.drop(date, "ofsted", "list.csv", builders.register(homes))
-    landing.drop(date, "356", "census.csv", builders.census([{"age": 10 + n % 6} for n in range(children)]))
-    returned = [{"urn": f"SC{n:06d}", "host_local_authority": ["Stockport", "Trafford", "Bolton"][n % 3]} for n in range(40)]
+    landing.drop(
+        date, "356", "census.csv", builders.census([{"age": 10 + n % 6} for n in range(children)])
+    )
+    returned = [
+        {"urn": f"SC{n:06d}", "host_local_authority": ["Stockport", "Trafford", "Bolton"][n % 3]}
+        for n in range(40)
+    ]
     landing.drop(date, "provider-a", "settings.csv", builders.settings(returned))
 
 
@@ -87,7 +101,12 @@ def drafted(servers, templates) -> Iterator[Warehouse]:
 
 
 def published(warehouse) -> list[tuple]:
-    return [tuple(row) for row in warehouse.rows("select census_date, release_number, content_hash from published.release order by 1, 2")]
+    return [
+        tuple(row)
+        for row in warehouse.rows(
+            "select census_date, release_number, content_hash from published.release order by 1, 2"
+        )
+    ]
 
 
 def test_nothing_is_published_without_a_close_a_draft_and_a_name(held):
@@ -108,33 +127,54 @@ def test_nothing_is_published_without_a_close_a_draft_and_a_name(held):
     assert approve(held, DATE, REGION, APPROVER, "seen", draft.mark).number == 1
     assert [row[:2] for row in published(held)] == [(DATE, 1)]
     (recorded,) = approvals(held)
-    assert (recorded.census_date, recorded.release_number, recorded.by_whom, recorded.why) == (DATE, 1, APPROVER, "seen")
-    assert [row.step for row in lifecycle.history(held, DATE)] == ["closed", "draft", "approved", "published"]
+    assert (recorded.census_date, recorded.release_number, recorded.by_whom, recorded.why) == (
+        DATE,
+        1,
+        APPROVER,
+        "seen",
+    )
+    assert [row.step for row in lifecycle.history(held, DATE)] == [
+        "closed",
+        "draft",
+        "approved",
+        "published",
+    ]
     event = held.rows("select subject, details from access.event where what = 'released'")[0]
     assert event.subject == f"{DATE} r1" and event.details["approved_by"] == APPROVER
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), held.writing() as connection:
         connection.exec_driver_sql("update raw.quarter_step set by_whom = 'somebody else'")
 
 
-def test_a_late_return_counts_for_members_and_what_is_published_is_the_draft_that_was_looked_at(held, landing, bring, tmp_path):
+def test_a_late_return_counts_for_members_and_what_is_published_is_the_draft_that_was_looked_at(
+    held, landing, bring, tmp_path
+):
     lifecycle.close(held, DATE, "the tester")
     draft = make_draft(held, DATE, REGION, "the tester")
     looked_at = read_release(held, DATE, 1, ledger=drafts.DRAFTS)[0]
     landing.drop(str(DATE), "356", "late.csv", builders.census([{"age": 12}] * 60))
     bring(held, landing, str(DATE))
-    assert held.scalar("select sum(placements) from curated.commissioned_placements") == 60, "members' figures follow"
+    assert held.scalar("select sum(placements) from curated.commissioned_placements") == 60, (
+        "members' figures follow"
+    )
     assert due(held, REGION, LATER) == {}, "the draft is what it was"
     assert approve(held, DATE, REGION, APPROVER, mark=draft.mark).moved_on
     out = read_release(held, DATE, 1)[0]
-    assert all(out[name].equals(frame) for name, frame in looked_at.items()) and out.keys() == looked_at.keys()
+    assert (
+        all(out[name].equals(frame) for name, frame in looked_at.items())
+        and out.keys() == looked_at.keys()
+    )
 
     assert due(held, REGION, LATER) == {DATE: "to propose a correction"}
     correction = make_draft(held, DATE, REGION, "the run")
     assert (correction.number, life(held, DATE).state) == (2, CORRECTION)
     assert "Changed: placement census of 356" in correction.changes
-    assert [row[:2] for row in published(held)] == [(DATE, 1)], "it goes out when it is approved, not by itself"
+    assert [row[:2] for row in published(held)] == [(DATE, 1)], (
+        "it goes out when it is approved, not by itself"
+    )
     approve(held, DATE, REGION, APPROVER)
-    (folder,) = [f for f in write_missing_files(held, DATE, tmp_path / "releases") if f.name == "r2"]
+    (folder,) = [
+        f for f in write_missing_files(held, DATE, tmp_path / "releases") if f.name == "r2"
+    ]
     assert "Changed: placement census of 356" in (folder / "changes.md").read_text(encoding="utf-8")
     assert life(held, DATE).state == PUBLISHED and due(held, REGION, LATER) == {}
 
@@ -146,20 +186,35 @@ def test_a_correction_that_is_not_needed_any_more_is_dropped(drafted, landing, b
     landing.drop(str(DATE), "356", "late.csv", builders.census([{"age": 12}] * 60))
     bring(drafted, landing, str(DATE))
     make_draft(drafted, DATE, REGION, "the run")
-    second = "select submission_id from raw.submission_table where table_name = 'placement_census' and version = 2"
+    second = (
+        "select submission_id from raw.submission_table where table_name = 'placement_census' and"
+        " version = 2"
+    )
     withdraw(drafted, drafted.scalar(second), "the tester", "sent by mistake")
     bring(drafted, landing, str(DATE))
     assert due(drafted, REGION, LATER) == {DATE: "to propose a correction"}
     assert make_draft(drafted, DATE, REGION, "the run").outcome == drafts.SAME
-    assert life(drafted, DATE).state == PUBLISHED and kept(drafted, DATE) is None and due(drafted, REGION, LATER) == {}
+    assert (
+        life(drafted, DATE).state == PUBLISHED
+        and kept(drafted, DATE) is None
+        and due(drafted, REGION, LATER) == {}
+    )
 
 
 def test_the_timetable_closes_once_and_what_is_reopened_or_held_waits_for_a_person(held):
-    close, before = REGION.timetable.day(DATE, "close"), REGION.timetable.day(DATE, "close") - dt.timedelta(days=1)
+    close, before = (
+        REGION.timetable.day(DATE, "close"),
+        REGION.timetable.day(DATE, "close") - dt.timedelta(days=1),
+    )
     assert (due(held, REGION, before), due(held, REGION, close)) == ({}, {DATE: "to close"})
     lifecycle.hold(held, DATE, "the tester", "a dispute")
-    assert due(held, REGION, close) == {} and lifecycle.close_by_timetable(held, REGION, close) == []
-    for step in (lambda: lifecycle.close(held, DATE, "x"), lambda: lifecycle.hold(held, DATE, "x", "twice")):
+    assert (
+        due(held, REGION, close) == {} and lifecycle.close_by_timetable(held, REGION, close) == []
+    )
+    for step in (
+        lambda: lifecycle.close(held, DATE, "x"),
+        lambda: lifecycle.hold(held, DATE, "x", "twice"),
+    ):
         with pytest.raises(ObservatoryError, match="held"):
             step()
     lifecycle.hold(held, DATE, "the tester", "", lift=True)
@@ -188,7 +243,9 @@ def test_a_draft_is_made_of_one_moment_and_its_gate_keeps_nobody_waiting(held, m
 
     def meanwhile(*arguments):
         gated.append(1)
-        with held.writing() as connection:  # with the lock held over the gate this would wait for ever
+        with (
+            held.writing() as connection
+        ):  # with the lock held over the gate this would wait for ever
             connection.exec_driver_sql("set local lock_timeout = '5s'")
             if rewritten.pop(0):
                 connection.exec_driver_sql("update raw.quarter set rests_on = 'something else'")
@@ -196,7 +253,9 @@ def test_a_draft_is_made_of_one_moment_and_its_gate_keeps_nobody_waiting(held, m
 
     monkeypatch.setattr(drafts, "prepare_against", meanwhile)
     with pytest.raises(ObservatoryError, match="do not rest on what has been received since"):
-        make_draft(held, DATE, REGION, "the tester")  # kept is nothing: the second look finds figures that are not up to date
+        make_draft(
+            held, DATE, REGION, "the tester"
+        )  # kept is nothing: the second look finds figures that are not up to date
     assert len(gated) == 1 and kept(held, DATE) is None and life(held, DATE).state == CLOSED
 
 
@@ -212,12 +271,17 @@ def test_all_tables_are_read_in_one_snapshot(held, monkeypatch):
     monkeypatch.setattr(drafts, "true_tables", emptied_in_between)
     assert before > 0
     make_draft(held, DATE, REGION, "the tester")
-    assert "homes" in read_release(held, DATE, 1, ledger=drafts.DRAFTS)[0], "as it was when the first was read"
+    assert "homes" in read_release(held, DATE, 1, ledger=drafts.DRAFTS)[0], (
+        "as it was when the first was read"
+    )
 
 
 def test_a_draft_that_is_not_what_was_kept_is_not_published(drafted):
     with drafted.writing() as connection:
-        connection.exec_driver_sql("update raw.draft_cell set value = '999' where value = (select min(value) from raw.draft_cell)")
+        connection.exec_driver_sql(
+            "update raw.draft_cell set value = '999' where value = (select min(value) from"
+            " raw.draft_cell)"
+        )
     with pytest.raises(ObservatoryError, match="are not those that were kept"):
         approve(drafted, DATE, REGION, APPROVER)
     assert published(drafted) == [] and life(drafted, DATE).state == DRAFT
@@ -230,12 +294,19 @@ def test_drafts_are_held_against_each_other_so_that_none_is_made_twice(held, lan
     for date in (YEAR_BEFORE, DATE):
         lifecycle.close(held, date, "the tester")
         make_draft(held, date, REGION, "the run")
-    against = {row.census_date: row.held_against for row in held.rows("select census_date, held_against from raw.draft")}
+    against = {
+        row.census_date: row.held_against
+        for row in held.rows("select census_date, held_against from raw.draft")
+    }
     assert against[YEAR_BEFORE] == [] and [a[:2] for a in against[DATE]] == [[str(YEAR_BEFORE), 1]]
     approve(held, DATE, REGION, APPROVER)
-    with pytest.raises(ObservatoryError, match="another release came out, of which the gate did not know"):
+    with pytest.raises(
+        ObservatoryError, match="another release came out, of which the gate did not know"
+    ):
         approve(held, YEAR_BEFORE, REGION, APPROVER)
-    assert due(held, REGION, LATER) == {YEAR_BEFORE: "to draft anew: another release was published since"}
+    assert due(held, REGION, LATER) == {
+        YEAR_BEFORE: "to draft anew: another release was published since"
+    }
     make_draft(held, YEAR_BEFORE, REGION, "the run")
     approve(held, YEAR_BEFORE, REGION, APPROVER)
     assert [row[:2] for row in published(held)] == [(YEAR_BEFORE, 1), (DATE, 1)]
@@ -250,7 +321,9 @@ def test_files_of_a_draft_and_a_release_are_what_the_warehouse_holds(drafted, tm
     assert write_draft_files(drafted, tmp_path / "drafts") == {} and not folder.exists()
 
     (released,) = write_missing_files(drafted, DATE, tmp_path / "releases")
-    (released / "homes.csv").unlink()  # as a run leaves it that was killed by an older version, or a hand
+    (
+        released / "homes.csv"
+    ).unlink()  # as a run leaves it that was killed by an older version, or a hand
     said: list[str] = []
     assert write_missing_files(drafted, DATE, tmp_path / "releases", said.append) == [released]
     assert (released / "homes.csv").is_file() and "homes.csv is missing" in said[0]
@@ -262,15 +335,24 @@ def test_files_of_a_draft_and_a_release_are_what_the_warehouse_holds(drafted, tm
 def test_releases_of_a_time_without_approvals_count_as_published(drafted):
     approve(drafted, DATE, REGION, APPROVER)
     with drafted.engine.begin() as connection:  # as an older version left it
-        connection.exec_driver_sql("drop table raw.quarter_step, raw.draft, raw.draft_cell, raw.draft_count, raw.draft_attempt, raw.answered")
+        connection.exec_driver_sql(
+            "drop table raw.quarter_step, raw.draft, raw.draft_cell, raw.draft_count,"
+            " raw.draft_attempt, raw.answered"
+        )
         forget_versions(connection)
         connection.exec_driver_sql("update raw.observatory set state = 'older'")
     before = published(drafted)
     assert prepare(drafted, REGION)
     now = life(drafted, DATE)
-    assert (now.state, now.release, now.by) == (PUBLISHED, 1, "an earlier version of the observatory")
+    assert (now.state, now.release, now.by) == (
+        PUBLISHED,
+        1,
+        "an earlier version of the observatory",
+    )
     assert published(drafted) == before
-    assert due(drafted, REGION, LATER) == {DATE: "to propose a correction"}, "nobody has looked whether it still says the same"
+    assert due(drafted, REGION, LATER) == {DATE: "to propose a correction"}, (
+        "nobody has looked whether it still says the same"
+    )
     assert make_draft(drafted, DATE, REGION, "the run").outcome == drafts.SAME
     assert due(drafted, REGION, LATER) == {} and published(drafted) == before
 
@@ -281,24 +363,38 @@ def test_a_step_by_hand_is_a_job_in_dagster_too(held, tmp_path, job):
 
     if job == "reopen":
         lifecycle.close(held, DATE, "the tester")
-    observatory = observatory_resource(partial(opened, Settings(tmp_path, str(tmp_path), held.url, "north_west")))
+    observatory = observatory_resource(
+        partial(opened, Settings(tmp_path, str(tmp_path), held.url, "north_west"))
+    )
     result = getattr(jobs, job).execute_in_process(
-        partition_key=str(DATE), tags={"by": APPROVER, "why": "as agreed"}, resources={"observatory": observatory}
+        partition_key=str(DATE),
+        tags={"by": APPROVER, "why": "as agreed"},
+        resources={"observatory": observatory},
     )
     assert result.success
     now = life(held, DATE)
-    assert (now.state, now.is_held) == {"close": (CLOSED, False), "hold": (COLLECTING, True), "reopen": (COLLECTING, False)}[job]
+    assert (now.state, now.is_held) == {
+        "close": (CLOSED, False),
+        "hold": (COLLECTING, True),
+        "reopen": (COLLECTING, False),
+    }[job]
     assert (now.by, now.why) == (APPROVER, "as agreed")
 
 
-def test_a_draft_that_counted_a_child_who_is_erased_goes_and_is_made_anew(drafted, landing, tmp_path):
+def test_a_draft_that_counted_a_child_who_is_erased_goes_and_is_made_anew(
+    drafted, landing, tmp_path
+):
     from assets.access import erasure
 
     settings = Settings(tmp_path / "home", str(landing.root), drafted.url, "north_west")
     write_draft_files(drafted, settings.drafts)
     with drafted.writing() as connection:
         found = erasure.Erased()
-        erasure._note_what_remains(connection, found, [drafted.scalar("select submission_id from raw.submission where sender = '356'")])
+        erasure._note_what_remains(
+            connection,
+            found,
+            [drafted.scalar("select submission_id from raw.submission where sender = '356'")],
+        )
     assert found.quarters == [DATE]
     assert kept(drafted, DATE) is None and write_draft_files(drafted, settings.drafts) == {}
     assert not list(settings.drafts.glob("*")), "and its files with it"
@@ -306,7 +402,9 @@ def test_a_draft_that_counted_a_child_who_is_erased_goes_and_is_made_anew(drafte
     assert due(drafted, REGION, LATER) == {DATE: "to draft"}
 
 
-def test_the_public_contents_say_where_each_quarter_stands_and_nothing_of_a_draft(drafted, landing, bring, tmp_path):
+def test_the_public_contents_say_where_each_quarter_stands_and_nothing_of_a_draft(
+    drafted, landing, bring, tmp_path
+):
     from assets.page.site import Sites
 
     def contents() -> str:
@@ -314,11 +412,18 @@ def test_the_public_contents_say_where_each_quarter_stands_and_nothing_of_a_draf
         return " ".join(path.read_text(encoding="utf-8").split())
 
     said = contents()
-    assert "31 March 2025</strong>: Collected; its release is being prepared; to be published 26 May 2025" in said
+    assert (
+        "31 March 2025</strong>: Collected; its release is being prepared; to be published 26 May"
+        " 2025" in said
+    )
     assert kept(drafted, DATE).mark not in said and "the tester" not in said
     approve(drafted, DATE, REGION, APPROVER)
     said = contents()
-    assert "31 March 2025</strong>: Published, " in said and "to be published" not in said and APPROVER not in said
+    assert (
+        "31 March 2025</strong>: Published, " in said
+        and "to be published" not in said
+        and APPROVER not in said
+    )
     landing.drop(str(DATE), "356", "late.csv", builders.census([{"age": 12}] * 60))
     bring(drafted, landing, str(DATE))
     make_draft(drafted, DATE, REGION, "the run")

@@ -1,4 +1,6 @@
-"""Made-up data says so on everything that is made of it, real data nowhere, and the two are never in one warehouse."""
+"""Made-up data says so on everything that is made of it, real data nowhere, and the two are never
+in one warehouse.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ SAYS = re.compile(r"made[- ]up", re.IGNORECASE)
 
 
 class Home:
-    """A warehouse with one quarter, brought from its landing place to everything that is made of it."""
+    """A warehouse with one quarter, brought from its landing place to everything that is made of
+    it.
+    """
 
     def __init__(self, address: str, root: Path, landing: Path) -> None:
         self.address, self.root, self.landing = address, root, landing
@@ -52,7 +56,12 @@ class Home:
             write_report(warehouse, DATE, self.settings.data_docs)
 
     def files(self) -> list[Path]:
-        return sorted(p for folder in ("releases", "outbox", "data_docs") for p in (self.root / folder).rglob("*") if p.is_file())
+        return sorted(
+            p
+            for folder in ("releases", "outbox", "data_docs")
+            for p in (self.root / folder).rglob("*")
+            if p.is_file()
+        )
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +78,20 @@ def real(servers, tmp_path_factory):
     root = tmp_path_factory.mktemp("real")
     landing = Landing(root / "landing")
     landing.drop("2025-12-31", "356", "census.csv", builders.census([{}] * 20))
-    landing.drop("2025-12-31", "ofsted", "register.csv", builders.register([{"urn": f"SC{n:06d}", "local_authority": "Stockport"} for n in range(9)]))
-    landing.drop("2025-12-31", "provider-1", "settings.csv", builders.settings([{"urn": f"SC{n:06d}"} for n in range(9)]))
+    landing.drop(
+        "2025-12-31",
+        "ofsted",
+        "register.csv",
+        builders.register(
+            [{"urn": f"SC{n:06d}", "local_authority": "Stockport"} for n in range(9)]
+        ),
+    )
+    landing.drop(
+        "2025-12-31",
+        "provider-1",
+        "settings.csv",
+        builders.settings([{"urn": f"SC{n:06d}"} for n in range(9)]),
+    )
     address = servers.fresh("embedded")
     yield Home(address, root / "home", root / "landing")
     servers.drop("embedded", address)
@@ -82,7 +103,11 @@ def text_of(path: Path) -> str:
         return str(pq.read_schema(path).metadata)
     if path.suffix == ".xlsx":
         with zipfile.ZipFile(path) as parts:
-            return "".join(parts.read(name).decode("utf-8", "replace") for name in parts.namelist() if name.endswith(".xml"))
+            return "".join(
+                parts.read(name).decode("utf-8", "replace")
+                for name in parts.namelist()
+                if name.endswith(".xml")
+            )
     return path.read_text(encoding="utf-8")
 
 
@@ -90,19 +115,39 @@ FIGURES = re.compile(r"\d+/[a-z_0-9]+\.csv$")
 
 
 def carries_figures_alone(path: Path) -> bool:
-    """The CSVs of figures stay as they are: their metadata speak for them. A stamp and an outline are nobody's reading."""
-    return (path.suffix == ".csv" and not path.name.endswith(".meta.csv")) or path.suffix in {".txt", ".css", ".js"} or "static" in path.parts
+    """The CSVs of figures stay as they are: their metadata speak for them. A stamp and an outline
+    are nobody's reading.
+    """
+    return (
+        (path.suffix == ".csv" and not path.name.endswith(".meta.csv"))
+        or path.suffix in {".txt", ".css", ".js"}
+        or "static" in path.parts
+    )
 
 
 def test_everything_made_of_made_up_returns_says_so(made_up):
     files = made_up.files()
     kinds = {"".join(path.suffixes[-2:]) for path in files}
-    assert {".html", ".xlsx", ".parquet", ".md", ".json", ".meta.csv", ".csv-metadata.json"} <= kinds
-    unsaid = [str(path.relative_to(made_up.root)) for path in files if not carries_figures_alone(path) and not SAYS.search(text_of(path))]
+    assert {
+        ".html",
+        ".xlsx",
+        ".parquet",
+        ".md",
+        ".json",
+        ".meta.csv",
+        ".csv-metadata.json",
+    } <= kinds
+    unsaid = [
+        str(path.relative_to(made_up.root))
+        for path in files
+        if not carries_figures_alone(path) and not SAYS.search(text_of(path))
+    ]
     assert unsaid == []
     pages = [path for path in files if path.suffix == ".html"]
     assert [p.name for p in pages if BANNER not in text_of(p)] == []
-    assert [p.name for p in files if "Crown copyright" in text_of(p) or "open-government" in text_of(p)] == []
+    assert [
+        p.name for p in files if "Crown copyright" in text_of(p) or "open-government" in text_of(p)
+    ] == []
 
 
 def test_the_cover_of_the_spreadsheet_and_the_first_line_of_an_answer_say_so(made_up):
@@ -144,21 +189,32 @@ def test_the_command_says_so_and_a_csv_stays_a_header_and_rows(made_up, monkeypa
 
 def test_every_asset_says_so_in_dagster(made_up, real):
     graph = build_definitions(made_up.settings).resolve_asset_graph()
-    assert [key.to_user_string() for key in graph.get_all_asset_keys() if BANNER not in graph.get(key).description] == []
-    assert {graph.get(key).metadata.get("data") for key in graph.get_all_asset_keys()} == {"made up"}
+    assert [
+        key.to_user_string()
+        for key in graph.get_all_asset_keys()
+        if BANNER not in graph.get(key).description
+    ] == []
+    assert {graph.get(key).metadata.get("data") for key in graph.get_all_asset_keys()} == {
+        "made up"
+    }
     graph = build_definitions(real.settings).resolve_asset_graph()
-    assert [key for key in graph.get_all_asset_keys() if SAYS.search(graph.get(key).description)] == []
+    assert [
+        key for key in graph.get_all_asset_keys() if SAYS.search(graph.get(key).description)
+    ] == []
 
 
 def test_nothing_made_of_real_returns_says_so(real, monkeypatch):
     assert [path.name for path in real.files() if SAYS.search(text_of(path))] == []
-    assert any("Crown copyright" in text_of(path) for path in real.files() if path.suffix == ".html")
+    assert any(
+        "Crown copyright" in text_of(path) for path in real.files() if path.suffix == ".html"
+    )
     for arguments in (("status",), QUESTION):
         asked = ask(real, monkeypatch, *arguments)
         assert not SAYS.search(asked.output)
 
 
-# --- never both ---------------------------------------------------------------------------------------------------------
+# --- never both
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_made_up_warehouse_refuses_real_returns(made_up, tmp_path, monkeypatch):
@@ -175,9 +231,13 @@ def test_a_made_up_warehouse_refuses_real_returns(made_up, tmp_path, monkeypatch
         CliRunner().invoke(cli, ["run", "--landing", str(landing.root)], catch_exceptions=False)
 
 
-def test_a_real_warehouse_refuses_made_up_returns_and_knows_a_copied_workbook(real, made_up, tmp_path):
+def test_a_real_warehouse_refuses_made_up_returns_and_knows_a_copied_workbook(
+    real, made_up, tmp_path
+):
     with Warehouse(real.address) as warehouse:
-        with pytest.raises(ObservatoryError, match="are made up, and the warehouse holds real ones"):
+        with pytest.raises(
+            ObservatoryError, match="are made up, and the warehouse holds real ones"
+        ):
             take_in(warehouse, LandingPlace(str(made_up.landing)), DATE, KEY)
         landing = Landing(tmp_path / "copied")
         copied = landing.root / "2025-12-31" / "provider-copied" / "settings.xlsx"
@@ -193,5 +253,7 @@ def test_the_mark_names_region_and_seed_and_is_no_return(made_up):
     assert "region north_west, seed 7" in first and len(names) > 10
     place = LandingPlace(str(made_up.landing))
     assert place.left_alone() == [] and MARK not in {file.name for file in place.files(DATE)}
-    book = openpyxl.load_workbook(next((made_up.landing / "2025-12-31").glob("provider-*/*.xlsx")), read_only=True)
+    book = openpyxl.load_workbook(
+        next((made_up.landing / "2025-12-31").glob("provider-*/*.xlsx")), read_only=True
+    )
     assert book.properties.description == IN_WORKBOOKS

@@ -1,4 +1,6 @@
-"""The official register gives the published totals, and every official sample loads with its books balanced."""
+"""The official register gives the published totals, and every official sample loads with its books
+balanced.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,15 @@ GREATER_MANCHESTER = "sub_region_name = 'Greater Manchester'"
 
 def _figure(warehouse, date: str, area: str, measure: str) -> tuple[int, int | None]:
     """The warehouse's figure for a control total, and the places that go with it."""
-    where = "true" if area == "England" else GREATER_MANCHESTER if area == "Greater Manchester" else f"host_authority_name = '{area}'"
+    where = (
+        "true"
+        if area == "England"
+        else (
+            GREATER_MANCHESTER
+            if area == "Greater Manchester"
+            else f"host_authority_name = '{area}'"
+        )
+    )
     occupancy = f"""
         select coalesce(sum(o.settings_registered), 0), sum(o.places_registered) from curated.host_authority_occupancy as o
         inner join core.authority as a on o.census_date = a.census_date and o.host_authority_code = a.authority_code
@@ -61,7 +71,10 @@ def _figure(warehouse, date: str, area: str, measure: str) -> tuple[int, int | N
 
     if measure.endswith(": rows"):
         table = "register_providers" if "and places" in measure else "register_provider_levels"
-        return one(f"select count(*), null from staging.{table} where census_date = '{date}'")[0], None
+        return (
+            one(f"select count(*), null from staging.{table} where census_date = '{date}'")[0],
+            None,
+        )
     if measure == "supported accommodation providers":
         return one(
             "select count(*), sum(places) from staging.register_providers "
@@ -73,7 +86,9 @@ def _figure(warehouse, date: str, area: str, measure: str) -> tuple[int, int | N
         "children's homes": "= 'Children''s home'",
         "children's homes: places": "= 'Children''s home'",
         "secure children's homes": "= 'Secure children''s home'",
-        "residential special schools registered as children's homes": "= 'Residential special school'",
+        "residential special schools registered as children's homes": (
+            "= 'Residential special school'"
+        ),
         "all three kinds of home": homes,
         "supported accommodation premises": "= 'Supported accommodation'",
         "supported accommodation places": "= 'Supported accommodation'",
@@ -88,8 +103,8 @@ def _figure(warehouse, date: str, area: str, measure: str) -> tuple[int, int | N
 def test_homes_of_2018_with_their_places(warehouse, official, bring):
     bring(warehouse, official, "2018-03-31")
     row = warehouse.rows(
-        "select sum(settings_registered) as homes, sum(places_registered) as places from curated.host_authority_occupancy "
-        "where provision_type = 'Children''s home'"
+        "select sum(settings_registered) as homes, sum(places_registered) as places from"
+        " curated.host_authority_occupancy where provision_type = 'Children''s home'"
     )[0]
     assert (row.homes, row.places) == (2038, 9062)
 
@@ -101,30 +116,40 @@ def test_official_samples_balance_and_lose_nothing(embedded_warehouse, official,
         bring(embedded_warehouse, official, date)
     dates = [dt.date.fromisoformat(date) for date in SAMPLES]
     assert unbalanced(embedded_warehouse, dates) == 0
-    books = embedded_warehouse.rows("select sum(rows_received) as received, sum(rows_loaded) as loaded from raw.submission_table")[0]
+    books = embedded_warehouse.rows(
+        "select sum(rows_received) as received, sum(rows_loaded) as loaded from"
+        " raw.submission_table"
+    )[0]
     assert books.received == 2797 + 3576 + 3876 + 5600 + 5600 + 8119 + 1529 + 4921 == books.loaded
 
 
 def test_fostering_has_no_places_and_not_zero(embedded_warehouse, official, bring):
     bring(embedded_warehouse, official, "2025-03-31")
     rows = embedded_warehouse.rows(
-        "select places_registered, occupied_estimate from curated.host_authority_occupancy where provision_type = 'Independent fostering'"
+        "select places_registered, occupied_estimate from curated.host_authority_occupancy where"
+        " provision_type = 'Independent fostering'"
     )
     assert rows
     assert all(row.places_registered is None and row.occupied_estimate is None for row in rows)
 
 
-def test_a_quarter_without_a_list_carries_the_last_one_and_says_so(embedded_warehouse, official, bring):
+def test_a_quarter_without_a_list_carries_the_last_one_and_says_so(
+    embedded_warehouse, official, bring
+):
     bring(embedded_warehouse, official, "2025-03-31")
     bring(embedded_warehouse, official, "2025-06-30")
     rows = embedded_warehouse.rows(
-        "select sum(settings_registered) as settings, bool_and(register_carried) as carried, max(register_as_at) as as_at "
-        "from curated.host_authority_occupancy where census_date = '2025-06-30' and provision_type = 'Children''s home'"
+        "select sum(settings_registered) as settings, bool_and(register_carried) as carried,"
+        " max(register_as_at) as as_at from curated.host_authority_occupancy where census_date ="
+        " '2025-06-30' and provision_type = 'Children''s home'"
     )[0]
     assert (rows.settings, rows.carried, str(rows.as_at)) == (3946, True, "2025-03-31")
 
 
 def test_the_2024_list_reads_as_mac_roman(embedded_warehouse, official, bring):
     bring(embedded_warehouse, official, "2024-03-31")
-    odd = embedded_warehouse.scalar("select count(*) from raw.register_provider_levels where setting_name ~ '[ÐÕ]' or provider_name ~ '[ÐÕ]'")
+    odd = embedded_warehouse.scalar(
+        "select count(*) from raw.register_provider_levels where setting_name ~ '[ÐÕ]' or"
+        " provider_name ~ '[ÐÕ]'"
+    )
     assert odd == 0

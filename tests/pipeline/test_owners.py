@@ -1,4 +1,6 @@
-"""Owners of the official register: what is joined, what is proposed, and that nothing is joined by guess; and what people decide counts."""
+"""Owners of the official register: what is joined, what is proposed, and that nothing is joined by
+guess; and what people decide counts.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from tests import builders
 from tests.conftest import KEY, Landing
 
 SAMPLES = {"2024-03-31": "provider_at_march_2024.csv", "2025-03-31": "provider_at_march_2025.ods"}
-NAMES = "select provider_name, owner_name, is_damaged from staging.owner_name order by provider_name"
+NAMES = (
+    "select provider_name, owner_name, is_damaged from staging.owner_name order by provider_name"
+)
 PROPOSED = "select owner_name, near_name, similarity from staging.owner_proposal order by 1, 2"
 
 
@@ -37,44 +41,66 @@ def test_the_official_registers_owners(embedded_warehouse, official, bring):
         bring(embedded_warehouse, official, date)
     groups = {
         row.provider_name: row.owner_group
-        for row in embedded_warehouse.rows("select provider_name, owner_group from core.owner_group where census_date = '2025-03-31'")
+        for row in embedded_warehouse.rows(
+            "select provider_name, owner_group from core.owner_group where census_date ="
+            " '2025-03-31'"
+        )
     }
     joined = [
         ("Reflexion Care Group Limited", "Reflexion care group limited"), ("K&G Care Ltd", "K & G Care Ltd"),
         ("Moonreach LTD", "Moonreach Limited"), ("Walsall Metropolitan Borough Council", "Walsall Metropolitan Borough council"),
     ]  # fmt: skip
-    assert [pair for pair in joined if groups[pair[0]] != groups[pair[1]] or groups[pair[0]] is None] == []
+    assert [
+        pair for pair in joined if groups[pair[0]] != groups[pair[1]] or groups[pair[0]] is None
+    ] == []
     assert groups["3.13"] is None, "what a spreadsheet left of a name is nobody's"
-    assert all(group == plain_name(text) for text, group in groups.items() if group), "nothing but equal plain names is joined without a decision"
-    texts, names = embedded_warehouse.rows("select count(*), count(distinct owner_name) from staging.owner_name where not is_damaged")[0]
+    assert all(group == plain_name(text) for text, group in groups.items() if group), (
+        "nothing but equal plain names is joined without a decision"
+    )
+    texts, names = embedded_warehouse.rows(
+        "select count(*), count(distinct owner_name) from staging.owner_name where not is_damaged"
+    )[0]
     assert texts - names > 60, "so many texts are another spelling of an owner"
 
-    proposed = {(row.owner_name, row.near_name): row.similarity for row in embedded_warehouse.rows(PROPOSED)}
+    proposed = {
+        (row.owner_name, row.near_name): row.similarity for row in embedded_warehouse.rows(PROPOSED)
+    }
     assert ("fair ways community benefit society", "fairways community benefit society") in proposed
     assert 20 < len(proposed) < 120, "few enough for a person to look through"
     apart = {text: group for text, group in groups.items() if group}
-    assert all(group not in {near for name, near in proposed if name == group} for group in apart.values())
+    assert all(
+        group not in {near for name, near in proposed if name == group} for group in apart.values()
+    )
 
     england = embedded_warehouse.rows(
-        "select area_name, owner_groups, places, share_largest_1, share_largest_3, share_largest_10, herfindahl_hirschman_index "
-        "from curated.market_concentration where census_date = '2025-03-31' and area_level = 'region' and provision_type = 'Children''s home'"
+        "select area_name, owner_groups, places, share_largest_1, share_largest_3,"
+        " share_largest_10, herfindahl_hirschman_index from curated.market_concentration where"
+        " census_date = '2025-03-31' and area_level = 'region' and provision_type = 'Children''s"
+        " home'"
     )
     assert len(england) == 9
     assert sum(row.places for row in england) == 14275, "the published places of children's homes"
     changes = embedded_warehouse.rows(
-        "select change, sum(settings) as settings from curated.register_changes where census_date = '2025-03-31' and compared_with = '2024-03-31' "
-        "and provision_type = 'Children''s home' group by change"
+        "select change, sum(settings) as settings from curated.register_changes where census_date ="
+        " '2025-03-31' and compared_with = '2024-03-31' and provision_type = 'Children''s home'"
+        " group by change"
     )
     told = {row.change: int(row.settings) for row in changes}
-    assert {"opened", "closed", "grew", "shrank", "changed owner", "grade up", "grade down"} <= set(told)
-    registered_since = embedded_warehouse.scalar(
-        "select count(*) from core.setting where census_date = '2025-03-31' and provision_type = 'Children''s home' "
-        "and registration_date > '2024-03-31'"
+    assert {"opened", "closed", "grew", "shrank", "changed owner", "grade up", "grade down"} <= set(
+        told
     )
-    assert told["opened"] <= registered_since < 900, "homes that were only not yet inspected a year before have not opened"
+    registered_since = embedded_warehouse.scalar(
+        "select count(*) from core.setting where census_date = '2025-03-31' and provision_type ="
+        " 'Children''s home' and registration_date > '2024-03-31'"
+    )
+    assert told["opened"] <= registered_since < 900, (
+        "homes that were only not yet inspected a year before have not opened"
+    )
 
 
-def test_the_same_lists_give_the_same_owners_in_whatever_order_they_come(embedded_warehouse, servers, landing):
+def test_the_same_lists_give_the_same_owners_in_whatever_order_they_come(
+    embedded_warehouse, servers, landing
+):
     from resources.warehouse import Warehouse
 
     texts = {
@@ -82,7 +108,10 @@ def test_the_same_lists_give_the_same_owners_in_whatever_order_they_come(embedde
         "2025-03-31": ["ACORN CARE LIMITED", "Brinscall Care NW Limited", ""],
     }
     for date, names in texts.items():
-        register = [{"urn": f"SC{n}", "local_authority": "Stockport", "provider_name": name} for n, name in enumerate(names)]
+        register = [
+            {"urn": f"SC{n}", "local_authority": "Stockport", "provider_name": name}
+            for n, name in enumerate(names)
+        ]
         landing.drop(date, "ofsted", "providers.csv", builders.register(register))
     found = []
     address = servers.fresh("embedded")
@@ -101,19 +130,38 @@ def test_the_same_lists_give_the_same_owners_in_whatever_order_they_come(embedde
         ("Brinscall Care Limited", "brinscall care limited", False),
         ("Brinscall Care NW Limited", "brinscall care nw limited", False),
     )
-    assert [pair[:2] for pair in found[0][1]] == [("brinscall care limited", "brinscall care nw limited")]
+    assert [pair[:2] for pair in found[0][1]] == [
+        ("brinscall care limited", "brinscall care nw limited")
+    ]
 
 
-def test_what_a_person_decides_joins_and_the_market_follows(embedded_warehouse, landing, bring, tmp_path, monkeypatch):
+def test_what_a_person_decides_joins_and_the_market_follows(
+    embedded_warehouse, landing, bring, tmp_path, monkeypatch
+):
     register = [
-        {"urn": "SC1", "local_authority": "Stockport", "places": 3, "provider_name": "Brinscall Care Limited"},
-        {"urn": "SC2", "local_authority": "Stockport", "places": 3, "provider_name": "Brinscall Care NW Limited"},
+        {
+            "urn": "SC1",
+            "local_authority": "Stockport",
+            "places": 3,
+            "provider_name": "Brinscall Care Limited",
+        },
+        {
+            "urn": "SC2",
+            "local_authority": "Stockport",
+            "places": 3,
+            "provider_name": "Brinscall Care NW Limited",
+        },
     ]
     landing.drop("2025-03-31", "ofsted", "providers.csv", builders.register(register))
-    market = "select owner_groups, herfindahl_hirschman_index from curated.market_concentration where area_level = 'authority'"
+    market = (
+        "select owner_groups, herfindahl_hirschman_index from curated.market_concentration where"
+        " area_level = 'authority'"
+    )
     bring(embedded_warehouse, landing, "2025-03-31")
     assert embedded_warehouse.rows(market)[0] == (2, 5000)
-    assert [row.decision for row in embedded_warehouse.rows("select decision from core.owner_review")] == ["proposed"]
+    assert [
+        row.decision for row in embedded_warehouse.rows("select decision from core.owner_review")
+    ] == ["proposed"]
 
     decided = tmp_path / "owner_groups.csv"
     decided.write_text(
@@ -132,11 +180,25 @@ def test_what_a_person_decides_joins_and_the_market_follows(embedded_warehouse, 
     assert [tuple(row) for row in review] == [("same", "A. Analyst")]
 
 
-def test_ofsteds_list_of_ultimate_owners_joins_and_all_that_counts_owners_follows(embedded_warehouse, landing, bring):
-    """The list in whatever header it has; of a later date it does not reach back; the register's names do not change owner by it."""
-    names = {"SC1": "Brinscall Care Limited", "SC2": "Cedar Homes Ltd", "SC3": "Cedar Homes Limited"}
-    register = [{"urn": urn, "local_authority": "Stockport", "places": 3, "provider_name": name} for urn, name in names.items()]
-    ultimate = "Web link,URN,Name of ultimate owner,Organisation\nx,SC1,Parent Holdings Ltd,Brinscall\nx,SC2,PARENT HOLDINGS LIMITED,Cedar\n"
+def test_ofsteds_list_of_ultimate_owners_joins_and_all_that_counts_owners_follows(
+    embedded_warehouse, landing, bring
+):
+    """The list in whatever header it has; of a later date it does not reach back; the register's
+    names do not change owner by it.
+    """
+    names = {
+        "SC1": "Brinscall Care Limited",
+        "SC2": "Cedar Homes Ltd",
+        "SC3": "Cedar Homes Limited",
+    }
+    register = [
+        {"urn": urn, "local_authority": "Stockport", "places": 3, "provider_name": name}
+        for urn, name in names.items()
+    ]
+    ultimate = (
+        "Web link,URN,Name of ultimate owner,Organisation\nx,SC1,Parent Holdings"
+        " Ltd,Brinscall\nx,SC2,PARENT HOLDINGS LIMITED,Cedar\n"
+    )
     for date in ("2024-12-31", "2025-03-31"):
         landing.drop(date, "ofsted", "providers.csv", builders.register(register))
     landing.drop("2025-03-31", "ofsted", "owners.csv", ultimate)
@@ -146,17 +208,28 @@ def test_ofsteds_list_of_ultimate_owners_joins_and_all_that_counts_owners_follow
         "select owner_groups, herfindahl_hirschman_index, owner_basis, share_by_ultimate_owner "
         "from curated.market_concentration where area_level = 'authority' order by census_date"
     )
-    assert [tuple(row) for row in market] == [(2, Decimal("5555.6"), "by name: a floor", 0), (1, 10000, "by ultimate owner", 1)]
+    assert [tuple(row) for row in market] == [
+        (2, Decimal("5555.6"), "by name: a floor", 0),
+        (1, 10000, "by ultimate owner", 1),
+    ]
     assert embedded_warehouse.rows("select change from curated.register_changes") == []
-    assert {row.grouped_by for row in embedded_warehouse.rows("select grouped_by from core.owner_group where census_date = '2025-03-31'")} == {
-        "ultimate owner"
-    }
+    assert {
+        row.grouped_by
+        for row in embedded_warehouse.rows(
+            "select grouped_by from core.owner_group where census_date = '2025-03-31'"
+        )
+    } == {"ultimate owner"}
 
 
-def test_owners_that_were_held_before_an_upgrade_are_known_without_their_file(embedded_warehouse, landing, bring):
+def test_owners_that_were_held_before_an_upgrade_are_known_without_their_file(
+    embedded_warehouse, landing, bring
+):
     """As an older program left them: the list is held, and its owners' plain names are not."""
     names = {"SC1": "Brinscall Care Limited", "SC2": "Cedar Homes Ltd"}
-    register = [{"urn": urn, "local_authority": "Stockport", "places": 3, "provider_name": name} for urn, name in names.items()]
+    register = [
+        {"urn": urn, "local_authority": "Stockport", "places": 3, "provider_name": name}
+        for urn, name in names.items()
+    ]
     landing.drop("2025-03-31", "ofsted", "providers.csv", builders.register(register))
     ultimate = "URN,Ultimate owner\nSC1,Parent Holdings Ltd\nSC2,PARENT HOLDINGS LIMITED\n"
     listed = landing.drop("2025-03-31", "ofsted", "owners.csv", ultimate)
@@ -166,7 +239,9 @@ def test_owners_that_were_held_before_an_upgrade_are_known_without_their_file(em
     assert embedded_warehouse.rows(groups) == known
     listed.unlink()
     with embedded_warehouse.writing() as connection:
-        connection.exec_driver_sql("delete from raw.owner_name where provider_name ilike 'parent%%'")
+        connection.exec_driver_sql(
+            "delete from raw.owner_name where provider_name ilike 'parent%%'"
+        )
         connection.exec_driver_sql("update raw.owner_name set owner_name = 'as once spelt'")
         connection.exec_driver_sql("update raw.observatory set state = 'older'")
     date, region = dt.date(2025, 3, 31), load_region("north_west")

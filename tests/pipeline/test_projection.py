@@ -1,4 +1,6 @@
-"""Projections in the warehouse: from returns to projected rows; made anew when a late return changes what they rest on, and only then."""
+"""Projections in the warehouse: from returns to projected rows; made anew when a late return
+changes what they rest on, and only then.
+"""
 
 from __future__ import annotations
 
@@ -22,44 +24,66 @@ def fill(warehouse, code: str, children: dict[dt.date, int]) -> None:
     with warehouse.writing() as connection:
         for date, count in children.items():
             connection.execute(
-                sa.text("delete from curated_rows.children_looked_after where census_date = :d and authority_code = :c"), {"d": date, "c": code}
+                sa.text(
+                    "delete from curated_rows.children_looked_after where census_date = :d and"
+                    " authority_code = :c"
+                ),
+                {"d": date, "c": code},
             )
             connection.execute(
                 sa.text(
-                    "insert into curated_rows.children_looked_after (census_date, authority_code, authority_name, breakdown, category, children) "
-                    "values (:d, :c, 'Stockport', 'total', 'Total', :n), (:d, :c, 'Stockport', 'age', '10 to 15', :n)"
+                    "insert into curated_rows.children_looked_after (census_date, authority_code,"
+                    " authority_name, breakdown, category, children) values (:d, :c, 'Stockport',"
+                    " 'total', 'Total', :n), (:d, :c, 'Stockport', 'age', '10 to 15', :n)"
                 ),
                 {"d": date, "c": code, "n": count},
             )
             connection.execute(
-                sa.text("insert into raw.quarter (census_date, rests_on, code_version) values (:d, 'x', 'x') on conflict do nothing"), {"d": date}
+                sa.text(
+                    "insert into raw.quarter (census_date, rests_on, code_version) values (:d, 'x',"
+                    " 'x') on conflict do nothing"
+                ),
+                {"d": date},
             )
 
 
 def rows(warehouse, date: dt.date) -> list[tuple]:
     return [
         tuple(row)
-        for row in warehouse.rows("select * from curated.children_looked_after_projection where census_date = :d order by 2, 5, 6, 7", d=date)
+        for row in warehouse.rows(
+            "select * from curated.children_looked_after_projection where census_date = :d order by"
+            " 2, 5, 6, 7",
+            d=date,
+        )
     ]
 
 
 def test_from_returns_to_projections(embedded_warehouse, landing, bring):
-    """Two quarters of a placement census, after six that were built before: nothing is projected at the seventh, no change at the eighth."""
+    """Two quarters of a placement census, after six that were built before: nothing is projected at
+    the seventh, no change at the eighth.
+    """
     warehouse, dates = embedded_warehouse, DATES[-8:]
     for number, date in enumerate(dates):
         if number < 6:
             with warehouse.writing() as connection:
                 connection.execute(
                     sa.text(
-                        "insert into curated_rows.own_placements_location "
-                        "(census_date, placing_authority_code, provision_type, location_band, placements, source) values "
-                        "(:d, '356', 'Children''s home', 'in_area', 4, 'census'), (:d, '356', 'Other', 'in_area', 0, 'census'), "
-                        "(:d, '356', 'Independent fostering', 'in_area', 5, 'census'), "
-                        "(:d, '356', 'Independent fostering', 'elsewhere', :n, 'census')"
+                        "insert into curated_rows.own_placements_location (census_date,"
+                        " placing_authority_code, provision_type, location_band, placements,"
+                        " source) values (:d, '356', 'Children''s home', 'in_area', 4, 'census'),"
+                        " (:d, '356', 'Other', 'in_area', 0, 'census'), (:d, '356', 'Independent"
+                        " fostering', 'in_area', 5, 'census'), (:d, '356', 'Independent fostering',"
+                        " 'elsewhere', :n, 'census')"
                     ),
                     {"d": date, "n": 15 + number},
                 )
-                connection.execute(sa.text("insert into raw.quarter (census_date, rests_on, code_version) values (:d, 'x', 'x')"), {"d": date})
+                connection.execute(
+                    sa.text(
+                        "insert into raw.quarter (census_date, rests_on, code_version) values (:d,"
+                        " 'x', 'x')"
+                    ),
+                    {"d": date},
+                )
             continue
         census = [{"type_of_provision": "Residential - External (Commissioned)"}] * 4 + [
             {"type_of_provision": "Fostering - Independent Foster Care (IFA)"}
@@ -70,25 +94,42 @@ def test_from_returns_to_projections(embedded_warehouse, landing, bring):
     for date in dates:
         rewrite(warehouse, date)
     found = warehouse.frame(
-        "select * from curated.children_looked_after_projection where census_date = any(:dates) order by census_date, provision_type, horizon_date",
+        "select * from curated.children_looked_after_projection where census_date = any(:dates)"
+        " order by census_date, provision_type, horizon_date",
         dates=dates[-2:],
     )
     untold = found[found["measure"] == "children looked after"]
-    assert len(untold) == 2 * 12 and untold["latest"].isna().all() and untold["projected"].isna().all()
-    assert untold["projection_note"].str.contains("no_ssda903").all(), "a placement census is not of all children"
+    assert (
+        len(untold) == 2 * 12 and untold["latest"].isna().all() and untold["projected"].isna().all()
+    )
+    assert untold["projection_note"].str.contains("no_ssda903").all(), (
+        "a placement census is not of all children"
+    )
     found = found[found["measure"] == "own placements"]
     assert len(found) == 2 * 2 * 12
-    assert found[["authority_code", "authority_gss", "authority_name", "measure"]].drop_duplicates().to_numpy().tolist() == [
-        ["356", "E08000007", "Stockport", "own placements"]
-    ]
-    seventh, eighth = found[found["census_date"] == dates[-2]], found[found["census_date"] == dates[-1]]
+    assert found[
+        ["authority_code", "authority_gss", "authority_name", "measure"]
+    ].drop_duplicates().to_numpy().tolist() == [["356", "E08000007", "Stockport", "own placements"]]
+    seventh, eighth = (
+        found[found["census_date"] == dates[-2]],
+        found[found["census_date"] == dates[-1]],
+    )
     assert seventh["projected"].isna().all() and set(seventh["history_quarters"]) == {7}
-    assert set(seventh["projection_note"]) == {"Nothing is projected: 7 quarters without a gap are held, and 8 are needed."}
-    assert eighth.groupby("provision_type")["projected"].unique().map(list).to_dict() == {"Children's home": [4], "Independent fostering": [27]}
+    assert set(seventh["projection_note"]) == {
+        "Nothing is projected: 7 quarters without a gap are held, and 8 are needed."
+    }
+    assert eighth.groupby("provision_type")["projected"].unique().map(list).to_dict() == {
+        "Children's home": [4],
+        "Independent fostering": [27],
+    }
     assert set(eighth["projection_method"]) == {"no change"}
-    assert (eighth["projected_low_95"] <= eighth["projected_low_80"]).all() and (eighth["projected_high_80"] < eighth["projected_high_95"]).all()
+    assert (eighth["projected_low_95"] <= eighth["projected_low_80"]).all() and (
+        eighth["projected_high_80"] < eighth["projected_high_95"]
+    ).all()
     assert eighth["horizon_date"].max() == dates[-1].replace(year=dates[-1].year + 3)
-    described = warehouse.scalar("select obj_description('curated.children_looked_after_projection'::regclass)")
+    described = warehouse.scalar(
+        "select obj_description('curated.children_looked_after_projection'::regclass)"
+    )
     assert "no change" in described
     assert warehouse.scalar(
         "select count(*) from information_schema.columns where table_schema = 'curated' and table_name = 'children_looked_after_projection' "
@@ -96,7 +137,9 @@ def test_from_returns_to_projections(embedded_warehouse, landing, bring):
     ) == 0  # fmt: skip
 
 
-def test_a_rerun_writes_nothing_and_a_late_figure_changes_the_projections_from_its_date_on(warehouse):
+def test_a_rerun_writes_nothing_and_a_late_figure_changes_the_projections_from_its_date_on(
+    warehouse,
+):
     fill(warehouse, "356", {date: 300 + 4 * number for number, date in enumerate(DATES)})
     for date in DATES:
         rewrite(warehouse, date)
@@ -141,16 +184,22 @@ def test_a_figure_counted_twice_keeps_the_old_projections(embedded_warehouse):
     fill(warehouse, "356", dict.fromkeys(DATES, 300))
     rewrite(warehouse, DATES[-1])
     before = rows(warehouse, DATES[-1])
-    with warehouse.writing() as connection:  # the table itself is broken: rows are doubled as they are written
+    with (
+        warehouse.writing() as connection
+    ):  # the table itself is broken: rows are doubled as they are written
         connection.execute(
             sa.text(
-                "create function curated.twice() returns trigger language plpgsql as $$ begin "
-                "if pg_trigger_depth() = 1 then insert into curated_rows.children_looked_after_projection select new.*; end if; return new; end $$"
+                "create function curated.twice() returns trigger language plpgsql as $$ begin if"
+                " pg_trigger_depth() = 1 then insert into"
+                " curated_rows.children_looked_after_projection select new.*; end if; return new;"
+                " end $$"
             )
         )
         connection.execute(
             sa.text(
-                "create trigger twice before insert on curated_rows.children_looked_after_projection for each row execute function curated.twice()"
+                "create trigger twice before insert on"
+                " curated_rows.children_looked_after_projection for each row execute function"
+                " curated.twice()"
             )
         )
     fill(warehouse, "356", {DATES[-1]: 310})
@@ -160,12 +209,19 @@ def test_a_figure_counted_twice_keeps_the_old_projections(embedded_warehouse):
     assert out_of_date(warehouse) == DATES
 
 
-def test_the_table_is_made_anew_when_its_columns_have_changed_and_its_dates_with_it(embedded_warehouse):
+def test_the_table_is_made_anew_when_its_columns_have_changed_and_its_dates_with_it(
+    embedded_warehouse,
+):
     warehouse = embedded_warehouse
     fill(warehouse, "356", dict.fromkeys(DATES, 300))
     rewrite(warehouse, DATES[-1])
     with warehouse.writing() as connection:
-        connection.execute(sa.text("alter table curated_rows.children_looked_after_projection drop column projection_note cascade"))
+        connection.execute(
+            sa.text(
+                "alter table curated_rows.children_looked_after_projection drop column"
+                " projection_note cascade"
+            )
+        )
         connection.execute(sa.text("update raw.observatory set state = 'older'"))
     prepare(warehouse, load_region("north_west"))
     assert DATES[-1] in out_of_date(warehouse)

@@ -1,4 +1,6 @@
-"""The readers' quality report: a sound quarter is found sound, each kind of break is seen, and no row gets into a page."""
+"""The readers' quality report: a sound quarter is found sound, each kind of break is seen, and no
+row gets into a page.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +31,19 @@ def sound(embedded_warehouse):
     for date, occupied in ((BEFORE, 90), (DATE, 95)):
         write(
             embedded_warehouse,
-            "insert into curated.host_authority_occupancy (census_date, host_authority_code, host_authority_name, provision_type, "
-            "settings_registered, settings_returned, places_registered, places_returned, occupied, vacant, unavailable, occupied_under_18) values "
-            f"('{date}', '356', 'Stockport', 'Children''s home', 40, 40, 130, 130, {occupied}, 10, {120 - occupied}, {occupied}), "
-            f"('{date}', '358', 'Trafford', 'Children''s home', 5, 0, 20, 0, null, null, null, null)",
+            "insert into curated.host_authority_occupancy (census_date, host_authority_code,"
+            " host_authority_name, provision_type, settings_registered, settings_returned,"
+            " places_registered, places_returned, occupied, vacant, unavailable,"
+            f" occupied_under_18) values ('{date}', '356', 'Stockport', 'Children''s home', 40, 40,"
+            f" 130, 130, {occupied}, 10, {120 - occupied}, {occupied}), ('{date}', '358',"
+            " 'Trafford', 'Children''s home', 5, 0, 20, 0, null, null, null, null)",
         )
     write(
         embedded_warehouse,
-        "insert into curated.setting_vacancies (census_date, urn, setting_name, host_authority_code, host_authority_name, provision_type, "
-        f"registered, vacant, unavailable, max_age) values ('{DATE}', 'SC777777', 'Xanadu Lodge', '356', "
-        "'Stockport', 'Children''s home', 4, 1, 0, 17)",
+        "insert into curated.setting_vacancies (census_date, urn, setting_name,"
+        " host_authority_code, host_authority_name, provision_type, registered, vacant,"
+        f" unavailable, max_age) values ('{DATE}', 'SC777777', 'Xanadu Lodge', '356', 'Stockport',"
+        " 'Children''s home', 4, 1, 0, 17)",
     )
     return embedded_warehouse
 
@@ -75,7 +80,11 @@ BREAKS = [
 def test_a_sound_quarter_meets_its_expectations_and_has_its_pages(sound, tmp_path):
     outcomes = write_report(sound, DATE, tmp_path / "data docs")
     assert unmet(outcomes) == []
-    assert {o.batch for o in outcomes} == {"host_authority_occupancy", f"host_authority_occupancy{DRIFT}", "setting_vacancies"}
+    assert {o.batch for o in outcomes} == {
+        "host_authority_occupancy",
+        f"host_authority_occupancy{DRIFT}",
+        "setting_vacancies",
+    }
     page = report_page(tmp_path / "data docs", DATE)
     assert page == tmp_path / "data docs" / "2025-09-30" / "index.html"
     index = page.read_text(encoding="utf-8")
@@ -84,9 +93,13 @@ def test_a_sound_quarter_meets_its_expectations_and_has_its_pages(sound, tmp_pat
     assert len(pages) == 3 and all((page.parent / link).is_file() for link in pages)
     text = "".join(path.read_text(encoding="utf-8") for path in page.parent.rglob("*.html"))
     assert "Occupied, vacant and unavailable places are together the places returned." in text
-    assert sorted(path.name for path in (tmp_path / "data docs").iterdir()) == ["2025-09-30"], "nothing half-made is left"
+    assert sorted(path.name for path in (tmp_path / "data docs").iterdir()) == ["2025-09-30"], (
+        "nothing half-made is left"
+    )
     write_report(sound, DATE, tmp_path / "data docs")
-    assert len(list(page.parent.rglob("validations/**/*.html"))) == 3, "a second report takes the place of the first"
+    assert len(list(page.parent.rglob("validations/**/*.html"))) == 3, (
+        "a second report takes the place of the first"
+    )
 
 
 @pytest.mark.parametrize(("broken", "seen"), BREAKS)
@@ -112,14 +125,20 @@ def test_the_pages_load_nothing_from_anywhere_and_forbid_it(sound, tmp_path):
         page = path.read_text(encoding="utf-8")
         assert "default-src 'none'" in page
         assert "<script" not in page and "url('http" not in page
-        assert not [tag for tag in page.split("<") if tag.startswith(("link", "img", "iframe")) and "//" in tag.split(">")[0]]
+        assert not [
+            tag
+            for tag in page.split("<")
+            if tag.startswith(("link", "img", "iframe")) and "//" in tag.split(">")[0]
+        ]
     assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".html", ".css"}
 
 
 def test_what_a_page_would_load_is_taken_out():
     page = (
-        "<html><head lang='en'><link rel='stylesheet' href='https://a.example/x.css'><link rel='stylesheet' href='own.css'><script>1</script></head>"
-        "<body><img\n src='http://a.example/x.png'/><p style=\"background: url('https://a.example/y.png')\">kept</p></body></html>"
+        "<html><head lang='en'><link rel='stylesheet' href='https://a.example/x.css'><link"
+        " rel='stylesheet' href='own.css'><script>1</script></head><body><img\n"
+        " src='http://a.example/x.png'/><p style=\"background:"
+        " url('https://a.example/y.png')\">kept</p></body></html>"
     )
     made = alone(page)
     assert "a.example" not in made and "<script" not in made
@@ -128,16 +147,28 @@ def test_what_a_page_would_load_is_taken_out():
 
 def test_an_expectation_that_cannot_be_worked_out_is_told(tmp_path):
     frame = pd.DataFrame({"a": [1, 2]})
-    for kind, arguments in (("expect_nothing_much", {"column": "a"}), ("expect_column_values_to_be_between", {"column": "b", "min_value": 0})):
+    for kind, arguments in (
+        ("expect_nothing_much", {"column": "a"}),
+        ("expect_column_values_to_be_between", {"column": "b", "min_value": 0}),
+    ):
         with pytest.raises(ValueError, match="schemas/expectations"):
-            hold_up([Batch("a table", frame, (Expectation(kind, "It is so.", "warning", arguments),))], tmp_path / "docs", "A title")
+            hold_up(
+                [Batch("a table", frame, (Expectation(kind, "It is so.", "warning", arguments),))],
+                tmp_path / "docs",
+                "A title",
+            )
 
 
-# --- what is expected, as data ------------------------------------------------------------------------------
+# --- what is expected, as data
+# ------------------------------------------------------------------------------
 
 
 def test_every_file_is_of_a_curated_table_and_every_curated_table_without_single_children_has_expectations():
-    curated = {table.name for table in (*models().values(), *PYTHON_TABLES.values()) if table.schema == "curated"}
+    curated = {
+        table.name
+        for table in (*models().values(), *PYTHON_TABLES.values())
+        if table.schema == "curated"
+    }
     assert set(tables_with_a_file()) <= curated
     assert curated - set(suites()) == {"high_cost_placements", "search"}
 
@@ -148,7 +179,10 @@ def test_a_file_that_names_a_column_the_table_does_not_have_is_refused():
 
 
 def test_a_new_table_needs_no_file():
-    made = suite("a_new_one", ("census_date", "authority_code", "authority_name", "children", "share", "location_band"))
+    made = suite(
+        "a_new_one",
+        ("census_date", "authority_code", "authority_name", "children", "share", "location_band"),
+    )
     assert [(e.type, e.arguments["column"], e.severity) for e in made.expectations] == [
         ("expect_column_values_to_not_be_null", "authority_name", "warning"),
         ("expect_column_values_to_be_between", "children", "warning"),
@@ -161,5 +195,11 @@ def test_a_new_table_needs_no_file():
 def test_drift_is_of_the_quarter_before_alone_and_of_groups_that_are_large_enough(sound, tmp_path):
     watched = suites()["host_authority_occupancy"].drifts
     assert Drift("occupied", ("provision_type",), 0.15, 20) in watched
-    write(sound, f"update curated.host_authority_occupancy set census_date = '{dt.date(2025, 3, 31)}' where census_date = '{BEFORE}'")
-    assert DRIFT not in "".join(o.batch for o in write_report(sound, DATE, tmp_path)), "two quarters before is not the quarter before"
+    write(
+        sound,
+        f"update curated.host_authority_occupancy set census_date = '{dt.date(2025, 3, 31)}' where"
+        f" census_date = '{BEFORE}'",
+    )
+    assert DRIFT not in "".join(o.batch for o in write_report(sound, DATE, tmp_path)), (
+        "two quarters before is not the quarter before"
+    )

@@ -1,4 +1,6 @@
-"""A release from returns to files: what DfE's screener, CSVW, Frictionless and the Analysis Function's checklist ask of it, and the ledger."""
+"""A release from returns to files: what DfE's screener, CSVW, Frictionless and the Analysis
+Function's checklist ask of it, and the ledger.
+"""
 
 from __future__ import annotations
 
@@ -39,22 +41,56 @@ REGION = load_region("north_west")
 
 
 def drop(landing: Landing, children: int) -> None:
-    homes = [{"urn": f"SC{n:06d}", "local_authority": ["Stockport", "Trafford", "Bolton"][n % 3], "places": 4} for n in range(60)]
-    homes += [{"urn": f"SC{n:06d}", "local_authority": area, "places": 3} for n, area in ((60, "Bury"), (61, "Oldham"))]
+    homes = [
+        {
+            "urn": f"SC{n:06d}",
+            "local_authority": ["Stockport", "Trafford", "Bolton"][n % 3],
+            "places": 4,
+        }
+        for n in range(60)
+    ]
+    homes += [
+        {"urn": f"SC{n:06d}", "local_authority": area, "places": 3}
+        for n, area in ((60, "Bury"), (61, "Oldham"))
+    ]
     landing.drop("2025-03-31", "ofsted", "list.csv", builders.register(homes))
-    landing.drop("2025-03-31", "356", "census.csv", builders.census([{"age": 10 + n % 6} for n in range(40)]))
-    returned = [{"urn": f"SC{n:06d}", "host_local_authority": ["Stockport", "Trafford", "Bolton"][n % 3]} for n in range(50)]
-    returned.append({"urn": "SC000060", "host_local_authority": "Bury", "occupied_places": 0, "vacant_places": 3})
-    returned.append({"urn": "SC000061", "host_local_authority": "Oldham"})  # lived in, but who lives there is not told
+    landing.drop(
+        "2025-03-31", "356", "census.csv", builders.census([{"age": 10 + n % 6} for n in range(40)])
+    )
+    returned = [
+        {"urn": f"SC{n:06d}", "host_local_authority": ["Stockport", "Trafford", "Bolton"][n % 3]}
+        for n in range(50)
+    ]
+    returned.append(
+        {
+            "urn": "SC000060",
+            "host_local_authority": "Bury",
+            "occupied_places": 0,
+            "vacant_places": 3,
+        }
+    )
+    returned.append(
+        {"urn": "SC000061", "host_local_authority": "Oldham"}
+    )  # lived in, but who lives there is not told
     secure = {"provision_type": "Secure children's home"}
-    returned.append({"urn": "SC000062", "host_local_authority": "Oldham", "occupied_places": 0, "vacant_places": 3, **secure})
+    returned.append(
+        {
+            "urn": "SC000062",
+            "host_local_authority": "Oldham",
+            "occupied_places": 0,
+            "vacant_places": 3,
+            **secure,
+        }
+    )
     returned.append({"urn": "SC000063", "host_local_authority": "Trafford", **secure})
     landing.drop("2025-03-31", "provider-a", "settings.csv", builders.settings(returned))
     landing.drop(
         "2025-03-31",
         "provider-a",
         "placements.csv",
-        builders.placements([{"urn": f"SC{n % 50:06d}"} for n in range(children)] + [{"urn": "SC000063"}]),
+        builders.placements(
+            [{"urn": f"SC{n % 50:06d}"} for n in range(children)] + [{"urn": "SC000063"}]
+        ),
     )
 
 
@@ -88,18 +124,25 @@ def tables(folder: Path) -> list[tuple]:
             if (folder / f"{table.name}.csv").exists()]  # fmt: skip
 
 
-# --- DfE's screening rules ---------------------------------------------------------------------------------
+# --- DfE's screening rules
+# ---------------------------------------------------------------------------------
 
 
 def test_csvs_pass_the_screening_rules(folder):
     found = tables(folder)
-    assert {"host_authority_occupancy", "host_authority_origin", "homes", "net_position"} <= {table.name for table, _ in found}
+    assert {"host_authority_occupancy", "host_authority_origin", "homes", "net_position"} <= {
+        table.name for table, _ in found
+    }
     for table, data in found:
         raw = (folder / f"{table.name}.csv").read_bytes()
         assert not raw.startswith(b"\xef\xbb\xbf") and b"\r" not in raw
         assert list(data.columns[: len(GEOGRAPHY)]) == GEOGRAPHY
         measures = [i.name for i in table.indicators]
-        assert list(data.columns) == [*GEOGRAPHY, *table.filters, *measures], "filters before indicators"
+        assert list(data.columns) == [
+            *GEOGRAPHY,
+            *table.filters,
+            *measures,
+        ], "filters before indicators"
         assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in data.columns), "snake_case"
         assert not data.duplicated([*GEOGRAPHY, *table.filters]).any(), "no row twice"
         assert (data[[*table.filters, *measures]] != "").all(axis=None), "no blanks"
@@ -112,16 +155,31 @@ def test_csvs_pass_the_screening_rules(folder):
         assert set(data["geographic_level"]) <= {"Regional", "Local authority"}
         assert data["time_period"].eq("2025").all() and data["time_identifier"].eq("March").all()
         authorities = data[data["geographic_level"] == "Local authority"]
-        assert authorities["new_la_code"].str.fullmatch(r"E\d{8}").all() and authorities["old_la_code"].str.fullmatch(r"\d{3}").all()
-        assert data.loc[data["geographic_level"] == "Regional", ["old_la_code", "new_la_code", "la_name"]].eq("").all(axis=None)
+        assert (
+            authorities["new_la_code"].str.fullmatch(r"E\d{8}").all()
+            and authorities["old_la_code"].str.fullmatch(r"\d{3}").all()
+        )
+        assert (
+            data.loc[
+                data["geographic_level"] == "Regional", ["old_la_code", "new_la_code", "la_name"]
+            ]
+            .eq("")
+            .all(axis=None)
+        )
 
 
 def test_metadata_are_in_step_with_their_data(folder):
     for table, data in tables(folder):
-        meta = list(csv.DictReader(io.StringIO((folder / f"{table.name}.meta.csv").read_text(encoding="utf-8"))))
+        meta = list(
+            csv.DictReader(
+                io.StringIO((folder / f"{table.name}.meta.csv").read_text(encoding="utf-8"))
+            )
+        )
         assert list(meta[0]) == META_COLUMNS
         assert [row["col_name"] for row in meta] == [c for c in data.columns if c not in GEOGRAPHY]
-        assert {row["col_name"] for row in meta if row["col_type"] == "Filter"} == set(table.filters)
+        assert {row["col_name"] for row in meta if row["col_type"] == "Filter"} == set(
+            table.filters
+        )
         labels = [row["label"] for row in meta]
         assert all(labels) and len(set(labels)) == len(labels)
         for row in meta:
@@ -130,7 +188,8 @@ def test_metadata_are_in_step_with_their_data(folder):
             assert (row["filter_hint"] == "") == (row["col_type"] == "Indicator")
 
 
-# --- descriptions ------------------------------------------------------------------------------------------
+# --- descriptions
+# ------------------------------------------------------------------------------------------
 
 
 def test_csvw_describes_every_table(folder):
@@ -142,7 +201,9 @@ def test_csvw_describes_every_table(folder):
         rows = list(described.tables[0])
         assert len(rows) == len(data)
         hidden = [name for name in (i.name for i in table.indicators) if (data[name] == "c").any()]
-        assert all(any(row[name] is None for row in rows) for name in hidden), "a symbol is no number"
+        assert all(any(row[name] is None for row in rows) for name in hidden), (
+            "a symbol is no number"
+        )
 
 
 def test_the_package_is_valid(folder):
@@ -154,10 +215,15 @@ def test_the_package_is_valid(folder):
 
 def test_parquet_holds_what_the_csv_holds(folder):
     for table, data in tables(folder):
-        assert pd.read_parquet(folder / f"{table.name}.parquet").astype("str").equals(data.astype("str"))
+        assert (
+            pd.read_parquet(folder / f"{table.name}.parquet")
+            .astype("str")
+            .equals(data.astype("str"))
+        )
 
 
-# --- the spreadsheet: what of the checklist a program can test -----------------------------------------------
+# --- the spreadsheet: what of the checklist a program can test
+# -----------------------------------------------
 
 
 def test_the_spreadsheet_keeps_the_checklist(folder):
@@ -172,23 +238,40 @@ def test_the_spreadsheet_keeps_the_checklist(folder):
     for sheet in book.worksheets[1:]:
         assert len(sheet.tables) == 1, f"{sheet.title}: one marked table a sheet"
         assert not sheet.merged_cells.ranges, "no merged cells"
-        assert sheet.sheet_state == "visible" and not [d for d in sheet.row_dimensions.values() if d.hidden]
+        assert sheet.sheet_state == "visible" and not [
+            d for d in sheet.row_dimensions.values() if d.hidden
+        ]
         assert sheet["A1"].value, "the title stands in A1"
         (marked,) = sheet.tables.values()
         names.append(marked.name)
         block = [[cell.value for cell in row] for row in sheet[marked.ref]]
-        assert all(block[0]) and len(set(block[0])) == len(block[0]), "every column has a heading of its own"
-        assert all(value is not None and value != "" for row in block for value in row), f"{sheet.title}: no empty cell"
-        assert any(v and "one table" in str(v[0]) for v in sheet.iter_rows(max_row=6, values_only=True)), "says how many tables"
+        assert all(block[0]) and len(set(block[0])) == len(block[0]), (
+            "every column has a heading of its own"
+        )
+        assert all(value is not None and value != "" for row in block for value in row), (
+            f"{sheet.title}: no empty cell"
+        )
+        assert any(
+            v and "one table" in str(v[0]) for v in sheet.iter_rows(max_row=6, values_only=True)
+        ), "says how many tables"
     assert len(set(names)) == len(names)
     for (table, data), sheet in zip(published, book.worksheets[3:], strict=True):
         (marked,) = sheet.tables.values()
         block = [[cell.value for cell in row] for row in sheet[marked.ref]]
-        texts = {value for row in block[1:] for value in row[3 + len(table.filters) :] if isinstance(value, str)}
+        texts = {
+            value
+            for row in block[1:]
+            for value in row[3 + len(table.filters) :]
+            if isinstance(value, str)
+        }
         assert texts <= {"[c]", "[x]", "[z]", "[low]"}, "shorthand in brackets, figures as numbers"
         assert len(block) - 1 == len(data)
-        above = " ".join(str(v[0]) for v in sheet.iter_rows(max_row=12, max_col=1, values_only=True))
-        assert all(symbol in above for symbol in texts), "the shorthand is explained above the table"
+        above = " ".join(
+            str(v[0]) for v in sheet.iter_rows(max_row=12, max_col=1, values_only=True)
+        )
+        assert all(symbol in above for symbol in texts), (
+            "the shorthand is explained above the table"
+        )
 
 
 def test_the_same_release_gives_the_same_bytes(made, folder):
@@ -203,20 +286,31 @@ def test_the_same_release_gives_the_same_bytes(made, folder):
 
 def test_the_manifest_names_returns_and_method(folder):
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert {(r["sender"], r["table_name"]) for r in manifest["returns"]} >= {("356", "placement_census"), ("provider-a", "provider_settings")}
+    assert {(r["sender"], r["table_name"]) for r in manifest["returns"]} >= {
+        ("356", "placement_census"),
+        ("provider-a", "provider_settings"),
+    }
     assert manifest["method"]["smallest_count_shown"] == 8 and manifest["method"]["round_to"] == 5
-    assert manifest["gate"] == "passed", "and no more: how many cells the repair hid would help to tell them apart"
+    assert manifest["gate"] == "passed", (
+        "and no more: how many cells the repair hid would help to tell them apart"
+    )
     assert "first release" in (folder / "changes.md").read_text(encoding="utf-8")
 
 
-# --- the ledger ---------------------------------------------------------------------------------------------
+# --- the ledger
+# ---------------------------------------------------------------------------------------------
 
 
 def test_nothing_new_makes_no_release_and_a_dry_run_writes_nothing(made):
     warehouse, _, root, release = made
     again = make_release(warehouse, DATE, REGION, root, key=KEY)
     assert (again.number, again.is_new, again.verdict) == (release.number, False, None)
-    other = REGION.__class__(**{**vars(REGION), "disclosure": disclosure_method({"smallest_count_shown": 10, "round_to": 10}, "test")})
+    other = REGION.__class__(
+        **{
+            **vars(REGION),
+            "disclosure": disclosure_method({"smallest_count_shown": 10, "round_to": 10}, "test"),
+        }
+    )
     tried = make_release(warehouse, DATE, other, root, key=KEY, dry_run=True)
     assert tried.is_new and tried.number == release.number + 1
     assert "method of disclosure control changed" in tried.changes
@@ -224,20 +318,39 @@ def test_nothing_new_makes_no_release_and_a_dry_run_writes_nothing(made):
     assert warehouse.scalar("select count(*) from published.release") == 1
 
 
-def test_a_quarter_for_which_nothing_counts_is_not_released_though_the_register_is_carried_to_it(embedded_warehouse, landing, bring, tmp_path):
+def test_a_quarter_for_which_nothing_counts_is_not_released_though_the_register_is_carried_to_it(
+    embedded_warehouse, landing, bring, tmp_path
+):
     from assets.warehouse.building import build_quarter
 
     later = dt.date(2025, 6, 30)
-    landing.drop("2025-03-31", "ofsted", "list.csv", builders.register([{"urn": "SC000001", "local_authority": "Stockport"}]))
+    landing.drop(
+        "2025-03-31",
+        "ofsted",
+        "list.csv",
+        builders.register([{"urn": "SC000001", "local_authority": "Stockport"}]),
+    )
     bring(embedded_warehouse, landing, "2025-03-31")
     assert not build_quarter(embedded_warehouse, later, REGION).blocked_by
-    assert embedded_warehouse.scalar("select count(*) from curated.homes where census_date = '2025-06-30'") > 0
+    assert (
+        embedded_warehouse.scalar(
+            "select count(*) from curated.homes where census_date = '2025-06-30'"
+        )
+        > 0
+    )
     assert make_release(embedded_warehouse, later, REGION, tmp_path) is None
     assert embedded_warehouse.scalar("select count(*) from published.release") == 0
 
 
 def a_leak() -> Leak:
-    return Leak(0, "host_authority_origin.children, 356, Elsewhere", 2, 2, ("a total (8 to 12)",), ("a total = sum of its parts",))
+    return Leak(
+        0,
+        "host_authority_origin.children, 356, Elsewhere",
+        2,
+        2,
+        ("a total (8 to 12)",),
+        ("a total = sum of its parts",),
+    )
 
 
 def cautious(smallest: int):
@@ -245,7 +358,9 @@ def cautious(smallest: int):
     return REGION.__class__(**{**vars(REGION), "disclosure": method})
 
 
-def test_a_refused_draft_writes_nothing_and_is_remembered_until_something_changes(made, monkeypatch):
+def test_a_refused_draft_writes_nothing_and_is_remembered_until_something_changes(
+    made, monkeypatch
+):
     from assets.warehouse.building import build_quarter
 
     warehouse, _, root, release = made
@@ -253,24 +368,39 @@ def test_a_refused_draft_writes_nothing_and_is_remembered_until_something_change
 
     def refused(*_):
         asked.append(1)
-        return Prepared(read_release(warehouse, DATE, release.number)[0], 0, Verdict(leaks=(a_leak(),)))
+        return Prepared(
+            read_release(warehouse, DATE, release.number)[0], 0, Verdict(leaks=(a_leak(),))
+        )
 
     monkeypatch.setattr(drafts, "prepare_against", refused)
-    tables = ("published.cell", "published.release", "raw.released_count", "raw.draft", "raw.draft_cell")
+    tables = (
+        "published.cell",
+        "published.release",
+        "raw.released_count",
+        "raw.draft",
+        "raw.draft_cell",
+    )
     before = [warehouse.scalar(f"select count(*) from {t}") for t in tables]
     assert not build_quarter(warehouse, DATE, cautious(9)).blocked_by
-    assert drafts.due(warehouse, cautious(9), dt.date(2026, 1, 1)) == {DATE: "to propose a correction"}
+    assert drafts.due(warehouse, cautious(9), dt.date(2026, 1, 1)) == {
+        DATE: "to propose a correction"
+    }
     for _ in range(2):
         result = make_release(warehouse, DATE, cautious(9), root, key=KEY)
         assert result.refused and not result.folder.with_name("r2").exists()
-        assert "356, Elsewhere" in result.draft.said[0] and "collecting goes on" in result.draft.what_to_do()
+        assert (
+            "356, Elsewhere" in result.draft.said[0]
+            and "collecting goes on" in result.draft.what_to_do()
+        )
     assert len(asked) == 1, "what was refused is not tried again"
     assert [warehouse.scalar(f"select count(*) from {t}") for t in tables] == before
     assert drafts.due(warehouse, cautious(9), dt.date(2026, 1, 1)) == {}
     assert [one.census_date for one in drafts.refusals(warehouse)] == [DATE]
     assert not build_quarter(warehouse, DATE, REGION).blocked_by
     assert drafts.due(warehouse, REGION, dt.date(2026, 1, 1)) == {DATE: "to propose a correction"}
-    assert make_release(warehouse, DATE, REGION, root, key=KEY).draft.outcome == drafts.SAME, "the method is what it was: nothing to say"
+    assert make_release(warehouse, DATE, REGION, root, key=KEY).draft.outcome == drafts.SAME, (
+        "the method is what it was: nothing to say"
+    )
     assert drafts.refusals(warehouse) == []
 
 
@@ -295,7 +425,9 @@ def test_what_a_refusal_offers_is_taken_by_its_name_and_kept_in_the_history(made
 
     assert not build_quarter(warehouse, DATE, cautious(9)).blocked_by
     assert draft().refused
-    with pytest.raises(ObservatoryError, match="To hide is not offered; the gate offers to wait or to carry over"):
+    with pytest.raises(
+        ObservatoryError, match="To hide is not offered; the gate offers to wait or to carry over"
+    ):
         draft("hide")
     taken = draft("carry over")
     assert (taken.outcome, taken.accepted) == (drafts.MADE, says)
@@ -322,10 +454,21 @@ def test_in_dagster_the_gate_is_a_blocking_check_on_drafts(made, monkeypatch, tm
     assets = build_draft_assets(quarters)
     assert {check.blocking for check in assets.check_specs} == {True}
 
-    observatory = observatory_resource(partial(opened, Settings(tmp_path, str(tmp_path), warehouse.url, "north_west")))
-    result = dg.materialize([assets], partition_key="2025-03-31", resources={"observatory": observatory}, raise_on_error=False)
+    observatory = observatory_resource(
+        partial(opened, Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"))
+    )
+    result = dg.materialize(
+        [assets],
+        partition_key="2025-03-31",
+        resources={"observatory": observatory},
+        raise_on_error=False,
+    )
     assert not result.success
-    failed = {e.asset_key.to_user_string(): e for e in result.get_asset_check_evaluations() if not e.passed}
+    failed = {
+        e.asset_key.to_user_string(): e
+        for e in result.get_asset_check_evaluations()
+        if not e.passed
+    }
     assert list(failed) == ["draft/host_authority_origin"]
     assert not result.get_asset_materialization_events()
 
@@ -335,7 +478,9 @@ def test_in_dagster_nothing_is_published_but_in_somebodys_name(made, tmp_path):
     from pipelines.partitions import quarters
 
     warehouse, _, _, release = made
-    observatory = observatory_resource(partial(opened, Settings(tmp_path, str(tmp_path), warehouse.url, "north_west")))
+    observatory = observatory_resource(
+        partial(opened, Settings(tmp_path, str(tmp_path), warehouse.url, "north_west"))
+    )
     result = dg.materialize(
         [build_draft_assets(quarters), build_publication_assets(quarters)],
         selection=dg.AssetSelection.groups("published"),
@@ -344,7 +489,12 @@ def test_in_dagster_nothing_is_published_but_in_somebodys_name(made, tmp_path):
         raise_on_error=False,
     )
     assert not result.success and not result.get_asset_materialization_events()
-    assert warehouse.scalar("select max(release_number) from published.release where census_date = :d", d=DATE) == release.number
+    assert (
+        warehouse.scalar(
+            "select max(release_number) from published.release where census_date = :d", d=DATE
+        )
+        == release.number
+    )
 
 
 def test_a_late_return_makes_a_new_release_that_says_why(made):
@@ -362,14 +512,21 @@ def test_a_late_return_makes_a_new_release_that_says_why(made):
     assert "is now" in said
     assert release.folder.exists()
     system = build_system(releasing.earlier_releases(warehouse, DATE))
-    assert system.cells["truth"].notna().all(), "the ledger keeps the truth of all that is published, estimates included"
+    assert system.cells["truth"].notna().all(), (
+        "the ledger keeps the truth of all that is published, estimates included"
+    )
 
 
 @pytest.mark.parametrize(
     ("table", "measure", "filters"),
-    [("host_use_of_own_supply", "children_living_here", {}), ("host_authority_origin", "children", {"origin_band": "Total"})],
+    [
+        ("host_use_of_own_supply", "children_living_here", {}),
+        ("host_authority_origin", "children", {"origin_band": "Total"}),
+    ],
 )
-def test_where_every_home_that_returned_is_empty_nobody_lives_and_nothing_is_unknown(folder, table, measure, filters):
+def test_where_every_home_that_returned_is_empty_nobody_lives_and_nothing_is_unknown(
+    folder, table, measure, filters
+):
     frame = pd.read_csv(folder / f"{table}.csv", dtype=str, keep_default_na=False)
     for name, value in {"la_name": "Bury", "provision_type": "Children's home", **filters}.items():
         frame = frame[frame[name] == value]
@@ -378,7 +535,10 @@ def test_where_every_home_that_returned_is_empty_nobody_lives_and_nothing_is_unk
 
 @pytest.mark.parametrize(
     ("table", "measure", "filters"),
-    [("host_use_of_own_supply", "children_living_here", {}), ("host_authority_origin", "children", {"origin_band": "Total"})],
+    [
+        ("host_use_of_own_supply", "children_living_here", {}),
+        ("host_authority_origin", "children", {"origin_band": "Total"}),
+    ],
 )
 def test_an_empty_home_makes_no_total_of_those_who_are_not_listed(folder, table, measure, filters):
     frame = pd.read_csv(folder / f"{table}.csv", dtype=str, keep_default_na=False)
@@ -389,27 +549,46 @@ def test_an_empty_home_makes_no_total_of_those_who_are_not_listed(folder, table,
     assert (printed["Children's home"], printed["Total"]) == ("x", "x")
 
 
-# --- the method ---------------------------------------------------------------------------------------------
+# --- the method
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"smallest_count_shown": 5}, {"round_to": 3}, {"possible_values": 2}, {"placements_for_a_mean": 5}, {"largest_share_of_spend": 0.9}],
+    [
+        {"smallest_count_shown": 5},
+        {"round_to": 3},
+        {"possible_values": 2},
+        {"placements_for_a_mean": 5},
+        {"largest_share_of_spend": 0.9},
+    ],
 )
 def test_a_region_is_not_less_safe_without_saying_why(settings):
     with pytest.raises(ValueError, match="less safe"):
         disclosure_method(settings, "a.toml")
-    assert disclosure_method({**settings, "less_safe_because": "agreed by all"}, "a.toml").less_safe_because == "agreed by all"
+    assert (
+        disclosure_method(
+            {**settings, "less_safe_because": "agreed by all"}, "a.toml"
+        ).less_safe_because
+        == "agreed by all"
+    )
 
 
-@pytest.mark.parametrize("settings", [{"smallest": 9}, {"round_to": 0}, {"round_to": "5"}, {"round_to": 20}])
+@pytest.mark.parametrize(
+    "settings", [{"smallest": 9}, {"round_to": 0}, {"round_to": "5"}, {"round_to": 20}]
+)
 def test_a_method_that_cannot_be_is_refused(settings):
     with pytest.raises(ValueError, match="expected"):
         disclosure_method(settings, "a.toml")
 
 
 def test_a_region_may_be_safer():
-    assert disclosure_method({"smallest_count_shown": 10, "round_to": 10, "largest_share_of_spend": 0.5}, "a.toml").round_to == 10
+    assert (
+        disclosure_method(
+            {"smallest_count_shown": 10, "round_to": 10, "largest_share_of_spend": 0.5}, "a.toml"
+        ).round_to
+        == 10
+    )
 
 
 def test_the_ledger_knows_which_cells_carry_noise_and_every_file_says_it(made, folder):
@@ -418,7 +597,9 @@ def test_the_ledger_knows_which_cells_carry_noise_and_every_file_says_it(made, f
         "select measure, value from raw.released_count where census_date = :d and release_number = :n and measure = '_settings'",
         d=DATE, n=release.number,
     )  # fmt: skip
-    assert told["value"].max() >= REGION.disclosure.settings_for_noise, "the ledger knows which cells carry noise"
+    assert told["value"].max() >= REGION.disclosure.settings_for_noise, (
+        "the ledger knows which cells carry noise"
+    )
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["method"]["noise"] is True and manifest["method"]["settings_for_noise"] == 5
     assert KEY.decode() not in (folder / "manifest.json").read_text(encoding="utf-8")

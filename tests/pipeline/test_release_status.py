@@ -1,4 +1,6 @@
-"""Provisional, final and revised releases, where the region's timetable has a day for the final one."""
+"""Provisional, final and revised releases, where the region's timetable has a day for the final
+one.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ EARLY, LATE = DATE + dt.timedelta(days=119), DATE + dt.timedelta(days=120)
         (120, "", LATE, REVISED),
     ],
 )
-def test_the_word_of_a_release_follows_from_the_timetable_and_the_release_before(final, before, day, expected):
+def test_the_word_of_a_release_follows_from_the_timetable_and_the_release_before(
+    final, before, day, expected
+):
     days = timetable(DAYS if final is None else {**DAYS, "final": final}, "a.toml")
     assert status_of(days, DATE, before, day) == expected
 
@@ -175,6 +179,7 @@ def test_a_provisional_release_becomes_final_on_its_day_with_the_same_figures(
 def test_a_late_return_before_the_day_is_provisional_again_and_after_a_final_one_revised(
     held, publish, landing, bring, tmp_path, capsys  # noqa: F811
 ):  # fmt: skip
+
     def late(name: str, children: int) -> None:
         landing.drop(str(DATE), "356", name, builders.census([{"age": 12}] * children))
         bring(held, landing, str(DATE))
@@ -184,7 +189,9 @@ def test_a_late_return_before_the_day_is_provisional_again_and_after_a_final_one
     assert due(held, WITH_FINAL, EARLY) == {DATE: "to propose a correction"}
     provisional = make_draft(held, DATE, WITH_FINAL, "the run", day=EARLY)
     assert (provisional.status, life(held, DATE).state) == (PROVISIONAL, CORRECTION)
-    assert due(held, WITH_FINAL, LATE) == {DATE: "to propose the final release"}, "it is out of date"
+    assert due(held, WITH_FINAL, LATE) == {DATE: "to propose the final release"}, (
+        "it is out of date"
+    )
     final = make_draft(held, DATE, WITH_FINAL, "the run", day=LATE)
     assert (final.status, final.number) == (FINAL, 2) and final.mark != provisional.mark
     assert publish_standing(held, tmp_path) == 2

@@ -29,7 +29,11 @@ class Observatory:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("OBSERVATORY_", "DAGSTER_"))},
+            **{
+                k: v
+                for k, v in os.environ.items()
+                if not k.startswith(("OBSERVATORY_", "DAGSTER_"))
+            },
             "OBSERVATORY_HOME": str(home),
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "ignore",
@@ -37,7 +41,14 @@ class Observatory:
 
     def __call__(self, *arguments: str, expect: int = 0) -> str:
         command = [sys.executable, "-c", "from pipelines.command import main; main()", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, env=self.environment, cwd=self.home.parent, check=False)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.home.parent,
+            check=False,
+        )
         assert done.returncode == expect, done.stdout + done.stderr
         return done.stdout if expect == 0 else done.stdout + done.stderr
 
@@ -47,15 +58,30 @@ APPROVER = "Ada Example (made up)"
 
 @pytest.fixture(scope="module")
 def drafted(tmp_path_factory) -> tuple[Observatory, str]:
-    """A home after its first run: two quarters whose day has long come, so that they are closed and drafted."""
+    """A home after its first run: two quarters whose day has long come, so that they are closed and
+    drafted.
+    """
     root = tmp_path_factory.mktemp("a home with spaces")
     observatory = Observatory(root / "the home")
-    observatory("synth", "--out", str(root / "landing place"), "--quarters", "2", "--scale", "0.1", "--seed", "2")
+    observatory(
+        "synth",
+        "--out",
+        str(root / "landing place"),
+        "--quarters",
+        "2",
+        "--scale",
+        "0.1",
+        "--seed",
+        "2",
+    )
     observatory.environment["OBSERVATORY_LANDING"] = str(root / "landing place")
     observatory.environment["OBSERVATORY_REGION"] = str(quick_region_file(root))
     said = observatory("run")
     assert not list((observatory.home / "releases").glob("*/r*")), "a run never publishes"
-    assert observatory("query", "select count(*) as n from published.release", "--format", "csv") == "n\n0\n"
+    assert (
+        observatory("query", "select count(*) as n from published.release", "--format", "csv")
+        == "n\n0\n"
+    )
     return observatory, said
 
 
@@ -63,7 +89,11 @@ def drafted(tmp_path_factory) -> tuple[Observatory, str]:
 def ran(drafted) -> tuple[Observatory, str, str]:
     """The same home after the approval; what the run said, and what the approval."""
     observatory, said = drafted
-    return observatory, said, observatory("approve", "--all", "--by", APPROVER, "--note", "looked at with the directors")
+    return (
+        observatory,
+        said,
+        observatory("approve", "--all", "--by", APPROVER, "--note", "looked at with the directors"),
+    )
 
 
 def test_a_run_says_what_was_built_and_where_to_look(drafted):
@@ -87,8 +117,12 @@ def test_a_run_says_what_was_built_and_where_to_look(drafted):
 def test_an_approval_publishes_the_draft_and_says_who_gave_it(ran):
     observatory, _, said = ran
     assert f"2025-12-31: r1 published. Approved by {APPROVER}" in said
-    assert "waits for the approval" not in (observatory.home / "releases/2025-12-31/r1/page/index.html").read_text(encoding="utf-8")
-    assert not list((observatory.home / "drafts").glob("*")), "what is published is no draft any more"
+    assert "waits for the approval" not in (
+        observatory.home / "releases/2025-12-31/r1/page/index.html"
+    ).read_text(encoding="utf-8")
+    assert not list((observatory.home / "drafts").glob("*")), (
+        "what is published is no draft any more"
+    )
     assert "There is no draft to approve" in observatory("approve", "--all", "--by", APPROVER)
     assert "looked at with the directors" in observatory("status")
     with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
@@ -117,12 +151,21 @@ def test_the_run_is_in_dagsters_history_with_rows_checks_and_lineage(ran):
         event = instance.get_latest_materialization_event(occupancy)
         metadata = event.asset_materialization.metadata
         assert metadata["dagster/partition_row_count"].value > 100
-        lineage = build_definitions(Settings(observatory.home, "landing", "", "north_west")).resolve_asset_graph().get(occupancy).metadata
+        lineage = (
+            build_definitions(Settings(observatory.home, "landing", "", "north_west"))
+            .resolve_asset_graph()
+            .get(occupancy)
+            .metadata
+        )
         assert "occupied" in lineage["dagster/column_lineage"].deps_by_column
         assert set(instance.get_materialized_partitions(occupancy)) == {"2025-09-30", "2025-12-31"}
-        checks = instance.event_log_storage.get_latest_asset_check_execution_by_key([dg.AssetCheckKey(occupancy, "grain")])
+        checks = instance.event_log_storage.get_latest_asset_check_execution_by_key(
+            [dg.AssetCheckKey(occupancy, "grain")]
+        )
         assert [record.status.value for record in checks.values()] == ["SUCCEEDED"]
-        projection = instance.get_latest_materialization_event(dg.AssetKey(["curated", "children_looked_after_projection"]))
+        projection = instance.get_latest_materialization_event(
+            dg.AssetKey(["curated", "children_looked_after_projection"])
+        )
         assert projection.asset_materialization.metadata["dagster/partition_row_count"].value > 100
 
 
@@ -130,12 +173,22 @@ def test_every_check_of_a_quarter_is_shown_as_passed_or_failed(ran):
     """Of a check that the UI takes for one of an older materialization it shows nothing."""
     observatory, *_ = ran
     with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
-        graph = build_definitions(Settings(observatory.home, "landing", "", "north_west")).resolve_asset_graph()
+        graph = build_definitions(
+            Settings(observatory.home, "landing", "", "north_west")
+        ).resolve_asset_graph()
         later = {EXPECTATIONS, CHANGES}  # of the report, which was not written yet
-        keys = [key for key in graph.asset_check_keys if key.name not in later and graph.get(key.asset_key).is_partitioned]
+        keys = [
+            key
+            for key in graph.asset_check_keys
+            if key.name not in later and graph.get(key.asset_key).is_partitioned
+        ]
         shown = checks_shown(instance, keys)
         told = {"SUCCEEDED", "FAILED"}
-        missing = [str(key) for key in keys if not {"2025-09-30", "2025-12-31"} <= {p for p, s in shown[key].items() if s in told}]
+        missing = [
+            str(key)
+            for key in keys
+            if not {"2025-09-30", "2025-12-31"} <= {p for p, s in shown[key].items() if s in told}
+        ]
         assert len(keys) > 150 and missing == []
 
 
@@ -149,14 +202,27 @@ def test_the_quality_report_is_written_and_in_dagsters_history_and_blocks_nothin
         key = dg.AssetCheckKey(occupancy, "expectations")
         record = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
         metadata = record.evaluation.metadata
-        assert record.evaluation.passed and metadata["unmet"].value == "none" and metadata["expectations"].value > 10
-        assert metadata["data docs 2025-12-31"].value == "/observatory/data_docs/2025-12-31/index.html"
+        assert (
+            record.evaluation.passed
+            and metadata["unmet"].value == "none"
+            and metadata["expectations"].value > 10
+        )
+        assert (
+            metadata["data docs 2025-12-31"].value == "/observatory/data_docs/2025-12-31/index.html"
+        )
         observed = instance.fetch_observations(occupancy, limit=1).records[0]
-        assert observed.asset_observation.metadata["data docs 2025-12-31"].value == "/observatory/data_docs/2025-12-31/index.html"
+        assert (
+            observed.asset_observation.metadata["data docs 2025-12-31"].value
+            == "/observatory/data_docs/2025-12-31/index.html"
+        )
         assert instance.get_runs(limit=1)[0].job_name == "quality_report"
         instance.delete_run(instance.get_runs(limit=1)[0].run_id)
-    assert "No figures are held for 2015-03-31" in observatory("report", "--census-date", "2015-03-31", expect=2)
-    assert "2025-09-30: quality report" in observatory("run", "--report"), "what is missing is written, though nothing has landed"
+    assert "No figures are held for 2015-03-31" in observatory(
+        "report", "--census-date", "2015-03-31", expect=2
+    )
+    assert "2025-09-30: quality report" in observatory("run", "--report"), (
+        "what is missing is written, though nothing has landed"
+    )
     assert "uality report" not in observatory("run", "--report")
     with dg.DagsterInstance.from_config(str(observatory.home / "dagster")) as instance:
         instance.delete_run(instance.get_runs(limit=1)[0].run_id)
@@ -175,19 +241,32 @@ def test_query_as_csv_prints_a_header_and_the_rows_and_nothing_else(ran):
     observatory, *_ = ran
     rows = list(
         csv.reader(
-            io.StringIO(observatory("query", "select provision_type, count(*) as n from curated.homes group by 1 order by 1", "--format", "csv"))
+            io.StringIO(
+                observatory(
+                    "query",
+                    "select provision_type, count(*) as n from curated.homes group by 1 order by 1",
+                    "--format",
+                    "csv",
+                )
+            )
         )
     )
     assert rows[0] == ["provision_type", "n"]
     assert len(rows) > 3
     assert all(int(row[1]) > 0 for row in rows[1:])
-    as_json = json.loads(observatory("query", "select 1 as one, null as nothing, true as yes", "--format", "json"))
+    as_json = json.loads(
+        observatory("query", "select 1 as one, null as nothing, true as yes", "--format", "json")
+    )
     assert as_json == [{"one": 1, "nothing": None, "yes": True}]
 
 
 @pytest.mark.parametrize(
     ("sql", "says"),
-    [("select * from nowhere", "nowhere"), ("delete from curated.homes", "read-only"), ("selekt", "syntax error")],
+    [
+        ("select * from nowhere", "nowhere"),
+        ("delete from curated.homes", "read-only"),
+        ("selekt", "syntax error"),
+    ],
     ids=["no such table", "a change", "no SQL"],
 )
 def test_a_question_that_cannot_be_answered_is_told_in_a_sentence(ran, sql, says):
@@ -199,7 +278,9 @@ def test_a_question_that_cannot_be_answered_is_told_in_a_sentence(ran, sql, says
 
 def test_a_role_that_does_not_exist_is_told(ran):
     observatory, *_ = ran
-    assert "no role 'nobody_we_know'" in observatory("query", "select 1", "--as", "nobody_we_know", expect=2)
+    assert "no role 'nobody_we_know'" in observatory(
+        "query", "select 1", "--as", "nobody_we_know", expect=2
+    )
 
 
 def test_status_names_who_has_and_who_has_not_returned(ran):
@@ -208,12 +289,16 @@ def test_status_names_who_has_and_who_has_not_returned(ran):
     assert "census date 31 December 2025" in said
     assert "of 24 authorities have returned" in said
     assert "Children's home" in said
-    assert "Nothing is held for 2015-03-31" in observatory("status", "--census-date", "2015-03-31", expect=2)
+    assert "Nothing is held for 2015-03-31" in observatory(
+        "status", "--census-date", "2015-03-31", expect=2
+    )
 
 
 def test_an_empty_landing_place_and_none_at_all_are_told(ran, tmp_path):
     observatory, *_ = ran
-    assert "No landing place was found" in observatory("run", "--landing", str(tmp_path / "none"), expect=2)
+    assert "No landing place was found" in observatory(
+        "run", "--landing", str(tmp_path / "none"), expect=2
+    )
 
 
 def test_synth_never_writes_over_returns_that_were_not_made_up(tmp_path):
@@ -227,10 +312,27 @@ def test_synth_never_writes_over_returns_that_were_not_made_up(tmp_path):
 def test_a_folder_of_a_quarter_that_is_none_is_named_and_left_alone(ran, tmp_path):
     observatory, *_ = ran
     (tmp_path / "landing" / "2031-03-31" / "356").mkdir(parents=True)
-    (tmp_path / "landing" / MARK).write_text("made up, as what this warehouse holds\n", encoding="utf-8")
-    (tmp_path / "landing" / "2031-03-31" / "356" / "a.csv").write_text("x,y\n1,2\n", encoding="utf-8")
+    (tmp_path / "landing" / MARK).write_text(
+        "made up, as what this warehouse holds\n", encoding="utf-8"
+    )
+    (tmp_path / "landing" / "2031-03-31" / "356" / "a.csv").write_text(
+        "x,y\n1,2\n", encoding="utf-8"
+    )
     (tmp_path / "landing" / "2014-12-31" / "356").mkdir(parents=True)
     said = observatory("run", "--landing", str(tmp_path / "landing"))
-    assert "2031-03-31: a census date in the future" in said and "2014-12-31: a census date before" in said
-    assert "in the future" in observatory("run", "--census-date", "2031-03-31", "--landing", str(tmp_path / "landing"), expect=2)
-    assert observatory("query", "select count(*) as n from raw.submission where census_date > '2030-01-01'", "--format", "csv") == "n\n0\n"
+    assert (
+        "2031-03-31: a census date in the future" in said
+        and "2014-12-31: a census date before" in said
+    )
+    assert "in the future" in observatory(
+        "run", "--census-date", "2031-03-31", "--landing", str(tmp_path / "landing"), expect=2
+    )
+    assert (
+        observatory(
+            "query",
+            "select count(*) as n from raw.submission where census_date > '2030-01-01'",
+            "--format",
+            "csv",
+        )
+        == "n\n0\n"
+    )

@@ -1,7 +1,8 @@
 """The models on Spark: every table as PostgreSQL makes it, row by row and cell by cell.
 
-One session and one tiny made-up region for the whole file. Where there is no Java or no pyspark the tests are skipped and say
-so; where OBSERVATORY_TESTS_SKIP_NOTHING is set (continuous integration) they fail instead.
+One session and one tiny made-up region for the whole file. Where there is no Java or no pyspark the
+tests are skipped and say so; where OBSERVATORY_TESTS_SKIP_NOTHING is set (continuous integration)
+they fail instead.
 """
 
 from __future__ import annotations
@@ -75,11 +76,15 @@ def region(servers, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def rebuilt(region, spark_is_here):
-    """The last quarter made again on Spark, with what PostgreSQL made beside it in the schema `was`."""
+    """The last quarter made again on Spark, with what PostgreSQL made beside it in the schema
+    `was`.
+    """
     with region.writing() as connection:
         connection.exec_driver_sql("create schema was")
         for model in TABLES:
-            connection.exec_driver_sql(f"create table was.{model.name}_{model.schema} as table {model.physical}")
+            connection.exec_driver_sql(
+                f"create table was.{model.name}_{model.schema} as table {model.physical}"
+            )
     patch = pytest.MonkeyPatch()
     patch.setenv("OBSERVATORY_ENGINE", "spark")
     result = building.build_quarter(region, QUARTERS[-1], load_region("north_west"), anew=True)
@@ -90,7 +95,9 @@ def rebuilt(region, spark_is_here):
 
 @pytest.mark.parametrize("model", TABLES, ids=lambda model: model.table)
 def test_spark_makes_the_rows_that_postgresql_makes(rebuilt, model):
-    """Rows that stand on one side alone, of both quarters; a row counts as often as it stands there."""
+    """Rows that stand on one side alone, of both quarters; a row counts as often as it stands
+    there.
+    """
     warehouse, result = rebuilt
     columns = ", ".join(model.columns)
     was, now = f"was.{model.name}_{model.schema}", model.physical
@@ -102,7 +109,9 @@ def test_spark_makes_the_rows_that_postgresql_makes(rebuilt, model):
 
 
 def test_most_tables_have_rows_to_be_compared(rebuilt):
-    """That tables are equal says little of those that are empty: these are, in a made-up region this small."""
+    """That tables are equal says little of those that are empty: these are, in a made-up region
+    this small.
+    """
     _, result = rebuilt
     empty = {".".join(relation) for relation, rows in result.rows.items() if not rows}
     assert len(TABLES) - len(empty) > 60, sorted(empty)
@@ -116,7 +125,10 @@ EXPRESSIONS = [
     "concat('a', cast(null as text), 'b')", "cast(null as text) || 'b'", "greatest(1, cast(null as integer), 3)",
     "cast(7 as bigint) / 2", "to_char(date '2025-03-31', 'DD/MM/YYYY')", "position('b' in 'abc')",
 ]  # fmt: skip
-ROWS = "(values (1, 'b', 2.5), (2, 'a', 0.1), (2, null, null), (4, 'B', 1234.565)) as t (whole, word, part)"
+ROWS = (
+    "(values (1, 'b', 2.5), (2, 'a', 0.1), (2, null, null), (4, 'B', 1234.565)) as t (whole, word,"
+    " part)"
+)
 AGGREGATES = [
     "sum(t.whole) / 2", "sum(sum(t.whole)) over () / 2", "avg(t.whole) * 3", "round(avg(t.part), 2)",
     "string_agg(distinct t.word, ', ' order by t.word)", "min(t.word)",
@@ -130,7 +142,10 @@ AGGREGATES = [
     "sql",
     [f"select {e} as x" for e in EXPRESSIONS]
     + [f"select {e} as x from {ROWS}" for e in AGGREGATES]
-    + [f"select row_number() over (order by t.word{way}) as x, t.whole from {ROWS}" for way in ("", " desc")],
+    + [
+        f"select row_number() over (order by t.word{way}) as x, t.whole from {ROWS}"
+        for way in ("", " desc")
+    ],
 )
 def test_an_expression_means_the_same(region, spark_is_here, sql):
     (*steps, (_, last)) = spark_sql(sql, {}, QUARTERS[-1])
@@ -141,7 +156,9 @@ def test_an_expression_means_the_same(region, spark_is_here, sql):
 
 def _plain(row):
     """Values as text: numbers to ten decimals, of which both sides are sure; JSON is text in Spark."""
-    return [_as_text(json.loads(v) if str(v).startswith("{") and isinstance(v, str) else v) for v in row]
+    return [
+        _as_text(json.loads(v) if str(v).startswith("{") and isinstance(v, str) else v) for v in row
+    ]
 
 
 def _as_text(value):
@@ -154,34 +171,53 @@ def test_text_comes_back_as_it_went(region, spark_is_here, tmp_path):
     """Blank and empty, quotes, line breaks and moments: what is copied out is what is copied in."""
     with region.engine.connect() as connection, connection.begin() as transaction:
         connection.exec_driver_sql(
-            "create temporary table sent as select * from (values "
-            "(1, 'a \"b\", c', true, timestamptz '2025-10-26 01:30:00.123456+01', 1.50), "
-            "(2, '', false, null, -0.000001), (3, null, null, '1999-12-31 23:59:59+00', 999999999999), "
-            "(4, E'two\\nlines', true, now(), null)) as t (n, word, flag, moment, number)"
+            "create temporary table sent as select * from (values (1, 'a \"b\", c', true,"
+            " timestamptz '2025-10-26 01:30:00.123456+01', 1.50), (2, '', false, null, -0.000001),"
+            " (3, null, null, '1999-12-31 23:59:59+00', 999999999999), (4, E'two\\nlines', true,"
+            " now(), null)) as t (n, word, flag, moment, number)"
         )
-        types = {"n": "integer", "word": "text", "flag": "boolean", "moment": "timestamp with time zone", "number": "numeric"}
+        types = {
+            "n": "integer",
+            "word": "text",
+            "flag": "boolean",
+            "moment": "timestamp with time zone",
+            "number": "numeric",
+        }
         path = tmp_path / "sent.parquet"
         spark._copy_out(connection, "pg_temp.sent", types, "", path)
         back = spark.session().read.parquet(str(path))
         back.write.parquet(str(tmp_path / "back"))
         connection.exec_driver_sql("create temporary table back as table sent with no data")
-        spark.copy_table(connection, "pg_temp.back", spark._for_postgres(spark.parquet.read_table(tmp_path / "back")))
-        differing = "(table pg_temp.sent except all table pg_temp.back) union all (table pg_temp.back except all table pg_temp.sent)"
+        spark.copy_table(
+            connection,
+            "pg_temp.back",
+            spark._for_postgres(spark.parquet.read_table(tmp_path / "back")),
+        )
+        differing = (
+            "(table pg_temp.sent except all table pg_temp.back) union all (table pg_temp.back"
+            " except all table pg_temp.sent)"
+        )
         assert connection.exec_driver_sql(differing).all() == []
         assert connection.exec_driver_sql("select count(*) from pg_temp.back").scalar() == 4
         transaction.rollback()
 
 
 def test_what_was_copied_for_spark_goes_with_the_quarter(rebuilt):
-    assert not list(spark.Path(spark.tempfile.gettempdir()).glob(f"observatory-spark-{os.getpid()}-*/*.made"))
+    assert not list(
+        spark.Path(spark.tempfile.gettempdir()).glob(f"observatory-spark-{os.getpid()}-*/*.made")
+    )
 
 
 def test_a_model_that_spark_does_not_run_leaves_the_quarter_and_says_no_value(rebuilt, monkeypatch):
     warehouse, _ = rebuilt
     monkeypatch.setenv("OBSERVATORY_ENGINE", "spark")
-    monkeypatch.setattr(spark, "spark_sql", lambda *_: [("", "select cast('a secret' as int) as census_date")])
+    monkeypatch.setattr(
+        spark, "spark_sql", lambda *_: [("", "select cast('a secret' as int) as census_date")]
+    )
     before = warehouse.scalar("select count(*) from core.child")
-    with pytest.raises(ObservatoryError, match=r"Spark did not run core\.\w+ .*nothing was written") as refused:
+    with pytest.raises(
+        ObservatoryError, match=r"Spark did not run core\.\w+ .*nothing was written"
+    ) as refused:
         building.build_quarter(warehouse, QUARTERS[-1], load_region("north_west"), anew=True)
     assert "a secret" not in str(refused.value)
     assert warehouse.scalar("select count(*) from core.child") == before
@@ -192,12 +228,17 @@ def test_a_model_that_spark_does_not_run_leaves_the_quarter_and_says_no_value(re
 
 def test_an_unknown_engine_is_refused(embedded_warehouse, monkeypatch):
     monkeypatch.setenv("OBSERVATORY_ENGINE", "sparc")
-    with pytest.raises(ObservatoryError, match="OBSERVATORY_ENGINE is 'sparc'; postgres or spark was expected"):
+    with pytest.raises(
+        ObservatoryError, match="OBSERVATORY_ENGINE is 'sparc'; postgres or spark was expected"
+    ):
         building.build_quarter(embedded_warehouse, QUARTERS[-1], load_region("north_west"))
 
 
 def test_a_step_read_twice_is_one_of_its_own():
-    sql = "with a as (select 1 as x), b as (select a.x from a), c as (select b.x from b) select p.x from c as p cross join c as q"
+    sql = (
+        "with a as (select 1 as x), b as (select a.x from a), c as (select b.x from b) select p.x"
+        " from c as p cross join c as q"
+    )
     steps = spark_sql(sql, {}, QUARTERS[-1])
     assert [name for name, _ in steps] == ["c", ""]
     assert "`a`" in steps[0][1] and "WITH" not in steps[1][1]

@@ -18,16 +18,25 @@ DATE = dt.date(2025, 12, 31)
 REGISTERED = ("SC000001", "SC000002", "SC000003")
 
 
-def summary(warehouse, landing: Landing, capsys, returned: tuple[str, ...], registered=REGISTERED) -> str:
+def summary(
+    warehouse, landing: Landing, capsys, returned: tuple[str, ...], registered=REGISTERED
+) -> str:
     if registered:
         landing.drop(
             str(DATE), "ofsted", "register.csv",
             builders.register([{"urn": urn, "local_authority": "Stockport", "places": 4} for urn in registered]),
         )  # fmt: skip
-    landing.drop(str(DATE), "provider-acorn", "settings.csv", builders.settings([{"urn": urn} for urn in returned]))
+    landing.drop(
+        str(DATE),
+        "provider-acorn",
+        "settings.csv",
+        builders.settings([{"urn": urn} for urn in returned]),
+    )
     take_in(warehouse, landing.place, DATE, KEY)
     assert not build_quarter(warehouse, DATE, load_region("north_west")).blocked_by
-    print_summary(warehouse, Settings(landing.root / "home", str(landing.root), "", "north_west"), [DATE])
+    print_summary(
+        warehouse, Settings(landing.root / "home", str(landing.root), "", "north_west"), [DATE]
+    )
     return capsys.readouterr().out
 
 
@@ -35,14 +44,25 @@ def summary(warehouse, landing: Landing, capsys, returned: tuple[str, ...], regi
     ("returned", "said"),
     [
         (("SC000001", "SC000002"), "  2 of them returned, 67 % of the registered places.\n"),
-        (("SC000001", "SC000009"), "  1 of them returned, 33 % of the registered places, and 1 more that is not in the register of its area.\n"),
+        (
+            ("SC000001", "SC000009"),
+            (
+                "  1 of them returned, 33 % of the registered places, and 1 more that is not in the"
+                " register of its area.\n"
+            ),
+        ),
         (
             ("SC000001", "SC000008", "SC000009"),
-            "  1 of them returned, 33 % of the registered places, and 2 more that are not in the register of their area.\n",
+            (
+                "  1 of them returned, 33 % of the registered places, and 2 more that are not in"
+                " the register of their area.\n"
+            ),
         ),
     ],
 )
-def test_homes_that_the_register_does_not_have_are_told_apart(embedded_warehouse, landing, capsys, returned, said):
+def test_homes_that_the_register_does_not_have_are_told_apart(
+    embedded_warehouse, landing, capsys, returned, said
+):
     assert said in summary(embedded_warehouse, landing, capsys, returned)
 
 

@@ -1,4 +1,6 @@
-"""Telling people: the chase list and its reminders, the contacts of the region, and failures, each once."""
+"""Telling people: the chase list and its reminders, the contacts of the region, and failures, each
+once.
+"""
 
 from __future__ import annotations
 
@@ -29,24 +31,40 @@ def sent(monkeypatch) -> list[tuple[str, str, str]]:
     """What was sent: the region's channel and its mailbox are set, and nothing leaves this machine."""
     out: list[tuple[str, str, str]] = []
     monkeypatch.setenv("OBSERVATORY_NOTIFY", "json://channel.example")
-    monkeypatch.setenv("OBSERVATORY_MAIL", "mailtos://desk:secret@mail.example?from=desk@region.example")
-    monkeypatch.setattr(messages, "send", lambda to, title, body: bool(to) and [out.append((address, title, body)) for address in to] != [])
+    monkeypatch.setenv(
+        "OBSERVATORY_MAIL", "mailtos://desk:secret@mail.example?from=desk@region.example"
+    )
+    monkeypatch.setattr(
+        messages,
+        "send",
+        lambda to, title, body: (
+            bool(to) and [out.append((address, title, body)) for address in to] != []
+        ),
+    )
     return out
 
 
 @pytest.fixture
 def chased(embedded_warehouse, landing, bring, tmp_path):
-    """A region whose provider is late again, with contacts; nothing has come for the quarter that ended last."""
+    """A region whose provider is late again, with contacts; nothing has come for the quarter that
+    ended last.
+    """
     landing.drop(str(FIRST), "356", "census.csv", builders.census([{}] * 3))
     landing.drop(str(FIRST), "provider-a", "homes.csv", builders.settings([{"urn": "SC000001"}]))
     bring(embedded_warehouse, landing, str(FIRST))
     with embedded_warehouse.engine.begin() as connection:
-        connection.exec_driver_sql("update curated_rows.return_quality set days_late = 9 where sender = 'provider-a'")
-        connection.exec_driver_sql("update curated_rows.return_quality set days_late = 0 where sender = '356'")
+        connection.exec_driver_sql(
+            "update curated_rows.return_quality set days_late = 9 where sender = 'provider-a'"
+        )
+        connection.exec_driver_sql(
+            "update curated_rows.return_quality set days_late = 0 where sender = '356'"
+        )
     settings = Settings(tmp_path / "home", str(landing.root), embedded_warehouse.url, "north_west")
     settings.home.mkdir()
     settings.contacts.write_text(
-        "sender,name,email\nregion,The returns desk,desk@region.example\n356,Sam Sample,sam@stockport.example\n", encoding="utf-8"
+        "sender,name,email\nregion,The returns desk,desk@region.example\n356,Sam"
+        " Sample,sam@stockport.example\n",
+        encoding="utf-8",
     )
     return embedded_warehouse, settings
 
@@ -55,8 +73,15 @@ def test_the_list_has_a_history_and_is_there_though_nothing_has_come_at_all(chas
     warehouse, _ = chased
     found = {one.sender: one for one in chase_list(warehouse, NEXT, DAYS, LATE)}
     assert (found["provider-a"].state, found["provider-a"].days_late) == ("late", 3)
-    assert found["provider-a"].late_before == "1 of 1, by up to 9 days" and found["356"].late_before == ""
-    assert [to_chase_on(DAYS, NEXT, NEXT + dt.timedelta(days=n)) for n in (13, 14, 15)] == [False, True, False]
+    assert (
+        found["provider-a"].late_before == "1 of 1, by up to 9 days"
+        and found["356"].late_before == ""
+    )
+    assert [to_chase_on(DAYS, NEXT, NEXT + dt.timedelta(days=n)) for n in (13, 14, 15)] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_each_sender_is_reminded_of_its_own_returns_once_a_day_and_the_region_of_all(chased, sent):
@@ -65,7 +90,11 @@ def test_each_sender_is_reminded_of_its_own_returns_once_a_day_and_the_region_of
     by_mail = [one for one in sent if "to=" in one[0]]
     assert [address.partition("to=")[2] for address, *_ in by_mail] == ["sam@stockport.example"]
     (_, title, body), channel = by_mail[0], next(one for one in sent if "channel" in one[0])
-    assert "returns for 30 September 2025" in title and "3 days late" in body and "The returns desk (desk@region.example)" in body
+    assert (
+        "returns for 30 September 2025" in title
+        and "3 days late" in body
+        and "The returns desk (desk@region.example)" in body
+    )
     assert "provider-a" not in body and "Manchester" not in body, "of nobody else's"
     assert "provider-a" in channel[2] and "C00000" not in channel[2] and "sam@" not in channel[2]
     assert any("No contact" in line and "for 24 senders" in line for line in said), said
@@ -80,8 +109,12 @@ def test_each_sender_is_reminded_of_its_own_returns_once_a_day_and_the_region_of
     assert "secret" not in (settings.chase / "told.json").read_text(encoding="utf-8")
 
 
-def test_no_folders_name_that_may_be_a_childs_and_no_small_count_leaves_by_message(chased, landing, bring, sent):
-    """A provider is named once something that providers return came from its folder; rows of a return are children, few of them hidden elsewhere."""
+def test_no_folders_name_that_may_be_a_childs_and_no_small_count_leaves_by_message(
+    chased, landing, bring, sent
+):
+    """A provider is named once something that providers return came from its folder; rows of a
+    return are children, few of them hidden elsewhere.
+    """
     warehouse, settings = chased
     landing.drop(str(NEXT), "provider-jane-doe", "x.csv", "a,b\n1,2\n")
     landing.drop(str(NEXT), "356", "census.csv", builders.census([{}]))
@@ -100,8 +133,12 @@ def test_a_failure_is_told_once_until_it_is_another_or_was_mended(chased, sent):
     assert not told_of_failures(settings, "draft of 2025-06-30", [found]) and len(sent) == 1
     assert told_of_failures(settings, "draft of 2025-06-30", ["another"]) and len(sent) == 2
     told_of_failures(settings, "draft of 2025-06-30", [])
-    assert told_of_failures(settings, "draft of 2025-06-30", ["another"]) and len(sent) == 3, "it was mended, and is back"
-    assert set(json.loads((settings.chase / "told.json").read_text(encoding="utf-8"))) == {"failure draft of 2025-06-30"}
+    assert told_of_failures(settings, "draft of 2025-06-30", ["another"]) and len(sent) == 3, (
+        "it was mended, and is back"
+    )
+    assert set(json.loads((settings.chase / "told.json").read_text(encoding="utf-8"))) == {
+        "failure draft of 2025-06-30"
+    }
 
 
 def test_a_message_that_cannot_be_sent_is_tried_again(chased, monkeypatch):
@@ -130,7 +167,14 @@ def test_contacts_that_are_none_are_said(chased, text):
 
 def test_an_answer_names_whom_to_ask(chased, landing, tmp_path):
     warehouse, settings = chased
-    answer_quarter(warehouse, landing.place, str(tmp_path / "o"), FIRST, KEY, contact=str(contacts(settings)["region"]))
+    answer_quarter(
+        warehouse,
+        landing.place,
+        str(tmp_path / "o"),
+        FIRST,
+        KEY,
+        contact=str(contacts(settings)["region"]),
+    )
     page = next((tmp_path / "o").rglob("*.html")).read_text(encoding="utf-8")
     assert "Ask The returns desk (desk@region.example)." in page
 

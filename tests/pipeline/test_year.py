@@ -1,7 +1,9 @@
-"""A made-up year: four quarters with late, wrong, halved, withdrawn and resubmitted returns, a killed run each, and corrections.
+"""A made-up year: four quarters with late, wrong, halved, withdrawn and resubmitted returns, a
+killed run each, and corrections.
 
-It is played by the sensor, the schedule of the timetable and approvals alone, with the clock moved; nobody brings anything up to date by hand.
-It takes a minute: twenty runs through Dagster, and nothing shorter has all of a quarter's life in it.
+It is played by the sensor, the schedule of the timetable and approvals alone, with the clock moved;
+nobody brings anything up to date by hand. It takes a minute: twenty runs through Dagster, and
+nothing shorter has all of a quarter's life in it.
 """
 
 from __future__ import annotations
@@ -40,7 +42,10 @@ REGION = QUICK
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 KILLED_AT = dict(zip(QUARTERS, ("judging", "loading", "writing", "checking"), strict=True))
 
-CHILDREN = {date: {"356": 30 + 5 * n, "352": 20, "358": 15 + (10 if date in CORRECTED else 0)} for n, date in enumerate(QUARTERS)}
+CHILDREN = {
+    date: {"356": 30 + 5 * n, "352": 20, "358": 15 + (10 if date in CORRECTED else 0)}
+    for n, date in enumerate(QUARTERS)
+}
 """The truth: how many children each authority has placed on each date."""
 NAMES = {"356": "Stockport", "352": "Manchester", "358": "Trafford"}
 HOMES, OCCUPIED = 40, 2
@@ -49,8 +54,15 @@ HOMES, OCCUPIED = 40, 2
 class Year:
     """The region's year: what lands, and what the sensor, the schedule and the approver make of it."""
 
-    def __init__(self, landing: Landing, born: Nursery, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.landing, self.born, self.warehouse, self.monkeypatch = landing, born, warehouse, monkeypatch
+    def __init__(
+        self, landing: Landing, born: Nursery, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.landing, self.born, self.warehouse, self.monkeypatch = (
+            landing,
+            born,
+            warehouse,
+            monkeypatch,
+        )
         self.settings = settings_from_environment()
         self.cursor: str | None = None
 
@@ -59,7 +71,14 @@ class Year:
         self.landing.drop(str(date), authority, name, frame)
 
     def homes(self, date: dt.date) -> None:
-        rows = [{"urn": f"SC{n:06d}", "host_local_authority": list(NAMES.values())[n % 3], "occupied_places": OCCUPIED} for n in range(HOMES)]
+        rows = [
+            {
+                "urn": f"SC{n:06d}",
+                "host_local_authority": list(NAMES.values())[n % 3],
+                "occupied_places": OCCUPIED,
+            }
+            for n in range(HOMES)
+        ]
         self.landing.drop(str(date), "provider-a", "homes.csv", builders.settings(rows))
 
     def tick(self) -> list[str]:
@@ -69,7 +88,9 @@ class Year:
         if isinstance(found, dg.SkipReason):
             return []
         self.cursor = found.cursor
-        dates = sorted(dt.date.fromisoformat(request.tags[FIRST]) for request in found.run_requests or [])
+        dates = sorted(
+            dt.date.fromisoformat(request.tags[FIRST]) for request in found.run_requests or []
+        )
         assert run_quarters(self.settings, dates) == []
         return [str(date) for date in dates]
 
@@ -77,8 +98,16 @@ class Year:
         """Six o'clock on a day: the runs that the timetable asks for."""
         for module in ("assets.publication.assets", "assets.publication.drafts"):
             self.monkeypatch.setattr(f"{module}.today", lambda: day)
-        found = timetable(dg.build_schedule_context(scheduled_execution_time=dt.datetime.combine(day, dt.time(6), tzinfo=dt.UTC)))
-        dates = [dt.date.fromisoformat(request.tags[FIRST]) for request in found] if isinstance(found, list) else []
+        found = timetable(
+            dg.build_schedule_context(
+                scheduled_execution_time=dt.datetime.combine(day, dt.time(6), tzinfo=dt.UTC)
+            )
+        )
+        dates = (
+            [dt.date.fromisoformat(request.tags[FIRST]) for request in found]
+            if isinstance(found, list)
+            else []
+        )
         for date in dates:
             assert run_quarters(self.settings, [date], DRAFT) == []
         return [str(date) for date in dates]
@@ -86,9 +115,16 @@ class Year:
     def killed(self, line: str) -> None:
         """A run that is killed where it says `line`."""
         out = self.settings.home / "said.txt"
-        process = self.born.start({name: os.environ[name] for name in os.environ if name.startswith("OBSERVATORY_")}, ["run"], out)
+        process = self.born.start(
+            {name: os.environ[name] for name in os.environ if name.startswith("OBSERVATORY_")},
+            ["run"],
+            out,
+        )
         until = time.monotonic() + 240
-        while line not in (out.read_text(encoding="utf-8") if out.exists() else "") and time.monotonic() < until:
+        while (
+            line not in (out.read_text(encoding="utf-8") if out.exists() else "")
+            and time.monotonic() < until
+        ):
             time.sleep(0.01)
         os.kill(process, signal.SIGKILL)
         assert self.born.wait() == -signal.SIGKILL, out.read_text(encoding="utf-8")
@@ -98,7 +134,10 @@ class Year:
 
     def quarter(self, date: dt.date) -> None:
         """Live through one quarter."""
-        register = [{"urn": f"SC{n:06d}", "local_authority": list(NAMES.values())[n % 3], "places": 3} for n in range(HOMES)]
+        register = [
+            {"urn": f"SC{n:06d}", "local_authority": list(NAMES.values())[n % 3], "places": 3}
+            for n in range(HOMES)
+        ]
         self.landing.drop(str(date), "ofsted", "list.csv", builders.register(register))
         self.census(date, "356", CHILDREN[date]["356"] // 3, "halved.csv")
         self.census(date, "352", CHILDREN[date]["352"], "census.csv")
@@ -110,8 +149,13 @@ class Year:
         self.census(date, "352", 3, "by mistake.csv")
         self.census(date, "358", 15, "late.csv")
         assert self.tick() == [str(date)]
-        newest = "select submission_id from raw.submission where census_date = :d and sender = '352' order by received_at desc limit 1"
-        withdraw(self.warehouse, self.warehouse.scalar(newest, d=date), "the desk", "sent by mistake")
+        newest = (
+            "select submission_id from raw.submission where census_date = :d and sender = '352'"
+            " order by received_at desc limit 1"
+        )
+        withdraw(
+            self.warehouse, self.warehouse.scalar(newest, d=date), "the desk", "sent by mistake"
+        )
         assert self.tick() == [str(date)] and self.tick() == []
         day = REGION.timetable.day(date, "close")
         assert self.morning(day - dt.timedelta(days=1)) == []
@@ -129,7 +173,10 @@ class Year:
     def released(self, date: dt.date) -> list[int]:
         return [
             row.release_number
-            for row in self.warehouse.rows("select release_number from published.release where census_date = :d order by 1", d=date)
+            for row in self.warehouse.rows(
+                "select release_number from published.release where census_date = :d order by 1",
+                d=date,
+            )
         ]
 
 
@@ -146,26 +193,40 @@ def year(tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch) -> I
         yield Year(landing, born, warehouse, monkeypatch)
 
 
-def test_a_year_ends_with_the_truth_its_four_releases_and_the_approved_corrections(year, embedded_warehouse):
+def test_a_year_ends_with_the_truth_its_four_releases_and_the_approved_corrections(
+    year, embedded_warehouse
+):
     for date in QUARTERS:
         year.quarter(date)
     for date in QUARTERS:
-        placed = "select sum(placements) from curated.commissioned_placements where census_date = :d"
+        placed = (
+            "select sum(placements) from curated.commissioned_placements where census_date = :d"
+        )
         assert year.warehouse.scalar(placed, d=date) == sum(CHILDREN[date].values())
-        occupied = "select sum(occupied) from curated.host_authority_occupancy where census_date = :d and provision_type = 'Children''s home'"
+        occupied = (
+            "select sum(occupied) from curated.host_authority_occupancy where census_date = :d and"
+            " provision_type = 'Children''s home'"
+        )
         assert year.warehouse.scalar(occupied, d=date) == HOMES * OCCUPIED
         numbers = [1, 2] if date in CORRECTED else [1]
         assert year.released(date) == numbers
         table = read_release(year.warehouse, date, numbers[-1])[0]["commissioned_placements"]
-        whole = table[(table["geographic_level"] == "Regional") & (table["provision_type"] == "Total")]
-        assert list(whole["placements"]) == [str(sum(CHILDREN[date].values()))], "published, rounded to 5"
-        steps = [row.by_whom for row in lifecycle.history(year.warehouse, date) if row.step == "approved"]
+        whole = table[
+            (table["geographic_level"] == "Regional") & (table["provision_type"] == "Total")
+        ]
+        assert list(whole["placements"]) == [str(sum(CHILDREN[date].values()))], (
+            "published, rounded to 5"
+        )
+        steps = [
+            row.by_whom for row in lifecycle.history(year.warehouse, date) if row.step == "approved"
+        ]
         assert steps == [APPROVER] * len(numbers)
     assert year.tick() == [] and year.morning(dt.date(2026, 3, 1)) == [], "nothing is left to do"
     with dagster_instance(year.settings) as instance:
         assert instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])) == []
 
-    # the same landing place, and the register of arrivals with what was withdrawn, in a fresh warehouse
+    # the same landing place, and the register of arrivals with what was withdrawn, in a fresh
+    # warehouse
     with embedded_warehouse.writing() as connection:
         for name in ("arrival", "withdrawal"):
             copy_frame(connection, f"raw.{name}", year.warehouse.frame(f"select * from raw.{name}"))
@@ -180,12 +241,16 @@ def test_a_year_ends_with_the_truth_its_four_releases_and_the_approved_correctio
 def figures(warehouse: Warehouse) -> dict[str, str]:
     """A fingerprint of every table of core and curated, and of what was taken in."""
     tables = warehouse.rows(
-        "select table_schema || '.' || table_name as name from information_schema.tables where table_type = 'BASE TABLE' "
-        "and (table_schema in ('core_rows', 'curated_rows', 'raw_rows') or table_schema || '.' || table_name in "
-        "('raw.submission', 'raw.submission_table', 'raw.placement_census', 'raw.provider_settings', 'raw.quarter')) "
-        "and table_name <> 'children_looked_after_projection' order by 1"
+        "select table_schema || '.' || table_name as name from information_schema.tables where"
+        " table_type = 'BASE TABLE' and (table_schema in ('core_rows', 'curated_rows', 'raw_rows')"
+        " or table_schema || '.' || table_name in ('raw.submission', 'raw.submission_table',"
+        " 'raw.placement_census', 'raw.provider_settings', 'raw.quarter')) and table_name <>"
+        " 'children_looked_after_projection' order by 1"
     )
     with warehouse.reading() as connection:
         row = "cast(to_jsonb(t) as text)"
         text = f"md5(coalesce(string_agg({row}, '|' order by {row}), ''))"
-        return {t.name: connection.exec_driver_sql(f"select {text} from {t.name} as t").scalar() for t in tables}
+        return {
+            t.name: connection.exec_driver_sql(f"select {text} from {t.name} as t").scalar()
+            for t in tables
+        }

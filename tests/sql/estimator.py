@@ -1,10 +1,13 @@
-"""What core.occupancy_estimate does, a second time and in numpy: for many regions at once, so that its intervals can be tried often.
+"""What core.occupancy_estimate does, a second time and in numpy: for many regions at once, so that
+its intervals can be tried often.
 
-Belongs here: the estimator, written from its description. Does not belong here: how regions are drawn, and what is held
-(`test_estimates`), which also holds the model in SQL against this, area by area.
+Belongs here: the estimator, written from its description. Does not belong here: how regions are
+drawn, and what is held (`test_estimates`), which also holds the model in SQL against this, area by
+area.
 
-A population is a frame with one row a setting: region, area, owner (whole numbers from 0; an area or owner is of one region), sector,
-size_band, places, and covered (of the places, those that returned).
+A population is a frame with one row a setting: region, area, owner (whole numbers from 0; an area
+or owner is of one region), sector, size_band, places, and covered (of the places, those that
+returned).
 """
 
 from __future__ import annotations
@@ -24,7 +27,9 @@ def _sum(index: np.ndarray, values: np.ndarray | float, size: int) -> np.ndarray
 
 @dataclass(frozen=True)
 class Level:
-    """Settings grouped by area, owner, both or region: the group of each, the region of each group, places and squares of the seen."""
+    """Settings grouped by area, owner, both or region: the group of each, the region of each group,
+    places and squares of the seen.
+    """
 
     of: np.ndarray
     region: np.ndarray
@@ -48,19 +53,34 @@ class Level:
 
 
 def _fitted(frame: pd.DataFrame, seen: np.ndarray, counted: np.ndarray) -> pd.DataFrame:
-    """Each setting's group (its number), and its mean, variance per place, places, and places a setting; blank where none can be had."""
-    found = pd.DataFrame(np.nan, index=frame.index, columns=["group", "mean", "variance", "places", "each"])
+    """Each setting's group (its number), and its mean, variance per place, places, and places a
+    setting; blank where none can be had.
+    """
+    found = pd.DataFrame(
+        np.nan, index=frame.index, columns=["group", "mean", "variance", "places", "each"]
+    )
     first = 0
-    for keys, fewest in ((["sector", "size_band"], FEWEST_OF_A_KIND), (["sector"], FEWEST_OF_A_KIND), ([], 2)):
+    for keys, fewest in (
+        (["sector", "size_band"], FEWEST_OF_A_KIND),
+        (["sector"], FEWEST_OF_A_KIND),
+        ([], 2),
+    ):
         group = frame.groupby(["region", *keys], sort=False).ngroup().to_numpy()
         size = group.max() + 1
         count, whole, part, squares = (
             _sum(group, values, size) for values in (seen > 0, seen, counted, counted**2 / np.maximum(seen, 1))
         )  # fmt: skip
         with np.errstate(all="ignore"):
-            columns = [np.minimum(1, part / whole), np.maximum(0, (squares - part**2 / whole) / (count - 1)), whole, whole / count]
+            columns = [
+                np.minimum(1, part / whole),
+                np.maximum(0, (squares - part**2 / whole) / (count - 1)),
+                whole,
+                whole / count,
+            ]
         use = found["mean"].isna().to_numpy() & (count >= fewest)[group]
-        found.loc[use] = np.column_stack([group + first, *(column[group] for column in columns)])[use]
+        found.loc[use] = np.column_stack([group + first, *(column[group] for column in columns)])[
+            use
+        ]
         first += size
     return found
 
@@ -68,7 +88,9 @@ def _fitted(frame: pd.DataFrame, seen: np.ndarray, counted: np.ndarray) -> pd.Da
 def _spread(
     region: Level, area: Level, owner: Level, both: Level, seen: np.ndarray, residual: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """By region: the variances between authorities and between owners found over pairs of settings, and how many each rests on."""
+    """By region: the variances between authorities and between owners found over pairs of settings,
+    and how many each rests on.
+    """
     regions = len(region.region)
 
     def pairs(level: Level, values: np.ndarray) -> np.ndarray:
@@ -88,23 +110,35 @@ def _spread(
     return np.maximum(found[:, 1], 0), np.maximum(found[:, 2], 0), *weights
 
 
-def _belief(level: Level, mine: np.ndarray, other: np.ndarray, mixed: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def _belief(
+    level: Level, mine: np.ndarray, other: np.ndarray, mixed: np.ndarray, noise: np.ndarray
+) -> np.ndarray:
     """How much of what each group's returns are above the mean is its own."""
     own = mine[level.region] * level.places**2
     with np.errstate(all="ignore"):
-        return np.where(level.places > 0, own / (own + other[level.region] * mixed + level.sum(noise)), 0.0)
+        return np.where(
+            level.places > 0, own / (own + other[level.region] * mixed + level.sum(noise)), 0.0
+        )
 
 
-def estimated(frame: pd.DataFrame, measure: str, levels: dict[str, str], may_differ: float = 0.1) -> pd.DataFrame:
-    """Estimate, interval and band of a measure, one row an area of each level (by name, the column of the areas' numbers)."""
+def estimated(
+    frame: pd.DataFrame, measure: str, levels: dict[str, str], may_differ: float = 0.1
+) -> pd.DataFrame:
+    """Estimate, interval and band of a measure, one row an area of each level (by name, the column
+    of the areas' numbers).
+    """
     seen = frame["covered"].to_numpy(float)
     counted = np.where(seen > 0, frame[measure].to_numpy(float), 0)
     missing = frame["places"].to_numpy(float) - seen
     fitted = _fitted(frame, seen, counted)
     fitted["group"] += 1  # 0 is none
-    group, mean, variance, group_places, each = (fitted[column].fillna(0).to_numpy() for column in fitted)
+    group, mean, variance, group_places, each = (
+        fitted[column].fillna(0).to_numpy() for column in fitted
+    )
     residual = np.where(fitted["mean"].notna(), counted - seen * mean, 0)
-    region, area, owner, both = (Level.by(frame, keys, seen) for keys in (["region"], ["area"], ["owner"], ["area", "owner"]))
+    region, area, owner, both = (
+        Level.by(frame, keys, seen) for keys in (["region"], ["area"], ["owner"], ["area", "owner"])
+    )
     by_area, by_owner, *weights = _spread(region, area, owner, both, seen, residual)
     part = np.minimum(region.sum(counted), region.places)
     chance = (part + 1) * (region.places - part + 1) / (region.places + 2) ** 2
@@ -116,21 +150,38 @@ def estimated(frame: pd.DataFrame, measure: str, levels: dict[str, str], may_dif
     mixed = both.places**2
     of_area, of_owner = np.zeros(len(both.region), dtype=int), np.zeros(len(both.region), dtype=int)
     of_area[both.of], of_owner[both.of] = area.of, owner.of
-    area_belief = _belief(area, by_area, by_owner, _sum(of_area, mixed, len(area.region)), variance * seen)
-    owner_belief = _belief(owner, by_owner, by_area, _sum(of_owner, mixed, len(owner.region)), variance * seen)
+    area_belief = _belief(
+        area, by_area, by_owner, _sum(of_area, mixed, len(area.region)), variance * seen
+    )
+    owner_belief = _belief(
+        owner, by_owner, by_area, _sum(of_owner, mixed, len(owner.region)), variance * seen
+    )
     with np.errstate(all="ignore"):
-        above = [np.nan_to_num(b * lv.sum(residual) / lv.places)[lv.of] for lv, b in ((area, area_belief), (owner, owner_belief))]
+        above = [
+            np.nan_to_num(b * lv.sum(residual) / lv.places)[lv.of]
+            for lv, b in ((area, area_belief), (owner, owner_belief))
+        ]
     regions = len(region.region)
-    mean_error = (by_area * area.squares(seen, regions) + by_owner * owner.squares(seen, regions)) / np.maximum(region.places, 1) ** 2
+    mean_error = (
+        by_area * area.squares(seen, regions) + by_owner * owner.squares(seen, regions)
+    ) / np.maximum(region.places, 1) ** 2
     pieces = []
     for name, column in levels.items():
         at = Level.by(frame, [column], seen)
         gone, of = at.sum(missing), at.region
-        parts = pd.DataFrame({"at": at.of, "area": area.of, "owner": owner.of, "group": group, "missing": missing})
+        parts = pd.DataFrame(
+            {"at": at.of, "area": area.of, "owner": owner.of, "group": group, "missing": missing}
+        )
 
-        def squared(key: str, weight: np.ndarray, parts: pd.DataFrame = parts, size: int = len(of)) -> np.ndarray:
+        def squared(
+            key: str, weight: np.ndarray, parts: pd.DataFrame = parts, size: int = len(of)
+        ) -> np.ndarray:
             summed = parts.groupby(["at", key], as_index=False)["missing"].sum()
-            return _sum(summed["at"].to_numpy(), summed["missing"] ** 2 * weight[summed[key].astype(int)], size)
+            return _sum(
+                summed["at"].to_numpy(),
+                summed["missing"] ** 2 * weight[summed[key].astype(int)],
+                size,
+            )
 
         of_group = np.zeros(int(group.max()) + 1)
         of_group[group.astype(int)] = variance / np.maximum(group_places, 1)
@@ -141,18 +192,36 @@ def estimated(frame: pd.DataFrame, measure: str, levels: dict[str, str], may_dif
             squared("owner", by_owner[owner.region] * (1 - owner_belief)) + half_mean,
             at.sum(missing * variance) + squared("group", of_group),
         ]
-        freedoms = [weights[0][of] + PRIOR_WEIGHT, weights[1][of] + PRIOR_WEIGHT, np.maximum(region.sum(seen > 0)[of] - 1, 1)]
+        freedoms = [
+            weights[0][of] + PRIOR_WEIGHT,
+            weights[1][of] + PRIOR_WEIGHT,
+            np.maximum(region.sum(seen > 0)[of] - 1, 1),
+        ]
         whole = sum(errors)
         with np.errstate(all="ignore"):
-            freedom = np.maximum(1, np.nan_to_num(whole**2 / sum(e**2 / f for e, f in zip(errors, freedoms, strict=True)), nan=1e9))
+            freedom = np.maximum(
+                1,
+                np.nan_to_num(
+                    whole**2 / sum(e**2 / f for e, f in zip(errors, freedoms, strict=True)), nan=1e9
+                ),
+            )
         half = (1.96 + 2.372 / freedom + 2.823 / freedom**2 + 2.556 / freedom**3) * np.sqrt(whole)
         count = at.sum(counted)
         value = count + np.clip(at.sum(missing * (mean + above[0] + above[1])), 0, gone)
-        made = pd.DataFrame({"area_level": name, "number": frame[column].groupby(at.of).first(), "region": of, "missing": gone})
+        made = pd.DataFrame(
+            {
+                "area_level": name,
+                "number": frame[column].groupby(at.of).first(),
+                "region": of,
+                "missing": gone,
+            }
+        )
         for mark, more in (("", 0.0), ("_band", may_differ)):
             made[f"low{mark}"] = np.maximum(count, np.floor(value - half - more * gone))
             made[f"high{mark}"] = np.minimum(count + gone, np.ceil(value + half + more * gone))
         learned = ~(_sum(at.of, (missing > 0) & fitted["mean"].isna(), len(of)) > 0)
-        made = made.assign(counted=count, estimate=value, truth=at.sum(frame[measure].to_numpy(float)))
+        made = made.assign(
+            counted=count, estimate=value, truth=at.sum(frame[measure].to_numpy(float))
+        )
         pieces.append(made[learned & (at.places > 0)])
     return pd.concat(pieces, ignore_index=True)

@@ -1,14 +1,18 @@
-"""Given and expect: one SQL model run on the rows that a case gives, and its answer held against the rows it must give.
+"""Given and expect: one SQL model run on the rows that a case gives, and its answer held against
+the rows it must give.
 
-Belongs here: reading cases (`cases/*.toml`), putting given rows in the place of the tables that a model reads, comparing.
-Does not belong here: what a model must answer (`cases`), or the run itself (`test_models`).
+Belongs here: reading cases (`cases/*.toml`), putting given rows in the place of the tables that a
+model reads, comparing. Does not belong here: what a model must answer (`cases`), or the run itself
+(`test_models`).
 
-The model's own text runs. Only the names of the tables that it reads are replaced: each becomes a common table expression of the given
-rows, in front of the model's own. Nothing is created in the database, and nothing in it is read.
+The model's own text runs. Only the names of the tables that it reads are replaced: each becomes a
+common table expression of the given rows, in front of the model's own. Nothing is created in the
+database, and nothing in it is read.
 
-A case writes rows as grids: a header line, then one row a line, cells between bars. A blank cell is null, `''` an empty text. Columns that
-a grid leaves out are null, except `census_date`, which is the case's own, and those for which the file has an `otherwise`. A column
-`times` says how often its row stands in the table. Types are those that the warehouse gives the columns.
+A case writes rows as grids: a header line, then one row a line, cells between bars. A blank cell is
+null, `''` an empty text. Columns that a grid leaves out are null, except `census_date`, which is
+the case's own, and those for which the file has an `otherwise`. A column `times` says how often its
+row stands in the table. Types are those that the warehouse gives the columns.
 """
 
 from __future__ import annotations
@@ -67,14 +71,23 @@ def grid(text: str) -> tuple[tuple[str, ...], list[tuple[str | None, ...]]]:
     Raises:
         CaseError: a row has more or fewer cells than the header.
     """
-    lines = [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines() if line.strip()]
+    lines = [
+        [cell.strip() for cell in line.split("|")]
+        for line in text.strip().splitlines()
+        if line.strip()
+    ]
     if not lines:
         return (), []
     header, *rows = lines
     for row in rows:
         if len(row) != len(header):
-            raise CaseError(f"the row '{' | '.join(row)}' has {len(row)} cells; {len(header)} were expected, as in '{' | '.join(header)}'.")
-    return tuple(header), [tuple(None if cell == "" else "" if cell == "''" else cell for cell in row) for row in rows]
+            raise CaseError(
+                f"the row '{' | '.join(row)}' has {len(row)} cells; {len(header)} were expected, as"
+                f" in '{' | '.join(header)}'."
+            )
+    return tuple(header), [
+        tuple(None if cell == "" else "" if cell == "''" else cell for cell in row) for row in rows
+    ]
 
 
 def column_types(relation: Relation) -> dict[str, str]:
@@ -83,7 +96,10 @@ def column_types(relation: Relation) -> dict[str, str]:
     if schema == "raw":
         return raw_columns()[name]
     # the parser takes what is rounded or divided for a float; the models have none
-    return {column: "numeric" if kind == "double precision" else kind for column, kind in understandings()[relation].types.items()}
+    return {
+        column: "numeric" if kind == "double precision" else kind
+        for column, kind in understandings()[relation].types.items()
+    }
 
 
 def all_cases() -> list[Case]:
@@ -109,12 +125,19 @@ def _case(file: str, relation: Relation, document: dict, entry: dict) -> Case:
     model = models()[relation]
     date = entry.get("census_date", document.get("census_date", dt.date(2025, 3, 31)))
     tables: dict[Relation, str] = {}
-    for given in (document.get("always", {}), entry.get("given", {})):  # a case's own grid stands over the file's
-        tables |= {(schema, name): text for schema, grids in given.items() for name, text in grids.items()}
+    for given in (
+        document.get("always", {}),
+        entry.get("given", {}),
+    ):  # a case's own grid stands over the file's
+        tables |= {
+            (schema, name): text for schema, grids in given.items() for name, text in grids.items()
+        }
     rows: dict[Relation, list[Row]] = {}
     for table, text in tables.items():
         if table not in model.upstream:
-            raise CaseError(f"{'.'.join(table)} is given, but {model.table} does not read it. Leave it out.")
+            raise CaseError(
+                f"{'.'.join(table)} is given, but {model.table} does not read it. Leave it out."
+            )
         usual = document.get("otherwise", {}).get(table[0], {}).get(table[1], {})
         header, body = grid(text)
         _known([column for column in header if column != "times"], table)
@@ -138,9 +161,14 @@ def _known(columns: Iterable[str], relation: Relation) -> None:
 
 
 def on_given_rows(model: Model, given: Given, census_date: dt.date) -> str:
-    """The model's SQL with given rows in the place of the tables that it reads; a table that is not given has no row."""
+    """The model's SQL with given rows in the place of the tables that it reads; a table that is not
+    given has no row.
+    """
     replaced = _with_names_replaced(model)
-    tables = ",\n\n".join(f"{_name(r)} as (\n{_rows_sql(r, given.get(r, ()), census_date)}\n)" for r in sorted(model.upstream))
+    tables = ",\n\n".join(
+        f"{_name(r)} as (\n{_rows_sql(r, given.get(r, ()), census_date)}\n)"
+        for r in sorted(model.upstream)
+    )
     tokens = Postgres().tokenize(replaced)
     if tokens[0].token_type != TokenType.WITH:
         return f"with {tables}\n\n{replaced}"
@@ -168,13 +196,26 @@ def _rows_sql(relation: Relation, rows: Sequence[Row], census_date: dt.date) -> 
     """A SELECT of the given rows, every column of the table in it with its type."""
     types = column_types(relation)
     if not rows:
-        return "    select " + ", ".join(f"cast(null as {kind}) as {column}" for column, kind in types.items()) + " where false"
+        return (
+            "    select "
+            + ", ".join(f"cast(null as {kind}) as {column}" for column, kind in types.items())
+            + " where false"
+        )
     named = [column for column in types if any(column in row for row in rows)]
-    # the case's own date stands beside the rows, not in them, so that the planner sees through the models' filters on it
+    # the case's own date stands beside the rows, not in them, so that the planner sees through the
+    # models' filters on it
     others = {"census_date": f"'{census_date.isoformat()}'"}
-    selected = ", ".join(f"cast({f'v.{c}' if c in named else others.get(c, 'null')} as {kind}) as {c}" for c, kind in types.items())
-    values = ",\n        ".join("(" + ", ".join(_literal(row.get(c)) for c in named) + ")" for row in rows)
-    return f"    select {selected}\n    from (values\n        {values}\n    ) as v ({', '.join(named)})"
+    selected = ", ".join(
+        f"cast({f'v.{c}' if c in named else others.get(c, 'null')} as {kind}) as {c}"
+        for c, kind in types.items()
+    )
+    values = ",\n        ".join(
+        "(" + ", ".join(_literal(row.get(c)) for c in named) + ")" for row in rows
+    )
+    return (
+        f"    select {selected}\n    from (values\n        {values}\n    ) as v"
+        f" ({', '.join(named)})"
+    )
 
 
 def _literal(value: object) -> str:
@@ -197,14 +238,25 @@ def answer(connection: Connection, model: Model, given: Given, census_date: dt.d
 
 
 def difference(case: Case, found: Sequence[Row]) -> str:
-    """Where the answer is not what was expected, in words and rows; empty where it is, row by row, in any order."""
+    """Where the answer is not what was expected, in words and rows; empty where it is, row by row,
+    in any order.
+    """
     got = [tuple(_text(row[column]) for column in case.expected_columns) for row in found]
-    readers = [next((type(row[column]) for row in found if row[column] is not None), str) for column in case.expected_columns]
-    wanted = [tuple(_expected_text(cell, reader) for cell, reader in zip(row, readers, strict=True)) for row in case.expected]
+    readers = [
+        next((type(row[column]) for row in found if row[column] is not None), str)
+        for column in case.expected_columns
+    ]
+    wanted = [
+        tuple(_expected_text(cell, reader) for cell, reader in zip(row, readers, strict=True))
+        for row in case.expected
+    ]
     missing, unasked = Counter(wanted) - Counter(got), Counter(got) - Counter(wanted)
     if not missing and not unasked:
         return ""
-    lines = [f"{'.'.join(case.model)} on {case.census_date}: {len(wanted)} rows were expected and {len(got)} found."]
+    lines = [
+        f"{'.'.join(case.model)} on {case.census_date}: {len(wanted)} rows were expected and"
+        f" {len(got)} found."
+    ]
     lines += ["  " + " | ".join(case.expected_columns)]
     lines += ["- " + " | ".join(cell or "" for cell in row) for row in missing.elements()]
     lines += ["+ " + " | ".join(cell or "" for cell in row) for row in unasked.elements()]
@@ -212,7 +264,9 @@ def difference(case: Case, found: Sequence[Row]) -> str:
 
 
 def _text(value: object) -> str | None:
-    """A value in the one form in which it is compared: whole and exact, but 0.50 is 0.5, and moments are in universal time."""
+    """A value in the one form in which it is compared: whole and exact, but 0.50 is 0.5, and
+    moments are in universal time.
+    """
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):

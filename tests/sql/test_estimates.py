@@ -1,13 +1,16 @@
-"""Intervals of occupied and vacant places hold the truth at least as often as core.occupancy_estimate says they do.
+"""Intervals of occupied and vacant places hold the truth at least as often as
+core.occupancy_estimate says they do.
 
-Regions are drawn whole, so that the truth is known: homes, owners and authorities each fuller or emptier than the rest. Some settings then
-do not return, by a mechanism, and what is missing is estimated. The trials are run on the estimator in numpy (`estimator`), which
-answers for hundreds of regions in a second; the model in SQL is held against it area by area. For that a region is given to the model as
-a provision type of its own, because the model learns within provision type.
+Regions are drawn whole, so that the truth is known: homes, owners and authorities each fuller or
+emptier than the rest. Some settings then do not return, by a mechanism, and what is missing is
+estimated. The trials are run on the estimator in numpy (`estimator`), which answers for hundreds of
+regions in a second; the model in SQL is held against it area by area. For that a region is given to
+the model as a provision type of its own, because the model learns within provision type.
 
-The text claims 95 per cent where who returned is chance, or goes by size, sector, owner or authority; at least 93 are held here, for
-every level and measure. Where fullness itself decides who returns it claims nothing for the interval, and for the band that it allows
-for missing places up to ten points fuller or emptier.
+The text claims 95 per cent where who returned is chance, or goes by size, sector, owner or
+authority; at least 93 are held here, for every level and measure. Where fullness itself decides who
+returns it claims nothing for the interval, and for the band that it allows for missing places up to
+ten points fuller or emptier.
 """
 
 from __future__ import annotations
@@ -45,9 +48,11 @@ MEASURES = ["occupied_places", "vacant_places"]
 
 @dataclass(frozen=True)
 class Scenario:
-    """How regions are drawn: the standard deviations of homes, owners and authorities about the mean fullness, and who returns.
+    """How regions are drawn: the standard deviations of homes, owners and authorities about the
+    mean fullness, and who returns.
 
-    `answers` takes the settings drawn and a random generator, and gives each setting's chance of returning.
+    `answers` takes the settings drawn and a random generator, and gives each setting's chance of
+    returning.
     """
 
     name: str
@@ -68,12 +73,24 @@ class Scenario:
         sector = rng.choice(len(SECTORS), size, p=[0.80, 0.08, 0.12])
         large = 1 / np.arange(1, self.owners + 1) ** 0.8
         private = rng.choice(self.owners, size, p=large / large.sum())
-        owner = np.where(sector == 2, self.owners + area % self.authorities, private) + region * 1000  # an authority owns its own
+        owner = (
+            np.where(sector == 2, self.owners + area % self.authorities, private) + region * 1000
+        )  # an authority owns its own
         by_home, by_owner, by_authority = self.spread
-        above = rng.normal(0, by_home, size) + rng.normal(0, by_owner, self.regions * 1000)[owner] + rng.normal(0, by_authority, areas)[area]
+        above = (
+            rng.normal(0, by_home, size)
+            + rng.normal(0, by_owner, self.regions * 1000)[owner]
+            + rng.normal(0, by_authority, areas)[area]
+        )
         full = np.clip(FULL[sector] + 0.015 * (places - 4) + above, 0.02, 0.98)
         occupied = rng.binomial(places, full)
-        can_take = np.clip(CAN_TAKE_A_CHILD + rng.normal(0, by_home, size) + rng.normal(0, by_authority, areas)[area], 0.02, 0.98)
+        can_take = np.clip(
+            CAN_TAKE_A_CHILD
+            + rng.normal(0, by_home, size)
+            + rng.normal(0, by_authority, areas)[area],
+            0.02,
+            0.98,
+        )
         part = area % self.authorities * 4 // self.authorities
         drawn = pd.DataFrame(
             {
@@ -90,7 +107,9 @@ class Scenario:
                 "vacant_places": rng.binomial(places - occupied, can_take),
             }
         )
-        return drawn.assign(covered=np.where(rng.random(size) < self.answers(drawn, rng), places, 0))
+        return drawn.assign(
+            covered=np.where(rng.random(size) < self.answers(drawn, rng), places, 0)
+        )
 
 
 def chance(share: float) -> Callable[[pd.DataFrame, np.random.Generator], np.ndarray]:
@@ -105,12 +124,16 @@ def by_size(drawn: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
 
 def by_sector(drawn: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """Authorities' own homes return, private ones seldom."""
-    return drawn["sector"].map({"Private": 0.45, "Voluntary": 0.6, "Local Authority": 0.95}).to_numpy()
+    return (
+        drawn["sector"].map({"Private": 0.45, "Voluntary": 0.6, "Local Authority": 0.95}).to_numpy()
+    )
 
 
 def by_owner(share: float) -> Callable[[pd.DataFrame, np.random.Generator], np.ndarray]:
     """An owner returns all its homes or none."""
-    return lambda drawn, rng: (rng.random(drawn["owner"].max() + 1) < share)[drawn["owner"]].astype(float)
+    return lambda drawn, rng: (rng.random(drawn["owner"].max() + 1) < share)[drawn["owner"]].astype(
+        float
+    )
 
 
 def by_authority(drawn: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
@@ -120,7 +143,9 @@ def by_authority(drawn: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
 
 def by_fullness(slope: float) -> Callable[[pd.DataFrame, np.random.Generator], np.ndarray]:
     """The fuller a home is, the likelier it returns (with a slope below 0 the less)."""
-    return lambda drawn, rng: 1 / (1 + np.exp(-0.6 - slope * (drawn["occupied_places"] / drawn["places"] - 0.65)))
+    return lambda drawn, rng: (
+        1 / (1 + np.exp(-0.6 - slope * (drawn["occupied_places"] / drawn["places"] - 0.65)))
+    )
 
 
 CHANCE_OR_KNOWN = [
@@ -133,11 +158,35 @@ CHANCE_OR_KNOWN = [
     Scenario("by owner, most", by_owner(0.8)),
     Scenario("by authority", by_authority),
     Scenario("small authorities, half returned", chance(0.5), settings=3.0),
-    Scenario("a small region, half returned", chance(0.5), regions=300, authorities=5, settings=4.0, owners=10),
-    Scenario("a small region, by owner", by_owner(0.5), regions=300, authorities=5, settings=4.0, owners=10),
-    Scenario("a rare type, some six homes, half returned", chance(0.5), regions=400, authorities=3, settings=2.0, owners=5),
+    Scenario(
+        "a small region, half returned",
+        chance(0.5),
+        regions=300,
+        authorities=5,
+        settings=4.0,
+        owners=10,
+    ),
+    Scenario(
+        "a small region, by owner",
+        by_owner(0.5),
+        regions=300,
+        authorities=5,
+        settings=4.0,
+        owners=10,
+    ),
+    Scenario(
+        "a rare type, some six homes, half returned",
+        chance(0.5),
+        regions=400,
+        authorities=3,
+        settings=2.0,
+        owners=5,
+    ),
 ]
-BY_FULLNESS = [Scenario("the fuller return", by_fullness(0.9)), Scenario("the emptier return", by_fullness(-0.9))]
+BY_FULLNESS = [
+    Scenario("the fuller return", by_fullness(0.9)),
+    Scenario("the emptier return", by_fullness(-0.9)),
+]
 
 
 @pytest.fixture(scope="module", params=["embedded", "postgres15"])
@@ -156,15 +205,30 @@ def by_model(server: Warehouse, population: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
     measures = ["occupied_places", "vacant_places"]
     named[measures] = named[measures].astype(object).where(named["covered"] > 0, None)
-    counted = named[named["covered"] > 0].groupby(["host_authority_code", "provision_type"], as_index=False)[measures].sum()
+    counted = (
+        named[named["covered"] > 0]
+        .groupby(["host_authority_code", "provision_type"], as_index=False)[measures]
+        .sum()
+    )
     codes = population[["code", "part"]].drop_duplicates().itertuples(index=False, name=None)
-    areas = [(level, area, code) for code, part in codes for level, area in (("sub-region", f"S{part}"), ("region", "E12000002"))]
+    areas = [
+        (level, area, code)
+        for code, part in codes
+        for level, area in (("sub-region", f"S{part}"), ("region", "E12000002"))
+    ]
     given = {
-        ("core", "setting_coverage"): named.drop(columns=list(population.columns.difference([*measures, "places", "sector", "size_band"]))).to_dict(
-            "records"
+        ("core", "setting_coverage"): (
+            named.drop(
+                columns=list(
+                    population.columns.difference([*measures, "places", "sector", "size_band"])
+                )
+            ).to_dict("records")
         ),
         ("core", "setting_return"): counted.to_dict("records"),
-        ("core", "area"): [dict(zip(("area_level", "area_code", "authority_code"), area, strict=True)) for area in areas],
+        ("core", "area"): [
+            dict(zip(("area_level", "area_code", "authority_code"), area, strict=True))
+            for area in areas
+        ],
         ("staging", "region_member"): [{"region_code": "E12000002", "missing_may_differ": 0.1}],
     }
     with server.reading() as connection:
@@ -187,16 +251,29 @@ def test_the_model_does_what_is_tried_here(server: Warehouse, scenario: Scenario
     codes = population.drop_duplicates("area").set_index("area")["code"]
     for measure in ("occupied", "vacant"):
         expected = estimated(population, f"{measure}_places", LEVELS)
-        named = {"authority": expected["number"].map(codes), "sub-region": "S" + (expected["number"] % 4).astype(str)}
-        expected["area_code"] = [named[level][n] if level in named else "E12000002" for n, level in expected["area_level"].items()]
+        named = {
+            "authority": expected["number"].map(codes),
+            "sub-region": "S" + (expected["number"] % 4).astype(str),
+        }
+        expected["area_code"] = [
+            named[level][n] if level in named else "E12000002"
+            for n, level in expected["area_level"].items()
+        ]
         expected["provision_type"] = expected["region"].map("Region {:04d}".format)
-        both = answered.merge(expected, on=["area_level", "area_code", "provision_type"], how="outer", indicator=True)
+        both = answered.merge(
+            expected, on=["area_level", "area_code", "provision_type"], how="outer", indicator=True
+        )
         assert (both["_merge"] == "both").all() and len(both) > 100
         assert (both["places_missing"] == both["missing"]).all()
         assert np.allclose(both[f"{measure}_estimate"].astype(float), both["estimate"], atol=0.051)
         for end in ("low", "high"):
-            for mine, theirs in ((f"{measure}_{end}", end), (f"{measure}_band_{end}", f"{end}_band")):
-                assert (abs(both[mine] - both[theirs]) <= 1).all()  # a bound that is all but whole falls to either side
+            for mine, theirs in (
+                (f"{measure}_{end}", end),
+                (f"{measure}_band_{end}", f"{end}_band"),
+            ):
+                assert (
+                    abs(both[mine] - both[theirs]) <= 1
+                ).all()  # a bound that is all but whole falls to either side
                 assert (both[mine] == both[theirs]).mean() > 0.99
 
 
@@ -213,16 +290,24 @@ def test_intervals_hold_the_truth_as_often_as_they_say(scenario: Scenario) -> No
         for level, of_level in answered.groupby("area_level"):
             assert len(of_level) >= 150
             share = held(of_level)
-            assert share >= LOWEST, f"{level}, {measure}: {share:.1%} of {len(of_level)} intervals hold the truth"
+            assert share >= LOWEST, (
+                f"{level}, {measure}: {share:.1%} of {len(of_level)} intervals hold the truth"
+            )
             low, high = publish_interval(of_level["low"], of_level["high"])
             printed = of_level.assign(low=low.astype(int), high=high.astype(int))
             assert (printed["low"] < printed["high"]).all()
             assert held(printed) >= share
 
 
-@pytest.mark.parametrize("blind_to", [("authority", "owner"), ("authority",), ("owner",)], ids=" and ".join)
-def test_intervals_that_know_no_spread_between_authorities_or_owners_do_not_hold(blind_to: tuple[str, ...], monkeypatch) -> None:
-    """What is held above is no matter of course: an estimator that takes authorities, or owners, for all alike is caught."""
+@pytest.mark.parametrize(
+    "blind_to", [("authority", "owner"), ("authority",), ("owner",)], ids=" and ".join
+)
+def test_intervals_that_know_no_spread_between_authorities_or_owners_do_not_hold(
+    blind_to: tuple[str, ...], monkeypatch
+) -> None:
+    """What is held above is no matter of course: an estimator that takes authorities, or owners,
+    for all alike is caught.
+    """
 
     def blind(*args: object) -> tuple[np.ndarray, ...]:
         found = list(known(*args))  # type: ignore[arg-type]
@@ -233,8 +318,13 @@ def test_intervals_that_know_no_spread_between_authorities_or_owners_do_not_hold
 
     known = estimator._spread
     monkeypatch.setattr(estimator, "_spread", blind)
-    scenarios = [s for s in CHANCE_OR_KNOWN if s.name in {"half returned", "by owner, half", "by authority"}]
-    answered = [estimated(scenario.population(), MEASURES[0], LEVELS).query("missing > 0") for scenario in scenarios]
+    scenarios = [
+        s for s in CHANCE_OR_KNOWN if s.name in {"half returned", "by owner, half", "by authority"}
+    ]
+    answered = [
+        estimated(scenario.population(), MEASURES[0], LEVELS).query("missing > 0")
+        for scenario in scenarios
+    ]
     shares = [held(of_level) for areas in answered for _, of_level in areas.groupby("area_level")]
     assert min(shares) < LOWEST
 
@@ -249,9 +339,13 @@ def test_bands_hold_the_truth_where_fullness_decides_who_returns(scenario: Scena
         answered = estimated(population, measure, LEVELS).query("missing > 0")
         for level, of_level in answered.groupby("area_level"):
             share = held(of_level, "_band")
-            assert share >= LOWEST, f"{level}, {measure}: {share:.1%} of {len(of_level)} bands hold the truth"
+            assert share >= LOWEST, (
+                f"{level}, {measure}: {share:.1%} of {len(of_level)} bands hold the truth"
+            )
     # what the interval does not claim it does not do: the reason why there is a band
-    assert held(estimated(population, "occupied_places", LEVELS).query("area_level == 'region'")) < 0.8
+    assert (
+        held(estimated(population, "occupied_places", LEVELS).query("area_level == 'region'")) < 0.8
+    )
 
 
 def test_estimates_are_right_on_average_and_intervals_say_something() -> None:
@@ -259,20 +353,31 @@ def test_estimates_are_right_on_average_and_intervals_say_something() -> None:
     for measure in MEASURES:
         answered = estimated(population, measure, LEVELS).query("missing > 0")
         of_region = answered[answered["area_level"] == "region"]
-        assert abs((of_region["estimate"] - of_region["truth"]).sum()) < 0.01 * of_region["missing"].sum()
+        assert (
+            abs((of_region["estimate"] - of_region["truth"]).sum())
+            < 0.01 * of_region["missing"].sum()
+        )
         for level, widest in (("authority", 0.7), ("sub-region", 0.35), ("region", 0.2)):
             of_level = answered[answered["area_level"] == level]
             assert (of_level["high"] - of_level["low"]).sum() < widest * of_level["missing"].sum()
 
 
 def test_an_authoritys_own_returns_move_its_estimate() -> None:
-    """Where authorities differ the estimate goes with each of them: it is nearer to the truth than the region's mean is."""
+    """Where authorities differ the estimate goes with each of them: it is nearer to the truth than
+    the region's mean is.
+    """
     population = CHANCE_OR_KNOWN[0].population()
     answered = estimated(population, "occupied_places", {"authority": "area"}).query("missing > 0")
-    seen = population[population["covered"] > 0].groupby("region")[["occupied_places", "covered"]].sum()
+    seen = (
+        population[population["covered"] > 0]
+        .groupby("region")[["occupied_places", "covered"]]
+        .sum()
+    )
     mean = answered["region"].map(seen["occupied_places"] / seen["covered"])
     by_mean = answered["counted"] + mean * answered["missing"]
-    assert np.mean((answered["estimate"] - answered["truth"]) ** 2) < 0.9 * np.mean((by_mean - answered["truth"]) ** 2)
+    assert np.mean((answered["estimate"] - answered["truth"]) ** 2) < 0.9 * np.mean(
+        (by_mean - answered["truth"]) ** 2
+    )
 
 
 def test_at_full_response_the_estimate_is_the_count() -> None:

@@ -1,4 +1,6 @@
-"""Every SQL model gives what a small case worked by hand says it must, on the embedded server and on PostgreSQL 15."""
+"""Every SQL model gives what a small case worked by hand says it must, on the embedded server and
+on PostgreSQL 15.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,15 @@ from assets.warehouse.models import models
 from resources.warehouse import Warehouse
 from schemas.returns import return_tables
 from tests.conftest import Servers
-from tests.sql.given_expect import Case, CaseError, all_cases, answer, column_types, difference, grid
+from tests.sql.given_expect import (
+    Case,
+    CaseError,
+    all_cases,
+    answer,
+    column_types,
+    difference,
+    grid,
+)
 
 CASES = all_cases()
 QUARTER = dt.date(2025, 3, 31)
@@ -36,7 +46,11 @@ def test_case(server: Warehouse, case: Case) -> None:
 
 def test_every_model_of_core_and_curated_has_a_case() -> None:
     with_case = {case.model for case in CASES}
-    assert not [model.table for model in models().values() if model.schema != "staging" and model.relation not in with_case]
+    assert not [
+        model.table
+        for model in models().values()
+        if model.schema != "staging" and model.relation not in with_case
+    ]
 
 
 def test_no_two_cases_share_a_name() -> None:
@@ -44,8 +58,12 @@ def test_no_two_cases_share_a_name() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
-@pytest.mark.parametrize("table", sorted(name for name in return_tables() if ("staging", name) in models()))
-def test_staging_holds_the_loaded_rows_of_the_version_in_force(server: Warehouse, table: str) -> None:
+@pytest.mark.parametrize(
+    "table", sorted(name for name in return_tables() if ("staging", name) in models())
+)
+def test_staging_holds_the_loaded_rows_of_the_version_in_force(
+    server: Warehouse, table: str
+) -> None:
     books = [
         {"submission_id": "s1", "table_name": table, "status": "in force"},
         {"submission_id": "s2", "table_name": table, "status": "superseded"},
@@ -57,17 +75,36 @@ def test_staging_holds_the_loaded_rows_of_the_version_in_force(server: Warehouse
         for number, fate in ((2, "loaded"), (3, "rejected"), (4, "set aside"))
     ]
     with server.reading() as connection:
-        found = answer(connection, models()["staging", table], {("raw", "submission_table"): books, ("raw", table): rows}, QUARTER)
-    assert [(row["submission_id"], row["row_number"], row["census_date"]) for row in found] == [("s1", 2, QUARTER)]
+        found = answer(
+            connection,
+            models()["staging", table],
+            {("raw", "submission_table"): books, ("raw", table): rows},
+            QUARTER,
+        )
+    assert [(row["submission_id"], row["row_number"], row["census_date"]) for row in found] == [
+        ("s1", 2, QUARTER)
+    ]
 
 
 def test_given_columns_have_the_types_of_the_warehouse(server: Warehouse) -> None:
-    """Cases rest on the types that parsing tells of the tables that models read; they must be those that the database gives them."""
+    """Cases rest on the types that parsing tells of the tables that models read; they must be those
+    that the database gives them.
+    """
     read = {relation for model in models().values() for relation in model.upstream}
-    rows = server.rows("select table_schema, table_name, column_name, data_type from information_schema.columns")
+    rows = server.rows(
+        "select table_schema, table_name, column_name, data_type from information_schema.columns"
+    )
     spelt = {"timestamptz": "timestamp with time zone", "int": "integer", "decimal": "numeric"}
-    told = {(*relation, column): spelt.get(kind, kind) for relation in read for column, kind in column_types(relation).items()}
-    assert told == {(row.table_schema, row.table_name, row.column_name): row.data_type for row in rows if (row.table_schema, row.table_name) in read}
+    told = {
+        (*relation, column): spelt.get(kind, kind)
+        for relation in read
+        for column, kind in column_types(relation).items()
+    }
+    assert told == {
+        (row.table_schema, row.table_name, row.column_name): row.data_type
+        for row in rows
+        if (row.table_schema, row.table_name) in read
+    }
 
 
 def test_grids_read_blank_as_null_and_quotes_as_empty() -> None:

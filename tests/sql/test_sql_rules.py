@@ -32,18 +32,38 @@ order by settings
 FAULTS = {
     "keywords": ("left join (values", "LEFT JOIN (values", "write `LEFT` in lower case"),
     "names": ("from core.setting as s", "from core.Setting as s", "write `Setting` in lower case"),
-    "functions of several words": ("group by s.urn", "GROUP BY s.urn", "write `GROUP BY` in lower case"),
-    "alias of a column": ("cast(n.settings as integer) as settings", "cast(n.settings as integer) settings", "`as` before the alias `settings`"),
+    "functions of several words": (
+        "group by s.urn",
+        "GROUP BY s.urn",
+        "write `GROUP BY` in lower case",
+    ),
+    "alias of a column": (
+        "cast(n.settings as integer) as settings",
+        "cast(n.settings as integer) settings",
+        "`as` before the alias `settings`",
+    ),
     "alias of a table": ("from named as n", "from named n", "`as` before the alias `n`"),
     "alias of values": (") as v (urn", ") v (urn", "`as` before the alias `v`"),
-    "star": ("    n.urn,\n    cast(n.settings as integer) as settings", "    n.*", "instead of `select *`"),
+    "star": (
+        "    n.urn,\n    cast(n.settings as integer) as settings",
+        "    n.*",
+        "instead of `select *`",
+    ),
     "bare join": ("left join (values", "join (values", "say which join"),
     "outer": ("left join (values", "left outer join (values", "leave `outer` out"),
     "right join": ("left join (values", "right join (values", "turn the `right join` round"),
     "comma": ("from named as n\n", "from named as n, core.setting as m\n", "instead of a comma"),
     "cast": ("cast(n.settings as integer) as", "n.settings::integer as", "not `::`"),
-    "column of one of two": ("    select\n        s.urn,", "    select\n        number,", "which relation the column `number` is of"),
-    "column in a correlated subquery": ("where p.urn = s.urn", "where p.urn = number", "which relation the column `number` is of"),
+    "column of one of two": (
+        "    select\n        s.urn,",
+        "    select\n        number,",
+        "which relation the column `number` is of",
+    ),
+    "column in a correlated subquery": (
+        "where p.urn = s.urn",
+        "where p.urn = number",
+        "which relation the column `number` is of",
+    ),
     "tab": ("    n.urn,", "\tn.urn,", "there is a tab"),
     "long line": ("-- What the table is.", "-- " + "long " * 40, "break it before 150"),
     "trailing space": ("    n.urn,", "    n.urn, ", "spaces at the end"),
@@ -72,7 +92,9 @@ def test_each_rule_finds_its_fault(name: str) -> None:
 
 
 def test_a_fault_names_file_and_line() -> None:
-    fault = faults_of(GOOD.replace("from named as n", "from named n"), "dbt_like_sql/core/bad.sql", "core")[0]
+    fault = faults_of(
+        GOOD.replace("from named as n", "from named n"), "dbt_like_sql/core/bad.sql", "core"
+    )[0]
     assert str(fault) == "dbt_like_sql/core/bad.sql:17: write `as` before the alias `n`"
 
 
@@ -88,9 +110,19 @@ STAGING = Path(__file__).resolve().parents[2] / "dbt_like_sql" / "staging"
 
 
 def test_what_two_views_must_say_alike_they_say_alike():
-    """Staging reads raw alone, so what two tables share stands in a view of each: approval types, and the two layouts of CANS."""
-    gains, stock = ((STAGING / f"{name}.sql").read_text(encoding="utf-8") for name in ("fostering_gains", "in_house_fostering"))
-    types = [re.search(r"    case\n.*?end as approval_type", text, re.DOTALL).group() for text in (gains, stock)]
+    """Staging reads raw alone, so what two tables share stands in a view of each: approval types,
+    and the two layouts of CANS.
+    """
+    gains, stock = (
+        (STAGING / f"{name}.sql").read_text(encoding="utf-8")
+        for name in ("fostering_gains", "in_house_fostering")
+    )
+    types = [
+        re.search(r"    case\n.*?end as approval_type", text, re.DOTALL).group()
+        for text in (gains, stock)
+    ]
     assert types[0] == types[1]
-    older, younger = ((STAGING / f"cans_{ages}.sql").read_text(encoding="utf-8") for ages in ("6_21", "0_5"))
+    older, younger = (
+        (STAGING / f"cans_{ages}.sql").read_text(encoding="utf-8") for ages in ("6_21", "0_5")
+    )
     assert older.replace("6_21", "0_5").replace("6 to 21", "0 to 5") == younger

@@ -1,6 +1,8 @@
-"""Every warehouse test of money, market and trust finds what it is for, and a blocking one keeps the quarter from being written.
+"""Every warehouse test of money, market and trust finds what it is for, and a blocking one keeps
+the quarter from being written.
 
-Two sound quarters, a year apart, are built once a server; what is done with the breaks is said in `test_warehouse_tests`.
+Two sound quarters, a year apart, are built once a server; what is done with the breaks is said in
+`test_warehouse_tests`.
 """
 
 from __future__ import annotations
@@ -16,22 +18,45 @@ from resources.warehouse import Warehouse, physical
 from tests import builders
 from tests.conftest import KEY, Landing, Servers
 from tests.sql.money_breaks import BREAKS, DATE
-from tests.sql.test_warehouse_tests import QUARTER, REGION, TESTS, _build_with_break, _offending, _relation, _state
+from tests.sql.test_warehouse_tests import (
+    QUARTER,
+    REGION,
+    TESTS,
+    _build_with_break,
+    _offending,
+    _relation,
+    _state,
+)
 
 BEFORE = "2024-03-31"
 
-ALL = [pytest.param(name, number, id=f"{name}-{number + 1}") for name, breaks in BREAKS.items() for number in range(len(breaks))]
+ALL = [
+    pytest.param(name, number, id=f"{name}-{number + 1}")
+    for name, breaks in BREAKS.items()
+    for number in range(len(breaks))
+]
 BLOCKING = [pytest.param(name, id=name) for name in BREAKS if TESTS[name].blocks]
 
 
 def _fill(landing: Landing) -> None:
-    """Two years of one authority's census with costs, of the register, and of a provider: homes open, close and grow."""
+    """Two years of one authority's census with costs, of the register, and of a provider: homes
+    open, close and grow.
+    """
     homes = [
         {"urn": "SC01", "local_authority": "Stockport", "places": 4},
-        {"urn": "SC02", "local_authority": "Stockport", "places": 1, "provider_name": "ACORN CARE LIMITED"},
+        {
+            "urn": "SC02",
+            "local_authority": "Stockport",
+            "places": 1,
+            "provider_name": "ACORN CARE LIMITED",
+        },
         {"urn": "SC03", "local_authority": "Bolton", "places": 3, "provider_name": "Oak Homes"},
     ]
-    later = [{**homes[0], "places": 5}, homes[1], {"urn": "SC04", "local_authority": "Stockport", "places": 2, "provider_name": "Oak Homes"}]
+    later = [
+        {**homes[0], "places": 5},
+        homes[1],
+        {"urn": "SC04", "local_authority": "Stockport", "places": 2, "provider_name": "Oak Homes"},
+    ]
     costs = {
         BEFORE: [("SC01", 4000), ("SC02", 5000), ("", 900)],
         DATE: [("SC01", 4500), ("SC01", 12000), ("SC04", ""), ("SC99", 5000), ("", 1000)],
@@ -44,13 +69,27 @@ def _fill(landing: Landing) -> None:
         ]  # fmt: skip
         landing.drop(date, "ofsted", "providers.csv", builders.register(register))
         landing.drop(date, "356", "census.csv", builders.census(census))
-        landing.drop(date, "350", "census.csv", builders.census([{"total_weekly_cost": 3000, "establishment_urn": "SC01"}], "Bolton"))
-        landing.drop(date, "provider-a", "settings.csv", builders.settings([{"urn": "SC01", "registered_places": 5, "vacant_places": 3}]))
-        landing.drop(date, "provider-a", "placements.csv", builders.placements([{"urn": "SC01"}] * 2))
+        landing.drop(
+            date,
+            "350",
+            "census.csv",
+            builders.census([{"total_weekly_cost": 3000, "establishment_urn": "SC01"}], "Bolton"),
+        )
+        landing.drop(
+            date,
+            "provider-a",
+            "settings.csv",
+            builders.settings([{"urn": "SC01", "registered_places": 5, "vacant_places": 3}]),
+        )
+        landing.drop(
+            date, "provider-a", "placements.csv", builders.placements([{"urn": "SC01"}] * 2)
+        )
 
 
 @pytest.fixture(scope="module", params=["embedded", "postgres15"])
-def built(request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def built(
+    request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
     """A warehouse with two sound quarters, which every case leaves as it was."""
     landing = Landing(tmp_path_factory.mktemp("landing"))
     _fill(landing)

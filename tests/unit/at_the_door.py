@@ -1,4 +1,6 @@
-"""What the tests of the intake share: one good row of every layout, and a return held up to the door without landing place or warehouse."""
+"""What the tests of the intake share: one good row of every layout, and a return held up to the
+door without landing place or warehouse.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,13 @@ from schemas.rules import NOTES
 
 DAY = dt.date(2025, 3, 31)
 KEY = b"a key that only the tests use"
-SENDERS = {"ofsted": "ofsted", "dfe": "dfe", "mhclg": "mhclg", "authority": "356", "provider": "provider-acorn"}
+SENDERS = {
+    "ofsted": "ofsted",
+    "dfe": "dfe",
+    "mhclg": "mhclg",
+    "authority": "356",
+    "provider": "provider-acorn",
+}
 
 GOOD: dict[str, dict[str, str]] = {
     "register_changes": {
@@ -188,7 +196,9 @@ def csv_of(table: str, rows: list[dict[str, str]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header_of(table))
-    writer.writerows([[{**GOOD[table], **changes}[name] for name in GOOD[table]] for changes in rows])
+    writer.writerows(
+        [[{**GOOD[table], **changes}[name] for name in GOOD[table]] for changes in rows]
+    )
     return text.getvalue()
 
 
@@ -214,18 +224,28 @@ class Answer:
         """The rules of the findings about files and sheets, notes left out."""
         from schemas.rules import rule
 
-        return [f.rule for s in self.submissions for f in s.findings if rule(f.rule).severity != NOTES]
+        return [
+            f.rule for s in self.submissions for f in s.findings if rule(f.rule).severity != NOTES
+        ]
 
     @property
     def about_rows(self) -> list[tuple[int, str, str]]:
         """The findings about rows: row number, column as the sender knows it, rule."""
-        return sorted((r.row_number, r.column_name, r.rule) for t in self.tables for r in t.findings.itertuples())
+        return sorted(
+            (r.row_number, r.column_name, r.rule)
+            for t in self.tables
+            for r in t.findings.itertuples()
+        )
 
     @property
     def books(self) -> list[tuple[int, int, int, int]]:
         """Received, loaded, rejected and set aside, by table and submission."""
         counts = ["rows_received", "rows_loaded", "rows_rejected", "rows_set_aside"]
-        return [tuple(map(int, row)) for t in self.tables for row in t.books[counts].itertuples(index=False)]  # type: ignore[misc]
+        return [
+            tuple(map(int, row))
+            for t in self.tables
+            for row in t.books[counts].itertuples(index=False)
+        ]  # type: ignore[misc]
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -235,13 +255,18 @@ class Answer:
 
     @property
     def said(self) -> str:
-        """Everything that leaves the door, in one text: rows, findings, books, findings about files."""
+        """Everything that leaves the door, in one text: rows, findings, books, findings about
+        files.
+        """
         frames = [frame.to_csv() for t in self.tables for frame in (t.rows, t.findings, t.books)]
         return "\n".join([*frames, *(repr(f) for s in self.submissions for f in s.findings)])
 
 
-def held_up(*files: str | bytes, sender: str = "356", date: dt.date = DAY, too_large: bool = False) -> Answer:
-    """Hold files of one sender up to the door together. Whatever they are, the books balance and every row of `raw` is valid.
+def held_up(
+    *files: str | bytes, sender: str = "356", date: dt.date = DAY, too_large: bool = False
+) -> Answer:
+    """Hold files of one sender up to the door together. Whatever they are, the books balance and
+    every row of `raw` is valid.
 
     `too_large`: their sheets are let go, as those of large returns are.
     """
@@ -249,8 +274,16 @@ def held_up(*files: str | bytes, sender: str = "356", date: dt.date = DAY, too_l
     for number, content in enumerate(files):
         data = content.encode("utf-8") if isinstance(content, str) else content
         received = dt.datetime(2025, 4, 1, 12, number, tzinfo=dt.UTC)
-        submissions.append(open_submission(f"s{number}", LandedFile(date, sender, f"{number}.csv", _Held(data), len(data), received), f"h{number}"))
-    answer = Answer(submissions, judge(submissions, date, KEY, letting_go=submissions if too_large else ()))
+        submissions.append(
+            open_submission(
+                f"s{number}",
+                LandedFile(date, sender, f"{number}.csv", _Held(data), len(data), received),
+                f"h{number}",
+            )
+        )
+    answer = Answer(
+        submissions, judge(submissions, date, KEY, letting_go=submissions if too_large else ())
+    )
     for received, loaded, rejected, set_aside in answer.books:
         assert received == loaded + rejected + set_aside
     assert sum(book[0] for book in answer.books) == sum(len(table.rows) for table in answer.tables)
@@ -262,10 +295,18 @@ def held_up(*files: str | bytes, sender: str = "356", date: dt.date = DAY, too_l
 
 
 def good(table: str, *changes: dict[str, str], date: dt.date = DAY) -> Answer:
-    """Hold up good rows of one table, each with the changes given; episodes come with a header of their children. The answer is the table's alone."""
+    """Hold up good rows of one table, each with the changes given; episodes come with a header of
+    their children. The answer is the table's alone.
+    """
     files = [csv_of(table, list(changes))]
     if table == "ssda903_episodes":
         children = dict.fromkeys({**GOOD[table], **row}["child"] for row in changes)
-        files.append(csv_of("ssda903_header", [{"child": child} for child in children if child.strip()] or [{}]))
+        files.append(
+            csv_of(
+                "ssda903_header", [{"child": child} for child in children if child.strip()] or [{}]
+            )
+        )
     answer = held_up(*files, sender=sender_for(table), date=date)
-    return Answer(answer.submissions[:1], [judged for judged in answer.tables if judged.table.name == table])
+    return Answer(
+        answer.submissions[:1], [judged for judged in answer.tables if judged.table.name == table]
+    )

@@ -1,4 +1,6 @@
-"""`make audit` says which of three things came of it; that nobody could be asked is not that nothing was found."""
+"""`make audit` says which of three things came of it; that nobody could be asked is not that
+nothing was found.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,11 @@ import pytest
 from tests import audit
 
 CLEAN = {"dependencies": [{"name": "a", "version": "1", "vulns": []}]}
-FAULTY = {"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["2"]}]}]}
+FAULTY = {
+    "dependencies": [
+        {"name": "a", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["2"]}]}
+    ]
+}
 SKIPPED = {"dependencies": [{"name": "a", "skip_reason": "not found"}]}
 
 
@@ -29,7 +35,9 @@ SKIPPED = {"dependencies": [{"name": "a", "skip_reason": "not found"}]}
 )
 def test_the_three_outcomes_are_told_apart(monkeypatch, capsys, answers, code, says):
     def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        service, found = (command[command.index(option) + 1] for option in ("--vulnerability-service", "--output"))
+        service, found = (
+            command[command.index(option) + 1] for option in ("--vulnerability-service", "--output")
+        )
         if service in answers:
             Path(found).write_text(json.dumps(answers[service]), encoding="utf-8")
         return subprocess.CompletedProcess(command, 1, "", "ERROR: no route to the advisories")

@@ -135,19 +135,26 @@ def test_what_names_no_authority_is_not_guessed(text):
 
 
 @pytest.mark.parametrize(("text", "date", "code"), DISTRICTS)
-def test_a_district_means_the_authority_that_looked_after_its_children_on_the_date(text, date, code):
+def test_a_district_means_the_authority_that_looked_after_its_children_on_the_date(
+    text, date, code
+):
     day = dt.date.fromisoformat(date)
     assert authorities.find(text, day) == code
     assert authorities.around_district(text, day) == authorities.on_date(code, day)
 
 
-@pytest.mark.parametrize("text", ["Stockport", "North Yorkshire", "Durham", "Lancs", "Newcastle", "", "Health", "Bedford"])
+@pytest.mark.parametrize(
+    "text",
+    ["Stockport", "North Yorkshire", "Durham", "Lancs", "Newcastle", "", "Health", "Bedford"],
+)
 def test_what_is_no_district_is_none(text):
     assert authorities.around_district(text, DAY) is None
 
 
 def test_every_district_means_an_authority_today_and_none_hides_an_authority():
-    names = {authorities.name_key(a.name) for a in authorities.all_authorities() if a.stands_on(LATER)}
+    names = {
+        authorities.name_key(a.name) for a in authorities.all_authorities() if a.stands_on(LATER)
+    }
     districts = authorities.all_districts()
     assert len(districts) > 200
     for code, (name, authority) in districts.items():
@@ -176,7 +183,9 @@ def test_every_authority_is_found_by_name_and_codes_on_every_day_it_stands():
 
 def test_every_alias_means_an_authority_that_has_stood():
     codes = {a.code for a in authorities.all_authorities()}
-    aliases = {row["alias"]: row["authority_code"] for row in authorities.rows_of("authority_aliases")}
+    aliases = {
+        row["alias"]: row["authority_code"] for row in authorities.rows_of("authority_aliases")
+    }
     assert len(aliases) > 80
     assert set(aliases.values()) <= codes
     assert {alias: authorities.find(alias, DAY) for alias in aliases} == aliases
@@ -207,7 +216,9 @@ def test_authorities_that_begin_and_end(text, date, code, ended):
 
 @pytest.mark.parametrize("gss", ["E08000016", "E08000038"])
 def test_both_gss_codes_of_barnsley_mean_barnsley_before_and_after_they_changed(gss):
-    """Barnsley's and Sheffield's codes changed in 2025; returns go on carrying the old ones, and some carried the new ones early."""
+    """Barnsley's and Sheffield's codes changed in 2025; returns go on carrying the old ones, and
+    some carried the new ones early.
+    """
     assert {authorities.find(gss, day) for day in (dt.date(2024, 12, 31), DAY, LATER)} == {"370"}
 
 
@@ -252,18 +263,37 @@ def test_a_region_is_made_of_authorities_each_in_one_sub_region(key):
     members = list(itertools.chain.from_iterable(region.sub_regions.values()))
     assert len(members) == len(set(members)) == len(region.members)
     is_nation = region.gss_code == authorities.ENGLAND
-    of = {a.code: authorities.ENGLAND if is_nation and a.country == "England" else a.region_code for a in authorities.all_authorities()}
+    of = {
+        a.code: authorities.ENGLAND if is_nation and a.country == "England" else a.region_code
+        for a in authorities.all_authorities()
+    }
     assert {of.get(code) for code in members} == {region.gss_code}
-    theirs = {a.code for a in authorities.all_authorities() if of[a.code] == region.gss_code and a.stands_on(DAY)}
+    theirs = {
+        a.code
+        for a in authorities.all_authorities()
+        if of[a.code] == region.gss_code and a.stands_on(DAY)
+    }
     assert theirs <= set(members)
 
 
 def test_the_north_west_is_as_the_design_says():
     region = regions.load_region("north_west")
-    standing = {name: sum(authorities.on_date(code, DAY) is not None for code in codes) for name, codes in region.sub_regions.items()}
-    assert standing == {"Greater Manchester": 10, "Liverpool City Region": 6, "Cheshire and Warrington": 3, "Lancashire": 3, "Cumbria": 2}
+    standing = {
+        name: sum(authorities.on_date(code, DAY) is not None for code in codes)
+        for name, codes in region.sub_regions.items()
+    }
+    assert standing == {
+        "Greater Manchester": 10,
+        "Liverpool City Region": 6,
+        "Cheshire and Warrington": 3,
+        "Lancashire": 3,
+        "Cumbria": 2,
+    }
 
 
 def test_an_unknown_region_says_which_are_known_and_what_to_do():
-    with pytest.raises(ValueError, match=r"'atlantis' is not known; expected one of .*north_west.*OBSERVATORY_REGION"):
+    with pytest.raises(
+        ValueError,
+        match=r"'atlantis' is not known; expected one of .*north_west.*OBSERVATORY_REGION",
+    ):
         regions.load_region("atlantis")

@@ -1,4 +1,6 @@
-"""Needs by CANS: both workbooks in their own spellings, names dropped at the door, what counts as a need, and what is unmapped named."""
+"""Needs by CANS: both workbooks in their own spellings, names dropped at the door, what counts as a
+need, and what is unmapped named.
+"""
 
 from __future__ import annotations
 
@@ -22,21 +24,44 @@ BEFORE = [
     "Caregiver(s) Assessed?", "Caregiver(s) Name(s)",
 ]  # fmt: skip
 WHO = {"6_21": "Youth", "0_5": "Child"}
-USUAL = ["01/06/2025", "KIDREF1", "Canary", "Zebedee", "05/06/2012", "13", "Initial", "North", "Yes", "Goldie Canary"]
+USUAL = [
+    "01/06/2025",
+    "KIDREF1",
+    "Canary",
+    "Zebedee",
+    "05/06/2012",
+    "13",
+    "Initial",
+    "North",
+    "Yes",
+    "Goldie Canary",
+]
 
 
 def header(layout: str, names: dict[str, str] | None = None) -> list[str]:
-    """The header of a workbook as the tool writes it: items of a module by their own name alone, headings with a star."""
+    """The header of a workbook as the tool writes it: items of a module by their own name alone,
+    headings with a star.
+    """
     heads = {item.module for item in items(layout)} - {""}
     told = []
     for item in items(layout):
-        plain = item.called[1] if item.module and len(item.called) > 1 else item.title.removesuffix(" (Transition)")
+        plain = (
+            item.called[1]
+            if item.module and len(item.called) > 1
+            else item.title.removesuffix(" (Transition)")
+        )
         told.append((names or {}).get(item.key, plain + ("*" if item.key in heads else "")))
     return [name.format(WHO[layout]) for name in BEFORE] + told
 
 
 def answers(layout: str, **given: str) -> list[str]:
-    return [*USUAL, *(given.get(item.key, "No" if item.answers == "yes or no" else "0") for item in items(layout))]
+    return [
+        *USUAL,
+        *(
+            given.get(item.key, "No" if item.answers == "yes or no" else "0")
+            for item in items(layout)
+        ),
+    ]
 
 
 def as_csv(*rows: list[str]) -> str:
@@ -53,7 +78,11 @@ def found(answer: Answer, column: str) -> list[str]:
 def test_a_workbook_is_recognised_and_every_item_is_where_it_stands(layout):
     recognised = recognise(Sheet("Sheet1", [header(layout), USUAL]))
     assert recognised is not None
-    assert (recognised.table.name, recognised.missing, unasked(recognised)) == (f"cans_{layout}", (), [])
+    assert (recognised.table.name, recognised.missing, unasked(recognised)) == (
+        f"cans_{layout}",
+        (),
+        [],
+    )
     places = [recognised.columns[item.key] - len(BEFORE) for item in items(layout)]
     assert places == list(range(len(items(layout))))
 
@@ -90,27 +119,56 @@ def test_a_spelling_is_mapped_by_its_meaning(item, spelling):
 def test_items_of_one_name_are_told_apart_by_their_modules():
     answer = held_up(as_csv(header("6_21"), answers("6_21", planning_running_away="2", history_fire_setting="3", supervision_caregiver_needs="2",
                                                     job_functioning_transition="2")), date=DATE)  # fmt: skip
-    assert found(answer, "needs_found") == ["planning_running_away;history_fire_setting;supervision_caregiver_needs;job_functioning_transition"]
+    assert found(answer, "needs_found") == [
+        "planning_running_away;history_fire_setting;supervision_caregiver_needs;job_functioning_transition"
+    ]
 
 
 def test_a_need_is_one_to_act_on_from_two():
     scores = ["0", "1", "2", "3", "N/A", "", "2.0"]
-    answer = held_up(as_csv(header("6_21"), *(answers("6_21", anxiety=score) for score in scores)), date=DATE)
-    assert [score for score, need in zip(scores, found(answer, "needs_found"), strict=True) if need] == ["2", "3", "2.0"]
+    answer = held_up(
+        as_csv(header("6_21"), *(answers("6_21", anxiety=score) for score in scores)), date=DATE
+    )
+    assert [
+        score for score, need in zip(scores, found(answer, "needs_found"), strict=True) if need
+    ] == ["2", "3", "2.0"]
 
 
 def test_a_trauma_is_a_yes_and_a_strength_no_need():
-    answer = held_up(as_csv(header("0_5"), answers("0_5", neglect="Yes", physical_abuse="no", family_strengths="3", depression="3")), date=DATE)
-    assert (found(answer, "needs_found"), found(answer, "traumas_found")) == (["depression"], ["neglect"])
+    answer = held_up(
+        as_csv(
+            header("0_5"),
+            answers(
+                "0_5", neglect="Yes", physical_abuse="no", family_strengths="3", depression="3"
+            ),
+        ),
+        date=DATE,
+    )
+    assert (found(answer, "needs_found"), found(answer, "traumas_found")) == (
+        ["depression"],
+        ["neglect"],
+    )
 
 
 def test_the_answers_are_counted_and_those_that_do_not_apply_are_none():
-    some = {item.key: "" for item in items("0_5")} | {"anxiety": "0", "depression": "N/A", "neglect": "No"}
-    assert list(held_up(as_csv(header("0_5"), answers("0_5", **some)), date=DATE).rows["items_answered"]) == ["2"]
+    some = {item.key: "" for item in items("0_5")} | {
+        "anxiety": "0",
+        "depression": "N/A",
+        "neglect": "No",
+    }
+    assert list(
+        held_up(as_csv(header("0_5"), answers("0_5", **some)), date=DATE).rows["items_answered"]
+    ) == ["2"]
 
 
 def test_names_and_birth_dates_are_dropped_at_the_door_with_every_single_answer():
-    answer = held_up(as_csv(header("6_21"), answers("6_21", anxiety="2", depression="Zebedee", optimism="05/06/2012")), date=DATE)
+    answer = held_up(
+        as_csv(
+            header("6_21"),
+            answers("6_21", anxiety="2", depression="Zebedee", optimism="05/06/2012"),
+        ),
+        date=DATE,
+    )
     kept = {
         "child_key",
         "assessment_date",
@@ -129,13 +187,20 @@ def test_names_and_birth_dates_are_dropped_at_the_door_with_every_single_answer(
 
 def test_a_wrong_answer_is_told_and_counts_as_not_given():
     answer = held_up(as_csv(header("6_21"), answers("6_21", anxiety="4", neglect="2")), date=DATE)
-    assert answer.about_rows == [(2, "Anxiety", "unknown_label_left_blank"), (2, "Neglect", "unknown_label_left_blank")]
+    assert answer.about_rows == [
+        (2, "Anxiety", "unknown_label_left_blank"),
+        (2, "Neglect", "unknown_label_left_blank"),
+    ]
     assert answer.books == [(1, 1, 0, 0)]
 
 
-@pytest.mark.parametrize(("spelling", "told"), [("Mood of Zebedee", "AS"), ("Family Anxiety", "AS ('Family Anxiety')")])
+@pytest.mark.parametrize(
+    ("spelling", "told"), [("Mood of Zebedee", "AS"), ("Family Anxiety", "AS ('Family Anxiety')")]
+)
 def test_an_item_that_is_not_mapped_is_named_and_never_lost_in_silence(spelling, told):
-    answer = held_up(as_csv(header("6_21", {"anxiety": spelling}), answers("6_21", anxiety="3")), date=DATE)
+    answer = held_up(
+        as_csv(header("6_21", {"anxiety": spelling}), answers("6_21", anxiety="3")), date=DATE
+    )
     assert answer.about_files == ["item_not_mapped"]
     named = [f.value for f in answer.submissions[0].findings if f.rule == "item_not_mapped"]
     assert named[0].startswith("AS")
@@ -143,7 +208,9 @@ def test_an_item_that_is_not_mapped_is_named_and_never_lost_in_silence(spelling,
     assert not answer.submissions[0].is_rejected
 
 
-@pytest.mark.parametrize(("place", "value", "rule"), [(0, "", "blank"), (0, "soon", "unreadable"), (1, "", "blank")])
+@pytest.mark.parametrize(
+    ("place", "value", "rule"), [(0, "", "blank"), (0, "soon", "unreadable"), (1, "", "blank")]
+)
 def test_an_assessment_without_its_day_or_child_is_rejected(place, value, rule):
     row = answers("6_21")
     row[place] = value
@@ -156,7 +223,11 @@ def test_an_assessment_without_its_day_or_child_is_rejected(place, value, rule):
 
 def test_the_key_of_a_child_is_that_of_its_ssda903():
     cans = held_up(as_csv(header("6_21"), answers("6_21")), date=DATE).rows["child_key"].iloc[0]
-    care = held_up("CHILD,SEX,DOB,ETHNIC\nKIDREF1,M,05/06/2012,WBRI\n", date=DATE).rows["child_key"].iloc[0]
+    care = (
+        held_up("CHILD,SEX,DOB,ETHNIC\nKIDREF1,M,05/06/2012,WBRI\n", date=DATE)
+        .rows["child_key"]
+        .iloc[0]
+    )
     assert cans == care
 
 
@@ -169,17 +240,28 @@ def test_both_workbooks_may_be_sheets_of_one_and_have_titles_above():
             sheet.write_row(2, 0, header(layout))
             sheet.write_row(3, 0, answers(layout, anxiety="2"))
     answer = held_up(buffer.getvalue(), date=DATE)
-    assert [(t.table.name, b) for t, b in zip(answer.tables, answer.books, strict=True)] == [("cans_6_21", (1, 1, 0, 0)), ("cans_0_5", (1, 1, 0, 0))]
+    assert [(t.table.name, b) for t, b in zip(answer.tables, answer.books, strict=True)] == [
+        ("cans_6_21", (1, 1, 0, 0)),
+        ("cans_0_5", (1, 1, 0, 0)),
+    ]
 
 
 def test_it_is_expected_from_an_authority_alone():
-    assert "not_from_this_sender" in held_up(as_csv(header("6_21"), answers("6_21")), sender="provider-acorn", date=DATE).about_files
+    assert (
+        "not_from_this_sender"
+        in held_up(
+            as_csv(header("6_21"), answers("6_21")), sender="provider-acorn", date=DATE
+        ).about_files
+    )
 
 
 def test_every_item_has_one_key_and_one_kind():
     rows = pd.read_csv(ITEMS, dtype=str, keep_default_na=False)
     assert rows["item"].is_unique and rows["item_title"].is_unique
-    assert set(rows["item_kind"]) == {"need", "strength", "trauma"} and set(rows["answers"]) == {"score", "yes or no"}
+    assert set(rows["item_kind"]) == {"need", "strength", "trauma"} and set(rows["answers"]) == {
+        "score",
+        "yes or no",
+    }
     keys = set(rows["item"])
     assert set(rows["module"]) - {""} <= keys
     for layout in WHO:

@@ -1,4 +1,6 @@
-"""Code sets, fields and rules: every label is understood in its usual spellings, and nothing stands for two things."""
+"""Code sets, fields and rules: every label is understood in its usual spellings, and nothing stands
+for two things.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,17 @@ UNDERSTOOD = [
     ("sa_category", "2", "Category 2"),
     ("sa_category", "category 2", "Category 2"),
     ("sourcing_route", "Direct Award / Spot Purchase", "Direct Award / Off Framework"),
-    ("sourcing_route", "NW Contract \u2013 SaILS DPS or previous", "NW Contract - Supported Accommodation DPS or previous"),
+    (
+        "sourcing_route",
+        "NW Contract \u2013 SaILS DPS or previous",
+        "NW Contract - Supported Accommodation DPS or previous",
+    ),
     ("type_of_provision", "fostering \u2014 mainstream", "Fostering - Mainstream"),
-    ("type_of_provision", "SaILs - Accommodation and Floating Support", "SaILs - Accommodation & Floating Support"),
+    (
+        "type_of_provision",
+        "SaILs - Accommodation and Floating Support",
+        "SaILs - Accommodation & Floating Support",
+    ),
     ("registration_type", "CQC only", "CQC"),
     ("solo_placement", "No but is in a solo placement", "No, but is in a solo placement"),
     ("deprivation_of_liberty", "DoLS (current)", "DoLS (current)"),
@@ -57,12 +67,16 @@ NOT_UNDERSTOOD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "text", "label"), UNDERSTOOD, ids=[f"{n}: {t}" for n, t, _ in UNDERSTOOD])
+@pytest.mark.parametrize(
+    ("name", "text", "label"), UNDERSTOOD, ids=[f"{n}: {t}" for n, t, _ in UNDERSTOOD]
+)
 def test_a_spelling_stands_for_its_label(name, text, label):
     assert code_set(name).label(text) == label
 
 
-@pytest.mark.parametrize(("name", "text"), NOT_UNDERSTOOD, ids=[f"{n}: {t!r}" for n, t in NOT_UNDERSTOOD])
+@pytest.mark.parametrize(
+    ("name", "text"), NOT_UNDERSTOOD, ids=[f"{n}: {t!r}" for n, t in NOT_UNDERSTOOD]
+)
 def test_what_is_no_label_is_not_guessed(name, text):
     assert code_set(name).label(text) is None
 
@@ -83,7 +97,9 @@ def test_every_code_set_is_used_and_every_one_used_is_there():
 
 
 def test_one_spelling_for_two_labels_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "two.csv").write_text("label,spellings\nStaff,Short\nShort breaks,short\n", encoding="utf-8")
+    (tmp_path / "two.csv").write_text(
+        "label,spellings\nStaff,Short\nShort breaks,short\n", encoding="utf-8"
+    )
     monkeypatch.setattr(codes, "HERE", tmp_path)
     with pytest.raises(ValueError, match="'short' stands for 'Staff' and for 'Short breaks'"):
         code_set("two")
@@ -98,18 +114,35 @@ PROVISION_TYPES = {
 def test_every_type_of_provision_maps_to_one_provision_type():
     meanings = code_set("type_of_provision").meanings
     assert {m["provision_type"] for m in meanings.values()} <= PROVISION_TYPES
-    assert {m["arrangement"] for m in meanings.values()} == {"independent", "in-house", "other authority", "other"}
+    assert {m["arrangement"] for m in meanings.values()} == {
+        "independent",
+        "in-house",
+        "other authority",
+        "other",
+    }
     kinds = code_set("ofsted_provision_type").meanings
     assert {m["provision_type"] for m in kinds.values()} - {""} <= PROVISION_TYPES
-    # the ordinary residential special school stays out of the figures; the one registered as a home is in them
+    # the ordinary residential special school stays out of the figures; the one registered as a home
+    # is in them
     assert kinds["Residential special school"]["provision_type"] == ""
-    assert kinds["Residential special school (registered as a children's home)"]["provision_type"] == "Residential special school"
+    assert (
+        kinds["Residential special school (registered as a children's home)"]["provision_type"]
+        == "Residential special school"
+    )
 
 
 def test_the_regional_guidance_and_the_code_sets_say_the_same(shared):
-    """Every label of the placement census's guidance, in the quarters in which it is one, with its meaning."""
-    sets = {"Type of provision": "type_of_provision", "Ethnic Group": "ethnic_group", "Placing at distance reason": "distance_reason"}
-    with (shared / "reference" / "placement_census_codes.csv").open(encoding="utf-8", newline="") as file:
+    """Every label of the placement census's guidance, in the quarters in which it is one, with its
+    meaning.
+    """
+    sets = {
+        "Type of provision": "type_of_provision",
+        "Ethnic Group": "ethnic_group",
+        "Placing at distance reason": "distance_reason",
+    }
+    with (shared / "reference" / "placement_census_codes.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
         rows = list(csv.DictReader(file))
     assert len(rows) > 90
     for row in rows:
@@ -140,8 +173,17 @@ def test_a_field_without_description_is_named():
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({"one.toml": '[a]\ntype = "colour"\ndescription = "A."\n'}, r"unknown types \{'a': 'colour'\}"),
-        ({"one.toml": '[a]\ntype = "text"\ndescription = "A."\n', "two.toml": '[a]\ntype = "date"\ndescription = "B."\n'}, "'a' is described twice"),
+        (
+            {"one.toml": '[a]\ntype = "colour"\ndescription = "A."\n'},
+            r"unknown types \{'a': 'colour'\}",
+        ),
+        (
+            {
+                "one.toml": '[a]\ntype = "text"\ndescription = "A."\n',
+                "two.toml": '[a]\ntype = "date"\ndescription = "B."\n',
+            },
+            "'a' is described twice",
+        ),
     ],
     ids=["an unknown type", "described twice"],
 )
@@ -165,14 +207,17 @@ def test_a_rule_has_a_known_severity_and_a_whole_sentence(name):
     assert ("{x}" in sentence) == ("{value}" in rule.says)
 
 
-@pytest.mark.parametrize("name", [name for name, rule in rules().items() if rule.severity in {REJECTS_FILE, REJECTS_ROW}])
+@pytest.mark.parametrize(
+    "name", [name for name, rule in rules().items() if rule.severity in {REJECTS_FILE, REJECTS_ROW}]
+)
 def test_a_rule_that_rejects_says_what_was_expected_and_what_to_do(name):
     says = rules()[name].says
     assert "xpected" in says or "{expected}" in says
     assert says.count(". ") >= 1, "what to do is a sentence of its own"
 
 
-# --- breaks of series ------------------------------------------------------------------------------------
+# --- breaks of series
+# ------------------------------------------------------------------------------------
 
 
 def _breaks() -> list[dict[str, str]]:
@@ -181,7 +226,9 @@ def _breaks() -> list[dict[str, str]]:
 
 
 def test_every_break_of_a_series_is_one_that_readers_are_told_to_expect():
-    told = tomllib.loads((codes.HERE.parent / "expectations" / "_every_table.toml").read_text(encoding="utf-8"))["values"]
+    told = tomllib.loads(
+        (codes.HERE.parent / "expectations" / "_every_table.toml").read_text(encoding="utf-8")
+    )["values"]
     assert {row["break_reason"] for row in _breaks()} <= set(told["break_reason"])
     for row in _breaks():
         assert row["break_reason"] in fields.all_fields()["break_reason"].description
@@ -190,6 +237,12 @@ def test_every_break_of_a_series_is_one_that_readers_are_told_to_expect():
 
 
 def test_no_model_has_a_day_of_its_own():
-    """Since when something is asked or broken is data (`schemas/reference/series_breaks.csv`, the layouts): no model says it again."""
+    """Since when something is asked or broken is data (`schemas/reference/series_breaks.csv`, the
+    layouts): no model says it again.
+    """
     folder = codes.HERE.parents[1] / "dbt_like_sql"
-    assert {path.name for path in folder.glob("*/*.sql") if re.search(r"'\d{4}-\d{2}-\d{2}'", path.read_text(encoding="utf-8"))} == set()
+    assert {
+        path.name
+        for path in folder.glob("*/*.sql")
+        if re.search(r"'\d{4}-\d{2}-\d{2}'", path.read_text(encoding="utf-8"))
+    } == set()

@@ -1,4 +1,6 @@
-"""Reading a CSV by columns gives what Python's reader gives, or declines; coded columns say of each row what is said of its text."""
+"""Reading a CSV by columns gives what Python's reader gives, or declines; coded columns say of each
+row what is said of its text.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,16 @@ ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=8)
 
 
 @given(ROWS, st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_what_was_written_is_read(rows: list[list[str]], delimiter: str, ending: str, quoted: bool) -> None:
+def test_what_was_written_is_read(
+    rows: list[list[str]], delimiter: str, ending: str, quoted: bool
+) -> None:
     buffer = io.StringIO()
-    csv.writer(buffer, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL).writerows(rows)
+    csv.writer(
+        buffer,
+        delimiter=delimiter,
+        lineterminator=ending,
+        quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL,
+    ).writerows(rows)
     found = read_even(buffer.getvalue(), delimiter)
     if found is None:  # only where there is nothing to be read
         assert not any(cell.strip() for row in rows for cell in row)
@@ -82,7 +91,9 @@ def test_coded_columns_say_the_same_of_each_row(texts: list[str]) -> None:
     assert coded.rows(coded.distinct).tolist() == texts
     assert coded.rows(coded.tidy).tolist() == [read_text(text) for text in texts]
     assert coded.rows(coded.is_blank).tolist() == [not text.strip() for text in texts]
-    assert coded.rows(np.arange(len(coded.distinct))).tolist() == [coded.words.index(text) for text in texts]
+    assert coded.rows(np.arange(len(coded.distinct))).tolist() == [
+        coded.words.index(text) for text in texts
+    ]
 
 
 def test_columns_are_gathered_from_rows_and_columns_in_their_order() -> None:

@@ -1,4 +1,6 @@
-"""The command: what it answers, with which exit code, and what it says to a person who asks wrongly."""
+"""The command: what it answers, with which exit code, and what it says to a person who asks
+wrongly.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ def ask(*arguments: str) -> Result:
     return CliRunner().invoke(command.cli, list(arguments))
 
 
-# --- help, and wrong questions -------------------------------------------------------------------------
+# --- help, and wrong questions
+# -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
@@ -85,7 +88,9 @@ def main_exits_with(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | s
     ],
     ids=lambda value: " ".join(Path(v).name for v in value) or "nothing" if isinstance(value, list) else "",
 )  # fmt: skip
-def test_a_wrong_question_ends_with_2_and_says_what_was_expected(arguments, code, says, monkeypatch, capfd, tmp_path):
+def test_a_wrong_question_ends_with_2_and_says_what_was_expected(
+    arguments, code, says, monkeypatch, capfd, tmp_path
+):
     monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert main_exits_with(monkeypatch, *arguments) == code
@@ -94,11 +99,15 @@ def test_a_wrong_question_ends_with_2_and_says_what_was_expected(arguments, code
     assert "Traceback" not in err
 
 
-def test_a_failure_that_can_be_mended_is_one_sentence_without_a_traceback(monkeypatch, capfd, tmp_path):
+def test_a_failure_that_can_be_mended_is_one_sentence_without_a_traceback(
+    monkeypatch, capfd, tmp_path
+):
     monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path))
     monkeypatch.setenv("OBSERVATORY_DATABASE_URL", "mysql://somebody:hunter2@somewhere/db")
     assert main_exits_with(monkeypatch, "query", "select 1") == 2
-    assert capfd.readouterr().err.startswith("observatory: OBSERVATORY_DATABASE_URL names a mysql database; PostgreSQL was expected.")
+    assert capfd.readouterr().err.startswith(
+        "observatory: OBSERVATORY_DATABASE_URL names a mysql database; PostgreSQL was expected."
+    )
 
 
 def test_a_server_that_cannot_be_reached_is_told_without_its_password(monkeypatch, capfd, tmp_path):
@@ -110,10 +119,14 @@ def test_a_server_that_cannot_be_reached_is_told_without_its_password(monkeypatc
     assert "hunter2" not in said and "Traceback" not in said
 
 
-def test_a_database_without_an_encoding_is_refused_in_a_sentence(monkeypatch, capfd, tmp_path, servers):
+def test_a_database_without_an_encoding_is_refused_in_a_sentence(
+    monkeypatch, capfd, tmp_path, servers
+):
     """As Debian's `createdb` makes it on a server without a locale."""
     servers.start("embedded")
-    servers._run("embedded", "create database plain encoding 'SQL_ASCII' locale 'C' template template0")
+    servers._run(
+        "embedded", "create database plain encoding 'SQL_ASCII' locale 'C' template template0"
+    )
     try:
         monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path))
         monkeypatch.setenv("OBSERVATORY_DATABASE_URL", servers.address("embedded", "plain"))
@@ -133,7 +146,8 @@ def test_an_interrupt_ends_with_130(monkeypatch, capfd):
     assert "Stopped." in capfd.readouterr().err
 
 
-# --- check ------------------------------------------------------------------------------------------------
+# --- check
+# ------------------------------------------------------------------------------------------------
 
 
 def landed(tmp_path: Path, sender: str, content: str | bytes, name: str = "return.csv") -> str:
@@ -144,26 +158,56 @@ def landed(tmp_path: Path, sender: str, content: str | bytes, name: str = "retur
 
 
 def test_a_good_return_would_be_accepted(tmp_path):
-    result = ask("check", landed(tmp_path, "356", csv_of("placement_census", [{"identifier": "1"}, {"identifier": "2"}])))
+    result = ask(
+        "check",
+        landed(
+            tmp_path, "356", csv_of("placement_census", [{"identifier": "1"}, {"identifier": "2"}])
+        ),
+    )
     assert result.exit_code == 0
     assert "as sent by Stockport for 31 March 2025" in result.output
-    assert "Regional placement census: 2 rows received = 2 would be loaded + 0 rejected + 0 set aside" in result.output
+    assert (
+        "Regional placement census: 2 rows received = 2 would be loaded + 0 rejected + 0 set aside"
+        in result.output
+    )
     assert "This file would be accepted." in result.output
 
 
 def test_a_return_with_a_rejected_row_is_accepted_and_the_row_is_told_with_its_number(tmp_path):
-    rows = [{"urn": "SC1"}, {"urn": "SC2", "vacant_places": "-1"}, {"urn": "SC3", "vacant_places": "-1"}, {"urn": "SC4", "age": "x"}]
-    result = ask("check", landed(tmp_path, "provider-a", csv_of("provider_settings", [{k: v for k, v in row.items() if k != "age"} for row in rows])))
+    rows = [
+        {"urn": "SC1"},
+        {"urn": "SC2", "vacant_places": "-1"},
+        {"urn": "SC3", "vacant_places": "-1"},
+        {"urn": "SC4", "age": "x"},
+    ]
+    result = ask(
+        "check",
+        landed(
+            tmp_path,
+            "provider-a",
+            csv_of(
+                "provider_settings", [{k: v for k, v in row.items() if k != "age"} for row in rows]
+            ),
+        ),
+    )
     assert result.exit_code == 0
     assert "4 rows received = 2 would be loaded + 2 rejected + 0 set aside" in result.output
-    assert "- rows 3, 4 (rejected): 'vacant_places' says a number below nought with 1 digit. Expected was a whole number, 0 or more." in result.output
-    assert "This file would be accepted IN PART: 2 of its 4 rows would be rejected." in result.output
+    assert (
+        "- rows 3, 4 (rejected): 'vacant_places' says a number below nought with 1 digit. Expected"
+        " was a whole number, 0 or more." in result.output
+    )
+    assert (
+        "This file would be accepted IN PART: 2 of its 4 rows would be rejected." in result.output
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (csv_of("placement_census", [{"placing_authority": "Trafford"}]), "the folder is Stockport's"),
+        (
+            csv_of("placement_census", [{"placing_authority": "Trafford"}]),
+            "the folder is Stockport's",
+        ),
         (b"%PDF-1.7", "it is a PDF"),
         (b"", "The file is empty"),
         ("name,colour\nfox,red\n", "No table was recognised"),
@@ -181,13 +225,21 @@ def test_of_several_files_each_is_answered_and_one_bad_one_ends_with_1(tmp_path)
     bad = landed(tmp_path, "provider-a", b"", "bad.csv")
     result = ask("check", good, bad)
     assert result.exit_code == 1
-    assert (result.output.count("would be accepted"), result.output.count("would be REJECTED")) == (1, 1)
+    assert (result.output.count("would be accepted"), result.output.count("would be REJECTED")) == (
+        1,
+        1,
+    )
     assert ask("check", good).exit_code == 0
 
 
 @pytest.mark.parametrize(
     ("table", "sender"),
-    [("placement_census", "Stockport"), ("register_providers", "Ofsted"), ("register_premises", "Ofsted"), ("provider_settings", "provider-unknown")],
+    [
+        ("placement_census", "Stockport"),
+        ("register_providers", "Ofsted"),
+        ("register_premises", "Ofsted"),
+        ("provider_settings", "provider-unknown"),
+    ],
 )
 def test_a_return_outside_the_landing_place_says_itself_who_sends_it(tmp_path, table, sender):
     file = tmp_path / "some return.csv"
@@ -198,7 +250,9 @@ def test_a_return_outside_the_landing_place_says_itself_who_sends_it(tmp_path, t
 
 
 def test_the_sender_and_the_date_that_are_given_go_before_the_folders(tmp_path):
-    file = landed(tmp_path, "356", csv_of("placement_census", [{"placement_start_date": "01/06/2025"}]))
+    file = landed(
+        tmp_path, "356", csv_of("placement_census", [{"placement_start_date": "01/06/2025"}])
+    )
     assert ask("check", file).exit_code == 1
     assert ask("check", file, "--census-date", "2025-06-30").exit_code == 0
     assert ask("check", file, "--census-date", "2025-06-30", "--sender", "358").exit_code == 1
@@ -213,7 +267,8 @@ def test_a_check_keeps_nothing(tmp_path, monkeypatch):
     assert sorted(tmp_path.rglob("*")) == before
 
 
-# --- the template -------------------------------------------------------------------------------------------
+# --- the template
+# -------------------------------------------------------------------------------------------
 
 TABLES = {"settings": "provider_settings", "placements": "provider_placements"}
 
@@ -229,7 +284,11 @@ def template(tmp_path_factory) -> Path:
 def test_a_template_takes_the_place_of_no_file_and_makes_no_folder(tmp_path):
     mine = tmp_path / "mine.xlsx"
     mine.write_bytes(b"filled in")
-    for name, says in (("mine.xlsx", "is there already"), ("mine.csv", "ends in .xlsx"), ("none/new.xlsx", "There is no folder")):
+    for name, says in (
+        ("mine.xlsx", "is there already"),
+        ("mine.csv", "ends in .xlsx"),
+        ("none/new.xlsx", "There is no folder"),
+    ):
         result = ask("template", "provider-census", "--out", str(tmp_path / name))
         assert result.exit_code == 2 and says in " ".join(result.output.split())
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"filled in"]
@@ -239,7 +298,9 @@ def test_a_template_takes_the_place_of_no_file_and_makes_no_folder(tmp_path):
 
 def test_the_template_is_recognised_as_both_tables_and_nothing_else(template):
     found = {sheet.name: recognise_all(sheet) for sheet in read_sheets(template.read_bytes())}
-    assert {name: [about.table.name for about in tables] for name, tables in found.items() if tables} == {n: [t] for n, t in TABLES.items()}
+    assert {
+        name: [about.table.name for about in tables] for name, tables in found.items() if tables
+    } == {n: [t] for n, t in TABLES.items()}
     for about in [about for tables in found.values() for about in tables]:
         assert (about.header_row, about.missing, about.others) == (0, (), {})
         assert set(about.columns) == {column.name for column in about.table.columns}
@@ -259,7 +320,9 @@ def test_the_drop_downs_of_the_template_are_the_code_sets(template):
                 assert (cell_range.min_row, cell_range.max_row >= 400) == (2, True)
                 offered[sheet_name, str(sheet.cell(1, cell_range.min_col).value)] = labels
     wanted = {
-        (sheet_name, column.name): list(code_set(column.codes).labels) if column.codes else ["Yes", "No"]
+        (sheet_name, column.name): (
+            list(code_set(column.codes).labels) if column.codes else ["Yes", "No"]
+        )
         for sheet_name, table in TABLES.items()
         for column in return_tables()[table].columns
         if column.codes or column.type == "yes_no"
@@ -269,10 +332,19 @@ def test_the_drop_downs_of_the_template_are_the_code_sets(template):
 
 def test_every_column_of_the_template_is_explained_and_its_headers_cannot_be_changed(template):
     book = openpyxl.load_workbook(template)
-    guide = {str(row[0].value).removesuffix(" (needed)"): row[1].value for row in book["guide"].iter_rows() if row[0].value}
+    guide = {
+        str(row[0].value).removesuffix(" (needed)"): row[1].value
+        for row in book["guide"].iter_rows()
+        if row[0].value
+    }
     for sheet_name, table in TABLES.items():
         sheet = book[sheet_name]
-        open_columns = {place for c in sheet.column_dimensions.values() if not c.protection.locked for place in range(c.min, c.max + 1)}
+        open_columns = {
+            place
+            for c in sheet.column_dimensions.values()
+            if not c.protection.locked
+            for place in range(c.min, c.max + 1)
+        }
         assert sheet.protection.sheet and len(open_columns) == len(return_tables()[table].columns)
         for cell, column in zip(sheet[1], return_tables()[table].columns, strict=True):
             assert cell.value == column.name
@@ -286,33 +358,56 @@ def test_a_template_filled_in_with_its_own_labels_is_loaded_without_a_word(templ
     for sheet_name, table in TABLES.items():
         for place, column in enumerate(return_tables()[table].columns, start=1):
             text = GOOD[table].get(column.name, "")
-            value = dated.get(column.name) or (int(text) if text.isdigit() and column.type in {"integer", "money"} else text or None)
+            value = dated.get(column.name) or (
+                int(text)
+                if text.isdigit() and column.type in {"integer", "money"}
+                else text or None
+            )
             book[sheet_name].cell(2, place, value)
             if sheet_name == "placements":
                 book[sheet_name].cell(3, place, value)
     answer = held_up(_bytes(book), sender="provider-acorn")
-    assert (answer.about_files, answer.about_rows, answer.books) == ([], [], [(1, 1, 0, 0), (2, 2, 0, 0)])
-    assert [f.rule for f in answer.submissions[0].findings] == ["example_left_alone"], "the template's own guide and lists are no finding"
+    assert (answer.about_files, answer.about_rows, answer.books) == (
+        [],
+        [],
+        [(1, 1, 0, 0), (2, 2, 0, 0)],
+    )
+    assert [f.rule for f in answer.submissions[0].findings] == ["example_left_alone"], (
+        "the template's own guide and lists are no finding"
+    )
     # sheets of these names that hold anything else are
     book["guide"].cell(1, 1, "Our homes")
     book["lists"].cell(40, 1, "Acorn House")
     answer = held_up(_bytes(book), sender="provider-acorn")
-    assert sorted(f.sheet for f in answer.submissions[0].findings if f.rule == "sheet_not_recognised") == ["guide"]
+    assert sorted(
+        f.sheet for f in answer.submissions[0].findings if f.rule == "sheet_not_recognised"
+    ) == ["guide"]
 
 
-def test_the_templates_example_is_never_counted_and_its_rows_are_refused_where_they_do_not_belong(template):
+def test_the_templates_example_is_never_counted_and_its_rows_are_refused_where_they_do_not_belong(
+    template,
+):
     sheets = {sheet.name: sheet for sheet in read_sheets(template.read_bytes())}
     example = sheets["example"]
     assert [name for name, sheet in sheets.items() if is_example(sheet)] == ["example"]
-    assert {row[0] for row in example.rows if str(row[0]).startswith("EXAMPLE") and row[0] != example.rows[0][0]} == {"EXAMPLE1", "EXAMPLE2"}
+    assert {
+        row[0]
+        for row in example.rows
+        if str(row[0]).startswith("EXAMPLE") and row[0] != example.rows[0][0]
+    } == {"EXAMPLE1", "EXAMPLE2"}
     book = openpyxl.load_workbook(template)
     for place, column in enumerate(return_tables()["provider_settings"].columns, start=1):
         text = GOOD["provider_settings"].get(column.name, "")
-        book["settings"].cell(2, place, int(text) if text.isdigit() and column.type == "integer" else text or None)
+        book["settings"].cell(
+            2, place, int(text) if text.isdigit() and column.type == "integer" else text or None
+        )
     answer = held_up(_bytes(book), sender="provider-acorn")
     assert answer.books == [(1, 1, 0, 0), (0, 0, 0, 0)]
-    assert [(f.sheet, f.rule) for f in answer.submissions[0].findings if f.rule == "example_left_alone"] == [("example", "example_left_alone")]
-    # the same sheet without its mark would be two tables of a return: it is the mark alone that keeps it out
+    assert [
+        (f.sheet, f.rule) for f in answer.submissions[0].findings if f.rule == "example_left_alone"
+    ] == [("example", "example_left_alone")]
+    # the same sheet without its mark would be two tables of a return: it is the mark alone that
+    # keeps it out
     book["example"].cell(1, 1, "Our return")
     unmarked = held_up(_bytes(book), sender="provider-acorn")
     assert [received for received, *_ in unmarked.books] == [3, 3]
@@ -329,12 +424,15 @@ def test_an_empty_template_is_refused_as_having_no_rows(template):
     assert held_up(template.read_bytes(), sender="provider-acorn").about_files == ["no_rows"]
 
 
-# --- printing ------------------------------------------------------------------------------------------------
+# --- printing
+# ------------------------------------------------------------------------------------------------
 
 
 def test_equal_names_are_told_apart_in_json_and_no_column_is_lost(capsys):
     query._print_json(["share", "n", "share", "share_2", "share"], [[1, 2, 3, 4, 5]])
-    assert json.loads(capsys.readouterr().out) == [{"share": 1, "n": 2, "share_3": 3, "share_2": 4, "share_4": 5}]
+    assert json.loads(capsys.readouterr().out) == [
+        {"share": 1, "n": 2, "share_3": 3, "share_2": 4, "share_4": 5}
+    ]
     assert query.told_apart(["a", "b"]) == ["a", "b"]
     assert query.told_apart(["?column?", "?column?"]) == ["?column?", "?column?_2"]
 
@@ -367,7 +465,9 @@ def test_a_value_is_shown_as_people_write_it(value, text):
 
 
 def test_csv_is_a_header_and_the_rows_and_nothing_else(capsys):
-    query._PRINT["csv"]([*NAMES], [[*ROWS[0]], ['say "hi"', -1, Decimal("0.1"), None, False, [], "a,b\nc"]])
+    query._PRINT["csv"](
+        [*NAMES], [[*ROWS[0]], ['say "hi"', -1, Decimal("0.1"), None, False, [], "a,b\nc"]]
+    )
     out = capsys.readouterr().out
     assert list(csv.reader(io.StringIO(out))) == [
         NAMES,
@@ -380,7 +480,15 @@ def test_csv_is_a_header_and_the_rows_and_nothing_else(capsys):
 def test_json_keeps_types_and_blanks(capsys):
     query._PRINT["json"](NAMES, ROWS)
     first, second = json.loads(capsys.readouterr().out)
-    assert first == {"name": "Stockport", "count": 12, "rate": 0.25, "when": "2025-03-31", "yes": True, "list": ["a", "é"], "none": None}
+    assert first == {
+        "name": "Stockport",
+        "count": 12,
+        "rate": 0.25,
+        "when": "2025-03-31",
+        "yes": True,
+        "list": ["a", "é"],
+        "none": None,
+    }
     assert (second["rate"], second["list"]) == (None, {"k": 1})
     query._PRINT["json"](["a"], [])
     assert json.loads(capsys.readouterr().out) == []
@@ -393,7 +501,8 @@ def test_a_table_says_how_many_rows_it_has(capsys):
     assert capsys.readouterr().out == "a\n-\n(0 rows)\n"
 
 
-# --- query -----------------------------------------------------------------------------------------------------
+# --- query
+# -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -408,14 +517,25 @@ def asking(embedded_warehouse, monkeypatch, tmp_path):
     ("sql", "answer"),
     [
         ("select 1 as a, null as b", "a,b\n1,\n"),
-        ("select authority_name from raw.authority where authority_name like 'Stockpo%'", "authority_name\nStockport\n"),
+        (
+            "select authority_name from raw.authority where authority_name like 'Stockpo%'",
+            "authority_name\nStockport\n",
+        ),
         ("select '100%' as share", "share\n100%\n"),
         ("select 'a %s b' as words", "words\na %s b\n"),
         ("select ':name' as words", "words\n:name\n"),
         ("select 7 % 4 as rest", "rest\n3\n"),
         ("select 1 as a -- a remark\n;", "a\n1\n"),
     ],
-    ids=["plain", "like", "a percentage", "a placeholder", "a name", "modulo", "a remark and a semicolon"],
+    ids=[
+        "plain",
+        "like",
+        "a percentage",
+        "a placeholder",
+        "a name",
+        "modulo",
+        "a remark and a semicolon",
+    ],
 )
 def test_a_question_is_asked_as_it_was_written(asking, sql, answer):
     result = asking(sql)
@@ -437,15 +557,25 @@ def test_a_question_is_asked_as_it_was_written(asking, sql, answer):
 def test_nothing_can_be_changed_by_a_question(asking, embedded_warehouse, sql):
     asking(sql)
     assert embedded_warehouse.scalar("select count(*) from raw.authority") > 200
-    assert embedded_warehouse.scalar("select to_regclass('raw.finding') is not null and to_regclass('public.mine') is null")
+    assert embedded_warehouse.scalar(
+        "select to_regclass('raw.finding') is not null and to_regclass('public.mine') is null"
+    )
 
 
 @pytest.mark.parametrize(
     ("sql", "options", "says"),
     [
         ("select * from nowhere", [], 'relation "nowhere" does not exist'),
-        ("select 1,\n  selec 2", [], 'answered (line 2, character 9): syntax error at or near "2". One SELECT'),
-        ("select authority_nam from raw.authority", [], 'Perhaps you meant to reference the column "authority.authority_name". One SELECT'),
+        (
+            "select 1,\n  selec 2",
+            [],
+            'answered (line 2, character 9): syntax error at or near "2". One SELECT',
+        ),
+        (
+            "select authority_nam from raw.authority",
+            [],
+            'Perhaps you meant to reference the column "authority.authority_name". One SELECT',
+        ),
         ("select 1", ["--as", "nobody_here"], "no role 'nobody_here'"),
     ],
 )
@@ -459,13 +589,17 @@ def test_what_a_login_may_not_read_is_no_fault_of_the_sql(asking, embedded_wareh
     from assets.access import logins
     from assets.access.preparing import prepare
 
-    prepare(embedded_warehouse, load_region("north_west"))  # the groups of a database that was copied
+    prepare(
+        embedded_warehouse, load_region("north_west")
+    )  # the groups of a database that was copied
     logins.grant(embedded_warehouse, "anybody_here", "public", None)
     try:
         said = str(asking("select * from core.child", "--as", "anybody_here").exception)
     finally:
         logins.revoke(embedded_warehouse, "anybody_here")
-    assert said.startswith("The login 'anybody_here' may not read what was asked for: permission denied for")
+    assert said.startswith(
+        "The login 'anybody_here' may not read what was asked for: permission denied for"
+    )
     assert "docs/querying.md" in said and "Check the SQL" not in said
 
 
@@ -486,7 +620,10 @@ def test_a_writer_who_must_wait_says_so_once(embedded_warehouse, capsys):
                 waiting.result(timeout=1.5)
         waiting.result(timeout=30)
     said = capsys.readouterr().err
-    assert said.startswith("Another run holds the warehouse; waiting for it to end. ") and said.count("\n") == 1
+    assert (
+        said.startswith("Another run holds the warehouse; waiting for it to end. ")
+        and said.count("\n") == 1
+    )
     assert "raw.observatory" in said, "and who it is"
     write()
     assert capsys.readouterr().err == ""
@@ -497,55 +634,92 @@ def test_the_tables_can_be_copied_out_or_the_refusal_is_a_sentence(asking):
     assert result.exit_code == 0 or isinstance(result.exception, ObservatoryError)
 
 
-def test_status_names_every_setting_and_authority_that_has_not_returned(asking, embedded_warehouse, landing, bring):
+def test_status_names_every_setting_and_authority_that_has_not_returned(
+    asking, embedded_warehouse, landing, bring
+):
     homes = [
         ("SC000001", "Stockport", 3, "Acorn"),
         ("SC000002", "Trafford", 4, "Acorn"),
         ("SC000003", "Kent", 9, "Beech"),
         ("SC000004", "Bury", 6, "Cedar"),
     ]
-    homes = [dict(zip(("urn", "local_authority", "places", "provider_name"), home, strict=True)) for home in homes]
+    homes = [
+        dict(zip(("urn", "local_authority", "places", "provider_name"), home, strict=True))
+        for home in homes
+    ]
     for date in ("2025-03-31", "2025-06-30"):
         landing.drop(date, "ofsted", "list.csv", builders.register(homes))
-        landing.drop(date, "provider-acorn", "settings.csv", builders.settings([{"urn": "SC000001"}]))
-    landing.drop("2025-03-31", "provider-cedar", "settings.csv", builders.settings([{"urn": "SC000004", "host_local_authority": "Bury"}]))
+        landing.drop(
+            date, "provider-acorn", "settings.csv", builders.settings([{"urn": "SC000001"}])
+        )
+    landing.drop(
+        "2025-03-31",
+        "provider-cedar",
+        "settings.csv",
+        builders.settings([{"urn": "SC000004", "host_local_authority": "Bury"}]),
+    )
     for date in ("2025-03-31", "2025-06-30"):
         bring(embedded_warehouse, landing, date)
     rows = list(csv.DictReader(io.StringIO(ask("status", "--missing", "--format", "csv").output)))
-    assert [tuple(row[name] for name in ("sender", "provider", "urn", "host authority", "places")) for row in rows] == [
+    assert [
+        tuple(row[name] for name in ("sender", "provider", "urn", "host authority", "places"))
+        for row in rows
+    ] == [
         ("provider-cedar", "Cedar", "SC000004", "Bury", "6"),
         ("provider-acorn", "Acorn", "SC000002", "Trafford", "4"),
     ]
     plain = ask("status").output
-    assert "Not yet: 2 settings with 10 places; `observatory status --census-date 2025-06-30 --missing` lists them." in plain
+    assert (
+        "Not yet: 2 settings with 10 places; `observatory status --census-date 2025-06-30"
+        " --missing` lists them." in plain
+    )
     assert "SSDA903: no return of this date is held." in plain
     landing.drop("2025-06-30", "356", "header.csv", builders.children([{"child": "A1"}]))
     landing.drop("2025-06-30", "356", "episodes.csv", builders.episodes([{"child": "A1"}]))
     bring(embedded_warehouse, landing, "2025-06-30")
     said = ask("status").output.split("SSDA903: ")[1].splitlines()
-    assert said[0] == "1 of 24 authorities have returned." and "Trafford" in said[1] and "Stockport" not in said[1]
+    assert (
+        said[0] == "1 of 24 authorities have returned."
+        and "Trafford" in said[1]
+        and "Stockport" not in said[1]
+    )
     assert ask("status", "--format", "csv").exit_code == 2
 
 
-def test_a_quarter_for_which_nothing_has_landed_is_neither_run_nor_recommended(asking, embedded_warehouse, monkeypatch, tmp_path):
+def test_a_quarter_for_which_nothing_has_landed_is_neither_run_nor_recommended(
+    asking, embedded_warehouse, monkeypatch, tmp_path
+):
     monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path / "landing"))
     (tmp_path / "landing").mkdir()
     landed(tmp_path / "landing", "356", "x,y\n1,2\n")
     result = ask("run", "--census-date", "2026-03-31", "--census-date", "2025-03-31")
     assert isinstance(result.exception, ObservatoryError)
-    assert "Nothing has landed for 2026-03-31, and nothing is held; returns of the quarter were expected." in str(result.exception)
+    assert (
+        "Nothing has landed for 2026-03-31, and nothing is held; returns of the quarter were"
+        " expected." in str(result.exception)
+    )
     assert embedded_warehouse.scalar("select count(*) from raw.quarter") == 0
     result = ask("release", "--census-date", "2026-03-31", "--dry-run")
-    assert f"Drop its returns into {tmp_path / 'landing'}/2026-03-31/<sender>/ first, then use `observatory run" in str(result.exception)
-    assert "Use `observatory run --census-date 2025-03-31`." in str(ask("release", "--census-date", "2025-03-31", "--dry-run").exception)
+    assert (
+        f"Drop its returns into {tmp_path / 'landing'}/2026-03-31/<sender>/ first, then use"
+        " `observatory run" in str(result.exception)
+    )
+    assert "Use `observatory run --census-date 2025-03-31`." in str(
+        ask("release", "--census-date", "2025-03-31", "--dry-run").exception
+    )
 
 
-# --- run -------------------------------------------------------------------------------------------------------
+# --- run
+# -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["written", "not written"])
-def test_the_releases_are_told_last_also_where_the_quality_report_fails(asking, monkeypatch, tmp_path, fails):
-    def run_quarters(settings: object, dates: object, job_name: str = "bring_up_to_date", tags: object = None) -> list[str]:
+def test_the_releases_are_told_last_also_where_the_quality_report_fails(
+    asking, monkeypatch, tmp_path, fails
+):
+    def run_quarters(
+        settings: object, dates: object, job_name: str = "bring_up_to_date", tags: object = None
+    ) -> list[str]:
         return ["The run failed at core/setting."] if fails and job_name == "quality_report" else []
 
     monkeypatch.setattr("pipelines.running.run_quarters", run_quarters)
@@ -559,4 +733,6 @@ def test_the_releases_are_told_last_also_where_the_quality_report_fails(asking, 
     assert ("failed at core/setting" in result.output) == fails
     assert result.output.index("Quality report:") < result.output.index("Where to look next:")
     assert (f"Open {earlier}" in result.output) == (not fails)
-    assert str(earlier) not in result.output[result.output.index("Returns (") :], "a report of an earlier run is not this run's"
+    assert str(earlier) not in result.output[result.output.index("Returns (") :], (
+        "a report of an earlier run is not this run's"
+    )

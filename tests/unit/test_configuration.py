@@ -1,4 +1,6 @@
-"""The configuration: known settings and no other, each of its kind; the environment goes before the file."""
+"""The configuration: known settings and no other, each of its kind; the environment goes before the
+file.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,13 @@ def written(tmp_path, monkeypatch):
     return written_
 
 
-def test_what_the_file_says_holds_from_its_folder_on_and_the_environment_goes_before_it(written, tmp_path, monkeypatch):
-    written('home = "kept"\nlanding = "s3://bucket/landing"\n[retention]\nruns_days = 30\n[web]\nhosts = ["a.example", "b.example"]\n')
+def test_what_the_file_says_holds_from_its_folder_on_and_the_environment_goes_before_it(
+    written, tmp_path, monkeypatch
+):
+    written(
+        'home = "kept"\nlanding = "s3://bucket/landing"\n[retention]\nruns_days = 30\n[web]\nhosts'
+        ' = ["a.example", "b.example"]\n'
+    )
     monkeypatch.setenv("OBSERVATORY_KEEP_RUNS_DAYS", "7")
     settings = settings_from_environment()
     assert (settings.home, settings.landing) == (tmp_path / "kept", "s3://bucket/landing")
@@ -63,7 +70,11 @@ def test_what_is_not_known_is_refused_with_the_nearest_that_is(written, text, sa
 
 
 @pytest.mark.parametrize(
-    "text", ['database_url = "postgresql://user:password@host/database"', '[messages]\nmail = "mailtos://user:password@mail.example"']
+    "text",
+    [
+        'database_url = "postgresql://user:password@host/database"',
+        '[messages]\nmail = "mailtos://user:password@mail.example"',
+    ],
 )
 def test_a_file_with_an_address_that_holds_a_password_is_not_everybodys(written, text):
     written(text).chmod(0o644)
@@ -73,7 +84,9 @@ def test_a_file_with_an_address_that_holds_a_password_is_not_everybodys(written,
 
 def test_a_number_in_the_environment_is_held_to_the_same(monkeypatch):
     monkeypatch.setenv("OBSERVATORY_KEEP_RUNS_DAYS", "soon")
-    with pytest.raises(ObservatoryError, match="OBSERVATORY_KEEP_RUNS_DAYS is 'soon'; a whole number"):
+    with pytest.raises(
+        ObservatoryError, match="OBSERVATORY_KEEP_RUNS_DAYS is 'soon'; a whole number"
+    ):
         configuration.apply()
 
 

@@ -48,7 +48,13 @@ def test_with_a_structured_log_a_sentence_is_an_object_a_line(capsys, monkeypatc
     _Plain().emit(made)
     line = json.loads(capsys.readouterr().out)
     assert dt.datetime.fromisoformat(line.pop("at")).tzinfo == dt.UTC
-    assert line == {"level": "info", "job": "bring_up_to_date", "run": "r", "step": "warehouse", "says": "2025-12-31: writing 49 tables and more"}
+    assert line == {
+        "level": "info",
+        "job": "bring_up_to_date",
+        "run": "r",
+        "step": "warehouse",
+        "says": "2025-12-31: writing 49 tables and more",
+    }
 
 
 @dg.op(config_schema={})
@@ -63,7 +69,9 @@ def works_without_a_logger() -> None:
 
 def test_a_run_that_names_no_logger_prints_what_its_assets_say_and_no_event(capfd, monkeypatch):
     """As the sensor and the UI start them: `serve` is quiet."""
-    monkeypatch.setattr(context_creation_job, "default_system_loggers", context_creation_job.default_system_loggers)
+    monkeypatch.setattr(
+        context_creation_job, "default_system_loggers", context_creation_job.default_system_loggers
+    )
     keep_quiet()
     assert works_without_a_logger.execute_in_process().success
     said = capfd.readouterr()

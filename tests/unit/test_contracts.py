@@ -1,6 +1,8 @@
-"""The contracts: for every column that has a rule, data that breaks it fails with that rule, and good data passes.
+"""The contracts: for every column that has a rule, data that breaks it fails with that rule, and
+good data passes.
 
-A validation library that silently checks less than it says is the danger here: so every rule is broken, in every table.
+A validation library that silently checks less than it says is the danger here: so every rule is
+broken, in every table.
 """
 
 from __future__ import annotations
@@ -18,7 +20,10 @@ from tests.unit.at_the_door import DAY, GOOD, TABLES
 def typed(table: str, rows: int = 3) -> pd.DataFrame:
     """Good rows as the door hands them to the contract."""
     layout = return_tables()[table]
-    columns = {c.name: parse(c, pd.Series([GOOD[table].get(c.name, "")] * rows, dtype="str"), DAY).typed for c in layout.columns}
+    columns = {
+        c.name: parse(c, pd.Series([GOOD[table].get(c.name, "")] * rows, dtype="str"), DAY).typed
+        for c in layout.columns
+    }
     return pd.DataFrame(columns)
 
 
@@ -33,12 +38,25 @@ def test_good_data_passes(table):
 
 
 LAYOUTS = [return_tables()[name] for name in TABLES]
-LIMITS = {t.name: [(c, end, past) for c in t.columns for end, past in ((c.minimum, -1), (c.maximum, 1)) if end is not None] for t in LAYOUTS}
+LIMITS = {
+    t.name: [
+        (c, end, past)
+        for c in t.columns
+        for end, past in ((c.minimum, -1), (c.maximum, 1))
+        if end is not None
+    ]
+    for t in LAYOUTS
+}
 """Every column with a limit, the limit, and the way beyond it, by table."""
 SUMS = [pytest.param(t.name, s, id=f"{t.name}: {s.rule}") for t in LAYOUTS for s in t.sums]
 ORDERS = [pytest.param(t.name, o, id=f"{t.name}: {o.last}") for t in LAYOUTS for o in t.orders]
 TOGETHER = [pytest.param(t.name, p, id=f"{t.name}: {p.rule}") for t in LAYOUTS for p in t.together]
-ASKED = [pytest.param(t.name, c, id=f"{t.name}: {c.name}") for t in LAYOUTS for c in t.columns if c.needed_when]
+ASKED = [
+    pytest.param(t.name, c, id=f"{t.name}: {c.name}")
+    for t in LAYOUTS
+    for c in t.columns
+    if c.needed_when
+]
 
 
 def test_there_are_rules_of_each_kind():
@@ -52,7 +70,9 @@ def test_a_blank_in_any_needed_column_fails(table):
     frame = typed(table, len(needed) + 1)
     for row, column in enumerate(needed):
         frame[column] = frame[column].mask([number == row for number in range(len(frame))])
-    assert [row for row in broken(table, frame) if row[2] == "blank"] == [(row, column, "blank") for row, column in enumerate(needed)]
+    assert [row for row in broken(table, frame) if row[2] == "blank"] == [
+        (row, column, "blank") for row, column in enumerate(needed)
+    ]
     assert len(needed) not in {index for index, _, _ in broken(table, frame)}
 
 
@@ -75,7 +95,10 @@ def test_a_value_beyond_its_limit_fails_there_and_one_at_its_limit_passes(table)
         frame.loc[2 * number, column.name] = end + past
         frame.loc[2 * number + 1, column.name] = end
     found = [row for row in broken(table, frame) if row[2] == "out_of_range"]
-    assert found == [(2 * number, column.name, "out_of_range") for number, (column, _, _) in enumerate(LIMITS[table])]
+    assert found == [
+        (2 * number, column.name, "out_of_range")
+        for number, (column, _, _) in enumerate(LIMITS[table])
+    ]
 
 
 @pytest.mark.parametrize(("table", "check"), SUMS)
@@ -93,8 +116,12 @@ def test_an_end_before_its_start_fails_and_one_on_the_same_day_or_none_passes(ta
     frame = typed(table, 4)
     start = frame[order.first].iloc[0]
     step = pd.Timedelta(days=1) if isinstance(start, pd.Timestamp) else 1
-    frame[order.last] = pd.Series([start - step, start, start + step, None], dtype=frame[order.last].dtype)
-    assert [row for row in broken(table, frame) if row[2] == order.rule] == [(0, order.rule, order.rule)]
+    frame[order.last] = pd.Series(
+        [start - step, start, start + step, None], dtype=frame[order.last].dtype
+    )
+    assert [row for row in broken(table, frame) if row[2] == order.rule] == [
+        (0, order.rule, order.rule)
+    ]
 
 
 @pytest.mark.parametrize(("table", "pair"), TOGETHER)
@@ -104,7 +131,10 @@ def test_what_belongs_together_fails_where_it_is_given_apart(table, pair):
     given = {name: pd.Series(["2024-05-01"] * 4).astype(frame[name].dtype) for name in pair.columns}
     frame[one] = given[one].mask([True, True, False, False])
     frame[other] = given[other].mask([True, False, True, False])
-    assert [row for row in broken(table, frame) if row[2] == pair.rule] == [(1, pair.rule, pair.rule), (2, pair.rule, pair.rule)]
+    assert [row for row in broken(table, frame) if row[2] == pair.rule] == [
+        (1, pair.rule, pair.rule),
+        (2, pair.rule, pair.rule),
+    ]
 
 
 @pytest.mark.parametrize(("table", "column"), ASKED)
@@ -112,7 +142,9 @@ def test_what_is_asked_for_is_missed_only_where_it_is_asked_for(table, column):
     frame = typed(table)
     frame[column.name] = frame[column.name].mask([True, True, True])
     frame[column.needed_when] = pd.array([0, 1, None], dtype=frame[column.needed_when].dtype)
-    assert [row for row in broken(table, frame) if row[1] == column.name] == [(1, column.name, "reason_not_given")]
+    assert [row for row in broken(table, frame) if row[1] == column.name] == [
+        (1, column.name, "reason_not_given")
+    ]
 
 
 def test_several_rules_broken_in_one_row_are_all_found():
@@ -122,7 +154,9 @@ def test_several_rules_broken_in_one_row_are_all_found():
     frame["urn"] = frame["urn"].mask([True, False, False])
     rules = {(index, rule) for index, _, rule in broken("provider_settings", frame)}
     assert rules == {(0, "out_of_range"), (0, "blank"), (0, "counts_do_not_add_up")}
-    assert ("max_age" in {column for _, column, _ in broken("provider_settings", frame)}) and len(broken("provider_settings", frame)) == 4
+    assert ("max_age" in {column for _, column, _ in broken("provider_settings", frame)}) and len(
+        broken("provider_settings", frame)
+    ) == 4
 
 
 def test_the_index_of_a_failure_is_that_of_the_row():
@@ -141,9 +175,16 @@ def test_the_index_of_a_failure_is_that_of_the_row():
     ],
 )
 def test_a_fault_of_the_program_is_never_told_to_a_sender(damage):
-    """A frame of other columns or types is our fault: it raises, and is not turned into findings about somebody's rows."""
+    """A frame of other columns or types is our fault: it raises, and is not turned into findings
+    about somebody's rows.
+    """
     with pytest.raises(pandera.errors.SchemaErrors):
-        contract("provider_settings").validate(damage(derived_columns(return_tables()["provider_settings"], typed("provider_settings"))), lazy=True)
+        contract("provider_settings").validate(
+            damage(
+                derived_columns(return_tables()["provider_settings"], typed("provider_settings"))
+            ),
+            lazy=True,
+        )
 
 
 def test_a_frame_of_the_wrong_type_raises_instead_of_becoming_findings():

@@ -1,4 +1,6 @@
-"""The rounding rule, by hand: 1 to 7 hidden, the rest to the nearest 5, and shares from what is published alone."""
+"""The rounding rule, by hand: 1 to 7 hidden, the rest to the nearest 5, and shares from what is
+published alone.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +72,15 @@ def test_a_share_with_other_decimals():
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, max_size=10))
 def test_a_share_never_tells_more_than_the_published_counts(pairs):
-    """Two true pairs that are published alike have the same share: the true counts cannot be worked back from it."""
+    """Two true pairs that are published alike have the same share: the true counts cannot be worked
+    back from it.
+    """
     parts, wholes = (publish_counts(pd.Series([pair[n] for pair in pairs])) for n in (0, 1))
     shares = publish_share(parts, wholes)
-    by_published = pd.DataFrame({"part": parts, "whole": wholes, "share": shares}).groupby(["part", "whole"])["share"].nunique()
+    by_published = (
+        pd.DataFrame({"part": parts, "whole": wholes, "share": shares})
+        .groupby(["part", "whole"])["share"]
+        .nunique()
+    )
     assert (by_published == 1).all()
     assert (shares[(parts == "c") | (wholes == "c")] == "c").all()

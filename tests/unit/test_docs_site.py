@@ -1,7 +1,8 @@
-"""The documentation site: made without a warning, its links lead somewhere, and it needs nothing from outside.
+"""The documentation site: made without a warning, its links lead somewhere, and it needs nothing
+from outside.
 
-Belongs here: the site as a whole, and that what is generated is complete. Does not belong here: pages whose
-commands are played (`tests/pipeline/test_played_pages.py`).
+Belongs here: the site as a whole, and that what is generated is complete. Does not belong here:
+pages whose commands are played (`tests/pipeline/test_played_pages.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from assets.publication.programme import PUBLISHED_TABLES
-from assets.warehouse.models import PYTHON_TABLES, models, raw_columns, understandings, warehouse_tests
+from assets.warehouse.models import (
+    PYTHON_TABLES,
+    models,
+    raw_columns,
+    understandings,
+    warehouse_tests,
+)
 from docs.generator import cases, picture
 from docs.generator.making import ROOT, SiteError, make, with_links
 from pipelines.command import cli
@@ -30,7 +37,12 @@ from schemas.fields import all_fields
 from schemas.returns import return_tables
 from schemas.rules import rules
 
-WRITTEN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "dbt_like_sql/README.md", *(ROOT / "docs").rglob("*.md")]
+WRITTEN = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "dbt_like_sql/README.md",
+    *(ROOT / "docs").rglob("*.md"),
+]
 """What is written by hand."""
 
 LOADED = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("source", "src")}
@@ -83,20 +95,33 @@ def test_every_link_within_the_site_leads_to_a_page_and_an_anchor_that_are_there
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             anchor = unquote(parts.fragment)
-            if not target.exists() or (anchor and target in pages and anchor not in pages[target].anchors):
+            if not target.exists() or (
+                anchor and target in pages and anchor not in pages[target].anchors
+            ):
                 lost.append(f"{path.name}: {link}")
     assert lost == []
     assert sum(len(page.links) for page in pages.values()) > 1000
 
 
 def test_nothing_is_loaded_from_outside(site, pages):
-    assert [(path.name, link) for path, page in pages.items() for link in page.loaded if urlsplit(link).scheme not in ("", "data")] == []
+    assert [
+        (path.name, link)
+        for path, page in pages.items()
+        for link in page.loaded
+        if urlsplit(link).scheme not in ("", "data")
+    ] == []
     styles = [path.read_text(encoding="utf-8") for path in site.rglob("*.css")]
-    assert [found for text in styles for found in re.findall(r"(?:@import|url\()\s*['\"]?(https?://[^)'\"]+)", text)] == []
+    assert [
+        found
+        for text in styles
+        for found in re.findall(r"(?:@import|url\()\s*['\"]?(https?://[^)'\"]+)", text)
+    ] == []
 
 
 def test_search_works_from_files(site):
-    """The index is a script, which a browser loads from a file; summaries would be fetched, which it refuses."""
+    """The index is a script, which a browser loads from a file; summaries would be fetched, which
+    it refuses.
+    """
     index = text_of(site, "searchindex.js")
     assert index.startswith("Search.setIndex(") and '"vacancy_rate"' in index
     assert "SHOW_SEARCH_SUMMARY: false" in text_of(site, "_static/documentation_options.js")
@@ -108,8 +133,12 @@ def test_it_says_of_which_version_it_is(site):
 
 def test_the_reference_has_every_table_column_return_rule_setting_and_test(site):
     shown = {m.table for m in models().values() if m.schema != "staging"}
-    assert {name for name in shown if not (site / f"reference/tables/{name}.html").exists()} == set()
-    assert {name for name in return_tables() if not (site / f"reference/returns/{name}.html").exists()} == set()
+    assert {
+        name for name in shown if not (site / f"reference/tables/{name}.html").exists()
+    } == set()
+    assert {
+        name for name in return_tables() if not (site / f"reference/returns/{name}.html").exists()
+    } == set()
     dictionary = Page(text_of(site, "reference/dictionary.html")).anchors
     assert {name for name in all_fields() if f"term-{name}" not in dictionary} == set()
     anchors = Page(text_of(site, "reference/rules.html")).anchors
@@ -123,12 +152,19 @@ def test_the_reference_has_every_table_column_return_rule_setting_and_test(site)
 
 
 def test_the_index_leads_to_each_of_a_newcomers_nine_questions(site):
-    questions = text_of(site, "index.html").split("Questions that newcomers ask")[1].split("</ol>")[0]
+    questions = (
+        text_of(site, "index.html").split("Questions that newcomers ask")[1].split("</ol>")[0]
+    )
     items = questions.split("<li>")[1:]
     assert len(items) == 9 and all('href="' in item for item in items)
 
 
-WIDE = ("curated.comparison", "curated.two_sided_truth", "curated.provider_exposure", "core.setting_history")
+WIDE = (
+    "curated.comparison",
+    "curated.two_sided_truth",
+    "curated.provider_exposure",
+    "core.setting_history",
+)
 """Tables with many columns."""
 
 OVERRUNS = """() => {
@@ -141,14 +177,25 @@ OVERRUNS = """() => {
 
 
 def test_nothing_on_a_page_is_wider_than_the_page(site):
-    """Tables, grids and code are read without scrolling sideways, in a browser window of an ordinary width."""
-    program = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+    """Tables, grids and code are read without scrolling sideways, in a browser window of an
+    ordinary width.
+    """
+    program = next(
+        (path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None
+    )
     if program is None:
         pytest.skip("Chromium is not on this machine (`make system` as root installs it)")
-    names = ["tutorial", "reference/configuration", "reference/tables/staging", "reference/returns/placements_standard"]
+    names = [
+        "tutorial",
+        "reference/configuration",
+        "reference/tables/staging",
+        "reference/returns/placements_standard",
+    ]
     names += [f"reference/tables/{name}" for name in WIDE]
     with sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        browser = running.chromium.launch(
+            executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         found = {}
         for name in names:
@@ -159,14 +206,20 @@ def test_nothing_on_a_page_is_wider_than_the_page(site):
         first = page.get_attribute("#search-results li a", "href")
         browser.close()
     assert {name: wide for name, wide in found.items() if wide} == {}
-    assert first == "reference/dictionary.html#term-vacancy_rate", "a search, from the file system, leads to a column's meaning"
+    assert first == "reference/dictionary.html#term-vacancy_rate", (
+        "a search, from the file system, leads to a column's meaning"
+    )
 
 
-# --- what it is made of -----------------------------------------------------------------------------
+# --- what it is made of
+# -----------------------------------------------------------------------------
 
 
 def test_a_link_to_a_file_that_is_no_page_is_refused():
-    assert with_links("[a](../dbt_like_sql/README.md#grain)", "docs/x.md") == "[a](sql_models.md#grain)"
+    assert (
+        with_links("[a](../dbt_like_sql/README.md#grain)", "docs/x.md")
+        == "[a](sql_models.md#grain)"
+    )
     assert with_links("[a](../querying.md)", "docs/how_to/x.md") == "[a](../querying.md)"
     assert with_links("[a](docs/querying.md)", "CONTRIBUTING.md") == "[a](querying.md)"
     with pytest.raises(SiteError, match=r"Makefile, which is no page"):
@@ -175,9 +228,18 @@ def test_a_link_to_a_file_that_is_no_page_is_refused():
 
 def test_every_path_that_the_pages_name_is_there():
     """`assets/…`, `schemas/…` and so on: a file that was moved is moved in what is written of it."""
-    named = re.compile(r"`((?:assets|schemas|resources|pipelines|made_up|dbt_like_sql|tests|benchmarks|deployment|docs)/[\w./-]*)`")
-    new = set(re.findall(r"`([^`]+)`, new", (ROOT / "docs/adding_an_indicator.md").read_text("utf-8")))
-    lost = {(path.name, name) for path in WRITTEN for name in named.findall(path.read_text(encoding="utf-8")) if not (ROOT / name).exists()}
+    named = re.compile(
+        r"`((?:assets|schemas|resources|pipelines|made_up|dbt_like_sql|tests|benchmarks|deployment|docs)/[\w./-]*)`"
+    )
+    new = set(
+        re.findall(r"`([^`]+)`, new", (ROOT / "docs/adding_an_indicator.md").read_text("utf-8"))
+    )
+    lost = {
+        (path.name, name)
+        for path in WRITTEN
+        for name in named.findall(path.read_text(encoding="utf-8"))
+        if not (ROOT / name).exists()
+    }
     assert {(page, name) for page, name in lost if name not in new} == set()
 
 
@@ -203,8 +265,16 @@ def test_every_command_that_the_pages_type_exists_with_its_options():
     commands = {name: cli.get_command(None, name) for name in cli.list_commands(None)}
     typed = typed_commands()
     assert {(page, name) for page, name, _ in typed if name not in commands} == set()
-    options = {name: {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"-h", "--help"} for name, command in commands.items()}
-    wrong = {(page, name, o) for page, name, rest in typed for o in re.findall(r"(?<!\S)--[a-z-]+", rest.split("#")[0]) if o not in options[name]}
+    options = {
+        name: {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
+        for name, command in commands.items()
+    }
+    wrong = {
+        (page, name, o)
+        for page, name, rest in typed
+        for o in re.findall(r"(?<!\S)--[a-z-]+", rest.split("#")[0])
+        if o not in options[name]
+    }
     assert wrong == set()
     assert {name for _, name, _ in typed} >= {"run", "approve", "check", "query", "grant"}
 
@@ -218,19 +288,39 @@ def test_every_question_that_the_pages_ask_names_tables_and_columns_that_there_a
         columns.setdefault(schema, {})[name] = understood.types
     for table in PYTHON_TABLES.values():
         columns[table.schema][table.name] = table.types
-    columns["curated"]["homes_opening_soon"] = dict.fromkeys(("authority_name", "homes_opening", "beds_opening"), "text")  # the page that adds it
+    columns["curated"]["homes_opening_soon"] = dict.fromkeys(
+        ("authority_name", "homes_opening", "beds_opening"), "text"
+    )  # the page that adds it
     known = MappingSchema(columns, dialect="postgres")
-    questions = [(path.name, sql) for path in WRITTEN for sql in ASKED.findall(path.read_text(encoding="utf-8")) if sql != "select ..."]
+    questions = [
+        (path.name, sql)
+        for path in WRITTEN
+        for sql in ASKED.findall(path.read_text(encoding="utf-8"))
+        if sql != "select ..."
+    ]
     assert len(questions) >= 6
     for page, sql in questions:
-        tree = qualify(sqlglot.parse_one(sql, dialect="postgres"), schema=known, dialect="postgres", validate_qualify_columns=True)
-        assert {(t.db, t.name) for t in tree.find_all(sqlglot.exp.Table)} <= {(s, t) for s, of in columns.items() for t in of}, page
+        tree = qualify(
+            sqlglot.parse_one(sql, dialect="postgres"),
+            schema=known,
+            dialect="postgres",
+            validate_qualify_columns=True,
+        )
+        assert {(t.db, t.name) for t in tree.find_all(sqlglot.exp.Table)} <= {
+            (s, t) for s, of in columns.items() for t in of
+        }, page
 
 
 def test_every_target_of_make_that_the_pages_name_exists():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
-    named = {(p.name, t) for p in WRITTEN for t in re.findall(r"(?:^    |`)make ([a-z]+)", p.read_text(encoding="utf-8"), re.M)}
-    assert {(page, target) for page, target in named if target not in targets} == set() and len(named) > 5
+    named = {
+        (p.name, t)
+        for p in WRITTEN
+        for t in re.findall(r"(?:^    |`)make ([a-z]+)", p.read_text(encoding="utf-8"), re.M)
+    }
+    assert {(page, target) for page, target in named if target not in targets} == set() and len(
+        named
+    ) > 5
 
 
 def test_the_grids_of_all_cases_are_narrow_and_lose_no_cell():
@@ -238,14 +328,28 @@ def test_the_grids_of_all_cases_are_narrow_and_lose_no_cell():
     for name, documents in cases._documents().items():
         for document in documents:
             for case in document["case"]:
-                texts = [case["expect"], *(t for grids in case.get("given", {}).values() for t in grids.values())]
+                texts = [
+                    case["expect"],
+                    *(t for grids in case.get("given", {}).values() for t in grids.values()),
+                ]
                 for text in texts:
                     header, rows = cases.grid(text)
                     same, grids = cases.narrowed(header, rows)
-                    wide += [(name, grid.header) for grid in grids if grid.width > cases.WIDEST and len(grid.header) > 2]
+                    wide += [
+                        (name, grid.header)
+                        for grid in grids
+                        if grid.width > cases.WIDEST and len(grid.header) > 2
+                    ]
                     if rows:
-                        shown = {n for g in grids for n in (g.header if not g.turned else [row[0] for row in g.rows])}
-                        assert shown | set(same) | {"row", "column"} == set(header) | {"row", "column"}
+                        shown = {
+                            n
+                            for g in grids
+                            for n in (g.header if not g.turned else [row[0] for row in g.rows])
+                        }
+                        assert shown | set(same) | {"row", "column"} == set(header) | {
+                            "row",
+                            "column",
+                        }
     assert wide == []
 
 
@@ -257,7 +361,9 @@ def test_a_wide_grid_is_cut_or_turned_and_what_is_the_same_is_said_once():
     assert turned.rows[3] == ("a_rather_long_column_3", "r0c3", "r1c3")
     many = [tuple(f"r{row}c{n}" for n in range(14)) for row in range(30)]
     _, parts = cases.narrowed(header, many)
-    assert len(parts) > 1 and all(part.width <= cases.WIDEST and part.rows[29][0] == "30" for part in parts)
+    assert len(parts) > 1 and all(
+        part.width <= cases.WIDEST and part.rows[29][0] == "30" for part in parts
+    )
     assert "".join(cases._html_of(parts[0])).count("<tr>") == 31
 
 
@@ -267,7 +373,10 @@ def test_the_picture_shows_the_rooms_the_packages_and_the_numbers_of_tables():
         assert f">{room}<" in drawn
         assert all(package in drawn for package in packages)
     assert f">{sum(m.schema == 'staging' for m in models().values())} tables<" in drawn
-    assert ("assets", "schemas") in picture.imports() and ("schemas", "assets") not in picture.imports()
+    assert ("assets", "schemas") in picture.imports() and (
+        "schemas",
+        "assets",
+    ) not in picture.imports()
     assert ("staging", "curated") in picture.reads()
     assert picture.nearest({("a", "b"), ("b", "c"), ("a", "c")}) == {("a", "b"), ("b", "c")}
 

@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def connect(server: EmbeddedPostgres, database: str = DATABASE) -> psycopg.Connection:
-    return psycopg.connect(host=str(server.socket), user=SUPERUSER, dbname=database, autocommit=True)
+    return psycopg.connect(
+        host=str(server.socket), user=SUPERUSER, dbname=database, autocommit=True
+    )
 
 
 def number(server: EmbeddedPostgres) -> int | None:
@@ -53,7 +55,11 @@ class Other:
     def __init__(self, home: Path) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", JOIN, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, "-c", JOIN, str(home)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
@@ -79,7 +85,9 @@ def others() -> Iterator[list[Other]]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which a server was made once, behind a folder that only its owner may pass and a path with a space."""
+    """A home in which a server was made once, behind a folder that only its owner may pass and a
+    path with a space.
+    """
     private = tmp_path_factory.mktemp("a private folder")
     private.chmod(0o700)
     home = private / "my home"
@@ -100,15 +108,22 @@ def server(made: Path) -> Iterator[EmbeddedPostgres]:
     running.leave()
 
 
-# --- where it runs -----------------------------------------------------------------------------------------
+# --- where it runs
+# -----------------------------------------------------------------------------------------
 
 
 def permissions(path: Path) -> list[tuple[str, int, int]]:
-    return [(str(p), stat.S_IMODE(p.stat().st_mode), p.stat().st_uid) for p in (path, *path.parents)]
+    return [
+        (str(p), stat.S_IMODE(p.stat().st_mode), p.stat().st_uid) for p in (path, *path.parents)
+    ]
 
 
-def test_it_runs_on_a_path_with_a_space_behind_a_private_folder_and_changes_no_permission_above_its_own(made, tmp_path_factory):
-    """The wheels' own starters fail on the space, and as root open every parent folder to everybody."""
+def test_it_runs_on_a_path_with_a_space_behind_a_private_folder_and_changes_no_permission_above_its_own(
+    made, tmp_path_factory
+):
+    """The wheels' own starters fail on the space, and as root open every parent folder to
+    everybody.
+    """
     before = permissions(made)
     assert " " in str(made) and stat.S_IMODE(made.parent.stat().st_mode) == 0o700
     server = EmbeddedPostgres(made, QUICK)
@@ -117,7 +132,8 @@ def test_it_runs_on_a_path_with_a_space_behind_a_private_folder_and_changes_no_p
         assert url == f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={server.socket}"
         with connect(server) as connection:
             row = connection.execute(
-                "select current_setting('server_version_num')::int, current_setting('listen_addresses'), current_user"
+                "select current_setting('server_version_num')::int,"
+                " current_setting('listen_addresses'), current_user"
             ).fetchone()
         assert row is not None
         assert (row[0] >= 180000, row[1], row[2]) == (True, "", SUPERUSER)
@@ -161,7 +177,8 @@ def test_a_socket_folder_that_is_somebody_elses_is_not_used(made, monkeypatch, t
     assert server._users is None, "no lock is left behind"
 
 
-# --- who stops it -------------------------------------------------------------------------------------------
+# --- who stops it
+# -------------------------------------------------------------------------------------------
 
 
 def test_two_processes_share_one_server_and_the_last_to_leave_stops_it(made, others):
@@ -235,7 +252,9 @@ def test_a_server_that_died_is_started_again_with_what_was_committed(made):
 
 
 def test_a_home_by_another_path_is_the_same_home(made, server, tmp_path):
-    """Behind a link the second process did not see the first one's socket, took its server for dead and stopped it in the middle of its work."""
+    """Behind a link the second process did not see the first one's socket, took its server for dead
+    and stopped it in the middle of its work.
+    """
     link = tmp_path / "link"
     link.symlink_to(made)
     process = number(server)
@@ -248,13 +267,18 @@ def test_a_home_by_another_path_is_the_same_home(made, server, tmp_path):
     assert number(server) == process
 
 
-# --- what it tells -------------------------------------------------------------------------------------------
+# --- what it tells
+# -------------------------------------------------------------------------------------------
 
 FAILING = [
     pytest.param("select * from nowhere where name = 'KIDREF1'", id="a statement"),
-    pytest.param("insert into told (a) values ('KIDREF2'), ('KIDREF2')", id="a key that is there already"),
+    pytest.param(
+        "insert into told (a) values ('KIDREF2'), ('KIDREF2')", id="a key that is there already"
+    ),
     pytest.param("select 'KIDREF3'::integer", id="a value of another type"),
-    pytest.param("insert into told (a, n) values ('KIDREF4', -1)", id="a row that a constraint refuses"),
+    pytest.param(
+        "insert into told (a, n) values ('KIDREF4', -1)", id="a row that a constraint refuses"
+    ),
     pytest.param("do $$ begin raise exception 'row %', 'KIDREF5'; end $$", id="a message"),
 ]
 
@@ -282,7 +306,9 @@ def told(server) -> Iterator[Told]:
 
 @pytest.mark.parametrize("statement", FAILING)
 def test_a_failing_statement_leaves_no_value_in_the_log(told, statement):
-    """PostgreSQL's own messages quote values (`Key (a)=(…) already exists`), not only the statement: none of it may lie in a file for years."""
+    """PostgreSQL's own messages quote values (`Key (a)=(…) already exists`), not only the
+    statement: none of it may lie in a file for years.
+    """
     with connect(told.server) as connection, pytest.raises(psycopg.Error):
         connection.execute(statement)
     assert "KIDREF" not in told.log

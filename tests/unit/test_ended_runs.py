@@ -29,7 +29,9 @@ def a_run_that_fails(instance: dg.DagsterInstance, error: Exception) -> str:
     def job() -> None:
         write()
 
-    done = job.execute_in_process(instance=instance, tags=range_tags(DATE, DATE), raise_on_error=False)
+    done = job.execute_in_process(
+        instance=instance, tags=range_tags(DATE, DATE), raise_on_error=False
+    )
     return done.run_id
 
 
@@ -49,7 +51,9 @@ def of_the_server(error: Exception) -> Exception:
         (ValueError("server closed the connection unexpectedly"), False),
     ],
 )
-def test_a_run_that_was_ended_died_and_one_that_failed_otherwise_did_not(tmp_path, monkeypatch, error, is_tried_again):
+def test_a_run_that_was_ended_died_and_one_that_failed_otherwise_did_not(
+    tmp_path, monkeypatch, error, is_tried_again
+):
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     settings = Settings(tmp_path / "home", str(tmp_path / "landing"), "", "north_west")
     with dagster_instance(settings) as instance:

@@ -1,4 +1,6 @@
-"""Executing: the executor is the one that is set, with its own settings; what cannot be had is said in a sentence."""
+"""Executing: the executor is the one that is set, with its own settings; what cannot be had is said
+in a sentence.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def test_every_executor_that_may_be_set_is_known_here():
 
 def test_an_executor_that_is_not_known_is_refused(monkeypatch):
     monkeypatch.setenv("OBSERVATORY_EXECUTOR", "multi")
-    with pytest.raises(ObservatoryError, match="OBSERVATORY_EXECUTOR is 'multi'; one of in_process, multiprocess"):
+    with pytest.raises(
+        ObservatoryError, match="OBSERVATORY_EXECUTOR is 'multi'; one of in_process, multiprocess"
+    ):
         executing.executor()
 
 

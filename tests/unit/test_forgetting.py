@@ -1,4 +1,6 @@
-"""Dagster's history and the quality reports are kept for as long as the configuration says, and no longer."""
+"""Dagster's history and the quality reports are kept for as long as the configuration says, and no
+longer.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def work() -> None:
     says()
 
 
-@dg.multi_asset(specs=[dg.AssetSpec("figures")], check_specs=[dg.AssetCheckSpec("totals", asset="figures")])
+@dg.multi_asset(
+    specs=[dg.AssetSpec("figures")], check_specs=[dg.AssetCheckSpec("totals", asset="figures")]
+)
 def checked():
     yield dg.MaterializeResult("figures")
     yield dg.AssetCheckResult(asset_key="figures", check_name="totals", passed=True)
@@ -48,14 +52,18 @@ def kept(tmp_path, monkeypatch) -> Settings:
 
 
 def run(instance: dg.DagsterInstance, job: dg.JobDefinition, date: dt.date) -> str:
-    return job.execute_in_process(instance=instance, tags=range_tags(date, date), raise_on_error=False).run_id
+    return job.execute_in_process(
+        instance=instance, tags=range_tags(date, date), raise_on_error=False
+    ).run_id
 
 
 def size(settings: Settings) -> int:
     return sum(path.stat().st_size for path in settings.dagster_home.rglob("*") if path.is_file())
 
 
-def test_old_runs_go_with_their_files_and_the_last_good_one_of_each_quarter_stays(kept, monkeypatch):
+def test_old_runs_go_with_their_files_and_the_last_good_one_of_each_quarter_stays(
+    kept, monkeypatch
+):
     monkeypatch.setenv("OBSERVATORY_KEEP_RUNS_DAYS", "90")
     with dagster_instance(kept) as instance:
         first, last = run(instance, work, Q1), run(instance, work, Q1)
@@ -67,15 +75,21 @@ def test_old_runs_go_with_their_files_and_the_last_good_one_of_each_quarter_stay
         assert forget(instance, kept, now + dt.timedelta(days=91)).runs == 2
         assert {one.run_id for one in instance.get_runs()} == {last, other}
         assert size(kept) < before
-        assert [path for gone in (first, failed) for path in kept.dagster_home.rglob(f"{gone}*")] == []
+        assert [
+            path for gone in (first, failed) for path in kept.dagster_home.rglob(f"{gone}*")
+        ] == []
         assert forget(instance, kept, now + dt.timedelta(days=91)).runs == 0
-        assert [log.run_id for log in instance.all_logs(last)][:1] == [last], "the others' events stand"
+        assert [log.run_id for log in instance.all_logs(last)][:1] == [last], (
+            "the others' events stand"
+        )
         assert run(instance, work, Q1), "and the history goes on"
 
 
 def test_how_the_checks_of_an_old_run_came_out_goes_with_it(kept, monkeypatch):
     """Dagster itself leaves it: 22 MB of 36 runs."""
-    job = dg.Definitions(assets=[checked], jobs=[dg.define_asset_job("check")], executor=dg.in_process_executor).resolve_job_def("check")
+    job = dg.Definitions(
+        assets=[checked], jobs=[dg.define_asset_job("check")], executor=dg.in_process_executor
+    ).resolve_job_def("check")
     with dagster_instance(kept) as instance:
         runs = [run(instance, job, Q1) for _ in range(2)]
         forget(instance, kept, dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=91))

@@ -20,7 +20,13 @@ async def _echo(scope, receive, send):
     while more:
         message = await receive()
         size, more = size + len(message.get("body", b"")), message.get("more_body", False)
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-type", b"text/plain")],
+        }
+    )
     await send({"type": "http.response.body", "body": f"through: {size}".encode()})
 
 
@@ -33,7 +39,9 @@ class Desk:
         self.tokens: list[str] = []
         self.session = Session(port, self.tokens.append)
         self.host = f"127.0.0.1:{port}"
-        self.served = Served(Guard(_echo, Names.of(port, "desk.example.gov.uk"), self.session), listening).start()
+        self.served = Served(
+            Guard(_echo, Names.of(port, "desk.example.gov.uk"), self.session), listening
+        ).start()
         self.cookie = self.session.open(self.tokens[-1]).split(";")[0]
 
     def say(self, request: bytes) -> tuple[int, str]:
@@ -51,7 +59,14 @@ class Desk:
 
     def ask(self, first: str, *headers: str, body: bytes = b"", host: str | None = None) -> int:
         own = [f"Host: {host or self.host}", f"Cookie: {self.cookie}", "Connection: close"]
-        lines = [f"{first} HTTP/1.1", *own, *headers, *([f"Content-Length: {len(body)}"] if body else []), "", ""]
+        lines = [
+            f"{first} HTTP/1.1",
+            *own,
+            *headers,
+            *([f"Content-Length: {len(body)}"] if body else []),
+            "",
+            "",
+        ]
         return self.say("\r\n".join(lines).encode("latin-1") + body)[0]
 
 
@@ -70,12 +85,33 @@ def test_a_plain_request_of_its_own_page_passes(desk):
     assert desk.ask("GET /runs?status=query") == 200
     assert desk.ask("HEAD /runs") == 200
     assert desk.ask("POST /graphql", own, JSON, body=b"{}") == 200
-    assert desk.ask("POST /graphql", own, "Content-Type: application/json; charset=utf-8", body=b"{}") == 200
-    assert desk.ask("POST /graphql", "Origin: https://desk.example.gov.uk", JSON, body=b"{}", host="desk.example.gov.uk") == 200
+    assert (
+        desk.ask("POST /graphql", own, "Content-Type: application/json; charset=utf-8", body=b"{}")
+        == 200
+    )
+    assert (
+        desk.ask(
+            "POST /graphql",
+            "Origin: https://desk.example.gov.uk",
+            JSON,
+            body=b"{}",
+            host="desk.example.gov.uk",
+        )
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example", "evil.example:80@127.0.0.1", "[::1]", "0.0.0.0"]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "127.0.0.1.evil.example",
+        "evil.example:80@127.0.0.1",
+        "[::1]",
+        "0.0.0.0",
+    ],
 )
 def test_another_name_is_refused(desk, host):
     assert desk.ask("GET /", host=host) in {400, 421}
@@ -83,7 +119,15 @@ def test_another_name_is_refused(desk, host):
 
 @pytest.mark.parametrize(
     "origin",
-    ["null", "https://evil.example", "http://desk.example.gov.uk", "https://desk.example.gov.uk.evil.example", "http://127.0.0.1:8000", "", "*"],
+    [
+        "null",
+        "https://evil.example",
+        "http://desk.example.gov.uk",
+        "https://desk.example.gov.uk.evil.example",
+        "http://127.0.0.1:8000",
+        "",
+        "*",
+    ],
 )
 def test_another_origin_is_refused(desk, origin):
     assert desk.ask("POST /graphql", f"Origin: {origin}", JSON, body=b"{}") == 403
@@ -105,11 +149,21 @@ def test_what_another_page_may_send_without_asking_is_refused(desk):
     assert desk.ask("POST /graphql?query=mutation", own, JSON, body=b"{}") == 415
     assert desk.ask("GET /runs", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors") == 403
     assert desk.ask("GET /runs", "Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: cors") == 403
-    assert desk.ask("GET /runs", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate") == 200  # a click on a link
+    assert (
+        desk.ask("GET /runs", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate") == 200
+    )  # a click on a link
 
 
 @pytest.mark.parametrize(
-    "path", ["/graphql?query=x", "/graphql/?query", "/%67raphql?query=x", "/graphql?a=1&query=x", "/GRAPHQL?query=x", "/graphql?%71uery=x"]
+    "path",
+    [
+        "/graphql?query=x",
+        "/graphql/?query",
+        "/%67raphql?query=x",
+        "/graphql?a=1&query=x",
+        "/GRAPHQL?query=x",
+        "/graphql?%71uery=x",
+    ],
 )
 def test_a_question_in_the_address_is_refused(desk, path):
     assert desk.ask(f"GET {path}") == 405
@@ -117,7 +171,9 @@ def test_a_question_in_the_address_is_refused(desk, path):
     assert desk.ask(f"POST {path}", f"Origin: http://{desk.host}", JSON, body=b"{}") == 415
 
 
-@pytest.mark.parametrize("path", ["/graphql?op=ShouldShowNux", "/graphql/?op=", "/graphql?op=query", "/graphql?"])
+@pytest.mark.parametrize(
+    "path", ["/graphql?op=ShouldShowNux", "/graphql/?op=", "/graphql?op=query", "/graphql?"]
+)
 def test_a_name_of_the_question_in_the_address_is_no_question(desk, path):
     """Dagster's own pages name each question there, for its logs; the question is in the body."""
     assert desk.ask(f"POST {path}", f"Origin: http://{desk.host}", JSON, body=b"{}") == 200
@@ -128,7 +184,10 @@ def test_other_ways_of_asking_are_refused(desk, method):
     assert desk.ask(f"{method} /graphql") in {400, 405}
 
 
-@pytest.mark.parametrize("more", ["Host: {host}", "Host: evil.example", "Origin: http://{host}\r\nOrigin: https://evil.example"])
+@pytest.mark.parametrize(
+    "more",
+    ["Host: {host}", "Host: evil.example", "Origin: http://{host}\r\nOrigin: https://evil.example"],
+)
 def test_a_request_that_can_be_read_in_two_ways_is_refused(desk, more):
     assert desk.ask("GET /", more.format(host=desk.host)) == 400
 
@@ -145,8 +204,13 @@ def test_headers_and_bodies_are_bounded(desk):
     assert desk.ask("GET /", f"X-Long: {'x' * 200_000}") in {400, 431}
     large = b"x" * (MOST_BODY_BYTES // 4)
     assert desk.ask("POST /graphql", own, JSON, body=large) == 200
-    chunked = b"".join(f"{len(large):x}\r\n".encode() + large + b"\r\n" for _ in range(5)) + b"0\r\n\r\n"
-    head = f"POST /graphql HTTP/1.1\r\nHost: {desk.host}\r\nCookie: {desk.cookie}\r\n{own}\r\n{JSON}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunked = (
+        b"".join(f"{len(large):x}\r\n".encode() + large + b"\r\n" for _ in range(5)) + b"0\r\n\r\n"
+    )
+    head = (
+        f"POST /graphql HTTP/1.1\r\nHost: {desk.host}\r\nCookie:"
+        f" {desk.cookie}\r\n{own}\r\n{JSON}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     with socket.create_connection(("127.0.0.1", desk.served.port), timeout=30) as line:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             line.sendall(head.encode() + chunked)
@@ -158,8 +222,16 @@ def test_headers_and_bodies_are_bounded(desk):
 
 
 def test_without_the_cookie_nothing_passes(desk):
-    for cookie in ("", "x=y", f"{desk.session.cookie}=", f"{desk.session.cookie}=x", f"other={desk.cookie.split('=')[1]}"):
-        request = f"GET / HTTP/1.1\r\nHost: {desk.host}\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"
+    for cookie in (
+        "",
+        "x=y",
+        f"{desk.session.cookie}=",
+        f"{desk.session.cookie}=x",
+        f"other={desk.cookie.split('=')[1]}",
+    ):
+        request = (
+            f"GET / HTTP/1.1\r\nHost: {desk.host}\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"
+        )
         status, said = desk.say(request.encode())
         assert status == 401 and "through" not in said
 
@@ -182,7 +254,10 @@ def test_no_other_token_opens_a_session(token):
     assert not session.knows([token])
 
 
-@pytest.mark.parametrize("entry", ["*", "https://", "a/b", "ftp://a", "a:99999999", "user@a", "https://a?b", "*.example.gov.uk"])
+@pytest.mark.parametrize(
+    "entry",
+    ["*", "https://", "a/b", "ftp://a", "a:99999999", "user@a", "https://a?b", "*.example.gov.uk"],
+)
 def test_a_name_that_is_none_is_told(entry):
     with pytest.raises(ObservatoryError, match="OBSERVATORY_WEB_HOSTS"):
         Names.of(3000, entry)
@@ -190,5 +265,15 @@ def test_a_name_that_is_none_is_told(entry):
 
 def test_names_are_this_machines_and_those_of_the_setting():
     names = Names.of(3000, " Desk.example.gov.uk , http://intranet:8080,")
-    assert names.hosts == {"127.0.0.1:3000", "localhost:3000", "desk.example.gov.uk", "intranet:8080"}
-    assert names.origins == {"http://127.0.0.1:3000", "http://localhost:3000", "https://desk.example.gov.uk", "http://intranet:8080"}
+    assert names.hosts == {
+        "127.0.0.1:3000",
+        "localhost:3000",
+        "desk.example.gov.uk",
+        "intranet:8080",
+    }
+    assert names.origins == {
+        "http://127.0.0.1:3000",
+        "http://localhost:3000",
+        "https://desk.example.gov.uk",
+        "http://intranet:8080",
+    }

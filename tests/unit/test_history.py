@@ -1,4 +1,6 @@
-"""The history that a run writes by open connections is Dagster's own: read at once by another process, and not lost when the writer is killed."""
+"""The history that a run writes by open connections is Dagster's own: read at once by another
+process, and not lost when the writer is killed.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +32,25 @@ ROOT = Path(__file__).resolve().parents[2]
 def _materialised(run_id: str, table: str) -> EventLogEntry:
     data = dg.AssetMaterialization(asset_key=["core", table])
     event = DagsterEvent(
-        event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value, job_name="job", event_specific_data=StepMaterializationData(data)
+        event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value,
+        job_name="job",
+        event_specific_data=StepMaterializationData(data),
     )
-    return EventLogEntry(error_info=None, level=10, user_message="", run_id=run_id, timestamp=time.time(), dagster_event=event)
+    return EventLogEntry(
+        error_info=None,
+        level=10,
+        user_message="",
+        run_id=run_id,
+        timestamp=time.time(),
+        dagster_event=event,
+    )
 
 
 def _tables(storage: SqliteEventLogStorage, run_id: str) -> list[str]:
-    return [record.event_log_entry.dagster_event.asset_key.path[-1] for record in storage.get_records_for_run(run_id).records]
+    return [
+        record.event_log_entry.dagster_event.asset_key.path[-1]
+        for record in storage.get_records_for_run(run_id).records
+    ]
 
 
 def test_dagsters_own_storage_reads_each_event_while_the_run_goes_on(tmp_path):
@@ -54,10 +68,21 @@ def test_dagsters_own_storage_reads_each_event_while_the_run_goes_on(tmp_path):
 
 
 def test_who_watches_the_run_is_told_of_each_event(tmp_path):
-    writer, reader, run_id = EventLog(str(tmp_path)), SqliteEventLogStorage(str(tmp_path)), str(uuid.uuid4())
+    writer, reader, run_id = (
+        EventLog(str(tmp_path)),
+        SqliteEventLogStorage(str(tmp_path)),
+        str(uuid.uuid4()),
+    )
     writer.store_event(_materialised(run_id, "first"))
     told, second = [], threading.Event()
-    reader.watch(run_id, None, lambda entry, _: (told.append(entry.dagster_event.asset_key.path[-1]), second.set() if "second" in told else None))
+    reader.watch(
+        run_id,
+        None,
+        lambda entry, _: (
+            told.append(entry.dagster_event.asset_key.path[-1]),
+            second.set() if "second" in told else None,
+        ),
+    )
     try:
         writer.store_event(_materialised(run_id, "second"))
         assert second.wait(20)
@@ -70,7 +95,9 @@ def test_what_a_watcher_reads_last_is_closed_too(tmp_path):
     storage, run_id = EventLog(str(tmp_path)), str(uuid.uuid4())
     storage.store_event(_materialised(run_id, "only"))
     read = []
-    storage._obs = SimpleNamespace(stop=lambda: None, join=lambda timeout: read.extend(_tables(storage, run_id)))  # its thread ends while we wait
+    storage._obs = SimpleNamespace(
+        stop=lambda: None, join=lambda timeout: read.extend(_tables(storage, run_id))
+    )  # its thread ends while we wait
     storage.dispose()
     assert read == ["only"]
     assert not list(tmp_path.glob("*-wal"))
@@ -106,7 +133,9 @@ sys.stdin.read()
     assert process.stdout.readline() == b"stored\n"
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert _tables(SqliteEventLogStorage(str(tmp_path)), run_id) == [f"t{number}" for number in range(40)]
+    assert _tables(SqliteEventLogStorage(str(tmp_path)), run_id) == [
+        f"t{number}" for number in range(40)
+    ]
 
 
 def test_a_run_opens_its_files_a_few_times_and_not_at_each_event(tmp_path, monkeypatch):
@@ -133,14 +162,28 @@ def test_a_run_opens_its_files_a_few_times_and_not_at_each_event(tmp_path, monke
 
 
 def test_processes_that_make_a_home_at_once_leave_one_version_in_its_databases(tmp_path):
-    """Two commands, or a command and `serve`, begin a new home: Dagster by itself writes its version down twice, and opens it never again."""
+    """Two commands, or a command and `serve`, begin a new home: Dagster by itself writes its
+    version down twice, and opens it never again.
+    """
     script = (
-        "import sys; from pipelines.instance import dagster_instance; from resources.settings import settings_from_environment as settings\n"
-        "import dagster; print('ready', flush=True); sys.stdin.readline(); dagster_instance(settings()).dispose()"
+        "import sys; from pipelines.instance import dagster_instance; from resources.settings"
+        " import settings_from_environment as settings\nimport dagster; print('ready', flush=True);"
+        " sys.stdin.readline(); dagster_instance(settings()).dispose()"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OBSERVATORY_HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "ignore"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "OBSERVATORY_HOME": str(tmp_path / "home"),
+        "PYTHONWARNINGS": "ignore",
+    }
     started = [
-        subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
         for _ in range(4)
     ]
     for process in started:
@@ -148,10 +191,14 @@ def test_processes_that_make_a_home_at_once_leave_one_version_in_its_databases(t
     for process in started:
         process.stdin.write(b"\n")
         process.stdin.flush()
-    assert [(process.communicate()[1].decode()[-300:], process.returncode) for process in started] == [("", 0)] * 4
+    assert [
+        (process.communicate()[1].decode()[-300:], process.returncode) for process in started
+    ] == [("", 0)] * 4
     for database in ("schedules/schedules.db", "history/runs.db", "history/runs/index.db"):
         with closing(sqlite3.connect(tmp_path / "home" / "dagster" / database)) as connection:
-            assert connection.execute("select count(*) from alembic_version").fetchone() == (1,), database
+            assert connection.execute("select count(*) from alembic_version").fetchone() == (1,), (
+                database
+            )
 
 
 @pytest.mark.parametrize(
@@ -171,8 +218,14 @@ def test_a_users_own_storage_stays(written, event_log, tmp_path, monkeypatch):
     monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path))
     settings = settings_from_environment()
     settings.dagster_home.mkdir(parents=True)
-    (settings.dagster_home / "dagster.yaml").write_text(written.format(home=tmp_path), encoding="utf-8")
+    (settings.dagster_home / "dagster.yaml").write_text(
+        written.format(home=tmp_path), encoding="utf-8"
+    )
     with dagster_instance(settings) as instance:
         assert type(instance.event_log_storage) is event_log
-    folder = tmp_path / "elsewhere" if written.startswith("storage") and "elsewhere" in written else settings.dagster_home
+    folder = (
+        tmp_path / "elsewhere"
+        if written.startswith("storage") and "elsewhere" in written
+        else settings.dagster_home
+    )
     assert (folder / "history" / "runs" / "index.db").exists()

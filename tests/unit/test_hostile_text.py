@@ -1,6 +1,8 @@
-"""Text of which a pattern would make work without end: a cell, a header, a note or an archive's list of parts stops no quarter.
+"""Text of which a pattern would make work without end: a cell, a header, a note or an archive's
+list of parts stops no quarter.
 
-A row of stars with a word behind it, as people write it, took hours; so did a million times the same letter.
+A row of stars with a word behind it, as people write it, took hours; so did a million times the
+same letter.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ def test_no_header_and_no_note_below_a_table_stops_the_quarter(text):
     table = "provider_settings"
     head, *rest = csv_of(table, [{}]).splitlines()
     with _within(90):
-        held = held_up("\n".join([f'{head},"{text}"', *rest, f'"{text}"']), sender=sender_for(table))
+        held = held_up(
+            "\n".join([f'{head},"{text}"', *rest, f'"{text}"']), sender=sender_for(table)
+        )
     assert held.books[0][0] == len(rest) + 1
 
 

@@ -1,4 +1,6 @@
-"""Labels that are cut from descriptions are whole: no bracket is left open, and a label says what it is of."""
+"""Labels that are cut from descriptions are whole: no bracket is left open, and a label says what
+it is of.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ import pytest
 
 from assets.publication.programme import PUBLISHED_TABLES, label_of
 
-LABELS = sorted({(table.name, i.name, i.label) for table in PUBLISHED_TABLES for i in table.indicators})
+LABELS = sorted(
+    {(table.name, i.name, i.label) for table in PUBLISHED_TABLES for i in table.indicators}
+)
 
 
 @pytest.mark.parametrize(("table", "name", "label"), LABELS, ids=lambda x: x[:40])
@@ -19,7 +23,10 @@ def test_a_label_is_whole(table, name, label):
 @pytest.mark.parametrize(
     ("description", "label"),
     [
-        ("Settings (premises for one; agencies for another).", "Settings (premises for one; agencies for another)"),
+        (
+            "Settings (premises for one; agencies for another).",
+            "Settings (premises for one; agencies for another)",
+        ),
         ("Fostering: approved households.", "Fostering: approved households"),
         ("Places lived in; blank where none is known.", "Places lived in"),
         ("Estimate for the whole: the counted ones. Blank where none.", "Estimate for the whole"),

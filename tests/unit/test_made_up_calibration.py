@@ -1,4 +1,6 @@
-"""The made-up region against published facts: the dearest placements, unregistered settings, needs of homes, and who publishes of it."""
+"""The made-up region against published facts: the dearest placements, unregistered settings, needs
+of homes, and who publishes of it.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ def quarters() -> list[pd.DataFrame]:
     found = []
     for number, date in enumerate(DATES):
         room = supply.room_on(date.toordinal(), len(areas.hosts))
-        people.advance(flows.on(children_on(margins, date, 1), room), date, DATES[number - 1] if number else None)
+        people.advance(
+            flows.on(children_on(margins, date, 1), room),
+            date,
+            DATES[number - 1] if number else None,
+        )
         found.append(people.frame[(people.frame["origin"] < areas.members)])
     return found
 
@@ -67,24 +73,38 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_operational_list_says_which_needs_homes_are_registered_for(made):
-    vacancies = pd.read_csv(made / "truth" / "setting_vacancies.csv", dtype=str, keep_default_na=False)
+    vacancies = pd.read_csv(
+        made / "truth" / "setting_vacancies.csv", dtype=str, keep_default_na=False
+    )
     homes = vacancies[vacancies["provision_type"] == "Children's home"]
     assert (homes["needs_met"] != "").mean() > 0.5
-    assert (vacancies.loc[vacancies["provision_type"] == "Supported accommodation", "needs_met"] == "").all()
+    assert (
+        vacancies.loc[vacancies["provision_type"] == "Supported accommodation", "needs_met"] == ""
+    ).all()
     assert homes["needs_met"].nunique() > 3
 
 
 def test_dfes_file_by_kind_has_parts_that_add_up_and_is_of_englands_proportions(made):
-    with next((made / str(DATES[-1]) / "dfe").glob("cla_on_31_march_*.csv")).open(encoding="utf-8", newline="") as file:
+    with next((made / str(DATES[-1]) / "dfe").glob("cla_on_31_march_*.csv")).open(
+        encoding="utf-8", newline=""
+    ) as file:
         rows = list(csv.DictReader(file))
-    england = {(r["characteristic"], r["breakdown"]): int(r["children_percent"]) for r in rows if r["geographic_level"] == "National"}
+    england = {
+        (r["characteristic"], r["breakdown"]): int(r["children_percent"])
+        for r in rows
+        if r["geographic_level"] == "National"
+    }
     for kind, parts in ENGLANDS.items():
         whole = sum(parts.values())
-        assert all(abs(england[kind, part] - 100 * count / whole) < 4 for part, count in parts.items()), kind
+        assert all(
+            abs(england[kind, part] - 100 * count / whole) < 4 for part, count in parts.items()
+        ), kind
     authorities: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         if row["geographic_level"] == "Local authority":
-            authorities.setdefault((row["old_la_code"], row["characteristic"]), []).append(row["children_count"])
+            authorities.setdefault((row["old_la_code"], row["characteristic"]), []).append(
+                row["children_count"]
+            )
     for *parts, total in authorities.values():
         if "c" not in (*parts, total):
             assert sum(map(int, parts)) == int(total)

@@ -1,4 +1,6 @@
-"""A made-up England: every authority in its region, as many children, homes and premises as are published."""
+"""A made-up England: every authority in its region, as many children, homes and premises as are
+published.
+"""
 
 from __future__ import annotations
 
@@ -52,26 +54,45 @@ def test_a_region_is_no_nation(key):
 
 
 def test_what_is_published_is_met_and_only_what_is_hidden_is_filled(areas, margins):
-    """DfE: 81,770 children (in tens). Ofsted: 3,946 homes, 14,275 places; 8,118 premises, 20,223 places."""
+    """DfE: 81,770 children (in tens). Ofsted: 3,946 homes, 14,275 places; 8,118 premises, 20,223
+    places.
+    """
     told = pd.read_csv(MARGINS, dtype={"authority_code": str}).set_index("authority_code")
-    told = told.loc[list(areas.hosts[: areas.members])].rename(columns=COLUMNS).reset_index(drop=True)
+    told = (
+        told.loc[list(areas.hosts[: areas.members])].rename(columns=COLUMNS).reset_index(drop=True)
+    )
     known = told.notna()
     assert (margins[told.columns].where(known) == told).where(known, True).all(axis=None)
     assert 0 < (~known).sum().sum() < 25
     assert round(margins["looked_after"].sum(), -1) == 81_770
-    assert margins[["homes", "home_places", "premises", "premises_places"]].sum().tolist() == [3946, 14275, 8118, 20223]
+    assert margins[["homes", "home_places", "premises", "premises_places"]].sum().tolist() == [
+        3946,
+        14275,
+        8118,
+        20223,
+    ]
 
 
 def test_the_north_west_has_in_england_what_it_has_alone():
-    alone = pd.read_csv(MARGINS.with_name("north_west_margins.csv"), dtype={"authority_code": str}).set_index("authority_code")
-    within = pd.read_csv(MARGINS, dtype={"authority_code": str}).set_index("authority_code").loc[alone.index]
+    alone = pd.read_csv(
+        MARGINS.with_name("north_west_margins.csv"), dtype={"authority_code": str}
+    ).set_index("authority_code")
+    within = (
+        pd.read_csv(MARGINS, dtype={"authority_code": str})
+        .set_index("authority_code")
+        .loc[alone.index]
+    )
     assert (within == alone).all(axis=None)
 
 
 def test_the_supply_is_englands(areas, margins, supply):
     stands = supply.stands_on(ANCHOR.toordinal())
     units = supply.units[stands]
-    host = units.loc[units["kind"] == HOME, "host"].value_counts().reindex(range(areas.members), fill_value=0)
+    host = (
+        units.loc[units["kind"] == HOME, "host"]
+        .value_counts()
+        .reindex(range(areas.members), fill_value=0)
+    )
     unknown = units[~supply.registrations["registered"].to_numpy()[units["registration"]]]
     not_registered = unknown.loc[unknown["kind"] == HOME, "host"].value_counts()
     assert (host.sub(not_registered, fill_value=0) == margins["homes"]).all()
@@ -102,7 +123,9 @@ def test_one_seed_makes_one_england(areas, margins, supply):
 
 
 def test_authorities_that_have_ended_are_of_england_too():
-    """Bournemouth, Christchurch and Poole began with the new Dorset (838) in April 2019: before, the old Dorset stands for both."""
+    """Bournemouth, Christchurch and Poole began with the new Dorset (838) in April 2019: before,
+    the old Dorset stands for both.
+    """
     before = lay_out("england", [dt.date(2019, 3, 31), ANCHOR], 1)
     codes = set(before.codes_on(dt.date(2019, 3, 31))[: before.members])
     assert "835" in codes and not codes & {"838", "839"}

@@ -17,7 +17,9 @@ def test_the_docs_say_what_the_recorded_run_measured():
     block = text.partition(START)[2].partition(END)[0].strip()
     assert block == described(record), f"run `{record['command']}` again"
     assert with_block(text, described(record)) == text
-    assert dt.date.fromisoformat(record["date"]) and record["command"].startswith("python -m benchmarks gate")
+    assert dt.date.fromisoformat(record["date"]) and record["command"].startswith(
+        "python -m benchmarks gate"
+    )
 
 
 def test_the_recorded_run_has_every_table_with_counts():
@@ -45,7 +47,14 @@ def test_the_page_of_performance_says_what_was_recorded():
 
 def test_a_number_is_told_beside_its_floor():
     number = recording.Number("a thing", 3.0, 2.5, "less", 1.5, "under 4 s", 0.5, "It is so.")
-    assert number.line() == "a thing: 3.00 s; 2.50 s of processors; 0.50 GB at most; 2.0 times less (1.50 s); aim: under 4 s. It is so."
-    assert recording.Number("another", note="It does not install.").line() == "another: It does not install."
+    assert (
+        number.line()
+        == "a thing: 3.00 s; 2.50 s of processors; 0.50 GB at most; 2.0 times less (1.50 s); aim:"
+        " under 4 s. It is so."
+    )
+    assert (
+        recording.Number("another", note="It does not install.").line()
+        == "another: It does not install."
+    )
     with pytest.raises(ValueError, match="both marks were expected"):
         recording.with_block("# A page", "figures")

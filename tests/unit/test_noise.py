@@ -1,4 +1,6 @@
-"""Keyed noise on counts of places: held against the Office for National Statistics' own package, and against whoever lacks the key."""
+"""Keyed noise on counts of places: held against the Office for National Statistics' own package,
+and against whoever lacks the key.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ HOME = "Children's home"
 
 
 def the_table_of_the_method() -> pd.DataFrame:
-    """What the method's description says, as the package takes it: written out here, apart from the code."""
+    """What the method's description says, as the package takes it: written out here, apart from the
+    code.
+    """
     rows = []
     for count in range(1, 751):
         for key in range(256):
@@ -45,13 +49,18 @@ def the_table_of_the_method() -> pd.DataFrame:
 
 def test_the_noise_is_what_the_statistical_offices_package_gives():
     random = np.random.default_rng(3)
-    settings = pd.DataFrame({AUTHORITY: [str(n % 4) for n in range(60)], "urn": [f"SC{n:06d}" for n in range(60)]})
+    settings = pd.DataFrame(
+        {AUTHORITY: [str(n % 4) for n in range(60)], "urn": [f"SC{n:06d}" for n in range(60)]}
+    )
     settings["rkey"] = record_keys(KEY, "vacant", settings[AUTHORITY] + "|" + settings["urn"])
     settings["places"] = random.integers(1, 9, len(settings))
-    # the package counts records: a place a record, of which the setting's first has its key and the others 0
+    # the package counts records: a place a record, of which the setting's first has its key and the
+    # others 0
     places = settings.loc[settings.index.repeat(settings["places"])].reset_index(drop=True)
     places["rkey"] = places["rkey"].where(~places.duplicated("urn"), 0)
-    theirs = create_perturbed_table(places, the_table_of_the_method(), [AUTHORITY], [], "rkey", threshold=0)
+    theirs = create_perturbed_table(
+        places, the_table_of_the_method(), [AUTHORITY], [], "rkey", threshold=0
+    )
     summed = settings.groupby(AUTHORITY)[["rkey", "places"]].sum()
     ours = perturbed(summed["places"], summed["rkey"] % CELL_KEYS, 5)
     assert ours.tolist() == theirs.set_index(AUTHORITY)["count"].astype(float).tolist()
@@ -70,33 +79,51 @@ def test_a_perturbed_count_lies_between_what_may_stand_behind_it_and_grows_with_
 def test_every_number_that_may_stand_behind_a_printed_one_does_so_under_some_key(printed):
     low, high = (int(end[0]) for end in possible_counts(pd.Series([float(printed)]), 5))
     keys = pd.Series(range(256))
-    some = [n for n in range(printed + 20) if (perturbed(pd.Series([n] * 256), keys, 5) == printed).any()]
+    some = [
+        n
+        for n in range(printed + 20)
+        if (perturbed(pd.Series([n] * 256), keys, 5) == printed).any()
+    ]
     assert some == list(range(low, high + 1)) and len(some) >= 9
     if printed > 5:  # right on average
         counts = pd.Series(np.repeat(range(printed, printed + 5), 256))
-        assert perturbed(counts, pd.concat([keys] * 5, ignore_index=True), 5).mean() == pytest.approx(counts.mean(), abs=0.05)
+        assert perturbed(
+            counts, pd.concat([keys] * 5, ignore_index=True), 5
+        ).mean() == pytest.approx(counts.mean(), abs=0.05)
 
 
 def test_another_key_gives_other_noise_and_no_key_can_be_read_from_it():
     names = pd.Series([f"1|SC{n:06d}" for n in range(400)])
     ours, theirs = record_keys(KEY, "vacant", names), record_keys(OTHER, "vacant", names)
-    assert (ours != theirs).mean() > 0.95 and (ours != record_keys(KEY, "unavailable", names)).mean() > 0.95
+    assert (ours != theirs).mean() > 0.95 and (
+        ours != record_keys(KEY, "unavailable", names)
+    ).mean() > 0.95
     assert ours.equals(record_keys(KEY, "vacant", names)), "the same key gives the same"
     plain = names.map(lambda name: hmac.digest(KEY, name.encode(), "sha256")[0])
     assert (ours != plain).mean() > 0.95, "the warehouse's key itself is used for pseudonyms alone"
 
 
 def made(table, homes: int, count: float) -> TrueTable:
-    """The table of two authorities that have `homes` children's homes each, and `count` in every measure."""
+    """The table of two authorities that have `homes` children's homes each, and `count` in every
+    measure.
+    """
     filters = list(table.filters)
     kinds = [(HOME, *[TOTAL] * (len(filters) - 1))]
     kinds += [(HOME, "Staffing")] if "reason" in filters else []
-    keys = pd.DataFrame([(area, *kind) for area in ("", "1", "2") for kind in kinds], columns=[AUTHORITY, *filters])
+    keys = pd.DataFrame(
+        [(area, *kind) for area in ("", "1", "2") for kind in kinds], columns=[AUTHORITY, *filters]
+    )
     names = [m.name for m in table.measures if m.rule not in ("share", "difference", "rate")]
-    values = pd.DataFrame({name: np.where(keys[AUTHORITY] == "", 2 * count, count) for name in names})
+    values = pd.DataFrame(
+        {name: np.where(keys[AUTHORITY] == "", 2 * count, count) for name in names}
+    )
     true = TrueTable(table, keys, values, values.map(lambda _: "x"))
-    settings = pd.DataFrame([(area, HOME, f"SC{area}{n:05d}") for area in "12" for n in range(homes)])
-    return with_cell_keys(true, settings.set_axis([AUTHORITY, "provision_type", "urn"], axis=1), KEY)
+    settings = pd.DataFrame(
+        [(area, HOME, f"SC{area}{n:05d}") for area in "12" for n in range(homes)]
+    )
+    return with_cell_keys(
+        true, settings.set_axis([AUTHORITY, "provision_type", "urn"], axis=1), KEY
+    )
 
 
 def test_small_counts_of_places_are_shown_where_five_settings_stand_and_hidden_where_fewer_do():
@@ -110,10 +137,15 @@ def test_small_counts_of_places_are_shown_where_five_settings_stand_and_hidden_w
 
 def test_the_same_cell_is_printed_alike_in_every_table_and_a_part_of_it_by_the_rule_for_children():
     for count in (3.0, 11.0, 12.0, 13.0):
-        one, other = print_table(made(OCCUPANCY, 9, count), {}), print_table(made(REASONS, 9, count), {})
+        one, other = (
+            print_table(made(OCCUPANCY, 9, count), {}),
+            print_table(made(REASONS, 9, count), {}),
+        )
         whole = other[other["reason"] == TOTAL]
         assert one["unavailable"].tolist() == whole["places"].tolist()
-    assert print_table(made(REASONS, 9, 3.0), {}).query("reason == 'Staffing' and authority_code != ''")["places"].tolist() == ["c", "c"]
+    assert print_table(made(REASONS, 9, 3.0), {}).query(
+        "reason == 'Staffing' and authority_code != ''"
+    )["places"].tolist() == ["c", "c"]
 
 
 def test_without_a_key_or_with_the_setting_off_small_places_are_hidden():

@@ -1,4 +1,6 @@
-"""Official statistics at the door: DfE's files of any year give one form, symbols stay symbols, and what was renamed is named."""
+"""Official statistics at the door: DfE's files of any year give one form, symbols stay symbols, and
+what was renamed is named.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +36,32 @@ def file_of(*rows: dict[str, str]) -> str:
 
 def test_a_file_of_before_and_one_of_after_the_renaming_give_the_same_rows():
     before = file_of(
-        {"cla_group": "Age group", "characteristic": "1 to 4 years", "number": "47", "percentage": "10"},
-        {"cla_group": "Locality of placement", "characteristic": "Total", "number": "485", "percentage": "100"},
+        {
+            "cla_group": "Age group",
+            "characteristic": "1 to 4 years",
+            "number": "47",
+            "percentage": "10",
+        },
+        {
+            "cla_group": "Locality of placement",
+            "characteristic": "Total",
+            "number": "485",
+            "percentage": "100",
+        },
     )
     after = file_of(
-        {"characteristic": "Age group", "breakdown": "1 to 4 years", "children_count": "47", "children_percent": "10"},
-        {"characteristic": "Locality of placement", "breakdown": "Total", "children_count": "485", "children_percent": "100"},
+        {
+            "characteristic": "Age group",
+            "breakdown": "1 to 4 years",
+            "children_count": "47",
+            "children_percent": "10",
+        },
+        {
+            "characteristic": "Locality of placement",
+            "breakdown": "Total",
+            "children_count": "485",
+            "children_percent": "100",
+        },
     )
     made = []
     for content in (before, after):
@@ -53,8 +75,18 @@ def test_a_file_of_before_and_one_of_after_the_renaming_give_the_same_rows():
 
 def test_a_file_too_large_to_be_kept_in_memory_tells_its_data_set_too():
     """The rows of its sheet are let go before they are judged; the header stays."""
-    ages = {"cla_group": "Age group", "characteristic": "1 to 4 years", "number": "47", "percentage": "10"}
-    places = {"cla_group": "Locality of placement", "characteristic": "Total", "number": "485", "percentage": "100"}
+    ages = {
+        "cla_group": "Age group",
+        "characteristic": "1 to 4 years",
+        "number": "47",
+        "percentage": "10",
+    }
+    places = {
+        "cla_group": "Locality of placement",
+        "characteristic": "Total",
+        "number": "485",
+        "percentage": "100",
+    }
     answer = held_up(file_of(ages, places), sender="dfe", too_large=True)
     assert set(answer.rows["data_set"]) == {"cla_on_31_march"}
 
@@ -67,13 +99,21 @@ def test_a_sheet_keeps_its_first_rows_however_it_was_read():
 
 
 def test_rows_of_england_and_totals_are_data():
-    answer = held_up(file_of({**ENGLAND, "population_type": "Total", "children_count": "81770"}), sender="dfe")
+    answer = held_up(
+        file_of({**ENGLAND, "population_type": "Total", "children_count": "81770"}), sender="dfe"
+    )
     assert answer.books == [(1, 1, 0, 0)]
 
 
-@pytest.mark.parametrize("symbol", [symbol for symbol, _ in official_symbols()] + ["<5", "< 10", "fewer than 5", "[note 4]"])
+@pytest.mark.parametrize(
+    "symbol",
+    [symbol for symbol, _ in official_symbols()] + ["<5", "< 10", "fewer than 5", "[note 4]"],
+)
 def test_a_symbol_is_kept_and_is_no_number(symbol):
-    answer = held_up(file_of({"population_type": "A", "children_count": symbol, "rate_per_10000": "67"}), sender="dfe")
+    answer = held_up(
+        file_of({"population_type": "A", "children_count": symbol, "rate_per_10000": "67"}),
+        sender="dfe",
+    )
     assert answer.about_rows == []
     assert list(answer.rows["figure_count"]) == [symbol]
     assert not symbol.replace(".", "").lstrip("-").isdigit()
@@ -102,7 +142,10 @@ def test_a_file_with_a_renamed_column_is_refused_with_its_name(renamed):
     """Next year's file: a figure's or a filter's column has a name that no release before had."""
     row = {"characteristic": "Age group", "breakdown": "1 to 4 years", "children_count": "47"}
     old = "children_count" if renamed.endswith("count") else "characteristic"
-    answer = held_up(file_of({renamed if name == old else name: value for name, value in row.items()}), sender="dfe")
+    answer = held_up(
+        file_of({renamed if name == old else name: value for name, value in row.items()}),
+        sender="dfe",
+    )
     finding = next(f for f in answer.submissions[0].findings if f.rule == "columns_not_known")
     assert (finding.value, finding.severity) == (renamed, "rejects the file")
     assert "schemas/returns/official_statistics.toml" in finding.message
@@ -111,9 +154,21 @@ def test_a_file_with_a_renamed_column_is_refused_with_its_name(renamed):
 
 
 def test_of_a_renamed_column_both_names_are_told():
-    row = {"characteristic": "Age group", "breakdown": "1 to 4 years", "children_count": "47", "children_pct": "10"}
-    finding = next(f for f in held_up(file_of(row), sender="dfe").submissions[0].findings if f.rule == "columns_not_known")
-    assert "had: 'children_pct'. 'children_pct' may be the new name of 'children_percent'." in finding.message
+    row = {
+        "characteristic": "Age group",
+        "breakdown": "1 to 4 years",
+        "children_count": "47",
+        "children_pct": "10",
+    }
+    finding = next(
+        f
+        for f in held_up(file_of(row), sender="dfe").submissions[0].findings
+        if f.rule == "columns_not_known"
+    )
+    assert (
+        "had: 'children_pct'. 'children_pct' may be the new name of 'children_percent'."
+        in finding.message
+    )
 
 
 def test_one_line_of_data_maps_a_renamed_column(tmp_path, monkeypatch):
@@ -122,7 +177,9 @@ def test_one_line_of_data_maps_a_renamed_column(tmp_path, monkeypatch):
     for path in returns.HERE.glob("*.toml"):
         text = path.read_text(encoding="utf-8")
         if path.name == "official_statistics.toml":
-            text = text.replace('"children_count", ', '"children_count", "looked_after_count", ').replace('  "characteristic",', '  "theme",')
+            text = text.replace(
+                '"children_count", ', '"children_count", "looked_after_count", '
+            ).replace('  "characteristic",', '  "theme",')
         (tmp_path / path.name).write_text(text, encoding="utf-8")
     monkeypatch.setattr(returns, "HERE", tmp_path)
     table = returns.return_tables.__wrapped__()["official_statistics"]
@@ -130,7 +187,11 @@ def test_one_line_of_data_maps_a_renamed_column(tmp_path, monkeypatch):
 
     columns, others = _match(table, [*PLACE, "theme", "breakdown", "looked_after_count"])
     assert others == {}
-    assert [columns["filter_1"], columns["filter_2"], columns["figure_count"]] == [len(PLACE), len(PLACE) + 1, len(PLACE) + 2]
+    assert [columns["filter_1"], columns["filter_2"], columns["figure_count"]] == [
+        len(PLACE),
+        len(PLACE) + 1,
+        len(PLACE) + 2,
+    ]
 
 
 @pytest.mark.parametrize("sender", ["356", "ofsted", "mhclg"])
@@ -142,13 +203,27 @@ def test_the_departments_files_are_not_taken_from_others(sender):
 def test_ofsteds_fostering_file_gives_the_same_figures_sideways_and_long(shared):
     """As Ofsted publishes it, with an area a column, and in long form (40 of its items)."""
     made = []
-    for name in ("Local_authority_level_fostering_data_2018_to_2019.csv", "fostering_la_2018_19_long.csv"):
-        answer = held_up((shared / "samples" / "ofsted" / name).read_bytes(), sender="ofsted", date=dt.date(2019, 12, 31))
+    for name in (
+        "Local_authority_level_fostering_data_2018_to_2019.csv",
+        "fostering_la_2018_19_long.csv",
+    ):
+        answer = held_up(
+            (shared / "samples" / "ofsted" / name).read_bytes(),
+            sender="ofsted",
+            date=dt.date(2019, 12, 31),
+        )
         assert answer.about_rows == []
         assert answer.books[0][0] == answer.books[0][1] > 6_000
         rows = answer.rows[answer.rows["figure_value"].notna()]
-        assert not rows.duplicated(["statistics_area", "fostering_topic", "fostering_sub_topic", "fostering_item"]).any()
-        made.append({(r.statistics_area, f"{r.fostering_sub_topic} / {r.fostering_item}", r.figure_value) for r in rows.itertuples()})
+        assert not rows.duplicated(
+            ["statistics_area", "fostering_topic", "fostering_sub_topic", "fostering_item"]
+        ).any()
+        made.append(
+            {
+                (r.statistics_area, f"{r.fostering_sub_topic} / {r.fostering_item}", r.figure_value)
+                for r in rows.itertuples()
+            }
+        )
     items = {item for _, item, _ in made[1]}
     assert len(items) == 40
     assert {one for one in made[0] if one[1] in items} == made[1]
@@ -171,8 +246,13 @@ def test_a_sheet_is_turned_only_where_it_has_an_area_a_column():
 
 
 def test_every_file_of_the_department_loads_with_balanced_books(shared):
-    """Three releases, 22 files: nothing is rejected, nothing set aside, and every data set is known."""
-    files = [*(shared / "samples" / "dfe").glob("dfe_*_release/*.csv"), *(shared / "samples" / "ees").glob("*la*.csv")]
+    """Three releases, 22 files: nothing is rejected, nothing set aside, and every data set is
+    known.
+    """
+    files = [
+        *(shared / "samples" / "dfe").glob("dfe_*_release/*.csv"),
+        *(shared / "samples" / "ees").glob("*la*.csv"),
+    ]
     assert len(files) >= 20
     for path in files:
         answer = held_up(path.read_bytes(), sender="dfe")

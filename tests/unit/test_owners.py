@@ -1,4 +1,6 @@
-"""Owners: what makes two texts one owner, what is only proposed, and what people's decisions may say."""
+"""Owners: what makes two texts one owner, what is only proposed, and what people's decisions may
+say.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,11 @@ def test_what_varies_in_writing_makes_no_other_owner(one, other):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Cherish Childrens Care", "Cherish Childrens Care Ltd"), ("Fair Ways Society", "Fairways Society"), ("Acorn Care 2 Ltd", "Acorn Care Ltd")],
+    [
+        ("Cherish Childrens Care", "Cherish Childrens Care Ltd"),
+        ("Fair Ways Society", "Fairways Society"),
+        ("Acorn Care 2 Ltd", "Acorn Care Ltd"),
+    ],
 )
 def test_what_is_only_near_is_another_plain_name(one, other):
     assert plain_name(one) != plain_name(other)
@@ -72,7 +78,12 @@ def test_near_names_are_proposed_and_others_are_not():
 
 
 def test_proposals_do_not_depend_on_the_order_of_the_names():
-    names = ["the caldecott foundation limited", "caldecott foundation limited", "brinscall care limited", "brinscall care nw limited"]
+    names = [
+        "the caldecott foundation limited",
+        "caldecott foundation limited",
+        "brinscall care limited",
+        "brinscall care nw limited",
+    ]
     assert proposals(names).equals(proposals(names[::-1] * 2))
     assert len(proposals(names)) == 2
 
@@ -92,7 +103,9 @@ def decided(tmp_path, rows):
 
 def test_decisions_may_be_written_in_any_spelling(tmp_path):
     found = decided(
-        tmp_path, "Acorn Caring Ltd,ACORN CARE LIMITED,same,Ann,2025-04-01,one parent\nOak Ltd,Acorn Care Ltd,different,Ann,2025-04-01,\n"
+        tmp_path,
+        "Acorn Caring Ltd,ACORN CARE LIMITED,same,Ann,2025-04-01,one parent\nOak Ltd,Acorn Care"
+        " Ltd,different,Ann,2025-04-01,\n",
     )
     assert found[["owner_name", "owner_group", "decision"]].to_numpy().tolist() == [
         ["acorn caring limited", "acorn care limited", "same"],
@@ -103,7 +116,10 @@ def test_decisions_may_be_written_in_any_spelling(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ("A,B,perhaps,Ann,,\n", "the decision 'perhaps' is not known; `same` or `different` was expected"),
+        (
+            "A,B,perhaps,Ann,,\n",
+            "the decision 'perhaps' is not known; `same` or `different` was expected",
+        ),
         ("A,B,same,Ann,,\nA,C,same,Ann,,\n", "'a' is put into two owner groups; one was expected"),
         ("A,B,same,Ann,,\nB,C,same,Ann,,\n", "'b' is a group and is itself moved to another one"),
         ("A,B,same,Ann,,\nA,B,different,Bob,,\n", "'a' is said to be the same and different"),
@@ -115,4 +131,11 @@ def test_decisions_at_odds_are_refused(tmp_path, rows, says):
 
 
 def test_the_decisions_of_the_project_can_be_read():
-    assert list(decisions().columns) == ["owner_name", "owner_group", "decision", "decided_by", "decided_on", "note"]
+    assert list(decisions().columns) == [
+        "owner_name",
+        "owner_group",
+        "decision",
+        "decided_by",
+        "decided_on",
+        "note",
+    ]

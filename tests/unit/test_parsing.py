@@ -1,4 +1,6 @@
-"""Reading cells: every form in which senders write a value, what is refused, and that no text ever breaks a reader."""
+"""Reading cells: every form in which senders write a value, what is refused, and that no text ever
+breaks a reader.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.intake.parsing import expected, parse, read_date, read_integer, read_money, read_text, read_urn, read_yes_no
+from assets.intake.parsing import (
+    expected,
+    parse,
+    read_date,
+    read_integer,
+    read_money,
+    read_text,
+    read_urn,
+    read_yes_no,
+)
 from assets.intake.telling import form_of, is_telling
 from schemas.returns import Column, return_tables
 from tests.unit.at_the_door import DAY, GOOD
 
-# --- one text ---------------------------------------------------------------------------------------
+# --- one text
+# ---------------------------------------------------------------------------------------
 
 INTEGERS = [
     ("3", "3"), (" 3 ", "3"), ("3.0", "3"), ("3.", "3"), ("03", "3"), ("+3", "3"), ("-3", "-3"), ("\u22123", "-3"), ("1,200", "1200"),
@@ -63,8 +75,18 @@ URNS = [
     ("\uff11\uff12\uff13\uff14\uff15\uff16\uff17", None),
 ]  # fmt: skip
 
-READERS = [(read_integer, INTEGERS), (read_money, MONEY), (read_date, DATES), (read_yes_no, YES_NO), (read_urn, URNS)]
-CASES = [pytest.param(reader, text, value, id=f"{reader.__name__}: {text[:24]!r}") for reader, cases in READERS for text, value in cases]
+READERS = [
+    (read_integer, INTEGERS),
+    (read_money, MONEY),
+    (read_date, DATES),
+    (read_yes_no, YES_NO),
+    (read_urn, URNS),
+]
+CASES = [
+    pytest.param(reader, text, value, id=f"{reader.__name__}: {text[:24]!r}")
+    for reader, cases in READERS
+    for text, value in cases
+]
 
 
 @pytest.mark.parametrize(("reader", "text", "value"), CASES)
@@ -72,12 +94,15 @@ def test_a_text_is_read_as_it_was_meant_or_not_at_all(reader, text, value):
     assert reader(text) == value
 
 
-@pytest.mark.parametrize(("text", "value"), [("  a \n b\u00a0c ", "a b c"), ("3.13", "3.13"), ("\t", "")])
+@pytest.mark.parametrize(
+    ("text", "value"), [("  a \n b\u00a0c ", "a b c"), ("3.13", "3.13"), ("\t", "")]
+)
 def test_text_is_kept_but_for_its_spacing(text, value):
     assert read_text(text) == value
 
 
-# --- any value, in any form ---------------------------------------------------------------------------
+# --- any value, in any form
+# ---------------------------------------------------------------------------
 
 FULL_YEAR = [
     "%Y-%m-%d",
@@ -95,7 +120,11 @@ FULL_YEAR = [
 SHORT_YEAR = ["%d/%m/%y", "%d-%m-%y", "%d.%m.%y", "%d-%b-%y", "%d %b %y", "%d %B %y"]
 
 
-@given(date=st.dates(dt.date(1900, 1, 1), dt.date(2100, 12, 31)), form=st.sampled_from(FULL_YEAR), spaces=st.sampled_from(["", " ", "\n"]))
+@given(
+    date=st.dates(dt.date(1900, 1, 1), dt.date(2100, 12, 31)),
+    form=st.sampled_from(FULL_YEAR),
+    spaces=st.sampled_from(["", " ", "\n"]),
+)
 def test_any_date_in_any_form_is_that_date(date, form, spaces):
     assert read_date(spaces + date.strftime(form) + spaces) == date.isoformat()
 
@@ -107,18 +136,33 @@ def test_any_date_with_a_short_year_is_that_date(date, form):
 
 @given(date=st.dates(dt.date(1960, 1, 1), dt.date(2060, 12, 31)))
 def test_any_date_without_leading_zeros_with_an_ordinal_and_as_a_serial_number_is_that_date(date):
-    ordinal = {1: "st", 2: "nd", 3: "rd"}.get(date.day % 10 if date.day not in (11, 12, 13) else 0, "th")
+    ordinal = {1: "st", 2: "nd", 3: "rd"}.get(
+        date.day % 10 if date.day not in (11, 12, 13) else 0, "th"
+    )
     serial = (date - dt.date(1899, 12, 30)).days
-    for text in (f"{date.day}/{date.month}/{date.year}", f"{date.day}{ordinal} {date:%B} {date.year}", str(serial), f"{serial}.0"):
+    for text in (
+        f"{date.day}/{date.month}/{date.year}",
+        f"{date.day}{ordinal} {date:%B} {date.year}",
+        str(serial),
+        f"{serial}.0",
+    ):
         assert read_date(text) == date.isoformat(), text
 
 
-@given(number=st.integers(-(2**31) + 1, 2**31 - 1), form=st.sampled_from(["{}", "{:,}", "{}.0", " {} ", "{:,}.00", "{:+}"]))
+@given(
+    number=st.integers(-(2**31) + 1, 2**31 - 1),
+    form=st.sampled_from(["{}", "{:,}", "{}.0", " {} ", "{:,}.00", "{:+}"]),
+)
 def test_any_whole_number_in_any_form_is_that_number(number, form):
     assert read_integer(form.format(number)) == str(number)
 
 
-@given(pence=st.integers(0, 10**11), form=st.sampled_from(["{}", "{:,}", "£{}", "£{:,}", "£ {:,}", "GBP {}", "{} GBP", "-{}", "£-{:,}"]))
+@given(
+    pence=st.integers(0, 10**11),
+    form=st.sampled_from(
+        ["{}", "{:,}", "£{}", "£{:,}", "£ {:,}", "GBP {}", "{} GBP", "-{}", "£-{:,}"]
+    ),
+)
 def test_any_amount_in_any_form_is_that_amount(pence, form):
     amount = Decimal(pence) / 100
     wanted = -amount if "-" in form else amount
@@ -132,7 +176,10 @@ CANONICAL = {
     read_yes_no: re.compile(r"true|false"),
     read_urn: re.compile(r"[A-Z]{0,3}\d{1,10}|", re.ASCII),
 }
-ANYTHING = st.one_of(st.text(max_size=40), st.text(alphabet="0123456789.,-+/ £eE:xX()%SCNn\u22121\uff11", max_size=15))
+ANYTHING = st.one_of(
+    st.text(max_size=40),
+    st.text(alphabet="0123456789.,-+/ £eE:xX()%SCNn\u22121\uff11", max_size=15),
+)
 
 
 @pytest.mark.parametrize("reader", CANONICAL, ids=lambda reader: reader.__name__)
@@ -145,7 +192,8 @@ def test_whatever_the_text_a_reader_gives_canonical_text_or_nothing(reader, text
         assert value == "" or reader(value) == value
 
 
-# --- a column --------------------------------------------------------------------------------------------
+# --- a column
+# --------------------------------------------------------------------------------------------
 
 
 def _column(table: str, name: str) -> Column:
@@ -188,7 +236,13 @@ COLUMNS = [
         ("placement_census", "gender", "X", None, True),
         ("placement_census", "distance_reason", "N/A", "Not applicable", False),
         ("placement_census", "type_of_provision", "n/a", None, True),
-        ("placement_census", "identifier", "n/a", None, False),  # it is no child's: two such rows would be one child
+        (
+            "placement_census",
+            "identifier",
+            "n/a",
+            None,
+            False,
+        ),  # it is no child's: two such rows would be one child
         ("placement_census", "identifier", "\u2013", None, False),
         ("placement_census", "organisation", "n/a", "n/a", False),
         ("placement_census", "organisation", "None", "None", False),
@@ -235,13 +289,22 @@ def test_a_column_keeps_its_rows_apart_and_its_index():
     ],
 )
 def test_a_label_of_another_quarter_is_understood_and_marked(text, date, foreign):
-    read = parse(_column("placement_census", "type_of_provision"), pd.Series([text, "SaILs" if date.month == 9 else "CQC"], dtype="str"), date)
+    read = parse(
+        _column("placement_census", "type_of_provision"),
+        pd.Series([text, "SaILs" if date.month == 9 else "CQC"], dtype="str"),
+        date,
+    )
     assert read.canonical.iloc[0] == text
-    assert (read.labels_of_other_quarter is not None and bool(read.labels_of_other_quarter.iloc[0])) == foreign
+    assert (
+        read.labels_of_other_quarter is not None and bool(read.labels_of_other_quarter.iloc[0])
+    ) == foreign
 
 
 KINDS = {
-    f"{c.type}{'/codes' if c.codes else ''}{'/needed' if c.needed else ''}": c for t in return_tables().values() if t.name in GOOD for c in t.columns
+    f"{c.type}{'/codes' if c.codes else ''}{'/needed' if c.needed else ''}": c
+    for t in return_tables().values()
+    if t.name in GOOD
+    for c in t.columns
 }
 
 
@@ -275,7 +338,8 @@ def test_only_the_labels_of_the_quarter_are_offered():
     assert "Legal reasons" in expected(column, dt.date(2025, 12, 31))
 
 
-# --- texts that a reader would never be done with ----------------------------------------------------------
+# --- texts that a reader would never be done with
+# ----------------------------------------------------------
 
 ENDLESS = [
     "*" * 60 + "x", "\u2020\u00b9" * 40 + "x", "[r]" * 60 + "x", "* " * 60 + "x", "(note 1)" * 36 + "x", "[notes 1]" * 32 + "x", " " * 200_000 + "x",
@@ -300,10 +364,14 @@ def ends():
         signal.signal(signal.SIGALRM, before)
 
 
-KINDS_OF_COLUMN = {(c.type, c.codes, c.needed): c for table in return_tables().values() for c in table.columns}
+KINDS_OF_COLUMN = {
+    (c.type, c.codes, c.needed): c for table in return_tables().values() for c in table.columns
+}
 
 
-@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="this system has no alarm to end what does not end")
+@pytest.mark.skipif(
+    not hasattr(signal, "alarm"), reason="this system has no alarm to end what does not end"
+)
 @pytest.mark.parametrize("text", ENDLESS, ids=lambda text: f"{text[:8].strip()!a} x {len(text)}")
 def test_no_text_keeps_a_reader_for_ever(text):
     """One cell of three dozen notes and a letter once held up every sender's quarter."""
@@ -315,18 +383,30 @@ def test_no_text_keeps_a_reader_for_ever(text):
 
 
 def test_marks_of_notes_are_passed_over_however_they_are_joined():
-    column = next(c for c in return_tables()["provider_settings"].columns if c.name == "registered_places")
+    column = next(
+        c for c in return_tables()["provider_settings"].columns if c.name == "registered_places"
+    )
     texts = ["2*", "2 [r]", "2 ** [note 5]", "2\u00b9\u00b2", "2 * \u2020", "2 (notes 1, 2)*"]
-    assert parse(column, pd.Series(texts, dtype="str"), DAY).canonical.tolist() == ["2"] * len(texts)
+    assert parse(column, pd.Series(texts, dtype="str"), DAY).canonical.tolist() == ["2"] * len(
+        texts
+    )
 
 
 @pytest.mark.parametrize("form", ["%d/%m/%Y", "%Y-%m-%d"])
 def test_the_usual_dates_are_read_as_the_general_way_reads_them(form):
     """They go a way of their own, since nearly all are of these forms."""
-    for year, month, day in itertools.product((0, 999, 1899, 1900, 2000, 2023, 2024, 2100, 2101, 9999), range(14), range(33)):
-        text = form.replace("%d", f"{day:02d}").replace("%m", f"{month:02d}").replace("%Y", f"{year:04d}")
+    for year, month, day in itertools.product(
+        (0, 999, 1899, 1900, 2000, 2023, 2024, 2100, 2101, 9999), range(14), range(33)
+    ):
+        text = (
+            form.replace("%d", f"{day:02d}")
+            .replace("%m", f"{month:02d}")
+            .replace("%Y", f"{year:04d}")
+        )
         try:
             general = dt.datetime.strptime(text, form).date()  # noqa: DTZ007
         except ValueError:
             general = None
-        assert read_date(text) == (general.isoformat() if general and 1900 <= general.year <= 2100 else None), text
+        assert read_date(text) == (
+            general.isoformat() if general and 1900 <= general.year <= 2100 else None
+        ), text

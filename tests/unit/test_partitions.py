@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from pipelines.jobs import range_tags
 from pipelines.partitions import quarters
-from pipelines.quarter_ends import FIRST, first_quarter, following, last_quarter_end, runs_of, workable
+from pipelines.quarter_ends import (
+    FIRST,
+    first_quarter,
+    following,
+    last_quarter_end,
+    runs_of,
+    workable,
+)
 from resources.errors import ObservatoryError
 from resources.landing import is_quarter_end
 from schemas import regions
@@ -42,19 +49,36 @@ def test_the_partitions_begin_where_the_regions_returns_do(tmp_path, monkeypatch
         monkeypatch.setenv("OBSERVATORY_REGION", "later")
         if begins == "2019-06-30":
             assert first_quarter() == dt.date(2019, 6, 30)
-            assert workable([dt.date(2019, 3, 31), dt.date(2019, 6, 30)], dt.date(2020, 1, 1))[0] == [dt.date(2019, 6, 30)]
+            assert workable([dt.date(2019, 3, 31), dt.date(2019, 6, 30)], dt.date(2020, 1, 1))[
+                0
+            ] == [dt.date(2019, 6, 30)]
         else:
-            with pytest.raises(ObservatoryError, match="a quarter end such as 2019-06-30 was expected"):
+            with pytest.raises(
+                ObservatoryError, match="a quarter end such as 2019-06-30 was expected"
+            ):
                 first_quarter()
     regions.load_region.cache_clear() if hasattr(regions.load_region, "cache_clear") else None
 
 
 def test_the_north_west_says_itself_when_its_oldest_return_is_of():
-    """Ofsted's lists are of 31 March 2015 on; no layout of a return is of before, and every quarter of one is a partition."""
+    """Ofsted's lists are of 31 March 2015 on; no layout of a return is of before, and every quarter
+    of one is a partition.
+    """
     said = tomllib.loads((regions.HERE / "north_west.toml").read_text(encoding="utf-8"))["begins"]
-    layouts = [path.read_text(encoding="utf-8") for path in (regions.HERE.parent / "returns").glob("*.toml")]
-    starts = [dt.date.fromisoformat(day) for text in layouts for day in re.findall(r"^from = (\d{4}-\d\d-\d\d)$", text, re.MULTILINE)]
-    years = [int(year) for text in layouts for year in re.findall(r"Children's social care data in England\", (\d{4}) to", text)]
+    layouts = [
+        path.read_text(encoding="utf-8")
+        for path in (regions.HERE.parent / "returns").glob("*.toml")
+    ]
+    starts = [
+        dt.date.fromisoformat(day)
+        for text in layouts
+        for day in re.findall(r"^from = (\d{4}-\d\d-\d\d)$", text, re.MULTILINE)
+    ]
+    years = [
+        int(year)
+        for text in layouts
+        for year in re.findall(r"Children's social care data in England\", (\d{4}) to", text)
+    ]
     assert years and starts and said == dt.date(min(years), 3, 31) <= min(starts)
     assert keys_at(2026, 1, 15)[0] == said.isoformat()
 
@@ -84,7 +108,10 @@ def test_the_last_quarter_end_is_the_newest_on_or_before_the_day(day):
         ([], []),
         (["2025-03-31"], [("2025-03-31", "2025-03-31")]),
         (["2025-06-30", "2025-03-31", "2025-06-30"], [("2025-03-31", "2025-06-30")]),
-        (["2024-12-31", "2025-03-31", "2025-09-30", "2025-12-31", "2026-03-31"], [("2024-12-31", "2025-03-31"), ("2025-09-30", "2026-03-31")]),
+        (
+            ["2024-12-31", "2025-03-31", "2025-09-30", "2025-12-31", "2026-03-31"],
+            [("2024-12-31", "2025-03-31"), ("2025-09-30", "2026-03-31")],
+        ),
     ],
     ids=["none", "one", "two, twice", "a gap"],
 )
@@ -95,4 +122,7 @@ def test_quarters_that_follow_each_other_are_one_run(dates, runs):
 
 def test_a_run_carries_its_range_as_dagster_reads_it():
     tags = range_tags(dt.date(2025, 3, 31), dt.date(2025, 6, 30))
-    assert tags == {"dagster/asset_partition_range_start": "2025-03-31", "dagster/asset_partition_range_end": "2025-06-30"}
+    assert tags == {
+        "dagster/asset_partition_range_start": "2025-03-31",
+        "dagster/asset_partition_range_end": "2025-06-30",
+    }

@@ -31,8 +31,16 @@ print(rights.code(), outbox._code(), loading.door_version(), site._program(), pr
 
 
 def test_code_that_changes_under_a_running_process_is_not_taken_for_the_code_that_it_runs():
-    """Else it would mark a new schema as made that it has never heard of, and the next process would not make it."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", ASK], capture_output=True, text=True, cwd=ROOT, check=False)
+    """Else it would mark a new schema as made that it has never heard of, and the next process
+    would not make it.
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ASK],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 

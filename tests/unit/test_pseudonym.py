@@ -1,4 +1,6 @@
-"""Pseudonyms: stable for a child of an authority, different for everybody else; one key, made once, readable by its owner alone."""
+"""Pseudonyms: stable for a child of an authority, different for everybody else; one key, made once,
+readable by its owner alone.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +25,23 @@ KEY = b"a key that only the tests use"
 
 
 def key_of(authority: str, identifier: str, key: bytes = KEY) -> str | None:
-    made = child_keys(key, pd.Series([authority], dtype="str"), pd.Series([identifier], dtype="str")).iloc[0]
+    made = child_keys(
+        key, pd.Series([authority], dtype="str"), pd.Series([identifier], dtype="str")
+    ).iloc[0]
     return None if pd.isna(made) else made
 
 
-# --- the hash ---------------------------------------------------------------------------------------
+# --- the hash
+# ---------------------------------------------------------------------------------------
 
 
 def test_a_pseudonym_is_a_keyed_hash_and_stays_what_it_is():
     """Frozen: another value would part every child from its earlier quarters."""
-    assert key_of("356", "C001") == hmac.new(KEY, b"356|C001", hashlib.sha256).hexdigest()[:32] == "f090ee6a4d07cdf23fd7dc641ffff21f"
+    assert (
+        key_of("356", "C001")
+        == hmac.new(KEY, b"356|C001", hashlib.sha256).hexdigest()[:32]
+        == "f090ee6a4d07cdf23fd7dc641ffff21f"
+    )
 
 
 @pytest.mark.parametrize("spelt", ["c001", " C001 ", "\tC001\n"])
@@ -42,7 +51,14 @@ def test_case_and_spaces_around_make_no_other_child(spelt):
 
 @pytest.mark.parametrize(
     ("authority", "identifier", "key"),
-    [("357", "C001", KEY), ("356", "C002", KEY), ("356", "0C001", KEY), ("356", "C 001", KEY), ("356", "C001", KEY + b"!"), ("35", "6|C001", KEY)],
+    [
+        ("357", "C001", KEY),
+        ("356", "C002", KEY),
+        ("356", "0C001", KEY),
+        ("356", "C 001", KEY),
+        ("356", "C001", KEY + b"!"),
+        ("35", "6|C001", KEY),
+    ],
     ids=["authority", "identifier", "leading zero", "space inside", "key", "shifted"],
 )
 def test_another_authority_identifier_or_key_makes_another_pseudonym(authority, identifier, key):
@@ -56,7 +72,10 @@ def test_a_blank_identifier_has_no_pseudonym(blank):
 
 @given(st.lists(st.tuples(st.sampled_from(["356", "357"]), st.text(max_size=6)), max_size=8))
 def test_equal_children_have_equal_keys_and_different_ones_different_keys(children):
-    authorities, identifiers = (pd.Series([c[n] for c in children], dtype="str", index=range(5, 5 + len(children))) for n in (0, 1))
+    authorities, identifiers = (
+        pd.Series([c[n] for c in children], dtype="str", index=range(5, 5 + len(children)))
+        for n in (0, 1)
+    )
     keys = child_keys(KEY, authorities, identifiers)
     assert list(keys.index) == list(authorities.index)
     wanted = [(a, i.strip().upper()) for a, i in children]
@@ -66,7 +85,8 @@ def test_equal_children_have_equal_keys_and_different_ones_different_keys(childr
                 assert (one == other) == (first == second)
 
 
-# --- the key ------------------------------------------------------------------------------------------
+# --- the key
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +141,10 @@ print(load_key(home).decode())
 def test_processes_that_start_together_make_one_key(tmp_path):
     command = [sys.executable, "-c", MAKE_A_KEY, str(tmp_path / "home"), str(tmp_path / "go")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(4)]
+    started = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(4)
+    ]
     for process in started:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -131,7 +154,9 @@ def test_processes_that_start_together_make_one_key(tmp_path):
 
 
 def test_the_key_of_whoever_was_first_stands(tmp_path, monkeypatch):
-    """Another process finishes while this one is still making its own: both must go on with the first."""
+    """Another process finishes while this one is still making its own: both must go on with the
+    first.
+    """
 
     def meanwhile(_: int) -> str:
         (tmp_path / "pseudonym.key").write_text("the key of the one that was first")
@@ -142,7 +167,11 @@ def test_the_key_of_whoever_was_first_stands(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["pseudonym.key"]
 
 
-def test_a_process_that_was_killed_while_it_made_the_key_does_not_stop_the_next_of_its_number(tmp_path):
-    """In a container every process may have the same number: what the killed one left behind must not be in the way for ever."""
+def test_a_process_that_was_killed_while_it_made_the_key_does_not_stop_the_next_of_its_number(
+    tmp_path,
+):
+    """In a container every process may have the same number: what the killed one left behind must
+    not be in the way for ever.
+    """
     (tmp_path / f"pseudonym.key.{os.getpid()}").write_text("half a k")
     assert len(load_key(tmp_path)) >= 64

@@ -10,7 +10,13 @@ from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.tables import TrueTable, _true_table, print_table
 
 MEMBERS = pd.DataFrame(
-    {"authority_code": ["1", "2"], "authority_gss": ["E1", "E2"], "authority_name": ["A", "B"], "region_code": "E0", "region_name": "N"}
+    {
+        "authority_code": ["1", "2"],
+        "authority_gss": ["E1", "E2"],
+        "authority_name": ["A", "B"],
+        "region_code": "E0",
+        "region_name": "N",
+    }
 )
 FIGURES = pd.DataFrame(
     [
@@ -31,7 +37,12 @@ class Held:
 def test_a_measure_that_applies_to_some_categories_is_not_applicable_elsewhere():
     table = next(t for t in PUBLISHED_TABLES if t.name == "care_flows")
     printed = print_table(_true_table(Held(), dt.date(2025, 12, 31), MEMBERS, table), {})  # type: ignore[arg-type]
-    rows = {tuple(key): tuple(value) for key, value in zip(printed.iloc[:, :3].to_numpy(), printed[["started", "ceased"]].to_numpy(), strict=True)}
+    rows = {
+        tuple(key): tuple(value)
+        for key, value in zip(
+            printed.iloc[:, :3].to_numpy(), printed[["started", "ceased"]].to_numpy(), strict=True
+        )
+    }
     assert rows["1", "Total", "Total"] == ("20", "30")
     assert rows["1", "Age at the start", "Under 1"] == ("20", "z")
     assert rows["1", "Age at the end", "16"] == ("z", "30")
@@ -41,16 +52,23 @@ def test_a_measure_that_applies_to_some_categories_is_not_applicable_elsewhere()
 
 
 class Two:
-    """A warehouse of two authorities: in both stands a children's home, of which only that of authority 1 returned; a secure home stands nowhere."""
+    """A warehouse of two authorities: in both stands a children's home, of which only that of
+    authority 1 returned; a secure home stands nowhere.
+    """
 
     def frame(self, query: str, **_: object) -> pd.DataFrame:
         if "group by" in query:
             columns = ["authority_code", "provision_type", "origin_band", "children"]
-            return pd.DataFrame([("1", "Children's home", "host", 10), ("3", "Secure children's home", "host", 10)], columns=columns)
+            return pd.DataFrame(
+                [("1", "Children's home", "host", 10), ("3", "Secure children's home", "host", 10)],
+                columns=columns,
+            )
         rows = [("1", "Children's home"), ("2", "Children's home")]
         if "core.authority" in query:  # where there is something to return
             return pd.DataFrame(rows, columns=["authority_code", "provision_type"])
-        return pd.DataFrame(rows[:1] if "distinct" in query else [], columns=["authority_code", "provision_type"])
+        return pd.DataFrame(
+            rows[:1] if "distinct" in query else [], columns=["authority_code", "provision_type"]
+        )
 
 
 def test_where_nothing_stands_no_return_is_missing():
@@ -68,7 +86,12 @@ def test_a_mean_of_nothing_is_not_applicable_where_a_return_came():
     table = next(t for t in PUBLISHED_TABLES if t.name == "weekly_cost")
     measures = [m.name for m in table.measures]
     keys = pd.DataFrame({"authority_code": ["1", "2"], "provision_type": ["Other"] * 2})
-    values = pd.DataFrame([[0.0, *[None] * (len(measures) - 1)], [None] * len(measures)], columns=measures).astype("float64")
+    values = pd.DataFrame(
+        [[0.0, *[None] * (len(measures) - 1)], [None] * len(measures)], columns=measures
+    ).astype("float64")
     symbols = values.map(lambda _: "x")
     printed = print_table(TrueTable(table, keys, values, symbols), {})
-    assert printed[["placements", "mean_weekly_cost"]].to_numpy().tolist() == [["0", "z"], ["x", "x"]]
+    assert printed[["placements", "mean_weekly_cost"]].to_numpy().tolist() == [
+        ["0", "z"],
+        ["x", "x"],
+    ]

@@ -1,4 +1,6 @@
-"""Readers who know more than the gate's two: what each knows, that the repair hides for him, and that a release is refused that tells him."""
+"""Readers who know more than the gate's two: what each knows, that the repair hides for him, and
+that a release is refused that tells him.
+"""
 
 from __future__ import annotations
 
@@ -34,21 +36,35 @@ MEMBERS = pd.DataFrame(
 
 
 def entry(**more: object) -> dict:
-    return {"title": "T", "authority": "authority_code", "measures": [{"name": "children", "rule": "count", **more}]}
+    return {
+        "title": "T",
+        "authority": "authority_code",
+        "measures": [{"name": "children", "rule": "count", **more}],
+    }
 
 
 PLAIN = published_table("plain", entry())
 OFFICIAL = published_table("official", {**entry(), "official": True})
 SHARED = published_table("shared", entry(known_to_members="always"))
-BY_HOST = published_table("flows", {**entry(), "filters": {"host_authority_name": {"label": "Host"}}})
+BY_HOST = published_table(
+    "flows", {**entry(), "filters": {"host_authority_name": {"label": "Host"}}}
+)
 SHARED_NOT = published_table("other", entry())
 PARTS = Tie(
     "one part and the other are the whole",
     (Term("plain", "children"), Term("other", "children"), Term("official", "children", -1)),
     presumed=True,
 )
-SAME = Tie("the same children twice", (Term("plain", "children"), Term("official", "children", -1)), presumed=True)
-SAME_SHARED = Tie("the same children twice", (Term("plain", "children"), Term("shared", "children", -1)), presumed=True)
+SAME = Tie(
+    "the same children twice",
+    (Term("plain", "children"), Term("official", "children", -1)),
+    presumed=True,
+)
+SAME_SHARED = Tie(
+    "the same children twice",
+    (Term("plain", "children"), Term("shared", "children", -1)),
+    presumed=True,
+)
 
 
 @pytest.fixture
@@ -65,7 +81,9 @@ def programme(monkeypatch):
 
 def simple(table, counts: list[int]) -> TrueTable:
     values = pd.DataFrame({"children": [float(sum(counts)), *map(float, counts)]})
-    return TrueTable(table, pd.DataFrame({AUTHORITY: ["", *AREAS]}), values, values.map(lambda _: "x"))
+    return TrueTable(
+        table, pd.DataFrame({AUTHORITY: ["", *AREAS]}), values, values.map(lambda _: "x")
+    )
 
 
 def printed(*true: TrueTable, hide: dict | None = None) -> Published:
@@ -76,10 +94,16 @@ def printed(*true: TrueTable, hide: dict | None = None) -> Published:
 def told(one: Published, who: str) -> list[str]:
     system = build_system([one])
     asked = [reader for reader in readers.everybody(system, one.tables) if who in reader.name]
-    return [str(leak) for reader in asked for leak in told_to(reader.name, judge(reader.view(system)).leaks)]
+    return [
+        str(leak)
+        for reader in asked
+        for leak in told_to(reader.name, judge(reader.view(system)).leaks)
+    ]
 
 
-def by_area(counts: list[int]) -> tuple[dict[str, TrueTable], Callable[..., dict[str, pd.DataFrame]]]:
+def by_area(
+    counts: list[int],
+) -> tuple[dict[str, TrueTable], Callable[..., dict[str, pd.DataFrame]]]:
     """The plain count of so many authorities, and how it is printed."""
     areas = [str(n + 1) for n in range(len(counts))]
     members = pd.DataFrame(
@@ -89,20 +113,32 @@ def by_area(counts: list[int]) -> tuple[dict[str, TrueTable], Callable[..., dict
         }
     )  # fmt: skip
     values = pd.DataFrame({"children": [float(sum(counts)), *map(float, counts)]})
-    true = {"plain": TrueTable(PLAIN, pd.DataFrame({AUTHORITY: ["", *areas]}), values, values.map(lambda _: "x"))}
+    true = {
+        "plain": TrueTable(
+            PLAIN, pd.DataFrame({AUTHORITY: ["", *areas]}), values, values.map(lambda _: "x")
+        )
+    }
     return true, partial(release_tables, true, members, DATE)
 
 
 def mended(*true: TrueTable) -> Published:
     """What leaves: printed, repaired and let out by the gate."""
     named = {t.table.name: t for t in true}
-    prepared = prepare_against([], DATE, named, lambda hidden, method: release_tables(named, MEMBERS, DATE, hidden, method), SAFE)
+    prepared = prepare_against(
+        [],
+        DATE,
+        named,
+        lambda hidden, method: release_tables(named, MEMBERS, DATE, hidden, method),
+        SAFE,
+    )
     assert prepared.verdict.passed, prepared.verdict.lines()
     return Published(DATE, 1, prepared.tables, SAFE, {name: t.values for name, t in named.items()})
 
 
 OWN = [10, 13, 23, 1]
-"""45, 10, 15, 25, c: 47 at most, less 13 and 23 at least, and who has the 10 exactly has 0 or 1 left; who takes it for 8 to 12 has 0 to 3."""
+"""45, 10, 15, 25, c: 47 at most, less 13 and 23 at least, and who has the 10 exactly has 0 or 1
+left; who takes it for 8 to 12 has 0 to 3.
+"""
 
 
 def test_a_login_takes_its_own_count_from_the_regions(programme):
@@ -116,7 +152,9 @@ def test_a_login_takes_its_own_count_from_the_regions(programme):
 
 
 def test_a_zero_of_the_region_is_everybodys_zero_to_whoever_knows_the_whole(programme):
-    """What members share is all of `shared`; a tie then tells what stands in `plain` though it is hidden there."""
+    """What members share is all of `shared`; a tie then tells what stands in `plain` though it is
+    hidden there.
+    """
     programme(PLAIN, SHARED, ties=(SAME_SHARED,))
     one = printed(simple(PLAIN, [5, 6, 30]), simple(SHARED, [5, 6, 30]))
     assert not told(one, "login"), "he knows it without the release"
@@ -129,14 +167,18 @@ def in_three() -> list[TrueTable]:
 
 def test_who_holds_the_official_tables_takes_our_rounded_counts_from_exact_ones(programme):
     programme(OFFICIAL, SHARED_NOT, PLAIN, ties=(PARTS,))
-    one = printed(*in_three())  # 9 less 8 to 12 leaves 0 and 1; to others 10 stands for 8 to 12 as well
+    one = printed(
+        *in_three()
+    )  # 9 less 8 to 12 leaves 0 and 1; to others 10 stands for 8 to 12 as well
     assert judge(build_system([one])).passed, "nobody else can tell"
     assert "only 2 of its values are left" in told(one, "DfE")[0]
     assert not told(mended(*in_three()), "")
 
 
 def test_a_release_that_tells_a_reader_is_mended_for_him(programme):
-    """Places given to others by a login: the whole of Beeham's flows is known to it, and the rest must keep three values."""
+    """Places given to others by a login: the whole of Beeham's flows is known to it, and the rest
+    must keep three values.
+    """
     programme(BY_HOST)
     hosts = ["Aford", "Beeham", "Ceeton"]
     grid = np.array([[9, 8, 1], [8, 0, 9], [9, 9, 8]])
@@ -147,16 +189,32 @@ def test_a_release_that_tells_a_reader_is_mended_for_him(programme):
             keys.append((area, host))
             values.append(float((rows if h == 0 else rows[:, [h - 1]]).sum()))
     frame = pd.DataFrame(keys, columns=[AUTHORITY, "host_authority_name"])
-    true = TrueTable(BY_HOST, frame, pd.DataFrame({"children": values}), pd.DataFrame({"children": ["x"] * len(values)}))
-    prepared = prepare_against([], DATE, {"flows": true}, lambda hidden, method: release_tables({"flows": true}, MEMBERS, DATE, hidden, method), SAFE)
+    true = TrueTable(
+        BY_HOST,
+        frame,
+        pd.DataFrame({"children": values}),
+        pd.DataFrame({"children": ["x"] * len(values)}),
+    )
+    prepared = prepare_against(
+        [],
+        DATE,
+        {"flows": true},
+        lambda hidden, method: release_tables({"flows": true}, MEMBERS, DATE, hidden, method),
+        SAFE,
+    )
     assert prepared.verdict.passed
     assert not told(Published(DATE, 1, prepared.tables, SAFE, {"flows": true.values}), "")
 
 
-@pytest.mark.parametrize("reader", ["who holds DfE's tables of the date", "who has the login of Area 1"])
+@pytest.mark.parametrize(
+    "reader", ["who holds DfE's tables of the date", "who has the login of Area 1"]
+)
 def test_a_leak_to_a_reader_refuses_the_release(programme, monkeypatch, reader):
     of_a_login = "login" in reader
-    programme(*((PLAIN,) if of_a_login else (OFFICIAL, SHARED_NOT, PLAIN)), ties=() if of_a_login else (PARTS,))
+    programme(
+        *((PLAIN,) if of_a_login else (OFFICIAL, SHARED_NOT, PLAIN)),
+        ties=() if of_a_login else (PARTS,),
+    )
     true, printed_so = by_area(OWN)
     if not of_a_login:
         true = {t.table.name: t for t in in_three()}
@@ -169,7 +227,10 @@ def test_a_leak_to_a_reader_refuses_the_release(programme, monkeypatch, reader):
 
 def test_a_presumption_that_is_not_true_tells_nothing(programme):
     programme(PLAIN)
-    one = printed(simple(PLAIN, [30, 0, 5]), hide={("plain", "children"): np.array([False, False, True, False])})
+    one = printed(
+        simple(PLAIN, [30, 0, 5]),
+        hide={("plain", "children"): np.array([False, False, True, False])},
+    )
     assert not told(one, "no zero is hidden")
 
 
@@ -177,40 +238,64 @@ def compare(monkeypatch, neighbours: dict[str, tuple[str, ...]]) -> None:
     """The plain count is compared: the first four authorities are a sub-region."""
     beside = {a: tuple(b for b in "1234" if b != a) for a in "1234"}
     monkeypatch.setattr(knowledge, "others_of_the_sub_region", lambda: beside)
-    monkeypatch.setattr(comparisons, "statistical_neighbours_of", lambda code: neighbours.get(code, ()))
+    monkeypatch.setattr(
+        comparisons, "statistical_neighbours_of", lambda code: neighbours.get(code, ())
+    )
     monkeypatch.setattr(comparisons, "compared", lambda: (Compared("plain", ("children",)),))
 
 
-@pytest.mark.parametrize(("others", "least", "greatest"), [(0, 0, 0), (1, 1, 7), (7, 1, 7), (8, 8, 12), (12, 8, 12), (13, 13, 17), (40, 38, 42)])
+@pytest.mark.parametrize(
+    ("others", "least", "greatest"),
+    [(0, 0, 0), (1, 1, 7), (7, 1, 7), (8, 8, 12), (12, 8, 12), (13, 13, 17), (40, 38, 42)],
+)
 def test_a_comparison_tells_others_as_the_release_does(others, least, greatest):
     low, high = comparisons.told_of(np.array([float(others)]), SAFE)
     assert (low[0], high[0]) == (least, greatest)
 
 
 def test_a_login_is_told_of_every_group_of_enough_others(programme, monkeypatch):
-    """The sub-region's three others, the region's five, four neighbours; not two neighbours, nor the same group twice."""
+    """The sub-region's three others, the region's five, four neighbours; not two neighbours, nor
+    the same group twice.
+    """
     programme(PLAIN)
     compare(monkeypatch, {"1": ("2", "5"), "5": ("1", "2", "3", "4"), "2": ("1", "3", "4", "9")})
     true, printed_so = by_area([30, 5, 1, 0, 6, 9])
-    of_all = build_system([Published(DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values})]).comparisons
-    sums = [(str(code), int(n)) for code, n in zip(of_all.told, of_all.matrix.sum(axis=1).A1, strict=True)]
-    assert sorted(sums) == sorted([*((code, 5) for code in "123456"), *((code, 3) for code in "1234"), ("5", 4)])
+    of_all = build_system(
+        [Published(DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values})]
+    ).comparisons
+    sums = [
+        (str(code), int(n))
+        for code, n in zip(of_all.told, of_all.matrix.sum(axis=1).A1, strict=True)
+    ]
+    assert sorted(sums) == sorted(
+        [*((code, 5) for code in "123456"), *((code, 3) for code in "1234"), ("5", 4)]
+    )
 
 
 def test_whose_sums_are_told_is_the_regions_own_file_to_say(programme, monkeypatch):
-    """A region of a file of its own, or one within another's: the fourth to the sixth are together here, and nowhere else."""
+    """A region of a file of its own, or one within another's: the fourth to the sixth are together
+    here, and nowhere else.
+    """
     programme(PLAIN)
     compare(monkeypatch, {})
     true, printed_so = by_area([30, 5, 1, 0, 6, 9])
     near = {a: tuple(b for b in "3456" if b != a) for a in "3456"}
-    now = Published(DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values}, beside=near)
+    now = Published(
+        DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values}, beside=near
+    )
     of_all = build_system([now]).comparisons
-    of_three = sorted(str(code) for code, n in zip(of_all.told, of_all.matrix.sum(axis=1).A1, strict=True) if n == 3)
+    of_three = sorted(
+        str(code)
+        for code, n in zip(of_all.told, of_all.matrix.sum(axis=1).A1, strict=True)
+        if n == 3
+    )
     assert of_three == list("3456")
 
 
 def test_a_login_takes_a_count_from_what_comparisons_tell_of_its_neighbours(programme, monkeypatch):
-    """The fifth is told that its neighbours have 33 to 37 together: two are at least 23 and 13, so that 0 or 1 is left of the third."""
+    """The fifth is told that its neighbours have 33 to 37 together: two are at least 23 and 13, so
+    that 0 or 1 is left of the third.
+    """
     programme(PLAIN)
     compare(monkeypatch, {"5": ("1", "2", "3", "4")})
     true, printed_so = by_area([23, 13, 1, 0, 30, 90])
@@ -227,10 +312,19 @@ def test_a_login_takes_a_count_from_what_comparisons_tell_of_its_neighbours(prog
 
 
 def test_tables_without_any_count_leave_as_they_are(programme):
-    """A quarter of which only returns came that feed no count: nothing is printed that could tell one."""
-    places = published_table("places", {**entry(), "measures": [{"name": "children", "rule": "exact"}]})
+    """A quarter of which only returns came that feed no count: nothing is printed that could tell
+    one.
+    """
+    places = published_table(
+        "places", {**entry(), "measures": [{"name": "children", "rule": "exact"}]}
+    )
     programme(places)
-    assert mended(simple(places, [30, 5, 0])).tables["places"]["children"].tolist() == ["35", "30", "5", "0"]
+    assert mended(simple(places, [30, 5, 0])).tables["places"]["children"].tolist() == [
+        "35",
+        "30",
+        "5",
+        "0",
+    ]
 
 
 def test_every_login_and_both_other_readers_are_asked(programme):
@@ -239,9 +333,15 @@ def test_every_login_and_both_other_readers_are_asked(programme):
     system = build_system([one])
     names = [reader.name for reader in readers.everybody(system, one.tables)]
     assert len(names) == 3 + 1 + len(AREAS) and sum("Beeham" in name for name in names) == 1
-    view = next(r for r in readers.everybody(system, one.tables) if "login of Aford" in r.name).view(system)
+    view = next(
+        r for r in readers.everybody(system, one.tables) if "login of Aford" in r.name
+    ).view(system)
     own = system.cells.set_index(["table", "area"]).loc[("plain", "1"), "variable"]
-    assert (view.low[own], view.high[own]) == (30, 30) and not view.small[own] and system.low[own] == 28
+    assert (
+        (view.low[own], view.high[own]) == (30, 30)
+        and not view.small[own]
+        and system.low[own] == 28
+    )
 
 
 OCCUPIED, RETURNED = (published_table(name, entry()) for name in ("occupied", "returned"))
@@ -254,8 +354,8 @@ PLACES = Tie(
 
 @pytest.mark.parametrize("seed", [0, 1, 241, 245, 247, 263, 269, 276])
 def test_what_the_repair_hides_is_presumed_not_to_be_zero_either(programme, seed):
-    """A cell that the repair hides becomes one of which the reader presumes it: he must be asked of what is printed in the end, and
-    whatever the figures are there is a release.
+    """A cell that the repair hides becomes one of which the reader presumes it: he must be asked of
+    what is printed in the end, and whatever the figures are there is a release.
     """
     programme(OCCUPIED, VACANT, RETURNED, ties=(PLACES,))
     drawn = np.random.default_rng(seed)
@@ -263,13 +363,16 @@ def test_what_the_repair_hides_is_presumed_not_to_be_zero_either(programme, seed
     returned = [a + b for a, b in zip(occupied, vacant, strict=True)]
     places = simple(VACANT, vacant)
     with_keys = places.values.assign(**{"_settings": 9, "_noise vacant": drawn.integers(0, 256, 4)})
-    one = mended(simple(OCCUPIED, occupied), replace(places, values=with_keys), simple(RETURNED, returned))
+    one = mended(
+        simple(OCCUPIED, occupied), replace(places, values=with_keys), simple(RETURNED, returned)
+    )
     assert not told(one, "")
 
 
 def of_at_most_one(*, is_guess: bool) -> knowledge.System:
-    """Two counts of one release: the first is hidden and 1, the second is shown and 1. The first is no more than the second, and a tie says
-    that it is at most 1 whatever is shown: known, or only guessed.
+    """Two counts of one release: the first is hidden and 1, the second is shown and 1. The first is
+    no more than the second, and a tie says that it is at most 1 whatever is shown: known, or only
+    guessed.
     """
     cells = pd.DataFrame(
         {
@@ -286,6 +389,10 @@ def of_at_most_one(*, is_guess: bool) -> knowledge.System:
 
 @pytest.mark.parametrize("is_guess", [True, False])
 def test_a_tie_that_is_only_presumed_excuses_no_count_for_who_does_not_presume_it(is_guess):
-    """Who takes the tie for true had two values before the release and has two now; who does not had eight."""
+    """Who takes the tie for true had two values before the release and has two now; who does not
+    had eight.
+    """
     leaks = judge(of_at_most_one(is_guess=is_guess)).leaks
-    assert [(leak.cell, leak.least, leak.greatest) for leak in leaks] == ([("first", 0, 1)] if is_guess else [])
+    assert [(leak.cell, leak.least, leak.greatest) for leak in leaks] == (
+        [("first", 0, 1)] if is_guess else []
+    )

@@ -1,4 +1,6 @@
-"""Opening files: what a file is by its bytes, every encoding and delimiter, and nothing that a hostile or damaged file can do but be refused."""
+"""Opening files: what a file is by its bytes, every encoding and delimiter, and nothing that a
+hostile or damaged file can do but be refused.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def parts_of(data: bytes) -> dict[str, str | bytes]:
 
 def workbook(**sheets: list[list[object]]) -> bytes:
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True, "default_date_format": "dd/mm/yyyy"}) as book:
+    with xlsxwriter.Workbook(
+        buffer, {"in_memory": True, "default_date_format": "dd/mm/yyyy"}
+    ) as book:
         for name, rows in sheets.items():
             sheet = book.add_worksheet(name)
             for number, row in enumerate(rows):
@@ -53,8 +57,10 @@ def workbook(**sheets: list[list[object]]) -> bytes:
 
 
 _ODS = (
-    '<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
-    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
+    '<?xml version="1.0"?><office:document-content'
+    ' xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"'
+    ' xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
     '<office:body><office:spreadsheet><table:table table:name="S"><table:table-row>'
     '<table:table-cell office:value-type="string"><text:p>URN</text:p></table:table-cell>'
     '<table:table-cell office:value-type="string"><text:p>Places</text:p></table:table-cell>'
@@ -64,7 +70,9 @@ _MIMETYPE = "application/vnd.oasis.opendocument.spreadsheet"
 
 
 def ods(content: str = _ODS, manifest: str = "<manifest/>") -> bytes:
-    return zip_of({"mimetype": _MIMETYPE, "content.xml": content, "META-INF/manifest.xml": manifest})
+    return zip_of(
+        {"mimetype": _MIMETYPE, "content.xml": content, "META-INF/manifest.xml": manifest}
+    )
 
 
 def rows_of(data: bytes) -> list[list[str]]:
@@ -79,15 +87,23 @@ def refusal(data: bytes) -> str:
     return refused.value.rule
 
 
-# --- what a file is -----------------------------------------------------------------------------------
+# --- what a file is
+# -----------------------------------------------------------------------------------
 
-# A compound file as Excel writes it around an encrypted workbook: header, then a folder that names its streams in UTF-16.
+# A compound file as Excel writes it around an encrypted workbook: header, then a folder that names
+# its streams in UTF-16.
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED_XLSX = (
-    COMPOUND + bytes(504) + b"".join(name.encode("utf-16-le").ljust(128, b"\0") for name in ("Root Entry", "EncryptionInfo", "EncryptedPackage"))
+    COMPOUND
+    + bytes(504)
+    + b"".join(
+        name.encode("utf-16-le").ljust(128, b"\0")
+        for name in ("Root Entry", "EncryptionInfo", "EncryptedPackage")
+    )
 )
 ENCRYPTED_ODS = (
-    '<manifest:manifest><manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry></manifest:manifest>'
+    "<manifest:manifest><manifest:file-entry"
+    ' manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry></manifest:manifest>'
 )
 
 
@@ -106,24 +122,44 @@ REFUSED = [
     pytest.param(b"\0" * 600, "empty_file", id="only zero bytes"),
     pytest.param(ENCRYPTED_XLSX, "password_protected", id="a workbook with a password"),
     pytest.param(ods(manifest=ENCRYPTED_ODS), "password_protected", id="an .ods with a password"),
-    pytest.param(_with_password_flag(zip_of({"return.csv": CSV})), "password_protected", id="a zip with a password"),
+    pytest.param(
+        _with_password_flag(zip_of({"return.csv": CSV})),
+        "password_protected",
+        id="a zip with a password",
+    ),
     pytest.param(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "not_a_spreadsheet", id="a PDF"),
     pytest.param(b"\x89PNG\r\n\x1a\n" + bytes(32), "not_a_spreadsheet", id="a PNG"),
     pytest.param(b"\xff\xd8\xff\xe0\x00\x10JFIF", "not_a_spreadsheet", id="a JPEG"),
     pytest.param(b"{\\rtf1\\ansi URN,Places}", "not_a_spreadsheet", id="an RTF"),
-    pytest.param(b"<!DOCTYPE html><table><tr><td>URN</td></tr></table>", "not_a_spreadsheet", id="a web page"),
-    pytest.param(b"\xef\xbb\xbf<html><table><tr><td>URN</td></tr></table></html>", "not_a_spreadsheet", id="a web page after a byte order mark"),
-    pytest.param(b" \n<?xml version='1.0'?><Workbook/>", "not_a_spreadsheet", id="an XML spreadsheet"),
+    pytest.param(
+        b"<!DOCTYPE html><table><tr><td>URN</td></tr></table>", "not_a_spreadsheet", id="a web page"
+    ),
+    pytest.param(
+        b"\xef\xbb\xbf<html><table><tr><td>URN</td></tr></table></html>",
+        "not_a_spreadsheet",
+        id="a web page after a byte order mark",
+    ),
+    pytest.param(
+        b" \n<?xml version='1.0'?><Workbook/>", "not_a_spreadsheet", id="an XML spreadsheet"
+    ),
     pytest.param(zip_of({"word/document.xml": "<w/>"}), "not_a_spreadsheet", id="a Word document"),
     pytest.param(zip_of({"notes.txt": CSV}), "not_a_spreadsheet", id="a zip without a table"),
-    pytest.param(zip_of({"inner.zip": zip_of({"a.csv": CSV})}), "not_a_spreadsheet", id="a zip in a zip"),
+    pytest.param(
+        zip_of({"inner.zip": zip_of({"a.csv": CSV})}), "not_a_spreadsheet", id="a zip in a zip"
+    ),
     pytest.param(bytes(range(256)) * 8, "not_a_spreadsheet", id="random bytes"),
-    pytest.param(b"URN,Places\nSC1,\x01\x02\x03\n", "not_a_spreadsheet", id="text with control characters"),
+    pytest.param(
+        b"URN,Places\nSC1,\x01\x02\x03\n", "not_a_spreadsheet", id="text with control characters"
+    ),
     pytest.param(b"\x1f\x8b\x08\x00" + bytes(40), "not_a_spreadsheet", id="a gzip"),
     pytest.param(workbook(s=TABLE)[:-300], "unreadable_file", id="a workbook cut off at its end"),
     pytest.param(workbook(s=TABLE)[:2000], "unreadable_file", id="half a workbook"),
     pytest.param(COMPOUND + bytes(512), "unreadable_file", id="an empty compound file"),
-    pytest.param("URN,Places\nSC1,3\n".encode("utf-16") + b"\x41", "unreadable_file", id="half a UTF-16 character"),
+    pytest.param(
+        "URN,Places\nSC1,3\n".encode("utf-16") + b"\x41",
+        "unreadable_file",
+        id="half a UTF-16 character",
+    ),
     pytest.param(b"\xef\xbb\xbfURN,\xff\n", "unreadable_file", id="says UTF-8 and is not"),
 ]
 
@@ -146,11 +182,19 @@ READ = [
     pytest.param(CSV.replace(",", "|").encode(), id="bars"),
     pytest.param(b'"URN","Places"\n"SC100001","3"\n"SC100002","4"\n', id="all quoted"),
     pytest.param(workbook(s=TABLE), id=".xlsx"),
-    pytest.param(workbook(s=[["URN", "Places"], ["SC100001", 3], ["SC100002", 4.0]]), id=".xlsx with numbers"),
+    pytest.param(
+        workbook(s=[["URN", "Places"], ["SC100001", 3], ["SC100002", 4.0]]), id=".xlsx with numbers"
+    ),
     pytest.param(zip_of({"return.csv": CSV}), id="a zip with one CSV"),
-    pytest.param(zip_of({"folder/": "", "folder/Return.CSV": CSV, "folder/read me.txt": "hello"}), id="a zip with a folder and a note"),
+    pytest.param(
+        zip_of({"folder/": "", "folder/Return.CSV": CSV, "folder/read me.txt": "hello"}),
+        id="a zip with a folder and a note",
+    ),
     pytest.param(zip_of({"return.xlsx": workbook(s=TABLE)}), id="a zip with a workbook"),
-    pytest.param(zip_of({"return.csv": CSV, "__MACOSX/._return.csv": b"\0\5\x16\7\0\2\0\0Mac OS X        "}), id="a zip made on a Mac"),
+    pytest.param(
+        zip_of({"return.csv": CSV, "__MACOSX/._return.csv": b"\0\5\x16\7\0\2\0\0Mac OS X        "}),
+        id="a zip made on a Mac",
+    ),
 ]
 
 
@@ -169,11 +213,14 @@ def test_every_sheet_of_a_workbook_is_read_under_its_name_with_its_blank_rows():
 
 
 def test_sheets_in_a_zip_carry_the_names_of_their_files():
-    sheets = read_sheets(zip_of({"a\\b/settings.csv": CSV, "c.xlsx": workbook(one=TABLE, two=TABLE)}))
+    sheets = read_sheets(
+        zip_of({"a\\b/settings.csv": CSV, "c.xlsx": workbook(one=TABLE, two=TABLE)})
+    )
     assert [s.name for s in sheets] == ["settings.csv", "c.xlsx: one", "c.xlsx: two"]
 
 
-# --- text ------------------------------------------------------------------------------------------------
+# --- text
+# ------------------------------------------------------------------------------------------------
 
 WORDS = "Children\u2019s home \u2013 caf\u00e9 \u00a340"
 
@@ -184,23 +231,42 @@ def test_dashes_quotes_accents_and_pounds_survive_every_encoding_in_use(encoding
 
 
 def test_one_byte_of_mac_roman_is_a_dash_and_no_icelandic_letter():
-    """Ofsted's list of 2024 is ASCII but for one byte, 0xD0: the dash in its title, as a Mac writes it."""
-    assert rows_of(b"Children's social care data in England 2024 \xd0 Provider level\nURN,Places\n")[0][0].endswith("2024 \u2013 Provider level")
+    """Ofsted's list of 2024 is ASCII but for one byte, 0xD0: the dash in its title, as a Mac writes
+    it.
+    """
+    assert rows_of(
+        b"Children's social care data in England 2024 \xd0 Provider level\nURN,Places\n"
+    )[0][0].endswith("2024 \u2013 Provider level")
 
 
 def test_names_with_letters_of_windows_1252_are_not_taken_for_mac_roman():
-    assert rows_of("URN,Name\nSC1,Mu\u00f1oz House\n".encode("cp1252"))[1] == ["SC1", "Mu\u00f1oz House"]
+    assert rows_of("URN,Name\nSC1,Mu\u00f1oz House\n".encode("cp1252"))[1] == [
+        "SC1",
+        "Mu\u00f1oz House",
+    ]
 
 
 def test_ragged_rows_stay_ragged_and_quoted_line_breaks_stay_in_their_cell():
-    assert rows_of(b'a,b,c\n1\n1,2,3,4\n"x\ny",2,3\n\n') == [["a", "b", "c"], ["1"], ["1", "2", "3", "4"], ["x\ny", "2", "3"], []]
+    assert rows_of(b'a,b,c\n1\n1,2,3,4\n"x\ny",2,3\n\n') == [
+        ["a", "b", "c"],
+        ["1"],
+        ["1", "2", "3", "4"],
+        ["x\ny", "2", "3"],
+        [],
+    ]
 
 
 def test_commas_in_a_title_do_not_hide_semicolons_and_the_reverse():
     """The delimiter is that of the table, whatever punctuation the lines of title above it hold."""
-    assert rows_of(b"Homes, places and people\nURN;Name;Places\nSC1;Oak;3\n")[1:] == [["URN", "Name", "Places"], ["SC1", "Oak", "3"]]
+    assert rows_of(b"Homes, places and people\nURN;Name;Places\nSC1;Oak;3\n")[1:] == [
+        ["URN", "Name", "Places"],
+        ["SC1", "Oak", "3"],
+    ]
     title = "Notes; see a; see b; see c; see d; see e"
-    assert rows_of(f"{title}\nURN,Name,Places\nSC1,Oak,3\nSC2,Elm,4\n".encode())[1:3] == [["URN", "Name", "Places"], ["SC1", "Oak", "3"]]
+    assert rows_of(f"{title}\nURN,Name,Places\nSC1,Oak,3\nSC2,Elm,4\n".encode())[1:3] == [
+        ["URN", "Name", "Places"],
+        ["SC1", "Oak", "3"],
+    ]
 
 
 def test_a_zero_byte_far_into_a_text_does_not_come_through():
@@ -235,7 +301,8 @@ def test_dates_numbers_and_stored_results_of_formulas_come_out_of_a_workbook():
     assert rows_of(buffer.getvalue()) == [["2025-03-31", "1234567", "42", "TRUE", "007"]]
 
 
-# --- hostile files --------------------------------------------------------------------------------------------
+# --- hostile files
+# --------------------------------------------------------------------------------------------
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch):
@@ -254,7 +321,9 @@ def test_many_parts_that_are_too_large_together_are_refused(monkeypatch):
 
 
 def test_archives_are_not_unpacked_without_end():
-    """A few hundred bytes, each level ten times the one inside it, would be millions of sheets: a zip holds files, not further zips."""
+    """A few hundred bytes, each level ten times the one inside it, would be millions of sheets: a
+    zip holds files, not further zips.
+    """
     nested = zip_of({"return.csv": CSV})
     for _ in range(3):
         nested = zip_of({"a.xlsx": nested, "b.xlsx": nested})
@@ -273,28 +342,44 @@ def _stray(row: int, column: int) -> bytes:
 def _many_strings() -> bytes:
     parts = parts_of(workbook(s=TABLE))
     strings = bytes(parts["xl/sharedStrings.xml"])  # type: ignore[arg-type]
-    parts["xl/sharedStrings.xml"] = strings.replace(b'uniqueCount="6"', b'uniqueCount="999999999999"')
+    parts["xl/sharedStrings.xml"] = strings.replace(
+        b'uniqueCount="6"', b'uniqueCount="999999999999"'
+    )
     assert parts["xl/sharedStrings.xml"] != strings
     return zip_of(parts)
 
 
 FAR = "XFD1048576"
-_HEADER = '<row r="1"><c r="A1" t="inlineStr"><is><t>URN</t></is></c><c r="B1" t="inlineStr"><is><t>Places</t></is></c></row>'
+_HEADER = (
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>URN</t></is></c><c r="B1"'
+    ' t="inlineStr"><is><t>Places</t></is></c></row>'
+)
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def _sheet(rows: str, prefix: str = "", dimension: str = "A1") -> str:
     """A sheet's part with these rows; with a prefix, every element of it has it."""
     space = f'xmlns:{prefix}="{_MAIN}"' if prefix else f'xmlns="{_MAIN}"'
-    text = f'<worksheet {space}><dimension ref="{dimension}"/><sheetData>{_HEADER}{rows}</sheetData></worksheet>'
+    text = (
+        f"<worksheet {space}><dimension"
+        f' ref="{dimension}"/><sheetData>{_HEADER}{rows}</sheetData></worksheet>'
+    )
     if prefix:
-        text = text.replace("</", f"</{prefix}:").replace("<", f"<{prefix}:").replace(f"<{prefix}:/{prefix}:", f"</{prefix}:")
+        text = (
+            text.replace("</", f"</{prefix}:")
+            .replace("<", f"<{prefix}:")
+            .replace(f"<{prefix}:/{prefix}:", f"</{prefix}:")
+        )
     return f'<?xml version="1.0"?>{text}'
 
 
 def _with_sheet(sheet: str, name: str = "xl/worksheets/sheet1.xml", **others: str) -> bytes:
     """A workbook whose one sheet is this text, in a part of this name."""
-    parts = {part: content for part, content in parts_of(workbook(s=TABLE)).items() if part != "xl/worksheets/sheet1.xml"}
+    parts = {
+        part: content
+        for part, content in parts_of(workbook(s=TABLE)).items()
+        if part != "xl/worksheets/sheet1.xml"
+    }
     for part in ("xl/_rels/workbook.xml.rels", "[Content_Types].xml"):
         text = bytes(parts[part]).decode()  # type: ignore[arg-type]
         parts[part] = text.replace("worksheets/sheet1.xml", name.removeprefix("xl/"))
@@ -314,24 +399,48 @@ def _far(cell: str = f'<c r="{FAR}"><v>1</v></c>') -> str:
 
 
 _LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "ha" * 20}">' for n in range(9))
-_REPEATED = _ODS.replace("<table:table-row>", '<table:table-row table:number-rows-repeated="1048576">').replace(
-    "<table:table-cell ", '<table:table-cell table:number-columns-repeated="8000" '
-)
+_REPEATED = _ODS.replace(
+    "<table:table-row>", '<table:table-row table:number-rows-repeated="1048576">'
+).replace("<table:table-cell ", '<table:table-cell table:number-columns-repeated="8000" ')
 
 KILLERS = [
     pytest.param(
-        _with_sheet(_sheet('<row r="2"><c r="XFD2"/></row><row r="1048576"><c><v>1</v></c></row><row><c r="XFD9"><v>1</v></c></row>')),
+        _with_sheet(
+            _sheet(
+                '<row r="2"><c r="XFD2"/></row><row r="1048576"><c><v>1</v></c></row><row><c'
+                ' r="XFD9"><v>1</v></c></row>'
+            )
+        ),
         id="cells without a reference",
     ),
     pytest.param(_with_sheet(_sheet(_far(), prefix="x")), id="elements with a prefix"),
-    pytest.param(_with_sheet(_sheet(_far(f'<c r="{FAR.lower()}"><v>1</v></c>'))), id="references in lower case"),
-    pytest.param(_with_sheet(_sheet(_far()), "xl/pages/one.xml"), id="a sheet outside the usual folder"),
-    pytest.param(_with_sheet(_sheet(_far()), "xl/worksheets/SHEET1.XML"), id="a sheet whose name is in capitals"),
-    pytest.param(_with_sheet(_sheet("", dimension=f"A1:{FAR}")), id="a sheet that says it is the largest"),
-    pytest.param(_with_sheet(_sheet('<row r="2"><c r="EQXD2"><v>1</v></c></row>')), id="a hundred thousand columns"),
-    pytest.param(_with_sheet(_sheet('<row r="4294967290"><c r="A4294967290"><v>1</v></c></row>')), id="the last row there is a number for"),
     pytest.param(
-        _with_sheet(f"<!DOCTYPE x [{_LAUGHS}]>" + _sheet('<row r="2"><c r="A2" t="inlineStr"><is><t>&a8;</t></is></c></row>')[21:]),
+        _with_sheet(_sheet(_far(f'<c r="{FAR.lower()}"><v>1</v></c>'))),
+        id="references in lower case",
+    ),
+    pytest.param(
+        _with_sheet(_sheet(_far()), "xl/pages/one.xml"), id="a sheet outside the usual folder"
+    ),
+    pytest.param(
+        _with_sheet(_sheet(_far()), "xl/worksheets/SHEET1.XML"),
+        id="a sheet whose name is in capitals",
+    ),
+    pytest.param(
+        _with_sheet(_sheet("", dimension=f"A1:{FAR}")), id="a sheet that says it is the largest"
+    ),
+    pytest.param(
+        _with_sheet(_sheet('<row r="2"><c r="EQXD2"><v>1</v></c></row>')),
+        id="a hundred thousand columns",
+    ),
+    pytest.param(
+        _with_sheet(_sheet('<row r="4294967290"><c r="A4294967290"><v>1</v></c></row>')),
+        id="the last row there is a number for",
+    ),
+    pytest.param(
+        _with_sheet(
+            f"<!DOCTYPE x [{_LAUGHS}]>"
+            + _sheet('<row r="2"><c r="A2" t="inlineStr"><is><t>&a8;</t></is></c></row>')[21:]
+        ),
         id="entities that grow without end",
     ),
     pytest.param(ods(_REPEATED), id="an .ods whose rows and columns are repeated"),
@@ -380,10 +489,19 @@ def _guarded(data: bytes, seconds: float) -> str:
     """What a process of 2 GB makes of the file within the time."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "RUST_BACKTRACE": "0"}
     try:
-        done = subprocess.run([sys.executable, "-c", _GUARDED], input=data, capture_output=True, timeout=seconds, env=environment, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", _GUARDED],
+            input=data,
+            capture_output=True,
+            timeout=seconds,
+            env=environment,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         pytest.fail(f"it was still reading after {seconds} seconds")
-    assert done.returncode == 0, f"the process ended with {done.returncode}: {done.stderr.decode()[-200:]}"
+    assert done.returncode == 0, (
+        f"the process ended with {done.returncode}: {done.stderr.decode()[-200:]}"
+    )
     return done.stdout.decode().strip()
 
 
@@ -395,7 +513,9 @@ def test_a_large_file_that_is_no_return_is_refused_and_takes_no_more_memory_than
 
 @pytest.mark.parametrize("data", KILLERS)
 def test_a_small_file_cannot_stop_the_reader_or_take_the_memory(data):
-    """A few kilobytes that, read as they stand, end the process (out of memory, no exception) or never end: one sender stops everybody's run."""
+    """A few kilobytes that, read as they stand, end the process (out of memory, no exception) or
+    never end: one sender stops everybody's run.
+    """
     assert len(data) < 10_000
     assert _guarded(data, 20) in {"too_large", "unreadable_file", "1 rows"}
 
@@ -408,7 +528,9 @@ def test_the_reader_of_workbooks_goes_on_after_a_file_that_ended_it():
 
 
 def test_the_reader_of_workbooks_knows_no_secret(monkeypatch):
-    """It reads what anybody may have sent: the keys of the observatory are not in its environment, nor its memory."""
+    """It reads what anybody may have sent: the keys of the observatory are not in its environment,
+    nor its memory.
+    """
     monkeypatch.setenv("OBSERVATORY_PSEUDONYM_KEY", "a secret of the observatory")
     workbooks._READER.stop()
     assert rows_of(workbook(s=TABLE)) == TABLE
@@ -429,11 +551,19 @@ print(open(f"/proc/{workbooks._READER._process.pid}/limits").read())
 
 
 def test_the_reader_of_workbooks_keeps_to_the_limits_of_its_account():
-    """Where the account has limits of its own, to ask for more is refused, and no workbook would be read."""
+    """Where the account has limits of its own, to ask for more is refused, and no workbook would be
+    read.
+    """
     if not Path("/proc/self/limits").exists():
         pytest.skip("this system does not show a process's limits")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", _UNDER_LIMITS], input=workbook(s=TABLE), capture_output=True, env=environment, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _UNDER_LIMITS],
+        input=workbook(s=TABLE),
+        capture_output=True,
+        env=environment,
+        check=True,
+    )
     rows, *limits = done.stdout.decode().splitlines()
     assert rows == str(TABLE)
     hard = {line[:26].strip(): line[26:].split()[1] for line in limits if line.strip()}
@@ -483,10 +613,21 @@ control.recv(1)
         lambda mark: [("S", "rows", {})],
         lambda mark: [("S", [["x"]], {"unheard of": True})],
     ],
-    ids=["a call", "a call in a cell", "code", "a hint that is no text", "an unknown rule", "a number", "rows that are none", "unknown words"],
+    ids=[
+        "a call",
+        "a call in a cell",
+        "code",
+        "a hint that is no text",
+        "an unknown rule",
+        "a number",
+        "rows that are none",
+        "unknown words",
+    ],
 )
 def test_an_answer_of_the_reader_is_data_and_never_a_call(answer, tmp_path, monkeypatch):
-    """A hostile file may have made the process its own: what it answers must not be done where the keys are."""
+    """A hostile file may have made the process its own: what it answers must not be done where the
+    keys are.
+    """
     mark = tmp_path / "it was done"
     _answering(tmp_path, monkeypatch, _says(answer(str(mark))))
     assert refusal(workbook(s=TABLE)) == "unreadable_file"
@@ -519,7 +660,9 @@ reader._serve(socket.socket(fileno=0))
 
 
 def test_what_one_file_does_to_the_reader_no_other_file_meets(tmp_path, monkeypatch):
-    """A hostile workbook may make the process that reads it its own: the next sender's must not be read there."""
+    """A hostile workbook may make the process that reads it its own: the next sender's must not be
+    read there.
+    """
     _answering(tmp_path, monkeypatch, _POISONED.format(real=workbooks.__file__))
     refusal(workbook(Poison=TABLE))
     process = workbooks._READER._process
@@ -533,7 +676,11 @@ def test_the_reader_is_ended_with_the_process_of_the_file(tmp_path, monkeypatch)
     if not Path("/proc/self/task").exists():
         pytest.skip("this system does not show a process's children")
     slow = "reader.sheets = lambda data: __import__('time').sleep(60) if len(data) > 2000 else []"
-    _answering(tmp_path, monkeypatch, _POISONED.format(real=workbooks.__file__).replace("reader.sheets = taken_over", slow))
+    _answering(
+        tmp_path,
+        monkeypatch,
+        _POISONED.format(real=workbooks.__file__).replace("reader.sheets = taken_over", slow),
+    )
     asking = threading.Thread(target=lambda: refusal(workbook(s=TABLE)))
     asking.start()
     children: list[str] = []
@@ -541,7 +688,9 @@ def test_the_reader_is_ended_with_the_process_of_the_file(tmp_path, monkeypatch)
         time.sleep(0.1)
         with contextlib.suppress(OSError, AttributeError):
             reader = workbooks._READER._process.pid
-            children = Path(f"/proc/{reader}/task/{reader}/children").read_text(encoding="ascii").split()
+            children = (
+                Path(f"/proc/{reader}/task/{reader}/children").read_text(encoding="ascii").split()
+            )
         if children:
             break
     assert children
@@ -559,15 +708,25 @@ def test_dates_times_and_durations_come_through():
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         sheet = book.add_worksheet()
         for place, (value, form) in enumerate(
-            [(MIDNIGHT, "dd/mm/yyyy"), (dt.time(9, 30), "hh:mm"), (dt.timedelta(hours=30), "[h]:mm")],
+            [
+                (MIDNIGHT, "dd/mm/yyyy"),
+                (dt.time(9, 30), "hh:mm"),
+                (dt.timedelta(hours=30), "[h]:mm"),
+            ],
         ):
             sheet.write_datetime(0, place, value, book.add_format({"num_format": form}))
     (cells,) = read_sheets(buffer.getvalue())[0].rows
-    assert cells[0] in (MIDNIGHT, MIDNIGHT.date()) and all(not isinstance(cell, str) for cell in cells)
+    assert cells[0] in (MIDNIGHT, MIDNIGHT.date()) and all(
+        not isinstance(cell, str) for cell in cells
+    )
 
 
 @pytest.mark.parametrize(
-    "code", ["import time; time.sleep(60)", "import socket, time; socket.recv_fds(socket.socket(fileno=0), 1, 1); time.sleep(60)"]
+    "code",
+    [
+        "import time; time.sleep(60)",
+        "import socket, time; socket.recv_fds(socket.socket(fileno=0), 1, 1); time.sleep(60)",
+    ],
 )
 def test_a_reader_that_does_not_read_or_answer_is_not_waited_for(code, tmp_path, monkeypatch):
     _answering(tmp_path, monkeypatch, code)
@@ -578,19 +737,42 @@ def test_a_reader_that_does_not_read_or_answer_is_not_waited_for(code, tmp_path,
 
 
 def test_no_file_may_ask_for_the_time_of_a_quarter():
-    """What a file says that it unpacks to is its sender's to say: 2 MB may say 800, and there may be many of them."""
-    real, most = workbooks._seconds_for(90 << 20), workbooks._seconds_for(reading.MAX_UNPACKED_BYTES)
+    """What a file says that it unpacks to is its sender's to say: 2 MB may say 800, and there may
+    be many of them.
+    """
+    real, most = (
+        workbooks._seconds_for(90 << 20),
+        workbooks._seconds_for(reading.MAX_UNPACKED_BYTES),
+    )
     assert real >= 25, "a register's workbook of 20 MB unpacks to 90 MB and takes 6.5 s"
     assert most <= 60 and workbooks._WAIT_SECONDS <= 300
 
 
 def test_a_workbook_formatted_to_the_last_row_is_a_small_one():
-    """Somebody formatted the columns down to row 1,048,576: nothing but the format stands there, in .xlsx and .ods alike."""
-    for row, empty in ((1_048_576, "".join(f'<c r="{column}1048576" s="1"/>' for column in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")), (2000, "")):
-        data = _with_sheet(_sheet(f'<row r="2"><c r="A2"><v>7</v></c></row><row r="{row}" s="1" customFormat="1">{empty}</row>'))
+    """Somebody formatted the columns down to row 1,048,576: nothing but the format stands there, in
+    .xlsx and .ods alike.
+    """
+    for row, empty in (
+        (
+            1_048_576,
+            "".join(f'<c r="{column}1048576" s="1"/>' for column in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+        ),
+        (2000, ""),
+    ):
+        data = _with_sheet(
+            _sheet(
+                f'<row r="2"><c r="A2"><v>7</v></c></row><row r="{row}" s="1"'
+                f' customFormat="1">{empty}</row>'
+            )
+        )
         assert rows_of(data) == [["URN", "Places"], ["7", ""]]
-    blank = '<table:table-row table:number-rows-repeated="1048575"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
-    assert rows_of(ods(_ODS.replace("</table:table>", f"{blank}</table:table>"))) == [["URN", "Places"]]
+    blank = (
+        '<table:table-row table:number-rows-repeated="1048575"><table:table-cell'
+        ' table:number-columns-repeated="16384"/></table:table-row>'
+    )
+    assert rows_of(ods(_ODS.replace("</table:table>", f"{blank}</table:table>"))) == [
+        ["URN", "Places"]
+    ]
 
 
 def test_the_main_part_of_a_workbook_is_the_one_that_its_own_list_names():
@@ -606,17 +788,31 @@ def test_the_main_part_of_a_workbook_is_the_one_that_its_own_list_names():
 
 
 def test_a_zero_byte_in_a_cell_of_a_workbook_does_not_come_through():
-    data = _with_sheet(_sheet('<row r="2"><c r="A2" t="inlineStr"><is><t>SC_x0000_1</t></is></c></row>'))
+    data = _with_sheet(
+        _sheet('<row r="2"><c r="A2" t="inlineStr"><is><t>SC_x0000_1</t></is></c></row>')
+    )
     assert "\0" not in "".join(cell for row in rows_of(data) for cell in row)
 
 
 def test_what_a_mac_and_an_editor_leave_in_a_zip_is_passed_over():
-    litter = {"__MACOSX/return.csv": "x", "__MACOSX/._return.csv": "x", "f/.DS_Store": "x", "~$return.xlsx": "x", "f/__MACOSX/deep/a.csv": "y"}
-    litter |= {"f/Thumbs.db": "x", "f/desktop.ini": "x", "f/return.csv:Zone.Identifier": "z", "__macosx/return.csv": "x"}
+    litter = {
+        "__MACOSX/return.csv": "x",
+        "__MACOSX/._return.csv": "x",
+        "f/.DS_Store": "x",
+        "~$return.xlsx": "x",
+        "f/__MACOSX/deep/a.csv": "y",
+    }
+    litter |= {
+        "f/Thumbs.db": "x",
+        "f/desktop.ini": "x",
+        "f/return.csv:Zone.Identifier": "z",
+        "__macosx/return.csv": "x",
+    }
     assert rows_of(zip_of({"f/return.csv": CSV, **litter})) == TABLE
 
 
-# --- anything at all ----------------------------------------------------------------------------------------------
+# --- anything at all
+# ----------------------------------------------------------------------------------------------
 
 
 def _gives_sheets_or_refuses(data: bytes) -> None:
@@ -628,7 +824,9 @@ def _gives_sheets_or_refuses(data: bytes) -> None:
 
 @given(
     st.one_of(
-        st.binary(max_size=400), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")), st.binary(max_size=60).map(COMPOUND.__add__)
+        st.binary(max_size=400),
+        st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")),
+        st.binary(max_size=60).map(COMPOUND.__add__),
     )
 )
 def test_arbitrary_bytes_give_sheets_or_a_refusal(data):
@@ -642,12 +840,16 @@ _GOOD_FILES = [workbook(s=TABLE), zip_of({"return.csv": CSV * 30}), ods()]
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=150)
 def test_a_damaged_archive_gives_sheets_or_a_refusal(number, seed):
-    """Bytes changed in a compressed part, a header or the folder at the end: whatever the zip library raises, the file is refused."""
+    """Bytes changed in a compressed part, a header or the folder at the end: whatever the zip
+    library raises, the file is refused.
+    """
     dice = random.Random(seed)
     data = bytearray(_GOOD_FILES[number])
     for _ in range(dice.choice([1, 1, 2, 5])):
         data[dice.randrange(len(data))] = dice.randrange(256)
-    _gives_sheets_or_refuses(bytes(data[: dice.randrange(len(data))] if dice.random() < 0.1 else data))
+    _gives_sheets_or_refuses(
+        bytes(data[: dice.randrange(len(data))] if dice.random() < 0.1 else data)
+    )
 
 
 @pytest.mark.parametrize(

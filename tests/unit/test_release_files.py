@@ -10,7 +10,9 @@ from pathlib import Path
 from assets.publication.files import put_in_place
 
 
-def test_files_are_on_the_disk_before_they_are_renamed_under_the_writers_lock(tmp_path, monkeypatch):
+def test_files_are_on_the_disk_before_they_are_renamed_under_the_writers_lock(
+    tmp_path, monkeypatch
+):
     happened: list[str] = []
     synced, renamed = os.fsync, Path.rename
 

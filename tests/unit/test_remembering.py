@@ -1,4 +1,6 @@
-"""What is remembered of our own SQL: found again, never where anything has changed, and harmless where it is damaged or cannot be kept."""
+"""What is remembered of our own SQL: found again, never where anything has changed, and harmless
+where it is damaged or cannot be kept.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def _ask(text=SELECT, tables=TABLES):
 def test_what_is_remembered_is_what_was_told(parsed):
     first, again = _ask(), _ask()
     assert first == again and type(again[0].upstream) is frozenset
-    assert list(again[1].types.items()) == [("y", "int")] and again[1].parents == {"y": {(("raw", "a"), "n")}}
+    assert list(again[1].types.items()) == [("y", "int")] and again[1].parents == {
+        "y": {(("raw", "a"), "n")}
+    }
     assert len(parsed) == 2
 
 
@@ -51,13 +55,18 @@ def test_what_is_remembered_is_what_was_told(parsed):
     [
         pytest.param({"text": "select a.k as y from raw.a"}, id="the text"),
         pytest.param({"tables": {("raw", "a"): {"k": "text", "n": "numeric"}}}, id="a type"),
-        pytest.param({"tables": {("raw", "a"): {"n": "integer", "k": "text"}}}, id="the order of columns"),
+        pytest.param(
+            {"tables": {("raw", "a"): {"n": "integer", "k": "text"}}}, id="the order of columns"
+        ),
     ],
 )
 def test_what_has_changed_is_not_found(parsed, change):
     _ask()
     fresh = _ask(**change)
-    assert len(parsed) > 2 and fresh == (sql.facts("a.sql", parsed[-1]), sql.understanding("core.a", parsed[-1], change.get("tables", TABLES)))
+    assert len(parsed) > 2 and fresh == (
+        sql.facts("a.sql", parsed[-1]),
+        sql.understanding("core.a", parsed[-1], change.get("tables", TABLES)),
+    )
 
 
 def test_another_parser_or_other_code_finds_nothing(parsed, monkeypatch):
@@ -68,7 +77,9 @@ def test_another_parser_or_other_code_finds_nothing(parsed, monkeypatch):
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("damage", [b"", b"{}", b"\xff\x00", b"0" * 64 + b"\n{}", b'{"a": ', b"[" * 100_000], ids=repr)
+@pytest.mark.parametrize(
+    "damage", [b"", b"{}", b"\xff\x00", b"0" * 64 + b"\n{}", b'{"a": ', b"[" * 100_000], ids=repr
+)
 def test_what_is_damaged_is_worked_out_again(parsed, cache, damage):
     _ask()
     cache.write_bytes(damage)
@@ -114,7 +125,10 @@ def test_without_a_cache_folder_it_is_kept_in_the_home(parsed, monkeypatch, tmp_
     monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     _ask(), _ask()
-    assert len(parsed) == 2 and (tmp_path / "home" / "cache" / "test.json").stat().st_mode & 0o777 == 0o600
+    assert (
+        len(parsed) == 2
+        and (tmp_path / "home" / "cache" / "test.json").stat().st_mode & 0o777 == 0o600
+    )
 
 
 def test_what_other_versions_remember_is_kept_for_a_while(cache):

@@ -1,4 +1,6 @@
-"""Layouts and recognition: every layout by its header, however it is written; the most specific first; a missing column by name."""
+"""Layouts and recognition: every layout by its header, however it is written; the most specific
+first; a missing column by name.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,12 @@ FROM_2019 = [
 ]  # fmt: skip
 FROM_2020 = [*FROM_2019, "Ethnic Group", "Placement start date", "SEND"]
 FROM_2021 = [*FROM_2020, "Primary SEND category", "Primary SEND need"]
-FROM_2022 = [*FROM_2021, "Registration type", "Establishment registration URN", "Primary Placing at Distance Reason"]
+FROM_2022 = [
+    *FROM_2021,
+    "Registration type",
+    "Establishment registration URN",
+    "Primary Placing at Distance Reason",
+]
 FROM_2025 = [
     "Looked after child?", "Placing Authority", "Identifier", "Age", "Gender", "Ethnic Group", "How the placement was sourced", "Organisation",
     "Provider Ofsted (or equivalent) URN", "Provider Company number", "Establishment", "Establishment URN", "Primary registration type",
@@ -52,8 +59,14 @@ def test_a_layout_is_recognised_by_its_header_alone(table):
 
 
 def test_every_layout_has_a_good_row_here_or_tests_of_its_own():
-    elsewhere = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
-    assert [t.name for t in return_tables().values() if t.name not in GOOD and not t.leave_alone and f'"{t.name}"' not in elsewhere] == []
+    elsewhere = "".join(
+        path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py")
+    )
+    assert [
+        t.name
+        for t in return_tables().values()
+        if t.name not in GOOD and not t.leave_alone and f'"{t.name}"' not in elsewhere
+    ] == []
 
 
 SPELT = [
@@ -68,7 +81,10 @@ SPELT = [
 @pytest.mark.parametrize(("table", "column", "header"), SPELT)
 def test_every_spelling_of_a_header_means_its_column(table, column, header):
     names = list(GOOD[table])
-    cells = [header if name == column else first for name, first in zip(names, header_of(table), strict=True)]
+    cells = [
+        header if name == column else first
+        for name, first in zip(names, header_of(table), strict=True)
+    ]
     found = recognise(on_a_sheet(cells))
     assert found is not None
     assert (found.table.name, found.columns.get(column)) == (table, names.index(column))
@@ -103,23 +119,37 @@ def test_a_header_survives_how_it_is_written(table, spelt):
 
 @pytest.mark.parametrize("spelt", [p for p in ODD if "dash" not in p.id and "colon" not in p.id])
 def test_the_questions_of_the_newest_census_survive_it_too(spelt):
-    """Headers that are whole questions, or hold brackets of their own: `Provider Ofsted (or equivalent) URN (Note 4)`."""
+    """Headers that are whole questions, or hold brackets of their own: `Provider Ofsted (or
+    equivalent) URN (Note 4)`.
+    """
     found = recognise(on_a_sheet([spelt(header) for header in FROM_2025]))
     assert found is not None
-    assert (found.table.name, len(found.columns), found.others) == ("placement_census", len(FROM_2025), {})
+    assert (found.table.name, len(found.columns), found.others) == (
+        "placement_census",
+        len(FROM_2025),
+        {},
+    )
 
 
-@pytest.mark.parametrize("lines", [0, 1, 3, 4, HEADER_WITHIN - 1], ids=lambda n: f"{n} lines of title")
+@pytest.mark.parametrize(
+    "lines", [0, 1, 3, 4, HEADER_WITHIN - 1], ids=lambda n: f"{n} lines of title"
+)
 @pytest.mark.parametrize("table", TABLES)
 def test_the_header_is_found_below_lines_of_title(table, lines):
-    title = [["Children's social care data in England", "", ""], ["This worksheet contains one table."], ["", "", ""]]
+    title = [
+        ["Children's social care data in England", "", ""],
+        ["This worksheet contains one table."],
+        ["", "", ""],
+    ]
     found = recognise(on_a_sheet(header_of(table), *(title * lines)[:lines]))
     assert found is not None
     assert (found.table.name, found.header_row) == (table, lines)
 
 
 def test_a_header_further_down_than_anybody_puts_it_is_none():
-    assert recognise(on_a_sheet(header_of("provider_settings"), *[["line"]] * HEADER_WITHIN)) is None
+    assert (
+        recognise(on_a_sheet(header_of("provider_settings"), *[["line"]] * HEADER_WITHIN)) is None
+    )
 
 
 def test_trailing_empty_header_cells_and_columns_of_the_senders_own_do_no_harm():
@@ -146,18 +176,38 @@ def test_of_two_columns_with_one_header_the_first_counts_and_the_other_is_told()
         [["URN"]],
         [["name", "colour"], ["fox", "red"]],
         [["URN", "Places"], ["SC1", "3"]],
-        [["column", "what it means", "what is accepted"], ["urn (needed)", "Ofsted's number", "Ofsted's URN"]],
+        [
+            ["column", "what it means", "what is accepted"],
+            ["urn (needed)", "Ofsted's number", "Ofsted's URN"],
+        ],
         [["SC100001", "Stockport", "14", "Male"]] * 3,
     ],
-    ids=["no rows", "an empty row", "one cell", "other words", "too little", "a guide", "rows without a header"],
+    ids=[
+        "no rows",
+        "an empty row",
+        "one cell",
+        "other words",
+        "too little",
+        "a guide",
+        "rows without a header",
+    ],
 )
 def test_what_is_no_return_is_not_taken_for_one(rows):
     assert recognise(Sheet("", rows)) is None
 
 
-# --- the official register, year by year -------------------------------------------------------------
+# --- the official register, year by year
+# -------------------------------------------------------------
 
-PLACE = ["Address 1", "Address 2", "Town", "County", "Postcode", "Ofsted Region", "Government Office Region"]
+PLACE = [
+    "Address 1",
+    "Address 2",
+    "Town",
+    "County",
+    "Postcode",
+    "Ofsted Region",
+    "Government Office Region",
+]
 REGISTER_YEARS = [
     pytest.param(
         ["Web link", "URN", "Provision type", "Reg Status", "Setting Name", *PLACE, "Local authority", "Sector", "Organisation", "Inspection type",
@@ -218,7 +268,9 @@ REGISTER_YEARS = [
 
 
 @pytest.mark.parametrize(("header", "table", "columns"), REGISTER_YEARS)
-def test_the_official_headers_of_every_year_are_the_most_specific_table_and_nothing_in_them_is_unknown(header, table, columns):
+def test_the_official_headers_of_every_year_are_the_most_specific_table_and_nothing_in_them_is_unknown(
+    header, table, columns
+):
     found = recognise(on_a_sheet(header))
     assert found is not None
     assert (found.table.name, found.missing) == (table, ())
@@ -226,7 +278,8 @@ def test_the_official_headers_of_every_year_are_the_most_specific_table_and_noth
     assert unasked(found) == []
 
 
-# --- the placement census, quarter by quarter ------------------------------------------------------------
+# --- the placement census, quarter by quarter
+# ------------------------------------------------------------
 
 
 NO_LONGER_ASKED = {"send", "primary_send_category", "primary_send_need"}
@@ -246,27 +299,45 @@ def test_the_census_of_a_quarter_has_exactly_the_columns_of_its_layout(quarter, 
     assert found is not None
     assert (found.table.name, found.missing, found.others) == ("placement_census", (), {})
     day = dt.date.fromisoformat(quarter)
-    assert set(found.columns) - NO_LONGER_ASKED == {c.name for c in found.table.columns if c.expected_on(day)}
+    assert set(found.columns) - NO_LONGER_ASKED == {
+        c.name for c in found.table.columns if c.expected_on(day)
+    }
 
 
-# --- what is missing -----------------------------------------------------------------------------------
+# --- what is missing
+# -----------------------------------------------------------------------------------
 
-NEEDED = [pytest.param(t.name, name, id=f"{t.name}: {name}") for t in (return_tables()[name] for name in TABLES) for name in t.needed]
+NEEDED = [
+    pytest.param(t.name, name, id=f"{t.name}: {name}")
+    for t in (return_tables()[name] for name in TABLES)
+    for name in t.needed
+]
 
 
 @pytest.mark.parametrize(("table", "column"), NEEDED)
 def test_a_missing_needed_column_is_named(table, column):
-    found = recognise(on_a_sheet(header_of(table, [name for name in GOOD[table] if name != column])))
+    found = recognise(
+        on_a_sheet(header_of(table, [name for name in GOOD[table] if name != column]))
+    )
     assert found is not None
     assert (found.table.name, found.missing) == (table, (column,))
 
 
-# --- reading the layouts themselves ------------------------------------------------------------------------
+# --- reading the layouts themselves
+# ------------------------------------------------------------------------
 
 
 def test_a_header_that_stands_for_two_columns_is_refused():
     columns = [{"name": "places"}, {"name": "registered_places", "headers": ["Places"]}]
-    data = {"name": "t", "title": "T", "grain": "g", "senders": ["ofsted"], "order": 1, "recognised_by": ["places"], "columns": columns}
+    data = {
+        "name": "t",
+        "title": "T",
+        "grain": "g",
+        "senders": ["ofsted"],
+        "order": 1,
+        "recognised_by": ["places"],
+        "columns": columns,
+    }
     with pytest.raises(ValueError, match="t: the header 'Places' stands for two columns"):
         returns._table(data, {})
 
@@ -279,16 +350,27 @@ def test_a_layout_that_builds_on_another_has_its_columns_first():
 
 
 @pytest.mark.parametrize(
-    "changed", ["returns/placement_census.toml", "codes/gender.csv", "reference/authority_aliases.csv", "dictionary/register.toml", "rules.toml"]
+    "changed",
+    [
+        "returns/placement_census.toml",
+        "codes/gender.csv",
+        "reference/authority_aliases.csv",
+        "dictionary/register.toml",
+        "rules.toml",
+    ],
 )
 def test_a_change_to_what_judges_a_return_makes_another_contract(changed, tmp_path, monkeypatch):
-    """A file read under another contract is read again: a new alias, label or severity must reach the returns that are already held."""
+    """A file read under another contract is read again: a new alias, label or severity must reach
+    the returns that are already held.
+    """
     copy = tmp_path / "schemas"
     shutil.copytree(returns.HERE.parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(returns, "__file__", str(copy / "returns.py"))
     monkeypatch.setattr(returns, "HERE", copy / "returns")
     monkeypatch.setattr(returns, "CODES", copy / "codes")
-    assert returns.contract_version() == returns.hash_of(returns._contracts()), "worked out once, when the program starts"
+    assert returns.contract_version() == returns.hash_of(returns._contracts()), (
+        "worked out once, when the program starts"
+    )
     before = returns.hash_of(returns._contracts())
     with (copy / changed).open("a", encoding="utf-8") as file:
         file.write("\n")

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.publication.disclosure.knowledge import possible_ends
-from assets.publication.disclosure.rules import SAFE, publish_given, publish_interval, publish_ratio, publish_share
+from assets.publication.disclosure.rules import (
+    SAFE,
+    publish_given,
+    publish_interval,
+    publish_ratio,
+    publish_share,
+)
 from schemas.rounding import as_decimal, half_up, percent
 
 
@@ -30,7 +36,16 @@ def test_fives_by_hand(value, decimals, printed):
 
 @pytest.mark.parametrize(
     ("part", "whole", "share"),
-    [(10, 160, "6.3"), (65, 80, "81.3"), (305, 400, "76.3"), (5, 16, "31.3"), (1, 3, "33.3"), (1, 80, "1.3"), (3, 80, "3.8"), (1, 2000, "0.1")],
+    [
+        (10, 160, "6.3"),
+        (65, 80, "81.3"),
+        (305, 400, "76.3"),
+        (5, 16, "31.3"),
+        (1, 3, "33.3"),
+        (1, 80, "1.3"),
+        (3, 80, "3.8"),
+        (1, 2000, "0.1"),
+    ],
 )
 def test_shares_of_published_counts_round_fives_up(part, whole, share):
     assert publish_share(pd.Series([str(part)]), pd.Series([str(whole)])).tolist() == [share]
@@ -47,13 +62,24 @@ def test_a_share_is_that_of_exact_fractions(part, whole):
 def test_rates_and_given_figures_round_fives_up():
     rate = publish_ratio([(1, pd.Series(["5", "15"]))], [(1, pd.Series(["4", "8"]))], 1, 1)
     assert rate.tolist() == ["1.3", "1.9"]
-    assert publish_given(pd.Series([6.25, 18.05, 2.5, None]), 1).tolist() == ["6.3", "18.1", "2.5", "z"]
+    assert publish_given(pd.Series([6.25, 18.05, 2.5, None]), 1).tolist() == [
+        "6.3",
+        "18.1",
+        "2.5",
+        "z",
+    ]
     assert publish_given(pd.Series([1250.5, 0.5]), 0).tolist() == ["1251", "1"]
 
 
 def test_percentages_in_print():
-    assert percent(1, 8) == "13 %" and percent(Decimal("5"), 200) == "3 %" and percent(0.0, 4) == "0 %"
-    assert percent(None, 8) == "not known" and percent(3, 0) == "not known" and percent(3, None, "") == ""
+    assert (
+        percent(1, 8) == "13 %" and percent(Decimal("5"), 200) == "3 %" and percent(0.0, 4) == "0 %"
+    )
+    assert (
+        percent(None, 8) == "not known"
+        and percent(3, 0) == "not known"
+        and percent(3, None, "") == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,8 +97,13 @@ def test_ends_are_rounded_outward_and_never_printed_as_one(low, high, printed):
 @given(st.integers(0, 200), st.integers(0, 40))
 def test_a_printed_interval_holds_what_it_held_and_a_reader_reads_it_right(low, width):
     high = low + width
-    ends = pd.concat(publish_interval(pd.Series([low]), pd.Series([high])), axis=1).set_axis(["low", "high"], axis=1)
-    assert int(ends["low"][0]) <= low <= high <= int(ends["high"][0]) and ends["low"][0] != ends["high"][0]
+    ends = pd.concat(publish_interval(pd.Series([low]), pd.Series([high])), axis=1).set_axis(
+        ["low", "high"], axis=1
+    )
+    assert (
+        int(ends["low"][0]) <= low <= high <= int(ends["high"][0])
+        and ends["low"][0] != ends["high"][0]
+    )
     for name, value in (("low", low), ("high", high)):
         least, most = possible_ends(ends, name, SAFE)
         assert least[0] <= value <= most[0]

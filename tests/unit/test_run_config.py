@@ -35,31 +35,64 @@ def leaves(config_type, path: str = ""):
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory) -> list[dg.JobDefinition]:
     home = tmp_path_factory.mktemp("home")
-    settings = Settings(home, str(home / "landing"), "postgresql://somebody:a-password@elsewhere/db", "north_west")
+    settings = Settings(
+        home, str(home / "landing"), "postgresql://somebody:a-password@elsewhere/db", "north_west"
+    )
     return build_definitions(settings).get_repository_def().get_all_jobs()
 
 
 def test_a_run_takes_no_configuration_that_leads_elsewhere(jobs):
-    said = {f"{job.name}: {path}" for job in jobs for path in leaves(job.run_config_schema.config_type) if not allowed(path)}
+    said = {
+        f"{job.name}: {path}"
+        for job in jobs
+        for path in leaves(job.run_config_schema.config_type)
+        if not allowed(path)
+    }
     assert len(jobs) == 11
     assert sorted(said) == []
 
 
 def allowed(path: str) -> bool:
-    """The executor's; an asset's own, which Dagster lets anything be said in, and nobody reads (below)."""
+    """The executor's; an asset's own, which Dagster lets anything be said in, and nobody reads
+    (below).
+    """
     return path in OF_THE_EXECUTOR or (path.startswith("/ops/") and path.endswith("/config"))
 
 
 @pytest.mark.parametrize(
-    "path", [p for room in ("resources", "assets", "made_up", "pipelines") for p in (ROOT / room).rglob("*.py")], ids=lambda p: p.stem
+    "path",
+    [
+        p
+        for room in ("resources", "assets", "made_up", "pipelines")
+        for p in (ROOT / room).rglob("*.py")
+    ],
+    ids=lambda p: p.stem,
 )
 def test_nobody_reads_what_a_launch_says(path):
     """No resource, asset or op has configuration, and none looks for it."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    from_dagster = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") in {"dg", "context"}}
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    from_dagster = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") in {"dg", "context"}
+    }
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
     names = from_dagster | imported
-    reads = {"ConfigurableResource", "ConfigurableIOManager", "Config", "op_config", "resource_config", "run_config", "EnvVar", "StringSource"}
+    reads = {
+        "ConfigurableResource",
+        "ConfigurableIOManager",
+        "Config",
+        "op_config",
+        "resource_config",
+        "run_config",
+        "EnvVar",
+        "StringSource",
+    }
     assert names & reads == set()
 
 
@@ -68,4 +101,6 @@ def test_a_launch_that_points_elsewhere_is_refused(jobs, where):
     job = next(job for job in jobs if job.name == "bring_up_to_date")
     dg.validate_run_config(job, {})
     with pytest.raises(dg.DagsterInvalidConfigError):
-        dg.validate_run_config(job, {"resources": {"observatory": {"config": {where: "memory://elsewhere"}}}})
+        dg.validate_run_config(
+            job, {"resources": {"observatory": {"config": {where: "memory://elsewhere"}}}}
+        )

@@ -1,4 +1,6 @@
-"""What senders wrote, wherever it is put: nothing of it is obeyed by a terminal, a spreadsheet, Markdown or a file system."""
+"""What senders wrote, wherever it is put: nothing of it is obeyed by a terminal, a spreadsheet,
+Markdown or a file system.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ PIECES = [
     "'", '"', ",", ";", "A", "a", "../", "/", "\\", "con", "nul.txt", "COM1", ".", " ", "~", "!", "_",
     "provider-8", "Acorn", "Ynys M\u00f4n", "\U0001f600", "#", "- x",
 ]  # fmt: skip
-hostile = st.one_of(st.lists(st.sampled_from(PIECES), max_size=6).map("".join), st.text(st.characters(exclude_categories=()), max_size=30))
+hostile = st.one_of(
+    st.lists(st.sampled_from(PIECES), max_size=6).map("".join),
+    st.text(st.characters(exclude_categories=()), max_size=30),
+)
 OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 JOINERS = {"\u200c", "\u200d"}
 """Letters of other scripts, and pictures, are put together by them."""
@@ -41,8 +46,13 @@ def obeyed(text: str) -> set[str]:
 
 @given(hostile)
 def test_a_terminal_obeys_nothing(text):
-    assert {c for c in shown(text) if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}} <= {"\n", "\t"}
-    assert not set(shown(text)) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\ufeff\xad")
+    assert {c for c in shown(text) if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}} <= {
+        "\n",
+        "\t",
+    }
+    assert not set(shown(text)) & set(
+        "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b\ufeff\xad"
+    )
     assert "\n" not in one_line(text) and "\t" not in one_line(text)
 
 
@@ -58,7 +68,9 @@ def test_a_stream_writes_nothing_that_is_obeyed(text):
     stream = Shown(under)
     stream.write(text)
     print(text, file=stream)
-    assert obeyed(under.getvalue()) <= {"\n", "\t"} | {c for c in under.getvalue() if unicodedata.category(c) == "Cf"}
+    assert obeyed(under.getvalue()) <= {"\n", "\t"} | {
+        c for c in under.getvalue() if unicodedata.category(c) == "Cf"
+    }
     assert "\x1b" not in under.getvalue() and "\u202e" not in under.getvalue()
     with pytest.raises(TypeError):
         stream.write(b"")
@@ -75,7 +87,9 @@ def test_markdown_has_no_markup_of_the_senders(text):
 
 def workings(text: str) -> bool:
     """Whether a spreadsheet would work a cell out."""
-    return text.lstrip(" \n").startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
+    return text.lstrip(" \n").startswith(
+        ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+    )
 
 
 @given(hostile)
@@ -87,7 +101,9 @@ def test_a_csv_is_not_worked_out_and_keeps_its_rows(text):
     assert not workings(cell) or re.fullmatch(r"[+-]\d[\d.,]*(e[+-]?\d+)?%?", cell, re.IGNORECASE)
 
 
-@pytest.mark.parametrize("value", [-5, -5.2, None, True, "-5", "+44", "-1.5e3", "12 %", "Acorn House", ""])
+@pytest.mark.parametrize(
+    "value", [-5, -5.2, None, True, "-5", "+44", "-1.5e3", "12 %", "Acorn House", ""]
+)
 def test_numbers_and_plain_words_stay_as_they_are_in_a_csv(value):
     assert in_csv(value) == value
 
@@ -125,7 +141,8 @@ def test_what_could_not_be_shown_is_seen_to_be_missing():
     assert shown("a\x1b[1mb") == f"a{INSTEAD}[1mb"
 
 
-# --- where it is put ---------------------------------------------------------------------------------------------------
+# --- where it is put
+# ---------------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=60, deadline=None)
@@ -147,12 +164,18 @@ def test_a_csv_that_the_command_prints_is_not_worked_out(text):
         print_csv(["sender", text], [[text, -1]])
     rows = list(csv.reader(io.StringIO(printed.getvalue(), newline="")))
     assert len(rows) == 2 and rows[1][1] == "-1"
-    assert not any(workings(cell) for cell in (rows[0][1], rows[1][0]) if not re.fullmatch(r"[+-]\d.*", cell))
+    assert not any(
+        workings(cell) for cell in (rows[0][1], rows[1][0]) if not re.fullmatch(r"[+-]\d.*", cell)
+    )
 
 
 def answer_with(text: str) -> Answer:
-    text = text.encode("utf-8", "replace").decode()  # what came through the door holds no half characters
-    findings = pd.DataFrame([[text, 3, text, text, "not_a_code", "rejects the row", text]], columns=FINDINGS)
+    text = text.encode(
+        "utf-8", "replace"
+    ).decode()  # what came through the door holds no half characters
+    findings = pd.DataFrame(
+        [[text, 3, text, text, "not_a_code", "rejects the row", text]], columns=FINDINGS
+    )
     checks = pd.DataFrame([[text] * 4], columns=CROSS_CHECKS)
     received = dt.datetime(2026, 1, 3, tzinfo=dt.UTC)
     return Answer(
@@ -171,7 +194,9 @@ def test_an_answers_page_and_workbook_hold_the_text_and_obey_nothing_of_it(text)
     stream = io.BytesIO()
     write_workbook(answer_with(text), stream)
     with zipfile.ZipFile(stream) as parts:
-        sheets = [parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/")]
+        sheets = [
+            parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/")
+        ]
         links = [name for name in parts.namelist() if "sheet" in name and name.endswith(".rels")]
         assert not any(b"<f>" in sheet or b"<f " in sheet for sheet in sheets)
         assert not any(b"evil.example" in parts.read(name) for name in links)
@@ -198,10 +223,27 @@ def test_every_answer_has_a_folder_of_its_own(tmp_path):
     from assets.answering.outbox import _page_path
 
     def folder(sender: str) -> str:
-        told = SimpleNamespace(submission=SimpleNamespace(sender=sender, file_name="a.csv"), number="0" * 16)
+        told = SimpleNamespace(
+            submission=SimpleNamespace(sender=sender, file_name="a.csv"), number="0" * 16
+        )
         return _page_path(tmp_path, told).parent.name.casefold()
 
-    senders = ["provider-8!16", "provider-8_16", "provider-8 16", "con", "CON", "con.", "Acorn", "acorn", "acorn.", " acorn", "..", "a/b", "a\\b", ""]
+    senders = [
+        "provider-8!16",
+        "provider-8_16",
+        "provider-8 16",
+        "con",
+        "CON",
+        "con.",
+        "Acorn",
+        "acorn",
+        "acorn.",
+        " acorn",
+        "..",
+        "a/b",
+        "a\\b",
+        "",
+    ]
     assert len({folder(sender) for sender in senders}) == len(senders)
     assert all(_page_path_stays(tmp_path, sender, folder(sender)) for sender in senders)
 

@@ -1,4 +1,6 @@
-"""Work that is done side by side gives what it gives one by one; whoever helps dies with whoever asked, and is done without."""
+"""Work that is done side by side gives what it gives one by one; whoever helps dies with whoever
+asked, and is done without.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,16 @@ def test_each_thing_is_done_once_in_their_order_by_several_processes(tmp_path):
     assert side_by_side(work, THINGS, 3) == [f"of {thing}" for thing in THINGS]
     done = [line.split() for line in (tmp_path / "done").read_text().splitlines()]
     assert sorted(int(thing) for _, thing in done) == THINGS
-    assert len({process for process, _ in done}) == 3 and str(os.getpid()) in {process for process, _ in done}
+    assert len({process for process, _ in done}) == 3 and str(os.getpid()) in {
+        process for process, _ in done
+    }
 
 
-@pytest.mark.parametrize(("things", "processes"), [(THINGS[: A_SHARE + 1], 3), (THINGS, 1), ([], 3)], ids=["few", "one core", "none"])
+@pytest.mark.parametrize(
+    ("things", "processes"),
+    [(THINGS[: A_SHARE + 1], 3), (THINGS, 1), ([], 3)],
+    ids=["few", "one core", "none"],
+)
 def test_no_process_is_forked_for_little(things, processes):
     assert side_by_side(lambda _: os.getpid(), things, processes) == [os.getpid()] * len(things)
 
@@ -52,7 +60,9 @@ def test_an_error_is_raised_as_it_is(at):
         side_by_side(work, THINGS, 3)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, None], ids=["killed", "told to end", "left at once"])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, signal.SIGTERM, None], ids=["killed", "told to end", "left at once"]
+)
 def test_what_a_process_did_not_do_is_done_here(how):
     """For want of memory the kernel kills one of them."""
     here = os.getpid()
@@ -85,9 +95,13 @@ side_by_side(work, list(range(100)), 3)
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "how", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT], ids=lambda s: s.name
+)
 def test_nobody_works_on_when_whoever_asked_is_gone(tmp_path, how):
-    asks = subprocess.Popen([sys.executable, "-c", ASKS, str(tmp_path)], cwd=ROOT, stderr=subprocess.DEVNULL)
+    asks = subprocess.Popen(
+        [sys.executable, "-c", ASKS, str(tmp_path)], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
     _wait(lambda: len(list(tmp_path.iterdir())) == 3)
     asks.send_signal(how)
     asks.wait(timeout=30)

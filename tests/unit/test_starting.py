@@ -1,4 +1,6 @@
-"""How a command starts: what it imports before there is something to do. Nothing is timed: it is the imports that take the time."""
+"""How a command starts: what it imports before there is something to do. Nothing is timed: it is
+the imports that take the time.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,17 @@ except SystemExit as end:
 print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})), file=sys.stderr)
 """
 
-WHOLE_PIPELINE = {"dagster", "great_expectations", "highspy", "scipy", "sqlglot", "statsmodels", "xlsxwriter", "alembic", "gptables"}
+WHOLE_PIPELINE = {
+    "dagster",
+    "great_expectations",
+    "highspy",
+    "scipy",
+    "sqlglot",
+    "statsmodels",
+    "xlsxwriter",
+    "alembic",
+    "gptables",
+}
 FRAMES = {"numpy", "pandas", "pandera", "pyarrow"}
 DATABASE = {"psycopg", "sqlalchemy"}
 

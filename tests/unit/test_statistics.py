@@ -1,7 +1,8 @@
 """Statistics beside counts: none tells a count that is hidden, by its figure or by its symbol.
 
-Over every statistic of the programme, so that one added tomorrow is held too; then what a reader learns of older releases, whose statistics
-were not hidden with their counts, and of means that an edition gives anew.
+Over every statistic of the programme, so that one added tomorrow is held too; then what a reader
+learns of older releases, whose statistics were not hidden with their counts, and of means that an
+edition gives anew.
 """
 
 from __future__ import annotations
@@ -34,12 +35,18 @@ MEMBERS = pd.DataFrame(
         "region_name": "North",
     }
 )
-STATISTICS = [(t, m) for t in PUBLISHED_TABLES for m in t.measures if m.shown and m.rule not in ADDED_UP]
+STATISTICS = [
+    (t, m) for t in PUBLISHED_TABLES for m in t.measures if m.shown and m.rule not in ADDED_UP
+]
 OF_COUNTS = [(t, m) for t, m in STATISTICS if m.rests_on(t)]
 
 
 def test_every_statistic_of_a_table_with_counts_says_which_counts_it_rests_on():
-    silent = [f"{t.name}.{m.name}" for t, m in STATISTICS if t.of_rule("count") and not {*m.of, *m.whole, m.per} - {""}]
+    silent = [
+        f"{t.name}.{m.name}"
+        for t, m in STATISTICS
+        if t.of_rule("count") and not {*m.of, *m.whole, m.per} - {""}
+    ]
     assert silent == []
     assert {m.rule for _, m in OF_COUNTS} >= {"share", "rate", "difference", "estimate", "mean"}
 
@@ -130,7 +137,9 @@ def costs(placements: list[int], fees: list[float | None]) -> TrueTable:
     return TrueTable(COSTS, pd.DataFrame({AUTHORITY: ["", "1", "2"]}), values, symbols)
 
 
-def as_printed(true: TrueTable, number: int = 1, method: DisclosureMethod = SAFE, **other) -> Published:
+def as_printed(
+    true: TrueTable, number: int = 1, method: DisclosureMethod = SAFE, **other
+) -> Published:
     printed = release_tables({"costs": true}, MEMBERS, DATE, {}, method)
     return Published(DATE, number, printed, method, {"costs": true.values}, **other)
 
@@ -158,7 +167,10 @@ def test_an_older_releases_statistic_tells_of_the_count_that_was_hidden_beside_i
     for name, one in {"figure": figure, "hidden": hidden, "nothing": nothing}.items():
         older = replace(one, statistics_hidden=False)
         assert bounds(build_system([older]), "1") == expected[name], name
-    assert bounds(build_system([hidden]), "1") == (0, 7), "now a hidden zero has a `c` beside it too"
+    assert bounds(build_system([hidden]), "1") == (
+        0,
+        7,
+    ), "now a hidden zero has a `c` beside it too"
 
 
 @pytest.mark.usefixtures("costs_alone")
@@ -206,7 +218,9 @@ def test_a_mean_is_given_anew_only_where_its_count_has_moved_by_more_than_two(pl
     second = edition(costs(placements, [510, 520, 530]), [first])
     assert second.tables["costs"]["fee"].tolist() == printed
     another_date = replace(first, census_date=DATE.replace(year=2024))
-    assert edition(costs(placements, [510, 520, 530]), [another_date]).tables["costs"]["fee"].tolist() == ["510", "520", "530"]
+    assert edition(costs(placements, [510, 520, 530]), [another_date]).tables["costs"][
+        "fee"
+    ].tolist() == ["510", "520", "530"]
 
 
 @pytest.mark.usefixtures("costs_alone")

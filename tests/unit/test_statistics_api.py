@@ -1,4 +1,6 @@
-"""DfE's public statistics API: the connector gives what the file gives, waits and tries again, and takes nothing half."""
+"""DfE's public statistics API: the connector gives what the file gives, waits and tries again, and
+takes nothing half.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def test_the_api_and_the_file_give_the_same_rows(stub, place, shared, version, f
     assert one.is_new
     made = rows_at_the_door(path.read_bytes())
     assert len(made) == 2505
-    pd.testing.assert_frame_equal(made, rows_at_the_door((shared / "samples" / "dfe" / file).read_bytes()))
+    pd.testing.assert_frame_equal(
+        made, rows_at_the_door((shared / "samples" / "dfe" / file).read_bytes())
+    )
     assert {"c", "z"} <= set(made["figure_count"])
 
 
@@ -90,23 +94,47 @@ def test_the_command_finds_data_sets_and_fetches_those_of_the_settings(stub, tmp
     assert found.output.startswith(DATA_SET) and "2505 rows" in found.output
     monkeypatch.setenv("OBSERVATORY_STATISTICS_DATA_SETS", DATA_SET)
     done = CliRunner().invoke(command, ["2025-12-31"], catch_exceptions=False)
-    assert "written: 2025-12-31/dfe/" in done.output and done.output.endswith("Next: observatory run\n")
+    assert "written: 2025-12-31/dfe/" in done.output and done.output.endswith(
+        "Next: observatory run\n"
+    )
 
 
-@pytest.mark.parametrize("data_set", ["b5f8a2c0-0000-4000-8000-000000000009", f"{DATA_SET}@7.0", "../publications"])
+@pytest.mark.parametrize(
+    "data_set", ["b5f8a2c0-0000-4000-8000-000000000009", f"{DATA_SET}@7.0", "../publications"]
+)
 def test_a_data_set_or_version_that_is_not_there_is_said(stub, place, data_set):
-    with StatisticsApi(stub) as api, pytest.raises(ObservatoryError, match=r"HTTP 404.*Not Found.*identifier and version"):
+    with (
+        StatisticsApi(stub) as api,
+        pytest.raises(ObservatoryError, match=r"HTTP 404.*Not Found.*identifier and version"),
+    ):
         fetch(api, place, DATE, [data_set])
     assert written(place) == []
 
 
-# --- a service that misbehaves -----------------------------------------------------------------------
+# --- a service that misbehaves
+# -----------------------------------------------------------------------
 
-VERSION = {"version": "1.0", "published": "2025-11-20T09:30:00+00:00", "totalResults": 2, "type": "Major"}
+VERSION = {
+    "version": "1.0",
+    "published": "2025-11-20T09:30:00+00:00",
+    "totalResults": 2,
+    "type": "Major",
+}
 META = {
-    "filters": [{"id": "f", "column": "population_type", "options": [{"id": "o", "label": "Children looked after on 31 March each year"}]}],
+    "filters": [
+        {
+            "id": "f",
+            "column": "population_type",
+            "options": [{"id": "o", "label": "Children looked after on 31 March each year"}],
+        }
+    ],
     "indicators": [{"id": "i", "column": "children_count"}],
-    "locations": [{"level": {"code": "NAT"}, "options": [{"id": "n", "label": "England", "code": "E92000001"}]}],
+    "locations": [
+        {
+            "level": {"code": "NAT"},
+            "options": [{"id": "n", "label": "England", "code": "E92000001"}],
+        }
+    ],
 }
 ROW = {
     "timePeriod": {"code": "RY", "period": "2025"}, "geographicLevel": "NAT", "locations": {"NAT": "n"}, "filters": {"f": "o"}, "values": {"i": "c"},
@@ -118,7 +146,9 @@ ANSWERS = {
 
 
 class Service:
-    """A service of two rows on two pages, whose answers a test changes: `answer(path, number)` gives status and body, or None."""
+    """A service of two rows on two pages, whose answers a test changes: `answer(path, number)`
+    gives status and body, or None.
+    """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -132,7 +162,10 @@ class Service:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 path = self.path.partition("data-sets/x")[2].strip("/").partition("?")[0]
                 service.asked.append(path)
-                status, body = service.answer(path, service.asked.count(path)) or (200, ANSWERS[path])
+                status, body = service.answer(path, service.asked.count(path)) or (
+                    200,
+                    ANSWERS[path],
+                )
                 data = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
@@ -164,13 +197,19 @@ def fetched(service: Service, place: LandingPlace, *data_sets: str) -> None:
 def test_a_small_service_is_read_whole(service, place):
     fetched(service, place)
     lines = written(place)[0].read_text(encoding="utf-8").splitlines()
-    assert lines[1] == "2025,Reporting year,National,E92000001,England,,,,,,Children looked after on 31 March each year,c"
+    assert (
+        lines[1]
+        == "2025,Reporting year,National,E92000001,England,,,,,,Children looked after on 31 March"
+        " each year,c"
+    )
     assert len(lines) == 3 and service.asked.count("query") == 2
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_where_the_service_is_out_for_a_while_it_is_asked_again(service, place, status):
-    service.answer = lambda path, number: (status, {}) if path == "query" and number in (2, 3) else None
+    service.answer = lambda path, number: (
+        (status, {}) if path == "query" and number in (2, 3) else None
+    )
     fetched(service, place)
     assert len(written(place)) == 1 and service.asked.count("query") == 4
 
@@ -178,7 +217,12 @@ def test_where_the_service_is_out_for_a_while_it_is_asked_again(service, place, 
 @pytest.mark.parametrize(("status", "why"), [(429, "asks to wait"), (503, "is out of order")])
 def test_where_it_stays_out_that_is_said_and_nothing_is_written(service, place, status, why):
     service.answer = lambda path, number: (status, {}) if path == "query" and number > 1 else None
-    with pytest.raises(ObservatoryError, match=rf"{why} \(HTTP {status}\), after 6 tries still. Nothing was written. Try again later"):
+    with pytest.raises(
+        ObservatoryError,
+        match=(
+            rf"{why} \(HTTP {status}\), after 6 tries still. Nothing was written. Try again later"
+        ),
+    ):
         fetched(service, place)
     assert written(place) == []
 
@@ -205,7 +249,9 @@ def test_an_answer_that_may_lack_rows_is_a_failure_and_nothing_is_written(servic
 
 
 def test_where_one_data_set_fails_none_is_written(service, place):
-    service.answer = lambda path, number: (404, {"title": "Not Found"}) if path == "" and number == 2 else None
+    service.answer = lambda path, number: (
+        (404, {"title": "Not Found"}) if path == "" and number == 2 else None
+    )
     with pytest.raises(ObservatoryError, match="HTTP 404"):
         fetched(service, place, "x", "x")
     assert written(place) == []
@@ -213,7 +259,10 @@ def test_where_one_data_set_fails_none_is_written(service, place):
 
 @pytest.mark.parametrize(
     ("changed", "said"),
-    [({"supersedingDataSetId": "y"}, "superseded by y"), ({"latestVersion": VERSION, "withdrawn": "2025-12-01"}, "")],
+    [
+        ({"supersedingDataSetId": "y"}, "superseded by y"),
+        ({"latestVersion": VERSION, "withdrawn": "2025-12-01"}, ""),
+    ],
     ids=["superseded", "as it is"],
 )
 def test_a_superseded_data_set_is_not_taken(service, place, changed, said):
@@ -226,7 +275,9 @@ def test_a_superseded_data_set_is_not_taken(service, place, changed, said):
 
 
 def test_a_withdrawn_version_is_not_taken(service, place):
-    service.answer = lambda path, number: (200, {**VERSION, "withdrawn": "2025-12-01"}) if path == "versions/1.0" else None
+    service.answer = lambda path, number: (
+        (200, {**VERSION, "withdrawn": "2025-12-01"}) if path == "versions/1.0" else None
+    )
     with pytest.raises(ObservatoryError, match="withdrawn on 2025-12-01"):
         fetched(service, place)
 
@@ -235,11 +286,16 @@ def test_where_nobody_answers_that_is_said(service, place):
     address = service.address
     service.server.shutdown()
     service.server.server_close()
-    with StatisticsApi(address, backoff=0.001) as api, pytest.raises(ObservatoryError, match=r"did not answer \(no connection\)"):
+    with (
+        StatisticsApi(address, backoff=0.001) as api,
+        pytest.raises(ObservatoryError, match=r"did not answer \(no connection\)"),
+    ):
         fetch(api, place, DATE, ["x"])
 
 
-@pytest.mark.parametrize("address", ["http://api.education.gov.uk", "ftp://x", "api.education.gov.uk", ""])
+@pytest.mark.parametrize(
+    "address", ["http://api.education.gov.uk", "ftp://x", "api.education.gov.uk", ""]
+)
 def test_only_a_safe_address_is_asked(address):
     with pytest.raises(ObservatoryError, match="https:// address was expected"):
         StatisticsApi(address)
@@ -270,6 +326,8 @@ def test_the_job_fetches_the_data_sets_of_the_settings(service, tmp_path, monkey
     monkeypatch.setenv("OBSERVATORY_STATISTICS_DATA_SETS", "x")
     monkeypatch.setenv("OBSERVATORY_LANDING", str(tmp_path))
     observatory = Observatory(settings_from_environment(), None)  # type: ignore[arg-type]
-    done = fetch_official_statistics.execute_in_process(partition_key="2025-12-31", resources={"observatory": observatory})
+    done = fetch_official_statistics.execute_in_process(
+        partition_key="2025-12-31", resources={"observatory": observatory}
+    )
     assert done.success
     assert [path.parent.name for path in written(LandingPlace(str(tmp_path)))] == ["dfe"]

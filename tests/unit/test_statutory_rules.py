@@ -1,4 +1,6 @@
-"""The SSDA903 by year: every row of the changes from 2023 to 2027 that concerns us, just before it holds and from then on."""
+"""The SSDA903 by year: every row of the changes from 2023 to 2027 that concerns us, just before it
+holds and from then on.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +16,45 @@ from schemas.statutory import collection_year, holds, rules_by_year, year_of
 from tests.unit.at_the_door import Answer, csv_of, header_of, held_up
 
 HEADER, EPISODES, ORDERS = "ssda903_header", "ssda903_episodes", "ssda903_dolo"
-NOT_OURS = {"birth_date_not_known", "postcode_not_known", "end_and_reason_apart", "no_episode_follows", "open_at_eighteen", "same_reference_twice"}
+NOT_OURS = {
+    "birth_date_not_known",
+    "postcode_not_known",
+    "end_and_reason_apart",
+    "no_episode_follows",
+    "open_at_eighteen",
+    "same_reference_twice",
+}
 """What other rules find in the small returns of these tests."""
 
 BORN_2016 = {"date_of_birth": "05/06/2016"}
 CLOSED = {"dec": "01/06/2025", "reason_episode_ceased": "X1"}
 IN_ENGLAND = {"home_postcode": "SK1 3XE", "placement_postcode": "M2 5DB"}
-AWAY = {"decom": "01/06/2025", "place": "T1", "reason_new_episode": "P", "dec": "08/06/2025", "reason_episode_ceased": "X1"}
+AWAY = {
+    "decom": "01/06/2025",
+    "place": "T1",
+    "reason_new_episode": "P",
+    "dec": "08/06/2025",
+    "reason_episode_ceased": "X1",
+}
 BACK = {"decom": "08/06/2025", "reason_new_episode": "P"}
 
 
-def episodes(*rows: dict[str, str], day: str, about: dict[str, str] | None = None, columns: tuple[str, ...] = ()) -> Answer:
-    """Hold up episodes of one child, with its header. `columns` come on top: a header's word and its value in every row."""
+def episodes(
+    *rows: dict[str, str],
+    day: str,
+    about: dict[str, str] | None = None,
+    columns: tuple[str, ...] = (),
+) -> Answer:
+    """Hold up episodes of one child, with its header. `columns` come on top: a header's word and
+    its value in every row.
+    """
     content = csv_of(EPISODES, [{**IN_ENGLAND, **row} for row in rows])
     if columns:
         first, *lines = content.splitlines()
         content = "\n".join([f"{first},{columns[0]}", *(f"{line},{columns[1]}" for line in lines)])
-    return held_up(csv_of(HEADER, [{"sex": "M", **(about or {})}]), content, date=dt.date.fromisoformat(day))
+    return held_up(
+        csv_of(HEADER, [{"sex": "M", **(about or {})}]), content, date=dt.date.fromisoformat(day)
+    )
 
 
 def said(answer: Answer) -> list[str]:
@@ -91,10 +115,17 @@ def of_day(day: str) -> tuple[Answer, list[int]]:
             rows += [{**IN_ENGLAND, **row, "child": f"K{number}"} for row in its_rows]
             cases += [number] * len(its_rows)
     header = [{"sex": "M", "child": f"K{number}"} for number in dict.fromkeys(cases)]
-    return held_up(csv_of(HEADER, header), csv_of(EPISODES, rows), date=dt.date.fromisoformat(day)), cases
+    return (
+        held_up(csv_of(HEADER, header), csv_of(EPISODES, rows), date=dt.date.fromisoformat(day)),
+        cases,
+    )
 
 
-@pytest.mark.parametrize("number", range(len(BY_YEAR)), ids=[f"{year} {dfe} {n}" for n, (year, dfe, *_) in enumerate(BY_YEAR)])
+@pytest.mark.parametrize(
+    "number",
+    range(len(BY_YEAR)),
+    ids=[f"{year} {dfe} {n}" for n, (year, dfe, *_) in enumerate(BY_YEAR)],
+)
 def test_an_episode_is_held_against_the_rules_of_its_year(number):
     *_, day, rows, found = BY_YEAR[number]
     answer, cases = of_day(day)
@@ -129,16 +160,29 @@ def test_a_distance_that_the_sender_does_not_give_is_ours():
 
 def test_outside_england_no_urn_is_asked():
     codes = ["E08000003", "CON", "NIR", "SCO", "WAL", "NUK", "wal", ""]
-    rows = [{**IN_ENGLAND, "place": "H5", "placement_urn": "", "child": f"K{n}"} for n in range(len(codes))]
+    rows = [
+        {**IN_ENGLAND, "place": "H5", "placement_urn": "", "child": f"K{n}"}
+        for n in range(len(codes))
+    ]
     lines = csv_of(EPISODES, rows).splitlines()
-    content = "\n".join(f"{line},{code}" for line, code in zip(lines, ["PL_LA", *codes], strict=True))
+    content = "\n".join(
+        f"{line},{code}" for line, code in zip(lines, ["PL_LA", *codes], strict=True)
+    )
     table = held_up(content, date=dt.date(2023, 12, 31)).tables[0]
     asked = table.findings.loc[table.findings["rule"] == "urn_wanted", "row_number"]
     assert [codes[row - 2] for row in asked] == ["E08000003", ""]
 
 
 def test_a_postcode_in_wales_is_outside_england_too():
-    assert said(episodes({"place": "H5", "placement_urn": "", "placement_postcode": "CF10 1EP"}, day="2023-12-31")) == []
+    assert (
+        said(
+            episodes(
+                {"place": "H5", "placement_urn": "", "placement_postcode": "CF10 1EP"},
+                day="2023-12-31",
+            )
+        )
+        == []
+    )
 
 
 def test_what_the_sender_worked_out_of_the_place_is_looked_at_and_not_kept():
@@ -162,7 +206,9 @@ def test_sex_is_a_letter_from_2024_to_25_and_not_known_is_to_be_checked(day, sex
     (("A123456789012", "A123456789013"), []), (("UN1", "UN1"), []), (("", ""), []),
 ])  # fmt: skip
 def test_two_children_have_two_pupil_numbers(numbers, found):
-    header = csv_of(HEADER, [{"child": f"K{n}", "upn": number, "sex": "M"} for n, number in enumerate(numbers)])
+    header = csv_of(
+        HEADER, [{"child": f"K{n}", "upn": number, "sex": "M"} for n, number in enumerate(numbers)]
+    )
     answer = held_up(header, date=dt.date(2025, 6, 30))
     assert said(answer) == found
     assert "123456789012" not in answer.said
@@ -173,9 +219,17 @@ IN_CARE = {"decom": "01/04/2026", "place": "K2"}
 YEAR = dt.date(2026, 12, 31)
 
 
-def orders(*rows: dict[str, str], care: list[dict[str, str]] | None = None, about: dict[str, str] | None = None, day: dt.date = YEAR) -> Answer:
+def orders(
+    *rows: dict[str, str],
+    care: list[dict[str, str]] | None = None,
+    about: dict[str, str] | None = None,
+    day: dt.date = YEAR,
+) -> Answer:
     """Hold up orders of one child with its header and episodes."""
-    files = [csv_of(HEADER, [{"sex": "M", **(about or {})}]), csv_of(EPISODES, [IN_CARE] if care is None else care)]
+    files = [
+        csv_of(HEADER, [{"sex": "M", **(about or {})}]),
+        csv_of(EPISODES, [IN_CARE] if care is None else care),
+    ]
     return held_up(*(files if care != [] else files[:1]), csv_of(ORDERS, list(rows)), date=day)
 
 
@@ -210,10 +264,15 @@ def all_orders() -> tuple[Answer, list[int]]:
         care += [{**row, "child": row.get("child", f"K{number}")} for row in its_care or [IN_CARE]]
         cases += [number] * len(its_rows)
     header = [{"sex": "M", "child": f"K{number}"} for number in range(len(OF_ORDERS))]
-    return held_up(csv_of(HEADER, header), csv_of(EPISODES, care), csv_of(ORDERS, rows), date=YEAR), cases
+    return (
+        held_up(csv_of(HEADER, header), csv_of(EPISODES, care), csv_of(ORDERS, rows), date=YEAR),
+        cases,
+    )
 
 
-@pytest.mark.parametrize("number", range(len(OF_ORDERS)), ids=[f"{dfe} {n}" for n, (dfe, *_) in enumerate(OF_ORDERS)])
+@pytest.mark.parametrize(
+    "number", range(len(OF_ORDERS)), ids=[f"{dfe} {n}" for n, (dfe, *_) in enumerate(OF_ORDERS)]
+)
 def test_an_order_is_held_against_its_rules(number):
     rule = OF_ORDERS[number][-1]
     answer, cases = all_orders()
@@ -245,7 +304,10 @@ def test_an_order_that_is_well_is_not_found_fault_with(name, rows, care):
 
 
 def test_the_birth_date_of_an_order_is_the_headers_where_its_own_is_blank():
-    answer = orders({"dolo_start": "04/06/2012", "dolo_end": "05/06/2026", "date_of_birth": ""}, about={"date_of_birth": "05/06/2012"})
+    answer = orders(
+        {"dolo_start": "04/06/2012", "dolo_end": "05/06/2026", "date_of_birth": ""},
+        about={"date_of_birth": "05/06/2012"},
+    )
     assert "order_before_birth" in said(answer)
     table = answer.tables[-1]
     assert "date_of_birth" not in table.rows.columns and "2012-06-05" not in table.rows.to_csv()
@@ -253,28 +315,47 @@ def test_the_birth_date_of_an_order_is_the_headers_where_its_own_is_blank():
 
 def test_an_order_keeps_the_age_at_its_start_and_no_reference():
     row = orders(START).tables[-1].rows.iloc[0]
-    assert (row["age_at_start"], row["dolo_start"], row["dolo_end"]) == ("13", "2026-06-01", None) or row["age_at_start"] == "13"
+    assert (row["age_at_start"], row["dolo_start"], row["dolo_end"]) == (
+        "13",
+        "2026-06-01",
+        None,
+    ) or row["age_at_start"] == "13"
     assert "KIDREF1" not in row.to_json()
 
 
 def test_of_a_pooled_return_only_the_newest_year_is_held_against_the_rules_of_its_year():
-    lines = csv_of(EPISODES, [{"place": "Z1", "decom": "01/04/2022"}, {"place": "Z1", "decom": "02/04/2022"}]).splitlines()
+    lines = csv_of(
+        EPISODES, [{"place": "Z1", "decom": "01/04/2022"}, {"place": "Z1", "decom": "02/04/2022"}]
+    ).splitlines()
     years = ["LA,YEAR", "Stockport,2023", "Stockport,2026"]
     pooled = "\n".join(f"{line},{year}" for line, year in zip(lines, years, strict=True))
     answer = held_up(pooled, sender="region", date=dt.date(2026, 3, 31))
-    found = [r.row_number for t in answer.tables for r in t.findings.itertuples() if r.rule == "code_of_another_time"]
+    found = [
+        r.row_number
+        for t in answer.tables
+        for r in t.findings.itertuples()
+        if r.rule == "code_of_another_time"
+    ]
     assert found == [3]
 
 
 def test_the_codes_of_a_place_are_valid_in_one_stretch_of_days():
     for label, meaning in code_set("place_903").meanings.items():
-        first, last = (dt.date.fromisoformat(text) if text else None for text in (meaning["valid_from"], meaning["valid_to"]))
+        first, last = (
+            dt.date.fromisoformat(text) if text else None
+            for text in (meaning["valid_from"], meaning["valid_to"])
+        )
         assert not (first and last and last < first), label
         assert meaning["under_order"] in {"", "expected", "not allowed"}
-        assert meaning["urn"] in {"", "none", "wanted in England"} and meaning["provider"] in {"", "none"}
+        assert meaning["urn"] in {"", "none", "wanted in England"} and meaning["provider"] in {
+            "",
+            "none",
+        }
 
 
-VALID_2025 = "A3 A4 A5 A6 K1 K2 K3 P1 P3 R1 R2 R3 R5 S1 T0 T1 T2 T3 T4 U1 U2 U3 U4 U5 U6 Z11 Z12 Z13 Z14"
+VALID_2025 = (
+    "A3 A4 A5 A6 K1 K2 K3 P1 P3 R1 R2 R3 R5 S1 T0 T1 T2 T3 T4 U1 U2 U3 U4 U5 U6 Z11 Z12 Z13 Z14"
+)
 
 
 def test_the_places_of_2025_to_26_are_those_that_dfe_lists():
@@ -285,19 +366,33 @@ def test_the_places_of_2025_to_26_are_those_that_dfe_lists():
 def test_every_rule_by_year_has_a_sentence_and_is_tried_here():
     assert set(rules_by_year()) <= set(rules())
     here = {rule for *_, found in BY_YEAR for rule in found} | {rule for *_, rule in OF_ORDERS}
-    elsewhere = {"custody_under_ten", "distance_to_check", "sex_in_numbers", "sex_to_check", "same_upn_twice", "order_missing_from_this_year"}
+    elsewhere = {
+        "custody_under_ten",
+        "distance_to_check",
+        "sex_in_numbers",
+        "sex_to_check",
+        "same_upn_twice",
+        "order_missing_from_this_year",
+    }
     elsewhere |= {"care_leaver_died_before"}
     assert set(rules_by_year()) - here == elsewhere
 
 
 def test_a_year_begins_in_april():
-    assert [collection_year(dt.date(2026, 3, 31)), collection_year(dt.date(2026, 4, 1))] == [2025, 2026]
+    assert [collection_year(dt.date(2026, 3, 31)), collection_year(dt.date(2026, 4, 1))] == [
+        2025,
+        2026,
+    ]
     assert year_of(dt.date(2026, 12, 31)) == (dt.date(2026, 4, 1), dt.date(2027, 3, 31))
-    assert not holds("orders_overlap", dt.date(2026, 3, 31)) and holds("orders_overlap", dt.date(2026, 4, 1))
+    assert not holds("orders_overlap", dt.date(2026, 3, 31)) and holds(
+        "orders_overlap", dt.date(2026, 4, 1)
+    )
 
 
 def test_the_changes_from_2023_to_2027_are_all_decided(shared):
-    """Each number of a rule that DfE changed is one of ours, is held by another, or is of a table that is not needed."""
+    """Each number of a rule that DfE changed is one of ours, is held by another, or is of a table
+    that is not needed.
+    """
     elsewhere = {
         "SW01-SW14", "SW17STG2",  # social workers: not needed
         "503D",  # H5 that goes on as K3: nothing to find, as tried above
@@ -309,6 +404,12 @@ def test_the_changes_from_2023_to_2027_are_all_decided(shared):
         pytest.skip("the list of changes is not here")
     with changes.open(encoding="utf-8", newline="") as file:
         values = [row["value"] for row in csv.DictReader(file) if row["kind"] == "rule"]
-    wanted = {number for value in values for number in (["700", "701", "702", "703", "704", "708"] if "-" in value and "," in value else [value])}
+    wanted = {
+        number
+        for value in values
+        for number in (
+            ["700", "701", "702", "703", "704", "708"] if "-" in value and "," in value else [value]
+        )
+    }
     assert wanted <= ours | elsewhere
     assert header_of(ORDERS) == ["CHILD", "DOB", "DOLO_START", "DOLO_END"]

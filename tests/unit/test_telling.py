@@ -19,7 +19,9 @@ EVERYBODYS = [
 
 @pytest.mark.parametrize("name", OF_CHILDREN)
 def test_initials_and_months_that_may_be_a_childs_are_not_repeated(name):
-    """Initials name a child, and so do April, May and June; a day and a month are half of a birth date."""
+    """Initials name a child, and so do April, May and June; a day and a month are half of a birth
+    date.
+    """
     assert not is_common_name(name)
     assert file_label(f"{name}.csv", "return 1") == "return 1.csv"
     assert not is_known_header(name)
@@ -31,7 +33,10 @@ def test_a_name_of_everybodys_words_is_repeated(name):
     assert file_label(f"{name}.csv", "return 1") == f"{name}.csv"
 
 
-@pytest.mark.parametrize("header", ["Occupied places (30 Sept)", "Occupied places (31st December)", "URN", "Month", "Ref"])
+@pytest.mark.parametrize(
+    "header",
+    ["Occupied places (30 Sept)", "Occupied places (31st December)", "URN", "Month", "Ref"],
+)
 def test_a_header_may_say_the_end_of_which_quarter_it_means(header):
     assert is_known_header(header)
 

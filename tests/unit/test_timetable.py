@@ -27,13 +27,18 @@ DAYS = {"due": 28, "chase": [14, 30], "close": 35, "draft": 35, "publication": 5
     ],
 )
 def test_a_step_comes_so_many_days_after_the_quarters_end(quarter, step, day):
-    assert timetable(DAYS, "a.toml").day(dt.date.fromisoformat(quarter), step) == dt.date.fromisoformat(day)
+    assert timetable(DAYS, "a.toml").day(
+        dt.date.fromisoformat(quarter), step
+    ) == dt.date.fromisoformat(day)
 
 
 def test_every_region_has_a_timetable_and_a_return_is_late_when_it_was_due():
     for key in region_keys():
         region = load_region(key)
-        assert isinstance(region.timetable, Timetable) and region.return_deadline_days == region.timetable.due
+        assert (
+            isinstance(region.timetable, Timetable)
+            and region.return_deadline_days == region.timetable.due
+        )
 
 
 @pytest.mark.parametrize(
@@ -71,8 +76,13 @@ def test_a_timetable_that_cannot_be_is_refused(change):
     ],
 )
 def test_a_regions_file_that_is_none_is_one_sentence(tmp_path, old, new, said):
-    """As a commissioner may leave it after a change of the timetable: every command tells it, and ends with 2."""
-    path, text = tmp_path / "north west.toml", (HERE / "north_west.toml").read_text(encoding="utf-8")
+    """As a commissioner may leave it after a change of the timetable: every command tells it, and
+    ends with 2.
+    """
+    path, text = (
+        tmp_path / "north west.toml",
+        (HERE / "north_west.toml").read_text(encoding="utf-8"),
+    )
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ObservatoryError, match=said) as refused:
@@ -92,7 +102,9 @@ def test_of_two_runs_on_a_home_the_second_says_so_and_waits(tmp_path, capsys):
         waiting.start()
         until = time.monotonic() + 30
         said = ""
-        while "Another run is at work on this home; waiting" not in said and time.monotonic() < until:
+        while (
+            "Another run is at work on this home; waiting" not in said and time.monotonic() < until
+        ):
             said += capsys.readouterr().err
             time.sleep(0.01)
         order.append("first")

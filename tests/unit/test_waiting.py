@@ -1,4 +1,6 @@
-"""At a terminal a command that says nothing for a while says that it is at work, and how long it took; elsewhere nothing is added."""
+"""At a terminal a command that says nothing for a while says that it is at work, and how long it
+took; elsewhere nothing is added.
+"""
 
 from __future__ import annotations
 

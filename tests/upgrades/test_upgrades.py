@@ -1,4 +1,5 @@
-"""A home made by an older version is brought up, with all that must live on; an older program refuses a newer one; nobody waits in silence.
+"""A home made by an older version is brought up, with all that must live on; an older program
+refuses a newer one; nobody waits in silence.
 
 The older homes are dumps of homes that named commits of this repository made (`homes/README.md`).
 """
@@ -43,7 +44,9 @@ def old(servers) -> Iterator[Old]:
         made = Warehouse(address)
         opened.append((kind, made))
         with made.engine.begin() as connection:
-            connection.connection.driver_connection.execute(gzip.decompress((HOMES / f"{commit}.sql.gz").read_bytes()).decode())
+            connection.connection.driver_connection.execute(
+                gzip.decompress((HOMES / f"{commit}.sql.gz").read_bytes()).decode()
+            )
         made.engine.dispose()  # the dump sets the session's search path
         return made
 
@@ -54,7 +57,9 @@ def old(servers) -> Iterator[Old]:
 
 
 def what_lives_on(warehouse: Warehouse) -> str:
-    """Every table of what must live on, with its columns, constraints and triggers, a line each, in order of name."""
+    """Every table of what must live on, with its columns, constraints and triggers, a line each, in
+    order of name.
+    """
     return "\n".join(
         warehouse.frame(
             """
@@ -77,8 +82,14 @@ def what_lives_on(warehouse: Warehouse) -> str:
 
 
 LEDGER = (
-    "select string_agg(md5((to_jsonb(x))::text), ',' order by (to_jsonb(x))::text) from published.{} as x",
-    "select string_agg(submission_id || sender || census_date, ',' order by submission_id) from raw.submission",
+    (
+        "select string_agg(md5((to_jsonb(x))::text), ',' order by (to_jsonb(x))::text) from"
+        " published.{} as x"
+    ),
+    (
+        "select string_agg(submission_id || sender || census_date, ',' order by submission_id) from"
+        " raw.submission"
+    ),
 )
 
 
@@ -87,17 +98,26 @@ def ledger(warehouse: Warehouse) -> list[str]:
     return [warehouse.scalar(LEDGER[0].format("cell")), warehouse.scalar(LEDGER[1])]
 
 
-@pytest.mark.parametrize(("commit", "kind"), [*((commit, "embedded") for commit in COMMITS), ("4312192", "postgres15")])
-def test_a_home_of_an_older_version_becomes_what_a_new_one_is_and_keeps_what_must_live_on(old, embedded_warehouse, commit, kind):
+@pytest.mark.parametrize(
+    ("commit", "kind"), [*((commit, "embedded") for commit in COMMITS), ("4312192", "postgres15")]
+)
+def test_a_home_of_an_older_version_becomes_what_a_new_one_is_and_keeps_what_must_live_on(
+    old, embedded_warehouse, commit, kind
+):
     warehouse = old(commit, kind)
     before = ledger(warehouse)
     assert prepare(warehouse, REGION)
     assert what_lives_on(warehouse).splitlines() == what_lives_on(embedded_warehouse).splitlines()
     assert ledger(warehouse) == before and all(before)
-    released = {row.census_date for row in warehouse.rows("select census_date from published.release")}
+    released = {
+        row.census_date for row in warehouse.rows("select census_date from published.release")
+    }
     assert len(released) == (1 if commit == "0d1b880" else 2)
     assert {life(warehouse, date).state for date in released} == {"published"}
-    assert not warehouse.scalar("select exists (select from published.release where manifest::text like '%content_hash%:%[0-9a-f]{64}%')")
+    assert not warehouse.scalar(
+        "select exists (select from published.release where manifest::text like"
+        " '%content_hash%:%[0-9a-f]{64}%')"
+    )
     assert not prepare(warehouse, REGION), "once is enough"
     told = warehouse.rows("select subject, details from access.event where what = 'brought up'")
     assert [row.subject for row in told] == [upgrading.head()]
@@ -114,14 +134,22 @@ def test_the_files_of_an_older_versions_release_can_be_written_anew(old, tmp_pat
 
 def test_a_table_of_which_nothing_was_published_is_not_missed_in_a_releases_folder(tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
-    assert damage(tmp_path, {"tables": {"homes": {"rows": 0, "columns": ["homes"], "sha256": ""}}}) == ""
-    assert damage(tmp_path, {"tables": {"homes": {"rows": 1, "columns": ["homes"], "sha256": ""}}}) == "homes.csv is missing"
+    assert (
+        damage(tmp_path, {"tables": {"homes": {"rows": 0, "columns": ["homes"], "sha256": ""}}})
+        == ""
+    )
+    assert (
+        damage(tmp_path, {"tables": {"homes": {"rows": 1, "columns": ["homes"], "sha256": ""}}})
+        == "homes.csv is missing"
+    )
 
 
 def test_on_an_upgraded_home_a_return_can_be_withdrawn_and_a_draft_still_stands(old):
     oldest = old("9ad56d8")
     prepare(oldest, REGION)
-    census = oldest.scalar("select min(submission_id) from raw.submission where sender_kind = 'authority'")
+    census = oldest.scalar(
+        "select min(submission_id) from raw.submission where sender_kind = 'authority'"
+    )
     withdraw(oldest, census, "Ada Example", "the test")
     drafted = old("0d1b880")
     prepare(drafted, REGION)
@@ -130,24 +158,35 @@ def test_on_an_upgraded_home_a_return_can_be_withdrawn_and_a_draft_still_stands(
 
 def test_version_and_schema_stand_in_the_database(embedded_warehouse):
     assert embedded_warehouse.rows("select program_version from raw.observatory") == [(VERSION,)]
-    assert embedded_warehouse.rows("select version_num from raw.schema_version") == [(upgrading.head(),)]
+    assert embedded_warehouse.rows("select version_num from raw.schema_version") == [
+        (upgrading.head(),)
+    ]
 
 
 @pytest.mark.parametrize(
     "by_a_newer",
-    ["update raw.schema_version set version_num = 'r9999'", "update raw.observatory set program_version = '99.1.0'"],
+    [
+        "update raw.schema_version set version_num = 'r9999'",
+        "update raw.observatory set program_version = '99.1.0'",
+    ],
 )
 def test_an_older_program_refuses_a_newer_home(embedded_warehouse, by_a_newer):
     with embedded_warehouse.engine.begin() as connection:
         connection.exec_driver_sql(by_a_newer)
         connection.exec_driver_sql("update raw.observatory set state = 'of a newer program'")
-    with pytest.raises(ObservatoryError, match=r"newer version.*(r9999|99\.1\.0).*Install") as refused:
+    with pytest.raises(
+        ObservatoryError, match=r"newer version.*(r9999|99\.1\.0).*Install"
+    ) as refused:
         prepare(embedded_warehouse, REGION)
     assert VERSION in str(refused.value)
-    assert embedded_warehouse.scalar("select state from raw.observatory") == "of a newer program", "nothing was touched"
+    assert embedded_warehouse.scalar("select state from raw.observatory") == "of a newer program", (
+        "nothing was touched"
+    )
 
 
-def test_a_program_from_before_versions_cannot_write_its_state_into_a_newer_home(embedded_warehouse):
+def test_a_program_from_before_versions_cannot_write_its_state_into_a_newer_home(
+    embedded_warehouse,
+):
     """It knew one column only; its whole transaction is undone."""
     with embedded_warehouse.engine.connect() as connection, pytest.raises(sa.exc.IntegrityError):
         connection.exec_driver_sql("insert into raw.observatory values ('older')")
@@ -158,13 +197,20 @@ def test_a_readers_long_transaction_does_not_hang_an_upgrade_in_silence(embedded
         connection.exec_driver_sql("update raw.observatory set state = 'older'")
     with embedded_warehouse.engine.connect() as reader:
         reader.exec_driver_sql("set application_name = 'Excel'")
-        reader.exec_driver_sql("select count(*) from curated.homes")  # and the transaction stays open
+        reader.exec_driver_sql(
+            "select count(*) from curated.homes"
+        )  # and the transaction stays open
         with pytest.raises(ObservatoryError) as gave_up:
             prepare(embedded_warehouse, REGION, patience=2)
         said = str(gave_up.value)
-        assert re.search(r"observatory \(Excel, number \d+, since \d\d:\d\d:\d\d\) holds curated.homes", said), said
+        assert re.search(
+            r"observatory \(Excel, number \d+, since \d\d:\d\d:\d\d\) holds curated.homes", said
+        ), said
         assert "it was waited 2 s for, and nothing was written" in said
-        assert re.search(r"waits for observatory \(Excel, process \d+, since .*\), at most 2 s", capsys.readouterr().err), "while it waits, too"
+        assert re.search(
+            r"waits for observatory \(Excel, process \d+, since .*\), at most 2 s",
+            capsys.readouterr().err,
+        ), "while it waits, too"
         assert embedded_warehouse.scalar("select state from raw.observatory") == "older"
     assert prepare(embedded_warehouse, REGION, patience=2)
 
@@ -175,8 +221,8 @@ def test_what_lives_on_changes_only_by_a_migration(embedded_warehouse):
     if os.environ.get("OBSERVATORY_WRITE_LISTING"):
         LIVES_ON.write_text(held, encoding="utf-8")
     assert held == LIVES_ON.read_text(encoding="utf-8"), (
-        "The tables that live on have changed. Write a migration (CONTRIBUTING.md says how), then write this listing anew: "
-        "OBSERVATORY_WRITE_LISTING=1"
+        "The tables that live on have changed. Write a migration (CONTRIBUTING.md says how), then"
+        " write this listing anew: OBSERVATORY_WRITE_LISTING=1"
     )
 
 
@@ -184,8 +230,8 @@ def test_the_reason_of_a_fee_request_is_gone_from_a_home_that_kept_it(embedded_w
     """The request itself stays."""
     with embedded_warehouse.engine.begin() as connection:
         kept = connection.exec_driver_sql(
-            "select n.nspname from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
-            "where c.relname = 'fee_requests' and c.relkind = 'r'"
+            "select n.nspname from pg_class as c inner join pg_namespace as n on n.oid ="
+            " c.relnamespace where c.relname = 'fee_requests' and c.relkind = 'r'"
         ).scalar_one()
         connection.exec_driver_sql(f"alter table {kept}.fee_requests add column fee_reason text")
         connection.exec_driver_sql(
@@ -208,17 +254,31 @@ def test_what_no_figure_uses_is_gone_from_a_home_that_kept_it(old):
                   "where c.relname = 'placement_census' and c.relkind = 'r' and nspname in ('raw', 'raw_rows')")]  # fmt: skip
     before = warehouse.scalar(count.format(kept_in))
     with warehouse.engine.begin() as connection:
-        connection.exec_driver_sql("insert into raw_rows.finding (table_name, value) values ('ssda903_placed_for_adoption', 'x'), ('homes', 'y')")
+        connection.exec_driver_sql(
+            "insert into raw_rows.finding (table_name, value) values"
+            " ('ssda903_placed_for_adoption', 'x'), ('homes', 'y')"
+        )
     assert prepare(warehouse, REGION)
     assert warehouse.scalar(count.format(kept_in)) == before > 0
-    assert warehouse.rows("select table_name from raw_rows.finding where value in ('x', 'y')") == [("homes",)]
+    assert warehouse.rows("select table_name from raw_rows.finding where value in ('x', 'y')") == [
+        ("homes",)
+    ]
     gone = ("send", "primary_send_category", "primary_send_need", "mother")
-    columns = {row.attname for row in warehouse.rows("select attname from pg_attribute where not attisdropped")}
+    columns = {
+        row.attname
+        for row in warehouse.rows("select attname from pg_attribute where not attisdropped")
+    }
     assert columns.isdisjoint(gone)
-    assert warehouse.scalar("select count(*) from pg_class where relname = 'ssda903_placed_for_adoption'") == 0
+    assert (
+        warehouse.scalar(
+            "select count(*) from pg_class where relname = 'ssda903_placed_for_adoption'"
+        )
+        == 0
+    )
 
 
-# --- the bytes of what is kept no more -----------------------------------------------------------------
+# --- the bytes of what is kept no more
+# -----------------------------------------------------------------
 
 
 SECRET = "He ran away from Oakwood twice"
@@ -229,7 +289,8 @@ def files_that_hold(warehouse: Warehouse, text: str) -> list[str]:
     with warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("checkpoint")
         folder = connection.exec_driver_sql(
-            "select current_setting('data_directory') || '/base/' || oid from pg_database where datname = current_database()"
+            "select current_setting('data_directory') || '/base/' || oid from pg_database where"
+            " datname = current_database()"
         ).scalar_one()
     return [path.name for path in Path(folder).iterdir() if text.encode() in path.read_bytes()]
 
@@ -270,7 +331,9 @@ def test_a_home_brought_up_before_tables_were_written_anew_is_cleaned_too(embedd
     assert files_that_hold(embedded_warehouse, SECRET) == []
 
 
-def test_a_migration_need_not_say_which_tables_it_took_columns_from(embedded_warehouse, monkeypatch):
+def test_a_migration_need_not_say_which_tables_it_took_columns_from(
+    embedded_warehouse, monkeypatch
+):
     as_an_older_version_kept_it(embedded_warehouse, "r0006")
 
     def of_the_future(config, _):
@@ -283,7 +346,9 @@ def test_a_migration_need_not_say_which_tables_it_took_columns_from(embedded_war
     assert files_that_hold(embedded_warehouse, SECRET) == []
 
 
-def test_a_table_that_a_reader_holds_is_written_anew_by_a_later_command(embedded_warehouse, capsys, monkeypatch):
+def test_a_table_that_a_reader_holds_is_written_anew_by_a_later_command(
+    embedded_warehouse, capsys, monkeypatch
+):
     """Also where the upgrade was killed between its transaction and the writing."""
     from assets.warehouse import rewriting
 
@@ -296,7 +361,9 @@ def test_a_table_that_a_reader_holds_is_written_anew_by_a_later_command(embedded
         reader.exec_driver_sql("select count(*) from raw.fee_requests")
         assert not prepare(embedded_warehouse, REGION), "everything else goes on"
         said = capsys.readouterr().err
-        assert re.search(r"raw.fee_requests could not be written anew .* held by .*Excel", said), said
+        assert re.search(r"raw.fee_requests could not be written anew .* held by .*Excel", said), (
+            said
+        )
     due = "select count(*) from raw.to_write_anew"
     assert embedded_warehouse.scalar(due) == 1
     prepare(embedded_warehouse, REGION)

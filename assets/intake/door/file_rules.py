@@ -133,8 +133,10 @@ def _about_quarter(part: Part, is_wrong: bool, count: pd.Series, day: str) -> Fi
         part.found.table.name,
         part.sheet.label,
         expected=day,
-        hint=f"{count['late']} of {count['known']} {part.found.table.starts} after the census "
-        f"date, the latest on {count['latest']:%d/%m/%Y}",
+        hint=(
+            f"{count['late']} of {count['known']} {part.found.table.starts} after the census "
+            f"date, the latest on {count['latest']:%d/%m/%Y}"
+        ),
     )
 
 

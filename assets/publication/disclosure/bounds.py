@@ -1,7 +1,8 @@
 """The least and greatest value that every tie together leaves of each count.
 
-Belongs here: tightening bounds row by row in whole numbers, what is known without the release, and what gave a bound.
-Does not belong here: ranges by linear programmes (`programmes`), other worlds (`search`), the verdict (`gate`).
+Belongs here: tightening bounds row by row in whole numbers, what is known without the release, and
+what gave a bound. Does not belong here: ranges by linear programmes (`programmes`), other worlds
+(`search`), the verdict (`gate`).
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from assets.publication.disclosure.verdict import Leak
 
 TOLERANCE = 1e-6
 _ROUNDS = 200
-"""Rounds after which bounds are taken as they are: they hold, though more rounds might tighten them."""
+"""Rounds after which bounds are taken as they are: they hold, though more rounds might tighten
+them.
+"""
 
 
 @dataclass
 class Bounds:
-    """Least and greatest value of every variable, and the row that last tightened each (-1: as printed)."""
+    """Least and greatest value of every variable, and the row that last tightened each (-1: as
+    printed).
+    """
 
     low: np.ndarray
     high: np.ndarray
@@ -31,34 +36,53 @@ class Bounds:
 
 
 class Tightening:
-    """The bounds of a system, tightened by all rows in whole numbers until nothing moves, and kept so when single bounds change.
+    """The bounds of a system, tightened by all rows in whole numbers until nothing moves, and kept
+    so when single bounds change.
 
-    `bounds.broken` names rows that cannot hold; then the bounds are worth nothing. Otherwise they come out the same however the rows are taken;
-    `low_by` and `high_by` name a row that tightened each. Bounds are loosened exactly, too: a bound that may rest on the loosened one (a row
-    that holds it has ever tightened the other) is set back to what is printed and worked out again.
+    `bounds.broken` names rows that cannot hold; then the bounds are worth nothing. Otherwise they
+    come out the same however the rows are taken; `low_by` and `high_by` name a row that tightened
+    each. Bounds are loosened exactly, too: a bound that may rest on the loosened one (a row that
+    holds it has ever tightened the other) is set back to what is printed and worked out again.
     """
 
-    def __init__(self, system: System, low: np.ndarray | None = None, high: np.ndarray | None = None) -> None:
+    def __init__(
+        self, system: System, low: np.ndarray | None = None, high: np.ndarray | None = None
+    ) -> None:
         matrix = system.matrix
         self.system = system
-        self.base_low, self.base_high = system.low if low is None else low, system.high if high is None else high
+        self.base_low, self.base_high = (
+            system.low if low is None else low,
+            system.high if high is None else high,
+        )
         self.column, self.value, self.starts = matrix.indices, matrix.data, matrix.indptr
         self.row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
         self.positive = self.value > 0
         order = np.argsort(self.column, kind="stable")
-        self.entry_of_column, self.starts_of_column = order, np.concatenate([[0], np.cumsum(np.bincount(self.column, minlength=matrix.shape[1]))])
+        self.entry_of_column, self.starts_of_column = (
+            order,
+            np.concatenate([[0], np.cumsum(np.bincount(self.column, minlength=matrix.shape[1]))]),
+        )
         self._begin()
 
     def _begin(self) -> None:
         size = len(self.base_low)
         self.tightened = np.zeros(len(self.column), dtype=bool)
-        self.bounds = Bounds(self.base_low.copy(), self.base_high.copy(), np.full(size, -1), np.full(size, -1))
+        self.bounds = Bounds(
+            self.base_low.copy(), self.base_high.copy(), np.full(size, -1), np.full(size, -1)
+        )
         self._tighten(np.arange(self.system.matrix.shape[0]))
 
     def keep(self) -> tuple[np.ndarray, ...]:
         """All that `restore` needs to come back here."""
         at = self.bounds
-        return at.low.copy(), at.high.copy(), at.low_by.copy(), at.high_by.copy(), at.broken, self.tightened.copy()
+        return (
+            at.low.copy(),
+            at.high.copy(),
+            at.low_by.copy(),
+            at.high_by.copy(),
+            at.broken,
+            self.tightened.copy(),
+        )
 
     def restore(self, kept: tuple[np.ndarray, ...]) -> None:
         """Come back to what was kept."""
@@ -95,12 +119,23 @@ class Tightening:
             new = _each_once(reached[~resting[reached]], len(resting))
         columns = np.flatnonzero(resting)
         at = self.bounds
-        at.low[columns], at.high[columns], at.low_by[columns], at.high_by[columns] = self.base_low[columns], self.base_high[columns], -1, -1
-        self.tightened[self.entry_of_column[_ranges(self.starts_of_column[columns], self.starts_of_column[columns + 1])]] = False
+        at.low[columns], at.high[columns], at.low_by[columns], at.high_by[columns] = (
+            self.base_low[columns],
+            self.base_high[columns],
+            -1,
+            -1,
+        )
+        self.tightened[
+            self.entry_of_column[
+                _ranges(self.starts_of_column[columns], self.starts_of_column[columns + 1])
+            ]
+        ] = False
         self._tighten(self._rows_of(columns))
 
     def _rows_of(self, columns: np.ndarray) -> np.ndarray:
-        entries = self.entry_of_column[_ranges(self.starts_of_column[columns], self.starts_of_column[columns + 1])]
+        entries = self.entry_of_column[
+            _ranges(self.starts_of_column[columns], self.starts_of_column[columns + 1])
+        ]
         return _each_once(self.row[entries], len(self.starts) - 1)
 
     def _tighten(self, rows: np.ndarray) -> None:
@@ -111,10 +146,20 @@ class Tightening:
                 return
             entries = _ranges(self.starts[rows], self.starts[rows + 1])
             local = np.repeat(np.arange(len(rows)), self.starts[rows + 1] - self.starts[rows])
-            column, value, positive = self.column[entries], self.value[entries], self.positive[entries]
+            column, value, positive = (
+                self.column[entries],
+                self.value[entries],
+                self.positive[entries],
+            )
             low, high = at.low[column], at.high[column]
-            at_low, at_high = value * np.where(positive, low, high), value * np.where(positive, high, low)
-            least, greatest = np.bincount(local, at_low, len(rows)), np.bincount(local, at_high, len(rows))
+            at_low, at_high = (
+                value * np.where(positive, low, high),
+                value * np.where(positive, high, low),
+            )
+            least, greatest = (
+                np.bincount(local, at_low, len(rows)),
+                np.bincount(local, at_high, len(rows)),
+            )
             row_low, row_high = system.row_low[rows], system.row_high[rows]
             broken = (least > row_high + TOLERANCE) | (greatest < row_low - TOLERANCE)
             if broken.any():
@@ -125,7 +170,10 @@ class Tightening:
             above = np.floor(np.where(positive, room_up, room_down) + TOLERANCE)
             below = np.ceil(np.where(positive, room_down, room_up) - TOLERANCE)
             moved = []
-            for better, tightest, bound, by in ((above < high, -above, at.high, at.high_by), (below > low, below, at.low, at.low_by)):
+            for better, tightest, bound, by in (
+                (above < high, -above, at.high, at.high_by),
+                (below > low, below, at.low, at.low_by),
+            ):
                 tighter = np.flatnonzero(better)
                 if len(tighter):
                     order = tighter[np.argsort(tightest[tighter], kind="stable")]
@@ -146,7 +194,9 @@ class Tightening:
 def _ranges(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """The whole numbers from each start to before its end, one range after the other."""
     sizes = ends - starts
-    return np.repeat(starts - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes) + np.arange(sizes.sum())
+    return np.repeat(starts - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes) + np.arange(
+        sizes.sum()
+    )
 
 
 def _each_once(numbers: np.ndarray, size: int) -> np.ndarray:
@@ -156,14 +206,18 @@ def _each_once(numbers: np.ndarray, size: int) -> np.ndarray:
     return np.flatnonzero(found)
 
 
-def propagate(system: System, low: np.ndarray | None = None, high: np.ndarray | None = None) -> Bounds:
-    """Tighten all bounds by all rows, in whole numbers, until nothing moves. `broken` names rows that cannot hold."""
+def propagate(
+    system: System, low: np.ndarray | None = None, high: np.ndarray | None = None
+) -> Bounds:
+    """Tighten all bounds by all rows, in whole numbers, until nothing moves. `broken` names rows
+    that cannot hold.
+    """
     return Tightening(system, low, high).bounds
 
 
 def before(system: System) -> System:
-    """What the register, the earlier releases and what a reader knows besides tell: the new release hides all its counts, and nobody knows by
-    how many children they differ from those before.
+    """What the register, the earlier releases and what a reader knows besides tell: the new release
+    hides all its counts, and nobody knows by how many children they differ from those before.
     """
     own = system.cells[system.cells["release"] == system.cells["release"].max()]
     low, high = system.low.copy(), system.high.copy()
@@ -172,7 +226,9 @@ def before(system: System) -> System:
     is_small = (system.truth[counts["variable"]] < counts["threshold"]) & system.is_told
     low[counts["variable"]] = system.least[counts["variable"]]
     high[counts["variable"]] = np.where(is_small, counts["threshold"] - 1, UNBOUNDED)
-    older = system.cells[(system.cells["release"] != system.cells["release"].max()) | system.cells["is_public"]]
+    older = system.cells[
+        (system.cells["release"] != system.cells["release"].max()) | system.cells["is_public"]
+    ]
     np.maximum.at(low, older["variable"], older["low"])
     hidden = (older["text"] == "c") & ~older["is_public"] & (not system.is_told)
     np.minimum.at(high, older["variable"], older["high"].mask(hidden, UNBOUNDED))
@@ -189,13 +245,21 @@ def known_before(system: System) -> np.ndarray:
 
 
 def needed_values(system: System, possible: int) -> np.ndarray:
-    """How many values each variable must keep: `possible`, or all that were left of it before this release."""
+    """How many values each variable must keep: `possible`, or all that were left of it before this
+    release.
+    """
     return np.minimum(possible, np.maximum(known_before(system), 1))
 
 
-def reason(system: System, bounds: Bounds, variable: int, rows: tuple[int, ...] = (), most: int = 600) -> tuple[list[int], list[int]]:
-    """The printed cells (variables) and the rows that give a variable its bounds: those that tightened it, and theirs."""
-    waiting = deque(int(r) for r in (*rows, bounds.low_by[variable], bounds.high_by[variable]) if r >= 0)
+def reason(
+    system: System, bounds: Bounds, variable: int, rows: tuple[int, ...] = (), most: int = 600
+) -> tuple[list[int], list[int]]:
+    """The printed cells (variables) and the rows that give a variable its bounds: those that
+    tightened it, and theirs.
+    """
+    waiting = deque(
+        int(r) for r in (*rows, bounds.low_by[variable], bounds.high_by[variable]) if r >= 0
+    )
     seen_rows: dict[int, None] = {}
     cells: dict[int, None] = {}
     starts = system.matrix.indptr
@@ -212,11 +276,27 @@ def reason(system: System, bounds: Bounds, variable: int, rows: tuple[int, ...] 
     return list(cells), list(seen_rows)
 
 
-def leak_of(system: System, bounds: Bounds, variable: int, least: float, greatest: float, rows: tuple[int, ...] = ()) -> Leak:
-    """What a person is told of a count that has too few values left: the cells and ties that give it away."""
+def leak_of(
+    system: System,
+    bounds: Bounds,
+    variable: int,
+    least: float,
+    greatest: float,
+    rows: tuple[int, ...] = (),
+) -> Leak:
+    """What a person is told of a count that has too few values left: the cells and ties that give
+    it away.
+    """
     cells, by = reason(system, bounds, variable, rows)
     names = tuple(f"{system.names[c]} ({printed(system, c)})" for c in cells[:12])
-    return Leak(variable, system.names[variable], least, greatest, names, tuple(dict.fromkeys(system.says[r] for r in by))[:6])
+    return Leak(
+        variable,
+        system.names[variable],
+        least,
+        greatest,
+        names,
+        tuple(dict.fromkeys(system.says[r] for r in by))[:6],
+    )
 
 
 def printed(system: System, variable: int) -> str:

@@ -1,7 +1,8 @@
 """What comparisons tell each member of others' counts (`curated.comparison`).
 
-Belongs here: the sums of others that stand behind a comparison, between the values that its rounding leaves.
-Does not belong here: which measures are compared (`ties.toml`), who compares (`readers`).
+Belongs here: the sums of others that stand behind a comparison, between the values that its
+rounding leaves. Does not belong here: which measures are compared (`ties.toml`), who compares
+(`readers`).
 """
 
 from __future__ import annotations
@@ -84,8 +85,12 @@ def _compared_counts(cells: pd.DataFrame, truth: np.ndarray) -> Iterator[dict[st
             yield dict(zip(one["area"], one["variable"].astype(int), strict=True))
 
 
-def _groups(areas: tuple[str, ...], fewest: int, beside: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, list[str]]]:
-    """The groups of others, each with the authority that is told of it, of those that have a figure."""
+def _groups(
+    areas: tuple[str, ...], fewest: int, beside: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, list[str]]]:
+    """The groups of others, each with the authority that is told of it, of those that have a
+    figure.
+    """
     having = set(areas)
     for code in areas:
         groups = [

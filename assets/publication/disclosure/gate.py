@@ -1,13 +1,17 @@
-"""The gate: a release leaves only if nobody who holds everything published can work out a small count.
+"""The gate: a release leaves only if nobody who holds everything published can work out a small
+count.
 
-Belongs here: finding the least and greatest value of every hidden small count, proving that it has enough others, and the verdict.
-Does not belong here: what the reader knows (`knowledge`), what is hidden (`suppression`), looking for worlds (`search`).
+Belongs here: finding the least and greatest value of every hidden small count, proving that it has
+enough others, and the verdict. Does not belong here: what the reader knows (`knowledge`), what is
+hidden (`suppression`), looking for worlds (`search`).
 
-Three steps, each of which settles what it can. *Bounds*: every tie tightens the bounds of its terms, rounded to whole numbers, until
-nothing moves; what has too few values left is a leak. *Worlds*: other whole-number tables that would have been published just the same
-are made from the true ones, by moving a child and mending every total; a count that differs between enough of them cannot be told.
-*Ranges*: what is not settled is solved by linear programmes (HiGHS), least and greatest, and then by integer ones. What is still not
-proved safe counts as a leak: the gate fails closed.
+Three steps, each of which settles what it can. *Bounds*: every tie tightens the bounds of its
+terms, rounded to whole numbers, until nothing moves; what has too few values left is a leak.
+*Worlds*: other whole-number tables that would have been published just the same are made from the
+true ones, by moving a child and mending every total; a count that differs between enough of them
+cannot be told.
+*Ranges*: what is not settled is solved by linear programmes (HiGHS), least and greatest, and then
+by integer ones. What is still not proved safe counts as a leak: the gate fails closed.
 """
 
 from __future__ import annotations
@@ -18,7 +22,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from assets.publication.disclosure.bounds import Bounds, Tightening, before, leak_of, needed_values, printed, propagate
+from assets.publication.disclosure.bounds import (
+    Bounds,
+    Tightening,
+    before,
+    leak_of,
+    needed_values,
+    printed,
+    propagate,
+)
 from assets.publication.disclosure.knowledge import System
 from assets.publication.disclosure.programmes import Ranges
 from assets.publication.disclosure.search import Prover
@@ -38,15 +50,17 @@ def judge(
     worlds: Worlds | None = None,
     most: np.ndarray | None = None,
 ) -> Verdict:
-    """Attack the system. The release passes if every small count (those of `only`, where given) keeps `possible` values, or all that
-    were left of it before (`most`, where that is known of a variable already). `worlds` are those of
-    the same proof.
+    """Attack the system. The release passes if every small count (those of `only`, where given)
+    keeps `possible` values, or all that were left of it before (`most`, where that is known of a
+    variable already). `worlds` are those of the same proof.
     """
     started = time.thread_time()
     protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
     need = needed_values(system, possible)
     need = need if most is None else np.minimum(need, most)
-    leaks, broken, programmes = _attack(system, need, protected, started + limit_seconds, worlds=worlds)
+    leaks, broken, programmes = _attack(
+        system, need, protected, started + limit_seconds, worlds=worlds
+    )
     # where the telling, or a tie that is only presumed, leaves too little by itself, whoever is not
     # told, or presumes nothing, must still have enough
     for less, his_worlds in _who_know_less(system, worlds, all_asked=most is None):
@@ -54,14 +68,28 @@ def judge(
         told = {leak.variable for leak in leaks}
         doubtful = np.array([v for v in protected if need[v] < need_his[v] and v not in told], int)
         if len(doubtful) and not len(broken):
-            more, _, tried = _attack(less, need_his, doubtful, started + limit_seconds, worlds=his_worlds)
+            more, _, tried = _attack(
+                less, need_his, doubtful, started + limit_seconds, worlds=his_worlds
+            )
             leaks, programmes = leaks + more, programmes + tried
-    said = [f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}" for r in broken[:10]]
+    said = [
+        f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}"
+        for r in broken[:10]
+    ]
     seconds = time.thread_time() - started
-    return Verdict(tuple(leaks), (*system.contradictions, *said), len(protected), len(system.low), programmes, seconds)
+    return Verdict(
+        tuple(leaks),
+        (*system.contradictions, *said),
+        len(protected),
+        len(system.low),
+        programmes,
+        seconds,
+    )
 
 
-def _who_know_less(system: System, worlds: Worlds | None, *, all_asked: bool) -> Iterator[tuple[System, Worlds | None]]:
+def _who_know_less(
+    system: System, worlds: Worlds | None, *, all_asked: bool
+) -> Iterator[tuple[System, Worlds | None]]:
     """Whoever is not told which counts are small, and whoever presumes no tie; each with the worlds
     that are his too (where ties are left out others are possible, which are nobody else's).
     """
@@ -74,9 +102,15 @@ def _who_know_less(system: System, worlds: Worlds | None, *, all_asked: bool) ->
 
 
 def told_anew(view: System, leaks: Sequence[Leak], possible: int = 3) -> tuple[Leak, ...]:
-    """The leaks without those of counts of which linear programmes leave no more values before this release."""
+    """The leaks without those of counts of which linear programmes leave no more values before this
+    release.
+    """
     left = left_before(view, [leak.variable for leak in leaks], possible)
-    return tuple(leak for leak, values in zip(leaks, left, strict=True) if leak.greatest - leak.least + 1 < values)
+    return tuple(
+        leak
+        for leak, values in zip(leaks, left, strict=True)
+        if leak.greatest - leak.least + 1 < values
+    )
 
 
 def left_before(view: System, variables: Sequence[int], possible: int = 3) -> np.ndarray:
@@ -84,12 +118,17 @@ def left_before(view: System, variables: Sequence[int], possible: int = 3) -> np
     if not len(variables):
         return np.array([])
     ranges = Ranges(Tightening(before(view)))
-    return np.array([min(possible, most - least + 1) for least, most, _ in map(ranges.of, variables)])
+    return np.array(
+        [min(possible, most - least + 1) for least, most, _ in map(ranges.of, variables)]
+    )
 
 
-def unsettled(system: System, readers: Sequence[System], possible: int = 3, worlds: Worlds | None = None) -> list[int]:
-    """The small counts that are not proved safe at once from somebody who knows all that these readers know together: what is safe from him
-    is safe from each, and the others are asked of for each by himself.
+def unsettled(
+    system: System, readers: Sequence[System], possible: int = 3, worlds: Worlds | None = None
+) -> list[int]:
+    """The small counts that are not proved safe at once from somebody who knows all that these
+    readers know together: what is safe from him is safe from each, and the others are asked of for
+    each by himself.
     """
     low = np.maximum.reduce([system.low, *(view.low for view in readers)])
     high = np.minimum.reduce([system.high, *(view.high for view in readers)])
@@ -98,14 +137,18 @@ def unsettled(system: System, readers: Sequence[System], possible: int = 3, worl
     protected, need = np.flatnonzero(system.small), np.full(len(low), float(possible))
     if len(bounds.broken):
         return protected.tolist()
-    prover = Prover(strongest, bounds, need, protected, time.thread_time() + _SECONDS_AT_ONCE, worlds=worlds)
+    prover = Prover(
+        strongest, bounds, need, protected, time.thread_time() + _SECONDS_AT_ONCE, worlds=worlds
+    )
     narrow = protected[(bounds.high - bounds.low + 1)[protected] < possible]
     return sorted({*prover.unsettled(), *narrow.tolist()})
 
 
-def pinned(view: System, possible: int = 3, need: np.ndarray | None = None) -> tuple[list[int], Bounds]:
-    """The small counts of a reader's view that have too few values left by their bounds (fewer than `need`, where that is known already), and
-    the bounds.
+def pinned(
+    view: System, possible: int = 3, need: np.ndarray | None = None
+) -> tuple[list[int], Bounds]:
+    """The small counts of a reader's view that have too few values left by their bounds (fewer than
+    `need`, where that is known already), and the bounds.
     """
     bounds = propagate(view)
     if len(bounds.broken):  # his presumptions contradict what is printed: they tell him nothing
@@ -124,13 +167,26 @@ def told_to(reader: str, leaks: Iterable[Leak]) -> list[Leak]:
     return [replace(leak, cell=f"{leak.cell} (to a reader {reader})") for leak in leaks]
 
 
-def _attack(system: System, need: np.ndarray, protected: np.ndarray, deadline: float, *, worlds: Worlds | None) -> tuple[list[Leak], np.ndarray, int]:
-    """The leaks among the protected variables, the rows that cannot hold, and how many programmes were solved."""
+def _attack(
+    system: System,
+    need: np.ndarray,
+    protected: np.ndarray,
+    deadline: float,
+    *,
+    worlds: Worlds | None,
+) -> tuple[list[Leak], np.ndarray, int]:
+    """The leaks among the protected variables, the rows that cannot hold, and how many programmes
+    were solved.
+    """
     bounds = propagate(system)
     if len(bounds.broken):
         return [], bounds.broken, 0
     spans = bounds.high - bounds.low + 1
-    leaks = [leak_of(system, bounds, int(v), bounds.low[v], bounds.high[v]) for v in protected if spans[v] < need[v]]
+    leaks = [
+        leak_of(system, bounds, int(v), bounds.low[v], bounds.high[v])
+        for v in protected
+        if spans[v] < need[v]
+    ]
     if leaks:
         return leaks, bounds.broken, 0
     prover = Prover(system, bounds, need, protected, deadline, worlds=worlds)
@@ -139,4 +195,7 @@ def _attack(system: System, need: np.ndarray, protected: np.ndarray, deadline: f
 
 def _row(system: System, row: int) -> str:
     entries = range(system.matrix.indptr[row], system.matrix.indptr[row + 1])
-    return ", ".join(f"{system.names[system.matrix.indices[e]]} ({printed(system, system.matrix.indices[e])})" for e in list(entries)[:12])
+    return ", ".join(
+        f"{system.names[system.matrix.indices[e]]} ({printed(system, system.matrix.indices[e])})"
+        for e in list(entries)[:12]
+    )

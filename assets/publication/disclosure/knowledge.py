@@ -1,11 +1,14 @@
-"""What a reader knows: everything published, now and before, as one system of whole numbers tied to each other.
+"""What a reader knows: everything published, now and before, as one system of whole numbers tied to
+each other.
 
-Belongs here: turning releases into variables with least and greatest values (from how a cell was printed), and ties between them (totals,
-the ties of `ties.toml`, the same figure in two releases, shares and rates that are not what the published counts give).
-Does not belong here: solving it (`gate`), hiding more (`suppression`).
+Belongs here: turning releases into variables with least and greatest values (from how a cell was
+printed), and ties between them (totals, the ties of `ties.toml`, the same figure in two releases,
+shares and rates that are not what the published counts give). Does not belong here: solving it
+(`gate`), hiding more (`suppression`).
 
-The attacker has every release and the public register, and is told more than that: which hidden cells are small. That a hidden cell is
-not 0 he is not told, for zeros are hidden too. A tie that is only presumed is his wherever it is true.
+The attacker has every release and the public register, and is told more than that: which hidden
+cells are small. That a hidden cell is not 0 he is not told, for zeros are hidden too. A tie that is
+only presumed is his wherever it is true.
 """
 
 from __future__ import annotations
@@ -20,7 +23,14 @@ import pandas as pd
 import scipy.sparse as sp
 
 from assets.publication.disclosure.comparisons import Comparisons, comparisons
-from assets.publication.disclosure.linking import AREA, Linked, categories, holding, linked, same_figures
+from assets.publication.disclosure.linking import (
+    AREA,
+    Linked,
+    categories,
+    holding,
+    linked,
+    same_figures,
+)
 from assets.publication.disclosure.noise import possible_counts
 from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, number
 from assets.publication.programme import (
@@ -40,17 +50,22 @@ UNBOUNDED = 1_000_000.0
 _OUTWARD_SINCE = "occupied_band_low"
 """Releases without this column rounded the ends of intervals to the nearest, as they did counts."""
 A_CHILD_APART = 1
-"""Where the figures of two releases of a date differ by no more than this, the reader is presumed to know by how many."""
+"""Where the figures of two releases of a date differ by no more than this, the reader is presumed
+to know by how many.
+"""
 
 
 @dataclass(frozen=True)
 class Published:
-    """One release as the attacker holds it: its tables (tidy, as printed), and the method that printed them.
+    """One release as the attacker holds it: its tables (tidy, as printed), and the method that
+    printed them.
 
-    `truth` is the true value of every count by table, a frame with the same rows and the measures as columns. The attacker does not see
-    it: it says which hidden cells are small, and which presumptions are true. None for a release of which it is not held.
-    `statistics_hidden`: what rests on a hidden count was hidden with it (releases of older code left it).
-    `beside` has by authority the others of its sub-region; where it is not given, those of every region there is a file for.
+    `truth` is the true value of every count by table, a frame with the same rows and the measures
+    as columns. The attacker does not see it: it says which hidden cells are small, and which
+    presumptions are true. None for a release of which it is not held. `statistics_hidden`: what
+    rests on a hidden count was hidden with it (releases of older code left it). `beside` has by
+    authority the others of its sub-region; where it is not given, those of every region there is a
+    file for.
     """
 
     census_date: dt.date
@@ -59,7 +74,9 @@ class Published:
     method: DisclosureMethod
     truth: Mapping[str, pd.DataFrame] | None = None
     statistics_hidden: bool = True
-    beside: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: others_of_the_sub_region())
+    beside: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: others_of_the_sub_region()
+    )
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -79,7 +96,8 @@ class Published:
 
 @dataclass
 class System:
-    """Variables with bounds, rows with bounds: `row_low <= matrix @ x <= row_high`, x whole numbers.
+    """Variables with bounds, rows with bounds: `row_low <= matrix @ x <= row_high`, x whole
+    numbers.
 
     `cells` has a row a published cell (release, table, measure, row, area, key, text, truth, low,
     high, variable); variables beyond the cells' are what is left of a total that is not wholly
@@ -130,7 +148,9 @@ class System:
         return found
 
     def untold(self) -> System:
-        """The same, as it is for a reader who is not told which hidden counts are small: a hidden cell may be anything."""
+        """The same, as it is for a reader who is not told which hidden counts are small: a hidden
+        cell may be anything.
+        """
         return replace(self, high=self.high_untold, is_told=False)
 
     def with_told(self, rows: np.ndarray) -> System:
@@ -150,7 +170,9 @@ class System:
         )
 
     def without_steps(self) -> System:
-        """The same, where nobody knows by how many children the current release differs from the one before."""
+        """The same, where nobody knows by how many children the current release differs from the
+        one before.
+        """
         return self._without(self.steps)
 
     def without_guesses(self) -> System:
@@ -164,12 +186,20 @@ class System:
         return replace(self, row_low=low, row_high=high)
 
     def tells_no_more_than(self, other: System) -> bool:
-        """Whether the other has the same variables and ties, and bounds that are nowhere wider: then what is safe there is safe here."""
+        """Whether the other has the same variables and ties, and bounds that are nowhere wider:
+        then what is safe there is safe here.
+        """
         return (
             self.matrix.shape == other.matrix.shape
             and (self.matrix != other.matrix).nnz == 0
-            and bool((self.row_low <= other.row_low).all() and (self.row_high >= other.row_high).all())
-            and bool((self.low <= other.low).all() and (self.high >= other.high).all() and (self.high_untold >= other.high_untold).all())
+            and bool(
+                (self.row_low <= other.row_low).all() and (self.row_high >= other.row_high).all()
+            )
+            and bool(
+                (self.low <= other.low).all()
+                and (self.high >= other.high).all()
+                and (self.high_untold >= other.high_untold).all()
+            )
             and set(np.flatnonzero(self.small)) <= set(np.flatnonzero(other.small))
             and not self.contradictions
         )
@@ -180,8 +210,12 @@ def _with_more(rows: np.ndarray, more: int) -> np.ndarray:
     return np.concatenate([rows, np.zeros(more, dtype=bool)]) if len(rows) else rows
 
 
-def possible_values(texts: pd.Series, truth: pd.Series, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
-    """The least and greatest count that each printed text may stand for; a number that is not rounded is itself."""
+def possible_values(
+    texts: pd.Series, truth: pd.Series, method: DisclosureMethod
+) -> tuple[np.ndarray, np.ndarray]:
+    """The least and greatest count that each printed text may stand for; a number that is not
+    rounded is itself.
+    """
     value = number(texts).to_numpy(dtype="float64")
     half = method.round_to / 2
     low = np.maximum(np.ceil(value - half), method.smallest_count_shown)
@@ -195,18 +229,25 @@ def possible_values(texts: pd.Series, truth: pd.Series, method: DisclosureMethod
     return low, high
 
 
-def possible_values_of(texts: pd.Series, truth: pd.Series, method: DisclosureMethod, noisy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As `possible_values`, of which those of `noisy` carry noise. Whether a cell may carry noise is public: the method says so."""
+def possible_values_of(
+    texts: pd.Series, truth: pd.Series, method: DisclosureMethod, noisy: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `possible_values`, of which those of `noisy` carry noise. Whether a cell may carry noise
+    is public: the method says so.
+    """
     low, high = possible_values(texts, truth, method)
     least, greatest = possible_counts(number(texts), method.round_to)
     shown = noisy & number(texts).notna().to_numpy()
     return np.where(shown, least, low), np.where(shown, greatest, high)
 
 
-def possible_ends(ends: pd.DataFrame, name: str, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
-    """The least and greatest value that a printed end of an interval may stand for: both are rounded outward, and the high one is raised
-    where the two would be the same. `ends` has the low and the high one as printed; `name` says which of them is meant. A hidden end may be
-    anything: it is no count, and nobody is told of it.
+def possible_ends(
+    ends: pd.DataFrame, name: str, method: DisclosureMethod
+) -> tuple[np.ndarray, np.ndarray]:
+    """The least and greatest value that a printed end of an interval may stand for: both are
+    rounded outward, and the high one is raised where the two would be the same. `ends` has the low
+    and the high one as printed; `name` says which of them is meant. A hidden end may be anything:
+    it is no count, and nobody is told of it.
     """
     step = method.round_to
     bottom, top = (number(ends[column]).to_numpy(dtype="float64") for column in ends)
@@ -255,15 +296,25 @@ def _cells_of(release: Published) -> pd.DataFrame:
                 continue
             texts = frame[m.name]
             kept = texts.isin([CONFIDENTIAL]) | number(texts).notna()
-            noisy = has_noise(truth, m, release.method).to_numpy() if truth is not None else np.zeros(len(frame), dtype=bool)
-            true = truth[m.name] if truth is not None and m.name in truth else pd.Series(np.nan, index=frame.index)
+            noisy = (
+                has_noise(truth, m, release.method).to_numpy()
+                if truth is not None
+                else np.zeros(len(frame), dtype=bool)
+            )
+            true = (
+                truth[m.name]
+                if truth is not None and m.name in truth
+                else pd.Series(np.nan, index=frame.index)
+            )
             if is_public:
                 low = high = number(texts).to_numpy(dtype="float64")
             elif m.interval and _OUTWARD_SINCE in frame:
                 low, high = possible_ends(frame[list(m.interval)], m.name, release.method)
             else:
                 low, high = possible_values_of(texts, true, release.method, noisy)
-            if m.rule == "estimate":  # of figures with a fraction the whole number that is printed the same
+            if (
+                m.rule == "estimate"
+            ):  # of figures with a fraction the whole number that is printed the same
                 true = np.floor(true).clip(low, high)
             piece = pd.DataFrame(
                 {
@@ -356,7 +407,11 @@ def build_system(releases: list[Published]) -> System:
         names.append(name)
         truth = np.append(truth, value)
     extra = len(latent)
-    low, high, least = np.append(low, np.zeros(extra)), np.append(high, np.full(extra, UNBOUNDED)), np.append(least, np.zeros(extra))
+    low, high, least = (
+        np.append(low, np.zeros(extra)),
+        np.append(high, np.full(extra, UNBOUNDED)),
+        np.append(least, np.zeros(extra)),
+    )
     most = np.append(most, np.full(extra, UNBOUNDED))
     high_untold = np.append(high_untold, np.full(extra, UNBOUNDED))
     threshold = np.full(count + extra, releases[-1].method.smallest_count_shown, dtype="float64")
@@ -367,8 +422,13 @@ def build_system(releases: list[Published]) -> System:
     hidden[cells.loc[(is_hidden | cells["noisy"]) & ~cells["is_end"], "variable"]] = True
     hidden[count:] = True
     sensitive = np.zeros(count + extra, dtype=bool)
-    sensitive[cells.loc[cells["sensitive"], "variable"]] = True  # never to be told, however many there are
-    small = hidden & ((truth > 0) & ((truth < threshold) | sensitive) | np.isnan(truth) & (np.arange(count + extra) < count))
+    sensitive[cells.loc[cells["sensitive"], "variable"]] = (
+        True  # never to be told, however many there are
+    )
+    small = hidden & (
+        (truth > 0) & ((truth < threshold) | sensitive)
+        | np.isnan(truth) & (np.arange(count + extra) < count)
+    )
     current = np.zeros(count + extra, dtype=bool)
     current[cells.loc[cells["release"] == len(releases) - 1, "variable"]] = True
     current[count:] = True
@@ -376,11 +436,17 @@ def build_system(releases: list[Published]) -> System:
     matrix = sp.csr_matrix(
         (
             np.concatenate(system_rows.values or [empty]),
-            (np.concatenate(system_rows.rows or [empty]).astype(int), np.concatenate(system_rows.columns or [empty]).astype(int)),
+            (
+                np.concatenate(system_rows.rows or [empty]).astype(int),
+                np.concatenate(system_rows.columns or [empty]).astype(int),
+            ),
         ),
         shape=(system_rows.count, count + extra),
     )
-    row_low, row_high = np.concatenate(system_rows.low or [empty]), np.concatenate(system_rows.high or [empty])
+    row_low, row_high = (
+        np.concatenate(system_rows.low or [empty]),
+        np.concatenate(system_rows.high or [empty]),
+    )
     once = _said_once(system_rows, matrix, row_low, row_high)
     says = [system_rows.says[row] for row in once]
     steps = np.array([said.endswith(_apart_from(releases[-1])) for said in says], dtype=bool)
@@ -412,7 +478,9 @@ def _said_once(rows: _Rows, matrix: sp.csr_matrix, low: np.ndarray, high: np.nda
 
 
 def _variables(cells: pd.DataFrame, releases: list[Published]) -> pd.Series:
-    """One variable a cell; the same figure in two releases of a date is one, where it has not changed."""
+    """One variable a cell; the same figure in two releases of a date is one, where it has not
+    changed.
+    """
     dates = pd.Series([release.census_date for release in releases])
     identity = ["table", "measure", "area", "key", "truth"]
     known = cells["truth"].notna()
@@ -433,16 +501,24 @@ def _told_by_symbols(cells: pd.DataFrame, releases: list[Published], count: int)
             if frame is None or not {symbol.beside, symbol.where} <= set(frame.columns):
                 continue
             where = frame[symbol.where]
-            rows = frame.index[(frame[symbol.beside].isin([NOT_AVAILABLE, NOT_APPLICABLE])) & ((number(where) > 0) | (where == CONFIDENTIAL))]
-            told = cells[(cells["release"] == n) & (cells["table"] == symbol.table) & (cells["measure"] == symbol.measure)]
+            rows = frame.index[
+                (frame[symbol.beside].isin([NOT_AVAILABLE, NOT_APPLICABLE]))
+                & ((number(where) > 0) | (where == CONFIDENTIAL))
+            ]
+            told = cells[
+                (cells["release"] == n)
+                & (cells["table"] == symbol.table)
+                & (cells["measure"] == symbol.measure)
+            ]
             least[told.loc[told["row"].isin(rows) & (told["truth"] != 0), "variable"]] = 1
     return least
 
 
 @dataclass
 class _Beside:
-    """What statistics tell of the counts that they rest on, by variable: the `least` and `most` that each is, whatever is hidden; `low` is
-    the least while its statistic is shown (hiding the count hides that with it).
+    """What statistics tell of the counts that they rest on, by variable: the `least` and `most`
+    that each is, whatever is hidden; `low` is the least while its statistic is shown (hiding the
+    count hides that with it).
     """
 
     least: np.ndarray
@@ -451,8 +527,9 @@ class _Beside:
 
 
 def _told_by_statistics(cells: pd.DataFrame, releases: list[Published], count: int) -> _Beside:
-    """A mean that is shown says that its count is enough for one; in a release whose statistics were not hidden with their counts, `c` says
-    that there is somebody, and any other symbol that there is nobody.
+    """A mean that is shown says that its count is enough for one; in a release whose statistics
+    were not hidden with their counts, `c` says that there is somebody, and any other symbol that
+    there is nobody.
     """
     told = _Beside(np.zeros(count), np.full(count, UNBOUNDED), np.zeros(count))
     for n, release in enumerate(releases):
@@ -460,13 +537,23 @@ def _told_by_statistics(cells: pd.DataFrame, releases: list[Published], count: i
             frame = release.tables[table.name]
             for m in (m for m in table.of_rule("mean") if m.name in frame):
                 for name in m.rests_on(table):
-                    own = cells[(cells["release"] == n) & (cells["table"] == table.name) & (cells["measure"] == name)]
+                    own = cells[
+                        (cells["release"] == n)
+                        & (cells["table"] == table.name)
+                        & (cells["measure"] == name)
+                    ]
                     _one_statistic(own, frame[m.name], release, told)
     return told
 
 
-def _one_statistic(own: pd.DataFrame, statistic: pd.Series, release: Published, told: _Beside) -> None:
-    beside, variable, truth = statistic.loc[own["row"]], own["variable"].to_numpy(), own["truth"].to_numpy()
+def _one_statistic(
+    own: pd.DataFrame, statistic: pd.Series, release: Published, told: _Beside
+) -> None:
+    beside, variable, truth = (
+        statistic.loc[own["row"]],
+        own["variable"].to_numpy(),
+        own["truth"].to_numpy(),
+    )
     enough, shown = release.method.placements_for_a_mean, number(beside).notna().to_numpy()
     hidden = (own["text"] == CONFIDENTIAL).to_numpy()
     told.low[variable[shown & (truth >= enough)]] = enough
@@ -487,13 +574,23 @@ def _not_hidden_with(release: Published) -> list[str]:
             for name in m.rests_on(table):
                 rows = frame.index[(frame[name] == CONFIDENTIAL) & (frame[m.name] != CONFIDENTIAL)]
                 where = f"{table.name}.{m.name}, row"
-                said += [f"{where} {row + 1}: {frame.loc[row, m.name]} is published; beside a hidden count it is c" for row in rows]
+                said += [
+                    f"{where} {row + 1}: {frame.loc[row, m.name]} is published; beside a hidden"
+                    " count it is c"
+                    for row in rows
+                ]
     return said
 
 
 def _names(cells: pd.DataFrame, count: int) -> list[str]:
     """What a reader would call each variable, after the newest release that has it."""
-    labels = cells["table"] + "." + cells["measure"] + ", " + cells["area"].where(cells["area"] != "", "region")
+    labels = (
+        cells["table"]
+        + "."
+        + cells["measure"]
+        + ", "
+        + cells["area"].where(cells["area"] != "", "region")
+    )
     labels = labels + (", " + cells["key"].str.replace("|", ", ")).where(cells["key"] != "", "")
     names = [""] * count
     for variable, label in zip(cells["variable"], labels, strict=True):
@@ -568,7 +665,9 @@ def _totals_of(release: Published) -> Iterator[_Total]:
 
 
 def _rows_a_group(grid: pd.DataFrame, table: PublishedTable, dimension: str) -> pd.Series:
-    """How many rows, shown as a number or not, each group of the dimension's parts has in the printed table."""
+    """How many rows, shown as a number or not, each group of the dimension's parts has in the
+    printed table.
+    """
     column = AREA if dimension == "area" else dimension
     others = [c for c in (AREA, *table.filters) if c != column]
     parts = grid[grid[column] != ("" if dimension == "area" else TOTAL)]
@@ -577,7 +676,9 @@ def _rows_a_group(grid: pd.DataFrame, table: PublishedTable, dimension: str) -> 
     return _joined(parts, others).value_counts()
 
 
-def _totals_by(keys: pd.DataFrame, dimension: str, complete: int, printed: pd.Series, where: str) -> Iterator[_Total]:
+def _totals_by(
+    keys: pd.DataFrame, dimension: str, complete: int, printed: pd.Series, where: str
+) -> Iterator[_Total]:
     others = [c for c in ("area", *(c for c in keys.columns if c != "area")) if c != dimension]
     group = _joined(keys, others)
     is_total = keys[dimension] == ("" if dimension == "area" else TOTAL)
@@ -615,7 +716,15 @@ def _tie_rows(cells: pd.DataFrame, links: list[Linked], rows: _Rows) -> None:
         if len(kept.row):
             size = int(kept.row.max()) + 1
             least = np.full(size, -np.inf if link.tie.at_most else 0.0)
-            rows.add(kept.row, variable[kept.cell], kept.sign, least, np.zeros(size), [link.tie.says] * size, guessed=link.tie.presumed)
+            rows.add(
+                kept.row,
+                variable[kept.cell],
+                kept.sign,
+                least,
+                np.zeros(size),
+                [link.tie.says] * size,
+                guessed=link.tie.presumed,
+            )
 
 
 def _apart_from(release: Published) -> str:
@@ -623,21 +732,35 @@ def _apart_from(release: Published) -> str:
 
 
 def _apart_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> None:
-    """The same figure in two releases of a date that follow each other, a child apart: the reader is presumed to know by how many."""
+    """The same figure in two releases of a date that follow each other, a child apart: the reader
+    is presumed to know by how many.
+    """
     estimates = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("estimate")}
     for n, release in enumerate(releases):
-        later = next((i for i in range(n + 1, len(releases)) if releases[i].census_date == release.census_date), None)
+        later = next(
+            (
+                i
+                for i in range(n + 1, len(releases))
+                if releases[i].census_date == release.census_date
+            ),
+            None,
+        )
         if later is None:
             continue
         keys = ["table", "measure", "area", "key"]
-        both = cells[cells["release"] == n].merge(cells[cells["release"] == later], on=keys, suffixes=("", "_later"))
+        both = cells[cells["release"] == n].merge(
+            cells[cells["release"] == later], on=keys, suffixes=("", "_later")
+        )
         step = both["truth_later"] - both["truth"]
         is_apart = (step != 0) & (step.abs() <= A_CHILD_APART)
         both, step = both[is_apart], step[is_apart].to_numpy()
         size = len(both)
         if size:
             # an estimate moves with what it is worked out of, and not by children
-            inexact = np.array([pair in estimates for pair in zip(both["table"], both["measure"], strict=True)], dtype=bool)
+            inexact = np.array(
+                [pair in estimates for pair in zip(both["table"], both["measure"], strict=True)],
+                dtype=bool,
+            )
             ends = _apart_from(releases[later])
             rows.add(
                 np.tile(np.arange(size), 2), np.concatenate([both["variable_later"], both["variable"]]), np.repeat([1.0, -1.0], size),
@@ -677,7 +800,13 @@ def _odd_shares_of(release: Published) -> Iterator[tuple[PublishedTable, Measure
 
 
 def _one_share(
-    own: pd.DataFrame, table: PublishedTable, m: Measure, frame: pd.DataFrame, index: int, rows: _Rows, known: pd.DataFrame | None
+    own: pd.DataFrame,
+    table: PublishedTable,
+    m: Measure,
+    frame: pd.DataFrame,
+    index: int,
+    rows: _Rows,
+    known: pd.DataFrame | None,
 ) -> None:
     """`times` part by whole is what is printed, give or take half a digit."""
     from assets.publication.tables import total_row
@@ -691,7 +820,10 @@ def _one_share(
             found.append((-1.0 if name.startswith("-") else 1.0, int(at["variable"].iloc[0])))
         return found
 
-    printed, says = float(frame.loc[index, m.name]), f"{table.name}.{m.name} = {frame.loc[index, m.name]}"
+    printed, says = (
+        float(frame.loc[index, m.name]),
+        f"{table.name}.{m.name} = {frame.loc[index, m.name]}",
+    )
     part = variables(m.of, index)
     if part is None:
         return
@@ -706,14 +838,22 @@ def _one_share(
             _add_one(rows, part, least * per, greatest * per, says)
         return
     whole_row = total_row(frame, table, m, index)
-    whole = variables((m.per,) if m.rule == "rate" else m.whole or m.of, whole_row) if whole_row is not None else None
+    whole = (
+        variables((m.per,) if m.rule == "rate" else m.whole or m.of, whole_row)
+        if whole_row is not None
+        else None
+    )
     if whole is None:
         return
     for ratio, low, high in ((least, 0.0, np.inf), (greatest, -np.inf, 0.0)):
-        _add_one(rows, [*part, *((-ratio * sign, variable) for sign, variable in whole)], low, high, says)
+        _add_one(
+            rows, [*part, *((-ratio * sign, variable) for sign, variable in whole)], low, high, says
+        )
 
 
-def _add_one(rows: _Rows, entries: list[tuple[float, int]], low: float, high: float, says: str) -> None:
+def _add_one(
+    rows: _Rows, entries: list[tuple[float, int]], low: float, high: float, says: str
+) -> None:
     rows.add(
         np.zeros(len(entries), dtype=int), np.array([v for _, v in entries]), np.array([a for a, _ in entries]),
         np.array([low]), np.array([high]), [says],

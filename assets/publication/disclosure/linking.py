@@ -1,7 +1,8 @@
 """The rows of a system that ties give: which cells each tie of `ties.toml` names, row by row.
 
-Belongs here: finding a tie's cells in the releases, figures that several tables print, the rows of the others.
-Does not belong here: what a cell tells by itself (`knowledge`), which ties there are (`programme`).
+Belongs here: finding a tie's cells in the releases, figures that several tables print, the rows of
+the others. Does not belong here: what a cell tells by itself (`knowledge`), which ties there are
+(`programme`).
 """
 
 from __future__ import annotations
@@ -57,10 +58,17 @@ class Linked:
     term: np.ndarray
 
 
-def linked(cells: pd.DataFrame, releases: Sequence[Release], programme: Sequence[PublishedTable], ties: Sequence[Tie]) -> list[Linked]:
+def linked(
+    cells: pd.DataFrame,
+    releases: Sequence[Release],
+    programme: Sequence[PublishedTable],
+    ties: Sequence[Tie],
+) -> list[Linked]:
     """The cells of every tie that has any. `cells` as `knowledge` makes them, numbered from 0."""
     tables = {table.name: table for table in programme}
-    split = {name: _split(part, tables[str(name)]) for name, part in cells.groupby("table", sort=False)}
+    split = {
+        name: _split(part, tables[str(name)]) for name, part in cells.groupby("table", sort=False)
+    }
     code_of = {name: code for code, name in _authorities(releases).items()}
     found = []
     for tie in ties:
@@ -88,7 +96,11 @@ def same_figures(cells: pd.DataFrame, links: list[Linked]) -> pd.Series:
         same = (truth[pairs[:, 0]] == truth[pairs[:, 1]]) & ~is_public[pairs].any(axis=1)
         ones.append(variable[pairs[same, 0]])
         others.append(variable[pairs[same, 1]])
-    one, other, size = np.concatenate(ones), np.concatenate(others), int(variable.max(initial=-1)) + 1
+    one, other, size = (
+        np.concatenate(ones),
+        np.concatenate(others),
+        int(variable.max(initial=-1)) + 1,
+    )
     tied = sp.csr_matrix((np.ones(len(one)), (one, other)), shape=(size, size))
     _, label = connected_components(tied, directed=False)
     return pd.Series(pd.factorize(label[variable])[0], index=cells.index)
@@ -113,20 +125,34 @@ def _split(cells: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
 def categories(keys: pd.Series, table: PublishedTable) -> pd.DataFrame:
     """The categories of joined keys, a column a filter."""
     codes, texts = pd.factorize(keys)
-    parts = pd.Series(texts, dtype="str").str.split("|", expand=True).reindex(columns=range(len(table.filters)))
-    return pd.DataFrame({f: parts[n].to_numpy()[codes] for n, f in enumerate(table.filters)}, index=keys.index)
+    parts = (
+        pd.Series(texts, dtype="str")
+        .str.split("|", expand=True)
+        .reindex(columns=range(len(table.filters)))
+    )
+    return pd.DataFrame(
+        {f: parts[n].to_numpy()[codes] for n, f in enumerate(table.filters)}, index=keys.index
+    )
 
 
 def _entries(
-    split: Mapping[object, pd.DataFrame], releases: Sequence[Release], tables: Mapping[str, PublishedTable], tie: Tie, code_of: Mapping[str, str]
+    split: Mapping[object, pd.DataFrame],
+    releases: Sequence[Release],
+    tables: Mapping[str, PublishedTable],
+    tie: Tie,
+    code_of: Mapping[str, str],
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The cells of a tie's terms, of the rows that have them all, and the columns that name such a row."""
+    """The cells of a tie's terms, of the rows that have them all, and the columns that name such a
+    row.
+    """
     free = [set(tables[t.table].filters) - set(t.where or {}) - {t.area} for t in tie.terms]
     shared = [f for f in tables[tie.terms[0].table].filters if all(f in names for names in free)]
     on = [*shared, "area", "release"]
     pieces = []
     for n, term in enumerate(tie.terms):
-        found = _term_cells(split[term.table], tables[term.table], term, shared, code_of, releases[-1].beside)
+        found = _term_cells(
+            split[term.table], tables[term.table], term, shared, code_of, releases[-1].beside
+        )
         if term.before:
             found = _of_the_date_before(found, releases, term.before)
         pieces.append(found.assign(sign=float(term.sign), term=n))
@@ -137,7 +163,9 @@ def _entries(
         entries = entries[entries[name].isin(chosen)]
     entries = entries[entries.groupby(on)["term"].transform("nunique") == len(tie.terms)]
     if tie.fully_covered and len(entries):
-        entries = entries[_is_fully_covered(entries, releases, tie.fully_covered, shared).to_numpy(dtype=bool)]
+        entries = entries[
+            _is_fully_covered(entries, releases, tie.fully_covered, shared).to_numpy(dtype=bool)
+        ]
     return entries, on
 
 
@@ -149,9 +177,14 @@ def _term_cells(
     code_of: Mapping[str, str],
     beside: Mapping[str, tuple[str, ...]],
 ) -> pd.DataFrame:
-    """The cells of a term: the shared filters' categories, area, release and cell; more than one a row where they are summed."""
+    """The cells of a term: the shared filters' categories, area, release and cell; more than one a
+    row where they are summed.
+    """
     keys = keys[keys["measure"] == term.measure]
-    where = {**{f: TOTAL for f in table.filters if f not in shared and f != term.area}, **(term.where or {})}
+    where = {
+        **{f: TOTAL for f in table.filters if f not in shared and f != term.area},
+        **(term.where or {}),
+    }
     summed = [name for name, category in where.items() if category == SUB_REGION]
     chosen = pd.Series(True, index=keys.index)  # noqa: FBT003
     for name, category in where.items():
@@ -163,7 +196,9 @@ def _term_cells(
             chosen &= keys[name] == category
     if term.area:
         named = keys[term.area].map(code_of)
-        chosen &= named.notna() & (_are_beside(named, keys["area"], beside) if term.summed else keys["area"] == "")
+        chosen &= named.notna() & (
+            _are_beside(named, keys["area"], beside) if term.summed else keys["area"] == ""
+        )
         keys = keys.assign(area=named)
     on = [f for f in shared if f not in where]
     made = keys.loc[chosen, [*on, "area", "release", "cell"]]
@@ -187,25 +222,35 @@ def _authorities(releases: Sequence[Release]) -> dict[str, str]:
     return names
 
 
-def _are_beside(areas: pd.Series, others: pd.Series, beside: Mapping[str, tuple[str, ...]]) -> pd.Series:
+def _are_beside(
+    areas: pd.Series, others: pd.Series, beside: Mapping[str, tuple[str, ...]]
+) -> pd.Series:
     """Whether each is of the same sub-region as the area beside it, and another."""
     pairs = zip(areas, others, strict=True)
     near = [other in beside.get(area, ()) for area, other in pairs]
     return pd.Series(near, index=areas.index, dtype=bool)
 
 
-def _of_the_date_before(found: pd.DataFrame, releases: Sequence[Release], months: int) -> pd.DataFrame:
+def _of_the_date_before(
+    found: pd.DataFrame, releases: Sequence[Release], months: int
+) -> pd.DataFrame:
     """The cells of the newest release of the date that many months before each release."""
     pairs = []
     for n, release in enumerate(releases):
-        earlier = [i for i, other in enumerate(releases) if other.census_date == _months_before(release.census_date, months)]
+        earlier = [
+            i
+            for i, other in enumerate(releases)
+            if other.census_date == _months_before(release.census_date, months)
+        ]
         if earlier:
             pairs.append((earlier[-1], n))
     moved = [found[found["release"] == old].assign(release=new) for old, new in pairs]
     return pd.concat(moved) if moved else found.iloc[:0]
 
 
-def _is_fully_covered(joined: pd.DataFrame, releases: Sequence[Release], table: str, shared: list[str]) -> pd.Series:
+def _is_fully_covered(
+    joined: pd.DataFrame, releases: Sequence[Release], table: str, shared: list[str]
+) -> pd.Series:
     """Whether the release says that every registered setting of the row has returned."""
     said = []
     for n, release in enumerate(releases):
@@ -214,4 +259,8 @@ def _is_fully_covered(joined: pd.DataFrame, releases: Sequence[Release], table: 
             said.append(
                 frame[[*shared]].assign(area=frame[AREA], release=n, full=(frame["coverage_settings"] == "100.0"))
             )  # fmt: skip
-    return joined.merge(pd.concat(said), on=[*shared, "area", "release"], how="left")["full"].fillna(False).set_axis(joined.index)  # noqa: FBT003
+    return (
+        joined.merge(pd.concat(said), on=[*shared, "area", "release"], how="left")["full"]
+        .fillna(False)
+        .set_axis(joined.index)
+    )  # noqa: FBT003

@@ -1,7 +1,7 @@
 """What would pass in place of a release that the gate has refused: tried out, not guessed.
 
-Belongs here: waiting, hiding what has moved by a child, carrying tables over from the edition before. Does not belong here: the proof (`gate`),
-how figures are carried over (`editions`).
+Belongs here: waiting, hiding what has moved by a child, carrying tables over from the edition
+before. Does not belong here: the proof (`gate`), how figures are carried over (`editions`).
 """
 
 from __future__ import annotations
@@ -28,16 +28,38 @@ def offers(
     moved: Mapping[tuple[str, str], np.ndarray],
     tried: Callable[..., Prepared],
 ) -> tuple[Offer, ...]:
-    """What would pass: `tried(carried=…, hidden=…)` prints and asks the gate. Waiting always is an offer, with the figures to wait for."""
+    """What would pass: `tried(carried=…, hidden=…)` prints and asks the gate. Waiting always is an
+    offer, with the figures to wait for.
+    """
     names = {(t, m, row): system.names[v] for t, m, row, v in _newest(system)}
-    cells = [names[t, m, row] for (t, m), rows in moved.items() for row in np.flatnonzero(rows).tolist() if (t, m, row) in names]
+    cells = [
+        names[t, m, row]
+        for (t, m), rows in moved.items()
+        for row in np.flatnonzero(rows).tolist()
+        if (t, m, row) in names
+    ]
     near = {name.split(" (")[0] for leak in refused.leaks for name in (leak.cell, *leak.by_cells)}
     giving = [cell for cell in cells if cell in near] or cells
     since = f"r{edition.number}"
-    found = [Offer("wait", f"Wait for more corrections: these have moved by a child since {since}, and no more", _named(giving))]
-    few = len(cells) <= _MOST_TO_HIDE * max(1, sum(len(rows) for rows in moved.values()))  # who hides nearly all publishes nothing
+    found = [
+        Offer(
+            "wait",
+            f"Wait for more corrections: these have moved by a child since {since}, and no more",
+            _named(giving),
+        )
+    ]
+    few = len(cells) <= _MOST_TO_HIDE * max(
+        1, sum(len(rows) for rows in moved.values())
+    )  # who hides nearly all publishes nothing
     if cells and few and (hiding := tried(hidden=moved)).verdict.passed:
-        found.append(Offer("hide", f"Hide what has moved by a child since {since}", _named(cells), prepared=hiding))
+        found.append(
+            Offer(
+                "hide",
+                f"Hide what has moved by a child since {since}",
+                _named(cells),
+                prepared=hiding,
+            )
+        )
     changed = {t for t, one in true.items() if _has_changed(one, edition)}
     tables = {cell.split(".")[0] for cell in near} & changed
     for some in dict.fromkeys((tuple(sorted(tables)), tuple(sorted(changed)))):
@@ -63,4 +85,6 @@ def _has_changed(one: TrueTable, edition: Published) -> bool:
     counts = [m.name for m in one.table.of_rule("count")]
     if held is None or len(held) != len(one.values) or not set(counts) <= set(held.columns):
         return bool(counts)
-    return not np.array_equal(one.values[counts].to_numpy(), held[counts].to_numpy(), equal_nan=True)
+    return not np.array_equal(
+        one.values[counts].to_numpy(), held[counts].to_numpy(), equal_nan=True
+    )

@@ -1,6 +1,7 @@
 """Linear and integer programmes over a system, solved by HiGHS.
 
-Belongs here: a model that is solved again and again, and the range of single counts. Does not belong here: which are solved (`search`).
+Belongs here: a model that is solved again and again, and the range of single counts. Does not
+belong here: which are solved (`search`).
 """
 
 from __future__ import annotations
@@ -30,7 +31,14 @@ _MOST_STEPS = 5000
 class Model:
     """Rows and columns as a HiGHS model, solved again and again with other weights or bounds."""
 
-    def __init__(self, body: sp.csr_matrix, row_low: np.ndarray, row_high: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    def __init__(
+        self,
+        body: sp.csr_matrix,
+        row_low: np.ndarray,
+        row_high: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+    ) -> None:
         import highspy
 
         # with other weights the last solution is still one to begin with, for the primal method:
@@ -65,16 +73,24 @@ class Model:
         return np.array(self.last.col_dual)
 
     def solve_whole(self, column: int | None = None, value: float = 0.0) -> np.ndarray | None:
-        """A whole-number solution, `column` having that value where one is given; None where there is none, or none was found in time."""
+        """A whole-number solution, `column` having that value where one is given; None where there
+        is none, or none was found in time.
+        """
         low, high = self.low.copy(), self.high.copy()
         if column is not None:
             low[column] = high[column] = value
         self.highs.changeColsBounds(len(self.columns), self.columns, low, high)
-        self.highs.changeColsIntegrality(len(self.columns), self.columns, np.ones(len(self.columns), dtype=np.uint8))
+        self.highs.changeColsIntegrality(
+            len(self.columns), self.columns, np.ones(len(self.columns), dtype=np.uint8)
+        )
         self.highs.setOptionValue("mip_max_nodes", _NODES)
         self.highs.setOptionValue("time_limit", self.highs.getRunTime() + _LONGEST)
         self.highs.run()
-        return np.array(self.highs.getSolution().col_value) if self.highs.getModelStatus() == self.optimal else None
+        return (
+            np.array(self.highs.getSolution().col_value)
+            if self.highs.getModelStatus() == self.optimal
+            else None
+        )
 
 
 def _programme(
@@ -166,7 +182,8 @@ class Moves:
 
 
 class Ranges:
-    """The least and greatest value of single variables by linear programmes, one after the other, and what holds them there.
+    """The least and greatest value of single variables by linear programmes, one after the other,
+    and what holds them there.
 
     The programme has the bounds as printed; `follow` after these have changed.
     """
@@ -188,7 +205,11 @@ class Ranges:
             weights[variable] = sign
             solution = self._model.solve(weights)
             if solution is None:
-                return bounds.low[variable], bounds.high[variable], reason(system, bounds, variable)[0]
+                return (
+                    bounds.low[variable],
+                    bounds.high[variable],
+                    reason(system, bounds, variable)[0],
+                )
             ends.append(solution[variable])
             held = np.maximum(held, np.abs(self._model.reduced_costs()))
         held[variable] = 0

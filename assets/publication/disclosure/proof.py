@@ -1,7 +1,7 @@
 """The proof of a release: who has been asked what, and what is still unsafe from whom.
 
-Belongs here: asking the gate for each reader, as little as will do. Does not belong here: how a view is
-attacked (`gate`), who the readers are (`readers`), what is hidden (`suppression`).
+Belongs here: asking the gate for each reader, as little as will do. Does not belong here: how a
+view is attacked (`gate`), who the readers are (`readers`), what is hidden (`suppression`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from assets.publication.disclosure.worlds import Worlds
 
 
 class Proof:
-    """Whether every small count is safe from the gate's own readers (those who are told which hidden
-    counts are small, and those who are not), from some who know more, and from the members' logins.
+    """Whether every small count is safe from the gate's own readers (those who are told which
+    hidden counts are small, and those who are not), from some who know more, and from the members'
+    logins.
 
     `hidden` are the variables that the repair has hidden since the system was made. `by_reader` has
     what is unsafe from each, the gate's own first (as None). Logins are asked about when nothing is
@@ -97,13 +98,17 @@ class Proof:
         if not self.members or not self._is_sound:
             return
         for login in self.members.logins:
-            self._ask_login(login, self._unsettled(login.view(self.system, self.hidden), self._most))
+            self._ask_login(
+                login, self._unsettled(login.view(self.system, self.hidden), self._most)
+            )
 
     def _ask_login(self, login: Reader, asked: Sequence[int]) -> None:
         view, most = login.view(self.system, self.hidden), self._most
         leaks: tuple[Leak, ...] = ()
         if len(asked):
-            leaks = judge(view, self.possible, only=list(asked), worlds=self.worlds, most=most).leaks
+            leaks = judge(
+                view, self.possible, only=list(asked), worlds=self.worlds, most=most
+            ).leaks
         self.by_reader.append((login, told_anew(view, leaks, self.possible)))
 
     def _unsettled(self, view: System, need: np.ndarray | None = None) -> list[int]:
@@ -111,7 +116,11 @@ class Proof:
         return self.worlds.unsettled(view, np.flatnonzero(view.small), need).tolist()
 
     def _leaks(self) -> tuple[Leak, ...]:
-        return tuple(leak if reader is None else told_to(reader.name, [leak])[0] for reader, leaks in self.by_reader for leak in leaks)
+        return tuple(
+            leak if reader is None else told_to(reader.name, [leak])[0]
+            for reader, leaks in self.by_reader
+            for leak in leaks
+        )
 
     @property
     def verdict(self) -> Verdict:

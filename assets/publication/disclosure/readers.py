@@ -1,10 +1,12 @@
 """Readers who know more than what is published: what each knows exactly, and what each presumes.
 
-Belongs here: the readers against whom a release is proved besides the two of the gate, as views of one system.
-Does not belong here: how a view is attacked (`gate`), what is hidden for it (`suppression`).
+Belongs here: the readers against whom a release is proved besides the two of the gate, as views of
+one system. Does not belong here: how a view is attacked (`gate`), what is hidden for it
+(`suppression`).
 
-Each is promised the same: of a count of 1 to 7 that is not his own, three values, or as many as his knowledge leaves of it without the release.
-Whoever reruns the program is answered by the key of the repair's choices instead (`suppression`).
+Each is promised the same: of a count of 1 to 7 that is not his own, three values, or as many as his
+knowledge leaves of it without the release. Whoever reruns the program is answered by the key of the
+repair's choices instead (`suppression`).
 """
 
 from __future__ import annotations
@@ -23,8 +25,9 @@ from schemas.official import LEAST_SHOWN
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Somebody who holds everything published: `name` says who, `knows` which variables he has exactly, `told` which comparisons he is told;
-    `presumes_no_zero` of what is hidden for its number (where the size of a cell decides, zeros are hidden as everybody knows).
+    """Somebody who holds everything published: `name` says who, `knows` which variables he has
+    exactly, `told` which comparisons he is told; `presumes_no_zero` of what is hidden for its
+    number (where the size of a cell decides, zeros are hidden as everybody knows).
     """
 
     name: str
@@ -33,9 +36,11 @@ class Reader:
     told: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
 
     def view(self, system: System, hidden: Collection[int] = ()) -> System:
-        """The system as it is for him. What he knows is not to be protected from him; what he presumes counts where it is true.
+        """The system as it is for him. What he knows is not to be protected from him; what he
+        presumes counts where it is true.
 
-        `hidden` are the variables that the repair has hidden since the system was made: of these he presumes the same.
+        `hidden` are the variables that the repair has hidden since the system was made: of these he
+        presumes the same.
         """
         view = system.untold().with_told(self.told)
         known = self.knows & ~np.isnan(system.truth)
@@ -47,7 +52,9 @@ class Reader:
             presumed[list(hidden)] = True
             presumed &= (system.truth > 0) & ~known & ~system.is_of_few
             low[presumed] = np.maximum(low[presumed], 1)
-        return replace(view, low=low, high=high, small=system.small & ~known, known=known, presumed=presumed)
+        return replace(
+            view, low=low, high=high, small=system.small & ~known, known=known, presumed=presumed
+        )
 
     def follow(self, view: System, system: System, variable: int, *, is_hidden: bool) -> None:
         """Bring his view up to date of a variable that the repair has just hidden, or shown again."""
@@ -60,14 +67,20 @@ class Reader:
 
 
 def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Reader]:
-    """Those who know more: who presumes that nothing hidden is 0, and who holds DfE's tables (of authorities, or of the region too)."""
+    """Those who know more: who presumes that nothing hidden is 0, and who holds DfE's tables (of
+    authorities, or of the region too).
+    """
     cells = system.cells
     nothing = np.zeros(len(system.low), dtype=bool)
     yield Reader("who presumes that no zero is hidden", nothing, presumes_no_zero=True)
     official = {table.name for table in PUBLISHED_TABLES if table.official}
     is_total = cells["key"].str.split("|").map(lambda categories: set(categories) <= {TOTAL, ""})
-    told = cells["table"].isin(official) & ((cells["truth"] == 0) | (cells["truth"] >= LEAST_SHOWN) | is_total)
-    yield Reader("who holds DfE's tables of the date", _variables(system, told & (cells["area"] != "")))
+    told = cells["table"].isin(official) & (
+        (cells["truth"] == 0) | (cells["truth"] >= LEAST_SHOWN) | is_total
+    )
+    yield Reader(
+        "who holds DfE's tables of the date", _variables(system, told & (cells["area"] != ""))
+    )
     yield Reader("who holds DfE's tables of the date, and the region's", _variables(system, told))
 
 
@@ -75,7 +88,8 @@ def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Read
 class Members:
     """The logins of every authority of the printed tables, and what all of them know.
 
-    A login reads the authority's own rows, what members share of every setting, and comparisons, which tell sums of others.
+    A login reads the authority's own rows, what members share of every setting, and comparisons,
+    which tell sums of others.
     """
 
     all_know: Reader
@@ -92,13 +106,19 @@ def members(system: System, tables: Mapping[str, pd.DataFrame]) -> Members:
     shared = cells["shared"].to_numpy(dtype=bool)
     names: dict[str, str] = {}
     for frame in tables.values():
-        names.update(frame[["old_la_code", "la_name"]].drop_duplicates().itertuples(index=False, name=None))
+        names.update(
+            frame[["old_la_code", "la_name"]].drop_duplicates().itertuples(index=False, name=None)
+        )
     categories = cells["key"].str.split("|").explode()
     logins = []
     for code, name in sorted((code, name) for code, name in names.items() if code):
-        own = np.asarray((cells["area"] == code) | cells.index.isin(categories.index[categories == name]))
+        own = np.asarray(
+            (cells["area"] == code) | cells.index.isin(categories.index[categories == name])
+        )
         told = np.flatnonzero(system.comparisons.told == code)
-        logins.append(Reader(f"who has the login of {name}", _variables(system, own | shared), told=told))
+        logins.append(
+            Reader(f"who has the login of {name}", _variables(system, own | shared), told=told)
+        )
     return Members(Reader("who has a member's login", _variables(system, shared)), tuple(logins))
 
 

@@ -1,9 +1,10 @@
 """The rules under which a figure may leave the building, each applied to whole columns.
 
-Belongs here: the rules alone. A count below the smallest shown becomes `c`, any other is rounded, totals on their own; a true 0 stays 0.
-Shares, rates and differences are worked out from the published counts, never from the true ones. What the repair hides besides is `c` as well,
-and so is every statistic that rests on what is hidden.
-Does not belong here: which columns are under which rule (`programme`), what more must be hidden (`suppression`).
+Belongs here: the rules alone. A count below the smallest shown becomes `c`, any other is rounded,
+totals on their own; a true 0 stays 0. Shares, rates and differences are worked out from the
+published counts, never from the true ones. What the repair hides besides is `c` as well, and so is
+every statistic that rests on what is hidden. Does not belong here: which columns are under which
+rule (`programme`), what more must be hidden (`suppression`).
 
 Source: the method that NHS Digital has used since 2018 for its quarterly programme.
 """
@@ -35,8 +36,12 @@ def _whole_numbers(values: pd.Series) -> pd.Series:
     return values.fillna(0).astype("int64").astype("str")
 
 
-def publish_counts(counts: pd.Series, method: DisclosureMethod = SAFE, missing: str | pd.Series = NOT_AVAILABLE) -> pd.Series:
-    """Counts as published: text, with `c` for small ones, `missing` where unknown, else rounded to the nearest 5 (halves up)."""
+def publish_counts(
+    counts: pd.Series, method: DisclosureMethod = SAFE, missing: str | pd.Series = NOT_AVAILABLE
+) -> pd.Series:
+    """Counts as published: text, with `c` for small ones, `missing` where unknown, else rounded to
+    the nearest 5 (halves up).
+    """
     values = counts.astype("float64")
     rounded = np.floor(values / method.round_to + 0.5) * method.round_to
     small = (values > 0) & (values < method.smallest_count_shown)
@@ -44,13 +49,19 @@ def publish_counts(counts: pd.Series, method: DisclosureMethod = SAFE, missing: 
 
 
 def publish_exact(numbers: pd.Series, missing: str | pd.Series = NOT_APPLICABLE) -> pd.Series:
-    """Numbers that are public anyway (homes and places in the register) as text; `missing` where there is none."""
+    """Numbers that are public anyway (homes and places in the register) as text; `missing` where
+    there is none.
+    """
     values = numbers.astype("float64")
     return _whole_numbers(values.round()).mask(values.isna(), missing)
 
 
-def publish_given(numbers: pd.Series, decimals: int, missing: str | pd.Series = NOT_APPLICABLE) -> pd.Series:
-    """Public figures that do not add up (shares of the register) as text with their decimals; `missing` where there is none."""
+def publish_given(
+    numbers: pd.Series, decimals: int, missing: str | pd.Series = NOT_APPLICABLE
+) -> pd.Series:
+    """Public figures that do not add up (shares of the register) as text with their decimals;
+    `missing` where there is none.
+    """
     return _printed(numbers.astype("float64"), decimals).mask(numbers.isna(), missing)
 
 
@@ -60,7 +71,9 @@ def number(published: pd.Series) -> pd.Series:
 
 
 def first_symbol(columns: list[pd.Series]) -> pd.Series:
-    """The symbol of a figure worked out of published columns: `c` where any is, else `x`, else `z`; blank where all are numbers."""
+    """The symbol of a figure worked out of published columns: `c` where any is, else `x`, else `z`;
+    blank where all are numbers.
+    """
     symbol = pd.Series("", index=columns[0].index, dtype="str")
     for mark in (NOT_APPLICABLE, NOT_AVAILABLE, CONFIDENTIAL):
         for column in columns:
@@ -69,8 +82,9 @@ def first_symbol(columns: list[pd.Series]) -> pd.Series:
 
 
 def hidden_with(shown: pd.Series, counts: list[pd.Series]) -> pd.Series:
-    """A statistic that cannot be worked out of what is published: `c` wherever one of the counts that it rests on is, whatever it is
-    itself, for its figure says that they are many and a symbol that they are none.
+    """A statistic that cannot be worked out of what is published: `c` wherever one of the counts
+    that it rests on is, whatever it is itself, for its figure says that they are many and a symbol
+    that they are none.
     """
     for count in counts:
         shown = shown.mask(count == CONFIDENTIAL, CONFIDENTIAL)
@@ -87,26 +101,39 @@ def signed_sum(columns: list[tuple[int, pd.Series]]) -> pd.Series:
 
 def _printed(values: pd.Series, decimals: int) -> pd.Series:
     """Numbers or decimals as text, exact fives rounded up; blank stays blank."""
-    return values.map(lambda value: half_up(as_decimal(value), decimals), na_action="ignore").astype("str")
+    return values.map(
+        lambda value: half_up(as_decimal(value), decimals), na_action="ignore"
+    ).astype("str")
 
 
 def _quotient(part: float, whole: float, times: float, decimals: int, most: float) -> str:
-    """`times` part by whole in print, at most `most`: divided as decimals, so that an exact five is one. Empty where there is none."""
+    """`times` part by whole in print, at most `most`: divided as decimals, so that an exact five is
+    one. Empty where there is none.
+    """
     if np.isnan(part) or not whole > 0:
         return ""
-    return half_up(min(as_decimal(part) * as_decimal(times) / as_decimal(whole), as_decimal(most)), decimals)
+    return half_up(
+        min(as_decimal(part) * as_decimal(times) / as_decimal(whole), as_decimal(most)), decimals
+    )
 
 
 def publish_share(part: pd.Series, whole: pd.Series, decimals: int = 1) -> pd.Series:
-    """A percentage of two published columns: `c` where either is `c`, `x` where either is not available, `z` where the whole is 0."""
+    """A percentage of two published columns: `c` where either is `c`, `x` where either is not
+    available, `z` where the whole is 0.
+    """
     return publish_ratio([(1, part)], [(1, whole)], 100, decimals, most=100)
 
 
 def publish_ratio(
-    part: list[tuple[int, pd.Series]], whole: list[tuple[int, pd.Series]], times: float, decimals: int, most: float = float("inf")
+    part: list[tuple[int, pd.Series]],
+    whole: list[tuple[int, pd.Series]],
+    times: float,
+    decimals: int,
+    most: float = float("inf"),
 ) -> pd.Series:
-    """`times` part by whole, each a signed sum of published columns. Both being rounded, a part may be published larger than its
-    whole, or a difference below 0: shown as `most` and 0. `low` where it rounds to 0 but is not 0.
+    """`times` part by whole, each a signed sum of published columns. Both being rounded, a part may
+    be published larger than its whole, or a difference below 0: shown as `most` and 0. `low` where
+    it rounds to 0 but is not 0.
     """
     upper, lower = signed_sum(part).clip(lower=0), signed_sum(whole)
     shown = pd.Series(
@@ -124,34 +151,54 @@ def publish_difference(terms: list[tuple[int, pd.Series]]) -> pd.Series:
     return _whole_numbers(signed_sum(terms)).mask(symbol != "", symbol)
 
 
-def publish_interval(low: pd.Series, high: pd.Series, method: DisclosureMethod = SAFE) -> tuple[pd.Series, pd.Series]:
-    """Both ends of an interval, rounded outward, the low one down and the high one up, so that it holds what it held before; an interval
-    whose ends would be printed as one has its high end raised. Blank is empty text.
+def publish_interval(
+    low: pd.Series, high: pd.Series, method: DisclosureMethod = SAFE
+) -> tuple[pd.Series, pd.Series]:
+    """Both ends of an interval, rounded outward, the low one down and the high one up, so that it
+    holds what it held before; an interval whose ends would be printed as one has its high end
+    raised. Blank is empty text.
     """
     step = method.round_to
-    down, up = np.floor(low.astype("float64") / step) * step, np.ceil(high.astype("float64") / step) * step
+    down, up = (
+        np.floor(low.astype("float64") / step) * step,
+        np.ceil(high.astype("float64") / step) * step,
+    )
     up = up.mask(up <= down, down + step)
     return _whole_numbers(down).mask(down.isna(), ""), _whole_numbers(up).mask(up.isna(), "")
 
 
 def publish_estimates(
-    estimates: pd.Series, count: pd.Series, is_partial: pd.Series, method: DisclosureMethod = SAFE, end: pd.Series | None = None
+    estimates: pd.Series,
+    count: pd.Series,
+    is_partial: pd.Series,
+    method: DisclosureMethod = SAFE,
+    end: pd.Series | None = None,
 ) -> pd.Series:
-    """Estimates for the whole, rounded like counts: only where part of the supply has not answered (at full coverage the estimate is
-    the count), and `c` where the published `count` beside it is. `end` is what is printed instead where it is one end of an interval.
+    """Estimates for the whole, rounded like counts: only where part of the supply has not answered
+    (at full coverage the estimate is the count), and `c` where the published `count` beside it is.
+    `end` is what is printed instead where it is one end of an interval.
     """
-    printed = publish_counts(estimates, method, NOT_APPLICABLE) if end is None else end.mask(end == "", NOT_APPLICABLE)
-    published = printed.where(is_partial, NOT_APPLICABLE)
-    return published.mask((count == CONFIDENTIAL) & (published != NOT_APPLICABLE), CONFIDENTIAL).mask(
-        (count == NOT_AVAILABLE) & is_partial, NOT_AVAILABLE
+    printed = (
+        publish_counts(estimates, method, NOT_APPLICABLE)
+        if end is None
+        else end.mask(end == "", NOT_APPLICABLE)
     )
+    published = printed.where(is_partial, NOT_APPLICABLE)
+    return published.mask(
+        (count == CONFIDENTIAL) & (published != NOT_APPLICABLE), CONFIDENTIAL
+    ).mask((count == NOT_AVAILABLE) & is_partial, NOT_AVAILABLE)
 
 
 def publish_means(
-    means: pd.Series, placements: pd.Series, owner_groups: pd.Series, largest_share: pd.Series, method: DisclosureMethod = SAFE
+    means: pd.Series,
+    placements: pd.Series,
+    owner_groups: pd.Series,
+    largest_share: pd.Series,
+    method: DisclosureMethod = SAFE,
 ) -> pd.Series:
-    """Means and deciles of fees, in whole tens of pounds: `c` unless they rest on enough placements and owner groups, none of which
-    has too much of the spend. Blank supports are taken as not enough; a blank mean is `x` where there is nothing to hide.
+    """Means and deciles of fees, in whole tens of pounds: `c` unless they rest on enough placements
+    and owner groups, none of which has too much of the spend. Blank supports are taken as not
+    enough; a blank mean is `x` where there is nothing to hide.
     """
     values = means.astype("float64")
     enough = (
@@ -160,4 +207,8 @@ def publish_means(
         & (largest_share.astype("float64") <= method.largest_share_of_spend)
     )
     rounded = np.floor(values / method.round_money_to + 0.5) * method.round_money_to
-    return _whole_numbers(rounded).mask(values.notna() & ~enough, CONFIDENTIAL).mask(values.isna(), NOT_AVAILABLE)
+    return (
+        _whole_numbers(rounded)
+        .mask(values.notna() & ~enough, CONFIDENTIAL)
+        .mask(values.isna(), NOT_AVAILABLE)
+    )

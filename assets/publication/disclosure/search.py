@@ -26,7 +26,8 @@ from assets.publication.disclosure.worlds import Worlds
 _SECONDS_ALONE = 20.0
 """Seconds for looking for worlds of one count that nothing else has settled."""
 _AROUND, _WITHIN = 700, 150
-"""Variables about a count that may move with it, and those well within them that are moved in turn."""
+"""Variables about a count that may move with it, and those well within them that are moved in turn.
+"""
 _FEW = 30
 """So many unsettled counts, and no more, are moved among all others before they are measured."""
 _BY = (1, -1, 2, -2, 3, -3, 4, -4)
@@ -75,7 +76,11 @@ class Prover:
         fixed = matrix[kept_rows] @ np.where(free, 0, low)
         columns = np.flatnonzero(free)
         # components: two variables belong together where a row ties them
-        links = (abs(body.T) @ abs(body)).tocsr() if len(kept_rows) else sp.csr_matrix((len(columns),) * 2)
+        links = (
+            (abs(body.T) @ abs(body)).tocsr()
+            if len(kept_rows)
+            else sp.csr_matrix((len(columns),) * 2)
+        )
         _, label = connected_components(links, directed=False)
         is_protected = np.isin(columns, protected)
         wanted = np.isin(label, np.unique(label[is_protected]))
@@ -121,7 +126,9 @@ class Prover:
             self.open = self.open[self.open != position]
         return found
 
-    def _leak_of(self, position: int, least: float, greatest: float, rows: tuple[int, ...] = ()) -> Leak:
+    def _leak_of(
+        self, position: int, least: float, greatest: float, rows: tuple[int, ...] = ()
+    ) -> Leak:
         variable = int(self.columns[position])
         return leak_of(self.system, self.bounds, variable, least, greatest, rows)
 
@@ -189,7 +196,9 @@ class Prover:
         place = np.zeros(len(self.rows), dtype=self.by_column.indices.dtype)
         place[rows] = np.arange(len(rows))
         body = self.by_column[:, moving]
-        body = sp.csc_matrix((body.data, place[body.indices], body.indptr), shape=(len(rows), len(moving)))
+        body = sp.csc_matrix(
+            (body.data, place[body.indices], body.indptr), shape=(len(rows), len(moving))
+        )
         activity = self.body[rows] @ start
         low, high = self.row_low[rows] - activity, self.row_high[rows] - activity
         at = start[moving]
@@ -311,7 +320,9 @@ class Prover:
         self._look(position, possible, self.component == self.component[position], latest)
         return None if self._is_settled(position) else self._unproved(position, least, greatest)
 
-    def _unproved(self, position: int, least: float | None = None, greatest: float | None = None) -> Leak:
+    def _unproved(
+        self, position: int, least: float | None = None, greatest: float | None = None
+    ) -> Leak:
         seen = self.seen[position] or {
             int(self.low[position] if least is None else least),
             int(self.high[position] if greatest is None else greatest),

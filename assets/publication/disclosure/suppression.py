@@ -1,15 +1,18 @@
-"""The repair: hides further cells, zeros included, until no small count can be pinned. The same figures and key give the same cells.
+"""The repair: hides further cells, zeros included, until no small count can be pinned. The same
+figures and key give the same cells.
 
 Belongs here: choosing what else to hide. What it hides is `c` like everything hidden.
 Does not belong here: the proof that it is enough (`gate`).
 
-For each count that can be told, the cells that give it away are hidden, and those shown again at once that are not needed, the greatest loss
-to a reader first: totals before single cells, large figures before small, an authority's estimates last. In the end all that was hidden
-is gone through once more.
+For each count that can be told, the cells that give it away are hidden, and those shown again at
+once that are not needed, the greatest loss to a reader first: totals before single cells, large
+figures before small, an authority's estimates last. In the end all that was hidden is gone through
+once more.
 
-Whoever knows this program could run it on every table that may stand behind a printed one, and drop those for which it hides other cells. So the
-warehouse's key decides what the figures leave open, and first of all draws some cells that are hidden for no reason of theirs: whatever else
-is hidden may be such a one.
+Whoever knows this program could run it on every table that may stand behind a printed one, and drop
+those for which it hides other cells. So the warehouse's key decides what the figures leave open,
+and first of all draws some cells that are hidden for no reason of theirs: whatever else is hidden
+may be such a one.
 """
 
 from __future__ import annotations
@@ -35,20 +38,34 @@ def draws(key: bytes, census_date: dt.date) -> Callable[[str], float]:
 
 
 _TOO_MANY, _TOO_MANY_OF = 100, 0.1
-"""More counts, and a greater share of all that are protected, than the repair tries to mend: a release that tells so many is refused."""
+"""More counts, and a greater share of all that are protected, than the repair tries to mend: a
+release that tells so many is refused.
+"""
 
 
 class Repair:
     """Hides cells of the system's current release; `hidden` holds the variables that it has hidden.
 
-    `drawn` gives a cell (its name) a fraction from 0 to below 1: cells below `rate` are hidden to begin with, and of those that are equally
-    missed the lowest is hidden first. Without it the order is that of the cells, and nothing is hidden to begin with.
+    `drawn` gives a cell (its name) a fraction from 0 to below 1: cells below `rate` are hidden to
+    begin with, and of those that are equally missed the lowest is hidden first. Without it the
+    order is that of the cells, and nothing is hidden to begin with.
     """
 
-    def __init__(self, system: System, possible: int, drawn: Callable[[str], float] | None = None, rate: float = 0.0) -> None:
+    def __init__(
+        self,
+        system: System,
+        possible: int,
+        drawn: Callable[[str], float] | None = None,
+        rate: float = 0.0,
+    ) -> None:
         self.system = system
-        self._drawn = {v: drawn(system.names[v]) if drawn else 1.0 for v in range(len(system.names))}
-        self.need_told, self.need_untold = needed_values(system, possible), needed_values(system.untold(), possible)
+        self._drawn = {
+            v: drawn(system.names[v]) if drawn else 1.0 for v in range(len(system.names))
+        }
+        self.need_told, self.need_untold = (
+            needed_values(system, possible),
+            needed_values(system.untold(), possible),
+        )
         self.hidden: list[int] = []
         self.protected = np.flatnonzero(system.small)
         self._rank = self._ranks()
@@ -59,7 +76,9 @@ class Repair:
         self._hide(self.besides)
         told = len(self._told())
         self.is_hopeless = told > _TOO_MANY and told > _TOO_MANY_OF * len(self.protected)
-        """Whether so much can be told that hiding cell by cell would end in hiding all: a correction of most of a region by a child."""
+        """Whether so much can be told that hiding cell by cell would end in hiding all: a
+        correction of most of a region by a child.
+        """
 
     def _as_told(self) -> None:
         """Look at it as a reader who is told which hidden counts are small."""
@@ -67,9 +86,15 @@ class Repair:
 
     def _as_untold(self) -> None:
         """Look at what the telling alone would give away as a reader who is not told."""
-        self._look_at(self.system.untold(), self.need_untold, self.protected[self.need_told[self.protected] < self.need_untold[self.protected]])
+        self._look_at(
+            self.system.untold(),
+            self.need_untold,
+            self.protected[self.need_told[self.protected] < self.need_untold[self.protected]],
+        )
 
-    def _look_at(self, view: System, need: np.ndarray, watched: np.ndarray, reader: Reader | None = None) -> None:
+    def _look_at(
+        self, view: System, need: np.ndarray, watched: np.ndarray, reader: Reader | None = None
+    ) -> None:
         self.view, self.need, self.watched, self.reader = view, need, watched, reader
         self.stuck: set[int] = set()
         self.tightening = Tightening(view)
@@ -78,20 +103,34 @@ class Repair:
         """What may be hidden, by variable, and how much its loss is felt."""
         cells = self.system.cells
         newest = cells["release"].max()
-        counted = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("count", "estimate")}
+        counted = {
+            (t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("count", "estimate")
+        }
         estimated = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("estimate")}
         shown = cells[(cells["text"] != "c")]
         shown_before = set(shown.loc[shown["release"] != newest, "variable"])
         own = shown[shown["release"] == newest]
         is_count = [pair in counted for pair in zip(own["table"], own["measure"], strict=True)]
         own = own[np.array(is_count, dtype=bool)]
-        is_estimate = np.array([pair in estimated for pair in zip(own["table"], own["measure"], strict=True)], dtype=bool)
-        totals = (own["area"] == "").astype(int) + own["key"].map(lambda key: key.split("|").count(TOTAL)).astype(int)
+        is_estimate = np.array(
+            [pair in estimated for pair in zip(own["table"], own["measure"], strict=True)],
+            dtype=bool,
+        )
+        totals = (own["area"] == "").astype(int) + own["key"].map(
+            lambda key: key.split("|").count(TOTAL)
+        ).astype(int)
         totals -= (is_estimate & (own["area"] != "")).astype(int)
         drawn = own["variable"].map(self._drawn)
-        ranks = zip(own["variable"], zip(totals, own["text"].astype(float), drawn, own["variable"], strict=True), strict=True)
+        ranks = zip(
+            own["variable"],
+            zip(totals, own["text"].astype(float), drawn, own["variable"], strict=True),
+            strict=True,
+        )
         felt: dict[int, tuple[int, float, float, int]] = {}
-        for variable, rank in ranks:  # a figure of several tables is missed as much as where it is missed most
+        for (
+            variable,
+            rank,
+        ) in ranks:  # a figure of several tables is missed as much as where it is missed most
             if variable not in shown_before:
                 felt[variable] = max(rank, felt.get(variable, rank))
         return felt
@@ -99,9 +138,15 @@ class Repair:
     def run(self) -> None:
         """Hide until the bounds pin nothing more, then show again what was not needed.
 
-        First against a reader who presumes that nothing hidden is 0, as far as hiding helps against him; then against the gate's two.
+        First against a reader who presumes that nothing hidden is 0, as far as hiding helps against
+        him; then against the gate's two.
         """
-        presumed = (self.system.low == 0) & (self.system.truth > 0) & self.system.small & ~self.system.is_of_few
+        presumed = (
+            (self.system.low == 0)
+            & (self.system.truth > 0)
+            & self.system.small
+            & ~self.system.is_of_few
+        )
         self.system.low[presumed] = 1
         self._as_told()
         self._loosen()
@@ -114,12 +159,18 @@ class Repair:
             self._show_again(set(self.hidden) - kept, lambda: len(self._told()) > 0)
 
     def _loosen(self) -> None:
-        """Each count is settled once, by hiding or as stuck: what is hidden later only gives it more room."""
+        """Each count is settled once, by hiding or as stuck: what is hidden later only gives it
+        more room.
+        """
         while len(told := self._told()) and not len(self.tightening.bounds.broken):
             self._hide_for(int(told[0]))
 
-    def hide_for(self, variables: Sequence[int], reader: Reader | None, possible: int, tries: int = 12) -> None:
-        """Hide for counts that only linear programmes could tell the gate's two readers, or this one."""
+    def hide_for(
+        self, variables: Sequence[int], reader: Reader | None, possible: int, tries: int = 12
+    ) -> None:
+        """Hide for counts that only linear programmes could tell the gate's two readers, or this
+        one.
+        """
         for look in self._looks(reader, possible):
             look()
             ranges = Ranges(self.tightening)
@@ -133,7 +184,11 @@ class Repair:
                     ranges.follow()
 
     def _looks(self, reader: Reader | None, possible: int) -> list[Callable[[], None]]:
-        return [self._as_told, self._as_untold] if reader is None else [partial(self._as_reader, reader, possible)]
+        return (
+            [self._as_told, self._as_untold]
+            if reader is None
+            else [partial(self._as_reader, reader, possible)]
+        )
 
     def _as_reader(self, reader: Reader, possible: int) -> None:
         """Look at it as a reader who knows more."""
@@ -141,11 +196,13 @@ class Repair:
         self._look_at(view, needed_values(view, possible), np.flatnonzero(view.small), reader)
 
     def _may_be_hidden(self, variable: int) -> bool:
-        return variable in self._rank and variable not in self.hidden and not self.view.known[variable]
+        return (
+            variable in self._rank and variable not in self.hidden and not self.view.known[variable]
+        )
 
     def hide_for_reader(self, reader: Reader, possible: int) -> bool:
-        """Hide what gives counts away to a reader who knows more; whether nothing is told to him then. Where cells one by one do not help,
-        every count of the authorities around is hidden.
+        """Hide what gives counts away to a reader who knows more; whether nothing is told to him
+        then. Where cells one by one do not help, every count of the authorities around is hidden.
         """
         if not pinned(reader.view(self.system, self.hidden), possible)[0]:
             return True
@@ -157,17 +214,22 @@ class Repair:
                 self._hide_all_near([variable, *reason(view, self.tightening.bounds, variable)[0]])
         self.stuck.clear()
         told_all_the_same = set(self._told().tolist())
-        self._show_again(set(self.hidden) - kept, lambda: not set(self._told().tolist()) <= told_all_the_same)
+        self._show_again(
+            set(self.hidden) - kept, lambda: not set(self._told().tolist()) <= told_all_the_same
+        )
         return not pinned(view, possible)[0]
 
     def _hide_all_near(self, variables: list[int]) -> None:
-        """Hide every count of the authorities that these stand in (of the region, where there is none)."""
+        """Hide every count of the authorities that these stand in (of the region, where there is
+        none).
+        """
         areas = self.system.cells.drop_duplicates("variable").set_index("variable")["area"]
         near = set(areas.reindex(variables).dropna()) - {""} or {""}
         self._hide([int(v) for v in areas.index[areas.isin(near)] if self._may_be_hidden(v)])
 
     def hide_around(self, variables: Sequence[int], reader: Reader | None, possible: int) -> None:
-        """The last resort, where hiding cell by cell did not help: every count of the authorities whose cells give these away is hidden.
+        """The last resort, where hiding cell by cell did not help: every count of the authorities
+        whose cells give these away is hidden.
 
         A region too small for its tables loses an authority's figures then, and not the release.
         """
@@ -176,7 +238,11 @@ class Repair:
             ranges = Ranges(self.tightening)
             for variable in variables:
                 is_pinned = self._span(variable) < self.need[variable]
-                holding = reason(self.view, self.tightening.bounds, variable)[0] if is_pinned else ranges.of(variable)[2]
+                holding = (
+                    reason(self.view, self.tightening.bounds, variable)[0]
+                    if is_pinned
+                    else ranges.of(variable)[2]
+                )
                 self._hide_all_near([variable, *holding])
                 ranges.follow()
 
@@ -190,36 +256,51 @@ class Repair:
         return bounds.high[variable] - bounds.low[variable] + 1
 
     def _hide_for(self, variable: int) -> None:
-        """Hide the cells that give a count away, then show again those that it does not need. Where all of them together leave it too few
-        values it is `stuck`, and none is hidden.
+        """Hide the cells that give a count away, then show again those that it does not need. Where
+        all of them together leave it too few values it is `stuck`, and none is hidden.
         """
         before = len(self.hidden)
         while self._span(variable) < self.need[variable]:
             cells, _ = reason(self.view, self.tightening.bounds, variable)
-            candidates = sorted((v for v in cells if self._may_be_hidden(v)), key=self._rank.__getitem__)
+            candidates = sorted(
+                (v for v in cells if self._may_be_hidden(v)), key=self._rank.__getitem__
+            )
             if not candidates:
                 self.stuck.add(variable)
                 break
             self._hide(candidates)
-        self._show_again(self.hidden[before:], lambda: variable not in self.stuck and self._span(variable) < self.need[variable])
+        self._show_again(
+            self.hidden[before:],
+            lambda: variable not in self.stuck and self._span(variable) < self.need[variable],
+        )
 
     def _hide(self, variables: list[int]) -> None:
         for variable in variables:
             threshold, most = float(self._threshold[variable]), self.system.most[variable]
             told = threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED
-            self._set(variable, (self.system.least[variable], min(told, most), most), is_hidden=True)
+            self._set(
+                variable, (self.system.least[variable], min(told, most), most), is_hidden=True
+            )
         self.hidden += variables
         self.tightening.widened(np.array(variables, dtype=int))
 
-    def _set(self, variable: int, bounds: tuple[float, float, float] | np.ndarray, *, is_hidden: bool) -> None:
-        self.system.low[variable], self.system.high[variable], self.system.high_untold[variable] = bounds
+    def _set(
+        self, variable: int, bounds: tuple[float, float, float] | np.ndarray, *, is_hidden: bool
+    ) -> None:
+        self.system.low[variable], self.system.high[variable], self.system.high_untold[variable] = (
+            bounds
+        )
         if self.reader is not None:
             self.reader.follow(self.view, self.system, variable, is_hidden=is_hidden)
 
     def _show_again(self, hidden: Iterable[int], is_needed: Callable[[], bool]) -> None:
         """Show every hidden cell that turns out not to be needed, the largest loss first."""
         for variable in sorted(hidden, key=self._rank.__getitem__, reverse=True):
-            was = self.system.low[variable], self.system.high[variable], self.system.high_untold[variable]
+            was = (
+                self.system.low[variable],
+                self.system.high[variable],
+                self.system.high_untold[variable],
+            )
             before = self.tightening.keep()
             self._set(variable, self._printed[variable], is_hidden=False)
             self.tightening.narrowed(variable)
@@ -232,5 +313,10 @@ class Repair:
     def masks(self) -> dict[tuple[str, str], list[int]]:
         """The rows to hide, by table and measure of the current release."""
         cells = self.system.cells
-        own = cells[(cells["release"] == cells["release"].max()) & cells["variable"].isin(self.hidden)]
-        return {(str(t), str(m)): part["row"].tolist() for (t, m), part in own.groupby(["table", "measure"])}
+        own = cells[
+            (cells["release"] == cells["release"].max()) & cells["variable"].isin(self.hidden)
+        ]
+        return {
+            (str(t), str(m)): part["row"].tolist()
+            for (t, m), part in own.groupby(["table", "measure"])
+        }

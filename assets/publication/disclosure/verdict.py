@@ -1,6 +1,8 @@
-"""What comes of the gate: leaks, a verdict, what would pass instead, and a release that is ready to leave.
+"""What comes of the gate: leaks, a verdict, what would pass instead, and a release that is ready to
+leave.
 
-Belongs here: what is handed on, with the sentences that a person reads. Does not belong here: how it is found (`gate`, `offers`).
+Belongs here: what is handed on, with the sentences that a person reads. Does not belong here: how
+it is found (`gate`, `offers`).
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from assets.publication.tables import TrueTable
 
 @dataclass(frozen=True)
 class Leak:
-    """A small count that can be worked out: its variable and name, what is left of it, and the cells and ties that give it away."""
+    """A small count that can be worked out: its variable and name, what is left of it, and the
+    cells and ties that give it away.
+    """
 
     variable: int
     cell: str
@@ -24,15 +28,21 @@ class Leak:
     by_ties: tuple[str, ...]
 
     def __str__(self) -> str:
-        # which value it is stays out of what is printed, logged and kept: the message goes further than the figure may
+        # which value it is stays out of what is printed, logged and kept: the message goes further
+        # than the figure may
         left = max(1, int(self.greatest - self.least) + 1)
-        by = f"Given away by {'; '.join(self.by_ties)}, of {'; '.join(self.by_cells) or 'these alone'}"
+        by = (
+            f"Given away by {'; '.join(self.by_ties)}, of"
+            f" {'; '.join(self.by_cells) or 'these alone'}"
+        )
         return f"{self.cell}: only {left} of its values {'is' if left == 1 else 'are'} left. {by}"
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Tables that are ready to leave, if the gate lets them, how many cells the repair has hidden, and the truth behind what is printed."""
+    """Tables that are ready to leave, if the gate lets them, how many cells the repair has hidden,
+    and the truth behind what is printed.
+    """
 
     tables: dict[str, pd.DataFrame]
     repaired: int
@@ -42,8 +52,9 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Offer:
-    """What would pass in place of a refused release, tried out: `do` is to "wait", to "hide" `cells` besides, or to "carry over" `tables` from
-    the edition before; `says` tells a person. `prepared` is the release that was tried, as it would be.
+    """What would pass in place of a refused release, tried out: `do` is to "wait", to "hide"
+    `cells` besides, or to "carry over" `tables` from the edition before; `says` tells a person.
+    `prepared` is the release that was tried, as it would be.
     """
 
     do: str
@@ -58,7 +69,9 @@ class Offer:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate found: leaks (none where the release may leave), contradictions, how much was tried, and where it refuses, offers."""
+    """What the gate found: leaks (none where the release may leave), contradictions, how much was
+    tried, and where it refuses, offers.
+    """
 
     leaks: tuple[Leak, ...] = ()
     contradictions: tuple[str, ...] = ()
@@ -75,7 +88,9 @@ class Verdict:
 
     def offered(self) -> list[str]:
         """What would pass in its place, a line each."""
-        return [str(offer) if offer.do == "wait" else f"It would pass: {offer}" for offer in self.offers]
+        return [
+            str(offer) if offer.do == "wait" else f"It would pass: {offer}" for offer in self.offers
+        ]
 
     def lines(self) -> list[str]:
         """What it found, a line each."""

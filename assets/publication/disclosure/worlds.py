@@ -3,10 +3,10 @@
 Belongs here: worlds as moves away from the true one, and what they show a reader.
 Does not belong here: making them (`gate`).
 
-A world is kept as *moves*: each changes a few counts of the true world so that every tie still holds.
-What a world changes in places that no tie connects are moves of their own, for each of them is a
-world. Ties are the same for every reader; so a move is a world for whoever finds all that it changes
-within what he knows.
+A world is kept as *moves*: each changes a few counts of the true world so that every tie still
+holds. What a world changes in places that no tie connects are moves of their own, for each of them
+is a world. Ties are the same for every reader; so a move is a world for whoever finds all that it
+changes within what he knows.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _MOST_CHANGES = 3_000_000
 class Worlds:
     """The moves found for a system's readers.
 
-    Where the truth is not held of all counts, or breaks a tie, nothing is kept: each reader's worlds
-    are then sought by themselves.
+    Where the truth is not held of all counts, or breaks a tie, nothing is kept: each reader's
+    worlds are then sought by themselves.
     """
 
     def __init__(self, system: System) -> None:

@@ -1,4 +1,5 @@
-"""How alembic runs the migrations: in the transaction of the connection that it is given, and in no other.
+"""How alembic runs the migrations: in the transaction of the connection that it is given, and in no
+other.
 
 Alembic runs this file; nothing imports it.
 """

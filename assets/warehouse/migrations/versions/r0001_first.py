@@ -1,6 +1,8 @@
-"""Everything that lived on before versions were counted: any home from before becomes this one, and a new home begins with it.
+"""Everything that lived on before versions were counted: any home from before becomes this one, and
+a new home begins with it.
 
-Those homes do not say which program made them, so each step here looks first. Later migrations need not.
+Those homes do not say which program made them, so each step here looks first. Later migrations need
+not.
 """
 
 from __future__ import annotations
@@ -133,7 +135,10 @@ alter table raw.submission_table add constraint status_known
     check (status in ('in force', 'superseded', 'rejected', 'recorded', 'withdrawn'));
 """
 
-HASHES_TAKEN_OUT = "Hashes of returns were taken out of the manifest, because whoever guesses a small return could try them out. No figure changed."
+HASHES_TAKEN_OUT = (
+    "Hashes of returns were taken out of the manifest, because whoever guesses a small return could"
+    " try them out. No figure changed."
+)
 
 REISSUE = """
 with reissued as (
@@ -167,7 +172,9 @@ def upgrade() -> None:
     if ("landed", "place") in _columns(connection) or ("arrival", "place") in _columns(connection):
         for table in ("landed", "arrival"):  # it was called so once
             if (table, "place") in _columns(connection):
-                connection.exec_driver_sql(f"alter table raw.{table} rename column place to place_mark")
+                connection.exec_driver_sql(
+                    f"alter table raw.{table} rename column place to place_mark"
+                )
     for ddl in (ACCESS, STATE, LEDGER):
         connection.exec_driver_sql(ddl)
     if ("submission_table", "status") in _columns(connection):
@@ -177,9 +184,12 @@ def upgrade() -> None:
 
 
 def _move_rows(connection: sa.Connection) -> None:
-    """Tables that stood under the readers' names go, as they are, to where rows lie behind the fences."""
+    """Tables that stood under the readers' names go, as they are, to where rows lie behind the
+    fences.
+    """
     found = connection.exec_driver_sql(
-        "select schemaname, tablename from pg_tables where schemaname in ('core', 'curated') or (schemaname, tablename) = ('raw', 'finding')"
+        "select schemaname, tablename from pg_tables where schemaname in ('core', 'curated') or"
+        " (schemaname, tablename) = ('raw', 'finding')"
     ).all()
     for schema, table in found:
         connection.exec_driver_sql(f'alter table {schema}."{table}" set schema {schema}_rows')

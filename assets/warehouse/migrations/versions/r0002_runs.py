@@ -1,4 +1,6 @@
-"""Runs and what they measured: how long each step took, how many rows were written, how many rows broke a check."""
+"""Runs and what they measured: how long each step took, how many rows were written, how many rows
+broke a check.
+"""
 
 from __future__ import annotations
 

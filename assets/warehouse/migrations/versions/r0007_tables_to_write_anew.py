@@ -1,4 +1,5 @@
-"""Which tables are to be written anew, because what was taken out of them still lies in their files.
+"""Which tables are to be written anew, because what was taken out of them still lies in their
+files.
 
 A home that was brought up before this was counted has such tables already: those of returns with a
 column that was dropped, and that of findings, of which rows went.
