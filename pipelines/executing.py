@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,12 @@ def executor() -> dg.ExecutorDefinition:
                 f" {dg.__version__} (docs/engines.md)."
             ) from None
     settings = _settings_of_it()
+    asked: dict[str, Any] = getattr(found.config_schema.config_type, "fields", settings)
+    if unknown := sorted(settings.keys() - asked.keys()):
+        raise ObservatoryError(
+            f"OBSERVATORY_EXECUTOR_CONFIG sets {', '.join(unknown)}, which the executor {name} does"
+            f" not know; {', '.join(sorted(asked))} were expected. Correct the file."
+        )
     return found.configured(settings) if settings else found
 
 
@@ -78,6 +85,12 @@ def _settings_of_it() -> dict:
     if not named:
         return {}
     try:
+        if Path(named).stat().st_mode & stat.S_IRWXO:
+            raise ObservatoryError(
+                f"OBSERVATORY_EXECUTOR_CONFIG names {named}, which others of this machine may read"
+                " or write; a file of its owner's alone was expected, for it may hold a password."
+                f" Close it: chmod o= {named}"
+            )
         return tomllib.loads(Path(named).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ObservatoryError(
@@ -101,7 +114,7 @@ def execute(
     from dagster._core.definitions.reconstruct import ReconstructableRepository
 
     where = ReconstructableRepository.for_module(
-        "pipelines.definitions", "defs", working_directory=str(Path.cwd())
+        "pipelines.definitions", "defs", working_directory=str(Path(__file__).resolve().parents[1])
     )
     found = where.get_reconstructable_job(job_name)
     return dg.execute_job(

@@ -16,6 +16,7 @@ from pipelines.instance import dagster_instance
 from resources.errors import ObservatoryError
 from resources.mishaps import recorded, told
 from resources.private import make_private
+from resources.scratch import clear_left
 from resources.settings import Settings
 from resources.warehouse import Warehouse, open_warehouse
 
@@ -26,6 +27,7 @@ def alone(settings: Settings) -> Iterator[None]:
     that holds it, however that ends.
     """
     make_private(settings.home)
+    clear_left()
     with (settings.home / "run.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -69,12 +69,15 @@ class Remembered:
 def _folders() -> Iterator[Path]:
     """Where it may be kept, the best place first. As root we keep nothing in another user's."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    of_the_user = Path(base) if base.startswith("/") else Path("~/.cache").expanduser()
-    places = [of_the_user / NAME]
+    places = []
+    with contextlib.suppress(RuntimeError):  # a user of whom the system knows no home
+        of_the_user = Path(base) if base.startswith("/") else Path("~/.cache").expanduser()
+        places.append(of_the_user / NAME)
     if home := os.environ.get("OBSERVATORY_HOME"):
         places.append(Path(home).absolute() / "cache")
     for folder in places:
-        there = next((path for path in list(folder.parents)[:2] if path.exists()), None)
+        # (`Path.exists` raises where it may not look)
+        there = next((p for p in list(folder.parents)[:2] if os.path.exists(p)), None)  # noqa: PTH110
         if there is not None and _is_owned(there):
             yield folder
 

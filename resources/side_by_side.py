@@ -16,14 +16,21 @@ import contextlib
 import ctypes
 import json
 import os
+import select
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 MOST = 4
 """Processes at most: each comes to hold a copy of what it touches."""
+
+PATIENCE = 60.0
+"""Seconds that a helper may take longer than our own share: a lock that was held when it was forked
+is never freed in it.
+"""
 
 A_SHARE = 25
 """So many things are worth a process of their own."""
@@ -58,9 +65,11 @@ def side_by_side(
     done: dict[int, Given] = {}
     with contextlib.ExitStack() as helpers:
         helping = [helpers.enter_context(_Helper(work, things, share)) for share in shares[1:]]
+        began = time.monotonic()
         done |= {place: work(things[place]) for place in shares[0]}
+        latest = time.monotonic() + (time.monotonic() - began) + PATIENCE
         for helper in helping:
-            done |= helper.given()
+            done |= helper.given(latest)
     return [done[p] if p in done else work(thing) for p, thing in enumerate(things)]
 
 
@@ -81,10 +90,15 @@ class _Helper:
     def __enter__(self) -> _Helper:
         return self
 
-    def given(self) -> dict[int, Any]:
-        """What it gave, by place, when it has ended; what it did not come to is missing."""
-        with os.fdopen(self._reads, "rb", closefd=False) as said:
-            told = said.read()
+    def given(self, latest: float) -> dict[int, Any]:
+        """What it gave, by place, when it has ended; what it did not come to is missing, and so is
+        everything where it has not ended by `latest`.
+        """
+        told = b""
+        while select.select([self._reads], [], [], max(0.0, latest - time.monotonic()))[0]:
+            if not (more := os.read(self._reads, 1 << 16)):
+                break
+            told += more
         with contextlib.suppress(ValueError):
             return dict(json.loads(told))
         return {}

@@ -16,10 +16,11 @@ from pathlib import Path
 
 NO_FAULT, A_FAULT, NOT_KNOWN = 0, 1, 3
 SERVICES = ("pypi", "osv")
-LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
+ROOT = Path(__file__).resolve().parents[1]
+LOCKS = (ROOT / "requirements.lock", ROOT / "requirements-spark.lock")
 
 
-def ask(service: str, lock: Path = LOCK) -> tuple[list[str] | None, str]:
+def ask(service: str, lock: Path) -> tuple[list[str] | None, str]:
     """The known faults of the locked dependencies, a line each, as a service has them; None, and
     why, where it could not be asked for all of them.
     """
@@ -50,7 +51,12 @@ def main() -> int:
     """Ask, print what came of it, and give the exit code."""
     reasons = []
     for service in SERVICES:
-        faults, why = ask(service)
+        told = [ask(service, lock) for lock in LOCKS]
+        why = "; ".join(why for _, why in told if why)
+        known = [faults for faults, _ in told if faults is not None]
+        faults = [fault for found in known for fault in found]
+        if not faults and len(known) < len(LOCKS):
+            faults = None
         if faults is None:
             reasons.append(f"  {service}: {why}")
         elif faults:

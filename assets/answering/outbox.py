@@ -135,6 +135,8 @@ def answer_quarter(
                 in_memory.append(writing)
             elif why := write(writing):
                 failed[writing[0].number] = why
+        if in_memory:  # a forked process would import them each for itself, and under others' locks
+            from assets.answering import page, workbook  # noqa: F401
         # a place elsewhere is spoken to by threads, which a forked process does not have
         said = side_by_side(write, in_memory, None if isinstance(folder, Path) else 1)
     finally:

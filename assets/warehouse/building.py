@@ -257,6 +257,9 @@ def join_by_key(connection: Connection) -> None:
     """
     for kind in ("nestloop", "mergejoin"):
         connection.exec_driver_sql(f"set local enable_{kind} = off")
+    # where rows can only be compared one by one the plan now looks so dear that the server would
+    # compile it first, which takes longer than the work
+    connection.exec_driver_sql("set local jit = off")
 
 
 def _put_on_calendar(connection: Connection, census_date: dt.date) -> None:

@@ -23,7 +23,6 @@ import io
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -47,6 +46,7 @@ from assets.warehouse.spark_sql import (
     spark_name,
     spark_sql,
 )
+from resources import scratch
 from resources.errors import ObservatoryError
 from resources.warehouse import copy_table, physical
 
@@ -177,11 +177,8 @@ class Spark:
 @contextlib.contextmanager
 def on_spark(connection: Connection, census_date: dt.date) -> Iterator[Spark]:
     """Spark for one quarter; what was copied for it is removed when it is done."""
-    folder = _scratch()
-    try:
+    with scratch.folder("spark") as folder:
         yield Spark(connection, census_date, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache
@@ -205,16 +202,23 @@ def session() -> Any:
             "OBSERVATORY_ENGINE is spark, and Java was not found; 17 or newer was expected. "
             "On Debian: apt-get install openjdk-17-jre-headless. Or leave the setting out."
         )
-    scratch = _scratch()
+    own = scratch.made("spark")
     builder = SparkSession.builder.master("local[*]").appName("observatory")
     for name, value in {
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
         **SETTINGS,
-        "spark.local.dir": str(scratch),
-        "spark.sql.warehouse.dir": f"{scratch}/warehouse",
+        "spark.local.dir": str(own),
+        "spark.sql.warehouse.dir": f"{own}/warehouse",
     }.items():
         builder = builder.config(name, value)
-    made = builder.getOrCreate()
+    try:
+        with _without_secrets():
+            made = builder.getOrCreate()
+    except Exception as error:
+        raise ObservatoryError(
+            f"Spark did not start ({type(error).__name__}); Java 17 or newer was expected to run it."
+            " Look at `java -version`, or leave OBSERVATORY_ENGINE out."
+        ) from None
     made.sparkContext.setLogLevel("OFF")
     logging.getLogger(
         "SQLQueryContextLogger"
@@ -222,30 +226,22 @@ def session() -> Any:
 
     def stop() -> None:
         made.stop()
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(own, ignore_errors=True)
 
     atexit.register(stop)
     return made
 
 
-def _scratch() -> Path:
-    """A folder closed to others. Those of processes of ours that were killed are removed first."""
-    everyone = Path(tempfile.gettempdir())
-    for left in everyone.glob("observatory-spark-*-*"):
-        number = left.name.split("-")[2]
-        if number.isdigit() and left.lstat().st_uid == os.getuid() and not _lives(int(number)):
-            shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"observatory-spark-{os.getpid()}-"))
-
-
-def _lives(process: int) -> bool:
+@contextlib.contextmanager
+def _without_secrets() -> Iterator[None]:
+    """Java needs none of our settings: keys and passwords stay out of its environment."""
+    ours = {name: value for name, value in os.environ.items() if name.startswith("OBSERVATORY_")}
+    for name in ours:
+        del os.environ[name]
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        yield
+    finally:
+        os.environ.update(ours)
 
 
 def _columns(connection: Connection) -> dict[str, dict[str, dict[str, str]]]:
@@ -321,7 +317,9 @@ def _for_postgres(rows: pa.Table) -> pa.Table:
         if pa.types.is_decimal(column.type):
             text = pc.cast(rows.column(at), pa.string())
             if column.type.scale >= BEHIND_THE_POINT:
-                text = pc.utf8_rtrim(pc.utf8_rtrim(text, "0"), ".")
+                trimmed = pc.utf8_rtrim(pc.utf8_rtrim(text, "0"), ".")
+                # a very small number is written with an exponent, which may end with a nought
+                text = pc.if_else(pc.match_substring(text, "E"), text, trimmed)
             rows = rows.set_column(at, column.name, text)
     return rows
 

@@ -56,22 +56,23 @@ def command(sql: str | None, file: Path | None, role: str | None, form: str) -> 
     from assets.intake.provenance import banner
 
     sql = file.read_text(encoding="utf-8") if file else str(sql)
-    with opened() as (_, warehouse), _session(warehouse, role) as session:
-        try:
-            # prepared first: the server itself then refuses a second statement, which could leave
-            # the read-only transaction
-            result = session.cursor().execute(sql, prepare=True)
-            names, rows = (
-                [column.name for column in result.description or []],
-                [list(row) for row in result] if result.description else [],
-            )
-        except psycopg.Error as error:
-            raise ObservatoryError(_unanswered(error, sql, role)) from None
-        if result.description is None:
-            raise ObservatoryError(
-                "The statement gives no rows. One SELECT was expected; the warehouse is only"
-                " changed by `observatory run`."
-            )
+    with opened() as (_, warehouse):
+        with _session(warehouse, role) as session:
+            try:
+                # prepared first: the server itself then refuses a second statement, which could leave
+                # the read-only transaction
+                result = session.cursor().execute(sql, prepare=True)
+                names, rows = (
+                    [column.name for column in result.description or []],
+                    [list(row) for row in result] if result.description else [],
+                )
+            except psycopg.Error as error:
+                raise ObservatoryError(_unanswered(error, sql, role)) from None
+            if result.description is None:
+                raise ObservatoryError(
+                    "The statement gives no rows. One SELECT was expected; the warehouse is only"
+                    " changed by `observatory run`."
+                )
         if said := banner(warehouse):
             print(said, file=sys.stderr)
         _PRINT[form](names, rows)

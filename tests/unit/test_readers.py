@@ -19,6 +19,7 @@ from assets.publication.disclosure import comparisons, knowledge, readers, suppr
 from assets.publication.disclosure.bounds import propagate
 from assets.publication.disclosure.gate import judge, told_to
 from assets.publication.disclosure.knowledge import Published, build_system
+from assets.publication.disclosure.proof import Proof
 from assets.publication.programme import TOTAL, Compared, Term, Tie, published_table
 from assets.publication.release import prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
@@ -396,3 +397,74 @@ def test_a_tie_that_is_only_presumed_excuses_no_count_for_who_does_not_presume_i
     assert [(leak.cell, leak.least, leak.greatest) for leak in leaks] == (
         [("first", 0, 1)] if is_guess else []
     )
+
+
+def counts(texts, low, high, truth, rows, row_low, row_high, guesses=()) -> knowledge.System:
+    """A system of one release whose first count is protected; `high` of None: as great as may be."""
+    size = len(low)
+    most = [knowledge.UNBOUNDED if one is None else one for one in high]
+    cells = pd.DataFrame(
+        {
+            "release": 0,
+            "variable": range(size),
+            "text": texts,
+            "low": low,
+            "high": most,
+            "is_public": False,
+            "threshold": 8,
+            "of_few": False,
+        }
+    )
+    return knowledge.System(
+        cells,
+        np.array(low, float),
+        np.array(most, float),
+        np.array([True] + [False] * (size - 1)),
+        np.array(truth, float),
+        list("xyz")[:size],
+        sp.csr_matrix(np.array(rows, float)),
+        np.array(row_low, float),
+        np.array(row_high, float),
+        ["a tie"] * len(rows),
+        np.ones(size, dtype=bool),
+        high_untold=np.array(most, float),
+        guesses=np.array(guesses, dtype=bool),
+    )
+
+
+def test_two_values_that_lie_apart_are_two_and_refused_for_every_reader():
+    """x = 2y + 1, and who knows that z is 2 has y between 1 and 2: x is 3 or 5, and never 4."""
+    ties = [[1, -2, 0], [0, 1, -1], [0, 1, 1]]
+    system = counts(list("ccc"), [0] * 3, [7, 7, None], [3, 1, 2], ties, [1, -1, 3], [1, np.inf, 4])
+    knows_z = readers.Reader("who knows z", np.array([False, False, True]))
+    proof = Proof(system, (), [knows_z], None, 3)
+    assert [(leak.variable, leak.greatest - leak.least + 1) for leak in proof.leaks] == [(0, 2)]
+
+
+class _KnowsNearly(readers.Reader):
+    """Who knows that y is 19 or 20."""
+
+    def view(self, system, hidden=()):
+        view = super().view(system, hidden)
+        low, high = view.low.copy(), view.high.copy()
+        low[1], high[1] = 19, 20
+        return replace(view, low=low, high=high)
+
+
+def test_a_reader_who_presumes_no_tie_is_proved_against_too():
+    """x + y = 20, and a tie that is only presumed says that x is at most 1 whatever is shown: who
+    presumes it had no more before; who does not had eight values, and has 0 and 1.
+    """
+    ties = [[1, 1, -1], [1, 0, 0]]
+    system = counts(
+        ["c", "c", "20"],
+        [0, 0, 20],
+        [7, None, 20],
+        [1, 19, 20],
+        ties,
+        [0, -np.inf],
+        [0, 1],
+        [False, True],
+    )
+    nearly = _KnowsNearly("who knows y nearly", np.zeros(3, dtype=bool))
+    assert not Proof(system, (), [nearly], None, 3).verdict.passed

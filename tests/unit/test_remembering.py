@@ -5,6 +5,7 @@ where it is damaged or cannot be kept.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +141,21 @@ def test_what_other_versions_remember_is_kept_for_a_while(cache):
     assert len(held) == remembering.VERSIONS and f"of {version}" in held
     assert [path.name for path in cache.parent.iterdir()] == ["test.json"]
     assert cache.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("why", [PermissionError, RuntimeError])
+def test_a_home_of_which_nothing_may_be_known_is_no_error(monkeypatch, why):
+    """Python says so by an exception, both of a folder that may not be looked into and of a user
+    without one.
+    """
+
+    def raises(*_: object) -> Path:
+        raise why("not here")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("OBSERVATORY_HOME", raising=False)
+    if why is RuntimeError:
+        monkeypatch.setattr(Path, "expanduser", raises)
+    else:
+        monkeypatch.setattr(Path, "exists", raises)
+    assert isinstance(list(remembering._folders()), list)

@@ -120,3 +120,17 @@ def _wait(until) -> None:
     while not until():
         assert time.monotonic() < patience
         time.sleep(0.02)
+
+
+def test_a_helper_that_never_ends_is_not_waited_for(monkeypatch):
+    """A lock that another thread held at the fork is never freed in the helper."""
+    monkeypatch.setattr(module, "PATIENCE", 1.0)
+    parent = os.getpid()
+
+    def work(thing: int) -> int:
+        if os.getpid() != parent:
+            time.sleep(600)
+        return thing * 2
+
+    things = list(range(60))
+    assert module.side_by_side(work, things, 2) == [thing * 2 for thing in things]

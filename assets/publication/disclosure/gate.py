@@ -49,10 +49,12 @@ def judge(
     limit_seconds: float = 120.0,
     worlds: Worlds | None = None,
     most: np.ndarray | None = None,
+    anew: bool = False,
 ) -> Verdict:
     """Attack the system. The release passes if every small count (those of `only`, where given)
     keeps `possible` values, or all that were left of it before (`most`, where that is known of a
-    variable already). `worlds` are those of the same proof.
+    variable already). `worlds` are those of the same proof. With `anew`, counts of which linear
+    programmes leave no more values before this release are `excused`.
     """
     started = time.thread_time()
     protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
@@ -61,16 +63,23 @@ def judge(
     leaks, broken, programmes = _attack(
         system, need, protected, started + limit_seconds, worlds=worlds
     )
+    excused: set[int] = set()
+    if anew:
+        leaks, excused = _told_anew(system, leaks, possible)
     # where the telling, or a tie that is only presumed, leaves too little by itself, whoever is not
     # told, or presumes nothing, must still have enough
     for less, his_worlds in _who_know_less(system, worlds, all_asked=most is None):
         need_his = needed_values(less, possible)
         told = {leak.variable for leak in leaks}
-        doubtful = np.array([v for v in protected if need[v] < need_his[v] and v not in told], int)
+        is_doubtful = [need[v] < need_his[v] or v in excused for v in protected]
+        doubtful = np.array([v for v in protected[is_doubtful] if v not in told], dtype=int)
         if len(doubtful) and not len(broken):
             more, _, tried = _attack(
                 less, need_his, doubtful, started + limit_seconds, worlds=his_worlds
             )
+            if anew:
+                more, besides = _told_anew(less, more, possible)
+                excused |= besides
             leaks, programmes = leaks + more, programmes + tried
     said = [
         f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}"
@@ -84,6 +93,7 @@ def judge(
         len(system.low),
         programmes,
         seconds,
+        excused=tuple(sorted(excused)),
     )
 
 
@@ -101,16 +111,16 @@ def _who_know_less(
             yield system.untold().without_guesses(), None
 
 
-def told_anew(view: System, leaks: Sequence[Leak], possible: int = 3) -> tuple[Leak, ...]:
+def _told_anew(view: System, leaks: Sequence[Leak], possible: int) -> tuple[list[Leak], set[int]]:
     """The leaks without those of counts of which linear programmes leave no more values before this
-    release.
+    release, and which these are.
     """
     left = left_before(view, [leak.variable for leak in leaks], possible)
-    return tuple(
-        leak
-        for leak, values in zip(leaks, left, strict=True)
-        if leak.greatest - leak.least + 1 < values
-    )
+    is_new = [
+        leak.greatest - leak.least + 1 < values for leak, values in zip(leaks, left, strict=True)
+    ]
+    kept = [leak for leak, new in zip(leaks, is_new, strict=True) if new]
+    return kept, {leak.variable for leak, new in zip(leaks, is_new, strict=True) if not new}
 
 
 def left_before(view: System, variables: Sequence[int], possible: int = 3) -> np.ndarray:

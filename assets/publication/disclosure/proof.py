@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from assets.publication.disclosure.gate import judge, left_before, told_anew, told_to, unsettled
+from assets.publication.disclosure.gate import judge, left_before, told_to, unsettled
 from assets.publication.disclosure.knowledge import System
 from assets.publication.disclosure.readers import Members, Reader
 from assets.publication.disclosure.verdict import Leak, Verdict
@@ -80,18 +80,21 @@ class Proof:
 
     def _ask(self, reader: Reader, view: System, asked: Sequence[int]) -> None:
         of_his = [v for v in asked if view.small[v]]
-        found = judge(view, self.possible, only=of_his, worlds=self.worlds).leaks if of_his else ()
-        self.by_reader.append((reader, told_anew(view, found, self.possible)))
+        found: tuple[Leak, ...] = ()
+        if of_his:
+            found = judge(view, self.possible, only=of_his, worlds=self.worlds, anew=True).leaks
+        self.by_reader.append((reader, found))
 
     def _ask_what_all_know(self, members: Members) -> None:
         """Ask what follows from what all members know. What is left of a count without the release
         to somebody who knows that is no less than what is left to any of them.
         """
         view = members.all_know.view(self.system, self.hidden)
-        found = judge(view, self.possible, only=self._unsettled(view), worlds=self.worlds).leaks
-        narrow = [leak.variable for leak in found]
+        asked = self._unsettled(view)
+        found = judge(view, self.possible, only=asked, worlds=self.worlds, anew=True)
+        narrow = sorted({*found.excused, *(leak.variable for leak in found.leaks)})
         self._most[narrow] = left_before(view, narrow, self.possible)
-        self.by_reader.append((members.all_know, told_anew(view, found, self.possible)))
+        self.by_reader.append((members.all_know, found.leaks))
 
     def _ask_every_login(self) -> None:
         """Ask of every count of others for each login."""
@@ -106,10 +109,11 @@ class Proof:
         view, most = login.view(self.system, self.hidden), self._most
         leaks: tuple[Leak, ...] = ()
         if len(asked):
-            leaks = judge(
-                view, self.possible, only=list(asked), worlds=self.worlds, most=most
-            ).leaks
-        self.by_reader.append((login, told_anew(view, leaks, self.possible)))
+            found = judge(
+                view, self.possible, only=list(asked), worlds=self.worlds, most=most, anew=True
+            )
+            leaks = found.leaks
+        self.by_reader.append((login, leaks))
 
     def _unsettled(self, view: System, need: np.ndarray | None = None) -> list[int]:
         need = np.full(len(view.low), self.possible) if need is None else need

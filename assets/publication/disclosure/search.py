@@ -159,11 +159,12 @@ class Prover:
             model, moving = self._part(unknown, np.where(unknown, 0, truth))
             found = model.solve_whole()
             if found is not None:
-                truth[moving] = found
+                truth[moving] = np.round(found)
                 return truth
             self.programmes += 1
             whole = Model(self.body, self.row_low, self.row_high, self.low, self.high)
-            return whole.solve_whole()
+            found = whole.solve_whole()
+            return None if found is None else np.round(found)
         return truth
 
     def _part(self, free: np.ndarray, start: np.ndarray) -> tuple[Model, np.ndarray]:
@@ -221,7 +222,7 @@ class Prover:
                     self._take_move(moving[changed], start, times * change[changed])
 
     def _take_move(self, where: np.ndarray, start: np.ndarray, change: np.ndarray) -> None:
-        values = (start[where] + change).astype(int)
+        values = np.rint(start[where] + change).astype(int)
         for variable, value in zip(where.tolist(), values.tolist(), strict=True):
             self.seen[variable].add(value)
         self.worlds.keep(self.columns[where], values)
@@ -318,16 +319,13 @@ class Prover:
             # where too few are let move there is no world, which shows at once
             self._look(position, nearest, self._near(position, _AROUND)[0], latest, _FAR)
         self._look(position, possible, self.component == self.component[position], latest)
-        return None if self._is_settled(position) else self._unproved(position, least, greatest)
+        return None if self._is_settled(position) else self._unproved(position, least)
 
-    def _unproved(
-        self, position: int, least: float | None = None, greatest: float | None = None
-    ) -> Leak:
-        seen = self.seen[position] or {
-            int(self.low[position] if least is None else least),
-            int(self.high[position] if greatest is None else greatest),
-        }
-        return self._leak_of(position, min(seen), max(seen))
+    def _unproved(self, position: int, least: float | None = None) -> Leak:
+        # as many values as were seen, which need not lie beside each other
+        seen = self.seen[position]
+        first = min(seen, default=int(self.low[position] if least is None else least))
+        return self._leak_of(position, first, first + max(len(seen), 1) - 1)
 
     def _look(
         self,

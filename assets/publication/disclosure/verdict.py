@@ -80,6 +80,7 @@ class Verdict:
     programmes: int = 0
     seconds: float = 0.0
     offers: tuple[Offer, ...] = ()
+    excused: tuple[int, ...] = ()
 
     @property
     def passed(self) -> bool:
