@@ -33,9 +33,8 @@ def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -
             longer. Nothing was changed.
     """
     if _stands(warehouse, region):
-        rewriting.write_anew(
-            warehouse
-        )  # an upgrade may have died before it, or a reader held a table
+        # an upgrade may have died before it, or a reader held a table: nobody waits for it now
+        rewriting.write_anew(warehouse, seconds=0.1)
         return False
     # with these comes all of intake: mostly nothing is to be done
     from assets.intake.owners import take_in_held_owners

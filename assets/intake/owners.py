@@ -120,7 +120,11 @@ def take_in_held_owners(connection: Connection) -> None:
             )
             texts.update(connection.exec_driver_sql(query).scalars())
     if _bring_up_to_date(connection, texts):
-        connection.exec_driver_sql("delete from raw.quarter")
+        # a closed quarter is not written again, and stands as it is
+        connection.exec_driver_sql(
+            "delete from raw.quarter where census_date not in"
+            " (select c.census_date from access.closed_quarter as c)"
+        )
 
 
 def _bring_up_to_date(connection: Connection, named: set[str]) -> bool:

@@ -651,6 +651,7 @@ def _keep(
                 by,
                 "the figures are what is published again",
                 step="correction dropped",
+                release=read.latest.release_number if read.latest else None,
             )
         if draft.outcome == SAME:  # the figures behind it moved, and what is printed did not
             write_basis(connection, census_date, draft.number, read.basis)

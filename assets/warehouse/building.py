@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -35,6 +36,8 @@ from assets.warehouse.models import (
 from assets.warehouse.tables import region_hash
 from resources.settings import engine
 from resources.warehouse import Warehouse, physical
+from schemas import owners
+from schemas.program import hash_of
 from schemas.regions import Region
 from schemas.returns import contract_version
 
@@ -129,6 +132,10 @@ made once however many rest on it.
 """
 
 
+_OWNERS = hash_of([Path(owners.__file__)])
+"""What makes the plain name of an owner's text: it is worked out in Python, and no model's code."""
+
+
 def rests_on_of(
     connection: Connection, dates: Sequence[dt.date], region: Region
 ) -> dict[dt.date, str]:
@@ -145,7 +152,7 @@ def rests_on_of(
     decided = connection.execute(
         sa.text("select * from raw.setting_decision order by urn, host_authority_code, census_date")
     ).all()
-    versions = code_version(), contract_version(), region.key, region_hash(region)
+    versions = code_version(), contract_version(), _OWNERS, region.key, region_hash(region)
     of: dict[dt.date, str] = {}
     for date, lines in received.items():
         decisions = ["|".join(map(str, row)) for row in decided if row.census_date <= date]

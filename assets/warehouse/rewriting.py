@@ -49,20 +49,29 @@ def note(connection: Connection, before: set[tuple[str, int]]) -> None:
         )
 
 
-def write_anew(warehouse: Warehouse) -> None:
+def write_anew(warehouse: Warehouse, seconds: float = _SECONDS) -> None:
     """Write the tables anew that wait for it, while no other writer is at work, and say so.
 
-    One that a reader holds is left for a later command, which is said too.
+    One that a reader holds for so many seconds is left for a later command, which is said too; so
+    are all while anybody's transaction may still see what was taken out: it would be copied.
     """
     if warehouse.scalar("select to_regclass('raw.to_write_anew')") is None:
         return
     query = "select table_name from raw.to_write_anew order by 1"
     waiting = [row.table_name for row in warehouse.rows(query)]
-    if not waiting:
+    if not waiting or (seconds < _SECONDS and warehouse.scalar(_A_WRITER)):
+        return
+    if seen_by := warehouse.scalar(_SEEING):
+        print(
+            f"{', '.join(waiting)}: what is kept no more still lies in the file, for it may be seen"
+            f" by {one_line(seen_by)}; nobody's transaction was expected. A later command writes"
+            " the tables anew.",
+            file=sys.stderr,
+        )
         return
     alone = warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     with warehouse.writing() as connection, alone:
-        alone.exec_driver_sql(f"set lock_timeout = '{_SECONDS}s'")
+        alone.exec_driver_sql(f"set lock_timeout = '{int(1000 * seconds)}ms'")
         try:
             done = [name for name in waiting if _write_anew(alone, name)]
             with suppress(sa.exc.DBAPIError):  # samples of values; a catalogue that may not be ours
@@ -73,6 +82,23 @@ def write_anew(warehouse: Warehouse) -> None:
         connection.execute(gone, {"names": done})
 
 
+_A_WRITER = (
+    "select exists (select from pg_locks where relation = to_regclass('raw.observatory') "
+    "and mode = 'ExclusiveLock' and granted)"
+)
+_SEEING = (
+    "select string_agg(who, ', ' order by who) from ("
+    "select coalesce(a.usename, '?') || ' (' || coalesce(nullif(a.application_name, ''), "
+    "'a program without a name') || ', number ' || a.pid || ')' as who "
+    "from pg_stat_activity as a where a.datname = current_database() "
+    "and a.pid <> pg_backend_pid() and a.backend_xmin is not null "
+    "and a.backend_type <> 'autovacuum worker' "
+    "union all select 'the replication slot ' || s.slot_name from pg_replication_slots as s "
+    "where s.xmin is not null "
+    "union all select 'the prepared transaction ' || p.gid from pg_prepared_xacts as p) as seen"
+)
+"""Whoever may still see rows as they were. Where the server does not tell us of others' sessions,
+only those that hold the table itself are met."""
 _HOLDERS = sa.text(
     "select distinct coalesce(a.usename, '?') || ' (' || coalesce(nullif(a.application_name, ''), "
     "'a program without a name') || ', number ' || a.pid || ')' from pg_locks as l "

@@ -346,13 +346,8 @@ def test_a_migration_need_not_say_which_tables_it_took_columns_from(
     assert files_that_hold(embedded_warehouse, SECRET) == []
 
 
-def test_a_table_that_a_reader_holds_is_written_anew_by_a_later_command(
-    embedded_warehouse, capsys, monkeypatch
-):
+def test_a_table_that_a_reader_holds_is_written_anew_by_a_later_command(embedded_warehouse, capsys):
     """Also where the upgrade was killed between its transaction and the writing."""
-    from assets.warehouse import rewriting
-
-    monkeypatch.setattr(rewriting, "_SECONDS", 1)
     prepare(embedded_warehouse, REGION)
     with embedded_warehouse.engine.begin() as connection:
         connection.exec_driver_sql("insert into raw.to_write_anew values ('raw.fee_requests')")
@@ -366,5 +361,23 @@ def test_a_table_that_a_reader_holds_is_written_anew_by_a_later_command(
         )
     due = "select count(*) from raw.to_write_anew"
     assert embedded_warehouse.scalar(due) == 1
+    prepare(embedded_warehouse, REGION)
+    assert embedded_warehouse.scalar(due) == 0
+
+
+def test_nothing_is_written_anew_while_a_transaction_may_see_what_was_taken_out(
+    embedded_warehouse, capsys
+):
+    """A reader of another table holds no lock on this one; what it may see would be copied."""
+    prepare(embedded_warehouse, REGION)
+    due = "select count(*) from raw.to_write_anew"
+    old = embedded_warehouse.engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    with old:
+        old.exec_driver_sql("select count(*) from raw.release_basis")
+        with embedded_warehouse.engine.begin() as connection:
+            connection.exec_driver_sql("insert into raw.to_write_anew values ('raw.fee_requests')")
+        prepare(embedded_warehouse, REGION)
+        assert embedded_warehouse.scalar(due) == 1
+        assert "may be seen by" in capsys.readouterr().err
     prepare(embedded_warehouse, REGION)
     assert embedded_warehouse.scalar(due) == 0
