@@ -439,32 +439,3 @@ def test_two_values_that_lie_apart_are_two_and_refused_for_every_reader():
     knows_z = readers.Reader("who knows z", np.array([False, False, True]))
     proof = Proof(system, (), [knows_z], None, 3)
     assert [(leak.variable, leak.greatest - leak.least + 1) for leak in proof.leaks] == [(0, 2)]
-
-
-class _KnowsNearly(readers.Reader):
-    """Who knows that y is 19 or 20."""
-
-    def view(self, system, hidden=()):
-        view = super().view(system, hidden)
-        low, high = view.low.copy(), view.high.copy()
-        low[1], high[1] = 19, 20
-        return replace(view, low=low, high=high)
-
-
-def test_a_reader_who_presumes_no_tie_is_proved_against_too():
-    """x + y = 20, and a tie that is only presumed says that x is at most 1 whatever is shown: who
-    presumes it had no more before; who does not had eight values, and has 0 and 1.
-    """
-    ties = [[1, 1, -1], [1, 0, 0]]
-    system = counts(
-        ["c", "c", "20"],
-        [0, 0, 20],
-        [7, None, 20],
-        [1, 19, 20],
-        ties,
-        [0, -np.inf],
-        [0, 1],
-        [False, True],
-    )
-    nearly = _KnowsNearly("who knows y nearly", np.zeros(3, dtype=bool))
-    assert not Proof(system, (), [nearly], None, 3).verdict.passed

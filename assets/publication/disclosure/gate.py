@@ -68,7 +68,7 @@ def judge(
         leaks, excused = _told_anew(system, leaks, possible)
     # where the telling, or a tie that is only presumed, leaves too little by itself, whoever is not
     # told, or presumes nothing, must still have enough
-    for less, his_worlds in _who_know_less(system, worlds, all_asked=most is None):
+    for less, his_worlds in _who_know_less(system, worlds, all_asked=not anew):
         need_his = needed_values(less, possible)
         told = {leak.variable for leak in leaks}
         is_doubtful = [need[v] < need_his[v] or v in excused for v in protected]
@@ -100,7 +100,9 @@ def judge(
 def _who_know_less(
     system: System, worlds: Worlds | None, *, all_asked: bool
 ) -> Iterator[tuple[System, Worlds | None]]:
-    """Whoever is not told which counts are small, and whoever presumes no tie; each with the worlds
+    """Whoever is not told which counts are small, and whoever presumes no tie (of the gate's own
+    readers: one who knows more has from it what the presumption says, where a release shows that
+    it holds, and that is no child's number); each with the worlds
     that are his too (where ties are left out others are possible, which are nobody else's).
     """
     if system.is_told:
