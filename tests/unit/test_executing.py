@@ -49,6 +49,7 @@ def test_one_whose_package_is_not_there_is_named_with_it(monkeypatch, name):
 def test_its_own_settings_come_from_a_file(monkeypatch, tmp_path):
     path = tmp_path / "multiprocess.toml"
     path.write_text("max_concurrent = 2\n")
+    path.chmod(0o600)
     monkeypatch.setenv("OBSERVATORY_EXECUTOR", "multiprocess")
     monkeypatch.setenv("OBSERVATORY_EXECUTOR_CONFIG", str(path))
     made = executing.executor()
@@ -61,7 +62,32 @@ def test_a_file_that_cannot_be_read_is_named(monkeypatch, tmp_path, text):
     path = tmp_path / "settings.toml"
     if text is not None:
         path.write_text(text)
+        path.chmod(0o600)
     monkeypatch.setenv("OBSERVATORY_EXECUTOR", "multiprocess")
     monkeypatch.setenv("OBSERVATORY_EXECUTOR_CONFIG", str(path))
     with pytest.raises(ObservatoryError, match=r"settings\.toml, which could not be read"):
+        executing.executor()
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "says"),
+    [
+        ("max_concurrent = 2", 0o644, "others of this machine may read"),
+        (
+            "max_concurent = 2",
+            0o600,
+            "sets max_concurent, which the executor multiprocess does not",
+        ),
+    ],
+)
+def test_a_file_that_is_open_to_others_or_misspelt_is_refused(
+    monkeypatch, tmp_path, text, mode, says
+):
+    """It may hold a broker's password: its values are in no message."""
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    path.chmod(mode)
+    monkeypatch.setenv("OBSERVATORY_EXECUTOR", "multiprocess")
+    monkeypatch.setenv("OBSERVATORY_EXECUTOR_CONFIG", str(path))
+    with pytest.raises(ObservatoryError, match=says):
         executing.executor()
