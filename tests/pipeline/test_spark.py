@@ -22,6 +22,7 @@ from assets.warehouse import building, spark
 from assets.warehouse.models import models
 from assets.warehouse.spark_sql import quarters_read, spark_sql
 from made_up import make_region
+from resources import scratch
 from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
 from resources.warehouse import Warehouse
@@ -203,9 +204,7 @@ def test_text_comes_back_as_it_went(region, spark_is_here, tmp_path):
 
 
 def test_what_was_copied_for_spark_goes_with_the_quarter(rebuilt):
-    assert not list(
-        spark.Path(spark.tempfile.gettempdir()).glob(f"observatory-spark-{os.getpid()}-*/*.made")
-    )
+    assert not list(scratch._place().glob(f"observatory-spark-{os.getpid()}-*/*.parquet"))
 
 
 def test_a_model_that_spark_does_not_run_leaves_the_quarter_and_says_no_value(rebuilt, monkeypatch):
