@@ -88,6 +88,8 @@ class Due:
 class Register:
     """The register of arrivals of a census date, as it stands in a transaction, and what a pass
     over the landing place adds to it.
+
+    Files are opened outside that transaction; the one that writes asks whether it `stands`.
     """
 
     def __init__(
@@ -98,18 +100,21 @@ class Register:
         landing: LandingPlace,
         now: dt.datetime | None = None,
     ) -> None:
-        self._connection, self._date, self._key = connection, census_date, key
+        self._date, self._key = census_date, key
         self._now = now or dt.datetime.now(tz=dt.UTC)
         self._made_up = landing.made_up_arrivals()
-        self._read()
+        self._rests_on = _entries(connection, census_date)
+        self._read(*self._rests_on)
 
-    def _read(self) -> None:
-        words = {"d": self._date}
+    def stands(self, connection: Connection) -> bool:
+        """Whether nobody has entered anything since it was read."""
+        return self._rests_on == _entries(connection, self._date)
+
+    def _read(
+        self, arrivals: list[sa.Row], landed: list[sa.Row], submissions: list[sa.Row]
+    ) -> None:
         self._arrivals: dict[tuple[str, str], list[Arrival]] = defaultdict(list)
-        for row in self._connection.execute(
-            sa.text("select * from raw.arrival where census_date = :d order by first_seen_at"),
-            words,
-        ):
+        for row in arrivals:
             arrival = Arrival(
                 row.submission_id,
                 row.content_mark,
@@ -122,24 +127,12 @@ class Register:
             (a[-1].seen_at for a in self._arrivals.values()),
             default=dt.datetime.min.replace(tzinfo=dt.UTC),
         )
-        self._places = {
-            row.place_mark: row
-            for row in self._connection.execute(
-                sa.text("select * from raw.landed where census_date = :d"), words
-            )
-        }
+        self._places = {row.place_mark: row for row in landed}
         self._is_baseline = not self._places and bool(self._arrivals)
         self._in_force: dict[tuple[str, str], str] = {}
         self._tables: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._read_under: dict[str, str] = {}
-        for row in self._connection.execute(
-            sa.text(
-                "select s.submission_id, s.sender, s.content_hash, s.contract_version,"
-                " t.table_name, t.status from raw.submission as s left join raw.submission_table as"
-                " t on s.submission_id = t.submission_id where s.census_date = :d"
-            ),
-            words,
-        ):
+        for row in submissions:
             self._read_under[row.submission_id] = row.contract_version
             if row.status in COUNTS:
                 self._tables[row.sender, row.content_hash].add(row.table_name)
@@ -291,12 +284,12 @@ class Register:
             self._seen.pop(arrival.place, None)
             self._arrivals[due.sender.key, arrival.mark].remove(arrival)
 
-    def keep(self, new: list[tuple[Arrival, str]]) -> None:
+    def keep(self, connection: Connection, new: list[tuple[Arrival, str]]) -> None:
         """Write the arrivals (each with its sender) and what lies where into the warehouse, in the
-        transaction.
+        writer's transaction.
         """
         if new:
-            self._connection.execute(
+            connection.execute(
                 sa.text(
                     "insert into raw.arrival values (:number, :d, :sender, :mark, :repeat, :place,"
                     " :seen_at)"
@@ -317,7 +310,7 @@ class Register:
             if place not in self._seen and place not in self._waiting and row.is_there
         }
         if changed:
-            self._connection.execute(
+            connection.execute(
                 sa.text(
                     "insert into raw.landed values (:d, :place, :mark, :time, :is_there) on"
                     " conflict (census_date, place_mark) do update set content_mark ="
@@ -329,6 +322,26 @@ class Register:
                     for place, (mark, time, there) in changed.items()
                 ],
             )
+
+
+def _entries(
+    connection: Connection, census_date: dt.date
+) -> tuple[list[sa.Row], list[sa.Row], list[sa.Row]]:
+    """The arrivals of a census date, what lay where at the last pass, and the tables that were
+    found, each in a fixed order.
+    """
+    return tuple(  # type: ignore[return-value]
+        list(connection.execute(sa.text(query), {"d": census_date}))
+        for query in (
+            "select * from raw.arrival where census_date = :d order by first_seen_at,"
+            " submission_id",
+            "select * from raw.landed where census_date = :d order by place_mark",
+            "select s.submission_id, s.sender, s.content_hash, s.contract_version,"
+            " t.table_name, t.status from raw.submission as s left join raw.submission_table as"
+            " t on s.submission_id = t.submission_id where s.census_date = :d"
+            " order by s.submission_id, t.table_name",
+        )
+    )
 
 
 def adopt(connection: Connection, census_date: dt.date) -> None:

@@ -16,7 +16,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -45,7 +45,7 @@ from assets.intake.telling import file_label
 from assets.intake.turns import Turns, growing, moment
 from assets.warehouse.numbering import content_mark
 from resources.errors import ObservatoryError
-from resources.landing import LandingPlace, NotNow
+from resources.landing import LandedFile, LandingPlace, NotNow
 from resources.provenance import is_made_up
 from resources.warehouse import Warehouse, copy_frame, physical
 from schemas.program import hash_of
@@ -111,44 +111,32 @@ def take_in(
     files = landing.settled(census_date)
     if said := growing(landing.growing[census_date]):
         say(f"{census_date}: {said}")
+    nothing = IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
     with warehouse.writing() as connection:
-        if connection.execute(
-            sa.text("select exists (select from access.closed_quarter where census_date = :d)"),
-            {"d": census_date},
-        ).scalar():
+        if _is_over(connection, census_date):
             say(
                 f"{census_date}: closed, because it has been kept for as long as it may be; nothing"
                 " is read"
             )
-            return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
+            return nothing
         adopt(connection, census_date)
-        submissions: list[Submission] = []
-        new: list[tuple[Arrival, str]] = []
-        is_marked = False
-        register, turns = Register(connection, census_date, key, landing), Turns()
-        for due in register.due(files, door_version()):
-            if turns.is_over(due.sender):
-                register.put_off(due)
-                turns.put_off(due.sender, due.file)
-                continue
-            if not submissions:
-                say(f"{census_date}: reading what is new of {len(files)} files")
-            is_marked = is_marked or is_made_up(due.opened.content.data)
-            submission = due.open()
-            if due.opened.is_read:
-                due.opened.forget_bytes()
-            turns.add(submission, moment() - due.began)
-            register.read(submission, due.arrival.mark)
-            submissions.append(submission)
-            if due.is_new:
-                new.append((due.arrival, submission.sender.key))
-        register.keep(new)
+        register = Register(connection, census_date, key, landing)
+    # nobody waits while files are opened: a hostile one may take a minute
+    pile = _opened(register, files, census_date, say)
+    with warehouse.writing() as connection:
+        if _is_over(connection, census_date):
+            return nothing
+        if not register.stands(connection):  # another run has taken in some of them meanwhile
+            register = Register(connection, census_date, key, landing)
+            pile = _opened(register, files, census_date, say)
+        submissions, turns = pile.submissions, pile.turns
+        register.keep(connection, pile.new)
         turns.keep(connection, census_date)
         for sentence in turns.sentences():
             say(f"{census_date}: {sentence}")
         if not submissions:
-            return IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
-        settle(connection, landing, is_marked)
+            return nothing
+        settle(connection, landing, pile.is_marked)
         count = len(submissions)
         submissions += _companions(connection, submissions, register, census_date, key, turns)
         submissions.sort(key=lambda submission: submission.file.received_at)
@@ -171,6 +159,48 @@ def take_in(
         },
         files_put_off=turns.number_put_off,
     )
+
+
+@dataclass
+class _Pile:
+    """What is due of a census date's files, opened: the submissions, those that are new arrivals,
+    and whose turn was over. `is_marked`: whether one says that it is made up.
+    """
+
+    submissions: list[Submission] = field(default_factory=list)
+    new: list[tuple[Arrival, str]] = field(default_factory=list)
+    turns: Turns = field(default_factory=Turns)
+    is_marked: bool = False
+
+
+def _is_over(connection: Connection, census_date: dt.date) -> bool:
+    """Whether the quarter has been kept for as long as it may be."""
+    query = "select exists (select from access.closed_quarter where census_date = :d)"
+    return bool(connection.execute(sa.text(query), {"d": census_date}).scalar())
+
+
+def _opened(
+    register: Register, files: list[LandedFile], census_date: dt.date, say: Callable[[str], None]
+) -> _Pile:
+    """Open what is due, each sender's files as far as its turn goes."""
+    pile = _Pile()
+    for due in register.due(files, door_version()):
+        if pile.turns.is_over(due.sender):
+            register.put_off(due)
+            pile.turns.put_off(due.sender, due.file)
+            continue
+        if not pile.submissions:
+            say(f"{census_date}: reading what is new of {len(files)} files")
+        pile.is_marked = pile.is_marked or is_made_up(due.opened.content.data)
+        submission = due.open()
+        if due.opened.is_read:
+            due.opened.forget_bytes()
+        pile.turns.add(submission, moment() - due.began)
+        register.read(submission, due.arrival.mark)
+        pile.submissions.append(submission)
+        if due.is_new:
+            pile.new.append((due.arrival, submission.sender.key))
+    return pile
 
 
 def _companions(

@@ -12,8 +12,10 @@ import zipfile
 import pytest
 import xlsxwriter
 from click.testing import CliRunner
+from xlsxwriter.utility import xl_col_to_name
 
 from assets.answering.outbox import answer_quarter
+from assets.intake import opening
 from assets.intake.loading import take_in
 from pipelines import command
 from resources import sealing
@@ -92,6 +94,80 @@ def test_a_file_that_goes_between_listing_and_reading_is_as_if_it_had_not_come(
     monkeypatch.setattr(place, "files", lambda _: listed)
     assert take_in(embedded_warehouse, place, DAY, KEY).rows_loaded == 3
     assert embedded_warehouse.scalar("select count(*) from raw.submission") == 1
+
+
+def wide(columns: int, rows: int, sheets: int) -> bytes:
+    """A workbook whose cells in the last column, of the last row, have a number in them."""
+    last = f'<row r="{rows}"><c r="{xl_col_to_name(columns - 1)}{rows}"><v>1</v></c></row>'
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData>{last}</sheetData></worksheet>'
+    made, changed = io.BytesIO(), io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
+        for _ in range(sheets):
+            book.add_worksheet()
+    with (
+        zipfile.ZipFile(made) as parts,
+        zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name in parts.namelist():
+            is_sheet = name.startswith("xl/worksheets/sheet")
+            archive.writestr(name, sheet if is_sheet else parts.read(name))
+    return changed.getvalue()
+
+
+HOSTILE = {
+    "a hundred thousand columns": (100_000, 2, 1),
+    "as many columns as there may be": (16_384, 200, 1),
+    "a million empty rows": (3, 1_000_000, 1),
+    "many sheets": (50, 20, 400),
+    "too many sheets": (2, 2, 600),
+}
+
+
+def test_nobody_waits_while_a_workbook_is_opened_and_the_others_count(
+    embedded_warehouse, landing, monkeypatch
+):
+    """A hostile workbook may take a minute to open: no lock is held meanwhile, on any table."""
+    landing.drop(DATE, "352", "good.csv", builders.census([{}] * 3, "Manchester"))
+    for name, (columns, rows, sheets) in HOSTILE.items():
+        landing.drop(DATE, "356", f"{name}.xlsx", wide(columns, rows, sheets))
+    real, held = opening.read_sheets, []
+
+    def reads(data: bytes) -> list:
+        held.append(
+            embedded_warehouse.rows(
+                "select relation::regclass::text as name, mode from pg_locks where locktype ="
+                " 'relation' and pid <> pg_backend_pid() and database = (select oid from"
+                " pg_database where datname = current_database())"
+            )
+        )
+        return real(data)
+
+    monkeypatch.setattr(opening, "read_sheets", reads)
+    result = take_in(embedded_warehouse, landing.place, DAY, KEY)
+    assert held == [[]] * (1 + len(HOSTILE))
+    assert (result.files_new, result.files_rejected) == (1 + len(HOSTILE), len(HOSTILE))
+    assert result.rows_loaded == 3
+
+
+def test_what_another_run_takes_in_while_files_are_opened_is_taken_in_once(
+    embedded_warehouse, landing, monkeypatch
+):
+    landing.drop(DATE, "352", "good.csv", builders.census([{}] * 3, "Manchester"))
+    landing.drop(DATE, "356", "good.csv", builders.census([{}] * 2, "Stockport"))
+    real, taken = opening.read_sheets, []
+
+    def reads(data: bytes) -> list:
+        if not taken:
+            taken.append(None)
+            taken.append(take_in(embedded_warehouse, landing.place, DAY, KEY).files_new)
+        return real(data)
+
+    monkeypatch.setattr(opening, "read_sheets", reads)
+    assert take_in(embedded_warehouse, landing.place, DAY, KEY).files_new == 0
+    assert taken[1:] == [2]
+    for table in ("raw.submission", "raw.arrival", "raw.landed"):
+        assert embedded_warehouse.scalar(f"select count(*) from {table}") == 2, table
+    assert embedded_warehouse.scalar("select count(*) from raw.placement_census") == 5
 
 
 # --- sealing
