@@ -7,6 +7,7 @@ import dagster as dg
 from assets.access.retention import remove_what_is_due
 from assets.answering.outbox import remove_answers_before
 from assets.common.audit import gather
+from assets.warehouse.rewriting import write_anew
 from pipelines.forgetting import forget
 from pipelines.metrics import record
 from resources.observatory import Observatory
@@ -54,6 +55,7 @@ def remove_what_has_been_kept_long_enough(
     import datetime as dt
 
     today = dt.datetime.now(tz=dt.UTC).date()
+    write_anew(observatory.warehouse)
     for table, rows in remove_what_is_due(observatory.warehouse, today).items():
         context.log.info(f"{table}: {rows} rows removed; their period is over")
     until = before(today, periods()[OUTBOX].months)

@@ -24,17 +24,16 @@ def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -
     """Bring an older home up, make what is missing, and bring reference facts and everybody's
     rights up to date.
 
-    Gives whether there was anything to do. Afterwards the tables are written anew from which an
-    upgrade took something. A reader's open transaction is waited for `patience` seconds (unless
-    given, those of the configuration).
+    Gives whether there was anything to do. After an upgrade the tables are written anew from which
+    it took something; those that wait for it still are left to a run or the night. A
+    reader's open transaction is waited for `patience` seconds (unless given, those of the
+    configuration).
 
     Raises:
         ObservatoryError: a newer version has brought the home up, or somebody holds a table for
             longer. Nothing was changed.
     """
     if _stands(warehouse, region):
-        # an upgrade may have died before it, or a reader held a table: nobody waits for it now
-        rewriting.write_anew(warehouse, seconds=0.1)
         return False
     # with these comes all of intake: mostly nothing is to be done
     from assets.intake.owners import take_in_held_owners

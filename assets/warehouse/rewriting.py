@@ -5,7 +5,8 @@ Does not belong here: what a migration takes out (`migrations/versions`), and er
 
 A dropped column's values, and the rows as they were before an update, stay in a table's file until
 it is written anew, which no transaction can do. So the tables that wait for it stand in
-`raw.to_write_anew`; whatever died in between, the next command that opens the home goes on.
+`raw.to_write_anew`; whatever died in between, the next run goes on, or the night's housekeeping. A
+command that only looks waits for nobody and writes nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from resources.showing import one_line
 from resources.warehouse import Warehouse
 
 _SECONDS = 10
-"""Seconds that a table is waited for which a reader holds; a later command tries again."""
+"""Seconds that a table is waited for which a reader holds; a later run tries again."""
+AT_ONCE = 0.1
+"""Seconds for a later run: it has other work, and nobody waits for this."""
 
 _DROPPED = sa.text(
     "select format('%I.%I', n.nspname, c.relname) as name, a.attnum from pg_attribute as a "
@@ -52,8 +55,8 @@ def note(connection: Connection, before: set[tuple[str, int]]) -> None:
 def write_anew(warehouse: Warehouse, seconds: float = _SECONDS) -> None:
     """Write the tables anew that wait for it, while no other writer is at work, and say so.
 
-    One that a reader holds for so many seconds is left for a later command, which is said too; so
-    are all while anybody's transaction may still see what was taken out: it would be copied.
+    One that a reader holds for so many seconds is left for a later run, which is said too; so are
+    all while anybody's transaction may still see what was taken out: it would be copied.
     """
     if warehouse.scalar("select to_regclass('raw.to_write_anew')") is None:
         return
@@ -64,8 +67,8 @@ def write_anew(warehouse: Warehouse, seconds: float = _SECONDS) -> None:
     if seen_by := warehouse.scalar(_SEEING):
         print(
             f"{', '.join(waiting)}: what is kept no more still lies in the file, for it may be seen"
-            f" by {one_line(seen_by)}; nobody's transaction was expected. A later command writes"
-            " the tables anew.",
+            f" by {one_line(seen_by)}; nobody's transaction was expected. The next run writes the"
+            " tables anew.",
             file=sys.stderr,
         )
         return
@@ -121,7 +124,7 @@ def _write_anew(alone: Connection, name: str) -> bool:
         print(
             f"{name} could not be written anew ({one_line(str(error.orig))}). It is held by {by}; "
             "a table that nobody holds was expected. What is kept no more lies in its file until "
-            "a later command has written it anew.",
+            "a run (observatory run, or the night's housekeeping) has written it anew.",
             file=sys.stderr,
         )
         return False

@@ -99,9 +99,12 @@ def command(
     with alone(settings), opened(settings, may_be_new=True) as (_, warehouse):
         from assets.checks.report import out_of_date as reports_due
         from assets.intake import provenance
+        from assets.warehouse import rewriting
         from pipelines.command.summary import print_summary
 
         erase_whom_it_forgot(warehouse, settings)
+        # an upgrade may have died before it, or a reader held a table
+        rewriting.write_anew(warehouse, rewriting.AT_ONCE)
         if landed:  # before anything is said to be due, and not from inside a run
             with warehouse.reading() as connection:
                 provenance.refuse_mixture(

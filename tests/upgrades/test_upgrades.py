@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from assets.access.preparing import prepare
 from assets.intake.loading import withdraw
@@ -21,6 +22,8 @@ from assets.publication.files import damage
 from assets.publication.lifecycle import life
 from assets.publication.release import write_all_missing_files
 from assets.warehouse import upgrading
+from assets.warehouse.rewriting import write_anew
+from pipelines import command
 from resources.errors import ObservatoryError
 from resources.version import VERSION
 from resources.warehouse import Warehouse
@@ -346,23 +349,46 @@ def test_a_migration_need_not_say_which_tables_it_took_columns_from(
     assert files_that_hold(embedded_warehouse, SECRET) == []
 
 
-def test_a_table_that_a_reader_holds_is_written_anew_by_a_later_command(embedded_warehouse, capsys):
-    """Also where the upgrade was killed between its transaction and the writing."""
+@pytest.fixture
+def waits(embedded_warehouse, tmp_path, monkeypatch) -> Callable[[], int]:
+    """Commands find a warehouse in which a table waits; gives how many do: the upgrade was killed
+    between its transaction and the writing, or a reader held the table.
+    """
     prepare(embedded_warehouse, REGION)
     with embedded_warehouse.engine.begin() as connection:
         connection.exec_driver_sql("insert into raw.to_write_anew values ('raw.fee_requests')")
+    for name, value in {
+        "OBSERVATORY_HOME": str(tmp_path / "home"),
+        "OBSERVATORY_LANDING": str(tmp_path / "landing"),
+        "OBSERVATORY_DATABASE_URL": embedded_warehouse.url,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("OBSERVATORY_REGION", raising=False)
+    (tmp_path / "landing").mkdir()
+    return lambda: embedded_warehouse.scalar("select count(*) from raw.to_write_anew")
+
+
+@pytest.mark.parametrize(
+    "words", [["status"], ["query", "select 1"], ["audit"], ["senders"], ["chase"]]
+)
+def test_a_command_that_only_looks_writes_no_table_anew(waits, words):
+    """Nobody who asks a question waits for it, or takes a table from other readers."""
+    result = CliRunner().invoke(command.cli, words)
+    assert "raw.fee_requests" not in result.output and waits() == 1, result.output
+
+
+def test_a_run_writes_anew_what_waits_and_is_not_kept_by_a_reader(waits, embedded_warehouse):
     with embedded_warehouse.engine.connect() as reader:
         reader.exec_driver_sql("set application_name = 'Excel'")
         reader.exec_driver_sql("select count(*) from raw.fee_requests")
-        assert not prepare(embedded_warehouse, REGION), "everything else goes on"
-        said = capsys.readouterr().err
-        assert re.search(r"raw.fee_requests could not be written anew .* held by .*Excel", said), (
-            said
-        )
-    due = "select count(*) from raw.to_write_anew"
-    assert embedded_warehouse.scalar(due) == 1
-    prepare(embedded_warehouse, REGION)
-    assert embedded_warehouse.scalar(due) == 0
+        said = CliRunner().invoke(command.cli, ["run"])
+        assert said.exit_code == 0, "everything else goes on"
+        assert re.search(
+            r"raw.fee_requests could not be written anew .* held by .*Excel", said.output
+        ), said.output
+    assert waits() == 1
+    assert "raw.fee_requests is written anew" in CliRunner().invoke(command.cli, ["run"]).output
+    assert waits() == 0
 
 
 def test_nothing_is_written_anew_while_a_transaction_may_see_what_was_taken_out(
@@ -376,8 +402,8 @@ def test_nothing_is_written_anew_while_a_transaction_may_see_what_was_taken_out(
         old.exec_driver_sql("select count(*) from raw.release_basis")
         with embedded_warehouse.engine.begin() as connection:
             connection.exec_driver_sql("insert into raw.to_write_anew values ('raw.fee_requests')")
-        prepare(embedded_warehouse, REGION)
+        write_anew(embedded_warehouse)
         assert embedded_warehouse.scalar(due) == 1
         assert "may be seen by" in capsys.readouterr().err
-    prepare(embedded_warehouse, REGION)
+    write_anew(embedded_warehouse)
     assert embedded_warehouse.scalar(due) == 0
