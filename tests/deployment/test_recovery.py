@@ -12,7 +12,7 @@ import pytest
 
 from assets.access.backup import back_up, restore
 from assets.access.preparing import prepare
-from assets.access.recovery import bases, restore_to, take_base
+from assets.access.recovery import bases, remove_what_is_older, restore_to, take_base
 from assets.answering.outbox import answer_quarter, unanswered
 from assets.intake.loading import take_in
 from assets.warehouse.building import build_quarter
@@ -146,3 +146,28 @@ def test_without_an_archive_it_says_how_to_have_one(embedded_warehouse: Warehous
 def test_an_archive_at_a_path_that_a_shell_would_read_is_refused(tmp_path):
     with pytest.raises(ObservatoryError, match="plain path"):
         EmbeddedPostgres(tmp_path / "home", archive=tmp_path / "a$(b)").join()
+
+
+def test_old_bases_and_their_log_go_and_what_the_oldest_one_needed_rests_on_stays(tmp_path):
+    """The base from before the day to which one can go back is needed too, with all the log since."""
+    names = ["000000010000000000000002", "000000010000000000000005", "000000010000000000000009"]
+    days = ["20260101T000000Z", "20260201T000000Z", "20260301T000000Z"]
+    log = tmp_path / "wal"
+    log.mkdir()
+    for name, day in zip(names, days, strict=True):
+        base = tmp_path / "base" / day
+        base.mkdir(parents=True)
+        (base / "backup_label").write_text(f"START WAL LOCATION: 0/0 (file {name})\n")
+        (tmp_path / "base" / f"{day}.key_check").write_text("check")
+    for number in range(1, 12):
+        (log / f"{1:08X}{0:08X}{number:08X}").touch()
+    assert len(bases(tmp_path)) == 3
+    server = EmbeddedPostgres(tmp_path / "home")
+    until = dt.datetime(2026, 2, 15, tzinfo=dt.UTC)
+    assert remove_what_is_older(tmp_path, server, until) == 1
+    assert sorted(path.name for path in (tmp_path / "base").glob("*Z")) == days[1:]
+    assert sorted(path.name for path in (tmp_path / "base").glob("*.key_check")) == [
+        f"{day}.key_check" for day in days[1:]
+    ]
+    assert min(path.name for path in log.iterdir()) == names[1]
+    assert remove_what_is_older(tmp_path, server, until) == 0

@@ -14,13 +14,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from assets.access.preparing import prepare
+from assets.access.retention import remove_what_is_due
 from assets.intake.loading import take_in
 from assets.publication import drafts, lifecycle
 from assets.publication.approval import approvals, approve
 from assets.publication.drafts import due, kept, make_draft, write_draft_files
 from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, life
-from assets.publication.release import read_release, write_missing_files
+from assets.publication.release import earlier_releases, read_release, write_missing_files
 from assets.warehouse.building import build_quarter
+from pipelines.forgetting import forget
+from pipelines.instance import dagster_instance
 from pipelines.opening import opened
 from resources.errors import ObservatoryError
 from resources.observatory import observatory_resource
@@ -355,6 +358,41 @@ def test_releases_of_a_time_without_approvals_count_as_published(drafted):
     )
     assert make_draft(drafted, DATE, REGION, "the run").outcome == drafts.SAME
     assert due(drafted, REGION, LATER) == {} and published(drafted) == before
+
+
+def test_what_has_been_kept_long_enough_goes_and_the_gate_still_knows_all_that_was_published(
+    drafted, tmp_path
+):
+    """Rows about children, Dagster's runs and reports go; the ledger, the counts behind it and who
+    approved it do not, however late it is.
+    """
+    approve(drafted, DATE, REGION, APPROVER)
+    settings = Settings(tmp_path / "home", str(tmp_path / "landing"), drafted.url, "north_west")
+    (settings.data_docs / str(DATE)).mkdir(parents=True)
+
+    def books() -> dict[str, list]:
+        tables = (
+            "published.release", "published.cell", "raw.released_count", "raw.release_basis",
+            "raw.quarter_step",
+        )  # fmt: skip
+        return {t: sorted(map(repr, drafted.rows(f"select * from {t}"))) for t in tables}
+
+    def knows() -> list:
+        return [
+            (one.number, {name: t.to_csv() for name, t in one.tables.items()},
+             {name: t.to_csv() for name, t in (one.truth or {}).items()}, one.method)
+            for one in earlier_releases(drafted, DATE)
+        ]  # fmt: skip
+
+    before, known, said = books(), knows(), approvals(drafted)
+    assert all(before.values()) and known[0][1] and known[0][2] and said
+    late = dt.datetime(2031, 4, 1, tzinfo=dt.UTC)
+    assert "core.placement" in remove_what_is_due(drafted, late.date())
+    with dagster_instance(settings) as instance:
+        forget(instance, settings, late)
+    assert (books(), knows(), approvals(drafted)) == (before, known, said)
+    write_missing_files(drafted, DATE, tmp_path / "releases")
+    assert (tmp_path / "releases" / str(DATE) / "r1" / "manifest.json").exists()
 
 
 @pytest.mark.parametrize("job", ["close", "hold", "reopen"])

@@ -8,6 +8,19 @@ import datetime as dt
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    TickData,
+    TickStatus,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from pipelines.forgetting import forget, runs_to_forget
 from pipelines.instance import dagster_instance
@@ -105,10 +118,37 @@ def test_no_more_runs_are_kept_than_the_configuration_says(kept):
         assert sorted(runs_to_forget(instance, now, 90, 2)) == sorted(runs[:2])
 
 
+def test_old_looks_of_sensors_go_and_young_ones_stay(kept, monkeypatch):
+    monkeypatch.setenv("OBSERVATORY_KEEP_TICKS_DAYS", "14")
+    now = dt.datetime.now(tz=dt.UTC)
+    with dagster_instance(kept) as instance:
+        origin = RemoteInstigatorOrigin(
+            repository_origin=RemoteRepositoryOrigin(
+                InProcessCodeLocationOrigin(LoadableTargetOrigin(module_name="pipelines")), "r"
+            ),
+            instigator_name="landing",
+        )
+        state = InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.DECLARED_IN_CODE)
+        instance.add_instigator_state(state)
+        for days in (15, 13):
+            instance.create_tick(
+                TickData(
+                    state.instigator_origin_id, "landing", InstigatorType.SENSOR,
+                    TickStatus.SKIPPED, (now - dt.timedelta(days=days)).timestamp(),
+                    selector_id=state.selector_id,
+                )
+            )  # fmt: skip
+        forget(instance, kept, now)
+        left = instance.get_ticks(state.instigator_origin_id, state.selector_id)
+        assert [round((now.timestamp() - tick.timestamp) / 86400) for tick in left] == [13]
+
+
 def test_the_reports_of_the_newest_quarters_stay(kept, monkeypatch):
     monkeypatch.setenv("OBSERVATORY_KEEP_REPORTS", "2")
     for date in ("2024-12-31", "2025-03-31", "2025-06-30"):
         (kept.data_docs / date).mkdir(parents=True)
+        (kept.failing_rows / date).mkdir(parents=True)
     with dagster_instance(kept) as instance:
         assert forget(instance, kept, dt.datetime.now(tz=dt.UTC)).reports == 1
-    assert sorted(path.name for path in kept.data_docs.iterdir()) == ["2025-03-31", "2025-06-30"]
+    for folder in (kept.data_docs, kept.failing_rows):
+        assert sorted(path.name for path in folder.iterdir()) == ["2025-03-31", "2025-06-30"]
