@@ -24,6 +24,7 @@ from made_up.returns import (
     placements_standard,
     provider_census,
     ssda903,
+    ultimate_owners,
 )
 from made_up.returns.register import Lists, draw_up, in_use, lists_that_come, send_lists
 from made_up.truth.asked import AskedTruth
@@ -162,6 +163,7 @@ def make_region(
     of_needs, of_searches, of_asked = NeedTruth(), SearchTruth(), AskedTruth()
     care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
+    owned: dict[str, str] = {}
     counts: list[QuarterCount] = []
     for number, date in enumerate(dates):
         previous = dates[number - 1] if number else None
@@ -171,7 +173,8 @@ def make_region(
         lists = draw_up(supply, areas, date, come[date], previous)
         held.append(lists)
         send_lists(lists, landing, number, seed)
-        needs_list.send(lists, landing, seed)
+        owned = ultimate_owners.send(supply, landing, date, seed) or owned
+        needs_list.send(lists, supply, areas, landing, seed)
         folders = _folders(areas, date, seed)
         providers = provider_census.report(
             people.frame, settings, supply, areas, date, seed, response
@@ -205,7 +208,7 @@ def make_region(
         truth.add(
             Quarter(
                 date,
-                areas.region,
+                areas,
                 supply,
                 settings,
                 people.frame,
@@ -214,6 +217,7 @@ def make_region(
                 use,
                 codes,
                 cared,
+                owned,
             )
         )
         looked_after = (people.frame["origin"] < areas.members) & (people.frame["kind"] != ADULT)

@@ -3,13 +3,32 @@
 -- group (not where Ofsted's list of ultimate owners speaks of one of the dates alone, and the name is the same);
 -- regraded: another judgement, where both are one; suspended: the registration is, and was not. The list before is that of the newest earlier
 -- census date held; a list carried forward shows no change. Ofsted's own word of why stands beside it (its leavers and joiners), and its
--- newest inspection in the year. Children are those that the authority's own returns place there on the date, by URN (core.own_placement): each
--- authority sees its own alone. A setting where no authority of the region has a child has one row, of nobody (NONE), for the regional group.
+-- newest inspection in the year. Children are those looked after that the authority's own returns place there on the date, by URN
+-- (core.own_placement); young people placed after 18 are no children looked after and stand beside them, in post_18: each authority sees its own
+-- alone. A setting where no authority of the region has anybody has one row, of nobody (NONE), for the regional group.
+-- setting_name: the register's; of homes that the public register redacts that of Ofsted's list to authorities, else of the setting's own return.
 -- grain: census_date, urn, host_authority_code, change, placing_authority_code
 with dates as (
     select max(s.census_date) as earlier
     from core.setting as s
     where s.census_date < cast(:census_date as date)
+),
+
+told_names as (
+    select
+        u.census_date,
+        h.urn,
+        max(h.setting_name) as setting_name
+    from core.register_in_use as u
+    cross join dates as d
+    inner join staging.register_list_homes as h
+        on u.register_as_at = h.census_date
+    where
+        u.register_use = 'needs'
+        and (u.census_date = cast(:census_date as date) or u.census_date = d.earlier)
+    group by
+        u.census_date,
+        h.urn
 ),
 
 listed as (
@@ -18,7 +37,7 @@ listed as (
         s.urn,
         s.host_authority_code,
         s.provision_type,
-        nullif(s.setting_name, 'REDACTED') as setting_name,
+        coalesce(nullif(s.setting_name, 'REDACTED'), t.setting_name, r.setting_name) as setting_name,
         s.provider_name,
         s.places,
         s.grade,
@@ -33,6 +52,13 @@ listed as (
     left join core.owner_group as g
         on s.census_date = g.census_date
         and s.provider_name = g.provider_name
+    left join told_names as t
+        on s.census_date = t.census_date
+        and s.urn = t.urn
+    left join core.setting_return as r
+        on s.census_date = r.census_date
+        and s.urn = r.urn
+        and s.host_authority_code = r.host_authority_code
     where
         (s.census_date = cast(:census_date as date) or s.census_date = d.earlier)
         and s.provision_type not in ('Other', 'Independent fostering')
@@ -166,7 +192,8 @@ living as (
     select
         o.urn,
         o.placing_authority_code,
-        count(*) as children
+        sum(case when o.is_looked_after then 1 else 0 end) as children,
+        sum(case when o.is_looked_after then 0 else 1 end) as post_18
     from core.own_placement as o
     where
         o.census_date = cast(:census_date as date)
@@ -197,7 +224,8 @@ select
     s.left_date,
     i.inspection_date,
     i.in_year_event,
-    cast(coalesce(l.children, 0) as integer) as children
+    cast(coalesce(l.children, 0) as integer) as children,
+    cast(coalesce(l.post_18, 0) as integer) as post_18
 from changed as c
 left join said as s
     on c.urn = s.urn

@@ -1,10 +1,13 @@
-"""Ofsted's operational list to authorities: homes with the needs that they are registered for.
+"""Ofsted's operational list to authorities: homes with where they stand, and the needs that they are
+registered for.
 
-Belongs here: which homes stand in it, their needs, and the file, in the layout of 2025. Does not
+Belongs here: which homes stand in it, their needs and postcodes, and the file, in the layout of 2025. Does not
 belong here: the register's other lists (`register.py`), which count before it, and figures
 (`truth/supply.py`).
 
-It comes with the list of providers and places; the needs of a home are the same in every list.
+It comes with the list of providers and places; the needs of a home and its postcode are the same in
+every list. Of some homes it tells another postcode than their own returns do, of some none, or one
+that nobody knows.
 """
 
 from __future__ import annotations
@@ -14,10 +17,14 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from made_up.drawing import stream
+from made_up.drawing import Texts, stream
 from made_up.returns.register import Lists
 from made_up.returns.spelling import ofsted_name, written_days
+from made_up.world.areas import Areas
+from made_up.world.care import example_postcodes, examples_by_area
 from made_up.world.kinds import HOME, SCHOOL, SECURE
+from made_up.world.places import place_of
+from made_up.world.supply import Supply
 from made_up.writing import Landing, all_loaded, received_on
 
 TABLE = "register_list_homes"
@@ -27,9 +34,10 @@ NEEDS = {
 }  # fmt: skip
 """Each need, and the share of homes that are registered for it: made up."""
 HEADER = [
-    "Local authority", "URN", "Provider type", "Provider subtype", "Sector", "Provider name", "Registration date", "Registration status",
-    "Placement code", "Owner name", "Overall effectiveness", "Number of registered places", *NEEDS, "Conditions",
+    "Local authority", "URN", "Provider type", "Provider subtype", "Sector", "Provider name", "Provider postcode", "Registration date",
+    "Registration status", "Placement code", "Owner name", "Overall effectiveness", "Number of registered places", *NEEDS, "Conditions",
 ]  # fmt: skip
+UNKNOWN_POSTCODE = "ZZ1 1ZZ"
 CODES = {HOME: "K2", SECURE: "K1", SCHOOL: "K2"}
 _STANDS = ("Active", "Suspended")
 
@@ -48,7 +56,22 @@ def homes_of(providers: pd.DataFrame) -> pd.DataFrame:
     return providers[providers["kind"].isin(list(CODES)) & providers["status"].isin(_STANDS)]
 
 
-def send(lists: Lists, landing: Landing, seed: int) -> None:
+def postcodes_of(homes: pd.DataFrame, supply: Supply, areas: Areas) -> Texts:
+    """The postcode that the list gives of each home: mostly that of its own return; of one in forty
+    the next one of the area, of as many none, and of as many one that nobody knows.
+    """
+    units = supply.units.reset_index(names="unit").drop_duplicates("registration")
+    units = units.set_index("registration").loc[homes["registration"]]
+    host = units["host"].to_numpy(dtype=np.int64)
+    at = place_of(units["unit"].to_numpy(dtype=np.int64), host, areas)
+    first, many = examples_by_area(areas)
+    way = np.array([zlib.crc32(f"postcode {urn}".encode()) % 40 for urn in homes["urn"]])
+    at = np.where(way == 0, first[host] + (at - first[host] + 1) % many[host], at)
+    told = example_postcodes()["postcode"].to_numpy(dtype=object)[at]
+    return np.select([way == 1, way == 2], ["", UNKNOWN_POSTCODE], told).astype(object)
+
+
+def send(lists: Lists, supply: Supply, areas: Areas, landing: Landing, seed: int) -> None:
     """Write the list, where the register's lists of providers come."""
     if lists.providers is None:
         return
@@ -58,8 +81,8 @@ def send(lists: Lists, landing: Landing, seed: int) -> None:
     needs = [needs_of(urn) for urn in homes["urn"]]
     columns = [
         homes["host_code"].map(names), homes["urn"], homes["ofsted_type"], np.full(count, "", dtype=object), homes["sector"],
-        "Home " + homes["urn"], written_days(homes["opened"].to_numpy()), homes["status"].replace("Active", "Registered"),
-        homes["kind"].map(CODES), homes["provider_name"], homes["grade"],
+        "Home " + homes["urn"], postcodes_of(homes, supply, areas), written_days(homes["opened"].to_numpy()),
+        homes["status"].replace("Active", "Registered"), homes["kind"].map(CODES), homes["provider_name"], homes["grade"],
         homes["places"].map(lambda value: "" if pd.isna(value) else str(int(value))),
         *[np.array(["Yes" if need in one else "No" for one in needs], dtype=object) for need in NEEDS],
         np.full(count, "", dtype=object),

@@ -24,10 +24,11 @@ from made_up.returns.spelling import (
     written_yes_no,
 )
 from made_up.world.areas import Areas, origin_codes
-from made_up.world.care import draw, example_postcodes, examples_by_area
+from made_up.world.care import example_postcodes
 from made_up.world.kinds import AGENCY, FAMILY, HOME, KINDS, OWN, SUPPORTED
 from made_up.world.occupancy import Settings
 from made_up.world.people import age_on
+from made_up.world.places import place_of
 from made_up.world.supply import Supply
 from made_up.writing import LOADED, REJECTED, Landing, Table, received_on
 
@@ -59,10 +60,6 @@ UNREADABLE = ("see case file", "GM-wide contract", "to be confirmed")
 """Written in place of the placing authority: no authority can be read from it, and the row is
 rejected.
 """
-
-
-PLACE_OF_A_SETTING = 77
-"""What a setting's postcode is drawn for (`draw`)."""
 
 
 @dataclass
@@ -209,9 +206,7 @@ def _postcodes(told: pd.DataFrame, areas: Areas) -> Texts:
     """Each setting's postcode, the same every quarter: a real one of its area, where nothing made
     up stands; none of carers' homes.
     """
-    first, many = examples_by_area(areas)
-    host, unit = told["host"].to_numpy(), told["unit"].to_numpy()
-    at = first[host] + np.floor(draw(unit, PLACE_OF_A_SETTING) * many[host]).astype(np.int64)
+    at = place_of(told["unit"].to_numpy(), told["host"].to_numpy(), areas)
     return np.where(
         told["kind"] <= SUPPORTED, example_postcodes()["postcode"].to_numpy(dtype=object)[at], ""
     )

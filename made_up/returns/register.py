@@ -78,11 +78,6 @@ def spelt_owners(names: np.ndarray, urns: np.ndarray) -> np.ndarray:
     return np.array(spelt, dtype=object)
 
 
-def owner_of_spelling(text: str) -> str:
-    """The owner that a spelling means, in one way of writing."""
-    return text.upper().replace("LIMITED", "LTD")
-
-
 def is_damaged_owner(text: str) -> bool:
     """Whether the list tells no owner."""
     return text in ("", DAMAGED_OWNER)

@@ -13,6 +13,7 @@ from made_up.truth.contracts import contract_spend
 from made_up.truth.frames import Frames, Quarter
 from made_up.truth.money import MoneyTruth
 from made_up.truth.owners import OwnerTruth
+from made_up.truth.places import district_origin, district_supply, setting_places
 from made_up.writing import Landing, write_truth
 
 
@@ -26,10 +27,13 @@ class Truth:
     def add(self, quarter: Quarter) -> None:
         """Work out one quarter's figures."""
         frames = Frames(quarter)
+        places = setting_places(frames)
         for name, table in {
             **_tables(frames),
             **self._money.tables(frames),
-            **self._owners.tables(frames),
+            **self._owners.tables(frames, places),
+            "district_supply": district_supply(frames, places),
+            "district_origin": district_origin(frames, places),
         }.items():
             table.insert(0, "census_date", quarter.date.isoformat())
             self._tables.setdefault(name, []).append(table)

@@ -8,20 +8,24 @@ Does not belong here: the tables (`supply.py`, `care.py`, `money.py`).
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from made_up.returns.placement_census import PlacementReturns
 from made_up.returns.provider_census import ProviderReturns
-from made_up.returns.register import InUse
+from made_up.returns.register import InUse, is_damaged_owner
 from made_up.truth.care import CareFigures
+from made_up.world.areas import Areas
 from made_up.world.kinds import AGENCY, OWN, PROVISION_TYPES, SUPPORTED
 from made_up.world.occupancy import Settings
 from made_up.world.supply import Supply
 from schemas import authorities
 from schemas.codes import code_set
+from schemas.owners import plain_name
 from schemas.regions import Region
 
 SETTING = ["urn", "host_authority_code"]
@@ -42,7 +46,7 @@ class Quarter:
     """All that was made up for one census date."""
 
     date: dt.date
-    region: Region
+    areas: Areas
     supply: Supply
     settings: Settings
     people: pd.DataFrame
@@ -51,6 +55,23 @@ class Quarter:
     register: InUse
     codes: np.ndarray
     care: CareFigures
+    ultimate_owners: dict[str, str]
+    """By URN, from the newest list of ultimate owners by then; nothing before the first one."""
+
+    @property
+    def region(self) -> Region:
+        """The region that is made up."""
+        return self.areas.region
+
+
+class OwnerGroup(NamedTuple):
+    """Who owns what an owner's name stands for: `name` of the group, and what it is without Ofsted's
+    list (each blank where nothing tells it); `is_told` where that list tells it.
+    """
+
+    name: str
+    without_list: str
+    is_told: bool
 
 
 class Frames:
@@ -60,6 +81,7 @@ class Frames:
         self.q = quarter
         self.premises = self._premises()
         self.register = self._register()
+        self.owner_groups = self._owner_groups()
         self.agency_urns = set(
             self.register.loc[self.register["provision_type"] == AGENCY_TYPE, "urn"]
         )
@@ -107,6 +129,27 @@ class Frames:
         return settings.assign(
             grade=settings["urn"].map(grades).fillna("").replace("", NOT_INSPECTED)
         )
+
+    def _owner_groups(self) -> dict[str, OwnerGroup]:
+        """The group of each owner's name in the register: its ultimate owner, where those of its
+        settings in Ofsted's list have one, else its plain name; of a damaged text only where all
+        its settings are in the list, and have one.
+        """
+        by_name = {name: plain_name(name) for name in self.register["provider_name"].unique()}
+        ultimate: dict[tuple[bool, str], list[str]] = defaultdict(list)
+        for urn, name in self.register[["urn", "provider_name"]].itertuples(index=False, name=None):
+            damaged = is_damaged_owner(name)
+            known_by = damaged, name if damaged else by_name[name]
+            ultimate[known_by].append(plain_name(self.q.ultimate_owners.get(urn, "")))
+        groups = {}
+        for name, plain in by_name.items():
+            damaged = is_damaged_owner(name)
+            of_settings = ultimate[damaged, name if damaged else plain]
+            told = set(of_settings) - {""}
+            is_told = len(told) == 1 and not (damaged and "" in of_settings)
+            own = "" if damaged else plain
+            groups[name] = OwnerGroup(told.pop() if is_told else own, own, is_told)
+        return groups
 
     def _reported(self) -> pd.DataFrame:
         """The settings in the returns, row by row, with the provision type that counts.

@@ -16,7 +16,6 @@ from fractions import Fraction
 
 import pandas as pd
 
-from made_up.returns.register import is_damaged_owner, owner_of_spelling
 from made_up.truth.arithmetic import exact, pence
 from made_up.truth.frames import Frames
 from made_up.world.kinds import AGENCY, OWN, PROVISION_TYPES
@@ -238,11 +237,10 @@ def _may_be_compared(
 
 
 def _owners(frames: Frames) -> dict[str, str]:
-    """The owner of each URN in the register, where the list tells it."""
-    names = frames.register.groupby("urn")["provider_name"].first()
-    return {
-        urn: owner_of_spelling(name) for urn, name in names.items() if not is_damaged_owner(name)
-    }
+    """The owner group of each URN in the register, where it is told."""
+    groups = frames.register["provider_name"].map(lambda name: frames.owner_groups[name].name)
+    owners = frames.register.assign(group=groups)[groups != ""].groupby("urn")["group"].min()
+    return owners.to_dict()
 
 
 def _paid_to(row: dict, owners: dict[str, str]) -> str:
@@ -368,9 +366,7 @@ def _quantile(ordered: list[int], share: Fraction) -> Fraction | None:
 
 
 def market_concentration(frames: Frames) -> pd.DataFrame:
-    """Owners of the register's settings by area and type: who they are is known from how the lists
-    were spelt.
-    """
+    """Owners of the register's settings by area and type."""
     groups: dict[tuple[str, str, str], list[dict]] = defaultdict(list)
     register = frames.register[frames.register["provision_type"] != "Other"]
     for row in register.to_dict("records"):
@@ -380,12 +376,16 @@ def market_concentration(frames: Frames) -> pd.DataFrame:
     for (level, code, kind), rows in groups.items():
         owned: Counter[str] = Counter()
         unknown: list[int] = []
+        known = told = 0
         for row in rows:
             places = 0 if pd.isna(row["places"]) else int(row["places"])
-            if is_damaged_owner(row["provider_name"]):
-                unknown.append(places)
+            owner = frames.owner_groups[row["provider_name"]]
+            premises = int(row["premises"])
+            if owner.name:
+                owned[owner.name] += places
+                known, told = known + premises, told + premises * owner.is_told
             else:
-                owned[owner_of_spelling(row["provider_name"])] += places
+                unknown.append(places)
         sizes = sorted(owned.values(), reverse=True)
         whole = sum(sizes)
         has_places = any(not pd.isna(row["places"]) for row in rows)
@@ -407,9 +407,22 @@ def market_concentration(frames: Frames) -> pd.DataFrame:
                 "places_owner_unknown": str(sum(unknown)) if has_places else "",
                 **shares,
                 "herfindahl_hirschman_index": exact(index, 1),
+                "owner_basis": _owner_basis(known, told),
+                "share_by_ultimate_owner": exact(Fraction(told, known) if known else None, 6),
             }
         )
     return pd.DataFrame(lines)
+
+
+def _owner_basis(known: int, told: int) -> str:
+    """How the owners of a row are told: of how many settings they are known, and of how many by
+    ultimate owner.
+    """
+    if not known:
+        return ""
+    if not told:
+        return "by name: a floor"
+    return "by ultimate owner" if told == known else "by ultimate owner and name: a floor"
 
 
 def _setting_facts(frames: Frames) -> tuple[dict[str, set[str]], dict[str, str]]:

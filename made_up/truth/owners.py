@@ -3,10 +3,7 @@ authority has with each owner.
 
 Belongs here: the definitions of register_watch and provider_exposure once more, from their
 descriptions and never from their SQL. Does not belong here: the frames that they start from
-(`frames.py`), and how concentrated owners are (`money.py`).
-
-Left out are provider_exposure's places_not_replaced and replaced_by, which rest on the distances
-between homes.
+(`frames.py`), which places are near (`places.py`), and how concentrated owners are (`money.py`).
 """
 
 from __future__ import annotations
@@ -16,26 +13,30 @@ from collections import defaultdict
 
 import pandas as pd
 
+from made_up.returns.needs_list import homes_of
 from made_up.returns.placement_census import NEW_LAYOUT
-from made_up.returns.register import is_damaged_owner
 from made_up.truth.arithmetic import half_up, pence
-from made_up.truth.frames import AGENCY_TYPE, NOT_INSPECTED, OTHER_TYPE, SETTING, Frames, urn_of
-from schemas.owners import plain_name
+from made_up.truth.frames import (
+    AGENCY_TYPE,
+    NOT_INSPECTED,
+    OTHER_TYPE,
+    SETTING,
+    Frames,
+    OwnerGroup,
+    urn_of,
+)
+from made_up.truth.places import not_replaced
 
 NOBODY, NOT_KNOWN = "NONE", "Not known"
 BELOW_GOOD = {
     "Requires improvement to be good", "Adequate", "Satisfactory", "Inadequate", "Inconsistent quality of service delivery",
     "Serious or widespread weaknesses",
 }  # fmt: skip
-BY_NAME = "by name: a floor"
-"""No list of ultimate owners is made up."""
+BY_NAME, BY_ULTIMATE = "by name: a floor", "by ultimate owner"
 COMPANY_NUMBER = re.compile(r"[0-9]{8}|[A-Z]{2}[0-9]{6}")
-FACTS = ["provision_type", "provider_name", "places", "grade", "owner_group", "registration_status"]
-
-
-def group_of(name: str) -> str:
-    """The owner group of a name in the register; blank where the list tells no owner."""
-    return "" if is_damaged_owner(name) else plain_name(name)
+FACTS = [
+    "provision_type", "provider_name", "places", "grade", "owner_group", "registration_status", "setting_name", "owner",
+]  # fmt: skip
 
 
 class OwnerTruth:
@@ -44,10 +45,10 @@ class OwnerTruth:
     def __init__(self) -> None:
         self._before: pd.DataFrame | None = None
 
-    def tables(self, frames: Frames) -> dict[str, pd.DataFrame]:
-        """The tables of one quarter, without its date."""
+    def tables(self, frames: Frames, places: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """The tables of one quarter, without its date; `places` are where its settings stand."""
         listed = _listed(frames)
-        made = {"provider_exposure": provider_exposure(frames, listed)}
+        made = {"provider_exposure": provider_exposure(frames, listed, places)}
         use = frames.q.register
         is_new = frames.q.date in (use.providers_as_at, use.premises_as_at)
         if self._before is not None and is_new:
@@ -64,8 +65,13 @@ def _listed(frames: Frames) -> pd.DataFrame:
     register = frames.register
     supported = register["provision_type"] == "Supported accommodation"
     return register.assign(
-        owner_group=register["provider_name"].map(group_of),
+        owner=[frames.owner_groups[name] for name in register["provider_name"]],
+        owner_group=[frames.owner_groups[name].name for name in register["provider_name"]],
         registration_status=register["urn"].map(status).where(~supported, "Active"),
+        setting_name=register["provider_name"].mask(
+            register["urn"].isin(homes_of(frames.q.register.providers)["urn"]),
+            "Home " + register["urn"],
+        ),
     )
 
 
@@ -92,16 +98,13 @@ def register_watch(frames: Frames, now: pd.DataFrame, before: pd.DataFrame) -> p
         changes = {
             "opened": is_now and not was_then,
             "closed": was_then and not is_now,
-            "sold": (
-                bool(row["owner_group"] and row["owner_group_before"])
-                and row["owner_group"] != row["owner_group_before"]
-            ),
+            "sold": is_now and was_then and _is_sold(row["owner_before"], row["owner"]),
             "regraded": is_now and was_then and len(grades) == 2 and NOT_INSPECTED not in grades,
             "suspended": is_suspended and was_then and not was_suspended,
         }
         told = {
             name: row[name] if row[name] is not None else row[f"{name}_before"]
-            for name in ("provision_type", "provider_name", "places")
+            for name in ("provision_type", "provider_name", "places", "setting_name")
         }
         facts = {
             name: row[name] or ""
@@ -114,16 +117,17 @@ def register_watch(frames: Frames, now: pd.DataFrame, before: pd.DataFrame) -> p
             )
         }
         for change in (name for name, happened in changes.items() if happened):
-            for code, children in living.get(urn, [(NOBODY, 0)]):
+            for code, children, post_18 in living.get(urn, [(NOBODY, 0, 0)]):
                 key = {
                     "urn": urn,
                     "host_authority_code": host,
                     "change": change,
                     "placing_authority_code": code,
                 }
-                lines.append({**key, **told, **facts, "children": children})
-    columns = ["urn", "host_authority_code", "change", "placing_authority_code", *FACTS[:3], "grade", "grade_before",
-               "owner_group", "owner_group_before", "registration_status", "children"]  # fmt: skip
+                counts = {"children": children, "post_18": post_18}
+                lines.append({**key, **told, **facts, **counts})
+    columns = ["urn", "host_authority_code", "change", "placing_authority_code", *FACTS[:3], "setting_name", "grade",
+               "grade_before", "owner_group", "owner_group_before", "registration_status", "children", "post_18"]  # fmt: skip
     table = pd.DataFrame(lines, columns=columns)
     # Ofsted's leavers and joiners, and its inspections in the year, are not made up
     nothing = dict.fromkeys(["change_reason", "left_date", "inspection_date", "in_year_event"], "")
@@ -132,13 +136,23 @@ def register_watch(frames: Frames, now: pd.DataFrame, before: pd.DataFrame) -> p
     )
 
 
-def _living(frames: Frames) -> dict[str, list[tuple[str, int]]]:
-    """By URN, each authority and how many it has there by its own returns: the children of its
-    SSDA903, and whom only its census has.
+def _is_sold(before: OwnerGroup, now: OwnerGroup) -> bool:
+    """Whether another group owns it: where Ofsted's list speaks of it on one of the dates alone,
+    another name must stand there, too.
+    """
+    if before.is_told != now.is_told and (
+        not (before.without_list and now.without_list) or before.without_list == now.without_list
+    ):
+        return False
+    return bool(before.name and now.name) and before.name != now.name
 
-    Young people placed after 18 are among these.
+
+def _living(frames: Frames) -> dict[str, list[tuple[str, int, int]]]:
+    """By URN, each authority and whom it has there by its own returns, those of its SSDA903 and
+    whom only its census has: children looked after, and young people placed after 18.
     """
     by_903 = frames.own.loc[frames.own["source"] == "ssda903", ["urn", "placing_authority_code"]]
+    by_903 = by_903.assign(looked_after=True)
     children = frames.q.care.children
     known = set(zip(children["authority_code"], children["child"], strict=True))
     rows = [
@@ -147,18 +161,19 @@ def _living(frames: Frames) -> dict[str, list[tuple[str, int]]]:
         if (row["placing_authority_code"], row["number"]) not in known
     ]
     added = pd.DataFrame(
-        [(urn_of(row), row["placing_authority_code"]) for row in rows], columns=by_903.columns
+        [(urn_of(row), row["placing_authority_code"], row["looked_after"]) for row in rows],
+        columns=by_903.columns,
     )
-    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for (urn, code), count in (
-        pd.concat([by_903, added]).groupby(["urn", "placing_authority_code"]).size().items()
-    ):
+    found: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    for (urn, code), looked_after in pd.concat([by_903, added]).groupby(
+        ["urn", "placing_authority_code"]
+    )["looked_after"]:
         if urn:
-            found[urn].append((code, int(count)))
+            found[urn].append((code, int(looked_after.sum()), int((~looked_after).sum())))
     return found
 
 
-def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
+def provider_exposure(frames: Frames, listed: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     """Each owner group with which an authority has a placement: its homes in the region, and what
     the authority has there.
     """
@@ -169,7 +184,8 @@ def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
         )
     )
     of_urn = standing.groupby("urn")["group"].min().to_dict()
-    names = {name: group_of(name) for name in listed["provider_name"]}
+    names = {name: owner.name for name, owner in frames.owner_groups.items()}
+    replaced = not_replaced(frames, places, of_urn)
     homes = dict(
         list(
             standing[standing["host_authority_code"].isin(frames.q.region.members)].groupby("group")
@@ -206,13 +222,15 @@ def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
             {
                 "owner_group": group,
                 "placing_authority_code": code,
-                "owner_basis": BY_NAME if len(own) else "",
+                "owner_basis": _basis(own),
                 "company_numbers": ", ".join(sorted(companies.get((code, group), ()))),
                 "homes": len(own),
                 "places": own["places"].sum(min_count=1) if len(own) else None,
                 "homes_below_good": int(own["grade"].isin(BELOW_GOOD).sum()),
                 "homes_suspended": int((own["registration_status"] == "Suspended").sum()),
                 "under_notice": int(notice.get(group, 0)),
+                "places_not_replaced": replaced.get(group, (None, ""))[0],
+                "replaced_by": replaced.get(group, (None, ""))[1],
                 "placements": len(costs),
                 "share_of_authority": half_up(len(costs), of_authority[code], 6),
                 "with_packages": packages.get((code, group)),
@@ -221,9 +239,16 @@ def provider_exposure(frames: Frames, listed: pd.DataFrame) -> pd.DataFrame:
             }
         )
     table = pd.DataFrame(lines)
-    for name in ("places", "with_packages"):
+    for name in ("places", "places_not_replaced", "with_packages"):
         table[name] = table[name].astype("Float64").astype("Int64")
     return frames.named(table, "placing_")
+
+
+def _basis(homes: pd.DataFrame) -> str:
+    """How a group's homes in the region are told to be of one owner."""
+    if homes.empty:
+        return ""
+    return BY_ULTIMATE if any(owner.is_told for owner in homes["owner"]) else BY_NAME
 
 
 def _pounds(costs: list[int]) -> str:

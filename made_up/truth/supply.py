@@ -151,27 +151,32 @@ def host_authority_occupancy(frames: Frames) -> pd.DataFrame:
     return frames.named(table[[*LIVING, *counts[:7], *rates, *counts[7:], *last]].copy(), "host_")
 
 
-def host_authority_origin(frames: Frames) -> pd.DataFrame:
-    """Children living in each host's settings, by how far away the authority is that placed them."""
+ORIGIN_BANDS = ["host", "sub_region", "region_or_neighbour", "elsewhere", "unknown"]
+
+
+def origin_band(frames: Frames) -> np.ndarray:
+    """How far away the authority is that placed each of the residents."""
     placing, host = frames.residents["placing_code"], frames.residents["host_authority_code"]
     pairs = zip(host, placing, strict=True)
     borders = pd.Series([pair in neighbours() for pair in pairs], index=host.index, dtype=bool)
     same_sub_region = frames.sub_region(host) == frames.sub_region(placing)
     same_region = frames.region(host) == frames.region(placing)
-    band = np.select(
+    return np.select(
         [
             (placing == "UNKNOWN") | (host == "UNKNOWN"),
             placing == host,
             same_sub_region,
             same_region | borders,
         ],
-        ["unknown", "host", "sub_region", "region_or_neighbour"],
+        [ORIGIN_BANDS[-1], *ORIGIN_BANDS[:3]],
         "elsewhere",
     )
-    bands = ["host", "sub_region", "region_or_neighbour", "elsewhere", "unknown"]
-    table = counted_by_band(
-        frames.residents.assign(origin_band=band), LIVING, "origin_band", bands, "children"
-    )
+
+
+def host_authority_origin(frames: Frames) -> pd.DataFrame:
+    """Children living in each host's settings, by how far away the authority is that placed them."""
+    residents = frames.residents.assign(origin_band=origin_band(frames))
+    table = counted_by_band(residents, LIVING, "origin_band", ORIGIN_BANDS, "children")
     return frames.named(table, "host_")
 
 

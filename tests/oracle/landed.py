@@ -32,6 +32,7 @@ SIGNATURES = {
     "placements": {"urn", "placing local authority"},
     "carers": {"approval type", "households"},
     "planned": {"authority", "beds", "stage"},
+    "owned": {"urn", "ultimate parent company name"},
 }
 """A table is the first of these whose columns all stand in a header row."""
 

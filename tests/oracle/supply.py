@@ -81,8 +81,34 @@ def registered(landing: Landed, date: dt.date) -> pd.DataFrame:
         )
     if not parts:
         return pd.DataFrame()
-    rows = pd.concat(parts, ignore_index=True).dropna(subset=["provision_type"])
-    return rows[rows["status"].isin({"Active", "Suspended"})].reset_index(drop=True)
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows[rows["status"].isin({"Active", "Suspended"})]
+    rows = rows.assign(group=_owner_groups(landing, date, rows))
+    return rows.dropna(subset=["provision_type"]).reset_index(drop=True)
+
+
+def _owner_groups(landing: Landed, date: dt.date, rows: pd.DataFrame) -> pd.Series:
+    """Who owns each row: the one ultimate owner of those of its name in Ofsted's list, else the
+    plain name. A text that names nobody has an owner only where all its rows are in the list.
+    """
+    owned, _ = newest(landing, date, "owned")
+    plain = rows["owner"].fillna("").map(plain_owner)
+    if owned.empty:
+        return plain
+    parent = (
+        rows["urn"]
+        .map(
+            dict(zip(landed.urn(owned["urn"]), owned["ultimate parent company name"], strict=True))
+        )
+        .fillna("")
+        .map(plain_owner)
+    )
+    names = plain.where(plain != "", "? " + rows["owner"].fillna(""))
+    told = parent.groupby(names).agg(lambda p: "|".join(sorted(set(p) - {""})))
+    every = (parent != "").groupby(names).all()
+    of_name, is_whole = names.map(told), names.map(every)
+    is_told = (of_name != "") & ~of_name.str.contains("|", regex=False) & ((plain != "") | is_whole)
+    return of_name.where(is_told, plain)
 
 
 @landed.remembered
@@ -211,10 +237,9 @@ def estimates(landing: Landed, date: dt.date) -> pd.DataFrame:
     rows = rows[rows["places"] > 0].join(
         back.groupby(keys)[["occupied", "vacant"]].sum().add_suffix("_places"), on=keys
     )
-    facts = register.groupby(keys).agg(sector=("sector", "min"), owner=("owner", "min"))
+    facts = register.groupby(keys).agg(sector=("sector", "min"), group=("group", "min"))
     rows = rows.join(facts, on=keys).rename(columns={"answered_places": "covered"})
-    plain = rows["owner"].fillna("").map(plain_owner)
-    rows["whose"] = plain.where(plain != "", "the setting " + rows["urn"])
+    rows["whose"] = rows["group"].where(rows["group"] != "", "the setting " + rows["urn"])
     rows["size_band"] = size_band(rows["places"])
     areas = in_areas(rows[["host_authority_code"]].drop_duplicates(), "host_authority_code", date)
     level = areas.pivot(index="host_authority_code", columns="area_level", values="area_code")
@@ -501,7 +526,6 @@ def in_areas(rows: pd.DataFrame, authority: str, date: dt.date) -> pd.DataFrame:
 def market_concentration(landing: Landed, date: dt.date) -> pd.DataFrame:
     """`market_concentration`: settings, places, owners, their shares and the index, by area."""
     rows = in_areas(registered(landing, date), "host_authority_code", date)
-    rows["group"] = rows["owner"].fillna("").map(plain_owner)
     keys = ["area_level", "area_code", "provision_type"]
     out = rows.groupby(keys).agg(
         settings=("urn", "size"), places=("places", lambda p: p.sum(min_count=1)),

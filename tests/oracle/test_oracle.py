@@ -68,7 +68,7 @@ NOT_COMPARED: dict[str, dict[str, str]] = {
     },
     "market_concentration": dict.fromkeys(
         ["owner_basis", "share_by_ultimate_owner"],
-        "no list of ultimate owners is made up: tests/sql and tests/pipeline/test_owners.py",
+        "held by the made-up region's truth: tests/pipeline/test_truth_money.py",
     ),
     "weekly_cost": {
         **dict.fromkeys(["area_gss", "area_name"], FACT),

@@ -44,6 +44,7 @@ TABLES = [
     "children_looked_after", "care_flows", "placement_stability", "placement_distance", "net_position",
     "deprivation_of_liberty", "needs_by_assessment", *PARTS, "search_outcome", "needs_profile",
     "length_of_stay", "age_by_provision", "placement_endings", "need_breakdown", "register_watch", "provider_exposure",
+    "district_supply", "district_origin",
 ]  # fmt: skip
 
 

@@ -60,8 +60,8 @@ def test_the_table_is_the_truth(made, table):
 
 
 def test_the_truth_is_about_something(made):
-    """Changes on a year before, owners in several spellings, damaged owners, and every cause of a
-    difference come up.
+    """Changes on a year before, owners in several spellings, damaged owners, owners told by each
+    basis, places that nobody could replace, and every cause of a difference come up.
     """
     warehouse, truth = made
     costs = pd.read_csv(truth / "weekly_cost.csv", dtype=str, keep_default_na=False)
@@ -71,6 +71,19 @@ def test_the_truth_is_about_something(made):
         " where not is_damaged"
     )[0]
     assert names.texts > names.owners
+    owners = pd.read_csv(truth / "market_concentration.csv", dtype=str, keep_default_na=False)
+    assert set(owners["owner_basis"]) >= {
+        "by name: a floor",
+        "by ultimate owner",
+        "by ultimate owner and name: a floor",
+    }
+    exposure = pd.read_csv(truth / "provider_exposure.csv", dtype=str, keep_default_na=False)
+    assert (exposure["places_not_replaced"] != "").sum() > 20
+    assert set(exposure["replaced_by"]) >= {
+        "In neighbouring authorities",
+        "Within 20 miles",
+        "Within 20 miles; in neighbouring authorities where a place is not known",
+    }
     causes = set(
         pd.read_csv(truth / "two_sided_truth.csv", dtype=str, keep_default_na=False)["likely_cause"]
     )

@@ -21,7 +21,7 @@ from made_up import MadeUpRegion, assumptions, make_region
 from made_up.making import QuarterCount, quarter_ends
 from made_up.returns import placement_census
 from made_up.world.areas import ANCHOR, lay_out
-from made_up.world.care import months_before
+from made_up.world.care import example_postcodes, months_before
 from made_up.world.flows import Flows
 from made_up.world.kinds import ADULT, KINDS, OTHER, OWN
 from made_up.world.margins import base_margins, children_on
@@ -29,6 +29,8 @@ from made_up.world.supply import build_supply
 from made_up.writing import LOADED
 from resources.errors import ObservatoryError
 from resources.landing import LandingPlace
+from resources.postcodes import PostcodeDirectory
+from schemas import authorities
 from schemas.headers import header_forms
 from schemas.returns import ReturnTable, header_key, return_tables
 
@@ -198,6 +200,24 @@ def test_quarter_ends_go_back() -> None:
     ]
 
 
+# --- where settings stand
+
+
+def test_of_every_example_postcode_the_district_and_the_sector_are_the_directorys() -> None:
+    """Of counties of two letters alone: reading the whole directory takes a while."""
+    told = example_postcodes().fillna({"district_code": ""})
+    told = told[told["postcode"].str[0].isin(["P", "W"])]
+    directory = PostcodeDirectory()
+    area = np.array([one.decode() for one in directory.look_up(told["postcode"]).area])
+    districts = authorities.all_districts()
+    wanted = [one if districts.get(one, ("", ""))[1] == code else ""
+              for one, code in zip(area, told["authority_code"], strict=True)]  # fmt: skip
+    assert told["district_code"].tolist() == wanted and sum(map(bool, wanted)) > 15
+    middles = directory.sector_middles(told["postcode"])
+    for name, middle in zip(("sector_easting", "sector_northing"), middles, strict=True):
+        assert np.abs(told[name].to_numpy() - middle).max() <= 0.5
+
+
 # --- the official margins
 # ------------------------------------------------------------------------------
 
@@ -362,6 +382,7 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
         "register_providers",
         "register_provider_levels",
         "register_premises",
+        "ultimate_owners",
         "provider_settings",
         "provider_placements",
     }
@@ -396,11 +417,12 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
 
 
 def test_no_list_of_the_register_comes_for_the_third_quarter(small: MadeUpRegion) -> None:
-    assert [(small.out / str(date) / "ofsted").exists() for date in small.census_dates] == [
-        True,
-        True,
-        False,
+    came = [
+        sorted(path.name.split("_at_")[0] for path in (small.out / str(date)).glob("ofsted/*_at_*"))
+        for date in small.census_dates
     ]
+    lists = ["list_to_authorities", "premises", "provider_levels", "providers"]
+    assert came == [lists, lists, []]
     carried = (
         truth(small, "host_authority_occupancy")
         .groupby("census_date")["register_carried"]
