@@ -191,6 +191,10 @@ class Region:
     """Unaccompanied children as a share of the population aged 0 to 17, up to which the national
     transfer scheme refers them to an authority.
     """
+    sub_regional_groups: bool = field(default=False, repr=False)  # no figure rests on it
+    """Whether a sub-region may have a group of its own, as a nation's regions do: its logins read
+    the figures of its members, where the regional group reads those of all.
+    """
     begins: dt.date = field(default=dt.date(2015, 3, 31), repr=False)  # no figure rests on it
     """The quarter end with which the region's returns begin: Dagster's first partition. Ofsted's
     lists begin with the default.
@@ -298,6 +302,11 @@ def load_region(key: str) -> Region:
     tiles = {
         code: (column, row, short) for code, (column, row, short) in data.pop("tiles", {}).items()
     }
+    if not isinstance(data.get("sub_regional_groups", False), bool):
+        raise ValueError(
+            f"{path.name}: sub_regional_groups is {data['sub_regional_groups']!r}; true or false"
+            " was expected. Correct it."
+        )
     begins = data.get("begins", Region.begins)
     if (
         not isinstance(begins, dt.date)

@@ -181,6 +181,15 @@ def _roughly_shown(column: str) -> str:
     return f'case when t.authority_code = own.authority_code then t."{column}" else {shown} end'
 
 
+_OWN = (
+    "select l.kind, l.authority_code, l.sub_region_name, array(select m.authority_code from"
+    f" {physical('raw.region_member')} as m where l.sub_region_name is not null and"
+    " m.sub_region_name = l.sub_region_name) as members into own from access.login as l where"
+    " l.login = for_reader"
+)
+"""Who reads: the login's row, and the members of its sub-region where it is of one."""
+
+
 def _function(policy: Policy, columns: list[str]) -> str:
     """The function that gives a reader's rows: whose they are is found before any of them is looked
     at.
@@ -211,8 +220,7 @@ def _function(policy: Policy, columns: list[str]) -> str:
     return (
         f"create function {_name(policy)}({taken}) returns setof {physical(policy.table)} language"
         f" plpgsql stable security definer rows 500 {settings} as $fence$\n#variable_conflict"
-        " use_column\ndeclare own record;\nbegin\nselect l.kind, l.authority_code into own from"
-        " access.login as l where l.login = for_reader;\n"
+        f" use_column\ndeclare own record;\nbegin\n{_OWN};\n"
         + "\nels".join(branches)
         + "\nend if;\nend $fence$"
     )

@@ -3,8 +3,9 @@
 Belongs here: single login roles and their row in `access.login`. Does not belong here: what a kind
 of reader may read (`policies`).
 
-A login belongs to one group role and, for an authority, to one authority: its row in
-`access.login`, found by the name under which the server knows the session. A password is made here,
+A login belongs to one group role and, for an authority, to one authority (for the group of a
+sub-region, to that): its row in `access.login`, found by the name under which the server knows the
+session. A password is made here,
 given to the server as a SCRAM verifier, shown once and kept nowhere else.
 """
 
@@ -22,13 +23,28 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 
-from assets.access.policies import AUTHORITY, ENGINEER, KINDS, OPERATOR, PUBLIC, REGIONAL
+from assets.access.policies import (
+    AUTHORITY,
+    ENGINEER,
+    KINDS,
+    OPERATOR,
+    PUBLIC,
+    REGIONAL,
+    SUB_REGIONAL,
+)
 from assets.access.rights import group_role, quoted
 from assets.common import audit
 from resources.errors import ObservatoryError
 from resources.warehouse import Warehouse
 
-CONNECTIONS = {AUTHORITY: 10, REGIONAL: 10, ENGINEER: 10, PUBLIC: 40, OPERATOR: 1}
+CONNECTIONS = {
+    AUTHORITY: 10,
+    SUB_REGIONAL: 10,
+    REGIONAL: 10,
+    ENGINEER: 10,
+    PUBLIC: 40,
+    OPERATOR: 1,
+}
 """How many connections a login of each kind may hold at once."""
 
 SETTINGS = {
@@ -50,12 +66,14 @@ sorts and joins. Set where we may: by a superuser, or a role that was granted th
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,49}")
 
 
-def grant(warehouse: Warehouse, name: str, kind: str, authority_code: str | None = None) -> str:
+def grant(warehouse: Warehouse, name: str, kind: str, whose: str | None = None) -> str:
     """Make a login and give its password, which is shown nowhere again.
 
+    `whose` is the code of the authority, or the name of the sub-region, that the login is for.
+
     Raises:
-        ObservatoryError: the name cannot be used, the authority is not a member of the region, or
-            logins cannot be made here.
+        ObservatoryError: the name cannot be used, the authority is not a member of the region or
+            the sub-region none of its, or logins cannot be made here.
     """
     if not _NAME.fullmatch(name) or name.startswith("pg_"):
         raise ObservatoryError(
@@ -71,22 +89,30 @@ def grant(warehouse: Warehouse, name: str, kind: str, authority_code: str | None
                 f"The server has a role '{name}' already. Choose another name, or change this login"
                 " with --rotate or --revoke."
             )
+        code = whose if kind == AUTHORITY else None
+        sub_region = whose if kind == SUB_REGIONAL else None
         if kind == AUTHORITY:
-            _require_member(connection, authority_code)
+            _require_member(connection, code)
+        if kind == SUB_REGIONAL:
+            _require_sub_region(connection, sub_region)
         password = make_role(connection, name, kind)
         connection.execute(
             sa.text(
-                "insert into access.login (login, kind, authority_code, granted_by) values (:name,"
-                " :kind, :code, :by)"
+                "insert into access.login (login, kind, authority_code, sub_region_name,"
+                " granted_by) values (:name, :kind, :code, :sub_region, :by)"
             ),
             {
                 "name": name,
                 "kind": kind,
-                "code": authority_code if kind == AUTHORITY else None,
+                "code": code,
+                "sub_region": sub_region,
                 "by": audit.actor(),
             },
         )
-        audit.record(connection, audit.GRANTED, name, kind=kind, authority_code=authority_code)
+        whose_it_is: dict[str, Any] = (
+            {"sub_region": whose} if sub_region else {"authority_code": code}
+        )
+        audit.record(connection, audit.GRANTED, name, kind=kind, **whose_it_is)
     return password
 
 
@@ -226,13 +252,13 @@ def lacks_limits(warehouse: Warehouse, name: str) -> bool:
 
 
 def listed(warehouse: Warehouse) -> list[sa.Row]:
-    """All logins: login, kind, authority_code, authority_name, granted_by, granted_at, changed_at,
-    and whether it may come in.
+    """All logins: login, kind, authority_code, authority_name, sub_region_name, granted_by,
+    granted_at, changed_at, and whether it may come in.
     """
     return warehouse.rows(
         "select l.login::text as login, l.kind, l.authority_code, (select a.authority_name from"
         " raw.authority as a where a.authority_code = l.authority_code and coalesce(a.valid_to, '')"
-        " = '' limit 1) as authority_name, l.granted_by, l.granted_at, l.changed_at,"
+        " = '' limit 1) as authority_name, l.sub_region_name, l.granted_by, l.granted_at, l.changed_at,"
         " coalesce(r.rolcanlogin, false) as may_log_in from access.login as l left join pg_roles as"
         " r on r.rolname = l.login where l.borrowed_from is null order by l.kind, l.login"
     )
@@ -251,7 +277,9 @@ def borrowed(warehouse: Warehouse, name: str) -> Iterator[psycopg.Connection]:
     """
     with warehouse.engine.begin() as connection:
         login = _require_login(connection, name)
-        twin, password = _make_twin(connection, login.kind, login.authority_code, name)
+        twin, password = _make_twin(
+            connection, login.kind, login.authority_code, name, login.sub_region_name
+        )
         audit.record(connection, audit.ASKED_AS, name, through=twin)
     with _session_of(warehouse, twin, password, f"'{name}'") as session:
         yield session
@@ -286,7 +314,7 @@ def may_make_logins(warehouse: Warehouse) -> bool:
 
 
 def _make_twin(
-    connection: Connection, kind: str, code: str | None, lent_by: str
+    connection: Connection, kind: str, code: str | None, lent_by: str, sub_region: str | None = None
 ) -> tuple[str, str]:
     """A login that lives as long as a question: its name and password."""
     prefix = group_role(connection.exec_driver_sql("select current_database()").scalar_one(), "as")
@@ -294,10 +322,17 @@ def _make_twin(
     password = make_role(connection, twin, kind)
     connection.execute(
         sa.text(
-            "insert into access.login (login, kind, authority_code, granted_by, borrowed_from)"
-            " values (:twin, :kind, :code, :by, :lent)"
+            "insert into access.login (login, kind, authority_code, sub_region_name, granted_by,"
+            " borrowed_from) values (:twin, :kind, :code, :sub_region, :by, :lent)"
         ),
-        {"twin": twin, "kind": kind, "code": code, "by": audit.actor(), "lent": lent_by},
+        {
+            "twin": twin,
+            "kind": kind,
+            "code": code,
+            "sub_region": sub_region,
+            "by": audit.actor(),
+            "lent": lent_by,
+        },
     )
     return twin, password
 
@@ -356,13 +391,27 @@ def _require_member(connection: Connection, code: str | None) -> None:
         )
 
 
+def _require_sub_region(connection: Connection, name: str | None) -> None:
+    names = connection.execute(
+        sa.text(
+            "select distinct sub_region_name from raw.region_member where sub_region_name is not"
+            " null order by 1"
+        )
+    ).scalars()
+    if name not in (known := list(names)):
+        raise ObservatoryError(
+            f"'{name}' is no sub-region of this observatory's region. One of"
+            f" {', '.join(known) or '(it has none)'} was expected."
+        )
+
+
 def _require_login(connection: Connection, name: str) -> sa.Row:
     row = None
     if connection.execute(sa.text("select to_regclass('access.login') is not null")).scalar():
         row = connection.execute(
             sa.text(
-                "select login, kind, authority_code from access.login where login = :name and"
-                " borrowed_from is null"
+                "select login, kind, authority_code, sub_region_name from access.login where login ="
+                " :name and borrowed_from is null"
             ),
             {"name": name},
         ).first()

@@ -4,7 +4,7 @@ rule.
 Belongs here: the rule, as data that `rights` and `fences` write into the database and the tests
 hold against it. Does not belong here: DDL (`rights`, `fences`), logins (`logins`).
 
-There are four kinds of reader. Whatever no rule covers is closed to all of them:
+There are five kinds of reader. Whatever no rule covers is closed to all of them:
 
 - an **authority** reads the rows that are its own. A row about one child (or one placement) belongs
   to the authority that placed the child, never to the host, who sees counts. A row of counts
@@ -13,6 +13,9 @@ There are four kinds of reader. Whatever no rule covers is closed to all of them
   sub-region and region what the money rule lets out (`MAY_BE_SHOWN`). Tables whose model says
   `readers: members`, and those that the region's agreement opens, are read whole;
 - the **regional** group reads all of core and curated but rows about children;
+- the group of a **sub-region**, where the region's file lets sub-regions have one (a nation's
+  regions, in one home), reads of these what its members are a party to, and the sub-region's own
+  figures. Of fees and of single homes' children it reads what its members pay and place;
 - an **engineer** reads everything but rows about children, the rows as received and the staging
 views included;
 - the **public** reads what was published.
@@ -28,8 +31,9 @@ from assets.warehouse.about_children import is_about_children, money_in
 from assets.warehouse.models import PYTHON_TABLES, Relation, models, raw_columns
 from schemas.regions import Region
 
-AUTHORITY, REGIONAL, ENGINEER, PUBLIC = "authority", "regional", "engineer", "public"
-KINDS = (AUTHORITY, REGIONAL, ENGINEER, PUBLIC)
+AUTHORITY, SUB_REGIONAL, REGIONAL = "authority", "sub_regional", "regional"
+ENGINEER, PUBLIC = "engineer", "public"
+KINDS = (AUTHORITY, SUB_REGIONAL, REGIONAL, ENGINEER, PUBLIC)
 
 OPERATOR = "operator"
 """Whoever runs the observatory and asks it a question: every row of every table, for as long as the
@@ -43,6 +47,9 @@ OWN = "own.authority_code"
 """The reader's own authority: of the login's row, found by the name that the server knows it by,
 which no reader can change (`fences`).
 """
+
+OWN_SUB_REGION, OWN_MEMBERS = "own.sub_region_name", "own.members"
+"""The sub-region of the reader's login, and the codes of its members by the region's file."""
 
 _OWNERS = ("placing_authority_code", "authority_code")
 _PARTIES = ("authority_code", "placing_authority_code", "host_authority_code")
@@ -105,6 +112,10 @@ class Policy:
         """`schema.table`."""
         return f"{self.schema}.{self.name}"
 
+    def without(self, kind: str) -> Policy:
+        """The policy with no reader of a kind."""
+        return replace(self, readers={k: rows for k, rows in self.readers.items() if k != kind})
+
     def with_operator(self) -> Policy:
         """The policy with the operator as a reader of every row; what is about children is noted
         for it as for others.
@@ -143,14 +154,39 @@ def authority_condition(columns: Collection[str]) -> str | None:
         name for name in ("sender",) if name in columns
     ]
     condition = " or ".join(f"{name} = {OWN}" for name in parties) or None
-    if condition and {"unit", "region_figure"} <= set(
-        columns
-    ):  # the region's figure in an authority's own row: of fees it would tell others'
+    return _without_fees_of_the_region(condition, columns)
+
+
+def sub_regional_condition(columns: Collection[str]) -> str | None:
+    """Which rows of a table with these columns the group of a sub-region reads; None where the
+    columns do not say whose a row is, or it is about one child.
+
+    Of other areas it reads no figure of this table: taken from the whole, its members' would leave
+    the others'. Releases and comparisons tell of them what may be told.
+    """
+    if is_about_children(columns):
+        return None
+    if "area_code" in columns:
+        of_area = f"area_code = any({OWN_MEMBERS})"
+        return f"{of_area} or area_code = {OWN_SUB_REGION}" if "area_level" in columns else of_area
+    if money_in(columns) or {"urn", "placing_authority_code", "children"} <= set(columns):
+        parties = [name for name in _OWNERS if name in columns][:1]
+    else:
+        parties = [name for name in _PARTIES if name in columns] or [
+            name for name in ("sender",) if name in columns
+        ]
+    condition = " or ".join(f"{name} = any({OWN_MEMBERS})" for name in parties) or None
+    return _without_fees_of_the_region(condition, columns)
+
+
+def _without_fees_of_the_region(condition: str | None, columns: Collection[str]) -> str | None:
+    """The region's figure in a row of one's own: of fees it would tell others'."""
+    if condition and {"unit", "region_figure"} <= set(columns):
         return f"({condition}) and unit not like 'pounds%'"
     return condition
 
 
-def _model_policy(relation: Relation, opened: Collection[str]) -> Policy:
+def _model_policy(relation: Relation, region: Region) -> Policy:
     model = models()[relation]
     children = is_about_children(model.columns)
     readers: dict[str, str] = {}
@@ -167,11 +203,12 @@ def _model_policy(relation: Relation, opened: Collection[str]) -> Policy:
     is_open = (
         not children
         and not money_in(model.columns)
-        and (model.readers == "members" or model.table in opened)
+        and (model.readers == "members" or model.table in region.open_to_members)
     )
-    condition = EVERY_ROW if is_open else authority_condition(model.columns)
-    if condition:
+    if condition := EVERY_ROW if is_open else authority_condition(model.columns):
         readers[AUTHORITY] = condition
+    if condition := EVERY_ROW if is_open else sub_regional_condition(model.columns):
+        readers[SUB_REGIONAL] = condition
     return Policy(*relation, is_about_children=children, readers=readers)
 
 
@@ -213,11 +250,17 @@ def policies(region: Region) -> dict[Relation, Policy]:
     name.
     """
     found = [_raw_policy(name) for name in raw_columns()]
-    found += [_model_policy(relation, region.open_to_members) for relation in models()]
+    found += [_model_policy(relation, region) for relation in models()]
     for relation, table in PYTHON_TABLES.items():
-        condition = authority_condition(table.columns)
-        own = {AUTHORITY: condition} if condition else {}
-        found.append(Policy(*relation, readers={REGIONAL: EVERY_ROW, ENGINEER: EVERY_ROW, **own}))
+        conditions = {
+            AUTHORITY: authority_condition(table.columns),
+            SUB_REGIONAL: sub_regional_condition(table.columns),
+            REGIONAL: EVERY_ROW,
+            ENGINEER: EVERY_ROW,
+        }
+        found.append(
+            Policy(*relation, readers={kind: one for kind, one in conditions.items() if one})
+        )
     found += [
         Policy(
             "published",
@@ -227,4 +270,6 @@ def policies(region: Region) -> dict[Relation, Policy]:
         )
         for name in PUBLISHED
     ]
+    if not region.sub_regional_groups:
+        found = [policy.without(SUB_REGIONAL) for policy in found]
     return {(policy.schema, policy.name): policy for policy in found}

@@ -38,7 +38,8 @@ CLOSED = (*CLOSED_SCHEMAS.values(), SCHEMA, fences.SCHEMA)
 
 ACCESS_DDL = """
 comment on schema access is 'Who may read the warehouse, who read and did what in it, and which children it must no longer hold.';
-comment on table access.login is 'Logins of the warehouse: of which kind each is, and for which authority. Passwords are kept by the server alone.';
+comment on table access.login is
+    'Logins of the warehouse: of which kind each is, and for which authority or sub-region. Passwords are kept by the server alone.';
 comment on table access.event is
     'Who sent, withdrew, released, granted, erased and when. Rows are added, never changed, and not removed within a year.';
 comment on table access.reading is

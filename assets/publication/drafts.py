@@ -556,7 +556,14 @@ def _made(
     else:
         printed = partial(release_tables, read.true, read.members, census_date)
         prepared = prepare_against(
-            earlier, census_date, read.true, printed, region.disclosure, key, region.beside
+            earlier,
+            census_date,
+            read.true,
+            printed,
+            region.disclosure,
+            key,
+            region.beside,
+            region.sub_regions if region.sub_regional_groups else None,
         )
     accepted = ""
     if accept and not prepared.verdict.passed:

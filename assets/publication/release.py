@@ -99,6 +99,7 @@ def prepare_against(
     method: DisclosureMethod,
     key: bytes | None = None,
     beside: Mapping[str, tuple[str, ...]] | None = None,
+    groups: Mapping[str, tuple[str, ...]] | None = None,
     carried: tuple[str, ...] = (),
     hide: Hidden | None = None,
 ) -> Prepared:
@@ -107,7 +108,8 @@ def prepare_against(
 
     The tables of `carried` are as in the newest earlier edition of the date, and `hide` is hidden
     besides: what a refusal offers. `beside` has by authority the others of its sub-region (of every
-    region there is a file for, where it is not given). Without the warehouse's `key` the repair's
+    region there is a file for, where it is not given); `groups` the members of each sub-region whose
+    group has logins. Without the warehouse's `key` the repair's
     choices can be worked out by whoever knows the program, and nothing is hidden besides.
     """
     from assets.publication.disclosure.knowledge import Published, System, build_system, has_counts
@@ -150,7 +152,7 @@ def prepare_against(
     )
     asked = list(readers(repair.system, tables))
     logins = (
-        None if repair.is_hopeless else members(repair.system, tables)
+        None if repair.is_hopeless else members(repair.system, tables, groups)
     )  # what is hopeless is refused whatever a login knows
     everybody = [*asked, *(logins.everybody() if logins else ())]
     if not repair.is_hopeless:
@@ -184,7 +186,7 @@ def prepare_against(
                 final,
                 (),
                 list(readers(final, tables)),
-                members(final, tables),
+                members(final, tables, groups),
                 method.possible_values,
                 proof.worlds.of(final),
             )
@@ -198,7 +200,16 @@ def prepare_against(
     verdict = proof.verdict
     if verdict.leaks and editions and not carried and hide is None:
         again = partial(
-            _tried_again, earlier, census_date, true, printed, method, key, beside, repair.masks()
+            _tried_again,
+            earlier,
+            census_date,
+            true,
+            printed,
+            method,
+            key,
+            beside,
+            groups,
+            repair.masks(),
         )
         moved = moved_by_a_child(true, tables, editions[-1])
         verdict = replace(
@@ -215,6 +226,7 @@ def _tried_again(
     method: DisclosureMethod,
     key: bytes | None,
     beside: Mapping[str, tuple[str, ...]] | None,
+    groups: Mapping[str, tuple[str, ...]] | None,
     repaired: dict[tuple[str, str], list[int]],
     *,
     carried: tuple[str, ...] = (),
@@ -224,7 +236,9 @@ def _tried_again(
     masks = {at: rows.copy() for at, rows in _masks(repaired, true).items()}
     for at, rows in (hidden or {}).items():
         masks[at] = rows | masks.get(at, np.zeros(len(rows), dtype=bool))
-    return prepare_against(earlier, census_date, true, printed, method, key, beside, carried, masks)
+    return prepare_against(
+        earlier, census_date, true, printed, method, key, beside, groups, carried, masks
+    )
 
 
 def _masks(

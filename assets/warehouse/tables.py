@@ -230,7 +230,8 @@ def state(region: Region) -> str:
     nothing is parsed for it.
     """
     made = short_digest(_CODE, VERSION, _SQL)
-    return "/".join([contract_version(), made, region.key, region_hash(region)])
+    groups = ["groups of sub-regions"] if region.sub_regional_groups else []
+    return "/".join([contract_version(), made, region.key, region_hash(region), *groups])
 
 
 def make_schemas(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from pipelines.opening import opened
 from resources.errors import ObservatoryError
 from resources.warehouse import Warehouse
+from schemas.regions import Region
 
 
 @click.command("grant")
@@ -20,6 +21,14 @@ from resources.warehouse import Warehouse
     help=(
         "For an authority: its own children, the rows it is a party to, all vacancies, all"
         " releases."
+    ),
+)
+@click.option(
+    "--sub-region",
+    metavar="NAME",
+    help=(
+        "For the group of a sub-region, where the region's file lets it have one: the figures of"
+        " its members, no rows about children."
     ),
 )
 @click.option(
@@ -38,6 +47,7 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
     \b
     observatory grant stockport_analyst --authority 356
     observatory grant region --regional
+    observatory grant north_west --sub-region "North West"
     observatory grant stockport_analyst --rotate
     observatory grant stockport_analyst --revoke
     observatory grant --list
@@ -45,8 +55,8 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
     chosen = [name for name, given in {**options, "list": listing}.items() if given]
     if len(chosen) != 1:
         raise click.UsageError(
-            "Give one of --authority CODE, --regional, --engineer, --public, --rotate, --revoke or"
-            " --list."
+            "Give one of --authority CODE, --sub-region NAME, --regional, --engineer, --public,"
+            " --rotate, --revoke or --list."
         )
     if (login is None) != listing:
         raise click.UsageError(
@@ -55,6 +65,7 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
             else "Name the ROLE: `observatory grant ROLE --authority CODE`."
         )
     from assets.access import logins
+    from assets.access.policies import SUB_REGIONAL
 
     with opened(may_be_new=True) as (settings, warehouse):
         if listing:
@@ -76,8 +87,22 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
                 ),
             )
         else:
-            code = authority_code(str(options["authority"])) if options["authority"] else None
-            _show(warehouse, str(login), logins.grant(warehouse, str(login), chosen[0], code))
+            kind, whose = chosen[0], None
+            if options["authority"]:
+                whose = authority_code(str(options["authority"]))
+            elif options["sub_region"]:
+                kind, whose = SUB_REGIONAL, str(options["sub_region"])
+                _refuse_where_there_are_no_groups(settings.region)
+            _show(warehouse, str(login), logins.grant(warehouse, str(login), kind, whose))
+
+
+def _refuse_where_there_are_no_groups(region: Region) -> None:
+    if not region.sub_regional_groups:
+        raise ObservatoryError(
+            f"Sub-regions of {region.name} have no groups of their own, so that such a login would"
+            " read nothing. Say so first in the region's file (sub_regional_groups = true), if its"
+            " members have agreed to it."
+        )
 
 
 def authority_code(authority: str) -> str:
@@ -144,6 +169,7 @@ def _list(warehouse: Warehouse) -> None:
         "kind",
         "authority_code",
         "authority_name",
+        "sub_region_name",
         "granted_by",
         "granted_at",
         "changed_at",

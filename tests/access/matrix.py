@@ -7,6 +7,7 @@ and by attack (`test_attack`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from assets.access.policies import EVERY_ROW, KINDS, OWN, policies
@@ -17,21 +18,23 @@ MATRIX = Path(__file__).resolve().parents[2] / "docs" / "access_matrix.md"
 HEAD = """\
 # Who reads which rows
 
-Written by `python -m tests.access.matrix` from the policies (`assets/access/policies.py`); a test holds it. Four kinds of login; every
+Written by `python -m tests.access.matrix` from the policies (`assets/access/policies.py`); a test holds it. Five kinds of login; every
 right is to read. *all*: every row. A condition: the rows for which it holds, `own` being the login's
-authority and `for_quarter` the row's own quarter. Blank: nothing. A table marked
+authority (`own.members` those of its sub-region, whose groups have logins where the region's file
+says `sub_regional_groups = true`) and `for_quarter` the row's own quarter. Blank: nothing. A table marked
 **children** has rows about single children: every reading of it is written down. Views are read with the reader's own rights. A table that is not
 here is closed to everybody.
 
-| table | authority | regional | engineer | public |
-|---|---|---|---|---|
+| table | authority | group of a sub-region | regional | engineer | public |
+|---|---|---|---|---|---|
 """
 
 
 def matrix_text() -> str:
     """The whole page."""
     lines = []
-    for policy in policies(load_region("north_west")).values():
+    region = replace(load_region("north_west"), sub_regional_groups=True)
+    for policy in policies(region).values():
         cells = [_cell(policy.readers.get(kind, "")) for kind in KINDS]
         name = f"{policy.table}{' (view)' if policy.is_view else ''}{' **children**' if policy.is_about_children else ''}"
         lines.append(f"| {name} | {' | '.join(cells)} |")

@@ -212,11 +212,16 @@ def closed_to(filled: Filled, who: str) -> list[str]:
 
 @pytest.mark.parametrize("who", ["stockport", "region", "engineer", "public"])
 def test_no_way_of_reading_gives_anothers_row(filled, who):
+    assert leaked_to(filled, who) == []
+
+
+def leaked_to(filled: Filled, who: str) -> list[tuple[str, str]]:
+    """Each way of reading that gave a login what it must never get, with what came back."""
     relations = closed_to(filled, who)
     assert {"core.child", "core.placement", "raw.ssda903_episodes", "access.secret"} <= set(
         relations
     )
-    leaked = []
+    leaked: list[tuple[str, str]] = []
     with everything(filled, who) as get:
         for relation in relations:
             first, refused = get(f"select * from {relation}")
@@ -229,9 +234,9 @@ def test_no_way_of_reading_gives_anothers_row(filled, who):
                 statement = way.format(r=relation)
                 said, _ = get(statement)
                 if leaks(said, statement) or "division by zero" in said:
-                    leaked.append((statement, leaks(said, statement) or said[:200]))
+                    leaked.append((statement, str(leaks(said, statement)) or said[:200]))
             get("reset row_security")
-    assert leaked == []
+    return leaked
 
 
 @pytest.mark.parametrize("who", ["stockport", "engineer", "public"])

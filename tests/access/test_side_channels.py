@@ -169,6 +169,20 @@ def finding_about_a_child(filled: Filled) -> Iterator[None]:
 @pytest.mark.parametrize("who", ["stockport", "engineer"])
 @pytest.mark.usefixtures("finding_about_a_child")
 def test_nothing_tells_whether_anothers_row_fits(filled: Filled, who: str):
+    told, looked_at = told_to(filled, who)
+    wanted = (
+        {"core.child", "core.placement", "curated.weekly_cost", "curated.comparison"}
+        if who == "stockport"
+        else {"raw.finding"}
+    )
+    assert wanted <= looked_at
+    assert told == ""
+
+
+def told_to(filled: Filled, who: str) -> tuple[str, set[str]]:
+    """What a login is told of others' rows by what it sees of a condition; and of which relations
+    it was tried.
+    """
     told, looked_at = [], set()
     with filled.connect(who) as session:
         watch = Watcher(session)
@@ -182,13 +196,7 @@ def test_nothing_tells_whether_anothers_row_fits(filled: Filled, who: str):
             pairs = [(dated + fits.format(column, v), v) for v in (value, nobodys(value, kind))]
             told.append(differences(watch, relation, pairs))
             looked_at.add(relation)
-    wanted = (
-        {"core.child", "core.placement", "curated.weekly_cost", "curated.comparison"}
-        if who == "stockport"
-        else {"raw.finding"}
-    )
-    assert wanted <= looked_at
-    assert "\n".join(line for line in told if line) == ""
+    return "\n".join(line for line in told if line), looked_at
 
 
 WAYS = [

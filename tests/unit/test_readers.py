@@ -152,6 +152,34 @@ def test_a_login_takes_its_own_count_from_the_regions(programme):
     assert prepared.verdict.passed and not told(replace(one, tables=prepared.tables), "")
 
 
+def test_a_group_of_a_sub_region_knows_what_its_members_know_together(programme):
+    """47 at most, less the 11 and 12 that it has exactly and 23 at least, leaves 0 or 1; to each of
+    the two by itself up to 5 are left.
+    """
+    programme(PLAIN)
+    groups = {"the west": ("1", "2"), "the east": ("3", "4")}
+    true, printed_so = by_area([11, 12, 23, 1])
+    one = Published(DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values})
+    assert not told(one, "login of Area")
+    assert told_to_groups(one, groups)[0].startswith("who has the login of the group of the west")
+    prepared = prepare_against([], DATE, true, printed_so, SAFE, groups=groups)
+    mended_so = replace(one, tables=prepared.tables)
+    assert prepared.verdict.passed and not told_to_groups(mended_so, groups)
+    assert prepared.tables["plain"]["children"].tolist().count("c") > 1
+
+
+def told_to_groups(one: Published, groups: dict[str, tuple[str, ...]]) -> list[str]:
+    system = build_system([one])
+    logins = readers.members(system, one.tables, groups).logins
+    asked = [reader for reader in logins if "the group of" in reader.name]
+    assert len(asked) == len(groups)
+    return [
+        f"{reader.name}: {leak}"
+        for reader in asked
+        for leak in told_to(reader.name, judge(reader.view(system)).leaks)
+    ]
+
+
 def test_a_zero_of_the_region_is_everybodys_zero_to_whoever_knows_the_whole(programme):
     """What members share is all of `shared`; a tie then tells what stands in `plain` though it is
     hidden there.

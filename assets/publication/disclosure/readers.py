@@ -100,8 +100,14 @@ class Members:
         return self.all_know, *self.logins
 
 
-def members(system: System, tables: Mapping[str, pd.DataFrame]) -> Members:
-    """The members of the printed tables."""
+def members(
+    system: System,
+    tables: Mapping[str, pd.DataFrame],
+    groups: Mapping[str, Collection[str]] | None = None,
+) -> Members:
+    """The members of the printed tables; and the groups of sub-regions (codes of their members by
+    name), where these have logins: each knows what its members know together.
+    """
     cells = system.cells
     shared = cells["shared"].to_numpy(dtype=bool)
     names: dict[str, str] = {}
@@ -110,12 +116,15 @@ def members(system: System, tables: Mapping[str, pd.DataFrame]) -> Members:
             frame[["old_la_code", "la_name"]].drop_duplicates().itertuples(index=False, name=None)
         )
     categories = cells["key"].str.split("|").explode()
+    whose = [(name, {code}) for code, name in sorted(names.items()) if code]
+    whose += [(f"the group of {name}", set(codes)) for name, codes in (groups or {}).items()]
     logins = []
-    for code, name in sorted((code, name) for code, name in names.items() if code):
+    for name, codes in whose:
+        called = [names[code] for code in codes & names.keys()]
         own = np.asarray(
-            (cells["area"] == code) | cells.index.isin(categories.index[categories == name])
+            cells["area"].isin(codes) | cells.index.isin(categories.index[categories.isin(called)])
         )
-        told = np.flatnonzero(system.comparisons.told == code)
+        told = np.flatnonzero(np.isin(system.comparisons.told, sorted(codes)))
         logins.append(
             Reader(f"who has the login of {name}", _variables(system, own | shared), told=told)
         )
