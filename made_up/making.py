@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from made_up.drawing import stream
 from made_up.returns import (
     asked,
@@ -18,7 +20,9 @@ from made_up.returns import (
     dolo,
     needs_list,
     official_kinds,
+    official_stability,
     official_statistics,
+    official_tool,
     optional,
     placement_census,
     placements_standard,
@@ -164,6 +168,7 @@ def make_region(
     care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
     owned: dict[str, str] = {}
+    of_march: dict[dt.date, pd.DataFrame] = {}
     counts: list[QuarterCount] = []
     for number, date in enumerate(dates):
         previous = dates[number - 1] if number else None
@@ -195,12 +200,22 @@ def make_region(
         of_searches.add(
             placements_standard.send(care, landing, areas, date, seed, folders), cared, date
         )
+        if date.month == 3:
+            of_march[date] = official_stability.counted(care, people.frame, areas, date)
         if march := official_statistics.published_on(date):
             is_held = march in dates and dates[0] <= march.replace(year=march.year - 1)
             told_of = official_statistics.counted(care, areas, march) if is_held else None
-            published = official_statistics.send(told_of, march, landing, areas, date, seed, scale)
+            printed, published = official_statistics.send(
+                told_of, march, landing, areas, date, seed, scale
+            )
             children = official_kinds.kinds(care, areas, march) if is_held else None
-            official_kinds.send(children, published, march, landing, areas, date, seed)
+            by_kind, outside = official_kinds.send(children, published, march, landing, date, seed)
+            printed += by_kind
+            printed += official_stability.send(
+                of_march[march] if is_held else None, published, outside, march, landing, date, seed
+            )
+            printed += official_tool.send(printed, published, march, landing, date, seed)
+            truth.benchmark.publish(march, printed)
         of_asked.add(
             asked.send(care, supply, landing, areas, date, seed, folders), told.answered, date
         )

@@ -18,18 +18,23 @@ import numpy as np
 import pandas as pd
 
 from made_up.drawing import Floats, allot, stream
+from made_up.returns.official_areas import (
+    PLACE,
+    OfficialAreas,
+    Printed,
+    as_printed,
+    printed_counts,
+    printed_percents,
+)
 from made_up.returns.official_statistics import PUBLISHED_AFTER, SHORT_BREAKS
 from made_up.world.areas import Areas
 from made_up.world.care import Care, example_postcodes, years_old
 from made_up.writing import Landing, all_loaded
 from schemas import authorities
-from schemas.authorities import ENGLAND
 from schemas.codes import code_set
-from schemas.official import LEAST_SHOWN
 
 HEADER = [
-    "time_period", "time_identifier", "geographic_level", "country_code", "country_name", "region_code", "region_name", "old_la_code", "la_name",
-    "new_la_code", "characteristic", "breakdown", "children_count", "children_percent",
+    "time_period", "time_identifier", *PLACE, "characteristic", "breakdown", "children_count", "children_percent",
 ]  # fmt: skip
 AGES = ["Under 1 year", "1 to 4 years", "5 to 9 years", "10 to 15 years", "16 years and over"]
 INSIDE, OUTSIDE = (
@@ -110,53 +115,41 @@ def send(
     counts: dict[str, int],
     march: dt.date,
     landing: Landing,
-    areas: Areas,
     date: dt.date,
     seed: int,
-) -> None:
+) -> tuple[list[Printed], dict[str, int]]:
     """Write DfE's file of a 31 March: of each authority as many children as `counts` has, the
-    members' divided as those that are `held`.
+    members' divided as those that are `held`. Gives what it prints, and of each authority the
+    children placed outside its area.
     """
     rng = stream(seed, "official statistics by kind", march.isoformat())
-    standing = [
-        a
-        for a in authorities.all_authorities()
-        if a.country == "England" and a.stands_on(march) and a.code in counts
-    ]
-    regions = sorted({(a.region_code, a.region_name) for a in standing})
-    place = {"": ["National", ENGLAND, "England", "", "", "", "", ""]}
-    place |= {
-        code: ["Regional", ENGLAND, "England", code, name, "", "", ""] for code, name in regions
-    }
-    place |= {
-        a.code: [
-            "Local authority",
-            ENGLAND,
-            "England",
-            a.region_code,
-            a.region_name,
-            a.code,
-            a.name,
-            a.gss,
-        ]
-        for a in standing
-    }
-    above = {a.code: ("", a.region_code) for a in standing}
+    about = OfficialAreas(march, counts)
     rows = []
+    outside = {}
     for kind, parts in ENGLANDS.items():
         weights = _weights(held, kind, list(parts))
         usual = np.array(list(parts.values())) * np.exp(
-            rng.normal(0, SPREAD, (len(standing), len(parts)))
+            rng.normal(0, SPREAD, (len(about.standing), len(parts)))
         )
         divided = {
             a.code: allot(counts[a.code], weights.get(a.code, usual[n]))
-            for n, a in enumerate(standing)
+            for n, a in enumerate(about.standing)
         }
-        for code, numbers in list(divided.items()):
-            for area in above[code]:
-                divided[area] = divided.get(area, 0) + numbers
-        for area, where in place.items():
-            printed = _printed(divided[area], is_authority=area in above)
+        of_part = [
+            about.added_up({code: int(numbers[n]) for code, numbers in divided.items()})
+            for n in range(len(parts))
+        ]
+        if OUTSIDE in parts:
+            whole = of_part[list(parts).index(OUTSIDE)]
+            outside = {a.code: whole[a.code] for a in about.standing}
+        for area, where in about.place.items():
+            numbers = [part[area] for part in of_part]
+            numbers.append(sum(numbers))
+            is_authority = about.is_authority(area)
+            printed = (
+                printed_counts(numbers, is_authority=is_authority),
+                printed_percents(numbers, numbers[-1], is_authority=is_authority),
+            )
             rows += [
                 [str(march.year), "Reporting year", *where, kind, *row]
                 for row in zip([*parts, "Total"], *printed, strict=True)
@@ -170,6 +163,7 @@ def send(
         [all_loaded("official_statistics", HEADER, rows)],
         received,
     )
+    return as_printed("cla_on_31_march", rows, 2, ("count", "percent")), outside
 
 
 def _weights(held: pd.DataFrame | None, kind: str, parts: list[str]) -> dict[str, Floats]:
@@ -183,17 +177,3 @@ def _weights(held: pd.DataFrame | None, kind: str, parts: list[str]) -> dict[str
         .reindex(columns=parts, fill_value=0)
     )
     return {str(code): row.to_numpy(dtype=float) for code, row in counted.iterrows() if row.sum()}
-
-
-def _printed(numbers: np.ndarray, *, is_authority: bool) -> tuple[list[str], list[str]]:
-    """Counts and whole percentages as DfE prints them: of authorities 1 to 5 as c, of wider areas
-    in tens; the total last.
-    """
-    total = int(numbers.sum())
-    whole = [*map(int, numbers), total]
-    percent = [str(int(100 * n / total + 0.5)) if total else "z" for n in whole]
-    if not is_authority:
-        return [str(round(n, -1)) for n in whole], percent
-    hidden = [0 < n < LEAST_SHOWN for n in whole]
-    return (["c" if h else str(n) for h, n in zip(hidden, whole, strict=True)],
-            ["c" if h else p for h, p in zip(hidden, percent, strict=True)])  # fmt: skip

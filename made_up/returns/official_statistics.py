@@ -17,16 +17,20 @@ import numpy as np
 import pandas as pd
 
 from made_up.drawing import stream
+from made_up.returns.official_areas import (
+    PLACE,
+    OfficialAreas,
+    Printed,
+    as_printed,
+    printed_counts,
+)
 from made_up.world.areas import Areas
 from made_up.world.care import Care
 from made_up.writing import Landing, all_loaded
 from schemas import authorities
-from schemas.authorities import ENGLAND
-from schemas.official import LEAST_SHOWN
 
 HEADER = [
-    "time_period", "time_identifier", "geographic_level", "country_code", "country_name", "region_code", "region_name", "old_la_code", "la_name",
-    "new_la_code", "population_type", "population_estimate", "children_count", "rate_per_10000",
+    "time_period", "time_identifier", *PLACE, "population_type", "population_estimate", "children_count", "rate_per_10000",
 ]  # fmt: skip
 WORDS = {
     "looked_after": "Children looked after on 31 March each year",
@@ -79,12 +83,12 @@ def send(
     date: dt.date,
     seed: int,
     scale: float,
-) -> dict[str, int]:
+) -> tuple[list[Printed], dict[str, int]]:
     """Write DfE's file of a 31 March; without counts `held` of it, the members' are drawn as the
     others' are.
 
-    `scale` is the region's, and all England's: its rates are to be like the region's. Gives the
-    children looked after by authority code.
+    `scale` is the region's, and all England's: its rates are to be like the region's. Gives what it
+    prints, and the children looked after by authority code.
     """
     rng = stream(seed, "official statistics", march.isoformat())
     people = {
@@ -92,25 +96,28 @@ def send(
         for r in authorities.rows_of("population_0_17")
         if int(r["mid_year"]) == march.year - 1
     }
-    standing = [
-        a
-        for a in authorities.all_authorities()
-        if a.country == "England" and a.stands_on(march) and a.code in people
-    ]
+    about = OfficialAreas(march, people)
+    standing = [a.code for a in about.standing]
+    living = about.added_up({code: people[code] for code in standing})
     rows = []
     looked_after: dict[str, int] = {}
     for kind, words in WORDS.items():
         rates = USUAL_RATE[kind] * np.exp(rng.normal(0, SPREAD, len(standing)))
         counts = {
-            a.code: round(scale * people[a.code] * rate / 10_000)
-            for a, rate in zip(standing, rates, strict=True)
+            code: round(scale * people[code] * rate / 10_000)
+            for code, rate in zip(standing, rates, strict=True)
         }
         if held is not None:
             counts |= {code: int(count) for code, count in held[kind].items() if code in counts}
         revised = sorted(areas.region.members)[seed % len(areas.region.members)]
         counts[revised] = round(counts[revised] * REVISED)
         looked_after = looked_after or counts
-        rows += _rows(standing, counts, people, march.year, words)
+        whole = about.added_up(counts)
+        for area, place in about.place.items():
+            count = printed_counts([whole[area]], is_authority=about.is_authority(area))[0]
+            rate = str(round(whole[area] * 10_000 / living[area]))
+            figures = [str(living[area]), count, "c" if count == "c" else rate]
+            rows.append([str(march.year), "Reporting year", *place, words, *figures])
     received = dt.datetime.combine(date, dt.time()) + PUBLISHED_AFTER
     landing.send(
         date,
@@ -120,64 +127,5 @@ def send(
         [all_loaded("official_statistics", HEADER, rows)],
         received,
     )
-    return looked_after
-
-
-def _rows(
-    standing: list, counts: dict[str, int], people: dict[str, int], year: int, words: str
-) -> list[list]:
-    """England, its regions (both in tens, as DfE prints them) and its authorities."""
-    fixed = [str(year), "Reporting year"]
-    regions = sorted({(a.region_code, a.region_name) for a in standing})
-    rows = [
-        [
-            *fixed,
-            "National",
-            ENGLAND,
-            "England",
-            "",
-            "",
-            "",
-            "",
-            "",
-            words,
-            *_figures([a.code for a in standing], counts, people, tens=True),
-        ]
-    ]
-    for code, name in regions:
-        here = [a.code for a in standing if a.region_code == code]
-        rows.append(
-            [
-                *fixed,
-                "Regional",
-                ENGLAND,
-                "England",
-                code,
-                name,
-                "",
-                "",
-                "",
-                words,
-                *_figures(here, counts, people, tens=True),
-            ]
-        )
-    for a in standing:
-        place = [ENGLAND, "England", a.region_code, a.region_name, a.code, a.name, a.gss]
-        figures = (
-            [str(people[a.code]), "c", "c"]
-            if 0 < counts[a.code] < LEAST_SHOWN
-            else _figures([a.code], counts, people)
-        )
-        rows.append([*fixed, "Local authority", *place, words, *figures])
-    return rows
-
-
-def _figures(
-    codes: list[str], counts: dict[str, int], people: dict[str, int], *, tens: bool = False
-) -> list[str]:
-    count, population = sum(counts[code] for code in codes), sum(people[code] for code in codes)
-    return [
-        str(population),
-        str(round(count, -1) if tens else count),
-        str(round(count * 10_000 / population)),
-    ]
+    printed = as_printed("cla_number_and_rate", rows, 1, ("population", "count", "rate"))
+    return printed, looked_after

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from made_up.truth import stays, supply
+from made_up.truth.benchmark import BenchmarkTruth
 from made_up.truth.contracts import contract_spend
 from made_up.truth.frames import Frames, Quarter
 from made_up.truth.money import MoneyTruth
@@ -23,13 +24,18 @@ class Truth:
     def __init__(self) -> None:
         self._tables: dict[str, list[pd.DataFrame]] = {}
         self._money, self._owners = MoneyTruth(), OwnerTruth()
+        self.benchmark = BenchmarkTruth()
 
     def add(self, quarter: Quarter) -> None:
         """Work out one quarter's figures."""
         frames = Frames(quarter)
         places = setting_places(frames)
+        tables = _tables(frames)
+        beside = self.benchmark.table(tables, quarter.region, quarter.date)
+        if beside is not None:
+            tables["benchmark"] = beside
         for name, table in {
-            **_tables(frames),
+            **tables,
             **self._money.tables(frames),
             **self._owners.tables(frames, places),
             "district_supply": district_supply(frames, places),

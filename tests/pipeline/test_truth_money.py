@@ -25,6 +25,7 @@ TABLES = [
     "two_sided_truth",
     "fostering_capacity",
     "pipeline_homes",
+    "benchmark",
 ]
 
 
@@ -84,6 +85,12 @@ def test_the_truth_is_about_something(made):
         "Within 20 miles",
         "Within 20 miles; in neighbouring authorities where a place is not known",
     }
+    beside = pd.read_csv(truth / "benchmark.csv", dtype=str, keep_default_na=False)
+    told = beside[beside["official_difference"] != ""]
+    assert {"started to be looked after", "three or more placements in the year"} <= set(
+        told["measure"]
+    )
+    assert len(told) > 200 and (beside["official_symbol"] == "c").any()
     causes = set(
         pd.read_csv(truth / "two_sided_truth.csv", dtype=str, keep_default_na=False)["likely_cause"]
     )

@@ -401,6 +401,7 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
         "planned_homes",
         "placements_standard",
         "official_statistics",
+        "lait_measures",
     }
     assert {suffix for name, suffix, _ in seen if name == "placements_standard"} == {
         ".csv",
