@@ -85,6 +85,8 @@ def _why(manifest: dict[str, Any], old: dict[str, Any]) -> list[str]:
         said.append(
             "- The method of disclosure control changed: see `manifest.json` of both releases."
         )
+    if manifest.get("official", []) != old.get("official", []):
+        said.append("- The official figures beside ours changed.")
     if becomes_final(old.get("status"), manifest.get("status", "")):
         return ["- What was provisional is final.", *said]
     return said or [

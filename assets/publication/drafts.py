@@ -177,6 +177,14 @@ class _Read:
         return self.latest is not None and becomes_final(self.latest.status, self.status)
 
     @property
+    def says_more(self) -> bool:
+        """Whether it has something to say though no figure moved: it becomes final, or the official
+        figures beside the latest release are no longer the newest.
+        """
+        latest = self.latest
+        return self.becomes_final or (latest is not None and latest.official != self.official)
+
+    @property
     def number(self) -> int:
         """The number of the release that it would be."""
         return (self.latest.release_number if self.latest else 0) + 1
@@ -500,7 +508,7 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: st
     """
     if not read.true:
         return Draft(census_date, NOTHING)
-    if read.latest and read.is_as_published and not read.becomes_final:
+    if read.latest and read.is_as_published and not read.says_more:
         return Draft(census_date, SAME, read.latest.release_number)
     stands = standing(seen, census_date)
     if (
@@ -584,7 +592,7 @@ def _made(
         outcome, said = REFUSED, (*prepared.verdict.lines(), *prepared.verdict.offered())
     else:
         is_published = read.latest is not None and read.latest.content_hash == content
-        outcome, said = SAME if is_published and not read.becomes_final else MADE, ()
+        outcome, said = SAME if is_published and not read.says_more else MADE, ()
     if accepted and outcome == SAME:
         raise ObservatoryError(
             f"To {accept} would publish again what is published; a draft that says more was"

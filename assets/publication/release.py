@@ -320,12 +320,13 @@ def _method_of(manifest: dict[str, Any]) -> DisclosureMethod:
 
 
 def latest_release(asked: Asked, census_date: dt.date) -> sa.Row | None:
-    """The newest release of a date: its number, content, basis, and its word (`status`; blank where
-    it has none).
+    """The newest release of a date: its number, content, basis, its word (`status`; blank where it
+    has none), and the official figures beside it.
     """
     query = (
         "select r.release_number, r.content_hash, b.basis, coalesce(r.manifest ->> 'status', '') as"
-        " status from published.release as r left join raw.release_basis as b on r.census_date ="
+        " status, coalesce(r.manifest -> 'official', '[]') as official from published.release"
+        " as r left join raw.release_basis as b on r.census_date ="
         " b.census_date and r.release_number = b.release_number where r.census_date = :d order by"
         " r.release_number desc limit 1"
     )

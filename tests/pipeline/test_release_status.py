@@ -213,3 +213,45 @@ def test_without_a_final_day_no_form_says_anything(held, publish, tmp_path, caps
     for form, text in forms.items():
         assert not [word for word in WORDS if word in text], form
     assert due(held, WITH_FINAL, LATE) == {}, "what never was provisional is not made final"
+
+
+def test_a_newer_official_file_is_a_proposed_correction_of_a_published_quarter_and_moves_no_figure(
+    held, publish, landing, bring, tmp_path, monkeypatch  # noqa: F811
+):  # fmt: skip
+    """It lies in the quarter's own folder: a file that lies in a later one is for that quarter."""
+
+    def official(year: int, name: str, number: str, date: dt.date = DATE) -> None:
+        figures = builders.official_numbers(year, {"356": number})
+        landing.drop(str(date), "dfe", name, figures)
+        bring(held, landing, str(date))
+
+    def beside(number: int) -> str:
+        manifest = held.scalar(
+            "select manifest from published.release where release_number = :n", n=number
+        )
+        return manifest["official"][0]["areas"]["356"][0]
+
+    official(2024, "first.csv", "485")
+    assert publish(LATE, REGION) == 1 and beside(1) == "485"
+    before = contents_of(folder_of(tmp_path, DATE, 1))
+
+    official(2024, "second.csv", "493")
+    assert due(held, REGION, LATE) == {DATE: "to propose a correction"}
+
+    def never(*_, **__):
+        raise AssertionError("what is published already is not asked of the gate again")
+
+    monkeypatch.setattr(drafts, "prepare_against", never)
+    assert publish(LATE, REGION) == 2 and beside(2) == "493"
+    assert due(held, REGION, LATE) == {}
+    old, new = read_release(held, DATE, 1)[0], read_release(held, DATE, 2)[0]
+    assert old.keys() == new.keys() and all(new[name].equals(old[name]) for name in old)
+    account = (folder_of(tmp_path, DATE, 2) / "changes.md").read_text(encoding="utf-8")
+    assert "- The official figures beside ours changed." in account
+    assert account.rstrip().endswith("- None.")
+    page = folder_of(tmp_path, DATE, 2) / "page" / "authority-356.html"
+    assert "493" in page.read_text(encoding="utf-8")
+    assert contents_of(folder_of(tmp_path, DATE, 1)) == before, "no published file is altered"
+
+    official(2025, "third.csv", "500", DATE + dt.timedelta(days=91))
+    assert due(held, REGION, LATE) == {}, "a release has what had been published by its quarter"
