@@ -89,6 +89,20 @@ def carried_over(
     return made, truth
 
 
+def says_more(tables: Mapping[str, pd.DataFrame], edition: Published) -> bool:
+    """Whether any figure is other than an earlier edition printed it. What that hid is no news
+    where nothing else is: its own repair would hide it again.
+    """
+    for name, frame in tables.items():
+        old = edition.tables.get(name)
+        if old is None or old.shape != frame.shape or list(old.columns) != list(frame.columns):
+            return True
+        before, now = old.to_numpy(dtype=object), frame.to_numpy(dtype=object)
+        if ((before != now) & (before != CONFIDENTIAL)).any():
+            return True
+    return False
+
+
 def moved_by_a_child(
     true: Mapping[str, TrueTable], tables: Mapping[str, pd.DataFrame], edition: Published
 ) -> dict[tuple[str, str], np.ndarray]:

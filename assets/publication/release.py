@@ -45,7 +45,8 @@ from schemas.regions import DisclosureMethod, Region
 from schemas.returns import contract_version
 
 if TYPE_CHECKING:  # what they need takes a second to import
-    from assets.publication.disclosure.knowledge import Published
+    from assets.publication.disclosure.knowledge import Published, System
+    from assets.publication.disclosure.suppression import Repair
 
 _ATTEMPTS = 6
 """Times that the gate is asked again after a repair that its linear programmes called for."""
@@ -112,12 +113,16 @@ def prepare_against(
     group has logins. Without the warehouse's `key` the repair's
     choices can be worked out by whoever knows the program, and nothing is hidden besides.
     """
-    from assets.publication.disclosure.knowledge import Published, System, build_system, has_counts
+    from assets.publication.disclosure.gate import judge
+    from assets.publication.disclosure.knowledge import Published, build_system, has_counts
     from assets.publication.disclosure.offers import offers
-    from assets.publication.disclosure.proof import Proof
-    from assets.publication.disclosure.readers import members, readers
     from assets.publication.disclosure.suppression import Repair, draws
-    from assets.publication.editions import carried_over, moved_by_a_child, with_means_as_before
+    from assets.publication.editions import (
+        carried_over,
+        moved_by_a_child,
+        says_more,
+        with_means_as_before,
+    )
 
     editions = [release for release in earlier if release.census_date == census_date]
     if carried and editions:
@@ -144,60 +149,23 @@ def prepare_against(
         return carried_over(made, true, editions[-1], carried)[0] if carried and editions else made
 
     tables = as_edition({})
+    if carried and editions and not says_more(tables, editions[-1]):
+        said = f"it would say what r{editions[-1].number} says"
+        return Prepared(tables, 0, Verdict(contradictions=(said,)), true)
     if not has_counts(tables):
         return Prepared(tables, 0, Verdict(), true)
     drawn = draws(key, census_date) if key else None
     repair = Repair(
         system_of(tables), method.possible_values, drawn, method.hidden_besides if drawn else 0.0
     )
-    asked = list(readers(repair.system, tables))
-    logins = (
-        None if repair.is_hopeless else members(repair.system, tables, groups)
-    )  # what is hopeless is refused whatever a login knows
-    everybody = [*asked, *(logins.everybody() if logins else ())]
-    if not repair.is_hopeless:
+    if not repair.tells_too_many:
         repair.run()
-        for reader in everybody:
-            repair.hide_for_reader(reader, method.possible_values)
-    proof = Proof(repair.system, repair.hidden, asked, logins, method.possible_values)
-    hiding = 0.0
-    for attempt in range(0 if repair.is_hopeless else _ATTEMPTS):
-        hidden = len(repair.hidden)
-        for told, leaks in proof.unsafe():
-            if hiding < _SECONDS_TO_HIDE:
-                started = time.thread_time()
-                repair.hide_for([leak.variable for leak in leaks], told, method.possible_values)
-                hiding += time.thread_time() - started
-        if not proof.leaks or attempt and len(repair.hidden) == hidden:
-            break
-        # what was proved safe stays safe when more is hidden (whatever the tables could be they
-        # still could be): the rest is asked again
-        proof.again(repair.hidden)
-    final = repair.system
-    for attempt in range(_LAST_ATTEMPTS):
-        if not repair.hidden or repair.is_hopeless:
-            break
-        tables = as_edition(_masks(repair.masks(), true))
-        final = system_of(tables)
-        # the proof is of what is printed, or it is no proof; and what is worked out of hidden
-        # figures is hidden too, and tells no more
-        if proof.leaks or not final.tells_no_more_than(repair.system):
-            proof = Proof(
-                final,
-                (),
-                list(readers(final, tables)),
-                members(final, tables, groups),
-                method.possible_values,
-                proof.worlds.of(final),
-            )
-        if not proof.leaks or attempt == _LAST_ATTEMPTS - 1:
-            break
-        places = {name: variable for variable, name in enumerate(repair.system.names)}
-        by_name = {reader.name: reader for reader in everybody}
-        for told, leaks in proof.unsafe():
-            around = [places.get(final.names[leak.variable], leak.variable) for leak in leaks]
-            repair.hide_around(around, by_name[told.name] if told else None, method.possible_values)
-    verdict = proof.verdict
+    if repair.is_hopeless:  # it is refused, whatever anybody knows besides
+        verdict = judge(repair.system, method.possible_values)
+    else:
+        tables, verdict = _proved(
+            repair, tables, true, method.possible_values, as_edition, system_of, groups
+        )
     if verdict.leaks and editions and not carried and hide is None:
         again = partial(
             _tried_again,
@@ -216,6 +184,63 @@ def prepare_against(
             verdict, offers=offers(verdict, repair.system, true, editions[-1], moved, again)
         )
     return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict, true)
+
+
+def _proved(
+    repair: Repair,
+    tables: dict[str, pd.DataFrame],
+    true: Mapping[str, TrueTable],
+    possible: int,
+    as_edition: Callable[[Hidden], dict[str, pd.DataFrame]],
+    system_of: Callable[[dict[str, pd.DataFrame]], System],
+    groups: Mapping[str, tuple[str, ...]] | None,
+) -> tuple[dict[str, pd.DataFrame], Verdict]:
+    """The tables as they may leave, with what else must be hidden from readers who know more, and
+    what the gate says of them.
+    """
+    from assets.publication.disclosure.proof import Proof
+    from assets.publication.disclosure.readers import members, readers
+
+    asked, logins = list(readers(repair.system, tables)), members(repair.system, tables, groups)
+    everybody = [*asked, *logins.everybody()]
+    for reader in everybody:
+        repair.hide_for_reader(reader, possible)
+    proof = Proof(repair.system, repair.hidden, asked, logins, possible)
+    hiding = 0.0
+    for attempt in range(_ATTEMPTS):
+        hidden = len(repair.hidden)
+        for told, leaks in proof.unsafe():
+            if hiding < _SECONDS_TO_HIDE:
+                started = time.thread_time()
+                repair.hide_for([leak.variable for leak in leaks], told, possible)
+                hiding += time.thread_time() - started
+        if not proof.leaks or attempt and len(repair.hidden) == hidden:
+            break
+        # what was proved safe stays safe when more is hidden (whatever the tables could be they
+        # still could be): the rest is asked again
+        proof.again(repair.hidden)
+    for attempt in range(_LAST_ATTEMPTS if repair.hidden else 0):
+        tables = as_edition(_masks(repair.masks(), true))
+        final = system_of(tables)
+        # the proof is of what is printed, or it is no proof; and what is worked out of hidden
+        # figures is hidden too, and tells no more
+        if proof.leaks or not final.tells_no_more_than(repair.system):
+            proof = Proof(
+                final,
+                (),
+                list(readers(final, tables)),
+                members(final, tables, groups),
+                possible,
+                proof.worlds.of(final),
+            )
+        if not proof.leaks or attempt == _LAST_ATTEMPTS - 1:
+            break
+        places = {name: variable for variable, name in enumerate(repair.system.names)}
+        by_name = {reader.name: reader for reader in everybody}
+        for told, leaks in proof.unsafe():
+            around = [places.get(final.names[leak.variable], leak.variable) for leak in leaks]
+            repair.hide_around(around, by_name[told.name] if told else None, possible)
+    return tables, proof.verdict
 
 
 def _tried_again(
@@ -242,7 +267,7 @@ def _tried_again(
 
 
 def _masks(
-    rows: dict[tuple[str, str], list[int]], true: dict[str, TrueTable]
+    rows: dict[tuple[str, str], list[int]], true: Mapping[str, TrueTable]
 ) -> dict[tuple[str, str], np.ndarray]:
     masks = {}
     for (table, measure), chosen in rows.items():

@@ -15,16 +15,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from assets.publication import release
-from assets.publication.disclosure import knowledge, suppression
+from assets.publication.disclosure import knowledge, proof, suppression
 from assets.publication.disclosure.bounds import Tightening, propagate
 from assets.publication.disclosure.gate import judge
 from assets.publication.disclosure.knowledge import Published, System, build_system
+from assets.publication.disclosure.suppression import Repair
 from assets.publication.programme import TOTAL, Symbol, Term, Tie, published_table
-from assets.publication.release import prepare_against
+from assets.publication.release import content_of, prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
 from schemas.regions import DisclosureMethod
 
@@ -432,6 +433,51 @@ def test_a_refusal_offers_what_would_pass():
         accepted.true["placements"].values["placements"].tolist()
         == first.truth["placements"]["placements"].tolist()
     )
+
+
+def test_to_say_again_what_is_published_is_no_offer():
+    first = _before({"placements": children([[8, 40], [20, 20]])})
+    verdict = _edition({"placements": children([[7, 40], [20, 20]])}, [first]).verdict
+    assert [offer.do for offer in verdict.offers] == ["wait"]
+
+
+def test_what_no_hiding_can_mend_is_refused_without_asking_every_reader(monkeypatch):
+    """Earlier editions tell it: a correction of most of a region took five minutes to refuse."""
+    first = _before({"placements": children([[8, 40], [20, 20]])})
+    asked: list[None] = []
+    monkeypatch.setattr(proof.Proof, "__init__", lambda *_, **__: asked.append(None))
+    verdict = _edition({"placements": children([[7, 40], [20, 20]])}, [first]).verdict
+    assert [leak.cell for leak in verdict.leaks] == ["placements.placements, 1, a"]
+    assert not asked and verdict.programmes == 0
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+    phases=[Phase.generate],
+)
+@given(
+    st.lists(st.integers(0, 30), min_size=9, max_size=9),
+    st.lists(st.tuples(st.integers(0, 8), st.sampled_from([-2, -1, 1, 2, 9])), max_size=4),
+)
+def test_what_is_refused_at_once_would_be_refused_after_all(counts, moves):
+    first = _before({"placements": children([counts[:3], counts[3:6], counts[6:]])})
+    for where, by in moves:
+        counts[where] = max(0, counts[where] + by)
+    now = {"placements": children([counts[:3], counts[3:6], counts[6:]])}
+    at_once = _edition(now, [first])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Repair, "_is_told_all_the_same", lambda _: False)
+        after_all = _edition(now, [first])
+    assert at_once.verdict.passed == after_all.verdict.passed
+    if after_all.verdict.passed:
+        assert content_of(at_once.tables) == content_of(after_all.tables)
+    else:
+        told, of_all = ({leak.cell for leak in one.verdict.leaks} for one in (at_once, after_all))
+        assert not told - of_all
+        assert at_once.verdict.contradictions == after_all.verdict.contradictions
 
 
 def test_a_refusal_without_an_edition_before_has_nothing_to_offer_but_its_reasons():

@@ -19,11 +19,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from assets.publication.disclosure.bounds import Tightening, needed_values, reason
+from assets.publication.disclosure.bounds import (
+    Tightening,
+    needed_values,
+    propagate,
+    reason,
+)
 from assets.publication.disclosure.gate import pinned
 from assets.publication.disclosure.knowledge import UNBOUNDED, System
 from assets.publication.disclosure.noise import keyed_fraction
@@ -75,10 +81,31 @@ class Repair:
         self.besides = sorted(v for v in self._rank if self._drawn[v] < rate)
         self._hide(self.besides)
         told = len(self._told())
-        self.is_hopeless = told > _TOO_MANY and told > _TOO_MANY_OF * len(self.protected)
+        self.tells_too_many = told > _TOO_MANY and told > _TOO_MANY_OF * len(self.protected)
         """Whether so much can be told that hiding cell by cell would end in hiding all: a
         correction of most of a region by a child.
         """
+        self.is_hopeless = self.tells_too_many or self._is_told_all_the_same()
+        """Whether it is refused whatever else is hidden."""
+
+    def _is_told_all_the_same(self) -> bool:
+        """Whether a count is told though every figure were hidden that may be: earlier editions,
+        and by how many children they are apart, tell it.
+        """
+        system = self.system
+        low, high, high_untold = system.low.copy(), system.high.copy(), system.high_untold.copy()
+        for variable in self._rank:
+            low[variable], high[variable], high_untold[variable] = self._when_hidden(variable)
+        least = replace(system, low=low, high=high, high_untold=high_untold)
+        is_doubtful = self.need_told < self.need_untold
+        for view, need, watched in (
+            (least, self.need_told, self.protected),
+            (least.untold(), self.need_untold, self.protected[is_doubtful[self.protected]]),
+        ):
+            bounds = propagate(view)
+            if (bounds.high - bounds.low + 1 < need)[watched].any() and not len(bounds.broken):
+                return True
+        return False
 
     def _as_told(self) -> None:
         """Look at it as a reader who is told which hidden counts are small."""
@@ -276,13 +303,17 @@ class Repair:
 
     def _hide(self, variables: list[int]) -> None:
         for variable in variables:
-            threshold, most = float(self._threshold[variable]), self.system.most[variable]
-            told = threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED
-            self._set(
-                variable, (self.system.least[variable], min(told, most), most), is_hidden=True
-            )
+            self._set(variable, self._when_hidden(variable), is_hidden=True)
         self.hidden += variables
         self.tightening.widened(np.array(variables, dtype=int))
+
+    def _when_hidden(self, variable: int) -> tuple[float, float, float]:
+        """The least and greatest that a hidden figure may be, and the greatest for who is not told
+        whether it is small.
+        """
+        threshold, most = float(self._threshold[variable]), self.system.most[variable]
+        told = threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED
+        return self.system.least[variable], min(told, most), most
 
     def _set(
         self, variable: int, bounds: tuple[float, float, float] | np.ndarray, *, is_hidden: bool
