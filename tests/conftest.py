@@ -8,9 +8,12 @@ PostgreSQL 15.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +34,9 @@ os.environ["OBSERVATORY_CONFIG"] = (
 )  # a configuration beside the environment is not the tests'
 KEY = b"a key that only the tests use"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+IN_MEMORY = Path("/dev/shm")
+ROOM = 6 * 1024**3
+"""Bytes that must be free in memory's folder for the tests' servers to lie there."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -108,7 +114,8 @@ class Servers:
         """A new database's address."""
         self.start(kind)
         name = f"test_{next(self.numbers)}"
-        self._run(kind, f"create database {name} template {template}")
+        # its pages are copied as files: to log each of them takes longer than most tests
+        self._run(kind, f"create database {name} template {template} strategy file_copy")
         return self.address(kind, name)
 
     def drop(self, kind: str, address: str) -> None:
@@ -121,12 +128,28 @@ class Servers:
             server.leave()
 
 
+@contextlib.contextmanager
+def folder_of_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the servers lie: in memory where there is room, for each test has a database of its
+    own, and to write those costs more than what most tests ask of them.
+    """
+    if not (IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM):
+        yield tmp_path_factory.mktemp("servers")
+        return
+    with tempfile.TemporaryDirectory(
+        prefix="tests-servers-", dir=IN_MEMORY, ignore_cleanup_errors=True
+    ) as folder:
+        Path(folder).chmod(0o711)  # whoever runs a server for root passes through it
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """All servers of this session."""
-    made = Servers(tmp_path_factory.mktemp("servers"))
-    yield made
-    made.stop()
+    with folder_of_servers(tmp_path_factory) as folder:
+        made = Servers(folder)
+        yield made
+        made.stop()
 
 
 @pytest.fixture(params=["embedded", "postgres15"])
