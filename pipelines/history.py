@@ -9,6 +9,7 @@ far longer than the writing. The UI reads the files with Dagster's own.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -48,13 +49,16 @@ class EventLog(SqliteEventLogStorage):
     """Dagster's event log in SQLite; the index's connection and the last run's stay open.
 
     Every event is committed before the next, as in Dagster's own: a process that is killed loses
-    none.
+    none. Only what Dagster hands over in one piece (all that a run plans) is committed in one.
     """
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, Engine] = {}
         self._tables: set[str] = set()
+        self._has_index_columns = False
+        self._together: dict[str, Connection] | None = None
         super().__init__(base_dir, inst_data)
+        self._db_lock = threading.RLock()  # type: ignore[assignment] # who holds it connects again
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> EventLog:
@@ -66,8 +70,29 @@ class EventLog(SqliteEventLogStorage):
         if shard not in self._initialized_dbs:
             with super()._connect(shard):  # makes the file
                 pass
-        with self._db_lock, self._engine(shard).connect() as connection, connection.begin():
-            yield connection
+        with self._db_lock:
+            if self._together is None:
+                with self._engine(shard).connect() as connection, connection.begin():
+                    yield connection
+                return
+            if shard not in self._together:
+                self._together[shard] = self._engine(shard).connect()
+                self._together[shard].begin()
+            yield self._together[shard]
+
+    @contextmanager
+    def _in_one(self) -> Iterator[None]:
+        """What is stored meanwhile is committed at the end, file by file as they were come to."""
+        with self._db_lock:
+            self._together = {}
+            try:
+                yield
+                for connection in self._together.values():
+                    connection.commit()
+            finally:
+                together, self._together = self._together, None
+                for connection in together.values():
+                    connection.close()  # undoes what was not committed
 
     def _engine(self, shard: str) -> Engine:
         if shard not in self._engines:
@@ -102,9 +127,22 @@ class EventLog(SqliteEventLogStorage):
         """Store the event, and tell who watches the run's file: while a connection is open, SQLite
         writes to the log beside it.
         """
-        super().store_event(event)
-        with suppress(OSError):  # to tell them is a courtesy: the event is stored
-            os.utime(self.path_for_shard(event.run_id))
+        self.store_event_batch([event])
+
+    def store_event_batch(self, events: Any) -> None:
+        """Store events that belong together, all or none of them, and tell who watches."""
+        with self._in_one():
+            for event in events:
+                super().store_event(event)
+        for run_id in {event.run_id for event in events}:
+            with suppress(OSError):  # to tell them is a courtesy: the event is stored
+                os.utime(self.path_for_shard(run_id))
+
+    def _has_asset_key_index_cols_on_connection(self, conn: Connection) -> bool:
+        """Whether the index has its newer columns. It is asked at every event, and they stay."""
+        if not self._has_index_columns:
+            self._has_index_columns = super()._has_asset_key_index_cols_on_connection(conn)
+        return self._has_index_columns
 
     def wipe(self) -> None:
         """Remove all of the history."""

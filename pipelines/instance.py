@@ -67,6 +67,8 @@ def _opened(settings: Settings):  # noqa: ANN202 - Dagster is imported only here
         config.write_text(DAGSTER_YAML, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["OBSERVATORY_HOME"] = str(settings.home)
+    # what a run plans, some four hundred events, is handed over to be stored in one piece
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
     import dagster as dg
     from dagster._core.instance.config import dagster_instance_config
     from dagster._core.instance.ref import InstanceRef

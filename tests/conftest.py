@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import gc
 import itertools
 import os
 import shutil
@@ -39,6 +40,23 @@ ROOM = 6 * 1024**3
 """Bytes that must be free in memory's folder for the tests' servers to lie there."""
 
 
+SLOW = (
+    "tests/attacker",
+    "tests/pipeline/test_run.py",
+    "tests/pipeline/test_year.py",
+    "tests/pipeline/test_spark.py",
+    "tests/pipeline/test_kills.py",
+    "tests/pipeline/test_killed.py",
+    "tests/oracle/test_oracle.py",
+)
+"""What takes a worker longest goes first, so that no worker is left with it at the end."""
+
+
+def pytest_configure() -> None:
+    """Look for circles among objects as seldom as the command does (`pipelines.command.main`)."""
+    gc.set_threshold(50_000, 20, 20)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """A file's tests go to one worker; those of the attacker all to one, for they share a region."""
@@ -48,6 +66,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
             return "tests/attacker" if file.startswith("tests/attacker/") else file
+
+        def _assign_work_unit(self, node: object) -> None:
+            for scope in reversed(SLOW):  # once: what was given out is in the queue no more
+                if scope in self.workqueue:
+                    self.workqueue.move_to_end(scope, last=False)
+            super()._assign_work_unit(node)
 
     return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 

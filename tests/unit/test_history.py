@@ -161,6 +161,100 @@ def test_a_run_opens_its_files_a_few_times_and_not_at_each_event(tmp_path, monke
         assert len(instance.get_asset_keys()) == 30
 
 
+@dg.multi_asset(
+    specs=[dg.AssetSpec(f"t{number}", deps=["t0"] if number else []) for number in range(30)],
+    check_specs=[dg.AssetCheckSpec("grain", asset="t1"), dg.AssetCheckSpec("sum", asset="t2")],
+)
+def thirty_tables():
+    for number in range(30):
+        yield dg.MaterializeResult(asset_key=f"t{number}", tags={"of": str(number)})
+    yield dg.AssetCheckResult(asset_key="t1", check_name="grain", passed=True)
+    yield dg.AssetCheckResult(asset_key="t2", check_name="sum", passed=False)
+
+
+@pytest.fixture
+def instance(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv("OBSERVATORY_HOME", str(tmp_path / "home"))
+    with dagster_instance(settings_from_environment()) as made:
+        yield made
+
+
+CLOCK = {"create_timestamp", "migration_completed"}
+
+
+def _rows(folder: Path) -> dict[str, list]:
+    """Everything that the files hold, but when a row was written."""
+    found = {}
+    for file in sorted(folder.glob("*.db")):
+        with closing(sqlite3.connect(file)) as connection:
+            connection.row_factory = sqlite3.Row
+            names = connection.execute("select name from sqlite_master where type = 'table'")
+            for (table,) in names.fetchall():
+                found[f"{file.name} {table}"] = [
+                    {name: row[name] for name in row.keys() if name not in CLOCK}  # noqa: SIM118
+                    for row in connection.execute(f"select * from {table}")
+                ]
+    return found
+
+
+def test_events_stored_in_one_piece_are_stored_as_dagsters_own_storage_stores_them(
+    instance, tmp_path
+):
+    run = dg.materialize([thirty_tables], instance=instance, raise_on_error=False)
+    events = [
+        record.event_log_entry
+        for record in instance.event_log_storage.get_records_for_run(run.run_id).records
+    ]
+    own, ours = tmp_path / "own", tmp_path / "ours"
+    for storage in (SqliteEventLogStorage(str(own)), EventLog(str(ours))):
+        storage.register_instance(instance)
+        if isinstance(storage, EventLog):
+            storage.store_event_batch(events)
+        else:
+            for event in events:
+                storage.store_event(event)
+        storage.dispose()
+    rows = _rows(own)
+    assert rows == _rows(ours)
+    assert len(rows["index.db asset_keys"]) == 30
+    assert len(rows["index.db asset_check_executions"]) == 2
+    assert len(rows[f"{run.run_id}.db event_logs"]) == len(events) > 90
+
+
+def test_what_a_run_plans_is_stored_in_one_piece(instance, monkeypatch):
+    sizes, store = [], EventLog.store_event_batch
+    monkeypatch.setattr(
+        EventLog,
+        "store_event_batch",
+        lambda self, events: [sizes.append(len(events)), store(self, events)][1],
+    )
+    assert dg.materialize([thirty_tables], instance=instance, raise_on_error=False)
+    assert sizes.count(32) == 1, "thirty tables and two checks"
+    assert set(sizes) == {1, 32}, "all else is stored as it comes"
+
+
+def test_of_events_in_one_piece_all_are_stored_or_none(tmp_path, monkeypatch):
+    storage, run_id = EventLog(str(tmp_path)), str(uuid.uuid4())
+    storage.store_event(_materialised(run_id, "before"))
+    store = EventLog._store_asset_event
+
+    def fails_at_the_third(self, connection, event, number):
+        if event.dagster_event.asset_key.path[-1] == "third":
+            raise RuntimeError("the disk is full")
+        store(self, connection, event, number)
+
+    monkeypatch.setattr(EventLog, "_store_asset_event", fails_at_the_third)
+    with pytest.raises(RuntimeError):
+        storage.store_event_batch(
+            [_materialised(run_id, name) for name in ("first", "second", "third")]
+        )
+    storage.store_event(_materialised(run_id, "after"))
+    assert _tables(storage, run_id) == ["before", "after"]
+    assert {key.path[-1] for key in storage.all_asset_keys()} == {"before", "after"}
+    storage.dispose()
+
+
 def test_processes_that_make_a_home_at_once_leave_one_version_in_its_databases(tmp_path):
     """Two commands, or a command and `serve`, begin a new home: Dagster by itself writes its
     version down twice, and opens it never again.
