@@ -163,7 +163,6 @@ def folder_of_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
     with tempfile.TemporaryDirectory(
         prefix="tests-servers-", dir=IN_MEMORY, ignore_cleanup_errors=True
     ) as folder:
-        Path(folder).chmod(0o711)  # whoever runs a server for root passes through it
         yield Path(folder)
 
 
