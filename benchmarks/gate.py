@@ -31,6 +31,7 @@ from assets.publication.programme import TOTAL, ties
 from assets.publication.release import prepare_against
 from assets.publication.tables import TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.building import build_quarter
+from benchmarks.recording import with_block
 from made_up import make_region
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
@@ -67,9 +68,7 @@ def main() -> None:
             "runs": runs,
         }
         RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        DOCS.write_text(
-            with_block(DOCS.read_text(encoding="utf-8"), described(record)), encoding="utf-8"
-        )
+        DOCS.write_text(with_block(DOCS, described(record), START, END), encoding="utf-8")
 
 
 def full_region() -> tuple[dict[str, TrueTable], pd.DataFrame]:
@@ -122,22 +121,6 @@ def described(record: dict) -> str:
 
 def _share(of: dict) -> str:
     return f"{100 * of['shown'] / of['counts']:.1f} %" if of["counts"] else "none"
-
-
-def with_block(text: str, block: str) -> str:
-    """The docs with the block between its marks.
-
-    Raises:
-        ValueError: the marks are not there.
-    """
-    before, found, rest = text.partition(START)
-    _, ended, after = rest.partition(END)
-    if not found or not ended:
-        raise ValueError(
-            f"{DOCS.name} has no '{START}' … '{END}'; both marks were expected. Add them where the"
-            " figures belong."
-        )
-    return f"{before}{START}\n{block}\n{END}{after}"
 
 
 def _earlier(true: dict[str, TrueTable], members: pd.DataFrame) -> list[Published]:

@@ -75,9 +75,7 @@ def tell(name: str, numbers: list[Number]) -> None:
             "numbers": [asdict(number) for number in numbers],
         }
         RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        PAGE.write_text(
-            with_block(PAGE.read_text(encoding="utf-8"), described(record)), encoding="utf-8"
-        )
+        PAGE.write_text(with_block(PAGE, described(record)), encoding="utf-8")
 
 
 def recorded() -> dict:
@@ -120,17 +118,17 @@ def _row(number: Number) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def with_block(text: str, block: str) -> str:
-    """The page with the block between its marks.
+def with_block(page: Path, block: str, start: str = START, end: str = END) -> str:
+    """The page's text with the block between its marks.
 
     Raises:
         ValueError: the marks are not there.
     """
-    before, found, rest = text.partition(START)
-    _, ended, after = rest.partition(END)
+    before, found, rest = page.read_text(encoding="utf-8").partition(start)
+    _, ended, after = rest.partition(end)
     if not found or not ended:
         raise ValueError(
-            f"{PAGE.name} has no '{START}' … '{END}'; both marks were expected. Add them where the"
+            f"{page.name} has no '{start}' … '{end}'; both marks were expected. Add them where the"
             " figures belong."
         )
-    return f"{before}{START}\n{block}\n{END}{after}"
+    return f"{before}{start}\n{block}\n{end}{after}"
