@@ -10,6 +10,7 @@ import os
 import pandas as pd
 import pytest
 
+from made_up.returns.ssda903 import EPISODES
 from resources.errors import ObservatoryError
 from tests import builders
 
@@ -96,27 +97,12 @@ def test_census_against_903_by_child(embedded_warehouse, landing, bring):
     landing.drop(
         DATE, "356", "census.csv", builders.census([{"identifier": str(n)} for n in range(5)])
     )
-    columns = [
-        "CHILD",
-        "DECOM",
-        "RNE",
-        "LS",
-        "CIN",
-        "PLACE",
-        "PLACE_PROVIDER",
-        "DEC",
-        "REC",
-        "REASON_PLACE_CHANGE",
-        "HOME_POST",
-        "PL_POST",
-        "URN",
-    ]
     lived = pd.DataFrame(
         [
             ["0", "01/04/2024", "S", "C2", "", "K2", "", "", "", "", "", "", ""],
             ["1", "01/04/2024", "S", "V4", "", "K2", "", "", "", "", "", "", ""],
         ],
-        columns=columns,
+        columns=EPISODES,
     )
     landing.drop(DATE, "356", "episodes.csv", lived)
     bring(embedded_warehouse, landing, DATE)

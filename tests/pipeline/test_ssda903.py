@@ -10,23 +10,9 @@ import zipfile
 import pandas as pd
 import pytest
 
+from made_up.returns.ssda903 import EPISODES, HEADER
+
 DATE = "2025-03-31"
-HEADER = ["CHILD", "SEX", "DOB", "ETHNIC", "UPN", "MOTHER", "MC_DOB"]
-EPISODES = [
-    "CHILD",
-    "DECOM",
-    "RNE",
-    "LS",
-    "CIN",
-    "PLACE",
-    "PLACE_PROVIDER",
-    "DEC",
-    "REC",
-    "REASON_PLACE_CHANGE",
-    "HOME_POST",
-    "PL_POST",
-    "URN",
-]
 
 
 def header(*rows: tuple) -> pd.DataFrame:
