@@ -30,6 +30,17 @@ with settings as (
 ),
 
 -- Both measures, one below the other: what is worked out for one is worked out for the other.
+measures as (
+    select v.measure
+    from (values ('occupied'), ('vacant')) as v (measure)
+),
+
+-- And so are authorities and owners: `whose` is one authority or one owner.
+levels as (
+    select v.level
+    from (values ('authority'), ('owner')) as v (level)
+),
+
 seen as (
     select
         s.host_authority_code,
@@ -37,91 +48,36 @@ seen as (
         s.sector,
         s.size_band,
         s.owner_group,
-        'occupied' as measure,
+        m.measure,
         cast(s.places_covered as numeric) as places,
-        cast(s.occupied_places as numeric) as counted
+        cast(case m.measure when 'occupied' then s.occupied_places else s.vacant_places end as numeric) as counted
     from settings as s
+    cross join measures as m
     where
         s.places_covered > 0
-        and s.occupied_places is not null
-    union all
-    select
-        s.host_authority_code,
-        s.provision_type,
-        s.sector,
-        s.size_band,
-        s.owner_group,
-        'vacant' as measure,
-        cast(s.places_covered as numeric) as places,
-        cast(s.vacant_places as numeric) as counted
-    from settings as s
-    where
-        s.places_covered > 0
-        and s.vacant_places is not null
+        and case m.measure when 'occupied' then s.occupied_places else s.vacant_places end is not null
 ),
 
 -- What is learned from, in groups from the narrowest to the widest.
-learned as (
+groups as (
     select
         s.provision_type,
         s.measure,
-        s.sector,
-        s.size_band,
+        case when w.width <= 2 then s.sector end as sector,
+        case when w.width = 1 then s.size_band end as size_band,
+        w.width,
         count(*) as settings,
         sum(s.places) as places,
         sum(s.counted) as counted,
         sum(s.counted * s.counted / s.places) as squares
     from seen as s
+    cross join (values (1), (2), (3)) as w (width)
     group by
         s.provision_type,
         s.measure,
-        s.sector,
-        s.size_band
-),
-
-groups as (
-    select
-        l.provision_type,
-        l.measure,
-        l.sector,
-        l.size_band,
-        1 as width,
-        l.settings,
-        l.places,
-        l.counted,
-        l.squares
-    from learned as l
-    union all
-    select
-        l.provision_type,
-        l.measure,
-        l.sector,
-        cast(null as text) as size_band,
-        2 as width,
-        sum(l.settings) as settings,
-        sum(l.places) as places,
-        sum(l.counted) as counted,
-        sum(l.squares) as squares
-    from learned as l
-    group by
-        l.provision_type,
-        l.measure,
-        l.sector
-    union all
-    select
-        l.provision_type,
-        l.measure,
-        cast(null as text) as sector,
-        cast(null as text) as size_band,
-        3 as width,
-        sum(l.settings) as settings,
-        sum(l.places) as places,
-        sum(l.counted) as counted,
-        sum(l.squares) as squares
-    from learned as l
-    group by
-        l.provision_type,
-        l.measure
+        case when w.width <= 2 then s.sector end,
+        case when w.width = 1 then s.size_band end,
+        w.width
 ),
 
 -- Mean rate of each group, and the variance of a setting about it per place: sum((y - r m)^2 / m) / (n - 1).
@@ -149,7 +105,7 @@ kinds as (
         s.sector,
         s.size_band
     from settings as s
-    cross join (select distinct l.measure from learned as l) as m
+    cross join (select distinct g.measure from groups as g) as m
 ),
 
 ranked as (
@@ -232,37 +188,23 @@ by_both as (
         r.owner_group
 ),
 
--- Authorities and owners, one below the other: `whose` is one authority or one owner.
 by_level as (
     select
         b.provision_type,
         b.measure,
-        'authority' as level,
-        b.host_authority_code as whose,
+        v.level,
+        case v.level when 'authority' then b.host_authority_code else b.owner_group end as whose,
         sum(b.settings) as settings,
         sum(b.places) as places,
         sum(b.residual) as residual,
         sum(b.places * b.places) as mix
     from by_both as b
+    cross join levels as v
     group by
         b.provision_type,
         b.measure,
-        b.host_authority_code
-    union all
-    select
-        b.provision_type,
-        b.measure,
-        'owner' as level,
-        b.owner_group as whose,
-        sum(b.settings) as settings,
-        sum(b.places) as places,
-        sum(b.residual) as residual,
-        sum(b.places * b.places) as mix
-    from by_both as b
-    group by
-        b.provision_type,
-        b.measure,
-        b.owner_group
+        v.level,
+        case v.level when 'authority' then b.host_authority_code else b.owner_group end
 ),
 
 level_sums as (
@@ -312,15 +254,7 @@ pairs as (
 -- taken over all_p authority_p owner_p, so that no number is the product of three of them: an engine has only so many digits.
 shares as (
     select
-        p.provision_type,
-        p.measure,
-        p.settings,
-        p.places,
-        p.chance,
-        p.authorities,
-        p.owners,
-        p.authority_places_squared,
-        p.owner_places_squared,
+        p.*,
         p.both_p / nullif(p.authority_p, 0) as both_of_authority,
         p.both_p / nullif(p.owner_p, 0) as both_of_owner,
         p.authority_p / nullif(p.all_p, 0) as authority_of_all,
@@ -336,15 +270,7 @@ shares as (
 
 solved as (
     select
-        p.provision_type,
-        p.measure,
-        p.settings,
-        p.places,
-        p.chance,
-        p.authorities,
-        p.owners,
-        p.authority_places_squared,
-        p.owner_places_squared,
+        p.*,
         1 - p.both_of_authority * p.both_of_owner
         - (p.authority_of_all + p.owner_of_all - 2 * p.both_of_all) as determinant,
         p.authority_rate - p.both_of_authority * p.owner_rate
@@ -376,7 +302,7 @@ known as (
             else 0
         end as found
     from solved as s
-    cross join (values ('authority'), ('owner')) as v (level)
+    cross join levels as v
 ),
 
 components as (
@@ -450,28 +376,18 @@ seen_variance as (
 
 noise as (
     select
-        v.provision_type,
-        v.measure,
-        'authority' as level,
-        v.host_authority_code as whose,
-        sum(v.variance) as variance
-    from seen_variance as v
+        n.provision_type,
+        n.measure,
+        v.level,
+        case v.level when 'authority' then n.host_authority_code else n.owner_group end as whose,
+        sum(n.variance) as variance
+    from seen_variance as n
+    cross join levels as v
     group by
-        v.provision_type,
-        v.measure,
-        v.host_authority_code
-    union all
-    select
-        v.provision_type,
-        v.measure,
-        'owner' as level,
-        v.owner_group as whose,
-        sum(v.variance) as variance
-    from seen_variance as v
-    group by
-        v.provision_type,
-        v.measure,
-        v.owner_group
+        n.provision_type,
+        n.measure,
+        v.level,
+        case v.level when 'authority' then n.host_authority_code else n.owner_group end
 ),
 
 -- How much of what an authority's (an owner's) returns are above the mean is believed to be its own: 0 to 1.
@@ -589,34 +505,19 @@ missing_by_level as (
         t.area_code,
         t.provision_type,
         t.measure,
-        'authority' as level,
-        t.host_authority_code as whose,
+        v.level,
+        case v.level when 'authority' then t.host_authority_code else t.owner_group end as whose,
         sum(t.places_missing) as places
     from standing as t
+    cross join levels as v
     where t.places_missing > 0
     group by
         t.area_level,
         t.area_code,
         t.provision_type,
         t.measure,
-        t.host_authority_code
-    union all
-    select
-        t.area_level,
-        t.area_code,
-        t.provision_type,
-        t.measure,
-        'owner' as level,
-        t.owner_group as whose,
-        sum(t.places_missing) as places
-    from standing as t
-    where t.places_missing > 0
-    group by
-        t.area_level,
-        t.area_code,
-        t.provision_type,
-        t.measure,
-        t.owner_group
+        v.level,
+        case v.level when 'authority' then t.host_authority_code else t.owner_group end
 ),
 
 missing_by_group as (

@@ -47,7 +47,7 @@ FAULTS = {
     "star": (
         "    n.urn,\n    cast(n.settings as integer) as settings",
         "    n.*",
-        "instead of `select *`",
+        "instead of `*`",
     ),
     "bare join": ("left join (values", "join (values", "say which join"),
     "outer": ("left join (values", "left outer join (values", "leave `outer` out"),
@@ -73,6 +73,18 @@ FAULTS = {
     "no grain": ("-- grain: urn\n", "", "`-- grain: ...`"),
     "no SQL": ("order by settings", "order order order", "cannot be parsed"),
 }
+
+
+def test_a_step_may_take_all_that_the_one_before_it_has() -> None:
+    """Only the last select says which columns the table has."""
+    assert (
+        faults_of(
+            GOOD.replace("        s.urn,\n        count(*) as settings", "        s.*"),
+            "x.sql",
+            "core",
+        )
+        == []
+    )
 
 
 def test_the_sql_keeps_its_rules() -> None:
