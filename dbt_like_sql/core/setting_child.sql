@@ -2,7 +2,11 @@
 -- The host authority is the row's own; else the one authority in which the return has the setting; else the one authority
 -- in which the register has it (never for fostering); else UNKNOWN: it is not guessed.
 -- A URN that no return and no register has (is_urn_known is false) is of no known type: its children stand under Other, and
--- count. Those of a setting that the register has under a type that is no home for a child in care stay out of the figures.
+-- count. Those of a setting that the register has under a type that is no home for a child in care stay out of the figures
+-- (in_figures is false).
+-- The origin band is where a child comes from, seen from the host. host: placed by the host authority; sub_region: by another
+-- authority of its sub-region; region_or_neighbour: by the rest of its region or an authority that borders it; elsewhere: by any
+-- other, health or privately; unknown: the return says Unknown, or the host is not known.
 -- Where two senders return the same setting, the children are those of the sender whose settings row counts.
 -- grain: census_date, submission_id, sheet, row_number
 with children as (
@@ -96,13 +100,30 @@ select
     p.host_authority_code,
     p.provision_type,
     p.is_urn_known,
+    p.provision_type <> 'Other' or not p.is_urn_known as in_figures,
     p.placing_authority_code,
+    case
+        when 'UNKNOWN' in (p.placing_authority_code, p.host_authority_code) then 'unknown'
+        when p.placing_authority_code = p.host_authority_code then 'host'
+        when h.sub_region_name = o.sub_region_name then 'sub_region'
+        when h.region_code = o.region_code or n.neighbour_code is not null then 'region_or_neighbour'
+        else 'elsewhere'
+    end as origin_band,
     p.placement_start_date,
     p.age,
     p.weekly_fee,
     p.sourcing_route,
     p.notice_given
 from placed as p
+left join core.authority as h
+    on h.census_date = cast(:census_date as date)
+    and p.host_authority_code = h.authority_code
+left join core.authority as o
+    on o.census_date = cast(:census_date as date)
+    and p.placing_authority_code = o.authority_code
+left join staging.authority_neighbour as n
+    on p.host_authority_code = n.authority_code
+    and p.placing_authority_code = n.neighbour_code
 left join core.setting_return as s
     on p.census_date = s.census_date
     and p.urn = s.urn

@@ -1,41 +1,15 @@
 -- Why an authority's looked-after children are placed at a distance: the reasons its placement census gives.
--- The share is of all placements of looked-after children; Not given where the return is blank.
+-- The share is of all its placements of looked-after children; Not given where the return is blank.
 -- grain: census_date, authority_code, category
-with placements as (
-    select
-        p.placing_authority_code as authority_code,
-        coalesce(p.distance_reason, 'Not given') as category
-    from core.placement as p
-    where
-        p.census_date = cast(:census_date as date)
-        and p.is_looked_after
-),
-
-totals as (
-    select
-        p.authority_code,
-        count(*) as all_placements
-    from placements as p
-    group by p.authority_code
-)
-
 select
-    cast(:census_date as date) as census_date,
-    p.authority_code,
-    a.authority_gss,
-    coalesce(a.authority_name, p.authority_code) as authority_name,
-    p.category,
-    cast(count(*) as integer) as placements,
-    round(cast(count(*) as numeric) / t.all_placements, 6) as share
-from placements as p
-inner join totals as t
-    on p.authority_code = t.authority_code
-left join core.authority as a
-    on a.census_date = cast(:census_date as date)
-    and p.authority_code = a.authority_code
-group by
-    p.authority_code,
+    a.census_date,
+    a.authority_code,
     a.authority_gss,
     a.authority_name,
-    p.category,
-    t.all_placements
+    a.category,
+    a.placements,
+    a.share
+from core.placement_answer as a
+where
+    a.census_date = cast(:census_date as date)
+    and a.question = 'distance reason'

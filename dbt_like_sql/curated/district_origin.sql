@@ -1,5 +1,5 @@
 -- Who lives in the settings of a county's districts, and where they come from: children and young people of any age by district, provision type and
--- origin band, from the placements table of the providers' returns. The bands are those of curated.host_authority_origin, seen from the county: host,
+-- origin band, from the placements table of the providers' returns. The bands are those of core.setting_child, seen from the county: host,
 -- sub_region, region_or_neighbour, elsewhere, unknown; only bands with somebody in them have a row. The district is the setting's
 -- (core.setting_place); children of settings whose district is not told stand under UNKNOWN, carers' homes always, and so do those of a type of
 -- which fewer than three settings of the district have somebody in them: else the row would say who lives in one home. Parts add up to the county's.
@@ -11,7 +11,7 @@ with placed as (
         c.host_authority_code,
         p.district_code,
         c.provision_type,
-        c.placing_authority_code
+        c.origin_band
     from core.setting_child as c
     left join core.setting_place as p
         on c.census_date = p.census_date
@@ -19,7 +19,7 @@ with placed as (
         and c.host_authority_code = p.host_authority_code
     where
         c.census_date = cast(:census_date as date)
-        and (c.provision_type <> 'Other' or not c.is_urn_known)
+        and c.in_figures
 ),
 
 enough as (
@@ -40,7 +40,7 @@ children as (
         c.host_authority_code,
         coalesce(e.district_code, 'UNKNOWN') as district_code,
         c.provision_type,
-        c.placing_authority_code,
+        c.origin_band,
         count(*) as children
     from placed as c
     left join enough as e
@@ -51,58 +51,24 @@ children as (
         c.host_authority_code,
         coalesce(e.district_code, 'UNKNOWN'),
         c.provision_type,
-        c.placing_authority_code
-),
-
-banded as (
-    select
-        c.host_authority_code,
-        h.authority_gss,
-        h.authority_name,
-        c.district_code,
-        c.provision_type,
-        case
-            when c.placing_authority_code = 'UNKNOWN' then 'unknown'
-            when c.placing_authority_code = c.host_authority_code then 'host'
-            when h.sub_region_name = p.sub_region_name then 'sub_region'
-            when h.region_code = p.region_code or n.neighbour_code is not null then 'region_or_neighbour'
-            else 'elsewhere'
-        end as origin_band,
-        c.children
-    from children as c
-    inner join core.authority as h
-        on h.census_date = cast(:census_date as date)
-        and c.host_authority_code = h.authority_code
-    left join core.authority as p
-        on p.census_date = cast(:census_date as date)
-        and c.placing_authority_code = p.authority_code
-    left join staging.authority_neighbour as n
-        on c.host_authority_code = n.authority_code
-        and c.placing_authority_code = n.neighbour_code
-    where position('E10' in h.authority_gss) = 1
+        c.origin_band
 )
 
 select
     cast(:census_date as date) as census_date,
-    b.host_authority_code,
-    b.authority_gss as host_authority_gss,
-    b.authority_name as host_authority_name,
-    b.district_code,
+    c.host_authority_code,
+    h.authority_gss as host_authority_gss,
+    h.authority_name as host_authority_name,
+    c.district_code,
     coalesce(d.district_name, 'Not known') as district_name,
-    b.provision_type,
-    b.origin_band,
-    cast(sum(b.children) as integer) as children,
-    round(
-        sum(b.children) / sum(sum(b.children)) over (partition by b.host_authority_code, b.district_code, b.provision_type), 6
-    ) as share
-from banded as b
+    c.provision_type,
+    c.origin_band,
+    cast(c.children as integer) as children,
+    round(c.children / sum(c.children) over (partition by c.host_authority_code, c.district_code, c.provision_type), 6) as share
+from children as c
+inner join core.authority as h
+    on h.census_date = cast(:census_date as date)
+    and c.host_authority_code = h.authority_code
 left join staging.district as d
-    on b.district_code = d.district_code
-group by
-    b.host_authority_code,
-    b.authority_gss,
-    b.authority_name,
-    b.district_code,
-    d.district_name,
-    b.provision_type,
-    b.origin_band
+    on c.district_code = d.district_code
+where position('E10' in h.authority_gss) = 1

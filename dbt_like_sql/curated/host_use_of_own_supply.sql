@@ -14,7 +14,7 @@ with living_here as (
     from core.setting_child as c
     where
         c.census_date = cast(:census_date as date)
-        and (c.provision_type <> 'Other' or not c.is_urn_known)
+        and c.in_figures
         and c.host_authority_code <> 'UNKNOWN'
     group by
         c.host_authority_code,
@@ -30,11 +30,7 @@ own as (
     from core.own_placement as p
     where
         p.census_date = cast(:census_date as date)
-        and p.is_looked_after
-        and (
-            (p.covers = 'all' and p.source = 'ssda903')
-            or (p.covers = 'commissioned' and p.provision_type not in ('In-house fostering', 'Other', 'None'))
-        )
+        and p.in_figures
     group by
         p.placing_authority_code,
         p.provision_type

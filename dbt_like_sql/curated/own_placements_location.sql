@@ -26,11 +26,7 @@ with placements as (
         and p.host_authority_code = h.authority_code
     where
         p.census_date = cast(:census_date as date)
-        and p.is_looked_after
-        and (
-            (p.covers = 'all' and p.source = 'ssda903')
-            or (p.covers = 'commissioned' and p.provision_type not in ('In-house fostering', 'Other', 'None'))
-        )
+        and p.in_figures
 ),
 
 totals as (

@@ -15,7 +15,7 @@ with by_providers as (
     from core.setting_child as c
     where
         c.census_date = cast(:census_date as date)
-        and (c.provision_type <> 'Other' or not c.is_urn_known)
+        and c.in_figures
         and coalesce(c.age, 0) < 18
     group by
         c.placing_authority_code,
@@ -32,11 +32,7 @@ by_authorities as (
     from core.own_placement as p
     where
         p.census_date = cast(:census_date as date)
-        and p.is_looked_after
-        and (
-            (p.covers = 'all' and p.source = 'ssda903')
-            or (p.covers = 'commissioned' and p.provision_type not in ('In-house fostering', 'Other', 'None'))
-        )
+        and p.in_figures
     group by
         p.placing_authority_code,
         p.host_authority_code,
@@ -62,7 +58,7 @@ hosts_heard as (
     from core.setting_child as c
     where
         c.census_date = cast(:census_date as date)
-        and (c.provision_type <> 'Other' or not c.is_urn_known)
+        and c.in_figures
 ),
 
 authorities_heard as (

@@ -54,12 +54,8 @@ placements as (
     from core.own_placement as p
     where
         p.census_date = cast(:census_date as date)
-        and p.is_looked_after
+        and p.in_figures
         and p.provision_type not in ('Other', 'None')
-        and (
-            (p.covers = 'all' and p.source = 'ssda903')
-            or (p.covers = 'commissioned' and p.provision_type <> 'In-house fostering')
-        )
 ),
 
 stands_in as (
