@@ -198,12 +198,12 @@ class Answer:
         return sum(t.rows_set_aside for t in self.tables)
 
 
-def _may_be_copied(found: Recognised) -> frozenset[int]:
+def _may_be_copied(recognised: Recognised) -> frozenset[int]:
     """The columns of a table that a copy of its sheet shows: all that are asked for, but names of
     staff.
     """
-    of_staff = {column.name for column in found.table.columns if column.personal == "officer"}
-    return frozenset(place for name, place in found.columns.items() if name not in of_staff)
+    of_staff = {column.name for column in recognised.table.columns if column.personal == "officer"}
+    return frozenset(place for name, place in recognised.columns.items() if name not in of_staff)
 
 
 @dataclass(frozen=True)
@@ -334,9 +334,9 @@ def in_ranges(rows: Iterable[int], most: int | None = None) -> str:
             ranges[-1][1] = row
         else:
             ranges.append([row, row])
-    told = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges[:most])
+    text = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges[:most])
     more = sum(b - a + 1 for a, b in ranges[most:]) if most is not None else 0
-    return f"{told} and {more:,} more" if more else told
+    return f"{text} and {more:,} more" if more else text
 
 
 def row_words(rows: Sequence[int], most: int | None = None) -> str:
@@ -428,110 +428,121 @@ def outcome_words(answer: Answer) -> str:
     return answer.outcome
 
 
+_NOT_SENT = "Check it again. Nothing has been sent or kept."
+_NOTHING_COUNTS = "Until then nothing of it counts."
+_WHOLE = (
+    "Send the whole return again, not only the mended rows: a new return takes the place of the"
+    " one before it."
+)
+_MEND = "Mend your own file, as said below."
+_MEND_NOT_THE_COPY = (
+    "Mend your own file. The workbook that comes with this answer has a marked copy: it is"
+    " one to look at, not one to send back."
+)
+
+
 def next_steps(answer: Answer) -> Next:
     """What to do next: nothing, look at it, mend and send again, or mend because nothing was taken
     in.
     """
-    mend = "Mend your own file, as said below."
-    if answer.marked_sheets:
-        mend = (
-            "Mend your own file. The workbook that comes with this answer has a marked copy: it is"
-            " one to look at, not one to send back."
-        )
-    whole = (
-        "Send the whole return again, not only the mended rows: a new return takes the place of the"
-        " one before it."
-    )
-    to_check = len(groups(answer))
+    mend = _MEND_NOT_THE_COPY if answer.marked_sheets else _MEND
     if answer.outcome == REJECTED:
-        if {f.rule for f in answer.found if f.severity == REJECTS_FILE} & _OF_THE_FOLDER:
-            mend = "It is the folder that is wrong, not the file: see below which one was expected."
-            if answer.is_trial:
-                return Next(
-                    "Put the file into the right folder",
-                    (mend, "Check it again. Nothing has been sent or kept."),
-                )
-            return Next(
-                "Put the file into the right folder", (mend, "Until then nothing of it counts.")
-            )
-        if answer.is_trial:
-            return Next(
-                "Mend the file before you send it",
-                (mend, "Check it again. Nothing has been sent or kept."),
-            )
-        stands = (
-            f"{_capital(answer.counting)} still counts; nothing of this one does."
-            if answer.counting
-            else "Until then nothing of it counts."
-        )
-        return Next("Mend the file and send it again", (mend, "Send the whole file again.", stands))
+        return _after_rejection(answer, mend)
     if answer.outcome == WITHDRAWN:
-        if answer.counting:
-            return Next(
-                "You need do nothing", (f"{_capital(answer.counting)} counts in its place.",)
-            )
-        return Next(
-            "Send a new return if one is due", ("The same file sent again stays withdrawn.",)
-        )
+        return _after_withdrawal(answer)
     statuses = {table.status for table in answer.tables}
     if statuses and statuses <= {"superseded"}:
         return Next(
             "You need do nothing", ("A newer return of yours has taken the place of this one.",)
         )
     if answer.rejected:
-        rows = number_of(answer.rejected, "row")
-        if answer.is_trial:
-            return Next(
-                f"Mend {rows} before you send it",
-                (mend, "Check it again. Nothing has been sent or kept."),
-            )
-        if answer.outcome == RECORDED:
-            return Next(f"Mend {rows} and send the return again", (mend, whole))
-        until = (
-            f"Until then the {number_of(answer.loaded, 'row')} taken in"
-            f" {'is' if answer.loaded == 1 else 'are'} used."
-        )
-        return Next(f"Mend {rows} and send the return again", (mend, whole, until))
+        return _after_rejected_rows(answer, mend)
     if not answer.is_trial and any(f.rule == SMALLER for f in answer.found):
         whole = "If it was: look at what is to check below, and nothing more is needed."
         part = "If it was only a part of it: send the whole return again, in one file."
         return Next("Check whether this was your whole return", (part, whole))
-    if beside := len(answer.cross_checks):
-        differences = f"the {number_of(beside, 'difference')} from other sources below"
-        also = (
-            f" and {'the thing' if to_check == 1 else f'the {to_check} things'} to check"
-            if to_check
-            else ""
+    if len(answer.cross_checks):
+        return _beside_others(answer)
+    if groups(answer):
+        return _to_check(answer)
+    return _all_well(answer)
+
+
+def _after_rejection(answer: Answer, mend: str) -> Next:
+    """Nothing of the file was taken in."""
+    if {f.rule for f in answer.found if f.severity == REJECTS_FILE} & _OF_THE_FOLDER:
+        moved = "It is the folder that is wrong, not the file: see below which one was expected."
+        then = _NOT_SENT if answer.is_trial else _NOTHING_COUNTS
+        return Next("Put the file into the right folder", (moved, then))
+    if answer.is_trial:
+        return Next("Mend the file before you send it", (mend, _NOT_SENT))
+    stands = (
+        f"{_capital(answer.counting)} still counts; nothing of this one does."
+        if answer.counting
+        else _NOTHING_COUNTS
+    )
+    return Next("Mend the file and send it again", (mend, "Send the whole file again.", stands))
+
+
+def _after_withdrawal(answer: Answer) -> Next:
+    if answer.counting:
+        return Next("You need do nothing", (f"{_capital(answer.counting)} counts in its place.",))
+    return Next("Send a new return if one is due", ("The same file sent again stays withdrawn.",))
+
+
+def _after_rejected_rows(answer: Answer, mend: str) -> Next:
+    """Some rows were taken in, some were not."""
+    rows = number_of(answer.rejected, "row")
+    if answer.is_trial:
+        return Next(f"Mend {rows} before you send it", (mend, _NOT_SENT))
+    if answer.outcome == RECORDED:
+        return Next(f"Mend {rows} and send the return again", (mend, _WHOLE))
+    until = (
+        f"Until then the {number_of(answer.loaded, 'row')} taken in"
+        f" {'is' if answer.loaded == 1 else 'are'} used."
+    )
+    return Next(f"Mend {rows} and send the return again", (mend, _WHOLE, until))
+
+
+def _things(answer: Answer) -> str:
+    """What is to check, counted; blank where there is nothing."""
+    number = len(groups(answer))
+    return "" if not number else "the thing" if number == 1 else f"the {number} things"
+
+
+def _beside_others(answer: Answer) -> Next:
+    """Every row was taken in, and other sources say something else."""
+    differences = number_of(len(answer.cross_checks), "difference")
+    also = f" and {things} to check" if (things := _things(answer)) else ""
+    return Next(
+        f"Look at the {differences} from other sources",
+        (
+            f"Please look at the {differences} from other sources below{also}.",
+            "Where your return is wrong, mend it and send the whole return again. Where it is right,"
+            " leave it.",
+        ),
+    )
+
+
+def _to_check(answer: Answer) -> Next:
+    """Every row was taken in, and some look odd."""
+    if answer.is_trial:
+        first = (
+            f"Please look at {_things(answer)} to check below first: what is wrong is easiest to"
+            " mend now."
         )
-        return Next(
-            f"Look at the {number_of(beside, 'difference')} from other sources",
-            (
-                f"Please look at {differences}{also}.",
-                (
-                    "Where your return is wrong, mend it and send the whole return again. Where it"
-                    " is right, leave it."
-                ),
-            ),
-        )
-    if to_check:
-        things = "the thing" if to_check == 1 else f"the {to_check} things"
-        if answer.is_trial:
-            return Next(
-                "It can be sent as it is",
-                (
-                    (
-                        f"Please look at {things} to check below first: what is wrong is easiest to"
-                        " mend now."
-                    ),
-                ),
-            )
-        again = (
-            "If a figure is wrong, mend it and send the whole return again. Otherwise put it right"
-            " next time."
-        )
-        return Next(
-            "Nothing needs sending again", (f"Please look at {things} to check below.", again)
-        )
+        return Next("It can be sent as it is", (first,))
+    again = (
+        "If a figure is wrong, mend it and send the whole return again. Otherwise put it right"
+        " next time."
+    )
+    return Next(
+        "Nothing needs sending again",
+        (f"Please look at {_things(answer)} to check below.", again),
+    )
+
+
+def _all_well(answer: Answer) -> Next:
     leave_out = (
         ("Next time, please leave out the columns that nobody asked for.",)
         if any(f.rule == DROPPED for f in answer.found)

@@ -142,12 +142,21 @@ def answer_quarter(
     finally:
         gc.unfreeze()
     failed |= {writing[0].number: why for writing, why in zip(in_memory, said, strict=True) if why}
+    _note_written(warehouse, due, failed)
+    if failed:
+        raise ObservatoryError(_could_not_be_written(census_date, failed, due, outbox))
+    _note_answered(warehouse, census_date, figures)
+    return len(due)
+
+
+def _note_written(warehouse: Warehouse, due: list[_Told], failed: Mapping[str, str]) -> None:
+    """Note what each answer rests on; of one that could not be written, nothing."""
     with warehouse.writing() as connection:
         connection.execute(
             sa.text("delete from raw.answer where submission_id = any(:ids)"),
             {"ids": [s.number for s in due]},
         )
-        if written_now := [
+        if written := [
             {"submission_id": s.number, "rests_on": s.rests_on}
             for s in due
             if s.number not in failed
@@ -157,12 +166,8 @@ def answer_quarter(
                     "insert into raw.answer (submission_id, rests_on) values (:submission_id,"
                     " :rests_on)"
                 ),
-                written_now,
+                written,
             )
-    if failed:
-        raise ObservatoryError(_could_not_be_written(census_date, failed, due, outbox))
-    _note_answered(warehouse, census_date, figures)
-    return len(due)
 
 
 @contextlib.contextmanager
@@ -446,7 +451,7 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
     )
     no_findings, no_checks = findings.head(0), checks.head(0)
     official = official_of(warehouse, census_date)
-    told = []
+    answers = []
     for row in submissions:
         kept = books[row.submission_id]
         found = findings_of.get(row.submission_id, no_findings)
@@ -461,8 +466,10 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
         published = official.get(row.sender, NONE) if rests_on_it else NONE
         frames = (frame.to_csv(index=False) for frame in (found, differs, published) if len(frame))
         text = "\n".join([_code(), repr(row), *map(repr, kept), *frames])
-        told.append(_Told(row, kept, found, differs, published, fingerprint(key, "answer", text)))
-    return told
+        answers.append(
+            _Told(row, kept, found, differs, published, fingerprint(key, "answer", text))
+        )
+    return answers
 
 
 _AFTER_THE_CLOSE = (

@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from typing import IO, Any
 
@@ -74,6 +74,9 @@ MOST_ROWS_IN_A_LINE = 3_500
 MOST_COLUMNS = 16_384
 LARGE = 60_000
 """From so many cells on, rows are written as they come instead of being kept in memory."""
+
+Line = tuple[str, str, str, str]
+"""A line of the summary: label, the label's format, text, the text's format."""
 
 TEXT, MARKED, NOTED = "plain", "rejected", "warned"
 ORANGE, PALE_ORANGE, AMBER, BLUE, GREY = "#F46A25", "#FBDCCB", "#FFD166", "#12436D", "#595F66"
@@ -272,96 +275,16 @@ class _Writer:
     # --- the summary
 
     def _summary(self, page: Worksheet) -> None:
-        answer = self.answer
-        lines: list[tuple[str, str, str, str]] = []  # label, its format, text, its format
-        lines.append((headline(answer), "headline", "", "wrapped"))
-        if answer.remark:
-            lines.append(("", "label", answer.remark, "wrapped"))
-        facts = {
-            "Sender": (
-                answer.sender_name
-                if answer.sender_name == answer.sender_key
-                else f"{answer.sender_name} ({answer.sender_key})"
-            ),
-            "Census date": day(answer.census_date),
-            "File": answer.file_name,
-            "Received": (
-                "Not sent: this is a check before sending"
-                if answer.is_trial
-                else moment(answer.received_at)
-            ),
-            "Submission": "" if answer.is_trial else answer.submission_id,
-        }
-        lines += [(label, "label", text, "wrapped") for label, text in facts.items() if text]
-        if answer.made_up:
-            lines.insert(0, ("Made-up data", "bad", answer.made_up, "strong"))
-
-        todo = next_steps(answer)
-        lines += [
-            ("What to do next", "heading", "", "heading"),
-            ("", "label", todo.heading, "strong"),
-        ]
-        lines += [
-            (f"{number}.", "label", step, "wrapped") for number, step in enumerate(todo.steps, 1)
-        ]
-
-        if answer.tables or notes(answer):
-            lines.append(("What happened to the rows", "heading", "", "heading"))
-            lines += [
-                (shown(table.title), "label", table_words(table, answer.is_trial), "wrapped")
-                for table in answer.tables
-            ]
-            lines += [("Please note", "label", note, "wrapped") for note in notes(answer)]
-
-        lines.append(("What to mend first", "heading", "", "heading"))
-        found = groups(answer)
-        for group in found[:100]:
-            mark = "bad" if group.severity in (REJECTS_FILE, REJECTS_ROW) else "check"
-            lines.append((SEVERITIES[group.severity], mark, group_words(group), "wrapped"))
-        if not found:
-            lines.append(("", "label", "Nothing.", "wrapped"))
-        if len(found) > 100:
-            lines.append(
-                ("", "label", f"and {len(found) - 100} more: see the sheet Findings", "wrapped")
-            )
-
-        if len(answer.cross_checks):
-            told = (
-                f"{number_of(len(answer.cross_checks), 'difference')} from other sources: see the"
-                " sheet Cross-checks"
-            )
-            lines += [
-                ("Beside other sources", "heading", "", "heading"),
-                ("", "label", told, "wrapped"),
-            ]
-        if len(answer.official):
-            lines += [
-                ("Beside the official figures", "heading", "", "heading"),
-                ("", "label", "See the sheet Official figures", "wrapped"),
-            ]
-        if gone := dropped(answer):
-            lines.append(("Dropped at the door", "heading", "", "heading"))
-            lines += [(item.header, "label", item.why, "wrapped") for item in gone]
-
-        if self.copied:
-            lines.append(("Your sheets, marked", "heading", "", "heading"))
-            lines += [("", "label", text, "wrapped") for text in self._about_copies()]
-            lines += [(label, form, meaning, "wrapped") for form, label, meaning in LEGEND]
-        elif answer.sheets:
-            lines.append(("Your sheets", "heading", "", "heading"))
-            lines.append(
-                (
-                    "",
-                    "label",
-                    "Nothing is marked in your sheets, so there is no copy of them here.",
-                    "wrapped",
-                )
-            )
-        lines += [
+        lines = [
+            *self._heads(),
+            *self._to_do(),
+            *self._what_happened(),
+            *self._to_mend(),
+            *self._beside(),
+            *self._sheets_of_yours(),
             ("Who to ask", "heading", "", "heading"),
             ("", "label", self._who_to_ask(), "wrapped"),
         ]
-
         page.set_column(0, 0, 26)
         page.set_column(1, 1, 105)
         page.hide_gridlines(2)
@@ -372,8 +295,84 @@ class _Writer:
                 page.write_string(row, 1, shown(text), self.formats[text_format])
         _print_on_paper(page)
 
+    def _heads(self) -> Iterator[Line]:
+        answer = self.answer
+        if answer.made_up:
+            yield "Made-up data", "bad", answer.made_up, "strong"
+        yield headline(answer), "headline", "", "wrapped"
+        if answer.remark:
+            yield "", "label", answer.remark, "wrapped"
+        has_name = answer.sender_name != answer.sender_key
+        facts = {
+            "Sender": answer.sender_name + (f" ({answer.sender_key})" if has_name else ""),
+            "Census date": day(answer.census_date),
+            "File": answer.file_name,
+            "Received": (
+                "Not sent: this is a check before sending"
+                if answer.is_trial
+                else moment(answer.received_at)
+            ),
+            "Submission": "" if answer.is_trial else answer.submission_id,
+        }
+        yield from ((label, "label", text, "wrapped") for label, text in facts.items() if text)
+
+    def _to_do(self) -> Iterator[Line]:
+        todo = next_steps(self.answer)
+        yield "What to do next", "heading", "", "heading"
+        yield "", "label", todo.heading, "strong"
+        for number, step in enumerate(todo.steps, 1):
+            yield f"{number}.", "label", step, "wrapped"
+
+    def _what_happened(self) -> Iterator[Line]:
+        answer = self.answer
+        if not answer.tables and not notes(answer):
+            return
+        yield "What happened to the rows", "heading", "", "heading"
+        for table in answer.tables:
+            yield shown(table.title), "label", table_words(table, answer.is_trial), "wrapped"
+        for note in notes(answer):
+            yield "Please note", "label", note, "wrapped"
+
+    def _to_mend(self) -> Iterator[Line]:
+        yield "What to mend first", "heading", "", "heading"
+        of_findings = groups(self.answer)
+        for group in of_findings[:100]:
+            mark = "bad" if group.severity in (REJECTS_FILE, REJECTS_ROW) else "check"
+            yield SEVERITIES[group.severity], mark, group_words(group), "wrapped"
+        if not of_findings:
+            yield "", "label", "Nothing.", "wrapped"
+        if (more := len(of_findings) - 100) > 0:
+            yield "", "label", f"and {more} more: see the sheet Findings", "wrapped"
+
+    def _beside(self) -> Iterator[Line]:
+        """Where other sources, and the official figures, are; and what was not kept."""
+        answer = self.answer
+        if differences := len(answer.cross_checks):
+            text = (
+                f"{number_of(differences, 'difference')} from other sources: see the sheet"
+                " Cross-checks"
+            )
+            yield "Beside other sources", "heading", "", "heading"
+            yield "", "label", text, "wrapped"
+        if len(answer.official):
+            yield "Beside the official figures", "heading", "", "heading"
+            yield "", "label", "See the sheet Official figures", "wrapped"
+        if gone := dropped(answer):
+            yield "Dropped at the door", "heading", "", "heading"
+            yield from ((item.header, "label", item.why, "wrapped") for item in gone)
+
+    def _sheets_of_yours(self) -> Iterator[Line]:
+        if self.copied:
+            yield "Your sheets, marked", "heading", "", "heading"
+            yield from (("", "label", text, "wrapped") for text in self._about_copies())
+            yield from ((label, form, meaning, "wrapped") for form, label, meaning in LEGEND)
+        elif self.answer.sheets:
+            text = "Nothing is marked in your sheets, so there is no copy of them here."
+            yield "Your sheets", "heading", "", "heading"
+            yield "", "label", text, "wrapped"
+
     def _about_copies(self) -> list[str]:
-        said = [
+        lines = [
             "The other sheets of this workbook are copies of yours, cell for cell, as text. Row"
             " numbers are those of your file. Point at a marked cell to read what was found."
             " Columns that nobody asked for, and what stands above, below or beside the table, are"
@@ -381,17 +380,17 @@ class _Writer:
         ]
         for index, sheet in self.copied.items():
             if self.names[index] != (sheet.label or UNNAMED_SHEET):
-                said.append(
+                lines.append(
                     f"Your sheet '{sheet_words(sheet.label)}' is here called '{self.names[index]}'."
                 )
             if (left := len(sheet.rows) - len(self.rows[index])) > 0:
-                said.append(
+                lines.append(
                     f"'{self.names[index]}' is too large to copy whole: {number_of(left, 'row')} of"
                     f" {len(sheet.rows):,} {'is' if left == 1 else 'are'} left out. Its first rows"
                     " and rows with findings are shown at their own row numbers."
                 )
         if (marked := len(self.answer.marked_sheets)) > len(self.copied):
-            said.append(
+            lines.append(
                 f"Only the first {MOST_SHEETS} of the {marked:,} sheets in which something is"
                 " marked are copied."
             )
@@ -401,20 +400,20 @@ class _Writer:
             if index not in self.answer.marked_sheets
         ]:
             others = f" and {len(clean) - MOST_SHEETS:,} more" if len(clean) > MOST_SHEETS else ""
-            said.append(
+            lines.append(
                 f"Not copied, because nothing is marked in {'it' if len(clean) == 1 else 'them'}:"
                 f" {', '.join(clean[:MOST_SHEETS])}{others}."
             )
         if self.notes_left <= 0:
-            said.append(
+            lines.append(
                 "There are too many findings for a note on each cell: those without one are marked"
                 " all the same, and are listed in Findings."
             )
         if len(self.answer.found) > MOST_FINDINGS:
-            said.append(
+            lines.append(
                 f"Findings lists the first {MOST_FINDINGS:,} of {len(self.answer.found):,}."
             )
-        return said
+        return lines
 
     def _who_to_ask(self) -> str:
         if self.answer.is_trial:
@@ -705,24 +704,24 @@ def _cut(text: str, units: int) -> str:
 def table_words(table: TableAnswer, is_trial: bool = False) -> str:
     """The books of a table in a sentence or two."""
     would = "would be " if is_trial else ""
-    told = (
+    text = (
         f"{number_of(table.rows_received, 'row')} received = {table.rows_loaded:,} {would}taken in"
         f" + {table.rows_rejected:,} not taken in + {table.rows_set_aside:,} set aside."
     )
-    return " ".join([told, *about_table(table)])
+    return " ".join([text, *about_table(table)])
 
 
 def about_table(table: TableAnswer) -> list[str]:
     """Where the table stood, which version it is and what it replaces."""
     names = [sheet_words(name) for name in table.sheets if name]
-    told = [f"Sheet{'' if len(names) == 1 else 's'} {', '.join(names)}."] if names else []
+    lines = [f"Sheet{'' if len(names) == 1 else 's'} {', '.join(names)}."] if names else []
     status = STATUSES.get(table.status, shown(table.status))
     version = f"version {table.version}" if table.version else ""
     if both := ", ".join(filter(None, [version, status])):
-        told.append(f"{both[0].upper()}{both[1:]}.")
+        lines.append(f"{both[0].upper()}{both[1:]}.")
     if table.earlier and table.status != REJECTED:
-        told.append(f"It takes the place of {shown(table.earlier)}.")
-    return told
+        lines.append(f"It takes the place of {shown(table.earlier)}.")
+    return lines
 
 
 def group_words(group: Group) -> str:

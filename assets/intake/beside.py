@@ -304,6 +304,9 @@ def _look_xls(data: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> 
                     )
 
 
+MOST_COLUMNS = 16_384
+"""A sheet has no more."""
+
 _ODS_TO_SEE = re.compile(
     rb"value-type=[\"']error|visibility=[\"'](?:collapse|filter)|number-rows-spanned|number-columns-spanned"
 )
@@ -312,62 +315,81 @@ _ODS_TO_SEE = re.compile(
 def _look_ods(text: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> None:
     if not _ODS_TO_SEE.search(text):
         return
-    name, row, column, step, is_error, said = "", 0, 0, 1, False, [""]
+    marks = _OdsMarks(sheets, found)
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = marks.start
+    parser.EndElementHandler = marks.end
+    parser.CharacterDataHandler = marks.text
+    parser.Parse(text, True)
 
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal name, row, column, step, is_error
+
+class _OdsMarks:
+    """Reads the XML of an OpenDocument workbook from front to back: where it is (sheet, row and the
+    column after the cell), and what it sees there.
+    """
+
+    def __init__(self, sheets: dict[str, Rows], found: dict[str, Found]) -> None:
+        self.sheets, self.found = sheets, found
+        self.name, self.row, self.column = "", 0, 0
+        self.step = 1  # how often the element is repeated
+        self.is_error, self.words = False, ""
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
         tag = _bare(tag)
         about = {
             _bare(key): value for key, value in attributes.items() if key != "office:value-type"
         }
-        hidden = about.get("visibility") in {"collapse", "filter"}
         if tag == "table":
-            name, row, column = about.get("name", ""), 0, 0
-        elif name not in sheets:
+            self.name, self.row, self.column = about.get("name", ""), 0, 0
+        elif self.name not in self.sheets:
             return
         elif tag == "table-column":
-            step = int(about.get("number-columns-repeated", 1))
-            if hidden and column < 16_384:
-                found[name]["hidden_columns"] += range(column, min(column + step, 16_384))
-            column += step
+            self._column(about)
         elif tag == "table-row":
-            column, step = 0, int(about.get("number-rows-repeated", 1))
-            if hidden:
-                found[name]["hidden_rows"] += range(row, min(row + step, len(sheets[name])))
-            row += step
+            self._row(about)
         elif tag in {"table-cell", "covered-table-cell"}:
-            tall, wide = (
-                int(about.get("number-rows-spanned", 1)),
-                int(about.get("number-columns-spanned", 1)),
-            )
-            if tall > 1 or wide > 1:
-                found[name]["merged"].append(
-                    ((row - 1, column), (row + tall - 2, column + wide - 1))
-                )
-            is_error, said[0], step = (
-                about.get("value-type") == "error",
-                "",
-                int(about.get("number-columns-repeated", 1)),
-            )
-            column += step
+            self._cell(about)
 
-    def end(tag: str) -> None:
-        nonlocal is_error
-        if is_error and _bare(tag) == "table-cell":
-            rows = sheets[name]
-            for place in range(
-                column - step, min(column, len(rows[row - 1]) if row <= len(rows) else 0)
-            ):
-                rows[row - 1][place] = said[0]
-            is_error = False
+    def _column(self, about: dict[str, str]) -> None:
+        self.step = int(about.get("number-columns-repeated", 1))
+        if _is_hidden(about) and self.column < MOST_COLUMNS:
+            last = min(self.column + self.step, MOST_COLUMNS)
+            self.found[self.name]["hidden_columns"] += range(self.column, last)
+        self.column += self.step
 
-    def say(text: str) -> None:
-        said[0] += text if is_error else ""
+    def _row(self, about: dict[str, str]) -> None:
+        self.column, self.step = 0, int(about.get("number-rows-repeated", 1))
+        if _is_hidden(about):
+            last = min(self.row + self.step, len(self.sheets[self.name]))
+            self.found[self.name]["hidden_rows"] += range(self.row, last)
+        self.row += self.step
 
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = (
-        start,
-        end,
-        say,
-    )
-    parser.Parse(text, True)
+    def _cell(self, about: dict[str, str]) -> None:
+        tall = int(about.get("number-rows-spanned", 1))
+        wide = int(about.get("number-columns-spanned", 1))
+        if tall > 1 or wide > 1:
+            first = (self.row - 1, self.column)
+            last = (self.row + tall - 2, self.column + wide - 1)
+            self.found[self.name]["merged"].append((first, last))
+        self.is_error, self.words = about.get("value-type") == "error", ""
+        self.step = int(about.get("number-columns-repeated", 1))
+        self.column += self.step
+
+    def end(self, tag: str) -> None:
+        """An element ends: the words of an error are its cell's."""
+        if not self.is_error or _bare(tag) != "table-cell":
+            return
+        rows = self.sheets[self.name]
+        cells = rows[self.row - 1] if self.row <= len(rows) else []
+        for place in range(self.column - self.step, min(self.column, len(cells))):
+            cells[place] = self.words
+        self.is_error = False
+
+    def text(self, words: str) -> None:
+        """Words within an element, in pieces."""
+        self.words += words if self.is_error else ""
+
+
+def _is_hidden(about: dict[str, str]) -> bool:
+    return about.get("visibility") in {"collapse", "filter"}

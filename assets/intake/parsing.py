@@ -422,33 +422,13 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
     if plain[0] in "#Ee" and ERROR_CELL.fullmatch(plain):
         return None, True, False
     if column.codes:
-        codes = code_set(column.codes)
-        label = codes.label(plain)
-        if label is None and column.several:
-            several, is_whole = read_labels(codes, plain)
-            if several:
-                return "; ".join(several), not is_whole, False
-        if label is None:
-            if not column.needed and plain.casefold() in BLANK_WORDS:
-                return None, False, False
-            return None, True, False
-        return label, False, not _label_stands(codes.meanings[label], census_date)
-    if column.type in {"text", "timestamp"}:
-        return read_text(text) or None, False, False
-    if column.type == "area" and column.needed and says_nothing(plain):
-        return None, False, False
-    if column.type == "area":
-        return authorities.area(plain, census_date) or read_text(text), False, False
+        return _read_code(column, plain, census_date)
+    if column.type in _TEXTS:
+        return _read_words(column, text, plain, census_date)
     if column.type == "figure":
         return (figure := read_figure(text)), figure is None, False
     is_only_dash = len(plain) <= 2 and is_dash(plain)
-    if (
-        column.type == "money"
-        and plain[-1] in "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
-        and _number(text) == "0"
-    ):
-        return "0", False, False
-    if is_only_dash and column.type == "integer" and column.needed and column.minimum == 0:
+    if column.type in _AMOUNTS and _is_nought(column, text, plain, is_only_dash):
         return "0", False, False
     if (plain.casefold() in BLANK_WORDS or is_only_dash) and not (
         column.type == "authority" and column.needed
@@ -464,15 +444,52 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
         return value or None, value is None or (column.needed and not value), False
     if column.open_ended and means_open(plain):
         return None, False, False
-    reader = {
-        "integer": read_integer,
-        "money": read_money,
-        "date": read_date,
-        "yes_no": read_yes_no,
-        "outward_code": read_outward_code,
-    }[column.type]
-    value = reader(text)
+    value = _READERS[column.type](text)
     return value, value is None, False
+
+
+_TEXTS = {"text", "timestamp", "area"}
+_AMOUNTS = {"money", "integer"}
+_MINUS_SIGNS = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_READERS = {
+    "integer": read_integer,
+    "money": read_money,
+    "date": read_date,
+    "yes_no": read_yes_no,
+    "outward_code": read_outward_code,
+}
+
+
+def _read_code(column: Column, plain: str, census_date: dt.date) -> tuple[str | None, bool, bool]:
+    """A code's label; of a column that takes several, all of them."""
+    codes = code_set(column.codes)
+    label = codes.label(plain)
+    if label is not None:
+        return label, False, not _label_stands(codes.meanings[label], census_date)
+    if column.several:
+        several, is_whole = read_labels(codes, plain)
+        if several:
+            return "; ".join(several), not is_whole, False
+    is_blank = not column.needed and plain.casefold() in BLANK_WORDS
+    return None, not is_blank, False
+
+
+def _read_words(
+    column: Column, text: str, plain: str, census_date: dt.date
+) -> tuple[str | None, bool, bool]:
+    """Free text, and an area by its name or code; nothing in it is unreadable."""
+    if column.type != "area":
+        return read_text(text) or None, False, False
+    if column.needed and says_nothing(plain):
+        return None, False, False
+    return authorities.area(plain, census_date) or read_text(text), False, False
+
+
+def _is_nought(column: Column, text: str, plain: str, is_only_dash: bool) -> bool:
+    """Whether a dash says 0: an accountant's "0 -", or alone where a number from 0 is needed."""
+    if column.type == "money":
+        return plain[-1] in _MINUS_SIGNS and _number(text) == "0"
+    return is_only_dash and column.needed and column.minimum == 0
 
 
 def _is_text(column: Column) -> bool:

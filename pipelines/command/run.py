@@ -38,8 +38,8 @@ def _told(paths: list[str]) -> str:
     def is_sender(name: str) -> bool:
         return sender_of(name, dt.date.max).kind != "unknown"
 
-    told = [place_label(path, is_sender) for path in paths[:10]]
-    return one_line(", ".join(told)) + (" …" if len(paths) > 10 else "")
+    labels = [place_label(path, is_sender) for path in paths[:10]]
+    return one_line(", ".join(labels)) + (" …" if len(paths) > 10 else "")
 
 
 @click.command("run")
@@ -83,19 +83,7 @@ def command(
     print(f"Landing place: {settings.landing}", flush=True)
     place = LandingPlace(settings.landing)
     landed, left = workable(place.census_dates(), today())
-    print("\n".join(left), end="\n" if left else "")
-    if odd := place.left_alone():
-        print(
-            f"Left alone, because they are not in a census date's and sender's folder: {_told(odd)}"
-        )
-    for folder, reason in place.refused():
-        print(f"Not looked into: {_told([f'{folder}/'])} {reason}.")
-    if waiting := place.under_way():
-        print(f"Waiting for the end of an upload: {_told(waiting)}")
-    if not settings.home.exists():
-        print(
-            f"Nothing was kept at {settings.home} yet: a new home of the observatory is made there."
-        )
+    _tell_of_the_landing_place(place, settings, left)
     with alone(settings), opened(settings, may_be_new=True) as (_, warehouse):
         from assets.checks.report import out_of_date as reports_due
         from assets.intake import provenance
@@ -110,38 +98,19 @@ def command(
                 provenance.refuse_mixture(
                     provenance.held(connection), bool(marked(place.root)), settings.landing
                 )
-        if empty := [
-            date for date in sorted(set(dates)) if not has_landed(warehouse, settings, date)
-        ]:
-            raise ObservatoryError(
-                f"Nothing has landed for {', '.join(map(str, empty))}, and nothing is held; returns"
-                " of the quarter were expected. Drop them into"
-                f" {settings.landing}/{empty[0]}/<sender>/ first."
-            )
+        _refuse_where_nothing_is_held(warehouse, settings, dates)
         due = quarters_due(warehouse, place, settings, landed, list(dates), everything)
         print("\n".join(left_growing(place, due)), end="\n" if left_growing(place, due) else "")
-        failures: list[str] = []
-        done = list(due)
-        if due:
-            print(f"Quarters to bring up to date: {', '.join(map(str, due))}", flush=True)
-            failures += running.run_quarters(settings, due) or []
-            still = [] if failures else stale(warehouse, settings, due)
-            if still:  # an older register list that came in now speaks for later quarters too
-                print(
-                    f"Quarters that rest on what has come in: {', '.join(map(str, still))}",
-                    flush=True,
-                )
-                failures += running.run_quarters(settings, still) or []
-                done = sorted({*due, *still})
+        done, failures = _bring_up_to_date(warehouse, settings, due)
         drafted, refused = _draft(warehouse, settings, sorted(set(dates)), failures)
         failures += write_what_is_missing(warehouse, settings)
         if not due and not drafted:
-            said = (
+            text = (
                 "nothing new has landed"
                 if landed
                 else "the landing place holds no census date's folder"
             )
-            print(f"Up to date: {said}.")
+            print(f"Up to date: {text}.")
         done = sorted({*done, *drafted}) or _held(warehouse)
         try:
             if report:
@@ -157,6 +126,59 @@ def command(
     print(f"\nDone in {time.monotonic() - started:.0f} s.")
     if failures or refused:
         sys.exit(1)
+
+
+def _tell_of_the_landing_place(place: LandingPlace, settings: Settings, left: list[str]) -> None:
+    """Print what lies there and is not read."""
+    print("\n".join(left), end="\n" if left else "")
+    if odd := place.left_alone():
+        print(
+            f"Left alone, because they are not in a census date's and sender's folder: {_told(odd)}"
+        )
+    for folder, reason in place.refused():
+        print(f"Not looked into: {_told([f'{folder}/'])} {reason}.")
+    if waiting := place.under_way():
+        print(f"Waiting for the end of an upload: {_told(waiting)}")
+    if not settings.home.exists():
+        print(
+            f"Nothing was kept at {settings.home} yet: a new home of the observatory is made there."
+        )
+
+
+def _refuse_where_nothing_is_held(
+    warehouse: Warehouse, settings: Settings, dates: tuple[dt.date, ...]
+) -> None:
+    """Refuse quarters that were asked for and of which there is nothing.
+
+    Raises:
+        ObservatoryError: there is one.
+    """
+    empty = [date for date in sorted(set(dates)) if not has_landed(warehouse, settings, date)]
+    if empty:
+        raise ObservatoryError(
+            f"Nothing has landed for {', '.join(map(str, empty))}, and nothing is held; returns"
+            " of the quarter were expected. Drop them into"
+            f" {settings.landing}/{empty[0]}/<sender>/ first."
+        )
+
+
+def _bring_up_to_date(
+    warehouse: Warehouse, settings: Settings, due: list[dt.date]
+) -> tuple[list[dt.date], list[str]]:
+    """Run the quarters that are due, and then those that rest on what came in with them. Gives
+    all of them, and what failed.
+    """
+    if not due:
+        return [], []
+    print(f"Quarters to bring up to date: {', '.join(map(str, due))}", flush=True)
+    failures = list(running.run_quarters(settings, due) or [])
+    still = [] if failures else stale(warehouse, settings, due)
+    if not still:
+        return list(due), failures
+    # an older register list that came in now speaks for later quarters too
+    print(f"Quarters that rest on what has come in: {', '.join(map(str, still))}", flush=True)
+    failures += running.run_quarters(settings, still) or []
+    return sorted({*due, *still}), failures
 
 
 def _draft(

@@ -29,7 +29,6 @@ def command(landing: str | None, opening: bool) -> None:
     """
     from assets.intake.turns import label
     from resources.landing import LandingPlace
-    from resources.sealing import is_sealed, opened, sealed
 
     settings = settings_from_environment(landing=landing)
     place = LandingPlace(settings.landing)
@@ -49,39 +48,53 @@ def command(landing: str | None, opening: bool) -> None:
                 clear_unfinished(file.path.parent if folder is None else folder)
         for file in files:
             try:
-                content = file.as_it_lies()
-            except CannotOpen as fault:
-                left.append(f"{label(file)} ({fault.hint})")
-                continue
-            except NotNow:
-                left.append(f"{label(file)} (it changed while it was read)")
-                continue
-            if is_sealed(content) != opening:
-                continue
-            changed = _opened(content) if opening else sealed(content)
-            if changed is None:
-                left.append(f"{label(file)} (it does not open with this key)")
-                continue
-            if not opening and opened(changed) != content:
-                raise ObservatoryError(
-                    f"{label(file)} could not be read back after it was sealed. It was left as it"
-                    " was. Try again."
-                )
-            try:
-                is_done = _replace(file, content, changed)
-            except (FileNotFoundError, NotNow):
-                left.append(f"{label(file)} (it is gone)")
-                continue
-            if is_done:
-                done += 1
-            else:
-                left.append(f"{label(file)} (another file took its place)")
+                done += _turn(file, opening)
+            except _Left as why:
+                left.append(f"{label(file)} ({why})")
     print(
         f"{'Opened' if opening else 'Sealed'}: {done} file{'' if done == 1 else 's'} in"
         f" {settings.landing}."
     )
     if left:
         print(f"Left as they were: {one_line(', '.join(left))}.")
+
+
+class _Left(Exception):
+    """A file was left as it was; says why."""
+
+
+def _turn(file: LandedFile, opening: bool) -> bool:
+    """Seal a file, or take its seal off; whether it was not so already.
+
+    Raises:
+        _Left: it could not be done.
+        ObservatoryError: what was sealed does not read back.
+    """
+    from assets.intake.turns import label
+    from resources.sealing import is_sealed, opened, sealed
+
+    try:
+        content = file.as_it_lies()
+    except CannotOpen as fault:
+        raise _Left(fault.hint) from None
+    except NotNow:
+        raise _Left("it changed while it was read") from None
+    if is_sealed(content) != opening:
+        return False
+    changed = _opened(content) if opening else sealed(content)
+    if changed is None:
+        raise _Left("it does not open with this key")
+    if not opening and opened(changed) != content:
+        raise ObservatoryError(
+            f"{label(file)} could not be read back after it was sealed. It was left as it"
+            " was. Try again."
+        )
+    try:
+        if _replace(file, content, changed):
+            return True
+    except (FileNotFoundError, NotNow):
+        raise _Left("it is gone") from None
+    raise _Left("another file took its place")
 
 
 def _opened(content: bytes) -> bytes | None:
