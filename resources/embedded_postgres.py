@@ -31,6 +31,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from resources.errors import ObservatoryError
 from resources.private import let_pass, make_private
@@ -295,7 +296,7 @@ class EmbeddedPostgres:
             k: v for k, v in os.environ.items() if not k.startswith(("PG", "OBSERVATORY_"))
         }  # no key of ours
         environment["LC_ALL"] = "C"
-        options: dict = {}
+        options: dict[str, Any] = {}
         if self._run_as == "namespace":
             command = ["unshare", "--user", "--map-user=65534", "--map-group=65534", *command]
         elif isinstance(self._run_as, pwd.struct_passwd):
@@ -312,14 +313,14 @@ class EmbeddedPostgres:
                 cwd=self.folder, check=False, **options,
             )  # fmt: skip
             output.seek(0)
-            said = output.read().decode("utf-8", "replace").strip()
+            text = output.read().decode("utf-8", "replace").strip()
         if done.returncode:
             log = self.folder / "server.log"
             tail = (
                 "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else ""
             )
             raise ObservatoryError(
-                f"The embedded PostgreSQL could not be {what}: {said or 'no message'}\n{tail}\nIt"
+                f"The embedded PostgreSQL could not be {what}: {text or 'no message'}\n{tail}\nIt"
                 f" was expected to run from {self.folder}. Look at {log}, check free disk space and"
                 " that the folder is on a local disk."
             )
@@ -516,10 +517,10 @@ class EmbeddedPostgres:
                         return
             except psycopg.OperationalError:
                 if not self._lives():
-                    said = (self.folder / "server.log").read_text(errors="replace")
+                    text = (self.folder / "server.log").read_text(errors="replace")
                     why = (
                         "the write-ahead log ends before it"
-                        if "before configured recovery target" in said
+                        if "before configured recovery target" in text
                         else "the server stopped"
                     )
                     raise ObservatoryError(

@@ -19,4 +19,4 @@ def make_hole(handle: int, length: int) -> bool:
         return False
     fallocate = ctypes.CDLL(None, use_errno=True).fallocate
     fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
-    return fallocate(handle, _KEEP_SIZE | _PUNCH_HOLE, 0, length) == 0
+    return bool(fallocate(handle, _KEEP_SIZE | _PUNCH_HOLE, 0, length) == 0)

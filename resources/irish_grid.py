@@ -57,12 +57,13 @@ def _arc(grid: Grid, latitude: Numbers) -> Numbers:
     """Metres along the meridian from the true origin, scaled."""
     n = (grid.major - grid.minor) / (grid.major + grid.minor)
     by, to = latitude - np.radians(grid.latitude), latitude + np.radians(grid.latitude)
-    return grid.minor * grid.scale * (
+    metres: Numbers = grid.minor * grid.scale * (
         (1 + n + 1.25 * n**2 + 1.25 * n**3) * by
         - (3 * n + 3 * n**2 + 2.625 * n**3) * np.sin(by) * np.cos(to)
         + 1.875 * (n**2 + n**3) * np.sin(2 * by) * np.cos(2 * to)
         - 35 / 24 * n**3 * np.sin(3 * by) * np.cos(3 * to)
     )  # fmt: skip
+    return metres
 
 
 def _radii(grid: Grid, latitude: Numbers) -> tuple[Numbers, Numbers]:

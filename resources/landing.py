@@ -149,7 +149,7 @@ class LandedFile:
             raise _too_large(self.size)
         try:
             with self.path.open("rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
+                data: bytes = file.read(MAX_FILE_BYTES + 1)
         except FileNotFoundError:
             raise NotNow from None
         except OSError as error:
@@ -386,7 +386,7 @@ class LandingPlace:
         """
         if not self._is_here:
             return []
-        said = []
+        lines = []
         dates = [
             entry
             for entry in sorted(self.root.iterdir())
@@ -402,13 +402,13 @@ class LandingPlace:
         for folder in [*dates, *senders]:
             name = _shown(folder.relative_to(self.root).as_posix())
             if folder.is_symlink():
-                said.append(
+                lines.append(
                     (name, "is a link, and no link is followed: put the folder itself there")
                 )
             elif not os.access(
                 folder, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids
             ):
-                said.append(
+                lines.append(
                     (
                         name,
                         (
@@ -417,7 +417,7 @@ class LandingPlace:
                         ),
                     )
                 )
-        return said
+        return lines
 
     def under_way(self) -> list[str]:
         """Files whose upload has not ended, by their names (see `left_alone`): they wait."""

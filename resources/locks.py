@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -26,7 +27,7 @@ _HOLDERS = sa.text(
 )
 
 
-def _named(row: sa.Row) -> str:
+def _named(row: sa.Row[Any]) -> str:
     client = f"{one_line(row.client)[:60]}, " if row.client else ""
     since = f", since {row.since} UTC" if row.since else ""
     return f"{one_line(row.login)} ({client}process {row.pid}{since})"
@@ -47,8 +48,8 @@ class _Watch(threading.Thread):
                 found = [_named(row) for row in connection.execute(_HOLDERS, {"pid": self.pid})]
                 if found and found != told:
                     told = found
-                    said = f"{self.what} waits for {', '.join(found)}, at most {self.patience:g} s."
-                    print(said, file=sys.stderr, flush=True)
+                    text = f"{self.what} waits for {', '.join(found)}, at most {self.patience:g} s."
+                    print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager

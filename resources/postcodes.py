@@ -75,7 +75,7 @@ def is_district(postcodes: pd.Series) -> np.ndarray:
     `SK1 4` is a sector and `SK14` the district around Hyde: what could be a district is one, unless
     a blank parts it.
     """
-    could_be = normal(postcodes).str.fullmatch(_OUTWARD).to_numpy(dtype=bool, copy=True)
+    could_be: np.ndarray = normal(postcodes).str.fullmatch(_OUTWARD).to_numpy(dtype=bool, copy=True)
     could_be[could_be] = [not _PARTED.fullmatch(text) for text in postcodes[could_be]]
     return could_be
 

@@ -76,7 +76,9 @@ def side_by_side(
 class _Helper:
     """A process that works on a share of the things, as long as it is open."""
 
-    def __init__(self, work: Callable, things: Sequence, share: Sequence[int]) -> None:
+    def __init__(
+        self, work: Callable[[Any], Any], things: Sequence[Any], share: Sequence[int]
+    ) -> None:
         self._reads, writes = os.pipe()
         parent, self._number = os.getpid(), -1
         with warnings.catch_warnings(), contextlib.suppress(OSError):
@@ -111,7 +113,9 @@ class _Helper:
                 os.waitpid(self._number, 0)
 
 
-def _help(parent: int, place: int, work: Callable, things: Sequence, share: Sequence[int]) -> None:
+def _help(
+    parent: int, place: int, work: Callable[[Any], Any], things: Sequence[Any], share: Sequence[int]
+) -> None:
     """Work on a share and say what was given, whole or not at all; never returns."""
     try:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)

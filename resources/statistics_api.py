@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter, Retry
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from resources.errors import ObservatoryError
 from resources.settings import STATISTICS_API
@@ -291,10 +292,10 @@ def _compact(period: str) -> str:
 def _refuse_warnings(answer: dict[str, Any], version: Version) -> None:
     """A warning says that something asked for is not known, and that the rows are fewer."""
     if warnings := answer.get("warnings"):
-        told = "; ".join(f"{w.get('message', '')} ({w.get('code', '')})" for w in warnings)
+        text = "; ".join(f"{w.get('message', '')} ({w.get('code', '')})" for w in warnings)
         raise ObservatoryError(
             f"The answer for the data set {version.data_set} ({version.title}) carries a warning: "
-            f"{told}. Rows may be missing, so nothing was written. Try again; if it stays, take "
+            f"{text}. Rows may be missing, so nothing was written. Try again; if it stays, take "
             "DfE's file instead."
         )
 

@@ -109,7 +109,7 @@ class Snapshot:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def rows(self, query: str, **parameters: Any) -> list[sa.Row]:
+    def rows(self, query: str, **parameters: Any) -> list[sa.Row[Any]]:
         """All rows of a query, asked of the tables themselves (`physical`)."""
         return list(self.connection.execute(sa.text(physical(query)), parameters))
 
@@ -215,12 +215,12 @@ class Warehouse:
         """
         with self.engine.connect() as connection:
             rows = connection.exec_driver_sql(_HOLDERS).all()
-        said = [
+        lines = [
             f"{row.who} ({row.program or 'a program without a name'}, number {row.number}, since"
             f" {row.since:%H:%M:%S}) holds {row.tables}"
             for row in rows
         ]
-        return f"{'; '.join(said)}." if said else "Whoever it was has ended since."
+        return f"{'; '.join(lines)}." if lines else "Whoever it was has ended since."
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -246,7 +246,7 @@ class Warehouse:
                 connection.execute(sa.text("select 1"))  # the first question fixes the moment
             yield Snapshot(connection)
 
-    def rows(self, query: str, **parameters: Any) -> list[sa.Row]:
+    def rows(self, query: str, **parameters: Any) -> list[sa.Row[Any]]:
         """All rows of a query, asked of the tables themselves (`physical`)."""
         with self.snapshot() as seen:
             return seen.rows(query, **parameters)
@@ -370,4 +370,4 @@ def copy_table(connection: Connection, table: str, rows: pa.Table) -> int:
         if by_way:
             cursor.execute(f"insert into {table} ({columns}) select {columns} from pg_temp.copied")
             cursor.execute("drop table pg_temp.copied")
-    return rows.num_rows
+    return int(rows.num_rows)

@@ -82,11 +82,11 @@ def disclosure_method(settings: dict[str, Any], where: str) -> DisclosureMethod:
         if (v > getattr(safe, n) if n in _SAFER_IS_SMALLER else v < getattr(safe, n))
     )
     if less and not method.less_safe_because.strip():
-        said = ", ".join(
+        text = ", ".join(
             f"{name} = {numbers[name]} (the safe value is {getattr(safe, name)})" for name in less
         )
         raise ValueError(
-            f"{where}, [disclosure]: {said} is less safe than the default, without a reason. Leave"
+            f"{where}, [disclosure]: {text} is less safe than the default, without a reason. Leave"
             ' it out, or give less_safe_because = "…": the reason, which is printed in every'
             " release."
         )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from schemas.cans import items
 from schemas.fields import Field, field
@@ -278,7 +279,7 @@ class ReturnTable:
         return [c.name for c in self.columns if c.needed]
 
 
-def _column(entry: dict) -> Column:
+def _column(entry: dict[str, Any]) -> Column:
     meaning = field(entry.get("field", entry["name"]))
     own = [] if entry.get("only_headers") else [entry["name"]]
     return Column(
@@ -311,7 +312,7 @@ def _column(entry: dict) -> Column:
 _ANSWERS = {"score": "cans_score", "yes or no": "cans_yes_no"}
 
 
-def _of_items(layout: str) -> list[dict]:
+def _of_items(layout: str) -> list[dict[str, Any]]:
     """The columns of CANS's items, as a layout would have them."""
     return [
         {
@@ -322,7 +323,7 @@ def _of_items(layout: str) -> list[dict]:
     ]  # fmt: skip
 
 
-def _table(data: dict, others: dict[str, dict]) -> ReturnTable:
+def _table(data: dict[str, Any], others: dict[str, dict[str, Any]]) -> ReturnTable:
     entries = data["columns"]
     left = list(data.get("known_and_left", []))
     if parent := data.get("same_columns_as"):

@@ -13,6 +13,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FACTS = Path(__file__).parent / "statutory.toml"
 _APRIL = 4
@@ -53,7 +54,7 @@ class StatutoryXml:
 
 
 @cache
-def _facts() -> dict:
+def _facts() -> dict[str, Any]:
     return tomllib.loads(FACTS.read_text(encoding="utf-8"))
 
 

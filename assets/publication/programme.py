@@ -328,7 +328,9 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
 
 
 def _named_in_ties(key: str) -> list[dict[str, Any]]:
-    return tomllib.loads((SCHEMAS / "ties.toml").read_text(encoding="utf-8")).get(key, [])
+    written = tomllib.loads((SCHEMAS / "ties.toml").read_text(encoding="utf-8"))
+    entries: list[dict[str, Any]] = written.get(key, [])
+    return entries
 
 
 @cache
@@ -336,7 +338,9 @@ def region_only() -> Mapping[str, str]:
     """The categories (by published label, of any filter) that are shown for the region alone
     whatever the number, and why.
     """
-    return tomllib.loads((SCHEMAS / "sensitive.toml").read_text(encoding="utf-8"))["region_only"]
+    written = tomllib.loads((SCHEMAS / "sensitive.toml").read_text(encoding="utf-8"))
+    reasons: dict[str, str] = written["region_only"]
+    return reasons
 
 
 def is_sensitive(table: PublishedTable, measure: Measure, rows: pd.DataFrame) -> pd.Series:

@@ -467,7 +467,7 @@ def for_the_region_alone(true: TrueTable, m: Measure, method: DisclosureMethod) 
     sensitive, known = is_sensitive(true.table, m, true.keys), true.values[m.name].notna()
     is_area = true.keys[AUTHORITY] != ""
     if not sensitive.any():
-        return sensitive.to_numpy()
+        return np.asarray(sensitive)
     filters = list(true.table.filters)
     areas = true.keys[is_area & known]
     having = areas.groupby(filters)[AUTHORITY].nunique() if filters else areas[AUTHORITY].nunique()
@@ -479,7 +479,7 @@ def for_the_region_alone(true: TrueTable, m: Measure, method: DisclosureMethod) 
         else having
     )
     is_told = ~is_area & np.asarray(few >= method.others_for_a_comparison)
-    return (sensitive & known & ~is_told).to_numpy()
+    return np.asarray(sensitive & known & ~is_told)
 
 
 def _print_measure(
