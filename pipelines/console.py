@@ -25,12 +25,12 @@ class _Plain(logging.Handler):
             return
         if _NOT_THE_ASSETS.fullmatch(meta["orig_message"]):
             return
-        said = one_line(meta["orig_message"])
+        text = one_line(meta["orig_message"])
         print(
             (
-                _structured(record, meta, said)
+                _structured(record, meta, text)
                 if os.environ.get("OBSERVATORY_LOG") == "json"
-                else f"  {said}"
+                else f"  {text}"
             ),
             flush=True,
         )

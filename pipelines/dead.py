@@ -99,5 +99,5 @@ def _was_ended(entry: dg.EventLogEntry) -> bool:
         error = error.cause
     if error is None or error.cls_name == "DagsterExecutionInterruptedError":
         return error is not None
-    said = error.message.partition(":")[0].strip()
-    return said.startswith("psycopg.") and said.rpartition(".")[2] in _SERVER_GONE
+    text = error.message.partition(":")[0].strip()
+    return text.startswith("psycopg.") and text.rpartition(".")[2] in _SERVER_GONE

@@ -41,9 +41,9 @@ def record(warehouse: Warehouse, instance: dg.DagsterInstance) -> int:
         for one in instance.get_run_records(dg.RunsFilter(statuses=_ENDED))
         if one.dagster_run.run_id not in known and one.start_time
     ]
-    told = [(_run(one), list(_measured(instance, one.dagster_run.run_id))) for one in new]
+    runs = [(_run(one), list(_measured(instance, one.dagster_run.run_id))) for one in new]
     with warehouse.engine.begin() as connection:
-        for run, metrics in told:
+        for run, metrics in runs:
             connection.execute(
                 sa.text(
                     "insert into raw.run values (:run_id, :job, :first, :last, :started, :seconds,"
@@ -63,7 +63,7 @@ def record(warehouse: Warehouse, instance: dg.DagsterInstance) -> int:
         connection.execute(
             sa.text("delete from raw.run where started_at < :until"), {"until": until}
         )
-    return len(told)
+    return len(runs)
 
 
 def _run(record: dg.RunRecord) -> dict[str, Any]:

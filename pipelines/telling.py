@@ -67,12 +67,12 @@ def remind(
 
     region, known = settings.region, contacts(settings)
     found = chase_list(warehouse, census_date, region.timetable, day)
-    said = [
+    lines = [
         f"{len(found)} returns to chase for {census_date}:"
         f" {write_list(settings.chase, census_date, found)}"
     ]
     if not found:
-        return said
+        return lines
     to_whom = [(in_short(found, census_date, region.name), messages.channel())]
     for one in reminders(
         found, census_date, region.name, region.timetable.day(census_date, "due"), known.get(REGION)
@@ -84,7 +84,7 @@ def remind(
             key = f"reminder {census_date} {day} {reminder.sender}"
             if addresses and key not in told:
                 sent = messages.send(addresses, reminder.title, reminder.body)
-                said.append(
+                lines.append(
                     f"{reminder.sender or 'the region'}:"
                     f" {'reminded' if sent else 'could not be reached'}"
                 )
@@ -94,11 +94,11 @@ def remind(
         reminder.sender for reminder, addresses in to_whom if reminder.sender and not addresses
     ]
     if without:
-        said.append(
+        lines.append(
             f"No contact, or no mailbox to write from, for {len(without)} senders:"
             f" {', '.join(without[:20])}{' …' if len(without) > 20 else ''}"
         )
-    return said
+    return lines
 
 
 def _now() -> str:

@@ -28,9 +28,9 @@ class Fault:
     hint: str
 
 
-def body(sheet: Sheet, found: Recognised) -> Sequence[list]:
+def body(sheet: Sheet, recognised: Recognised) -> Sequence[list]:
     """The rows of a table below its header, down to the last that has something in it."""
-    rows = sheet.rows[found.header_row + 1 : found.end_row]
+    rows = sheet.rows[recognised.header_row + 1 : recognised.end_row]
     last = len(rows)
     while last and not any(cell_text(cell).strip() for cell in rows[last - 1]):
         last -= 1

@@ -68,14 +68,14 @@ def proposals(names: Iterable[str]) -> pd.DataFrame:
     ordered = sorted(
         {name for name in names if not any(word in AUTHORITIES for word in name.split())}
     )
-    told = [
+    lines = [
         "".join(word for word in name.split() if word not in EVERYDAY) or name.replace(" ", "")
         for name in ordered
     ]
     whole = [name.replace(" ", "") for name in ordered]
     found = [
         process.cdist(texts, texts, scorer=fuzz.ratio, score_cutoff=NEAR, dtype=np.uint8)
-        for texts in (told, whole)
+        for texts in (lines, whole)
     ]
     similarity = np.triu(np.minimum(*found), 1) if ordered else np.zeros((0, 0), dtype=np.uint8)
     first, second = np.nonzero(similarity)

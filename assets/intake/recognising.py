@@ -150,20 +150,20 @@ def _item_names(layout: str) -> frozenset[str]:
     return frozenset(item.key for item in items(layout)) if layout else frozenset()
 
 
-def _given_at(sheet: Sheet, found: Recognised, place: int) -> bool:
+def _given_at(sheet: Sheet, recognised: Recognised, place: int) -> bool:
     """Whether anything stands in the column below the header."""
-    rows = sheet.rows[found.header_row + 1 : found.end_row]
+    rows = sheet.rows[recognised.header_row + 1 : recognised.end_row]
     return any(place < len(row) and cell_text(row[place]).strip() for row in rows)
 
 
-def two_for_one(sheet: Sheet, found: Recognised) -> list[tuple[str, tuple[int, ...]]]:
+def two_for_one(sheet: Sheet, recognised: Recognised) -> list[tuple[str, tuple[int, ...]]]:
     """Columns of the layout for which several columns of the sheet, none of them empty, could
     stand.
     """
-    cells = [cell_text(cell) for cell in sheet.rows[found.header_row]]
+    cells = [cell_text(cell) for cell in sheet.rows[recognised.header_row]]
     kept = (
-        (name, tuple(p for p in places if _given_at(sheet, found, p)))
-        for name, places in doubled(found.table, cells)
+        (name, tuple(p for p in places if _given_at(sheet, recognised, p)))
+        for name, places in doubled(recognised.table, cells)
     )
     return [(name, places) for name, places in kept if len(places) > 1]
 
@@ -258,16 +258,18 @@ def _has_options_for_records(sheet: Sheet) -> bool:
     return found is not None and _holds_options(sheet, found)
 
 
-def _holds_options(sheet: Sheet, found: Recognised) -> bool:
+def _holds_options(sheet: Sheet, recognised: Recognised) -> bool:
     personal = [
-        c for c in found.table.columns if c.personal == "child key" and c.name in found.columns
+        c
+        for c in recognised.table.columns
+        if c.personal == "child key" and c.name in recognised.columns
     ]
-    if not found.table.explained or not personal:
+    if not recognised.table.explained or not personal:
         return False
-    place = found.columns[personal[0].name]
+    place = recognised.columns[personal[0].name]
     below = [
         row
-        for row in sheet.rows[found.header_row + 1 : HEADER_WITHIN]
+        for row in sheet.rows[recognised.header_row + 1 : HEADER_WITHIN]
         if any(cell_text(cell).strip() for cell in row)
     ]
     references = [
@@ -407,12 +409,12 @@ def recognise(sheet: Sheet) -> Recognised | None:
     return _recognise_two_rows(sheet) or (best[1] if best else None)
 
 
-def unasked(found: Recognised) -> list[str]:
+def unasked(recognised: Recognised) -> list[str]:
     """Header cells that the layout neither asks for nor knows and leaves."""
-    if found.table.ignore_other_columns:
+    if recognised.table.ignore_other_columns:
         return []
     return [
         cell
-        for cell in found.others
-        if not {*_forms(cell), header_key(cell)} & found.table.known_and_left
+        for cell in recognised.others
+        if not {*_forms(cell), header_key(cell)} & recognised.table.known_and_left
     ]

@@ -53,30 +53,32 @@ def untell_folders(connection: Connection) -> None:
         "select submission_id, census_date, sender from raw.submission where sender_kind ="
         " 'unknown'"
     ).all()
-    told = [
+    changes = [
         {"id": r.submission_id, "old": r.sender, "new": sender_of(r.sender, r.census_date).key}
         for r in rows
     ]
-    told = [row for row in told if row["old"] != row["new"]]
-    if not told:
+    changes = [row for row in changes if row["old"] != row["new"]]
+    if not changes:
         return
     for table in ("submission", "arrival"):
         connection.execute(
             sa.text(
                 f"update raw.{table} set sender = :new where submission_id = :id and sender = :old"
             ),
-            told,
+            changes,
         )
     connection.execute(
-        sa.text(physical("delete from raw.finding where submission_id = :id")), told
+        sa.text(physical("delete from raw.finding where submission_id = :id")), changes
     )  # they are made anew: what was read
     connection.execute(
-        sa.text("update raw.submission set contract_version = '' where submission_id = :id"), told
+        sa.text("update raw.submission set contract_version = '' where submission_id = :id"),
+        changes,
     )  # so is read again
-    connection.execute(sa.text("delete from raw.answer where submission_id = :id"), told)
+    connection.execute(sa.text("delete from raw.answer where submission_id = :id"), changes)
     connection.exec_driver_sql("alter table access.event disable trigger append_only")
     connection.execute(
-        sa.text("update access.event set actor = :new where subject = :id and actor = :old"), told
+        sa.text("update access.event set actor = :new where subject = :id and actor = :old"),
+        changes,
     )
     connection.exec_driver_sql("alter table access.event enable trigger append_only")
 

@@ -254,10 +254,10 @@ def place_label(path: str, is_sender: Callable[[str], bool]) -> str:
     """A path in the landing place as it may be told: dates, senders' folders and common names, else
     the form of a name.
     """
-    told: list[str] = []
+    parts: list[str] = []
     for name in path.rstrip("/").split("/"):
-        is_date = not told and census_date_of(name) is not None
-        is_folder_of_sender = len(told) == 1 and path.count("/") > 1 and is_sender(name)
+        is_date = not parts and census_date_of(name) is not None
+        is_folder_of_sender = len(parts) == 1 and path.count("/") > 1 and is_sender(name)
         is_own = is_date or is_folder_of_sender
-        told.append(name if is_own else file_label(name, f"({form_of(name)})"))
-    return "/".join(told) + ("/" if path.endswith("/") else "")
+        parts.append(name if is_own else file_label(name, f"({form_of(name)})"))
+    return "/".join(parts) + ("/" if path.endswith("/") else "")

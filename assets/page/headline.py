@@ -102,18 +102,18 @@ def lede(edition: Edition, area: Area) -> list[str]:
     settings, places, answered, coverage, occupied, vacant, unavailable = (
         table.figure(area, name, provision_type=kind) for name in names
     )
-    said = []
+    lines = []
     if settings.number == 0:
         return [f"No {plural(kind)} are registered in {where(area)}."]
     if settings.is_shown:
         stand = "stands" if settings.number == 1 else "stand"
         with_places = f" with {number_of(places, 'place', 'places')}" if places.is_shown else ""
-        said.append(
+        lines.append(
             sentence(
                 f"{number_of(settings, *_settings(kind))}{with_places} {stand} in {where(area)}"
             )
         )
-    said += _answered(
+    lines += _answered(
         settings, table.figure(area, "settings_returned", provision_type=kind), answered, coverage
     )
     uses = (
@@ -123,7 +123,7 @@ def lede(edition: Edition, area: Area) -> list[str]:
     )
     parts = [_use(figure, words, is_state) for figure, words, is_state in uses if figure.is_shown]
     if parts:
-        said.append(sentence(f"Of the places counted, {listed(parts)}"))
+        lines.append(sentence(f"Of the places counted, {listed(parts)}"))
         if hidden := [
             w
             for f, w in (
@@ -138,10 +138,10 @@ def lede(edition: Edition, area: Area) -> list[str]:
                 if len(hidden) == 1
                 else f"numbers that are {listed(hidden)} are"
             )
-            said.append(f"The {numbers} not shown, so that nobody can be found in the figures.")
+            lines.append(f"The {numbers} not shown, so that nobody can be found in the figures.")
     elif occupied.is_there:
-        said.append(unsaid(occupied, "How many places are lived in"))
-    return said
+        lines.append(unsaid(occupied, "How many places are lived in"))
+    return lines
 
 
 def _answered(settings: Figure, returned: Figure, answered: Figure, coverage: Figure) -> list[str]:

@@ -223,8 +223,8 @@ def _name(measure: _Measure) -> Cell:
     )
     if measure.about["measure"] in _AGES and about["breakdown"] != "total":
         what = f"{about['measure']}, {what}"
-    said = f"{what[:1].upper()}{what[1:]}{f', {unit}' if unit else ''}"
-    return Cell(said, note=about.get("definition_note", "") if about["definition"] != SAME else "")
+    text = f"{what[:1].upper()}{what[1:]}{f', {unit}' if unit else ''}"
+    return Cell(text, note=about.get("definition_note", "") if about["definition"] != SAME else "")
 
 
 def _row(edition: Edition, area: Area, measure: _Measure) -> dict[str, Figure]:

@@ -326,13 +326,13 @@ def _estimated(edition: Edition, area: Area, kind: str) -> list[str]:
     )
     if not (estimate.is_shown and low.is_shown and high.is_shown):
         return []
-    said = (
+    text = (
         f"Of all places registered in {plural(kind)}, an estimated {estimate} are lived in:"
         f" {low} to {high}, in 95 cases of 100"
     )
     lines = [
         sentence(
-            f"{said}, if settings that did not return are like those of their size, sector, owner"
+            f"{text}, if settings that did not return are like those of their size, sector, owner"
             " and authority that did"
         )
     ]

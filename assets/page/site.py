@@ -587,7 +587,7 @@ def quarters_as_told(
     """
     known = lifecycle.lives(warehouse)
     released = {row.census_date: row.happened_at.date() for row in reversed(approvals(warehouse))}
-    told = []
+    lines = []
     for date in sorted(
         {
             *known,
@@ -603,10 +603,10 @@ def quarters_as_told(
             if now.state == lifecycle.CORRECTION and now.status == FINAL
             else lifecycle.TOLD[now.state]
         )
-        told.append(
+        lines.append(
             (date, "On hold" if now.is_held and not is_out else state, released.get(date), planned)
         )
-    return told
+    return lines
 
 
 def bring_sites_up_to_date(

@@ -192,12 +192,12 @@ def _beside_region(edition: Edition, area: Area, table: Table, kind: str) -> lis
     gap = own.number - whole.number
     rounding = max(out_by(counted, edition.round_to) + out_by(all_counted, edition.round_to), 2)
     than = "about as many as" if abs(gap) < rounding else "more than" if gap > 0 else "fewer than"
-    said = (
+    text = (
         f"{whole_percent(own)} of {possessive(area.name)} places in {plural(kind)} have nobody"
         " living in them"
     )
     return [
-        sentence(f"{said}, {than} in {where(edition.here)} as a whole ({whole_percent(whole)})")
+        sentence(f"{text}, {than} in {where(edition.here)} as a whole ({whole_percent(whole)})")
     ]
 
 

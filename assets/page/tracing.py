@@ -154,11 +154,11 @@ def _worked_out(table: PublishedTable, measure: Measure) -> str:
     """How a measure is worked out of the printed figures of its table; empty where it is counted."""
 
     def added(names: Sequence[str]) -> str:
-        said = "".join(
+        text = "".join(
             f"{' − ' if name.startswith('-') else ' + ' if place else ''}{name.removeprefix('-')}"
             for place, name in enumerate(names)
         )
-        return f"({said})" if len(names) > 1 else said
+        return f"({text})" if len(names) > 1 else text
 
     if measure.rule == "share":
         total = " and ".join(within(table.filters[f]) for f in measure.over)

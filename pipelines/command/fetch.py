@@ -49,6 +49,6 @@ def command(date: dt.date | None, data_sets: tuple[str, ...], find: str | None) 
         quarter = date or last_quarter_end(dt.datetime.now(tz=dt.UTC).date())
         place = LandingPlace(settings.landing)
         for one in fetch(api, place, quarter, data_sets or settings.statistics_data_sets, print):
-            said = "written" if one.is_new else "unchanged"
-            print(f"  {said}: {quarter}/dfe/{one.name}")
+            text = "written" if one.is_new else "unchanged"
+            print(f"  {text}: {quarter}/dfe/{one.name}")
     print("Next: observatory run")

@@ -116,7 +116,7 @@ def _headline(warehouse: Warehouse, settings: Settings, date: dt.date) -> None:
     if row.settings:
         places = row.places or "an unknown number of"
         print(
-            f"  {row.settings} homes with {places} places stand in the region's"
+            f"  {row.settings} homes with {places} places are in the region's"
             f" {_members(warehouse, date)} authorities."
         )
     if not row.returned:

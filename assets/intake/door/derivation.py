@@ -124,9 +124,11 @@ def _with_births(cells: Cells, authority: pd.Series, births: pd.Series) -> pd.Se
     newest_first = sorted(
         parts, key=lambda part: frame.parts[part].submission.file.received_at, reverse=True
     )
-    told = []
+    births_by_table = []
     for part in newest_first:
         here = frame.is_data & (frame.part == part)
-        told.append(births_by_child(authority[here], cells.canonical("child")[here], born[here]))
-    births = pd.concat([*told, births])
+        births_by_table.append(
+            births_by_child(authority[here], cells.canonical("child")[here], born[here])
+        )
+    births = pd.concat([*births_by_table, births])
     return births[~births.index.duplicated(keep="first")]

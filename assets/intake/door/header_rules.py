@@ -99,11 +99,11 @@ def _judge_apart(
     spoken_of: Tables = []
     findings: list[Finding] = []
     for sheet, found in everything:
-        told = [finding for rule in HEADER_RULES for finding in rule(sheet, found, file)]
-        fault = _fault_apart(sheet, found, kind, told)
+        findings_here = [finding for rule in HEADER_RULES for finding in rule(sheet, found, file)]
+        fault = _fault_apart(sheet, found, kind, findings_here)
         if fault is None:
             kept.append((sheet, found))
-            findings += told
+            findings += findings_here
         elif not found.missing or _is_a_fault(found, kind, has_better=False):
             spoken_of.append((sheet, found))
             findings.append(_table_left_out(sheet, fault))
@@ -111,15 +111,17 @@ def _judge_apart(
     return kept, [*findings, *_left_alone(sheets, [*kept, *spoken_of])]
 
 
-def _fault_apart(sheet: Sheet, found: Recognised, kind: str, told: list[Finding]) -> Finding | None:
+def _fault_apart(
+    sheet: Sheet, recognised: Recognised, kind: str, told: list[Finding]
+) -> Finding | None:
     """Why a table cannot be taken in beside others; None where it can.
 
     A return of another quarter is a fault of the whole file: what was sent at once is of one date.
     """
-    if found.missing:
-        return _missing_columns(sheet, found)
-    if kind not in found.table.senders:
-        return _not_from_this_sender(sheet, found)
+    if recognised.missing:
+        return _missing_columns(sheet, recognised)
+    if kind not in recognised.table.senders:
+        return _not_from_this_sender(sheet, recognised)
     of_its_own = (f for f in told if f.severity == REJECTS_FILE and f.rule != "wrong_quarter")
     return next(of_its_own, None)
 
@@ -147,34 +149,34 @@ def _of_sheet(sheet: Sheet, hint: str) -> str:
 # --- tables and their columns ---------------------------------------------------------------------
 
 
-def _is_a_fault(found: Recognised, kind: str, has_better: bool) -> bool:
+def _is_a_fault(recognised: Recognised, kind: str, has_better: bool) -> bool:
     """Whether a sheet that only resembles a return is a fault.
 
     It is where a sender of that return sent it, and nothing better came.
     """
-    is_likely = not has_better or found.header_row < _NEAR_THE_TOP
-    return kind in found.table.senders and is_likely
+    is_likely = not has_better or recognised.header_row < _NEAR_THE_TOP
+    return kind in recognised.table.senders and is_likely
 
 
-def _missing_columns(sheet: Sheet, found: Recognised) -> Finding:
-    names = [found.table.column(name).headers[0] for name in found.missing]
+def _missing_columns(sheet: Sheet, recognised: Recognised) -> Finding:
+    names = [recognised.table.column(name).headers[0] for name in recognised.missing]
     return Finding(
         "missing_column",
-        found.table.name,
+        recognised.table.name,
         sheet.label,
         column_name="', '".join(names),
-        expected=found.table.title,
+        expected=recognised.table.title,
         hint=" and ".join(f"'{name}'" for name in names),
     )
 
 
-def _not_from_this_sender(sheet: Sheet, found: Recognised) -> Finding:
+def _not_from_this_sender(sheet: Sheet, recognised: Recognised) -> Finding:
     return Finding(
         "not_from_this_sender",
-        found.table.name,
+        recognised.table.name,
         sheet.label,
-        value=found.table.title,
-        expected=" or ".join(_KINDS[kind] for kind in found.table.senders),
+        value=recognised.table.title,
+        expected=" or ".join(_KINDS[kind] for kind in recognised.table.senders),
     )
 
 
@@ -233,95 +235,98 @@ def _about_cells(cells: list[str]) -> str:
 # --- columns -------------------------------------------------------------------------------------
 
 
-def _columns_dropped(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
-    if found.table.every_column_known:
+def _columns_dropped(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Iterator[Finding]:
+    if recognised.table.every_column_known:
         return
-    for cell in unasked(found):
+    for cell in unasked(recognised):
         if header_key(cell) not in PERIOD_HEADERS:
-            place = found.others[cell]
+            place = recognised.others[cell]
             yield Finding(
-                "item_not_mapped" if found.table.items else "column_dropped",
-                found.table.name,
+                "item_not_mapped" if recognised.table.items else "column_dropped",
+                recognised.table.name,
                 sheet.label,
                 value=column_words(cell, place),
                 hint=letters(place),
             )
 
 
-def _columns_not_known(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
+def _columns_not_known(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Iterator[Finding]:
     """Columns that a publisher has renamed or added, which no line of the layout has yet."""
-    table = found.table
-    if not table.every_column_known or not (names := unasked(found)):
+    table = recognised.table
+    if not table.every_column_known or not (names := unasked(recognised)):
         return
     figures = [c for c in table.columns if c.type == "figure"]
-    lacking = [] if any(c.name in found.columns for c in figures) else ["a figure"]
-    if table.filters and "filter_1" not in found.columns:
+    lacking = [] if any(c.name in recognised.columns for c in figures) else ["a figure"]
+    if table.filters and "filter_1" not in recognised.columns:
         lacking.append("what the figures are of")
-    said = [f" No column that is known says {' or '.join(lacking)}."] if lacking else []
-    renamed = _renamed(sheet, found, names[:_MOST_COLUMNS_TOLD])
-    said += [f" '{new}' may be the new name of '{old}'." for new, old in renamed]
+    hints = [f" No column that is known says {' or '.join(lacking)}."] if lacking else []
+    renamed = _renamed(sheet, recognised, names[:_MOST_COLUMNS_TOLD])
+    hints += [f" '{new}' may be the new name of '{old}'." for new, old in renamed]
     yield Finding(
         "columns_not_known",
         table.name,
         sheet.label,
         value="', '".join(names[:_MOST_COLUMNS_TOLD]),
         expected=f"schemas/returns/{table.name}.toml",
-        hint="".join(said),
+        hint="".join(hints),
     )
 
 
-def _renamed(sheet: Sheet, found: Recognised, names: list[str]) -> Iterator[tuple[str, str]]:
+def _renamed(sheet: Sheet, recognised: Recognised, names: list[str]) -> Iterator[tuple[str, str]]:
     """Columns that are not known, each with the known one that is most like it and is not there."""
-    here = {header_key(cell_text(cell)) for cell in sheet.rows[found.header_row]}
-    spelt = [*found.table.filters, *(h for c in found.table.columns for h in c.headers)]
+    here = {header_key(cell_text(cell)) for cell in sheet.rows[recognised.header_row]}
+    spelt = [*recognised.table.filters, *(h for c in recognised.table.columns for h in c.headers)]
     gone = {header_key(name): name for name in spelt if header_key(name) not in here}
     for name in names:
         if near := difflib.get_close_matches(header_key(name), gone, 1, 0.6):
             yield name, gone[near[0]]
 
 
-def _columns_missing(sheet: Sheet, found: Recognised, file: LandedFile) -> Iterator[Finding]:
+def _columns_missing(sheet: Sheet, recognised: Recognised, file: LandedFile) -> Iterator[Finding]:
     """Columns of this quarter's layout, where the layout changes, that a row may lack."""
-    for column in found.table.columns:
+    for column in recognised.table.columns:
         is_of_some_quarters = bool(column.first or column.last)
-        is_missing = column.name not in found.columns and not column.needed
+        is_missing = column.name not in recognised.columns and not column.needed
         if is_of_some_quarters and is_missing and column.expected_on(file.census_date):
             name = "missing_optional_column"
-            yield Finding(name, found.table.name, sheet.label, column_name=column.headers[0])
+            yield Finding(name, recognised.table.name, sheet.label, column_name=column.headers[0])
 
 
-def _another_period(sheet: Sheet, found: Recognised, file: LandedFile) -> Iterator[Finding]:
-    yield from wrong_period(sheet, found, file.census_date)
+def _another_period(sheet: Sheet, recognised: Recognised, file: LandedFile) -> Iterator[Finding]:
+    yield from wrong_period(sheet, recognised, file.census_date)
 
 
-def _two_for_one(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
+def _two_for_one(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Iterator[Finding]:
     """Two columns for one field."""
-    header = [cell_text(cell) for cell in sheet.rows[found.header_row]]
-    for name, places in two_for_one(sheet, found):
-        told = " and ".join(f"column {column_words(header[place], place)}" for place in places)
-        title = found.table.column(name).headers[0]
+    header = [cell_text(cell) for cell in sheet.rows[recognised.header_row]]
+    for name, places in two_for_one(sheet, recognised):
+        text = " and ".join(f"column {column_words(header[place], place)}" for place in places)
+        title = recognised.table.column(name).headers[0]
         yield Finding(
-            "two_columns_for_one", found.table.name, sheet.label, column_name=title, hint=told
+            "two_columns_for_one", recognised.table.name, sheet.label, column_name=title, hint=text
         )
 
 
-def _hidden_columns(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
-    titles = {place: found.table.column(name).headers[0] for name, place in found.columns.items()}
+def _hidden_columns(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Iterator[Finding]:
+    titles = {
+        place: recognised.table.column(name).headers[0]
+        for name, place in recognised.columns.items()
+    }
     hidden = sorted(place for place in set(sheet.beside.hidden_columns) if place in titles)
     if hidden:
-        told = [f"{letters(place)} ('{titles[place]}')" for place in hidden[:_MOST_COLUMNS_TOLD]]
-        yield Finding("hidden_columns", found.table.name, sheet.label, hint=", ".join(told))
+        columns = [f"{letters(place)} ('{titles[place]}')" for place in hidden[:_MOST_COLUMNS_TOLD]]
+        yield Finding("hidden_columns", recognised.table.name, sheet.label, hint=", ".join(columns))
 
 
-def _hidden_rows(sheet: Sheet, found: Recognised, _: LandedFile) -> Iterator[Finding]:
+def _hidden_rows(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Iterator[Finding]:
     if not sheet.beside.hidden_rows:
         return
-    last = found.header_row + len(body(sheet, found))
+    last = recognised.header_row + len(body(sheet, recognised))
     hidden = sorted(set(sheet.beside.hidden_rows))
-    rows = [row + 1 for row in hidden if found.header_row < row <= last]
+    rows = [row + 1 for row in hidden if recognised.header_row < row <= last]
     if rows:
-        told = f"{len(rows)} of them, the first row {rows[0]}, the last row {rows[-1]}"
-        yield Finding("hidden_rows", found.table.name, sheet.label, hint=told)
+        text = f"{len(rows)} of them, the first row {rows[0]}, the last row {rows[-1]}"
+        yield Finding("hidden_rows", recognised.table.name, sheet.label, hint=text)
 
 
 HEADER_RULES: tuple[Callable[[Sheet, Recognised, LandedFile], Iterator[Finding]], ...] = (

@@ -36,38 +36,40 @@ _WORDS_OF_PERIODS = re.compile(
 )
 
 
-def wrong_period(sheet: Sheet, found: Recognised, census_date: dt.date) -> Iterator[Finding]:
+def wrong_period(sheet: Sheet, recognised: Recognised, census_date: dt.date) -> Iterator[Finding]:
     """A column of the return that says its date, quarter or year: it must be the folder's.
 
     A pooled return may hold several years: it is of the wrong quarter only where none of its years
     is the folder's.
     """
-    for header, place in _period_columns(sheet, found).items():
-        cells = (cell_text(row[place]).strip() for row in body(sheet, found) if place < len(row))
+    for header, place in _period_columns(sheet, recognised).items():
+        cells = (
+            cell_text(row[place]).strip() for row in body(sheet, recognised) if place < len(row)
+        )
         values = [cell for cell in cells if cell]
         wrong = [value for value in values if period_fits(value, census_date) is False]
-        may_have_several = place == found.columns.get("year")
+        may_have_several = place == recognised.columns.get("year")
         enough = max(len(values) - 1, 0) if may_have_several else len(values) / 2
         if len(wrong) > enough:
             yield Finding(
                 "wrong_quarter",
-                found.table.name,
+                recognised.table.name,
                 sheet.label,
                 expected=f"{census_date:%d/%m/%Y}",
                 hint=f"its column '{header}' says {_period_words(wrong[0])}",
             )
 
 
-def _period_columns(sheet: Sheet, found: Recognised) -> dict[str, int]:
+def _period_columns(sheet: Sheet, recognised: Recognised) -> dict[str, int]:
     """The columns that say of when the return is: place by header."""
     columns = {
         header: place
-        for header, place in found.others.items()
+        for header, place in recognised.others.items()
         if header_key(header) in PERIOD_HEADERS
     }
-    if "year" in found.columns:
-        place = found.columns["year"]
-        columns[cell_text(sheet.rows[found.header_row][place]).strip()] = place
+    if "year" in recognised.columns:
+        place = recognised.columns["year"]
+        columns[cell_text(sheet.rows[recognised.header_row][place]).strip()] = place
     return columns
 
 

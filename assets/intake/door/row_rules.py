@@ -116,8 +116,8 @@ def _broken(rows: JudgedRows, name: str, rule_name: str, at: np.ndarray) -> list
 
 
 def _not_adding_up(rows: JudgedRows, check: Sum, at: np.ndarray) -> list[RowFindings]:
-    told = [_plain(rows, name, at, blank="0") for name in (check.total, *check.parts)]
-    hint = [f"{total} against {' + '.join(parts)}" for total, *parts in zip(*told, strict=True)]
+    values = [_plain(rows, name, at, blank="0") for name in (check.total, *check.parts)]
+    hint = [f"{total} against {' + '.join(parts)}" for total, *parts in zip(*values, strict=True)]
     return found(rows, check.rule, at, expected=" + ".join(check.parts), hint=hint)
 
 
@@ -129,10 +129,10 @@ def _out_of_order(rows: JudgedRows, order: Order, at: np.ndarray) -> list[RowFin
 
 def _apart(rows: JudgedRows, pair: Together, at: np.ndarray) -> list[RowFindings]:
     titles = [rows.table.column(name).headers[0] for name in pair.columns]
-    told = [_plain(rows, name, at, blank="blank") for name in pair.columns]
+    columns = [_plain(rows, name, at, blank="blank") for name in pair.columns]
     hint = [
         ", ".join(f"{title} {value}" for title, value in zip(titles, values, strict=True))
-        for values in zip(*told, strict=True)
+        for values in zip(*columns, strict=True)
     ]
     return found(rows, pair.rule, at, hint=hint)
 

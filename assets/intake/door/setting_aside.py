@@ -82,13 +82,13 @@ def set_aside(frame: Frame, bodies: Bodies) -> tuple[Frame, AboutParts]:
         BLANK: blank, EXPLAINED: explained, EXAMPLE: example, TOTAL: total & ~blank, NOTE: note,
         REPEATED: repeated,
     }  # fmt: skip
-    told = [one for kind, mask in kinds.items() for one in told_aside(frame, mask, kind)]
-    told += _in_the_examples_place(frame, example)
+    findings = [one for kind, mask in kinds.items() for one in told_aside(frame, mask, kind)]
+    findings += _in_the_examples_place(frame, example)
     # totals, notes and examples are no rows of the table: nothing that stands in them is kept
     nothing_of = total | note | of_template
     frame = frame.forgetting(nothing_of).setting_aside(blank | nothing_of | repeated)
     # values may stand under the wrong columns, a child's reference among them: none is kept
-    return frame.forgetting(frame.is_misaligned & frame.is_data), told
+    return frame.forgetting(frame.is_misaligned & frame.is_data), findings
 
 
 def told_aside(frame: Frame, mask: pd.Series, why: str) -> AboutParts:
@@ -107,7 +107,7 @@ def told_aside(frame: Frame, mask: pd.Series, why: str) -> AboutParts:
 
 def _left_alone(frame: Frame) -> AboutParts:
     """What is told of a table that the observatory does not need."""
-    told = []
+    findings = []
     for place, count in frame.count_by_part(frame.is_data):
         part, table = frame.parts[place], frame.table
         names = [name for name in part.found.columns if name != "child"]
@@ -116,8 +116,8 @@ def _left_alone(frame: Frame) -> AboutParts:
         finding = Finding(
             "table_left_alone", table.name, part.sheet.label, value=str(count), hint=hint
         )
-        told.append((place, finding))
-    return told
+        findings.append((place, finding))
+    return findings
 
 
 # --- what stands in the rows ---------------------------------------------------------------------
@@ -174,12 +174,12 @@ def _is_own_example(frame: Frame, row: int) -> bool:
 
     The standard's example in JSON-LD is of the same child and home, at another price: it counts.
     """
-    told = [
+    answers = [
         _known(frame, column, row) == column.example.rstrip()
         for column in frame.table.columns
         if column.personal == "child key" or column.type in {"urn", "money"}
     ]
-    return all(told)
+    return all(answers)
 
 
 def _known(frame: Frame, column: Column, row: int) -> str:
