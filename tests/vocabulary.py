@@ -28,7 +28,7 @@ gives the same row from each. `observatory template placements-standard --out FI
 template (`--filled`: with made-up searches).
 
 - Of a template the rows below the example count. The explanations, the example in the row below
-  them, the sheets `Checklist and QA` and of options are none. A record that stands in the example's
+  them, the sheets `Checklist and QA` and of options are none. A record in the example's
   row is not counted, and its sender is told.
 - The file holds no authority, age or sex: the sender's folder tells the authority, the SSDA903's
   header the others, by the child's key. The child's reference becomes a keyed hash, as in every
@@ -67,7 +67,7 @@ def _columns() -> str:
     lines = [
         "## The columns",
         "",
-        "| column | in JSON-LD | asked of | what may stand there | what is kept |",
+        "| column | in JSON-LD | asked of | values | what is kept |",
         "|---|---|---|---|---|",
     ]
     for column in TABLE.columns:

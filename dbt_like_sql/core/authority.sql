@@ -1,5 +1,5 @@
 -- Authorities as they stand on the census date, with their region and, for the region's members, their sub-region.
--- HEALTH, PRIVATE and UNKNOWN stand for "no authority placed" and "none is known".
+-- HEALTH, PRIVATE and UNKNOWN mean "no authority placed" and "none is known".
 -- grain: census_date, authority_code
 -- readers: members
 select

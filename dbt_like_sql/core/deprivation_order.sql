@@ -1,4 +1,4 @@
--- Deprivation of liberty orders as the SSDA903 of the census date tells them, each once, with where the child is placed on the date.
+-- Deprivation of liberty orders as the SSDA903 of the census date has them, each once, with where the child is placed on the date.
 -- The return that tells is the one that counts for the authority's children (core.ssda903_return); of a pooled one, its newest year. An order is
 -- in force on the date where it has begun by it and has not ended on or before it. Of two rows with one start the one that goes on counts.
 -- The placement is blank for a child who is not looked after on the date.

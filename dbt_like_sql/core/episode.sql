@@ -1,4 +1,4 @@
--- Episodes of care as the SSDA903 tells them, as known on the census date: who was where under which legal status from when to when.
+-- Episodes of care by the SSDA903, as known on the census date: who was where under which legal status from when to when.
 -- Of each stretch of time the newest return that reaches over it tells (core.ssda903_return): what ended before stays as an older return told it;
 -- what an older return has, and a newer one that reaches over its end has not, was corrected away, and so was an open episode that the newest
 -- has not. Two rows of one child and day: the one with length, of two with length the later; a start (RNE S) on the day stays one. An end after

@@ -7,9 +7,9 @@
 -- source census: a row of the placement census whose child the SSDA903 lacks: young people placed after 18 always, children
 -- under 18 with a finding (core.cross_check). They are commissioned placements and money, and in no figure of all placements.
 -- covers: all where an SSDA903 of the date is held, so that the rows from it are all children looked after; commissioned
--- where there is none: then every row is the census's, and no figure of all placements can be told from them.
+-- where there is none: then every row is the census's, and no figure of all placements can be worked out from them.
 -- in_figures: the placement is of a looked-after child and counts where placements are counted by type: from the SSDA903, or, where
--- there is none, from the census under a type that it tells whole (never In-house fostering, Other or None).
+-- there is none, from the census under a type of which it has all (never In-house fostering, Other or None).
 -- A child in an unregistered setting needs a place in a children's home, or in supported accommodation where it is so coded
 -- and aged 16 or 17; short breaks and the types Other and None are no need of a place (needs_provision_type is blank).
 -- grain: census_date, placing_authority_code, source, placement_number

@@ -2,10 +2,10 @@
 -- decided (schemas/reference/owner_groups.csv), then the ultimate owner by Ofsted's list, then equal plain names (case, spaces, Ltd and Limited,
 -- "and" and "&" aside). Near names are not joined: they are proposals (core.owner_review). Ofsted's list is the newest one in force of the census
 -- date or an earlier one. It names owners by URN: a plain name has the ultimate owner that its settings in the list have, where that is one, and its
--- settings that are not in the list (registered since, or passed over) have it too; where the list gives one name several, the name stands.
--- A damaged text has an ultimate owner only where all of its settings are in the list with the same one; else, unless the region has decided, its
--- group is blank. What the region decides of an ultimate owner's name holds for all that it owns.
--- group_by_name: the group without Ofsted's list; what changed between a date with and one without is told by it.
+-- settings that are not in the list (registered since, or passed over) have it too; where the list gives one name several, the name itself is the
+-- owner. A damaged text has an ultimate owner only where all of its settings are in the list with the same one; else, unless the region has decided,
+-- its group is blank. What the region decides of an ultimate owner's name holds for all that it owns. group_by_name: the group without Ofsted's
+-- list; what changed between a date with and one without is told by it.
 -- grain: census_date, provider_name
 -- readers: members
 with list_in_use as (

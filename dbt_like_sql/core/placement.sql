@@ -1,10 +1,10 @@
 -- An authority's placements on the census date, from its placement census: one row a child or young person.
 -- From 2025-12 the return no longer names the host authority: for a child whom the authority's SSDA903 of the date has, it
 -- is the one in which that return's postcode of the placement lies; only for the others the register's for the
--- establishment's URN, where that URN stands in one authority, never for fostering (whose entry is an office); else UNKNOWN,
+-- establishment's URN, where that URN is in one authority, never for fostering (whose entry is an office); else UNKNOWN,
 -- counted as such. Where both this return and the SSDA903 have a child, core.own_placement goes by the SSDA903 alone.
 -- A placement in a home or agency that the register says is an authority's own is in-house if it is the placing authority's
--- (by the owner's name, else by where it stands), else another authority's: that is not in-house, and carers of another
+-- (by the owner's name, else by where it is), else another authority's: that is not in-house, and carers of another
 -- authority are of the provision type Other, as under PLACE_PROVIDER PR2 of the SSDA903.
 -- grain: census_date, submission_id, sheet, row_number
 with returned as (

@@ -1,5 +1,5 @@
--- Placements of children in care as their SSDA903 tells them, one row a placement: episodes with the same carer put together (core.episode).
--- Short breaks (V3, V4) are none. What is said of a placement is what its last episode says: where it is, who provides it, how it ended; a temporary
+-- Placements of children in care as their SSDA903 has them, one row a placement: episodes with the same carer put together (core.episode).
+-- Short breaks (V3, V4) are none. A placement is described by its last episode: where it is, who provides it, how it ended; a temporary
 -- absence stays the placement that the child left. placement_end is blank while it is open. A placement was followed where another of the same
 -- period of care comes after it; else care ended with it. reason_place_change: the last one given in it. The placement_start of the first that is
 -- known is that of its first episode known.

@@ -1,6 +1,6 @@
 -- Every premises in the register on the census date: one row a home, one a supported accommodation premises.
--- Supported accommodation stands where its premises stand, so it is taken from the premises list; only where no
--- premises list is held does the provider's own entry stand for it. Premises have no key: they are numbered in the list's order.
+-- Supported accommodation is where its premises are, so it is taken from the premises list; only where no
+-- premises list is held is the provider's own entry taken for it. Premises have no key: they are numbered in the list's order.
 -- grain: census_date, urn, host_authority_code, premises_number
 -- readers: members
 with used as (

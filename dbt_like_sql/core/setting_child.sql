@@ -1,7 +1,7 @@
 -- Who lives in the settings on the census date, as the providers say: one row a child or young person, no identity.
 -- The host authority is the row's own; else the one authority in which the return has the setting; else the one authority
 -- in which the register has it (never for fostering); else UNKNOWN: it is not guessed.
--- A URN that no return and no register has (is_urn_known is false) is of no known type: its children stand under Other, and
+-- A URN that no return and no register has (is_urn_known is false) is of no known type: its children are counted under Other, and
 -- count. Those of a setting that the register has under a type that is no home for a child in care stay out of the figures
 -- (in_figures is false).
 -- The origin band is where a child comes from, seen from the host. host: placed by the host authority; sub_region: by another

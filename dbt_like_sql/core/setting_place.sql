@@ -1,6 +1,6 @@
--- Where settings stand, closer than their authority: one row a URN in an authority of which a postcode is known. Ofsted's list to authorities tells
+-- Where settings are, closer than their authority: one row a URN in an authority of which a postcode is known. Ofsted's list to authorities tells
 -- it (the newest on or before the census date; premises where that list is in use), else the setting's own return. Postcodes themselves are not kept:
--- the district (of a county alone; blank elsewhere) and the middle of the postcode's sector are. Where premises of one URN stand in several
+-- the district (of a county alone; blank elsewhere) and the middle of the postcode's sector are. Where premises of one URN are in several
 -- districts, or in several sectors, that is blank. Carers' homes are nobody's to know: fostering is not here.
 -- grain: census_date, urn, host_authority_code
 with told as (

@@ -2,7 +2,7 @@
 -- A home (not premises of supported accommodation, not fostering) is one row a return: of several the intake leaves the last to count.
 -- Where two senders return the same setting, the sender of record's counts, however late the other's comes: the one that the
 -- region has decided for; else who returned it in the latest quarter before; of several, or where none did, whose first return
--- of it arrived first, superseded or not (`rests_on` in `building.py` has those too). The register's provision type stands over
+-- of it arrived first, superseded or not (`rests_on` in `building.py` has those too). The register's provision type comes before
 -- the return's (an authority's own fostering service stays
 -- in-house); a setting unknown to the register keeps its own and is marked. Fostering agencies are known by URN alone: their
 -- register entry is an office.

@@ -1,5 +1,5 @@
 -- The SSDA903 returns that tell of an authority's children up to the census date: those of the date and of the three years before it.
--- An authority's own return of a date stands over the pooled one; of a pooled return that holds several years the newest is the return, the
+-- An authority's own return of a date comes before the pooled one; of a pooled return that holds several years the newest is the return, the
 -- others are history in it, and an authority without rows of the newest year has not returned.
 -- A return tells of the twelve months before its date (a pooled one of as many years as it holds), or only of what follows its earliest end where
 -- that is later. What ended on or after retold_from is told by a newer return, and what this one says of it counts no more; blank for the newest,

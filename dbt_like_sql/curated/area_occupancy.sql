@@ -1,4 +1,4 @@
--- Of the places that stand in the observatory's region, and in each of its sub-regions, how many are occupied and vacant: what was
+-- Of the places in the observatory's region, and in each of its sub-regions, how many are occupied and vacant: what was
 -- counted, and an estimate for the whole register with its interval and band. Counted figures are the sums of
 -- curated.host_authority_occupancy over the authorities; the estimates are made for the area at once (core.occupancy_estimate),
 -- authorities without a return included, so their intervals are narrower than those of its authorities added up.

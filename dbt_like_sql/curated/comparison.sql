@@ -2,7 +2,7 @@
 -- rank in the region and its change on a year before.
 -- An area's figure is of all its authorities that returned, taken together: the sum of what is counted / the sum of what it is counted of, the
 -- authority itself included (not among its neighbours). sub_region_authorities, region_authorities and neighbours_held say how many returned.
--- Others' counts are told as they are published, unless every member may know them anyway (open): the others' sum is rounded to the nearest five,
+-- Others' counts are given as they are published, unless every member may know them anyway (open): the others' sum is rounded to the nearest five,
 -- and nothing is worked out of one that is small (the region's file has both numbers). The authority's own figure is exact.
 -- A figure of fewer than three others (the region's file says how many) would be theirs: it is blank. So is one that would leave fewer than three
 -- between it and another figure of the row: the sub-region's beside the region's, the neighbours' beside both.

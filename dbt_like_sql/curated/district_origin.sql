@@ -1,9 +1,9 @@
 -- Who lives in the settings of a county's districts, and where they come from: children and young people of any age by district, provision type and
 -- origin band, from the placements table of the providers' returns. The bands are those of core.setting_child, seen from the county: host,
 -- sub_region, region_or_neighbour, elsewhere, unknown; only bands with somebody in them have a row. The district is the setting's
--- (core.setting_place); children of settings whose district is not told stand under UNKNOWN, carers' homes always, and so do those of a type of
--- which fewer than three settings of the district have somebody in them: else the row would say who lives in one home. Parts add up to the county's.
--- The share is of the district's children of the type. The county reads its own rows.
+-- (core.setting_place); children of settings whose district is not known are counted under UNKNOWN, carers' homes always, and so do those of a type
+-- of which fewer than three settings of the district have somebody in them: else the row would say who lives in one home. Parts add up to the
+-- county's. The share is of the district's children of the type. The county reads its own rows.
 -- grain: census_date, host_authority_code, district_code, provision_type, origin_band
 with placed as (
     select

@@ -1,6 +1,7 @@
--- Homes and places of the register below counties: one row a district of a county and provision type, by the setting's postcode (core.setting_place).
--- Settings (premises of supported accommodation) whose district is not told stand under UNKNOWN, with why. Districts exist in counties alone: other
--- authorities have no row. Fostering agencies are not here: the register has their office. Parts add up to the county's in curated.homes.
+-- Homes and places of the register below counties: one row a district of a county and provision type, by the setting's postcode
+-- (core.setting_place). Settings (premises of supported accommodation) whose district is not known are counted under UNKNOWN, with why. Districts
+-- exist in counties alone: other authorities have no row. Fostering agencies are not here: the register has their office. Parts add up to the
+-- county's in curated.homes.
 -- grain: census_date, host_authority_code, district_code, provision_type
 with placed as (
     select

@@ -1,6 +1,6 @@
 -- What the same child at the same setting costs now and cost a year before, by authority, kind of provision and owner group: placements that both
 -- placement censuses have with a cost, by child key and URN (of a fostering placement, its agency's). Changes are shares of the fee a year before.
--- The region's figures beside them are of the other members' placements of the kind, in whole per cent, and stand only where there are enough of
+-- The region's figures beside them are of the other members' placements of the kind, in whole per cent, and are given only where there are enough of
 -- them, of enough owner groups and authorities: with its own among them an authority could work out one of another's. Requests are those of the
 -- authority's own log asked in the twelve months, by the setting's URN; fees asked and agreed are added up where one was agreed. The owner is the
 -- register's group, else the name that the census gives.

@@ -1,9 +1,9 @@
--- Of the places that stand in an authority's area, how many are occupied, vacant and unavailable.
+-- Of the places in an authority's area, how many are occupied, vacant and unavailable.
 -- Counted figures are of the settings that returned, rates are shares of their places (occupied + vacant + unavailable),
 -- and coverage says how much of the register that is, by premises and by places. Where no setting returned the counts are blank:
 -- unknown, not 0. A setting unknown to the register is counted, and is in neither part of the coverage. Fostering agencies are
 -- registered where their office is: their coverage is by agency, and their places are not in the register.
--- Estimates gross the count up to the register; how, and what their intervals and bands hold, stands with core.occupancy_estimate.
+-- Estimates gross the count up to the register; core.occupancy_estimate describes how, and what their intervals and bands hold.
 -- At full coverage they are the count. People by age are blank where a setting sent fewer placements than it has people, or an age is
 -- unknown: part of a count is none. Official counterparts: occupancy and availability are DfE's (secure homes).
 -- grain: census_date, host_authority_code, provision_type

@@ -1,7 +1,7 @@
--- Who lives in the settings that stand in an authority's area: children and young people of any age, by where they come from
+-- Who lives in the settings of an authority's area: children and young people of any age, by where they come from
 -- (the bands of core.setting_child: host, sub_region, region_or_neighbour, elsewhere, unknown).
 -- Counted from the placements table of the returns; the share is of all who are counted there. The four named bands
--- always have a row, 0 included; children at a URN that nobody knows stand under Other, in the area that their row gives;
+-- always have a row, 0 included; children at a URN that nobody knows are counted under Other, in the area that their row gives;
 -- unknown has one where there is somebody in it.
 -- grain: census_date, host_authority_code, provision_type, origin_band
 with children as (

@@ -1,8 +1,8 @@
 -- How far an authority uses the supply in its own area, from both sides.
 -- From the providers: of those living in the area's settings, the share that the host authority placed (any age).
 -- From the authority: of its own looked-after children by the SSDA903, those with parents and for adoption too (type None),
--- the share that stands in its own area (unknown hosts are in the whole; covers: all). Where no SSDA903 of the date is held,
--- of its placement census's (covers: commissioned): commissioned types stand, In-house fostering, Other and None are blank.
+-- the share that is in its own area (unknown hosts are in the whole; covers: all). Where no SSDA903 of the date is held,
+-- of its placement census's (covers: commissioned): commissioned types are given, In-house fostering, Other and None are blank.
 -- A side that has not returned is blank.
 -- grain: census_date, host_authority_code, provision_type
 with living_here as (

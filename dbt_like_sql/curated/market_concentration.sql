@@ -1,11 +1,11 @@
 -- How concentrated the market is: owner groups of the settings in the register, by area and provision type.
 -- Shares are of the places whose owner is known (places less places_owner_unknown). Herfindahl-Hirschman index: the sum of the squared percentage
 -- shares of all groups, 0 to 10,000, as the Competition and Markets Authority writes it; 10,000 is one owner.
--- Who is one owner group is said in core.owner_group: what the region has decided, Ofsted's list of ultimate owners, equal plain names. Companies of
--- one parent that none of these tells are several groups: told by name alone, concentration is a floor, and owner_basis says so.
--- owner_basis: by ultimate owner (the region or Ofsted's list tells it of every setting whose owner is known); by name: a floor (of none); by
+-- core.owner_group defines owner groups: what the region has decided, Ofsted's list of ultimate owners, equal plain names. Companies of
+-- one parent that none of these names are several groups: by name alone, concentration is a lower bound, and owner_basis says so.
+-- owner_basis: by ultimate owner (the region or Ofsted's list has it for every setting whose owner is known); by name: a floor (of none); by
 -- ultimate owner and name: a floor (of some). share_by_ultimate_owner: of the settings whose owner is known, those of which it is told.
--- Fostering agencies stand where their office is and have no places in the register: groups are counted, shares are blank.
+-- Fostering agencies are counted where their office is and have no places in the register: groups are counted, shares are blank.
 -- Every area of the register is here; sub-regions are the observatory's own region's.
 -- grain: census_date, area_level, area_code, provision_type
 with settings as (

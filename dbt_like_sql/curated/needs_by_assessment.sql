@@ -2,7 +2,7 @@
 -- from home and by age. Beyond the authority there are these counts alone: the children and their answers are its own.
 -- The four newest assessments on or before the date count. children_now: the newest found it; children_in_any: one of the four did.
 -- children_assessed is of the whole category, the share is of it. Where a child is placed the SSDA903 says, joined by child key; a child that it
--- does not have as looked after on the date is in the category 'Not looked after'. A need that nobody of a category has stands in no row.
+-- does not have as looked after on the date is in the category 'Not looked after'. A need that nobody of a category has is in no row.
 -- grain: census_date, authority_code, breakdown, category, item
 with assessed as (
     select distinct

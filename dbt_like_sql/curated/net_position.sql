@@ -1,7 +1,7 @@
 -- An authority's own children placed inside and outside its area, and other authorities' children inside it: DfE's net gain.
 -- net_gain = others_inside - own_outside. Own figures are of every child looked after by the SSDA903, those with parents and
 -- for adoption too (source ssda903, covers all): own_inside + own_outside + own_unknown = children looked after. A placement
--- census tells of commissioned placements alone: where no SSDA903 of the date is held, they are blank (blank_reason no_ssda903).
+-- census has commissioned placements alone: where no SSDA903 of the date is held, they are blank (blank_reason no_ssda903).
 -- Others inside are children under 18 (or of unknown age) by the providers' returns, because only they see everybody, other countries of the
 -- UK included: coverage says how much of the registered places has answered. Beside it what the region's authorities say by
 -- their SSDA903, a floor: only members return. Source: DfE, "Children looked after in England", table of children by authority of placement.

@@ -1,7 +1,7 @@
 -- Where an authority's own looked-after children are placed: in its area, in its sub-region, elsewhere, or not known.
 -- Of every child looked after by the SSDA903, those with parents and for adoption under the type None (covers: all). Where no
 -- SSDA903 of the date is held the rows are the placement census's (covers: commissioned): its figures of commissioned types
--- stand; In-house fostering, Other and None are blank (blank_reason no_ssda903), and no sum over the types is a whole.
+-- are given; In-house fostering, Other and None are blank (blank_reason no_ssda903), and no sum over the types is a whole.
 -- Young people placed after 18 are left out. The share is of all the authority's placements of the type, unknowns included.
 -- The three named bands always have a row, 0 included; unknown has one where there is somebody in it.
 -- grain: census_date, placing_authority_code, provision_type, location_band

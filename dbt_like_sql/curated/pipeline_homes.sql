@@ -1,4 +1,4 @@
--- Homes in planning and development, by the authority where they would stand and how far they have come. What the authority itself sends of its
+-- Homes in planning and development, by the authority in which they will be and the stage they have reached. What the authority itself sends of its
 -- area counts; only where it sends nothing do the region's and other authorities' returns.
 -- The next opening is the earliest expected one that the return gives.
 -- grain: census_date, authority_code, stage

@@ -1,7 +1,7 @@
 -- How far from home an authority's looked-after children are placed, and whether inside its area: from the SSDA903 of the date.
 -- Straight line between home and placement postcodes; 20.0 miles is "20 miles or less", 999.9 is DfE's mark of not known. Shares are of all
 -- placements, unknowns included (for unaccompanied children, and where a postcode is withheld, distance is not known). Types are those of
--- curated.own_placements_location; children with parents or for adoption stand under None.
+-- curated.own_placements_location; children with parents or for adoption are counted under None.
 -- Source: DfE, "Children looked after in England", distance and locality tables.
 -- grain: census_date, authority_code, provision_type, locality, distance_band
 with placements as (

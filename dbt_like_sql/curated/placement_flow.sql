@@ -1,7 +1,7 @@
 -- Children placed by one authority and living in another's area, as the providers say and as the authorities say.
 -- Both sides count children: the providers' under 18 or of unknown age, the authorities' looked-after children by the SSDA903,
 -- those with parents and for adoption too (type None; covers: all). Where no SSDA903 of the date is held, the authorities' side
--- is its placement census's (covers: commissioned): figures of commissioned types stand, In-house fostering, Other and None
+-- is its placement census's (covers: commissioned): figures of commissioned types are given, In-house fostering, Other and None
 -- are blank, and no sum over the types is a whole. A side is blank where it has not returned: the providers' where no provider
 -- of the type in the host's area sent placements, the authorities' where the placing authority sent neither return.
 -- Children at a URN that nobody knows are the providers' too: under Other, in the area that the row gives, else UNKNOWN.

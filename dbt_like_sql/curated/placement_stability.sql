@@ -4,7 +4,7 @@
 -- those whose placement began by two years before, or who are placed for adoption (A3 to A6) and whose adoptive and previous placement
 -- together did. Months before a quarter end are counted from quarter end to quarter end (30 September less 30 months is 31 March). Three or more
 -- counts the placements open on the first day of the twelve months, or begun in them: one that ended on the first day was not open on it.
--- What begins a placement is said at the head of core.episode. Blank until returns are held that reach back far enough.
+-- core.episode defines what begins a placement. Blank until returns are held that reach back far enough.
 -- Source: DfE, data guidance to "Children looked after in England" (local authority level tables); LAIT measure 372.
 -- grain: census_date, authority_code
 with days as (

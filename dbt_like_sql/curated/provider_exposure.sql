@@ -1,10 +1,10 @@
 -- What the region's authorities have with each owner group: one row a group and placing authority that has a placement with it. The group's homes,
--- places, grades, suspensions and places under notice are those that stand in the region, by the register and the providers' returns, and the same
+-- places, grades, suspensions and places under notice are those in the region, by the register and the providers' returns, and the same
 -- in each of its rows; children, spend and the share are the authority's own, of its placement census, by URN, or by the provider's name where
 -- the register does not have the URN; fees_by_providers are the weekly fees that the providers' returns give for its children in the group's
 -- settings. with_packages: placements whose cost includes additional packages. company_numbers are those that the
 -- authority's own census gives: another's would tell that it places with the group.
--- owner_basis: a group told by name alone may be part of a larger one, and its figures are a floor.
+-- owner_basis: a group known by name alone may be part of a larger one, and its figures are a lower bound.
 -- places_not_replaced: places of the group lived in that vacant ones of other groups, of the same kind and within 20 miles, could not replace.
 -- Distance is a straight line between the middles of the settings' postcode sectors; where one of the two is not known, the vacant place counts if it
 -- stands in the same authority or one that borders it (replaced_by says which it was). Of each authority and kind the places lived in less the vacant

@@ -2,9 +2,9 @@
 -- opened, closed: in this list and not in that, or the reverse (not told against a provider-level list, which leaves some out); sold: another owner
 -- group (not where Ofsted's list of ultimate owners speaks of one of the dates alone, and the name is the same);
 -- regraded: another judgement, where both are one; suspended: the registration is, and was not. The list before is that of the newest earlier
--- census date held; a list carried forward shows no change. Ofsted's own word of why stands beside it (its leavers and joiners), and its
+-- census date held; a list carried forward shows no change. Ofsted's own reason is beside it (its leavers and joiners), and its
 -- newest inspection in the year. Children are those looked after that the authority's own returns place there on the date, by URN
--- (core.own_placement); young people placed after 18 are no children looked after and stand beside them, in post_18: each authority sees its own
+-- (core.own_placement); young people placed after 18 are no children looked after: they are in post_18: each authority sees its own
 -- alone. A setting where no authority of the region has anybody has one row, of nobody (NONE), for the regional group.
 -- setting_name: the register's; of homes that the public register redacts that of Ofsted's list to authorities, else of the setting's own return.
 -- grain: census_date, urn, host_authority_code, change, placing_authority_code

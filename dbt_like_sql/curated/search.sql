@@ -3,7 +3,7 @@
 -- Days run from the referral to the placement's date, blank where that is before it. Age and sex are those of the SSDA903's header of the date, by
 -- the child's key. Of the kinds of home the preferred ones are those that the social worker marked so: whether the child came to one of them is
 -- blank where none is marked; a fallback is residential care where foster care alone was preferred. With siblings: as many as the child
--- should live with were placed together; blank where that is none, or not said. Where the home lies is told by an outward
+-- should live with were placed together; blank where that is none, or not known. Where the home is is known by an outward
 -- postcode alone: the authority that has most of it, with its share, and always approximate. Distance from home is that of the SSDA903's placement,
 -- where the child has one that began in or after the search, and this is its newest search. A risk that was not asked or answered is no "no": it
 -- is counted apart. The answer on education is left out: its question can be read both ways (staging.placements_standard has it).

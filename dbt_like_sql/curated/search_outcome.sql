@@ -1,9 +1,9 @@
 -- What came of an authority's searches for a home, by category: all of them, how soon the home was needed, which kind was preferred, and the child's
--- age and sex (from the SSDA903's header). Counts are of searches of the return: a child may have several. A search may stand in several categories;
--- each has a row for an authority that returned, 0 included. Open: no home is told of yet. Days are from the referral to the placement's date.
--- Beside each count of what went as was wished stands the number of those of which it is known; what it means says curated.search.
--- Fees are those of homes that were found; their median is blank for fewer than 8. Who is not the authority itself reads counts to the nearest
--- 5 without those of 0 to 7, medians of days of 8 searches or more, and no fee (assets/access/policies.py).
+-- age and sex (from the SSDA903's header). Counts are of searches of the return: a child may have several. A search may be in several categories;
+-- each has a row for an authority that returned, 0 included. Open: no home has been found yet, by the return. Days are from the referral to the
+-- placement's date. Beside each count of what went as was wished stands the number of those of which it is known; what it means says curated.search.
+-- Fees are those of homes that were found; their median is blank for fewer than 8. Who is not the authority itself reads counts to the nearest 5
+-- without those of 0 to 7, medians of days of 8 searches or more, and no fee (assets/access/policies.py).
 -- grain: census_date, authority_code, category
 with searches as (
     select

@@ -1,4 +1,4 @@
--- Home by home, what stands vacant and could take a child: every setting that returned. No address, no postcode, no child.
+-- Home by home, what is vacant and could take a child: every setting that returned. No address, no postcode, no child.
 -- Registered places are the register's, or the return's where the register gives none. Places under notice are the occupied ones on
 -- which notice has been given. Needs met come from Ofsted's list to authorities, where it is held.
 -- grain: census_date, urn, host_authority_code

@@ -1,5 +1,5 @@
 -- Placements in special circumstances, from an authority's placement census: deprivation of liberty, solo placements, unregistered settings,
--- and young people placed after 18, who are counted nowhere else but in commissioned placements and cost. A placement may stand in several.
+-- and young people placed after 18, who are counted nowhere else but in commissioned placements and cost. A placement may be in several.
 -- Every category has a row for an authority that returned, 0 included; the share is of all rows of its return. Blank before December 2025
 -- where the return did not ask then: deprivation of liberty, solo placements, and those placed after 18.
 -- grain: census_date, authority_code, category

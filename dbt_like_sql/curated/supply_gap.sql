@@ -1,4 +1,4 @@
--- Numerical sufficiency: what an authority's own children need against the places of each type that stand in its area, and
+-- Numerical sufficiency: what an authority's own children need against the places of each type in its area, and
 -- beside it access: whether the authority reaches those places.
 -- Need (own_placements): the authority's own looked-after children who need a place of the type, wherever they are, for the law
 -- wants it in area: every child looked after by the SSDA903 (covers: all). Where no SSDA903 of the date is held, the placement

@@ -1,15 +1,13 @@
--- Who says what of the children whom an authority has in a setting: the provider's return and the authority's own, side by side.
--- Providers: children under 18 (or of unknown age) by the placements table. Authorities: children looked after by the SSDA903, with the URN of
--- the placement census, else the SSDA903's (the establishment's; the agency's, for fostering), as far as either the register or a return knows
--- it; all others stand under URN UNKNOWN. Where no SSDA903 of the date is held, the placement census's looked-after children, In-house fostering
--- left out and blank. Placements of the types Other (unregistered, custody ...) and None are in no setting and left out; so are children whom no
--- authority placed.
--- The setting of an authority's placement is where the URN stands; where it stands in several areas, the area that the return says, else the one
--- in which the provider has this authority's children, else UNKNOWN. A side is blank where its return is missing. The difference is the
--- provider's less the authority's.
--- Likely cause, blank where both agree: missing return (either side's); not a member (the authority does not belong to the region and sends
--- nothing); unknown URN (also where the authority is short of children here and has such placements of the type); host not known (the URN stands
--- in several areas that have returned, and the authority does not say which); count differs.
+-- Who says what of the children whom an authority has in a setting: the provider's return and the authority's own, side by side. Providers: children
+-- under 18 (or of unknown age) by the placements table. Authorities: children looked after by the SSDA903, with the URN of the placement census,
+-- else the SSDA903's (the establishment's; the agency's, for fostering), as far as either the register or a return knows it; all others are counted
+-- under URN UNKNOWN. Where no SSDA903 of the date is held, the placement census's looked-after children, In-house fostering left out and blank.
+-- Placements of the types Other (unregistered, custody ...) and None are in no setting and left out; so are children whom no authority placed. The
+-- setting of an authority's placement is where the URN is; where it is in several areas, the area that the return says, else the one in which the
+-- provider has this authority's children, else UNKNOWN. A side is blank where its return is missing. The difference is the provider's less the
+-- authority's. Likely cause, blank where both agree: missing return (either side's); not a member (the authority does not belong to the region and
+-- sends nothing); unknown URN (also where the authority is short of children here and has such placements of the type); host not known (the URN
+-- stands in several areas that have returned, and the authority does not say which); count differs.
 -- grain: census_date, urn, host_authority_code, provision_type, placing_authority_code
 with children as (
     select

@@ -1,4 +1,4 @@
--- The items of CANS, each once over both layouts: what it tells, and of whom.
+-- The items of CANS, each once over both layouts: what it is about, and of whom.
 -- grain: item
 -- kind: view
 select

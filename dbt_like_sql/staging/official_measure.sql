@@ -1,4 +1,4 @@
--- Official figures that stand beside ours: where each is published, and whether its definition is the same as ours.
+-- Official figures to set beside ours: where each is published, and whether its definition is the same as ours.
 -- grain: measure_key, data_set, published_measure
 -- kind: view
 select

@@ -1,6 +1,6 @@
 -- Owners as the register writes them, and each text's plain name: two texts with one plain name are one owner.
--- What a plain name is, is said in schemas/owners.py.
--- A damaged text (no word in it: a number or a time that a spreadsheet left) tells no owner.
+-- schemas/owners.py defines a plain name.
+-- A damaged text (no word in it: a number or a time that a spreadsheet left) names no owner.
 -- grain: provider_name
 -- kind: view
 select

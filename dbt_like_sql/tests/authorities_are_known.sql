@@ -1,4 +1,4 @@
--- Every authority code in core stands on the census date. A row here is a code that has ended or not yet begun (a register list carried
+-- Every authority code in core exists on the census date. A row here is a code that has ended or not yet begun (a register list carried
 -- over a boundary change, say): its figures have no name or region, and its children come from "elsewhere". Send for a newer list.
 -- checks: core.authority
 -- severity: warns

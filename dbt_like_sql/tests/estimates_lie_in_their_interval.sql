@@ -1,5 +1,5 @@
 -- An estimate lies in its interval, the interval in its band, no end of either is below what was counted or above that and every place that is
--- missing, and the ends stand where the estimate stands. Where all has returned it is the count; where places are missing the interval has a
+-- missing, and there are ends where there is an estimate. Where all has returned it is the count; where places are missing the interval has a
 -- width. A failure means that the grossing up went wrong: publish no estimate until it is understood.
 -- checks: curated.area_occupancy
 -- severity: blocks

@@ -1,4 +1,4 @@
--- A home or agency stands once in the register. A row here is a URN that the list in use has twice: its places are counted twice, or in two
+-- A home or agency is once in the register. A row here is a URN that the list in use has twice: its places are counted twice, or in two
 -- authorities. Look at the list; the exact duplicates were set aside at the door, so something differs between the rows.
 -- checks: core.premises
 -- severity: warns

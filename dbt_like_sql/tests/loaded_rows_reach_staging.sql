@@ -1,4 +1,4 @@
--- Every row that a return in force has loaded stands in staging. A failure means that rows were lost, or counted twice, between
+-- Every row that a return in force has loaded is in staging. A failure means that rows were lost, or counted twice, between
 -- the door and the figures: compare the return's books (staging.submission) with its rows in staging, table by table.
 -- checks: staging.submission
 -- severity: blocks

@@ -1,5 +1,5 @@
 -- Homes and agencies now are those of the list before, and those opened, less those closed, where both lists are providers and places. A failure
--- means that a home has come or gone without being told, or that a URN stands twice in a list: look at the lists.
+-- means that a home has come or gone unnoticed, or that a URN is in a list twice: look at the lists.
 -- checks: curated.register_changes
 -- severity: warns
 with dates as (

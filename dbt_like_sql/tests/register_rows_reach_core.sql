@@ -1,5 +1,5 @@
--- Every active or suspended row of the register's lists in use stands in core.premises, once. A failure means that homes or premises are
--- missing from the supply, or stand in it twice: look at the lists in use (core.register_in_use) and at joins that lose or double a row.
+-- Every active or suspended row of the register's lists in use is in core.premises, once. A failure means that homes or premises are
+-- missing from the supply, or are in it twice: look at the lists in use (core.register_in_use) and at joins that lose or double a row.
 -- checks: core.premises
 -- severity: blocks
 with used as (

@@ -1,4 +1,4 @@
--- Every row of the providers' placements stands in core.setting_child, once and unaltered; only those stay out whose sender is not the one
+-- Every row of the providers' placements is in core.setting_child, once and unaltered; only those stay out whose sender is not the one
 -- that counts for a setting which two senders returned. A failure means that children are lost, counted twice, or given to another
 -- placing authority.
 -- checks: core.setting_child

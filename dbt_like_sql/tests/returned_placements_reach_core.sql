@@ -1,4 +1,4 @@
--- Every row of the placement census stands in core.placement, once and with its own placing authority. A failure means that an authority's
+-- Every row of the placement census is in core.placement, once and with its own placing authority. A failure means that an authority's
 -- children are lost or counted twice: look for a type of provision that staging.type_of_provision does not have.
 -- checks: core.placement
 -- severity: blocks

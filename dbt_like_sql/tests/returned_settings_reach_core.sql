@@ -1,4 +1,4 @@
--- Every setting that a provider returned stands in core.setting_return with the places of its premises, summed; of two senders of one
+-- Every setting that a provider returned is in core.setting_return with the places of its premises, summed; of two senders of one
 -- setting, with those of the one that counts. A failure means that places are lost or counted twice: compare the sums below.
 -- checks: core.setting_return
 -- severity: blocks

@@ -1,5 +1,5 @@
 -- Vacant and unavailable places home by home add up to those of the occupancy table. A failure means that a home is missing from the list
--- that a placement is sought in, or stands in it twice.
+-- that a placement is sought in, or is in it twice.
 -- checks: curated.setting_vacancies
 -- severity: blocks
 with homes as (
