@@ -70,8 +70,8 @@ def _page(quarter: str, check: WarehouseTest, outcome: CheckResult) -> str:
     return (
         '<!DOCTYPE html><html lang="en-GB"><head><meta charset="utf-8">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
-        f"<p>{html.escape(check.meaning)}</p><p>{outcome.offending:,} rows"
-        f" fail. {_named(outcome)}</p>{_table(outcome)}<h2>The whole rows</h2><p>Ask with"
+        f"<p>{html.escape(check.meaning)}</p><p>"
+        f"{_failing(outcome.offending)} {_named(outcome)}</p>{_table(outcome)}<h2>The whole rows</h2><p>Ask with"
         " <code>observatory query</code>. Where the check blocks, the quarter was not written: the"
         " rows are there when the return that they come from"
         f" is.</p><pre>{sql}</pre></body></html>\n"
@@ -83,7 +83,15 @@ def rows_query(quarter: str, check: WarehouseTest) -> str:
     return check.sql.replace(":census_date", f"'{quarter}'").strip()
 
 
+def _failing(rows: int) -> str:
+    return "One row fails." if rows == 1 else f"{rows:,} rows fail."
+
+
 def _named(outcome: CheckResult) -> str:
+    if outcome.offending == 1:
+        return (
+            "This is its key." if outcome.keys else "It is about a child, or has no key: not named."
+        )
     if not outcome.keys:
         return "They are about children, or have no key, and are not named."
     return (

@@ -16,7 +16,7 @@ from assets.access.erasure import Erased
 from assets.publication.tables import PUBLISHED_TABLES
 from assets.warehouse.assets import _offending, _pages
 from assets.warehouse.building import CheckResult, all_checks, run_checks
-from assets.warehouse.failing import renew_pages
+from assets.warehouse.failing import failing_page, renew_pages, write_failing
 from pipelines.command.erase import _rewrite
 from pipelines.definitions import build_definitions
 from pipelines.guard import Guard, Names, Session
@@ -263,6 +263,14 @@ def test_a_page_of_rows_about_children_names_none_and_links_lead_to_nothing_else
     assert "2 rows fail" in text and "not named" in text and "<td>" not in text
     with pytest.raises(ValueError, match="no folder that is shown"):
         link(settings.home / "stop_list.csv", settings)
+
+
+def test_a_page_of_one_row_speaks_of_one(tmp_path):
+    check = next(one for one in all_checks() if one.checks == "core.setting_return")
+    one = CheckResult(check.checks, check.name, False, "", 1, ({"urn": "SC1"},))  # noqa: FBT003
+    write_failing(tmp_path, "2025-03-31", check, one)
+    text = failing_page(tmp_path, "2025-03-31", check).read_text(encoding="utf-8")
+    assert "<p>One row fails. This is its key.</p>" in text and "<td>SC1</td>" in text
 
 
 def test_no_page_of_failing_rows_outlasts_the_build_that_mends_them(tmp_path):
