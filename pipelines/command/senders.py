@@ -37,9 +37,10 @@ def command(date: dt.date | None, assign: tuple[str, str] | None) -> None:
     from assets.common import audit
     from assets.intake.senders import assign as decide
     from assets.intake.senders import contested
+    from assets.warehouse.building import known_quarters
 
     with opened() as (settings, warehouse):
-        date = date or warehouse.scalar("select max(census_date) from raw.quarter")
+        date = date or max(known_quarters(warehouse), default=None)
         if date is None:
             raise ObservatoryError(
                 "The warehouse holds no quarter yet. Drop returns into the landing place and use"

@@ -69,7 +69,8 @@ def command(date: dt.date | None, history: bool, missing: bool, check: bool, for
     if form != "table" and not missing:
         raise click.UsageError(f"--format {form} goes with --missing.")
     from assets.intake.provenance import banner
-    from pipelines.command.quarters import print_life
+    from assets.warehouse.building import known_quarters
+    from pipelines.command.quarters import print_life, print_states
 
     with opened() as (settings, warehouse):
         held = []
@@ -78,6 +79,14 @@ def command(date: dt.date | None, history: bool, missing: bool, check: bool, for
                 r.census_date
                 for r in warehouse.rows("select census_date from raw.quarter order by 1")
             ]
+        if not held and (received := known_quarters(warehouse)):
+            # a new version has made tables anew, or the first run did not end
+            print(
+                f"{settings.region.name}: the figures of what has been received are to be written."
+                " Use `observatory run`."
+            )
+            print_states(warehouse, settings, received)
+            sys.exit(1 if check else 0)
         if not held:
             raise ObservatoryError(
                 "The warehouse holds no quarter yet. Drop returns into the landing place and use"

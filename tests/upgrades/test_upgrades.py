@@ -349,6 +349,28 @@ def test_a_migration_need_not_say_which_tables_it_took_columns_from(
     assert files_that_hold(embedded_warehouse, SECRET) == []
 
 
+def commands_find(monkeypatch, warehouse: Warehouse, folder: Path) -> None:
+    """Commands work on this warehouse, with a landing place in which nothing lies."""
+    (folder / "landing").mkdir()
+    monkeypatch.setenv("OBSERVATORY_HOME", str(folder / "home"))
+    monkeypatch.setenv("OBSERVATORY_LANDING", str(folder / "landing"))
+    monkeypatch.setenv("OBSERVATORY_DATABASE_URL", warehouse.url)
+    monkeypatch.delenv("OBSERVATORY_REGION", raising=False)
+
+
+def test_until_the_next_run_the_status_of_an_upgraded_home_says_what_is_due(
+    old, monkeypatch, tmp_path
+):
+    """Its tables were made anew and are empty: it is not as if nothing had been received."""
+    commands_find(monkeypatch, old(COMMITS[-1]), tmp_path)
+    for words, code in ((["status"], 0), (["status", "--check"], 1)):
+        result = CliRunner().invoke(command.cli, words)
+        assert result.exit_code == code, result.output
+        assert "are to be written. Use `observatory run`." in result.output
+        assert "Where the quarters stand:" in result.output
+    assert CliRunner().invoke(command.cli, ["senders"]).exit_code == 0
+
+
 @pytest.fixture
 def waits(embedded_warehouse, tmp_path, monkeypatch) -> Callable[[], int]:
     """Commands find a warehouse in which a table waits; gives how many do: the upgrade was killed
@@ -357,14 +379,7 @@ def waits(embedded_warehouse, tmp_path, monkeypatch) -> Callable[[], int]:
     prepare(embedded_warehouse, REGION)
     with embedded_warehouse.engine.begin() as connection:
         connection.exec_driver_sql("insert into raw.to_write_anew values ('raw.fee_requests')")
-    for name, value in {
-        "OBSERVATORY_HOME": str(tmp_path / "home"),
-        "OBSERVATORY_LANDING": str(tmp_path / "landing"),
-        "OBSERVATORY_DATABASE_URL": embedded_warehouse.url,
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("OBSERVATORY_REGION", raising=False)
-    (tmp_path / "landing").mkdir()
+    commands_find(monkeypatch, embedded_warehouse, tmp_path)
     return lambda: embedded_warehouse.scalar("select count(*) from raw.to_write_anew")
 
 
