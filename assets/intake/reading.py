@@ -16,6 +16,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -123,6 +124,11 @@ def read_sheets(data: bytes) -> list[Sheet]:
     """
     if not data.strip(b"\0\r\n\t ,;\xef\xbb\xbf"):
         raise CannotRead("empty_file")
+    if data.startswith(b"\x1f\x8b"):
+        data = _ungzipped(data)
+        if data.startswith((b"\x1f\x8b", b"PK\x03\x04")):
+            raise CannotRead("not_a_spreadsheet", "it is packed twice")
+        return read_sheets(data)
     if data.startswith(b"PK\x03\x04"):
         return _read_zip(data)
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
@@ -285,6 +291,24 @@ def _inside(sheet: Sheet, file: str, number: int) -> Sheet:
         name=f"{file}: {sheet.name}" if sheet.name else file,
         place=f"{place}, {sheet.place}" if sheet.name else place,
     )
+
+
+def _ungzipped(data: bytes) -> bytes:
+    """What is in a gzip (`.csv.gz`, as statistics are often kept)."""
+    made = bytearray()
+    most = min(MAX_UNPACKED_BYTES, max(_BOMB_FLOOR, MAX_RATIO * len(data)))
+    while data.startswith(b"\x1f\x8b"):  # one may hold several, one behind the other
+        part = zlib.decompressobj(wbits=31)
+        try:
+            made += part.decompress(data, most + 1 - len(made))
+        except zlib.error:
+            raise CannotRead("unreadable_file", "the gzip is damaged") from None
+        if len(made) > most:
+            raise CannotRead("too_large", f"it unpacks to more than {most // 1024 // 1024} MB")
+        if not part.eof:
+            raise CannotRead("unreadable_file", "the gzip breaks off")
+        data = part.unused_data
+    return bytes(made)
 
 
 def _refuse_bombs(parts: list[zipfile.ZipInfo]) -> None:

@@ -238,7 +238,7 @@ def folder_words(name: str) -> str:
     return f"unknown ({form_of(name)})"
 
 
-ENDINGS = ("csv", "xlsx", "xlsm", "xls", "ods", "zip", "xml", "json", "jsonld", "txt")
+ENDINGS = ("csv", "xlsx", "xlsm", "xls", "ods", "zip", "gz", "xml", "json", "jsonld", "txt")
 
 
 def file_label(name: str, otherwise: str) -> str:

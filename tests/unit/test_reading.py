@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import gzip
 import io
 import os
 import pickle
@@ -151,7 +152,13 @@ REFUSED = [
     pytest.param(
         b"URN,Places\nSC1,\x01\x02\x03\n", "not_a_spreadsheet", id="text with control characters"
     ),
-    pytest.param(b"\x1f\x8b\x08\x00" + bytes(40), "not_a_spreadsheet", id="a gzip"),
+    pytest.param(b"\x1f\x8b\x08\x00" + bytes(40), "unreadable_file", id="a damaged gzip"),
+    pytest.param(gzip.compress(bytes(60 * 1024 * 1024)), "too_large", id="a bomb of gzip"),
+    pytest.param(gzip.compress(CSV.encode())[:-9], "unreadable_file", id="half a gzip"),
+    pytest.param(
+        gzip.compress(gzip.compress(CSV.encode())), "not_a_spreadsheet", id="a gzip in a gzip"
+    ),
+    pytest.param(gzip.compress(zip_of({"a.csv": CSV})), "not_a_spreadsheet", id="a zip in a gzip"),
     pytest.param(workbook(s=TABLE)[:-300], "unreadable_file", id="a workbook cut off at its end"),
     pytest.param(workbook(s=TABLE)[:2000], "unreadable_file", id="half a workbook"),
     pytest.param(COMPOUND + bytes(512), "unreadable_file", id="an empty compound file"),
@@ -186,6 +193,10 @@ READ = [
         workbook(s=[["URN", "Places"], ["SC100001", 3], ["SC100002", 4.0]]), id=".xlsx with numbers"
     ),
     pytest.param(zip_of({"return.csv": CSV}), id="a zip with one CSV"),
+    pytest.param(gzip.compress(CSV.encode()), id="a gzip of a CSV"),
+    pytest.param(
+        gzip.compress(CSV[:9].encode()) + gzip.compress(CSV[9:].encode()), id="a gzip in two parts"
+    ),
     pytest.param(
         zip_of({"folder/": "", "folder/Return.CSV": CSV, "folder/read me.txt": "hello"}),
         id="a zip with a folder and a note",
