@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipelines.command.options import CensusDate
-from resources.landing import LandedFile, NotNow, census_date_of
+from resources.landing import LandedFile, NotNow, census_date_of, is_litter, is_under_way
 from resources.provenance import of_file
 from resources.showing import one_line
 
@@ -74,6 +74,9 @@ def command(
 
     together = defaultdict(list)
     for path in files:
+        if why := _passed_over(path.name):
+            print(f"{one_line(path)}: {why}; it is passed over, and is no return.")
+            continue
         opened, received = _opened(path)
         census_date, folder = _where_from(path, opened, date, sender)
         landed = LandedFile(
@@ -109,6 +112,13 @@ def command(
         if reconcile:
             _reconcile(tables, submissions, census_date, reconcile)
     sys.exit(1 if rejected else 0)
+
+
+def _passed_over(name: str) -> str:
+    """Why the landing place passes a file over, by its name; blank where it does not."""
+    if is_litter(name):
+        return "what a system or an office program leaves beside files"
+    return "half a file by its name, whose upload has not ended" if is_under_way(name) else ""
 
 
 def _outcome(tables, number: str, blocked: bool) -> str:  # noqa: ANN001, FBT001 - see _print_findings

@@ -233,6 +233,18 @@ def test_of_several_files_each_is_answered_and_one_bad_one_ends_with_1(tmp_path)
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["Thumbs.db", "desktop.ini", "good.csv:Zone.Identifier", "~$good.xlsx", "good.csv.filepart"],
+)
+def test_what_the_landing_place_passes_over_is_passed_over_and_called_no_return(tmp_path, name):
+    good = landed(tmp_path, "provider-a", csv_of("provider_settings", [{}]), "good.csv")
+    result = ask("check", good, landed(tmp_path, "provider-a", b"\xd0\xcf\x11\xe0", name))
+    assert result.exit_code == 0
+    assert f"{name}: " in result.output and "it is passed over, and is no return" in result.output
+    assert result.output.count("would be accepted") == 1 and "REJECTED" not in result.output
+
+
+@pytest.mark.parametrize(
     ("table", "sender"),
     [
         ("placement_census", "Stockport"),
