@@ -27,6 +27,7 @@ from made_up.returns import (
     placement_census,
     placements_standard,
     provider_census,
+    register_events,
     ssda903,
     ultimate_owners,
 )
@@ -178,6 +179,7 @@ def make_region(
         lists = draw_up(supply, areas, date, come[date], previous)
         held.append(lists)
         send_lists(lists, landing, number, seed)
+        events = register_events.send(lists, supply, areas, previous, landing, seed)
         owned = ultimate_owners.send(supply, landing, date, seed) or owned
         needs_list.send(lists, supply, areas, landing, seed)
         folders = _folders(areas, date, seed)
@@ -233,6 +235,7 @@ def make_region(
                 codes,
                 cared,
                 owned,
+                events,
             )
         )
         looked_after = (people.frame["origin"] < areas.members) & (people.frame["kind"] != ADULT)

@@ -18,6 +18,7 @@ import pandas as pd
 from made_up.returns.placement_census import PlacementReturns
 from made_up.returns.provider_census import ProviderReturns
 from made_up.returns.register import InUse, is_damaged_owner
+from made_up.returns.register_events import Events
 from made_up.truth.care import CareFigures
 from made_up.world.areas import Areas
 from made_up.world.kinds import AGENCY, OWN, PROVISION_TYPES, SUPPORTED
@@ -57,6 +58,7 @@ class Quarter:
     care: CareFigures
     ultimate_owners: dict[str, str]
     """By URN, from the newest list of ultimate owners by then; nothing before the first one."""
+    events: Events
 
     @property
     def region(self) -> Region:

@@ -116,9 +116,10 @@ def register_watch(frames: Frames, now: pd.DataFrame, before: pd.DataFrame) -> p
                 "registration_status",
             )
         }
+        told_by_ofsted = _told(frames, urn)
         for change in (name for name, happened in changes.items() if happened):
             for code, children, post_18 in living.get(urn, [(NOBODY, 0, 0)]):
-                key = {
+                key = told_by_ofsted | {
                     "urn": urn,
                     "host_authority_code": host,
                     "change": change,
@@ -126,14 +127,31 @@ def register_watch(frames: Frames, now: pd.DataFrame, before: pd.DataFrame) -> p
                 }
                 counts = {"children": children, "post_18": post_18}
                 lines.append({**key, **told, **facts, **counts})
-    columns = ["urn", "host_authority_code", "change", "placing_authority_code", *FACTS[:3], "setting_name", "grade",
-               "grade_before", "owner_group", "owner_group_before", "registration_status", "children", "post_18"]  # fmt: skip
+    columns = [
+        "urn", "host_authority_code", "change", "placing_authority_code", *FACTS[:3], "setting_name", "grade", "grade_before",
+        "owner_group", "owner_group_before", "registration_status", "children", "post_18", "change_reason", "left_date",
+        "inspection_date", "in_year_event",
+    ]  # fmt: skip
     table = pd.DataFrame(lines, columns=columns)
-    # Ofsted's leavers and joiners, and its inspections in the year, are not made up
-    nothing = dict.fromkeys(["change_reason", "left_date", "inspection_date", "in_year_event"], "")
     return frames.named(
-        table.assign(places=table["places"].astype("Float64").astype("Int64"), **nothing), "host_"
+        table.assign(places=table["places"].astype("Float64").astype("Int64")), "host_"
     )
+
+
+def _told(frames: Frames, urn: str) -> dict[str, str]:
+    """What Ofsted says of a home: why it joined or left, when it left, and its newest inspection by
+    the date.
+    """
+    events, date = frames.q.events, frames.q.date
+    reason, left = events.changes.get(urn, ("", None))
+    by_then = [one for one in events.inspections.get(urn, []) if one[0] <= date]
+    day, event = max(by_then, default=(None, ""))
+    return {
+        "change_reason": reason,
+        "left_date": left.isoformat() if left else "",
+        "inspection_date": day.isoformat() if day else "",
+        "in_year_event": event,
+    }
 
 
 def _is_sold(before: OwnerGroup, now: OwnerGroup) -> bool:

@@ -58,7 +58,7 @@ NOT_COMPARED: dict[str, dict[str, str]] = {
     "setting_vacancies": {
         "provider_name": "the text of the register's list, as it was read",
         "grade": "from the list of inspections, whose newest of several counts: tests/sql",
-        "needs_met": "from Ofsted's list to authorities, which no made-up return has",
+        "needs_met": "from Ofsted's list to authorities: held by the made-up region's truth",
         "received_at": RECORD,
     },
     "homes": {

@@ -383,6 +383,8 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
         "register_provider_levels",
         "register_premises",
         "ultimate_owners",
+        "register_changes",
+        "register_inspections",
         "provider_settings",
         "provider_placements",
     }
