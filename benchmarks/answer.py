@@ -72,7 +72,7 @@ def main() -> None:
                 server.terminate()
 
 
-def _wait(ready, what: str) -> None:  # noqa: ANN001
+def _wait(ready, what: str) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     while not ready():
         if time.monotonic() > until:

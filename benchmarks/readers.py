@@ -163,7 +163,7 @@ class _Asking:
         until = time.monotonic() + seconds
 
         def read(number: int) -> None:
-            dice = random.Random(number)  # noqa: S311
+            dice = random.Random(number)
             kind = ["authority", "authority", "authority", "regional", "public"][number % 5]
             mine = [name for name, for_ in self.kind.items() if for_ == kind]
             try:

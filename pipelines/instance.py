@@ -46,7 +46,7 @@ run_launcher:
 """
 
 
-def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported only here
+def dagster_instance(settings: Settings):
     """Dagster's instance, kept under the observatory's home; no telemetry.
 
     One process at a time opens it: two that make its databases at once leave two versions in them,
@@ -59,7 +59,7 @@ def dagster_instance(settings: Settings):  # noqa: ANN201 - Dagster is imported 
         return _opened(settings)
 
 
-def _opened(settings: Settings):  # noqa: ANN202 - Dagster is imported only here
+def _opened(settings: Settings):
     config = settings.dagster_home / "dagster.yaml"
     if (
         not config.exists() or config.read_text(encoding="utf-8") in FORMER_DAGSTER_YAML

@@ -89,7 +89,7 @@ def why_nowhere(postcodes: pd.Series, areas: Sequence[str]) -> list[str]:
     return [_why(plain, is_alone, area) for plain, is_alone, area in told]
 
 
-def _why(plain: str, is_alone: bool, area: str) -> str:  # noqa: FBT001 - what is known of one
+def _why(plain: str, is_alone: bool, area: str) -> str:
     if is_alone:
         return (
             "is a postcode district alone, which may lie in several authorities; a whole postcode"

@@ -264,7 +264,7 @@ def _erased_rows(warehouse: Warehouse, told: _Told) -> Erased:
     for name in told.findings.loc[is_erased, "table_name"].unique():
         rows = warehouse.rows(
             f"select sheet, row_number from raw.{name} where submission_id = :id and fate = 'set"
-            " aside' and as_received is null",  # noqa: S608
+            " aside' and as_received is null",
             id=told.number,
         )
         for row in rows:

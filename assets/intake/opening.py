@@ -69,7 +69,7 @@ class OpenedFile:
             return [turned(sheet) for sheet in read_sheets(self.content.data)], None
         except CannotRead as fault:
             return [], Fault(fault.rule, fault.hint)
-        except (Exception, MemoryError) as error:  # noqa: BLE001 - see below
+        except (Exception, MemoryError) as error:
             # one file must not stop the quarter, whatever a library makes of it
             return [], Fault("unreadable_file", f"reading it failed ({type(error).__name__})")
 

@@ -30,7 +30,7 @@ def held(connection: Connection) -> bool | None:
     return connection.execute(sa.text("select is_made_up from raw.provenance")).scalar()
 
 
-def settle(connection: Connection, landing: LandingPlace, is_made_up: bool) -> None:  # noqa: FBT001 - a fact of the files
+def settle(connection: Connection, landing: LandingPlace, is_made_up: bool) -> None:
     """Say of which kind the warehouse is, by files that are about to be taken in; `is_made_up`
     where one of them says so of itself.
 
@@ -46,7 +46,7 @@ def settle(connection: Connection, landing: LandingPlace, is_made_up: bool) -> N
     connection.execute(sa.text(statement), {"m": found, "s": said or (BANNER if found else "")})
 
 
-def refuse_mixture(holds: bool | None, found: bool, where: Any) -> None:  # noqa: FBT001 - both are answers to one question
+def refuse_mixture(holds: bool | None, found: bool, where: Any) -> None:
     """Refuse files of the other kind.
 
     Raises:

@@ -252,7 +252,7 @@ def _empty(edition: Edition, area: Area) -> Answer | None:
     )
 
 
-def _few_empty(occupied: Figure, counted: Figure, is_full: bool) -> tuple[str, str]:  # noqa: FBT001 - a fact of the two counts
+def _few_empty(occupied: Figure, counted: Figure, is_full: bool) -> tuple[str, str]:
     """How many of a few places are empty, as counts: a share of so few is one that rounding has
     made.
     """

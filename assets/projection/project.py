@@ -182,7 +182,7 @@ def damped_trend(history: np.ndarray) -> Forecast:
         errors = float(np.sum((history - expected) ** 2))
         if best is None or errors < best[0]:
             best = errors, (level, level * trend, damping), states[-1]
-    assert best is not None  # noqa: S101 - the grid is not empty
+    assert best is not None
     errors, (level, trend, damping), (last_level, last_trend) = best
     dying = np.cumsum(damping**_STEPS)
     reached = np.concatenate(

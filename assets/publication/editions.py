@@ -128,7 +128,7 @@ def _as_before(
     printed: pd.DataFrame, true: TrueTable, m: Measure, count: str, editions: list[Published]
 ) -> pd.Series:
     now = true.values[count].set_axis(printed.index)
-    moved_little = pd.Series(False, index=printed.index)  # noqa: FBT003
+    moved_little = pd.Series(False, index=printed.index)
     before = pd.Series(CONFIDENTIAL, index=printed.index)
     for edition in editions:
         frame = edition.tables.get(true.table.name)

@@ -348,9 +348,9 @@ def is_sensitive(table: PublishedTable, measure: Measure, rows: pd.DataFrame) ->
     authority; what the register says is public.
     """
     if measure.sensitive:
-        return pd.Series(True, index=rows.index)  # noqa: FBT003
+        return pd.Series(True, index=rows.index)
     if not table.filters or measure.rule in ("exact", "given"):
-        return pd.Series(False, index=rows.index)  # noqa: FBT003
+        return pd.Series(False, index=rows.index)
     return rows[list(table.filters)].isin(list(region_only())).any(axis=1)
 
 

@@ -191,7 +191,7 @@ def is_of_few(true: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Se
     public, and zeros are hidden with the rest: it tells nothing that all are.
     """
     if not m.of_settings or COVERED not in true:
-        return pd.Series(False, index=true.index)  # noqa: FBT003
+        return pd.Series(False, index=true.index)
     return (true[COVERED] > 0) & (true[COVERED] < method.smallest_count_shown)
 
 
@@ -230,7 +230,7 @@ def with_cell_keys(true: TrueTable, settings: pd.DataFrame, key: bytes) -> TrueT
 def has_noise(true: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Series:
     """Which rows of a measure carry noise, by the true values of its table."""
     if not m.noise or SETTINGS not in true:
-        return pd.Series(False, index=true.index)  # noqa: FBT003
+        return pd.Series(False, index=true.index)
     return true[SETTINGS] >= method.settings_for_noise
 
 
@@ -346,7 +346,7 @@ def _filled(
                 frame[m.part_of].notna() & frame[m.name].isna()
                 if m.part_of
                 else pd.Series(False, index=frame.index)
-            )  # noqa: FBT003
+            )
             frame[f"_lacking {m.name}"] = lacking.astype("float64")
     return frame
 

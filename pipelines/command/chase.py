@@ -40,7 +40,7 @@ from resources.errors import ObservatoryError
     is_flag=True,
     help="Remind each sender that has a contact, and the region's channel; once a day.",
 )
-def command(date: dt.date | None, form: str, out: Path | None, send: bool) -> None:  # noqa: FBT001 - a flag
+def command(date: dt.date | None, form: str, out: Path | None, send: bool) -> None:
     """List by sender which returns of a quarter are due, late, rejected or less than half of the
     last, with the days that they are late.
 

@@ -121,7 +121,7 @@ def _passed_over(name: str) -> str:
     return "half a file by its name, whose upload has not ended" if is_under_way(name) else ""
 
 
-def _outcome(tables, number: str, blocked: bool) -> str:  # noqa: ANN001, FBT001 - see _print_findings
+def _outcome(tables, number: str, blocked: bool) -> str:
     """What would become of a file, and of how many of its rows."""
     if blocked:
         return "This file would be REJECTED as a whole."
@@ -147,7 +147,7 @@ def _outcome(tables, number: str, blocked: bool) -> str:  # noqa: ANN001, FBT001
 
 def _print_findings(
     found,
-) -> None:  # noqa: ANN001 - a pandas frame; pandas is imported when a command needs it
+) -> None:
     for (severity, message), group in found.groupby(["severity", "message"], sort=False):
         rows = [number for number in group["row_number"].tolist() if number]
         sheets = [name for name in group["sheet"].unique() if name]
@@ -229,7 +229,7 @@ def _sender_inside(path: Path, opened: OpenedFile, census_date: dt.date) -> str:
     return "provider-unknown"
 
 
-def _write_answer(answer, folder: Path, path: Path) -> None:  # noqa: ANN001 - see _print_findings
+def _write_answer(answer, folder: Path, path: Path) -> None:
     from assets.answering.page import render_page
     from assets.answering.workbook import write_workbook
 
@@ -243,7 +243,7 @@ def _write_answer(answer, folder: Path, path: Path) -> None:  # noqa: ANN001 - s
     print(one_line(f"  The answer: {page} and {workbook}"))
 
 
-def _reconcile(tables, submissions, census_date: dt.date, out: Path) -> None:  # noqa: ANN001 - see _print_findings
+def _reconcile(tables, submissions, census_date: dt.date, out: Path) -> None:
     from assets.answering.reconciling import reconcile, write_reconciliation
 
     rows = reconcile(tables, submissions, census_date)

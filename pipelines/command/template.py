@@ -193,7 +193,7 @@ def write_template(name: str, out: Path) -> None:
         book.get_worksheet_by_name("settings").activate()
 
 
-def _write_example(sheet, name: str, title, header, wrap) -> None:  # noqa: ANN001 - xlsxwriter's worksheets and formats
+def _write_example(sheet, name: str, title, header, wrap) -> None:
     """Both tables filled in, one below the other, under words by which the sheet is known for an
     example and left alone.
     """
@@ -231,7 +231,7 @@ def _accepted(column: Column) -> str:
     return kinds.get(column.type, "text")
 
 
-def _validate(sheet, lists, places: dict[str, str], column: Column, place: int) -> None:  # noqa: ANN001 - xlsxwriter's worksheets
+def _validate(sheet, lists, places: dict[str, str], column: Column, place: int) -> None:
     """A drop-down or a limit on the column's cells; a warning only, so that a careful sender is
     never locked out.
     """

@@ -388,7 +388,7 @@ class Known:
         self.place = {name: n for n, name in enumerate(level.columns)}
         self.sparse = level.sparse
         self.highs = highspy.Highs()
-        self.highs.setOptionValue("output_flag", False)  # noqa: FBT003
+        self.highs.setOptionValue("output_flag", False)
         for _ in level.columns:
             self.highs.addVar(0.0, 1.0)
         for terms, at_most in (*_totals(level), *_ties(level)):

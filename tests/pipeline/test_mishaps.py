@@ -66,7 +66,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 def test_a_full_disk_of_the_database_is_one_sentence_and_nothing_is_half_taken_in(
     servers, embedded_warehouse, landing, tmp_path
 ):
-    place = Path(f"/tmp/observatory-small-disk-{os.getpid()}")  # noqa: S108 - the server's own user must reach it
+    place = Path(f"/tmp/observatory-small-disk-{os.getpid()}")
     with small_disk(place, 12) as disk:
         inside = disk / "tables"
         inside.mkdir()

@@ -267,7 +267,7 @@ def test_a_page_of_rows_about_children_names_none_and_links_lead_to_nothing_else
 
 def test_a_page_of_one_row_speaks_of_one(tmp_path):
     check = next(one for one in all_checks() if one.checks == "core.setting_return")
-    one = CheckResult(check.checks, check.name, False, "", 1, ({"urn": "SC1"},))  # noqa: FBT003
+    one = CheckResult(check.checks, check.name, False, "", 1, ({"urn": "SC1"},))
     write_failing(tmp_path, "2025-03-31", check, one)
     text = failing_page(tmp_path, "2025-03-31", check).read_text(encoding="utf-8")
     assert "<p>One row fails. This is its key.</p>" in text and "<td>SC1</td>" in text

@@ -81,7 +81,7 @@ def test_a_process_from_which_runs_are_forked_that_has_ended_is_an_error():
     try:
         ready._process.kill()
         ready._process.wait()
-        with pytest.raises(OSError):  # noqa: PT011 - a pipe that is broken, or its end
+        with pytest.raises(OSError):
             ready.start("a")
     finally:
         ready.end()
