@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.publication.disclosure.rules import publish_counts, publish_exact, publish_share
+from assets.publication.disclosure.rules import (
+    first_symbol,
+    publish_counts,
+    publish_difference,
+    publish_estimates,
+    publish_exact,
+    publish_interval,
+    publish_means,
+    publish_share,
+)
 
 # Every count from 0 to 100, written out: how many in a row are published as what.
 BY_HAND = (
@@ -84,3 +93,63 @@ def test_a_share_never_tells_more_than_the_published_counts(pairs):
     )
     assert (by_published == 1).all()
     assert (shares[(parts == "c") | (wholes == "c")] == "c").all()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "printed"),
+    [
+        (8, 12, ("5", "15")), (10, 15, ("10", "15")), (10, 10, ("10", "15")), (11, 14, ("10", "15")), (0, 0, ("0", "5")),
+        (None, None, ("", "")),
+    ],
+)  # fmt: skip
+def test_an_interval_is_rounded_outward_and_its_ends_are_never_alike(low, high, printed):
+    ends = publish_interval(pd.Series([low], dtype="float64"), pd.Series([high], dtype="float64"))
+    assert tuple(end[0] for end in ends) == printed
+
+
+@pytest.mark.parametrize(
+    ("estimate", "count", "is_partial", "end", "printed"),
+    [
+        (33, "30", True, None, "35"), (3, "10", True, None, "c"), (None, "10", True, None, "z"),
+        (33, "30", False, None, "z"), (33, "c", True, None, "c"), (33, "c", False, None, "z"), (33, "x", True, None, "x"),
+        (33, "x", False, None, "z"),
+        (33, "30", True, "40", "40"), (33, "30", True, "", "z"), (33, "30", False, "40", "z"), (33, "c", True, "40", "c"),
+        (33, "c", True, "", "z"),
+    ],
+)  # fmt: skip
+def test_an_estimate_is_given_where_some_have_not_answered_and_its_count_is_shown(
+    estimate, count, is_partial, end, printed
+):
+    published = publish_estimates(
+        pd.Series([estimate], dtype="float64"),
+        pd.Series([count]),
+        pd.Series([is_partial]),
+        end=None if end is None else pd.Series([end]),
+    )
+    assert published.tolist() == [printed]
+
+
+@pytest.mark.parametrize(
+    ("mean", "placements", "owners", "largest", "printed"),
+    [
+        (5004, 8, 3, 0.75, "5000"), (5005, 8, 3, 0.75, "5010"), (5004, 7, 3, 0.75, "c"), (5004, 8, 2, 0.75, "c"),
+        (5004, 8, 3, 0.76, "c"), (5004, None, 3, 0.5, "c"), (5004, 8, None, 0.5, "c"), (5004, 8, 3, None, "c"), (None, 8, 3, 0.5, "x"),
+        (None, 1, 1, 1, "x"),
+    ],
+)  # fmt: skip
+def test_a_mean_of_fees_is_shown_from_enough_placements_and_owners_alone(
+    mean, placements, owners, largest, printed
+):
+    support = (pd.Series([value], dtype="float64") for value in (mean, placements, owners, largest))
+    assert publish_means(*support).tolist() == [printed]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "printed"),
+    [("30", "10", "20"), ("10", "30", "-20"), ("30", "c", "c"), ("x", "c", "c"), ("x", "z", "x"), ("z", "10", "z")],
+)  # fmt: skip
+def test_a_difference_is_of_what_is_published(first, second, printed):
+    terms = [(1, pd.Series([first])), (-1, pd.Series([second]))]
+    assert publish_difference(terms).tolist() == [printed]
+    symbol = first_symbol([column for _, column in terms])
+    assert symbol.tolist() == [printed if printed in "cxz" else ""]
