@@ -190,13 +190,19 @@ def _table(title: str, heads: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) 
         "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
         for row in rows
     )
-    return f"<h2>{html.escape(title)}</h2>\n<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+    return (
+        f'<h2>{html.escape(title)}</h2>\n<div tabindex="0" role="region"'
+        f' aria-label="{html.escape(title)}"><table><thead><tr>{head}</tr></thead>\n'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 _PAGE = """<!doctype html>
-<html lang="en-GB"><head><meta charset="utf-8"><title>Runs of the observatory</title>
-<style>body {{ font: 1rem/1.4 system-ui, sans-serif; margin: 2rem }} table {{ border-collapse: collapse; margin-bottom: 2rem }}
-th, td {{ border-bottom: 1px solid #767676; padding: .2rem .8rem .2rem 0; text-align: left }}</style></head>
+<html lang="en-GB"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Runs of the observatory</title>
+<style>body {{ font: 1rem/1.4 system-ui, sans-serif; margin: 2rem }} div {{ overflow-x: auto; margin-bottom: 2rem }}
+table {{ border-collapse: collapse }}
+th, td {{ border-bottom: 1px solid #767676; padding: .2rem .8rem .2rem 0; text-align: left; white-space: nowrap }}</style></head>
 <body><main><h1>Runs of the observatory</h1>
 {tables}
 </main></body></html>

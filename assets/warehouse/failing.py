@@ -20,7 +20,8 @@ from resources.private import make_private, write_anew
 
 _STYLE = (
     "body{font-family:sans-serif;margin:2em;max-width:75em}table{border-collapse:collapse}"
-    "td,th{border:1px solid #bbb;padding:.3em .6em;text-align:left}pre{overflow-x:auto}"
+    "td,th{border:1px solid #bbb;padding:.3em .6em;text-align:left}"
+    "h1{overflow-wrap:anywhere}pre,div{overflow-x:auto}"
 )
 
 
@@ -69,6 +70,7 @@ def _page(quarter: str, check: WarehouseTest, outcome: CheckResult) -> str:
     sql = html.escape(rows_query(quarter, check))
     return (
         '<!DOCTYPE html><html lang="en-GB"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
         f"<p>{html.escape(check.meaning)}</p><p>"
         f"{_failing(outcome.offending)} {_named(outcome)}</p>{_table(outcome)}<h2>The whole rows</h2><p>Ask with"
@@ -109,4 +111,7 @@ def _table(outcome: CheckResult) -> str:
         "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in row.values()) + "</tr>"
         for row in outcome.keys
     )
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    return (
+        '<div tabindex="0" role="region" aria-label="The keys of the failing rows">'
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
