@@ -28,6 +28,7 @@ from made_up.returns import (
     placements_standard,
     provider_census,
     register_events,
+    revenue_outturn,
     ssda903,
     ultimate_owners,
 )
@@ -217,6 +218,7 @@ def make_region(
                 of_march[march] if is_held else None, published, outside, march, landing, date, seed
             )
             printed += official_tool.send(printed, published, march, landing, date, seed)
+            printed += revenue_outturn.send(published, march, landing, date, seed)
             truth.benchmark.publish(march, printed)
         of_asked.add(
             asked.send(care, supply, landing, areas, date, seed, folders), told.answered, date

@@ -89,8 +89,8 @@ class BenchmarkTruth:
                                 if is_same and ours is not None and theirs is not None
                                 else ""
                             ),
-                            "england_value": _text(by_area[ENGLAND]),
-                            "region_value": _text(by_area[region.gss_code]),
+                            "england_value": _text(by_area.get(ENGLAND, "")),
+                            "region_value": _text(by_area.get(region.gss_code, "")),
                             "definition": row["definition"],
                             "period_end": self._period.isoformat(),
                         }

@@ -404,6 +404,7 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
         "placements_standard",
         "official_statistics",
         "lait_measures",
+        "revenue_outturn",
     }
     assert {suffix for name, suffix, _ in seen if name == "placements_standard"} == {
         ".csv",
