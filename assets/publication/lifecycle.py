@@ -71,6 +71,9 @@ TOLD = {
 """What the public is told of each state: neither what a draft says nor who does what."""
 
 
+_LIFTED = "taken up again"
+
+
 @dataclass(frozen=True)
 class Life:
     """Where a quarter stands: its state, whether it is held, and the last step that led there."""
@@ -92,20 +95,29 @@ class Life:
 
 
 _LIVES = """
-select distinct on (s.census_date) s.census_date, s.state, s.is_held, s.happened_at, s.by_whom, s.why, s.release_number, s.number,
+select distinct on (s.census_date) s.census_date, s.state, s.is_held, coalesce(l.happened_at, s.happened_at) as happened_at,
+    coalesce(l.by_whom, s.by_whom) as by_whom, coalesce(l.why, s.why) as why, s.release_number, s.number,
     bool_or(s.state <> 'collecting' or s.step = 'reopened') over (partition by s.census_date) as was_closed,
     coalesce(r.manifest ->> 'status', d.manifest ->> 'status', '') as status
 from raw.quarter_step as s
 left join published.release as r on s.census_date = r.census_date and s.release_number = r.release_number
 left join raw.draft as d on s.census_date = d.census_date and s.release_number = d.release_number
+left join lateral (
+    select e.happened_at, e.by_whom, e.why from raw.quarter_step as e
+    where e.census_date = s.census_date and e.state = s.state and not s.is_held and not e.is_held and e.step <> :lifted
+    order by e.number desc limit 1
+) as l on true
 where s.census_date = :d or cast(:d as date) is null
 order by s.census_date, s.number desc
 """
+"""Who held a quarter for a while, or took it up again, did not bring it where it stands."""
 
 
 def lives(asked: Asked, census_date: dt.date | None = None) -> dict[dt.date, Life]:
     """Where each quarter stands of which a step is recorded (or the one that is named)."""
-    return {row.census_date: Life(*row) for row in asked.rows(_LIVES, d=census_date)}
+    return {
+        row.census_date: Life(*row) for row in asked.rows(_LIVES, d=census_date, lifted=_LIFTED)
+    }
 
 
 def life(asked: Asked, census_date: dt.date) -> Life:
@@ -124,7 +136,7 @@ def history(asked: Asked, census_date: dt.date) -> list[sa.Row]:
 
 def _life_now(connection: Connection, census_date: dt.date) -> Life:
     """Where it stands, in a writer's transaction."""
-    row = connection.execute(sa.text(_LIVES), {"d": census_date}).first()
+    row = connection.execute(sa.text(_LIVES), {"d": census_date, "lifted": _LIFTED}).first()
     return Life(*row) if row else Life(census_date)
 
 
@@ -287,7 +299,7 @@ def hold(
         _record(
             connection,
             now,
-            "taken up again" if lift else "held",
+            _LIFTED if lift else "held",
             now.state,
             by,
             why,

@@ -360,6 +360,17 @@ def test_releases_of_a_time_without_approvals_count_as_published(drafted):
     assert due(drafted, REGION, LATER) == {} and published(drafted) == before
 
 
+def test_who_held_a_quarter_for_a_while_did_not_publish_it(drafted):
+    approve(drafted, DATE, REGION, APPROVER)
+    published_ = life(drafted, DATE)
+    lifecycle.hold(drafted, DATE, "Bob Example", "a question")
+    assert (life(drafted, DATE).by, life(drafted, DATE).is_held) == ("Bob Example", True)
+    lifecycle.hold(drafted, DATE, "Bob Example", "answered", lift=True)
+    now = life(drafted, DATE)
+    assert (now.state, now.by, now.since) == (PUBLISHED, APPROVER, published_.since)
+    assert now.steps > published_.steps and not now.is_held
+
+
 def test_what_has_been_kept_long_enough_goes_and_the_gate_still_knows_all_that_was_published(
     drafted, tmp_path
 ):
