@@ -14,13 +14,16 @@ from pathlib import Path
 
 from schemas.regions import HERE, disclosure_method, load_region
 
-_SETTINGS = {"possible_values": 1, "less_safe_because": "A test of something else than disclosure."}
-QUICK = replace(load_region("north_west"), disclosure=disclosure_method(_SETTINGS, "tests"))
+SOON_CONTENT = {
+    "possible_values": 1,
+    "less_safe_because": "A test of something else than disclosure.",
+}
+QUICK = replace(load_region("north_west"), disclosure=disclosure_method(SOON_CONTENT, "tests"))
 
 
 def quick_region_file(folder: Path) -> Path:
     """The same as a region's file, for commands: OBSERVATORY_REGION may be its path."""
-    lines = (f"{name} = {value!r}\n" for name, value in _SETTINGS.items())
+    lines = (f"{name} = {value!r}\n" for name, value in SOON_CONTENT.items())
     text = (HERE / "north_west.toml").read_text(encoding="utf-8")
     path = folder / "north_west.toml"
     path.write_text(f"{text}\n[disclosure]\n{''.join(lines)}", encoding="utf-8")

@@ -33,6 +33,7 @@ from resources.warehouse import Warehouse
 from schemas.regions import disclosure_method, load_region
 from tests import builders
 from tests.conftest import Landing
+from tests.regions import SOON_CONTENT
 from tests.releasing import make_release
 
 DATE = dt.date(2025, 3, 31)
@@ -308,7 +309,9 @@ def test_nothing_new_makes_no_release_and_a_dry_run_writes_nothing(made):
     other = REGION.__class__(
         **{
             **vars(REGION),
-            "disclosure": disclosure_method({"smallest_count_shown": 10, "round_to": 10}, "test"),
+            "disclosure": disclosure_method(
+                {"smallest_count_shown": 10, "round_to": 10, **SOON_CONTENT}, "test"
+            ),
         }
     )
     tried = make_release(warehouse, DATE, other, root, key=KEY, dry_run=True)
