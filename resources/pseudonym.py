@@ -93,17 +93,29 @@ def fingerprint(key: bytes, *parts: object) -> str:
     return hmac.digest(key, "|".join(map(str, parts)).encode("utf-8"), "sha256").hex()[:32]
 
 
-def child_keys(key: bytes, authorities: pd.Series, identifiers: pd.Series) -> pd.Series:
+def child_keys(
+    key: bytes,
+    authorities: pd.Series,
+    identifiers: pd.Series,
+    known: dict[str, str] | None = None,
+) -> pd.Series:
     """The pseudonym of each child: HMAC-SHA-256 of authority code and identifier, as 32 hexadecimal
     digits.
 
     Blank identifiers give missing values. Identifiers are compared as `plain_references` has them.
+    `known` are pseudonyms worked out before, by this key, and those that are worked out now: the
+    same children stand in several tables of a return.
     """
     import pandas as pd
 
     plain = plain_references(identifiers)
     codes, references = pd.factorize(authorities.fillna("") + "|" + plain)
-    digests = [hmac.digest(key, text.encode("utf-8"), "sha256").hex()[:32] for text in references]
+    known = {} if known is None else known
+    digests = []
+    for text in references.tolist():
+        if (made := known.get(text)) is None:
+            made = known[text] = hmac.digest(key, text.encode("utf-8"), "sha256").hex()[:32]
+        digests.append(made)
     return (
         pd.Series(digests, dtype="str")
         .reindex(codes)

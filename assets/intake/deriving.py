@@ -203,7 +203,8 @@ def place_keys(key: bytes, authority: pd.Series, postcodes: pd.Series) -> pd.Ser
     codes, distinct = pd.factorize(authority.fillna("") + "|" + plain)
     secret = hashlib.blake2b(key, person=b"place").digest()
     hashed = [
-        hashlib.blake2b(text.encode(), key=secret, digest_size=8).hexdigest() for text in distinct
+        hashlib.blake2b(text.encode(), key=secret, digest_size=8).hexdigest()
+        for text in distinct.tolist()  # by Python's texts: to go through the column takes as long again
     ]
     return (
         pd.Series(hashed, dtype="str")

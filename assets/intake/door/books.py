@@ -43,12 +43,14 @@ class JudgedTable:
     books: pd.DataFrame
 
 
-def judged_table(rows: JudgedRows, key: bytes) -> JudgedTable:
-    """The table that leaves the door. `key` is that of the keyed hashes of children."""
-    return JudgedTable(rows.table, _rows(rows, key), _findings(rows), _books(rows))
+def judged_table(rows: JudgedRows, key: bytes, known: dict[str, str]) -> JudgedTable:
+    """The table that leaves the door. `key` is that of the keyed hashes of children, of which
+    `known` were worked out before (`child_keys`).
+    """
+    return JudgedTable(rows.table, _rows(rows, key, known), _findings(rows), _books(rows))
 
 
-def _rows(rows: JudgedRows, key: bytes) -> pd.DataFrame:
+def _rows(rows: JudgedRows, key: bytes, known: dict[str, str]) -> pd.DataFrame:
     frame, kept = rows.frame, not rows.table.leave_alone
     made = pd.DataFrame(
         {
@@ -63,17 +65,17 @@ def _rows(rows: JudgedRows, key: bytes) -> pd.DataFrame:
     )
     if kept:
         for column in rows.table.kept:
-            made[column.kept_as] = _kept(rows, column, key)
+            made[column.kept_as] = _kept(rows, column, key, known)
         for field in rows.table.derived:
             made[field.name] = rows.derived[field.name]
     return made
 
 
-def _kept(rows: JudgedRows, column: Column, key: bytes) -> pd.Series:
+def _kept(rows: JudgedRows, column: Column, key: bytes, known: dict[str, str]) -> pd.Series:
     """What is kept of a column: of a reference of a child its keyed hash."""
     canonical = rows.cells.canonical(column.name)
     if column.personal == "child key":
-        return child_keys(key, rows.authority, canonical)
+        return child_keys(key, rows.authority, canonical, known)
     return canonical
 
 

@@ -56,10 +56,10 @@ def judge(
         for sheet, _ in submission.tables:
             sheet.let_go(headers[id(sheet)] + 1)
     judged: dict[str, JudgedRows] = {}
-    births = no_births()
+    births, known = no_births(), dict[str, str]()
     # the SSDA903's header, which has the dates of birth, comes before its episodes
     for name, frame in frames.items():
-        judged[name], births = _judge_table(frame, births, key, stopped)
+        judged[name], births = _judge_table(frame, births, key, stopped, known)
     for submission, finding in emptiness(submissions, judged.values()):
         submission.record([finding])
     if SETTINGS in judged and PLACEMENTS in judged:
@@ -69,7 +69,7 @@ def judge(
         outcome = orders_beside_episodes(judged[ORDERS], judged[EPISODES])
         judged[ORDERS] = judged[ORDERS].after(outcome)
     # last, when all tables of a file have been looked at: it is rejected as a whole or not at all
-    return [judged_table(_of_rejected_files(rows), key) for rows in judged.values()]
+    return [judged_table(_of_rejected_files(rows), key, known) for rows in judged.values()]
 
 
 def _frames(submissions: Sequence[Submission], census_date: dt.date) -> dict[str, Frame]:
@@ -99,11 +99,11 @@ def _record(frame: Frame, about_parts: AboutParts) -> None:
 
 
 def _judge_table(
-    frame: Frame, births: pd.Series, key: bytes, stopped: frozenset[str]
+    frame: Frame, births: pd.Series, key: bytes, stopped: frozenset[str], known: dict[str, str]
 ) -> tuple[JudgedRows, pd.Series]:
     """The rows of a table, judged, and the dates of birth known so far."""
     if not frame.table.leave_alone:
-        frame, told = set_erased_aside(frame, key, stopped)
+        frame, told = set_erased_aside(frame, key, stopped, known)
         _record(frame, told)
     rows, births = rows_of(frame, births, key)
     for rule in _rules(frame.table):

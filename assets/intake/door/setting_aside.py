@@ -292,16 +292,20 @@ def _only_once(frame: Frame) -> pd.Series:
 # --- children who were erased --------------------------------------------------------------------
 
 
-def set_erased_aside(frame: Frame, key: bytes, stopped: frozenset[str]) -> tuple[Frame, AboutParts]:
+def set_erased_aside(
+    frame: Frame, key: bytes, stopped: frozenset[str], known: dict[str, str]
+) -> tuple[Frame, AboutParts]:
     """The frame with the rows of children who were erased set aside, and nothing of them kept.
 
-    `stopped` are those children's keyed hashes; `key` is the key of the hashes.
+    `stopped` are those children's keyed hashes; `key` is the key of the hashes, of which `known`
+    were worked out before (`child_keys`).
     """
     columns = (c for c in frame.table.columns if c.personal == "child key")
     reference = next(columns, None)
     if not stopped or reference is None:
         return frame, []
-    mask = child_keys(key, _authorities(frame), _read(frame, reference)).isin(stopped)
+    hashes = child_keys(key, _authorities(frame), _read(frame, reference), known)
+    mask = hashes.isin(stopped)
     told = told_aside(frame, mask, ERASED)
     return frame.forgetting(mask).setting_aside(mask), told
 
