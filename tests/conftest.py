@@ -62,6 +62,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """A file's tests go to one worker; those of the attacker all to one, for they share a region."""
     from xdist.scheduler import LoadFileScheduling
 
+    assert [scope for scope in SLOW if not (config.rootpath / scope).exists()] == []
+
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
