@@ -134,7 +134,11 @@ class Draft:
     def what_to_do(self) -> str:
         """What a person may do about a refusal."""
         date = self.census_date
-        offered = any(line.startswith("It would pass") for line in self.said)
+        offered = [
+            do
+            for do, says in (("hide", "Hide"), ("carry-over", "Publish with"))
+            if any(line.startswith(f"It would pass: {says}") for line in self.said)
+        ]
         return (
             "Nothing was published, and collecting goes on. What gives the cells away: observatory"
             f" release --census-date {date} --dry-run. Either wait: returns that are still out"
@@ -143,8 +147,8 @@ class Draft:
             " smallest_count_shown or round_to in [disclosure] of the region's file may take these"
             " cells out."
             + (
-                f" What would pass is taken with: observatory draft {date} --accept hide, or"
-                " carry-over."
+                f" What would pass is taken with: observatory draft {date} --accept"
+                f" {', or --accept '.join(offered)}."
                 if offered
                 else ""
             )

@@ -1,10 +1,16 @@
-"""The mark by which a person names the draft that they have looked at."""
+"""The mark by which a person names the draft that they have looked at, and what a refusal tells them
+to do.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from types import SimpleNamespace
 
-from assets.publication.drafts import mark_of, mark_of_draft
+import pytest
+
+from assets.publication.disclosure.verdict import Offer, Verdict
+from assets.publication.drafts import REFUSED, Draft, mark_of, mark_of_draft
 
 TABLES = "0123456789abcdef"
 OFFICIAL = [{"measure": "children looked after", "England": ["1", "2025"]}]
@@ -18,3 +24,21 @@ def test_a_mark_is_of_the_tables_and_of_the_official_figures_beside_them():
     row = SimpleNamespace(content_hash=TABLES, manifest={"official": OFFICIAL})
     assert mark_of_draft(row) == mark_of(TABLES, OFFICIAL)
     assert mark_of_draft(SimpleNamespace(content_hash=TABLES, manifest={})) == TABLES[:8]
+
+
+@pytest.mark.parametrize(
+    ("offers", "taken"),
+    [
+        ((), ""),
+        ((Offer("carry over", "Publish with these tables as they were in r1: a"),), "carry-over."),
+        ((Offer("hide", "Hide what has moved"),), "hide."),
+        (
+            (Offer("hide", "Hide what"), Offer("carry over", "Publish with these tables")),
+            "hide, or --accept carry-over.",
+        ),
+    ],
+)
+def test_a_refusal_names_the_offers_that_can_be_taken_and_no_others(offers, taken):
+    said = tuple(Verdict(offers=offers).offered())
+    told = Draft(dt.date(2025, 3, 31), REFUSED, said=said).what_to_do()
+    assert told.partition("--accept ")[2] == taken
