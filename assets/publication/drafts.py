@@ -64,7 +64,6 @@ from assets.publication.release import (
 )
 from assets.publication.status import FINAL, becomes_final, status_of
 from assets.publication.tables import (
-    GEOGRAPHY,
     SETTINGS,
     TrueTable,
     members_of_region,
@@ -588,7 +587,8 @@ def _made(
     }
     manifest = manifest | {"method": method, "tables": described(prepared.tables)}
     changes = what_changed(census_date, read.number, prepared.tables, manifest, before)
-    shown = pd.concat([frame.drop(columns=GEOGRAPHY).stack() for frame in prepared.tables.values()])
+    measures = {t.name: [m.name for m in t.indicators] for t in PUBLISHED_TABLES}
+    shown = pd.concat([frame[measures[n]].stack() for n, frame in prepared.tables.items()])
     content, hidden = content_of(prepared.tables), int((shown == CONFIDENTIAL).sum())
     # and no more: how many were attacked would help to tell them apart
     manifest |= {"changes": changes, "gate": "passed"}

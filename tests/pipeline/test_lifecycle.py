@@ -121,6 +121,7 @@ def test_nothing_is_published_without_a_close_a_draft_and_a_name(held):
     with pytest.raises(ObservatoryError, match="closed; collecting was expected"):
         lifecycle.close(held, DATE, "the tester")
     draft = make_draft(held, DATE, REGION, "the tester")
+    assert draft.cells == kept(held, DATE).cells, "figures, and no labels of rows"
     for nobody in ("", "  "):
         with pytest.raises(ObservatoryError, match="Nobody was named"):
             approve(held, DATE, REGION, nobody)
