@@ -241,14 +241,16 @@ def before(system: System) -> System:
 def known_before(system: System) -> np.ndarray:
     """How many values that leaves of each variable, at most."""
     bounds = propagate(before(system))
-    return bounds.high - bounds.low + 1
+    values: np.ndarray = bounds.high - bounds.low + 1
+    return values
 
 
 def needed_values(system: System, possible: int) -> np.ndarray:
     """How many values each variable must keep: `possible`, or all that were left of it before this
     release.
     """
-    return np.minimum(possible, np.maximum(known_before(system), 1))
+    needed: np.ndarray = np.minimum(possible, np.maximum(known_before(system), 1))
+    return needed
 
 
 def reason(

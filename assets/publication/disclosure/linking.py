@@ -186,7 +186,7 @@ def _term_cells(
         **(term.where or {}),
     }
     summed = [name for name, category in where.items() if category == SUB_REGION]
-    chosen = pd.Series(True, index=keys.index)  # noqa: FBT003
+    chosen = pd.Series(True, index=keys.index)
     for name, category in where.items():
         if category == OWN:
             chosen &= (keys[name].map(code_of) == keys["area"]) & (keys["area"] != "")
@@ -263,4 +263,4 @@ def _is_fully_covered(
         joined.merge(pd.concat(said), on=[*shared, "area", "release"], how="left")["full"]
         .fillna(False)
         .set_axis(joined.index)
-    )  # noqa: FBT003
+    )

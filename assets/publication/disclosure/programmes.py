@@ -104,8 +104,8 @@ def _programme(
     """A linear programme in HiGHS: of least cost, rows and columns within these bounds."""
     import highspy
 
-    highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)  # noqa: FBT003
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs.setOptionValue("output_flag", False)
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("random_seed", 5)
     by_column = int(highspy.MatrixFormat.kColwise)

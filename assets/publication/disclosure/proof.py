@@ -117,7 +117,10 @@ class Proof:
 
     def _unsettled(self, view: System, need: np.ndarray | None = None) -> list[int]:
         need = np.full(len(view.low), self.possible) if need is None else need
-        return self.worlds.unsettled(view, np.flatnonzero(view.small), need).tolist()
+        unsettled: list[int] = self.worlds.unsettled(
+            view, np.flatnonzero(view.small), need
+        ).tolist()
+        return unsettled
 
     def _leaks(self) -> tuple[Leak, ...]:
         return tuple(

@@ -278,7 +278,7 @@ class Prover:
         return {*self.row_component[wrong].tolist(), *self.component[outside].tolist()}
 
     def _is_settled(self, position: int) -> bool:
-        return len(self.seen[position]) >= self.need[self.columns[position]]
+        return bool(len(self.seen[position]) >= self.need[self.columns[position]])
 
     def _settle(self) -> None:
         settled = np.array([self._is_settled(position) for position in self.open], dtype=bool)

@@ -280,7 +280,8 @@ class Repair:
     def _span(self, variable: int | np.ndarray) -> np.ndarray:
         """How many values the bounds leave."""
         bounds = self.tightening.bounds
-        return bounds.high[variable] - bounds.low[variable] + 1
+        values: np.ndarray = bounds.high[variable] - bounds.low[variable] + 1
+        return values
 
     def _hide_for(self, variable: int) -> None:
         """Hide the cells that give a count away, then show again those that it does not need. Where

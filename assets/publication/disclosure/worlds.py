@@ -93,7 +93,8 @@ class Worlds:
             return np.array([], dtype=int)
         self._hold_against_comparisons()
         moves, rows = np.concatenate(self._broken, axis=1)
-        return moves[np.isin(rows, told)]
+        held: np.ndarray = moves[np.isin(rows, told)]
+        return held
 
     def _hold_against_comparisons(self) -> None:
         """Work out of every new move which comparisons it contradicts."""
@@ -114,7 +115,9 @@ class Worlds:
     def unsettled(self, view: System, sought: np.ndarray, need: np.ndarray) -> np.ndarray:
         """Those of the sought variables of which fewer values are seen than they need."""
         variables, _ = self.seen_by(view)
-        return sought[np.bincount(variables, minlength=len(view.low))[sought] < need[sought]]
+        values = np.bincount(variables, minlength=len(view.low))
+        few: np.ndarray = sought[values[sought] < need[sought]]
+        return few
 
     def of(self, system: System) -> Worlds:
         """The moves that are worlds of another system too: of the same editions printed otherwise,
