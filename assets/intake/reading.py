@@ -45,6 +45,9 @@ a return.
 
 _BOMB_FLOOR = 50 * 1024 * 1024
 
+_GZIP_AT_ONCE = 4096
+"""Bytes of a gzip that are unpacked at once."""
+
 MAX_PARTS = 20_000
 """An archive of more files is no return; its mere list would take the memory."""
 
@@ -295,19 +298,24 @@ def _inside(sheet: Sheet, file: str, number: int) -> Sheet:
 
 def _ungzipped(data: bytes) -> bytes:
     """What is in a gzip (`.csv.gz`, as statistics are often kept)."""
-    made = bytearray()
+    made, packed, at = bytearray(), memoryview(data), 0
     most = min(MAX_UNPACKED_BYTES, max(_BOMB_FLOOR, MAX_RATIO * len(data)))
-    while data.startswith(b"\x1f\x8b"):  # one may hold several, one behind the other
+    while data.startswith(b"\x1f\x8b", at):  # one may hold several, one behind the other
         part = zlib.decompressobj(wbits=31)
-        try:
-            made += part.decompress(data, most + 1 - len(made))
-        except zlib.error:
-            raise CannotRead("unreadable_file", "the gzip is damaged") from None
-        if len(made) > most:
-            raise CannotRead("too_large", f"it unpacks to more than {most // 1024 // 1024} MB")
-        if not part.eof:
-            raise CannotRead("unreadable_file", "the gzip breaks off")
-        data = part.unused_data
+        while not part.eof:
+            # bit by bit: zlib copies all that it is given and is of the next part
+            piece = packed[at : at + _GZIP_AT_ONCE]
+            if not piece:
+                raise CannotRead("unreadable_file", "the gzip breaks off")
+            try:
+                made += part.decompress(piece, most + 1 - len(made))
+            except zlib.error:
+                raise CannotRead("unreadable_file", "the gzip is damaged") from None
+            if len(made) > most:
+                raise CannotRead("too_large", f"it unpacks to more than {most // 1024 // 1024} MB")
+            at += len(piece) - len(part.unused_data)
+    if data[at:].strip(b"\0"):
+        raise CannotRead("unreadable_file", "something that is no gzip is behind the gzip")
     return bytes(made)
 
 
