@@ -18,6 +18,7 @@ from assets.publication.disclosure.knowledge import A_CHILD_APART, AREA, Publish
 from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_AVAILABLE
 from assets.publication.programme import Measure, PublishedTable
 from assets.publication.tables import TrueTable
+from schemas.regions import DisclosureMethod
 
 MOVED_TOO_LITTLE = 2
 """A count that has moved by no more children than this between two editions has no new mean: twice
@@ -89,17 +90,32 @@ def carried_over(
     return made, truth
 
 
-def says_more(tables: Mapping[str, pd.DataFrame], edition: Published) -> bool:
+def says_more(
+    tables: Mapping[str, pd.DataFrame],
+    true: Mapping[str, TrueTable],
+    method: DisclosureMethod,
+    edition: Published,
+) -> bool:
     """Whether any figure is other than an earlier edition printed it. What that hid is no news
-    where nothing else is: its own repair would hide it again.
+    where the count is the same: its own repair would hide it again.
     """
+    if method != edition.method:
+        return True
     for name, frame in tables.items():
         old = edition.tables.get(name)
         if old is None or old.shape != frame.shape or list(old.columns) != list(frame.columns):
             return True
-        before, now = old.to_numpy(dtype=object), frame.to_numpy(dtype=object)
-        if ((before != now) & (before != CONFIDENTIAL)).any():
+        is_other = old.to_numpy(dtype=object) != frame.to_numpy(dtype=object)
+        was_hidden = old == CONFIDENTIAL
+        if (is_other & ~was_hidden.to_numpy()).any():
             return True
+        for m in true[name].table.of_rule("count", "estimate"):
+            if m.name in frame:
+                before = _row_by_row(frame, old, edition, true[name].table, [m.name])
+                has_moved = before["_truth"].to_numpy() != true[name].values[m.name].to_numpy()
+                is_shown = (frame[m.name] != CONFIDENTIAL).to_numpy()
+                if (was_hidden[m.name].to_numpy() & is_shown & has_moved).any():
+                    return True
     return False
 
 

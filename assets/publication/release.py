@@ -109,9 +109,9 @@ def prepare_against(
 
     The tables of `carried` are as in the newest earlier edition of the date, and `hide` is hidden
     besides: what a refusal offers. `beside` has by authority the others of its sub-region (of every
-    region there is a file for, where it is not given); `groups` the members of each sub-region whose
-    group has logins. Without the warehouse's `key` the repair's
-    choices can be worked out by whoever knows the program, and nothing is hidden besides.
+    region there is a file for, where it is not given); `groups` the members of each sub-region
+    whose group has logins. Without the warehouse's `key` the repair's choices can be worked out by
+    whoever knows the program, and nothing is hidden besides.
     """
     from assets.publication.disclosure.gate import judge
     from assets.publication.disclosure.knowledge import Published, build_system, has_counts
@@ -149,7 +149,7 @@ def prepare_against(
         return carried_over(made, true, editions[-1], carried)[0] if carried and editions else made
 
     tables = as_edition({})
-    if carried and editions and not says_more(tables, editions[-1]):
+    if carried and editions and not says_more(tables, true, method, editions[-1]):
         said = f"it would say what r{editions[-1].number} says"
         return Prepared(tables, 0, Verdict(contradictions=(said,)), true)
     if not has_counts(tables):
@@ -160,9 +160,9 @@ def prepare_against(
     )
     if not repair.tells_too_many:
         repair.run()
-    if repair.is_hopeless:  # it is refused, whatever anybody knows besides
-        verdict = judge(repair.system, method.possible_values)
-    else:
+    # what is hopeless is refused, whatever anybody knows besides; nothing leaves by this alone
+    verdict = judge(repair.system, method.possible_values) if repair.is_hopeless else Verdict()
+    if verdict.passed:
         tables, verdict = _proved(
             repair, tables, true, method.possible_values, as_edition, system_of, groups
         )

@@ -441,6 +441,31 @@ def test_to_say_again_what_is_published_is_no_offer():
     assert [offer.do for offer in verdict.offers] == ["wait"]
 
 
+def test_a_figure_that_was_hidden_because_it_was_small_and_is_not_is_something_new_to_say():
+    """Nothing else tells what moved: hidden before, and the total is as it was."""
+    small, grown = (
+        simple(FLOWS, children=n, started=[20, 20], ceased=[20, 20]) for n in ([5, 6], [11, 0])
+    )
+    first = _before({"placements": children([[8, 40], [20, 20]]), "flows": small})
+    assert first.tables["flows"]["children"].tolist() == ["10", "c", "c"]
+    verdict = _edition(
+        {"placements": children([[7, 40], [20, 20]]), "flows": grown}, [first]
+    ).verdict
+    wait, carry = verdict.offers
+    assert (wait.do, carry.do, carry.tables) == ("wait", "carry over", ("placements",))
+    assert carry.prepared.tables["flows"]["children"].tolist() == ["10", "10", "c"]
+
+
+def test_what_is_taken_for_hopeless_and_passes_leaves_as_it_was_proved(monkeypatch):
+    """The shortcut is there to refuse: nothing may leave by it."""
+    true = {"placements": children([[6, 7, 0], [20, 20, 20]])}
+    proved = _edition(true, [])
+    assert proved.verdict.passed and proved.repaired
+    monkeypatch.setattr(Repair, "_is_told_all_the_same", lambda _: True)
+    again = _edition(true, [])
+    assert again.verdict.passed and content_of(again.tables) == content_of(proved.tables)
+
+
 def test_what_no_hiding_can_mend_is_refused_without_asking_every_reader(monkeypatch):
     """Earlier editions tell it: a correction of most of a region took five minutes to refuse."""
     first = _before({"placements": children([[8, 40], [20, 20]])})
