@@ -273,6 +273,22 @@ def _refuse_what_is_no_region(data: dict[str, Any], where: str) -> None:
             )
 
 
+def _refuse_groups_with_few_around(
+    sub_regions: dict[str, tuple[str, ...]], fewest: int, where: str
+) -> None:
+    """Raise where the group of a sub-region could take its own from the region's and have the
+    figures of fewer authorities than a comparison needs.
+    """
+    everybody = sum(map(len, sub_regions.values()))
+    for name, codes in sub_regions.items():
+        if (around := everybody - len(codes)) < fewest:
+            raise ValueError(
+                f"{where}: sub_regional_groups is true, and {around} authorities are outside {name};"
+                f" at least {fewest} were expected (others_for_a_comparison), or its group would"
+                " work out their figures from the region's. Set it to false."
+            )
+
+
 def load_region(key: str) -> Region:
     """The region in `regions/<key>.toml`, or in a file of the user's own: then `key` is its path,
     and its name is the region's.
@@ -307,6 +323,8 @@ def load_region(key: str) -> Region:
             f"{path.name}: sub_regional_groups is {data['sub_regional_groups']!r}; true or false"
             " was expected. Correct it."
         )
+    if data.get("sub_regional_groups"):
+        _refuse_groups_with_few_around(sub_regions, disclosure.others_for_a_comparison, path.name)
     begins = data.get("begins", Region.begins)
     if (
         not isinstance(begins, dt.date)

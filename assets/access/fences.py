@@ -30,7 +30,9 @@ from assets.access.policies import (
     SEARCHES,
     SMALL,
     STEP,
+    SUB_REGIONAL,
     Policy,
+    of_others,
 )
 from resources.warehouse import CLOSED_SCHEMAS, physical
 from schemas.fields import all_fields
@@ -181,6 +183,11 @@ def _roughly_shown(column: str) -> str:
     return f'case when t.authority_code = own.authority_code then t."{column}" else {shown} end'
 
 
+def _blank(column: str) -> str:
+    """A column as a reader has it who is told nothing by it: blank, and of its type."""
+    return f'case when false then t."{column}" end'
+
+
 _OWN = (
     "select l.kind, l.authority_code, l.sub_region_name, array(select m.authority_code from"
     f" {physical('raw.region_member')} as m where l.sub_region_name is not null and"
@@ -206,9 +213,16 @@ def _function(policy: Policy, columns: list[str]) -> str:
     is_rough = SEARCHES in columns or (ONE_FEE & set(columns) and "area_code" in columns)
     as_shown = _roughly_shown if SEARCHES in columns else _as_shown
     to_others = f"return query select {', '.join(map(as_shown, columns))} {of_quarter}"
+    blank = of_others(columns)
+    to_a_group = (
+        "return query select"
+        f" {', '.join(_blank(n) if n in blank else as_shown(n) for n in columns)} {of_quarter}"
+    )
     alike: dict[str, list[str]] = {}
     for kind, condition in policy.readers.items():
         given = to_others if is_rough and kind != OPERATOR else rows
+        if kind == SUB_REGIONAL and blank:
+            given = to_a_group
         alike.setdefault(f"{given} and ({physical(condition)})", []).append(f"'{kind}'")
     branches = [
         f"if own.kind in ({', '.join(kinds)}) then {given};" for given, kinds in alike.items()

@@ -75,6 +75,19 @@ RESTS_ON = {"median_days_to_placement": "searches_dated"}
 fees others have none: the money rule asks for three owner groups, and a search does not tell who
 owns the home."""
 
+OF_OTHERS = {
+    "region_figure",
+    "neighbours_figure",
+    "ratio_to_region",
+    "region_share_raised",
+    "region_median_fee_change",
+}
+"""Others' figures in an authority's own row, told because others enough stand behind them. From
+these a group of a sub-region could take those of all its members, and have one other's: to it they
+are blank, and so is the rank that rests on them.
+"""
+_RANK = "rank_in_region"
+
 OWN_AREAS = (
     f"(select a.area_level, a.area_code from core.area as a where a.census_date = {QUARTER} and"
     f" a.authority_code = {OWN})"
@@ -82,6 +95,15 @@ OWN_AREAS = (
 AUTHORITIES = f"(select a.authority_code from core.authority as a where a.census_date = {QUARTER})"
 """Asked of the quarter alone: they are worked out anew for each quarter that a question goes
 through.
+"""
+
+MEMBERS_ALONE = (
+    f"(select bool_and(a.authority_code = any({OWN_MEMBERS})) from core.area as a where"
+    f" a.census_date = {QUARTER} and a.area_level = 'sub-region' and a.area_code ="
+    f" {OWN_SUB_REGION})"
+)
+"""Whether its sub-region held none but its members in the quarter: a closed quarter stays as it was
+when the region's file moves an authority, whose figure the area's would tell.
 """
 
 COUNTED_PLACES = {"occupied", "occupied_estimate"}
@@ -161,14 +183,17 @@ def sub_regional_condition(columns: Collection[str]) -> str | None:
     """Which rows of a table with these columns the group of a sub-region reads; None where the
     columns do not say whose a row is, or it is about one child.
 
-    Of other areas it reads no figure of this table: taken from the whole, its members' would leave
-    the others'. Releases and comparisons tell of them what may be told.
+    Of other areas it reads no figure of this table, and none in its members' rows (`of_others`):
+    taken from the whole, its members' would leave the others'. Releases tell of them what may be
+    told.
     """
     if is_about_children(columns):
         return None
     if "area_code" in columns:
         of_area = f"area_code = any({OWN_MEMBERS})"
-        return f"{of_area} or area_code = {OWN_SUB_REGION}" if "area_level" in columns else of_area
+        if "area_level" not in columns:
+            return of_area
+        return f"{of_area} or (area_code = {OWN_SUB_REGION} and {MEMBERS_ALONE})"
     if money_in(columns) or {"urn", "placing_authority_code", "children"} <= set(columns):
         parties = [name for name in _OWNERS if name in columns][:1]
     else:
@@ -177,6 +202,12 @@ def sub_regional_condition(columns: Collection[str]) -> str | None:
         ]
     condition = " or ".join(f"{name} = any({OWN_MEMBERS})" for name in parties) or None
     return _without_fees_of_the_region(condition, columns)
+
+
+def of_others(columns: Collection[str]) -> set[str]:
+    """The columns of a member's row that are blank to the group of its sub-region."""
+    found = OF_OTHERS & set(columns)
+    return found | ({_RANK} & set(columns)) if found else found
 
 
 def _without_fees_of_the_region(condition: str | None, columns: Collection[str]) -> str | None:

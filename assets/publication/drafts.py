@@ -281,10 +281,12 @@ def _mark(against: list[list[Any]]) -> str:
 
 
 def _offered(figures: str, projected: str, region: Region) -> str:
-    """What a draft of these figures would rest on: they, the projections and the programme of
-    publication.
+    """What a draft of these figures would rest on: they, the projections, the programme of
+    publication, and whether the groups of sub-regions are among those it is proved against.
     """
-    return digest(figures, projected, repr(PUBLISHED_TABLES), repr(ties()), repr(region.disclosure))
+    programme = repr(PUBLISHED_TABLES), repr(ties()), repr(region.disclosure)
+    groups = ["groups of sub-regions"] if region.sub_regional_groups else []
+    return digest(figures, projected, *programme, *groups)
 
 
 def refusals(asked: Asked) -> list[Draft]:

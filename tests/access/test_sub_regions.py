@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from click.testing import CliRunner
@@ -18,7 +19,7 @@ from assets.warehouse.models import PYTHON_TABLES, models
 from pipelines import command
 from resources.errors import ObservatoryError
 from resources.warehouse import Warehouse
-from schemas.regions import Region, load_region
+from schemas.regions import HERE, Region, load_region
 from tests.access.conftest import ABOUT, OTHER, OWN, WHOLE, Filled, fill, rows_of
 from tests.access.test_attack import (
     LOOKS,
@@ -120,24 +121,65 @@ def test_of_fees_and_of_single_homes_children_it_reads_what_its_members_pay_and_
 
 
 def test_of_its_own_sub_region_it_reads_the_areas_figure_and_of_no_other(filled):
-    table = "curated_rows.weekly_cost"
+    with areas_with_fees(filled, {OWN: OWN_GROUP, OTHER: OTHER_GROUP}):
+        assert areas_read(filled) == [(OWN_GROUP, 4320)], (
+            "in whole tens of pounds: of an odd number the median is one placement's fee"
+        )
+
+
+def test_of_a_quarter_in_which_others_were_of_its_sub_region_it_reads_no_areas_figure(filled):
+    """Closed quarters stay as they were when the region's file moves an authority: its figure would
+    be the area's less the members'.
+    """
+    with areas_with_fees(filled, {OWN: OWN_GROUP, OTHER: OWN_GROUP}):
+        assert areas_read(filled) == []
+
+
+@contextmanager
+def areas_with_fees(filled: Filled, sub_regions: dict[str, str]) -> Iterator[None]:
+    """Areas' fees of a quarter in which the authorities were of these sub-regions."""
     areas = [("sub-region", OWN_GROUP), ("sub-region", OTHER_GROUP), ("region", "E12000002")]
     columns = "census_date, area_level, area_code, fees_may_be_shown, median_weekly_cost"
     with filled.warehouse.engine.begin() as connection:
         for level, code in areas:
             connection.exec_driver_sql(
-                f"insert into {table} ({columns})"
+                f"insert into curated_rows.weekly_cost ({columns})"
                 f" values ('2025-12-31', '{level}', '{code}', true, 4321)"
             )
-    try:
-        with filled.connect("group") as session:
-            rows = [r for r in rows_of(session, "curated.weekly_cost") if r["area_code"] != OWN]
-        assert [(row["area_code"], row["median_weekly_cost"]) for row in rows] == [
-            (OWN_GROUP, 4320)
-        ], "in whole tens of pounds: of an odd number the median is one placement's fee"
-    finally:
-        with filled.warehouse.engine.begin() as connection:
-            connection.exec_driver_sql(f"delete from {table} where median_weekly_cost = 4321")
+        for code, name in sub_regions.items():
+            connection.exec_driver_sql(
+                "insert into core_rows.area (census_date, area_level, area_code, authority_code)"
+                f" values ('2025-12-31', 'sub-region', '{name}', '{code}')"
+            )
+    yield
+    with filled.warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "delete from curated_rows.weekly_cost where median_weekly_cost = 4321;"
+            " delete from core_rows.area where area_level = 'sub-region'"
+        )
+
+
+def areas_read(filled: Filled) -> list[tuple[str, int]]:
+    """What the group reads of areas' fees."""
+    with filled.connect("group") as session:
+        rows = rows_of(session, "curated.weekly_cost")
+    return [(r["area_code"], r["median_weekly_cost"]) for r in rows if r["area_code"] != OWN]
+
+
+def test_it_is_not_told_what_stands_beside_its_members_in_their_rows(filled):
+    """A member takes its own figure from what the others' is told of; a group takes those of all
+    its members, and has the figure of one other.
+    """
+    beside = {
+        "curated.comparison": ["region_figure", "neighbours_figure", "rank_in_region"],
+        "curated.weekly_cost": ["ratio_to_region", "rank_in_region"],
+        "curated.fee_change": ["region_share_raised", "region_median_fee_change"],
+    }
+    for relation, columns in beside.items():
+        rows, members = filled.reads("group")[relation], filled.reads("trafford")[relation]
+        assert rows and members, relation
+        assert {row[column] for row in rows for column in columns} == {None}, relation
+        assert None not in {row[column] for row in members for column in columns}, relation
 
 
 def test_no_way_of_reading_gives_it_anothers_row(filled):
@@ -209,6 +251,23 @@ def test_the_agreement_is_taken_back_at_once(servers):
 def test_a_group_of_no_sub_region_is_refused(filled, name):
     with pytest.raises(ObservatoryError, match=f"no sub-region.*{OWN_GROUP}"):
         logins.grant(filled.warehouse, "of_no_sub_region", SUB_REGIONAL, name)
+
+
+@pytest.mark.parametrize("around", [2, 3])
+def test_a_group_that_would_be_left_with_two_others_is_refused(tmp_path, around):
+    file = tmp_path / "of_few.toml"
+    settings = (HERE / "north_west.toml").read_text(encoding="utf-8").partition("[sub_regions]")[0]
+    others = ["350", "351", "352"][:around]
+    file.write_text(
+        f"sub_regional_groups = true\n{settings}[sub_regions]\nA = ['356', '357', '358']\n"
+        f"B = {others}\n",
+        encoding="utf-8",
+    )
+    if around == 3:
+        assert load_region(str(file)).sub_regional_groups
+    else:
+        with pytest.raises(ValueError, match="2 authorities are outside A; at least 3 were"):
+            load_region(str(file))
 
 
 def test_a_region_whose_sub_regions_have_no_groups_refuses_a_login(servers, tmp_path, monkeypatch):

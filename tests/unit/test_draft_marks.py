@@ -4,13 +4,16 @@ to do.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from types import SimpleNamespace
 
 import pytest
 
+from assets.publication import drafts
 from assets.publication.disclosure.verdict import Offer, Verdict
-from assets.publication.drafts import REFUSED, Draft, mark_of, mark_of_draft
+from assets.publication.drafts import REFUSED, Draft, has_moved_on, mark_of, mark_of_draft
+from schemas.regions import load_region
 
 TABLES = "0123456789abcdef"
 OFFICIAL = [{"measure": "children looked after", "England": ["1", "2025"]}]
@@ -42,3 +45,13 @@ def test_a_refusal_names_the_offers_that_can_be_taken_and_no_others(offers, take
     said = tuple(Verdict(offers=offers).offered())
     told = Draft(dt.date(2025, 3, 31), REFUSED, said=said).what_to_do()
     assert told.partition("--accept ")[2] == taken
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_draft_rests_on_whether_groups_of_sub_regions_are_asked(before):
+    """Refused for a group, it is tried again where groups have no logins any more."""
+    region = dataclasses.replace(load_region("north_west"), sub_regional_groups=before)
+    other = dataclasses.replace(region, sub_regional_groups=not before)
+    row = SimpleNamespace(figures="f", projected="p", rests_on=drafts._offered("f", "p", region))
+    assert not has_moved_on(row, region)
+    assert has_moved_on(row, other)
