@@ -201,6 +201,11 @@ class Region:
     """
 
     @property
+    def groups(self) -> dict[str, tuple[str, ...]] | None:
+        """The members of each sub-region whose group may have logins; None where none may."""
+        return self.sub_regions if self.sub_regional_groups else None
+
+    @property
     def return_deadline_days(self) -> int:
         """A return is in time up to this many days after the quarter's end."""
         return self.timetable.due

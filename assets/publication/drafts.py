@@ -285,7 +285,7 @@ def _offered(figures: str, projected: str, region: Region) -> str:
     publication, and whether the groups of sub-regions are among those it is proved against.
     """
     programme = repr(PUBLISHED_TABLES), repr(ties()), repr(region.disclosure)
-    groups = ["groups of sub-regions"] if region.sub_regional_groups else []
+    groups = [repr(region.groups)] if region.groups else []
     return digest(figures, projected, *programme, *groups)
 
 
@@ -455,7 +455,7 @@ def _read(
     if not true:
         return read
     official = official_figures(seen, census_date)
-    basis = basis_of(true, members, region.disclosure)
+    basis = basis_of(true, members, region.disclosure, region.groups)
     stands = (
         latest is not None
         and latest.basis == basis
@@ -576,7 +576,7 @@ def _made(
             region.disclosure,
             key,
             region.beside,
-            region.sub_regions if region.sub_regional_groups else None,
+            region.groups,
         )
     accepted = ""
     if accept and not prepared.verdict.passed:

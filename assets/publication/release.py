@@ -370,8 +370,15 @@ def content_of(tables: dict[str, pd.DataFrame]) -> str:
     ).hexdigest()
 
 
-def basis_of(true: dict[str, TrueTable], members: pd.DataFrame, method: DisclosureMethod) -> str:
-    """A hash of everything that decides what is printed."""
+def basis_of(
+    true: dict[str, TrueTable],
+    members: pd.DataFrame,
+    method: DisclosureMethod,
+    groups: Mapping[str, tuple[str, ...]] | None = None,
+) -> str:
+    """A hash of everything that decides what is printed, the groups with logins (members by
+    sub-region) among it: what was proved against others is to be proved anew.
+    """
     parts = [
         repr(method).encode(),
         table_csv(members),
@@ -380,7 +387,7 @@ def basis_of(true: dict[str, TrueTable], members: pd.DataFrame, method: Disclosu
     ]
     for table in true.values():
         parts += [table_csv(table.keys), table_csv(table.values), table_csv(table.symbols)]
-    return digest(*parts)
+    return digest(*parts, *([repr(groups).encode()] if groups else []))
 
 
 def cells_of(census_date: dt.date, number: int, name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,11 +8,13 @@ import dataclasses
 import datetime as dt
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from assets.publication import drafts
 from assets.publication.disclosure.verdict import Offer, Verdict
 from assets.publication.drafts import REFUSED, Draft, has_moved_on, mark_of, mark_of_draft
+from assets.publication.release import basis_of
 from schemas.regions import load_region
 
 TABLES = "0123456789abcdef"
@@ -55,3 +57,11 @@ def test_a_draft_rests_on_whether_groups_of_sub_regions_are_asked(before):
     row = SimpleNamespace(figures="f", projected="p", rests_on=drafts._offered("f", "p", region))
     assert not has_moved_on(row, region)
     assert has_moved_on(row, other)
+
+
+def test_what_stands_is_proved_anew_where_other_groups_have_logins():
+    region = load_region("north_west")
+    groups = [None, {"A": ("356",)}, {"A": ("356", "358")}]
+    made = {basis_of({}, pd.DataFrame(), region.disclosure, one) for one in groups}
+    assert len(made) == 3 and basis_of({}, pd.DataFrame(), region.disclosure) in made
+    assert region.groups is None and load_region("england").groups
