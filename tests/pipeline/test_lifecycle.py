@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -261,6 +262,28 @@ def test_a_draft_is_made_of_one_moment_and_its_gate_keeps_nobody_waiting(held, m
             held, DATE, REGION, "the tester"
         )  # kept is nothing: the second look finds figures that are not up to date
     assert len(gated) == 1 and kept(held, DATE) is None and life(held, DATE).state == CLOSED
+
+
+def test_what_stands_is_asked_of_the_gate_again_once_groups_of_sub_regions_have_logins(
+    drafted, monkeypatch
+):
+    real, asked = drafts.prepare_against, []
+
+    def noted(*arguments):
+        asked.append(arguments[-1])
+        return real(*arguments)
+
+    monkeypatch.setattr(drafts, "prepare_against", noted)
+    with_groups = replace(REGION, sub_regional_groups=True)
+    make_draft(drafted, DATE, REGION, "the tester")
+    assert asked == [], "the draft stands"
+    make_draft(drafted, DATE, with_groups, "the tester")
+    assert asked == [REGION.sub_regions]
+    approve(drafted, DATE, with_groups, APPROVER)
+    make_draft(drafted, DATE, with_groups, "the tester")
+    assert len(asked) == 1, "the release stands"
+    make_draft(drafted, DATE, REGION, "the tester")
+    assert asked[1:] == [None]
 
 
 def test_all_tables_are_read_in_one_snapshot(held, monkeypatch):
