@@ -340,6 +340,20 @@ def test_a_login_takes_a_count_from_what_comparisons_tell_of_its_neighbours(prog
     assert prepared.verdict.passed and not told(replace(one, tables=prepared.tables), "")
 
 
+def test_a_group_of_a_sub_region_reads_no_comparison(programme, monkeypatch):
+    """What a release tells it is not excused by what its members are told: to the fifth alone the
+    third's count is known without the release.
+    """
+    programme(PLAIN)
+    compare(monkeypatch, {"5": ("1", "2", "3", "4")})
+    true, printed_so = by_area([23, 13, 1, 0, 30, 90])
+    one = Published(DATE, 1, printed_so({}, SAFE), SAFE, {"plain": true["plain"].values})
+    system = build_system([one])
+    logins = readers.members(system, one.tables, {"the south": ("5", "6")}).logins
+    of = {reader.name.removeprefix("who has the login of "): reader.told for reader in logins}
+    assert len(of["Area 5"]) and not len(of["the group of the south"])
+
+
 def test_tables_without_any_count_leave_as_they_are(programme):
     """A quarter of which only returns came that feed no count: nothing is printed that could tell
     one.

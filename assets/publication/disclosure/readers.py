@@ -89,7 +89,7 @@ class Members:
     """The logins of every authority of the printed tables, and what all of them know.
 
     A login reads the authority's own rows, what members share of every setting, and comparisons,
-    which tell sums of others.
+    which tell sums of others. That of a sub-region's group reads its members' rows.
     """
 
     all_know: Reader
@@ -106,7 +106,8 @@ def members(
     groups: Mapping[str, Collection[str]] | None = None,
 ) -> Members:
     """The members of the printed tables; and the groups of sub-regions (codes of their members by
-    name), where these have logins: each knows what its members know together.
+    name), where these have logins: each knows what its members know together, but for comparisons,
+    which it does not read.
     """
     cells = system.cells
     shared = cells["shared"].to_numpy(dtype=bool)
@@ -116,15 +117,15 @@ def members(
             frame[["old_la_code", "la_name"]].drop_duplicates().itertuples(index=False, name=None)
         )
     categories = cells["key"].str.split("|").explode()
-    whose = [(name, {code}) for code, name in sorted(names.items()) if code]
-    whose += [(f"the group of {name}", set(codes)) for name, codes in (groups or {}).items()]
+    whose = [(name, {code}, code) for code, name in sorted(names.items()) if code]
+    whose += [(f"the group of {name}", set(codes), "") for name, codes in (groups or {}).items()]
     logins = []
-    for name, codes in whose:
+    for name, codes, compares in whose:
         called = [names[code] for code in codes & names.keys()]
         own = np.asarray(
             cells["area"].isin(codes) | cells.index.isin(categories.index[categories.isin(called)])
         )
-        told = np.flatnonzero(np.isin(system.comparisons.told, sorted(codes)))
+        told = np.flatnonzero(system.comparisons.told == compares)
         logins.append(
             Reader(f"who has the login of {name}", _variables(system, own | shared), told=told)
         )
