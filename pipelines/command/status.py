@@ -70,7 +70,7 @@ def command(date: dt.date | None, history: bool, missing: bool, check: bool, for
         raise click.UsageError(f"--format {form} goes with --missing.")
     from assets.intake.provenance import banner
     from assets.warehouse.building import known_quarters
-    from pipelines.command.quarters import print_life, print_states
+    from pipelines.command.quarters import print_life
 
     with opened() as (settings, warehouse):
         held = []
@@ -80,12 +80,7 @@ def command(date: dt.date | None, history: bool, missing: bool, check: bool, for
                 for r in warehouse.rows("select census_date from raw.quarter order by 1")
             ]
         if not held and (received := known_quarters(warehouse)):
-            # a new version has made tables anew, or the first run did not end
-            print(
-                f"{settings.region.name}: the figures of what has been received are to be written."
-                " Use `observatory run`."
-            )
-            print_states(warehouse, settings, received)
+            _say_what_is_to_be_written(warehouse, settings, received, missing=missing)
             sys.exit(1 if check else 0)
         if not held:
             raise ObservatoryError(
@@ -122,6 +117,27 @@ def command(date: dt.date | None, history: bool, missing: bool, check: bool, for
         _put_off(warehouse, date)
         _warn_of_open_counters(warehouse)
     _warn_of_open_folders(settings)
+
+
+def _say_what_is_to_be_written(
+    warehouse: Warehouse, settings: Settings, received: list[dt.date], *, missing: bool
+) -> None:
+    """Where the quarters stand, while a new version has made their tables anew, or the first run
+    did not end.
+
+    Raises:
+        ObservatoryError: what is missing was asked for: no table says it yet.
+    """
+    from pipelines.command.quarters import print_states
+
+    text = (
+        f"{settings.region.name}: the figures of what has been received are to be written."
+        " Use `observatory run`."
+    )
+    if missing:
+        raise ObservatoryError(text)
+    print(text)
+    print_states(warehouse, settings, received)
 
 
 def _freshness(warehouse: Warehouse) -> None:

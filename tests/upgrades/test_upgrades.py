@@ -368,6 +368,8 @@ def test_until_the_next_run_the_status_of_an_upgraded_home_says_what_is_due(
         assert result.exit_code == code, result.output
         assert "are to be written. Use `observatory run`." in result.output
         assert "Where the quarters stand:" in result.output
+    result = CliRunner().invoke(command.cli, ["status", "--missing", "--format", "csv"])
+    assert result.exit_code != 0 and result.stdout == "", "no program takes this for its table"
     assert CliRunner().invoke(command.cli, ["senders"]).exit_code == 0
 
 
