@@ -204,7 +204,7 @@ def place_keys(key: bytes, authority: pd.Series, postcodes: pd.Series) -> pd.Ser
     secret = hashlib.blake2b(key, person=b"place").digest()
     hashed = [
         hashlib.blake2b(text.encode(), key=secret, digest_size=8).hexdigest()
-        for text in distinct.tolist()  # by Python's texts: to go through the column takes as long again
+        for text in distinct.tolist()  # to go through the column itself takes as long again
     ]
     return (
         pd.Series(hashed, dtype="str")

@@ -109,7 +109,7 @@ def says_more(
         was_hidden = old == CONFIDENTIAL
         if (is_other & ~was_hidden.to_numpy()).any():
             return True
-        for m in true[name].table.of_rule("count", "estimate"):
+        for m in true[name].table.of_rule("count"):
             if m.name in frame:
                 before = _row_by_row(frame, old, edition, true[name].table, [m.name])
                 has_moved = before["_truth"].to_numpy() != true[name].values[m.name].to_numpy()
