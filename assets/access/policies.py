@@ -76,6 +76,7 @@ fees others have none: the money rule asks for three owner groups, and a search 
 owns the home."""
 
 OF_OTHERS = {
+    "sub_region_figure",
     "region_figure",
     "neighbours_figure",
     "ratio_to_region",
@@ -83,8 +84,8 @@ OF_OTHERS = {
     "region_median_fee_change",
 }
 """Others' figures in an authority's own row, told because others enough stand behind them. From
-these a group of a sub-region could take those of all its members, and have one other's: to it they
-are blank, and so is the rank that rests on them.
+these a group of a sub-region could take those of all its members, and have one other's (who left
+the sub-region since, too): to it they are blank, and so is the rank that rests on them.
 """
 _RANK = "rank_in_region"
 

@@ -22,7 +22,7 @@ Written by `python -m tests.access.matrix` from the policies (`assets/access/pol
 right is to read. *all*: every row. A condition: the rows for which it holds, `own` being the login's
 authority (`own.members` those of its sub-region, whose groups have logins where the region's file
 says `sub_regional_groups = true`) and `for_quarter` the row's own quarter. Blank: nothing. To the group of a
-sub-region the region's and the neighbours' figures in its members' rows are blank, and the ranks beside them. A table marked
+sub-region the sub-region's, region's and neighbours' figures in its members' rows are blank, and the ranks beside them. A table marked
 **children** has rows about single children: every reading of it is written down. Views are read with the reader's own rights. A table that is not
 here is closed to everybody.
 

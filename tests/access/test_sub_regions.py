@@ -171,7 +171,12 @@ def test_it_is_not_told_what_stands_beside_its_members_in_their_rows(filled):
     its members, and has the figure of one other.
     """
     beside = {
-        "curated.comparison": ["region_figure", "neighbours_figure", "rank_in_region"],
+        "curated.comparison": [
+            "sub_region_figure",
+            "region_figure",
+            "neighbours_figure",
+            "rank_in_region",
+        ],
         "curated.weekly_cost": ["ratio_to_region", "rank_in_region"],
         "curated.fee_change": ["region_share_raised", "region_median_fee_change"],
     }
