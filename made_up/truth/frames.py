@@ -26,7 +26,6 @@ from made_up.world.occupancy import Settings
 from made_up.world.supply import Supply
 from schemas import authorities
 from schemas.codes import code_set
-from schemas.owners import plain_name
 from schemas.regions import Region
 
 SETTING = ["urn", "host_authority_code"]
@@ -64,6 +63,17 @@ class Quarter:
     def region(self) -> Region:
         """The region that is made up."""
         return self.areas.region
+
+
+def in_one_writing(name: str) -> str:
+    """An owner's name as the figures give it, however a list spells it. Written once more, and not
+    the pipeline's own: else the two would be wrong together.
+    """
+    kept = "".join(
+        letter if letter.isalnum() else "" if letter in "'\u2019" else " "
+        for letter in name.lower().replace("&", " and ")
+    )
+    return " ".join("limited" if word == "ltd" else word for word in kept.split())
 
 
 class OwnerGroup(NamedTuple):
@@ -137,12 +147,12 @@ class Frames:
         settings in Ofsted's list have one, else its plain name; of a damaged text only where all
         its settings are in the list, and have one.
         """
-        by_name = {name: plain_name(name) for name in self.register["provider_name"].unique()}
+        by_name = {name: in_one_writing(name) for name in self.register["provider_name"].unique()}
         ultimate: dict[tuple[bool, str], list[str]] = defaultdict(list)
         for urn, name in self.register[["urn", "provider_name"]].itertuples(index=False, name=None):
             damaged = is_damaged_owner(name)
             known_by = damaged, name if damaged else by_name[name]
-            ultimate[known_by].append(plain_name(self.q.ultimate_owners.get(urn, "")))
+            ultimate[known_by].append(in_one_writing(self.q.ultimate_owners.get(urn, "")))
         groups = {}
         for name, plain in by_name.items():
             damaged = is_damaged_owner(name)
