@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from assets.publication.official import figures_alone
 from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.status import becomes_final, in_brackets, sentence
 from resources.showing import in_markdown
@@ -85,7 +86,7 @@ def _why(manifest: dict[str, Any], old: dict[str, Any]) -> list[str]:
         said.append(
             "- The method of disclosure control changed: see `manifest.json` of both releases."
         )
-    if manifest.get("official", []) != old.get("official", []):
+    if figures_alone(manifest.get("official", [])) != figures_alone(old.get("official", [])):
         said.append("- The official figures beside ours changed.")
     if becomes_final(old.get("status"), manifest.get("status", "")):
         return ["- What was provisional is final.", *said]

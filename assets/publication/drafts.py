@@ -45,7 +45,7 @@ from assets.publication.lifecycle import (
     Life,
     has_own_returns,
 )
-from assets.publication.official import official_figures
+from assets.publication.official import figures_alone, official_figures
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.release import (
     DRAFTS,
@@ -184,8 +184,10 @@ class _Read:
         """Whether it has something to say though no figure moved: it becomes final, or the official
         figures beside the latest release are no longer the newest.
         """
-        latest = self.latest
-        return self.becomes_final or (latest is not None and latest.official != self.official)
+        return self.becomes_final or (
+            self.latest is not None
+            and figures_alone(self.latest.official) != figures_alone(self.official)
+        )
 
     @property
     def number(self) -> int:

@@ -11,6 +11,7 @@ published: they stay as they were when it was made.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -68,6 +69,15 @@ def official_figures(asked: Asked, census_date: dt.date) -> list[dict[str, Any]]
                 beside[name] if name in beside else getattr(row, name) for name in AREA
             ]
     return list(found.values())
+
+
+def figures_alone(official: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Official figures without the notes on their definitions: those are this program's words, and
+    a version that words one otherwise changes no figure.
+    """
+    return [
+        {name: said for name, said in one.items() if name != "definition_note"} for one in official
+    ]
 
 
 def _printed(number: Decimal | None) -> str | None:

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from assets.publication import drafts
+from assets.publication import changes, drafts
 from assets.publication.disclosure.verdict import Offer, Verdict
 from assets.publication.drafts import REFUSED, Draft, has_moved_on, mark_of, mark_of_draft
+from assets.publication.lifecycle import Life
 from assets.publication.release import basis_of
 from schemas.regions import load_region
 
@@ -65,3 +66,16 @@ def test_what_stands_is_proved_anew_where_other_groups_have_logins():
     made = {basis_of({}, pd.DataFrame(), region.disclosure, one) for one in groups}
     assert len(made) == 3 and basis_of({}, pd.DataFrame(), region.disclosure) in made
     assert region.groups is None and load_region("england").groups
+
+
+@pytest.mark.parametrize(("changed", "says_more"), [("definition_note", False), ("England", True)])
+def test_a_note_that_a_version_words_otherwise_is_no_other_official_figure(changed, says_more):
+    """Else an upgrade would propose a correction of every quarter that was ever published."""
+    was = {"measure": "children looked after", "England": "1", "definition_note": "as it was"}
+    now = was | {changed: "2"}
+    latest = SimpleNamespace(status="", official=[was])
+    read = drafts._Read(Life(dt.date(2025, 3, 31)), "", [], latest, official=[now])
+    assert read.says_more is says_more
+    rests = {"returns": [], "code_version": "1", "contract_version": "1", "method": {}}
+    said = changes._why(rests | {"official": [now]}, rests | {"official": [was]})
+    assert ("- The official figures beside ours changed." in said) is says_more
