@@ -113,6 +113,10 @@ SETTINGS: dict[str, Setting] = {
         "OBSERVATORY_DATABASE_URL", "a PostgreSQL (15 or newer) of your own", _text,
         "postgresql://user:password@host/database", "the embedded one",
     ),
+    "postgres": Setting(
+        "OBSERVATORY_POSTGRES", "the PostgreSQL programs (15 or newer) of the embedded server", _place, "a folder",
+        "those of the environment, else Debian's newest",
+    ),
     "region": Setting(
         "OBSERVATORY_REGION", "a file in schemas/regions, or a path", _region,
         "the name of a region, or its file (`.toml`)", "`north_west`",

