@@ -281,12 +281,13 @@ def lacking(
     numbers: list[int] = []
     for _ in range(rounds):
         left = np.array([len(worlds.seen[v]) < values for v in worlds.sought])
-        numbers.append(int(left.sum()))
-        if numbers[-1] < FEW or (len(numbers) > 3 and numbers[-1] == numbers[-3]):
+        if left.sum() < FEW or (len(numbers) > 3 and numbers[-1] == numbers[-3]):
             break
-        worlds.look(
+        # a wish for which no world was found in time says nothing of those that are left
+        if worlds.look(
             np.floor(rng.uniform(low, high + 1)), np.where(left, rng.uniform(1, 2, len(low)), 0.0)
-        )
+        ):
+            numbers.append(int(left.sum()))
     for variable in [int(v) for v in worlds.sought if len(worlds.seen[v]) < values]:
         if _asked_for_all(worlds, variable, values):
             few[variable] = set(worlds.seen[variable])
