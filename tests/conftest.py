@@ -17,6 +17,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
@@ -50,6 +51,15 @@ SLOW = (
     "tests/oracle/test_oracle.py",
 )
 """What takes a worker longest goes first, so that no worker is left with it at the end."""
+
+
+@pytest.fixture(autouse=True)
+def environment_as_it_was() -> Iterator[None]:
+    """Whatever a test, or what it calls, sets in the environment is gone after it: the next one
+    would speak to its home or have its key.
+    """
+    with patch.dict(os.environ):
+        yield
 
 
 def pytest_configure() -> None:

@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import sqlalchemy as sa
 
@@ -176,16 +177,23 @@ def _parent(number: int) -> int:
 
 def is_settled(home: Home) -> bool:
     """Whether nothing is due that `serve` does."""
-    from pipelines.due import quarters_due
-
     if not (home.home / "postgres" / "data" / "postmaster.pid").exists():
         return False
-    os.environ |= home.environment  # the key, without which nothing can be said of files
     settings, place = (
         Settings(home.home, str(home.place.root), "", home.region),
         LandingPlace(str(home.place.root)),
     )
     server = EmbeddedPostgres(home.home)
+    # the key, without which nothing can be said of files
+    with patch.dict(os.environ, home.environment):
+        return _is_settled(server, settings, place, home)
+
+
+def _is_settled(
+    server: EmbeddedPostgres, settings: Settings, place: LandingPlace, home: Home
+) -> bool:
+    from pipelines.due import quarters_due
+
     try:
         with Warehouse(server.join()) as warehouse:
             if warehouse.scalar("select to_regclass('raw.answered')") is None:
