@@ -79,7 +79,8 @@ class Column:
 
     `pattern` is a regular expression for headers in lower case that say it in more words (`child
     identifier`), where none says it in ours; `codes` names its code set; `personal` says what kind
-    of personal value it holds (see `PERSONAL`); `strict` means that an unreadable value rejects the
+    of personal value it holds (see `PERSONAL`); of an `in_header` column a cell may be blank, but a
+    file without it is refused, for figures rest on it; `strict` means that an unreadable value rejects the
     row; `open_ended` dates may say that there is no end yet (31/12/9999); `usual` are the smallest
     and largest amount that nobody asks about, and `nought_is_usual` whether nobody asks about 0
     either; `several` cells may hold more than one label; `wanted` says of which records an official
@@ -94,6 +95,7 @@ class Column:
     headers: tuple[str, ...]
     pattern: str = ""
     needed: bool = False
+    in_header: bool = False
     optional: bool = False
     codes: str = ""
     personal: str = ""
@@ -288,6 +290,7 @@ def _column(entry: dict[str, Any]) -> Column:
         headers=tuple(dict.fromkeys([*entry.get("headers", []), *own])),
         pattern=entry.get("pattern", ""),
         needed=entry.get("needed", False),
+        in_header=entry.get("in_header", False),
         optional=entry.get("optional", False),
         codes=entry.get("codes", ""),
         personal=entry.get("personal", ""),
@@ -327,7 +330,9 @@ def _table(data: dict[str, Any], others: dict[str, dict[str, Any]]) -> ReturnTab
     entries = data["columns"]
     left = list(data.get("known_and_left", []))
     if parent := data.get("same_columns_as"):
-        entries = [*others[parent]["columns"], *entries]
+        # what every edition of the one list has, some of the other lack
+        of_parent = [{**entry, "in_header": False} for entry in others[parent]["columns"]]
+        entries = [*of_parent, *entries]
         left += others[parent].get("known_and_left", [])
     columns = tuple(_column(entry) for entry in [*entries, *_of_items(data.get("items", ""))])
     header_keys: dict[str, str] = {}

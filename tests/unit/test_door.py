@@ -1501,3 +1501,35 @@ def test_children_placed_for_adoption_are_taken_from_the_episodes_and_nothing_of
         and "mother" not in answer.tables[0].rows
         and "mother" not in answer.tables[1].rows
     )
+
+
+RESTED_ON = [(name, c) for name, t in return_tables().items() for c in t.columns if c.in_header]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), RESTED_ON, ids=[f"{name}-{column.name}" for name, column in RESTED_ON]
+)
+def test_a_list_whose_publisher_renamed_what_figures_rest_on_is_refused_with_its_name(
+    table, column
+):
+    """Next year's list: without its column every place in it would be blank, and no row wrong."""
+    data = csv_of(table, [{}])
+    header, _, rows = data.partition("\n")
+    old = next(cell for cell in header.split(",") if cell in column.headers)
+    renamed = ",".join("Zahl" if cell == old else cell for cell in header.split(","))
+    answer = held_up(f"{renamed}\n{rows}", sender="ofsted")
+    told = [f for f in answer.submissions[0].findings if f.rule == "column_gone"]
+    assert [(f.column_name, f.severity) for f in told] == [(column.headers[0], "rejects the file")]
+    assert f"{table}.toml" in told[0].message
+    takes_any = return_tables()[table].ignore_other_columns  # of dozens none is told
+    assert ("'Zahl'" in told[0].message) != takes_any
+    assert answer.books == [(1, 0, 1, 0)]
+
+
+def test_the_cells_of_what_figures_rest_on_may_be_blank():
+    """Ofsted's lists leave out places of homes that it does not name."""
+    assert {name for name, _ in RESTED_ON} >= {"register_providers", "register_premises"}
+    for table in dict.fromkeys(name for name, _ in RESTED_ON):
+        blank = {column.name: "" for name, column in RESTED_ON if name == table}
+        answer = held_up(csv_of(table, [blank]), sender="ofsted")
+        assert answer.books == [(1, 1, 0, 0)], table

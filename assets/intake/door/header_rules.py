@@ -272,6 +272,26 @@ def _columns_not_known(sheet: Sheet, recognised: Recognised, _: LandedFile) -> I
     )
 
 
+def _columns_gone(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Iterator[Finding]:
+    """Columns of a publisher's list on which figures rest, though a cell of them may be blank: one
+    that was renamed would leave every figure blank.
+    """
+    table = recognised.table
+    gone = [c for c in table.columns if c.in_header and c.name not in recognised.columns]
+    names = unasked(recognised)
+    listed = "', '".join(names[:_MOST_COLUMNS_TOLD])
+    told = f" Not known are '{listed}'." if names else ""
+    for column in gone:
+        yield Finding(
+            "column_gone",
+            table.name,
+            sheet.label,
+            column_name=column.headers[0],
+            expected=f"schemas/returns/{table.name}.toml",
+            hint=told,
+        )
+
+
 def _renamed(sheet: Sheet, recognised: Recognised, names: list[str]) -> Iterator[tuple[str, str]]:
     """Columns that are not known, each with the known one that is most like it and is not there."""
     here = {header_key(cell_text(cell)) for cell in sheet.rows[recognised.header_row]}
@@ -332,6 +352,7 @@ def _hidden_rows(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Iterato
 HEADER_RULES: tuple[Callable[[Sheet, Recognised, LandedFile], Iterator[Finding]], ...] = (
     _columns_dropped,
     _columns_not_known,
+    _columns_gone,
     _columns_missing,
     _another_period,
     _two_for_one,
