@@ -67,7 +67,7 @@ def test_psql_shows_rows_descriptions_and_tables(filled):
     about = (  # \dv+ asks for sizes, which tell how many rows others have
         "select obj_description('curated.setting_vacancies'::regclass)"
     )
-    assert "Home by home, what stands vacant" in psql(filled, "stockport", "-c", about).stdout
+    assert "Home by home, what is vacant" in psql(filled, "stockport", "-c", about).stdout
     assert psql(filled, "public", "-c", "select * from core.child").returncode == 1
 
 
