@@ -39,10 +39,10 @@ import importlib, logging, sys, time
 from pathlib import Path
 logging.disable(logging.CRITICAL)
 from lac_validator.lac_validator import LacValidator
-registry = importlib.import_module("lac_validator.rules.lac2025_26").registry
+rules = importlib.import_module("lac_validator.rules.lac2025_26").registry
 files = [{"name": p.name, "description": "This year", "file_content": p.read_bytes()} for p in sorted(Path(sys.argv[1]).glob("*.csv"))]
 started, worked = time.perf_counter(), time.process_time()
-done = LacValidator(metadata={"collectionYear": "2025", "localAuthority": "E08000007"}, files=files, registry=registry)
+done = LacValidator(metadata={"collectionYear": "2025", "localAuthority": "E08000007"}, **{"files": files, "registry": rules})
 print(time.perf_counter() - started, time.process_time() - worked, len(done.dones))
 """
 PREDICT = """

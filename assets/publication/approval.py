@@ -84,6 +84,19 @@ def refuse_what_cannot_be_approved(
     return draft
 
 
+def _refuse_unproved(census_date: dt.date, draft: sa.Row, region: Region) -> None:
+    """Refuse a draft that was made before these groups of sub-regions had logins: the gate has not
+    asked what their members know together.
+    """
+    proved = draft.manifest.get("groups", {})
+    if any(list(codes) != proved.get(name) for name, codes in (region.groups or {}).items()):
+        raise ObservatoryError(
+            f"The draft of {census_date} was made before the groups of sub-regions had logins, and"
+            " is not proved against them. Nothing was published. Make it anew: observatory draft"
+            f" {census_date}."
+        )
+
+
 def approve(
     warehouse: Warehouse,
     census_date: dt.date,
@@ -99,8 +112,8 @@ def approve(
     published.
 
     Raises:
-        ObservatoryError: there is no draft that may go out (`refuse_what_cannot_be_approved`), or
-            it is not what was kept.
+        ObservatoryError: there is no draft that may go out (`refuse_what_cannot_be_approved`), it
+            is not proved against those who have logins now, or it is not what was kept.
     """
     with warehouse.writing() as connection:
         seen = Snapshot(connection)
@@ -112,6 +125,7 @@ def approve(
                 " made. Nothing was published. Make it anew, and ask who wrote to the warehouse:"
                 f" observatory draft {census_date}."
             )
+        _refuse_unproved(census_date, draft, region)
         number, status = draft.release_number, draft.manifest.get("status", "")
         lifecycle.move(connection, census_date, APPROVED, by, note, release=number)
         _publish(connection, census_date, draft)

@@ -408,6 +408,7 @@ def make_draft(
                 manifest = manifest_of(seen, census_date, read.number, region)
                 manifest |= {"official": read.official} if read.official else {}
                 manifest |= {"status": read.status} if read.status else {}
+                manifest |= {"groups": region.groups} if region.groups else {}
         if draft is None:
             draft, tables, manifest, true = _made(
                 census_date, read, region, earlier, before, manifest, key, accept

@@ -277,6 +277,11 @@ def test_what_stands_is_asked_of_the_gate_again_once_groups_of_sub_regions_have_
     with_groups = replace(REGION, sub_regional_groups=True)
     make_draft(drafted, DATE, REGION, "the tester")
     assert asked == [], "the draft stands"
+    with pytest.raises(
+        ObservatoryError, match=f"not proved against them.*observatory draft {DATE}"
+    ):
+        approve(drafted, DATE, with_groups, APPROVER)
+    assert not drafted.scalar("select count(*) from published.release")
     make_draft(drafted, DATE, with_groups, "the tester")
     assert asked == [REGION.sub_regions]
     approve(drafted, DATE, with_groups, APPROVER)
