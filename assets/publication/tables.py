@@ -65,7 +65,8 @@ _SETTINGS_OF_CELLS = """
 select r.host_authority_code as authority_code, r.provision_type, r.urn
 from core.setting_return as r
 inner join core.authority as a on r.census_date = a.census_date and r.host_authority_code = a.authority_code
-where r.census_date = :d and a.is_member and r.provision_type <> 'Other'
+inner join staging.provision_type as k on r.provision_type = k.provision_type
+where r.census_date = :d and a.is_member
 order by r.host_authority_code, r.urn
 """
 SETTINGS = "_settings"

@@ -201,6 +201,7 @@ def raw_columns() -> dict[str, dict[str, str]]:
             "round_to",
             "transfer_scheme_rate",
         ),
+        "provision_type": ("label", "has_premises", "is_commissioned"),
         "ofsted_provision_type": ("label", "provision_type"),
         "type_of_provision": (
             "label",

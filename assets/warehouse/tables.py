@@ -100,6 +100,7 @@ RAW_DESCRIPTIONS = {
     "authority": "Reference: local authorities over time (DfE, ONS).",
     "authority_neighbour": "Reference: authorities that share a border (ONS boundaries).",
     "region_member": "Reference: members of the observatory's region.",
+    "provision_type": "Reference: the provision types that figures are told of.",
     "ofsted_provision_type": "Reference: Ofsted's types of provision.",
     "type_of_provision": "Reference: the placement census's types of provision.",
     "place_903": "Reference: the SSDA903's placement codes.",
@@ -136,11 +137,11 @@ RAW_DESCRIPTIONS = {
 }
 
 REFERENCE_TABLES = (
-    "authority", "authority_neighbour", "region_member", "ofsted_provision_type", "type_of_provision", "place_903", "legal_status_903",
-    "ethnic_903", "reason_episode_ceased_903", "population_0_17", "statistical_neighbours", "district", "outward_code", "series_breaks",
-    "owner_decision",
-    "cans_item", "category_of_need_903", "reason_place_change_903", "in_touch_903", "activity_903", "accommodation_903",
-    "official_measure",
+    "authority", "authority_neighbour", "region_member", "provision_type", "ofsted_provision_type",
+    "type_of_provision", "place_903", "legal_status_903", "ethnic_903", "reason_episode_ceased_903",
+    "population_0_17", "statistical_neighbours", "district", "outward_code", "series_breaks",
+    "owner_decision", "cans_item", "category_of_need_903", "reason_place_change_903",
+    "in_touch_903", "activity_903", "accommodation_903", "official_measure",
 )  # fmt: skip
 """Tables of reference facts in `raw`."""
 

@@ -154,9 +154,11 @@ by_providers as (
         c.provision_type,
         count(*) as children
     from core.setting_child as c
+    inner join staging.provision_type as k
+        on c.provision_type = k.provision_type
     where
         c.census_date = cast(:census_date as date)
-        and c.provision_type not in ('Other', 'In-house fostering')
+        and k.is_commissioned
         and coalesce(c.age, 0) < 18
     group by
         c.placing_authority_code,

@@ -90,7 +90,7 @@ enriched as (
         p.child_key is not null as is_in_census,
         case
             when p.is_unregistered then 'Other'
-            else coalesce(nullif(p.provision_type, 'Other'), c.provision_type)
+            else coalesce(t.provision_type, c.provision_type)
         end as provision_type,
         c.provision_type as coded_provision_type,
         c.arrangement,
@@ -114,6 +114,8 @@ enriched as (
         on c.placing_authority_code = p.placing_authority_code
         and c.child_key = p.child_key
         and p.position = 1
+    left join staging.provision_type as t
+        on p.provision_type = t.provision_type
 ),
 
 added as (
@@ -218,7 +220,7 @@ select
     t.is_looked_after,
     t.is_looked_after and case
         when k.authority_code is not null then t.source = 'ssda903'
-        else t.provision_type not in ('In-house fostering', 'Other', 'None')
+        else coalesce(y.is_commissioned, false)
     end as in_figures,
     t.age,
     t.is_in_census,
@@ -226,7 +228,7 @@ select
     case
         when t.is_unregistered and t.coded_provision_type = 'Supported accommodation' and t.age in (16, 17) then 'Supported accommodation'
         when t.is_unregistered then 'Children''s home'
-        when not t.is_short_break and t.provision_type not in ('Other', 'None') then t.provision_type
+        when not t.is_short_break then y.provision_type
     end as needs_provision_type,
     t.arrangement,
     t.host_authority_code,
@@ -246,3 +248,5 @@ select
 from together as t
 left join covered as k
     on t.placing_authority_code = k.authority_code
+left join staging.provision_type as y
+    on t.provision_type = y.provision_type

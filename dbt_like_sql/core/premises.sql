@@ -114,7 +114,7 @@ listed as (
     left join staging.ofsted_provision_type as t
         on p.ofsted_provision_type = t.ofsted_provision_type
     where
-        coalesce(t.provision_type, 'Other') <> 'Supported accommodation'
+        t.provision_type is distinct from 'Supported accommodation'
         or not exists (select 1 as found from used as u where u.register_use = 'premises')
     union all
     select

@@ -100,7 +100,7 @@ select
     p.host_authority_code,
     p.provision_type,
     p.is_urn_known,
-    p.provision_type <> 'Other' or not p.is_urn_known as in_figures,
+    t.provision_type is not null or not p.is_urn_known as in_figures,
     p.placing_authority_code,
     case
         when 'UNKNOWN' in (p.placing_authority_code, p.host_authority_code) then 'unknown'
@@ -115,6 +115,8 @@ select
     p.sourcing_route,
     p.notice_given
 from placed as p
+left join staging.provision_type as t
+    on p.provision_type = t.provision_type
 left join core.authority as h
     on h.census_date = cast(:census_date as date)
     and p.host_authority_code = h.authority_code

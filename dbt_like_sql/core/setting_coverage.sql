@@ -30,6 +30,8 @@ answered as (
         r.vacant_places,
         r.occupied_places + r.vacant_places + r.unavailable_places as places_returned
     from core.setting as g
+    inner join staging.provision_type as k
+        on g.provision_type = k.provision_type
     left join core.setting_return as r
         on r.census_date = cast(:census_date as date)
         and g.urn = r.urn
@@ -40,9 +42,7 @@ answered as (
     left join core.owner_group as o
         on o.census_date = cast(:census_date as date)
         and g.provider_name = o.provider_name
-    where
-        g.census_date = cast(:census_date as date)
-        and g.provision_type <> 'Other'
+    where g.census_date = cast(:census_date as date)
 )
 
 select

@@ -137,7 +137,7 @@ select
     s.received_at,
     s.setting_name,
     case
-        when g.provision_type not in ('Other', 'Independent fostering') then g.provision_type
+        when k.has_premises then g.provision_type
         when a.urn is not null and s.provision_type <> 'In-house fostering' then 'Independent fostering'
         else s.provision_type
     end as provision_type,
@@ -157,12 +157,14 @@ select
     s.gender_accepted,
     s.referrals_received,
     s.offers_made,
-    (g.urn is not null and g.provision_type <> 'Other') or a.urn is not null as known_to_register,
+    k.provision_type is not null or a.urn is not null as known_to_register,
     g.places as register_places
 from summed as s
 left join core.setting as g
     on s.census_date = g.census_date
     and s.urn = g.urn
     and s.host_authority_code = g.host_authority_code
+left join staging.provision_type as k
+    on g.provision_type = k.provision_type
 left join agencies as a
     on s.urn = a.urn

@@ -26,9 +26,11 @@ with placed as (
         on s.census_date = p.census_date
         and s.urn = p.urn
         and s.host_authority_code = p.host_authority_code
+    inner join staging.provision_type as k
+        on s.provision_type = k.provision_type
     where
         s.census_date = cast(:census_date as date)
-        and s.provision_type not in ('Other', 'Independent fostering')
+        and k.has_premises
         and position('E10' in a.authority_gss) = 1
 )
 

@@ -32,9 +32,9 @@ with premises as (
         on p.census_date = r.census_date
         and p.urn = r.urn
         and p.host_authority_code = r.host_authority_code
-    where
-        p.census_date = cast(:census_date as date)
-        and p.provision_type <> 'Other'
+    inner join staging.provision_type as k
+        on p.provision_type = k.provision_type
+    where p.census_date = cast(:census_date as date)
 )
 
 select

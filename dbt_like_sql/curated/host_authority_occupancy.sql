@@ -16,9 +16,9 @@ with registered as (
         s.register_carried,
         s.register_source
     from core.setting as s
-    where
-        s.census_date = cast(:census_date as date)
-        and s.provision_type <> 'Other'
+    inner join staging.provision_type as k
+        on s.provision_type = k.provision_type
+    where s.census_date = cast(:census_date as date)
 ),
 
 returned as (
@@ -31,9 +31,9 @@ returned as (
         r.vacant_places,
         r.unavailable_places
     from core.setting_return as r
-    where
-        r.census_date = cast(:census_date as date)
-        and r.provision_type <> 'Other'
+    inner join staging.provision_type as k
+        on r.provision_type = k.provision_type
+    where r.census_date = cast(:census_date as date)
 ),
 
 register_side as (
@@ -75,9 +75,9 @@ children_by_setting as (
         sum(case when c.age < 18 then 1 else 0 end) as occupied_under_18,
         sum(case when c.age >= 18 then 1 else 0 end) as occupied_18_plus
     from core.setting_child as c
-    where
-        c.census_date = cast(:census_date as date)
-        and c.provision_type <> 'Other'
+    inner join staging.provision_type as k
+        on c.provision_type = k.provision_type
+    where c.census_date = cast(:census_date as date)
     group by
         c.urn,
         c.host_authority_code,

@@ -67,15 +67,17 @@ told as (
         t.children_living_here,
         t.children_of_host,
         case
-            when a.covers = 'all' or (a.covers = 'commissioned' and t.provision_type not in ('In-house fostering', 'Other', 'None'))
+            when a.covers = 'all' or (a.covers = 'commissioned' and k.is_commissioned)
                 then coalesce(t.own_placements, 0)
         end as own_placements,
         case
-            when a.covers = 'all' or (a.covers = 'commissioned' and t.provision_type not in ('In-house fostering', 'Other', 'None'))
+            when a.covers = 'all' or (a.covers = 'commissioned' and k.is_commissioned)
                 then coalesce(t.own_placements_in_area, 0)
         end as own_placements_in_area,
         a.covers
     from together as t
+    left join staging.provision_type as k
+        on t.provision_type = k.provision_type
     left join answered as a
         on t.host_authority_code = a.host_authority_code
 )

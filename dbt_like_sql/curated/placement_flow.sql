@@ -44,9 +44,9 @@ hosts_heard as (
         r.host_authority_code,
         r.provision_type
     from core.setting_return as r
-    where
-        r.census_date = cast(:census_date as date)
-        and r.provision_type <> 'Other'
+    inner join staging.provision_type as k
+        on r.provision_type = k.provision_type
+    where r.census_date = cast(:census_date as date)
     group by
         r.host_authority_code,
         r.provision_type
@@ -107,12 +107,14 @@ select
     ) as children_by_providers,
     cast(
         case
-            when d.covers = 'all' or t.provision_type not in ('In-house fostering', 'Other', 'None')
+            when d.covers = 'all' or k.is_commissioned
                 then case when d.covers is not null then coalesce(t.children_by_authorities, 0) end
         end as integer
     ) as children_by_authorities,
     d.covers
 from together as t
+left join staging.provision_type as k
+    on t.provision_type = k.provision_type
 left join hosts_heard as s
     on t.host_authority_code = s.host_authority_code
     and t.provision_type = s.provision_type

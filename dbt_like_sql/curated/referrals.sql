@@ -12,9 +12,10 @@ with told as (
         sum(case when r.offers_made is not null then r.referrals_received end) as referrals_with_offers,
         sum(r.vacant_places) as vacant
     from core.setting_return as r
+    inner join staging.provision_type as k
+        on r.provision_type = k.provision_type
     where
         r.census_date = cast(:census_date as date)
-        and r.provision_type <> 'Other'
         and r.referrals_received is not null
     group by
         r.host_authority_code,

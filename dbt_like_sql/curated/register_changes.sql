@@ -34,9 +34,9 @@ now as (
     left join core.owner_group as g
         on s.census_date = g.census_date
         and s.provider_name = g.provider_name
-    where
-        s.census_date = cast(:census_date as date)
-        and s.provision_type <> 'Other'
+    inner join staging.provision_type as k
+        on s.provision_type = k.provision_type
+    where s.census_date = cast(:census_date as date)
 ),
 
 earlier as (
@@ -57,7 +57,8 @@ earlier as (
     left join core.owner_group as g
         on s.census_date = g.census_date
         and s.provider_name = g.provider_name
-    where s.provision_type <> 'Other'
+    inner join staging.provision_type as k
+        on s.provision_type = k.provision_type
 ),
 
 sources as (

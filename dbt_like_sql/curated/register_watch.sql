@@ -49,6 +49,8 @@ listed as (
         g.group_by_name
     from core.setting as s
     cross join dates as d
+    inner join staging.provision_type as k
+        on s.provision_type = k.provision_type
     left join core.owner_group as g
         on s.census_date = g.census_date
         and s.provider_name = g.provider_name
@@ -61,7 +63,7 @@ listed as (
         and s.host_authority_code = r.host_authority_code
     where
         (s.census_date = cast(:census_date as date) or s.census_date = d.earlier)
-        and s.provision_type not in ('Other', 'Independent fostering')
+        and k.has_premises
 ),
 
 compared as (

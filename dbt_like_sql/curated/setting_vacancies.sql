@@ -53,6 +53,8 @@ select
     r.census_date as as_at,
     r.received_at
 from core.setting_return as r
+inner join staging.provision_type as k
+    on r.provision_type = k.provision_type
 left join core.setting as s
     on r.census_date = s.census_date
     and r.urn = s.urn
@@ -65,6 +67,4 @@ left join under_notice as n
 left join core.authority as h
     on r.census_date = h.census_date
     and r.host_authority_code = h.authority_code
-where
-    r.census_date = cast(:census_date as date)
-    and r.provision_type <> 'Other'
+where r.census_date = cast(:census_date as date)

@@ -17,9 +17,9 @@ with children as (
         c.placing_authority_code,
         c.age
     from core.setting_child as c
-    where
-        c.census_date = cast(:census_date as date)
-        and c.provision_type <> 'Other'
+    inner join staging.provision_type as k
+        on c.provision_type = k.provision_type
+    where c.census_date = cast(:census_date as date)
 ),
 
 returned as (
@@ -29,17 +29,19 @@ returned as (
         r.provision_type,
         r.occupied_places
     from core.setting_return as r
-    where
-        r.census_date = cast(:census_date as date)
-        and r.provision_type <> 'Other'
+    inner join staging.provision_type as k
+        on r.provision_type = k.provision_type
+    where r.census_date = cast(:census_date as date)
 ),
 
 registered as (
     select
         s.urn,
         s.host_authority_code,
-        s.provision_type
+        k.provision_type
     from core.setting as s
+    left join staging.provision_type as k
+        on s.provision_type = k.provision_type
     where s.census_date = cast(:census_date as date)
 ),
 
@@ -50,10 +52,11 @@ placements as (
         nullif(p.host_authority_code, 'UNKNOWN') as host_authority_code,
         p.provision_type
     from core.own_placement as p
+    inner join staging.provision_type as k
+        on p.provision_type = k.provision_type
     where
         p.census_date = cast(:census_date as date)
         and p.in_figures
-        and p.provision_type not in ('Other', 'None')
 ),
 
 stands_in as (
@@ -65,8 +68,8 @@ stands_in as (
     union
     select
         s.urn,
-        case when s.provision_type <> 'Independent fostering' then s.host_authority_code end as host_authority_code,
-        nullif(s.provision_type, 'Other') as provision_type
+        case when s.provision_type is distinct from 'Independent fostering' then s.host_authority_code end as host_authority_code,
+        s.provision_type
     from registered as s
 ),
 
@@ -82,7 +85,7 @@ known as (
 types as (
     select
         k.urn,
-        coalesce(min(r.provision_type), min(nullif(s.provision_type, 'Other')), min(p.provision_type)) as provision_type
+        coalesce(min(r.provision_type), min(s.provision_type), min(p.provision_type)) as provision_type
     from known as k
     left join (select distinct r.urn, r.provision_type from returned as r) as r
         on k.urn = r.urn

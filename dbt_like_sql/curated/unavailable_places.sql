@@ -10,9 +10,9 @@ with counted_settings as (
         r.submission_id,
         r.registered_places
     from core.setting_return as r
-    where
-        r.census_date = cast(:census_date as date)
-        and r.provision_type <> 'Other'
+    inner join staging.provision_type as k
+        on r.provision_type = k.provision_type
+    where r.census_date = cast(:census_date as date)
 ),
 
 registered as (

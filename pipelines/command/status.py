@@ -387,13 +387,14 @@ def _missing(warehouse: Warehouse, date: dt.date) -> list[list]:
             g.provision_type, g.places
         from core.setting as g
         inner join core.authority as a on g.census_date = a.census_date and g.host_authority_code = a.authority_code and a.is_member
+        inner join staging.provision_type as k on g.provision_type = k.provision_type
         left join senders as s on g.urn = s.urn
         left join of_providers as p on g.provider_name = p.provider_name
-        where g.census_date = :d and g.provision_type <> 'Other' and not exists (
+        where g.census_date = :d and not exists (
             select from core.setting_return as r
             where r.census_date = g.census_date and r.urn = g.urn and case
                 when g.provision_type = 'Independent fostering' then r.provision_type = 'Independent fostering'
-                else r.provision_type <> 'Other' and r.host_authority_code = g.host_authority_code
+                else r.host_authority_code = g.host_authority_code
             end
         )
         order by g.places desc nulls last, g.provider_name, g.urn, a.authority_name

@@ -12,7 +12,8 @@ database, and nothing in it is read.
 A case writes rows as grids: a header line, then one row a line, cells between bars. A blank cell is
 null, `''` an empty text. Columns that a grid leaves out are null, except `census_date`, which is
 the case's own, and those for which the file has an `otherwise`. A column `times` says how often its
-row stands in the table. Types are those that the warehouse gives the columns.
+row stands in the table. Types are those that the warehouse gives the columns. The provision types
+(`staging.provision_type`) are those of the code list, the same in every case.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,10 @@ from sqlglot.dialects.postgres import Postgres
 from sqlglot.tokens import TokenType
 
 from assets.warehouse.models import Model, Relation, models, raw_columns, understandings
+from schemas.codes import code_set
 
 CASES = Path(__file__).parent / "cases"
+PROVISION_TYPE: Relation = ("staging", "provision_type")
 
 Row = dict[str, Any]
 Given = Mapping[Relation, Sequence[Row]]
@@ -133,6 +137,8 @@ def _case(file: str, relation: Relation, document: dict, entry: dict) -> Case:
             (schema, name): text for schema, grids in given.items() for name, text in grids.items()
         }
     rows: dict[Relation, list[Row]] = {}
+    if PROVISION_TYPE in model.upstream:
+        rows[PROVISION_TYPE] = provision_types()
     for table, text in tables.items():
         if table not in model.upstream:
             raise CaseError(
@@ -149,6 +155,15 @@ def _case(file: str, relation: Relation, document: dict, entry: dict) -> Case:
     columns, expected = grid(entry["expect"])
     _known(columns, relation)
     return Case(file, entry["name"], relation, date, rows, columns, tuple(expected))
+
+
+@cache
+def provision_types() -> list[Row]:
+    """The rows of `staging.provision_type`."""
+    return [
+        {"provision_type": label, **{k: v == "yes" for k, v in meaning.items()}}
+        for label, meaning in code_set("provision_type").meanings.items()
+    ]
 
 
 def _known(columns: Iterable[str], relation: Relation) -> None:
