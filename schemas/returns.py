@@ -86,8 +86,8 @@ class Column:
     either; `several` cells may hold more than one label; `wanted` says of which records an official
     standard asks it ("always"; "elsewhere": the preferred location is not local; "placed": a home
     was found), `in_template` whether its template has it, `example` what the template's example
-    says, and `path` is its path in that standard's JSON-LD; `first` and `last` are the census dates
-    between which the layout has it.
+    says, and `path` is its path in that standard's JSON-LD; `staged_as` is its name in staging where
+    that is not its field's; `first` and `last` are the census dates between which the layout has it.
     """
 
     name: str
@@ -112,6 +112,7 @@ class Column:
     in_template: bool = True
     example: str = ""
     path: str = ""
+    staged_as: str = ""
     first: dt.date | None = None
     last: dt.date | None = None
 
@@ -128,6 +129,18 @@ class Column:
         if self.personal:
             return "child_key" if self.personal == "child key" else None
         return self.name
+
+    @property
+    def staged(self) -> str:
+        """The column's name in the staging view."""
+        return self.staged_as or (str(self.kept_as) if self.personal else self.field.name)
+
+    @property
+    def staged_type(self) -> str:
+        """The column's PostgreSQL type in the staging view: what is kept of a personal value is
+        text.
+        """
+        return "text" if self.personal else self.field.postgres_type
 
     def expected_on(self, census_date: dt.date) -> bool:
         """Whether the layout of that quarter has the column."""
@@ -307,6 +320,7 @@ def _column(entry: dict[str, Any]) -> Column:
         in_template=entry.get("in_template", True),
         example=entry.get("example", ""),
         path=entry.get("path", ""),
+        staged_as=entry.get("staged_as", ""),
         first=entry.get("from"),
         last=entry.get("to"),
     )

@@ -20,8 +20,10 @@ from pathlib import Path
 from assets.common.basis import short_digest
 from assets.warehouse.facts import ModelError, Relation, Types, Understanding
 from assets.warehouse.known import Known
+from assets.warehouse.staging import staging_select
 from resources.warehouse import physical
 from schemas.fields import all_fields, field
+from schemas.returns import HERE as LAYOUTS
 from schemas.returns import return_tables
 
 FOLDER = Path(__file__).resolve().parents[2] / "dbt_like_sql"
@@ -70,8 +72,9 @@ class Model:
 
     @property
     def path(self) -> Path:
-        """The model's file."""
-        return FOLDER / self.schema / f"{self.name}.sql"
+        """The model's file; of a staging view that a layout makes by itself, the layout."""
+        written = FOLDER / self.schema / f"{self.name}.sql"
+        return written if written.exists() else LAYOUTS / f"{self.name}.toml"
 
     def column_description(self, column: str) -> str:
         """What the column means, from the one dictionary of columns."""
@@ -315,6 +318,20 @@ def _files(folder: str) -> list[Path]:
     return found
 
 
+def _selects(schema: str) -> dict[str, str]:
+    """The text of every model of a schema by name: its files and, in staging, the views of returns
+    that have no file.
+    """
+    written = {path.stem: path.read_text(encoding="utf-8") for path in _files(schema)}
+    layouts = return_tables() if schema == "staging" else {}
+    made = {
+        name: staging_select(table)
+        for name, table in layouts.items()
+        if name not in written and not table.leave_alone
+    }
+    return written | made
+
+
 @cache
 def models() -> dict[Relation, Model]:
     """All models, each after what it reads.
@@ -323,7 +340,11 @@ def models() -> dict[Relation, Model]:
         ModelError: a model breaks a rule.
     """
     known = Known("models")
-    read = (_read_model(schema, path, known) for schema in LAYERS for path in _files(schema))
+    read = (
+        _read_model(schema, name, text, known)
+        for schema in LAYERS
+        for name, text in _selects(schema).items()
+    )
     found = {model.relation: model for model in read}
     known.keep()
     raw = {("raw", name) for name in raw_columns()}
@@ -350,38 +371,37 @@ def models() -> dict[Relation, Model]:
     return {relation: found[relation] for relation in order}
 
 
-def _read_model(schema: str, path: Path, known: Known) -> Model:
-    text = path.read_text(encoding="utf-8")
+def _read_model(schema: str, name: str, text: str, known: Known) -> Model:
     description, head = _head(text)
     if not description or "grain" not in head:
         raise ModelError(
-            f"{schema}/{path.name} lacks a description or a `-- grain:` line at its head. Both were"
+            f"{schema}/{name}.sql lacks a description or a `-- grain:` line at its head. Both were"
             " expected."
         )
-    facts = known.facts(path.name, text)
+    facts = known.facts(f"{name}.sql", text)
     wrong = sorted(".".join(r) for r in facts.upstream if r[0] not in _MAY_READ[schema])
     if wrong:
         raise ModelError(
-            f"{schema}/{path.name} reads {', '.join(wrong)}; a {schema} model reads only"
+            f"{schema}/{name}.sql reads {', '.join(wrong)}; a {schema} model reads only"
             f" {sorted(_MAY_READ[schema])}."
         )
     if facts.has_star:
-        raise ModelError(f"{schema}/{path.name} ends in `select *`. Name the columns.")
+        raise ModelError(f"{schema}/{name}.sql ends in `select *`. Name the columns.")
     grain = tuple(name.strip() for name in head["grain"].split(","))
     if not set(grain) <= set(facts.columns):
         raise ModelError(
-            f"{schema}/{path.name}: its grain names {sorted(set(grain) - set(facts.columns))},"
+            f"{schema}/{name}.sql: its grain names {sorted(set(grain) - set(facts.columns))},"
             " which it does not select."
         )
     readers = head.get("readers", "party")
     if readers not in {"party", "members"}:
         raise ModelError(
-            f"{schema}/{path.name} says `readers: {readers}`; party or members was expected."
+            f"{schema}/{name}.sql says `readers: {readers}`; party or members was expected."
         )
     is_view = head.get("kind") == "view"
     return Model(
         schema,
-        path.stem,
+        name,
         text,
         description,
         grain,
