@@ -16,9 +16,12 @@ import pandas as pd
 from made_up.drawing import stream
 from made_up.returns import (
     asked,
+    authority_inspections,
     cans,
     dolo,
+    in_house_fostering,
     needs_list,
+    official_fostering,
     official_kinds,
     official_stability,
     official_statistics,
@@ -37,7 +40,9 @@ from made_up.truth.asked import AskedTruth
 from made_up.truth.care import CareFigures, Reach
 from made_up.truth.collecting import Truth
 from made_up.truth.frames import Quarter
+from made_up.truth.inspections import InspectionTruth
 from made_up.truth.needs import NeedTruth
+from made_up.truth.official import OfficialTruth
 from made_up.truth.optional import OptionalTruth
 from made_up.truth.searches import SearchTruth
 from made_up.world.areas import Areas, lay_out
@@ -167,10 +172,12 @@ def make_region(
     flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(made), Truth()
     come, of_optional, of_orders = lists_that_come(dates), OptionalTruth(), dolo.OrderTruth()
     of_needs, of_searches, of_asked = NeedTruth(), SearchTruth(), AskedTruth()
+    of_inspections, of_official = InspectionTruth(), OfficialTruth()
     care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
     owned: dict[str, str] = {}
     of_march: dict[dt.date, pd.DataFrame] = {}
+    carers: dict[dt.date, pd.DataFrame] = {}
     counts: list[QuarterCount] = []
     for number, date in enumerate(dates):
         previous = dates[number - 1] if number else None
@@ -182,6 +189,7 @@ def make_region(
         send_lists(lists, landing, number, seed)
         events = register_events.send(lists, supply, areas, previous, landing, seed)
         owned = ultimate_owners.send(supply, landing, date, seed) or owned
+        of_inspections.add(authority_inspections.send(landing, date, seed), date)
         needs_list.send(lists, supply, areas, landing, seed)
         folders = _folders(areas, date, seed)
         providers = provider_census.report(
@@ -205,6 +213,7 @@ def make_region(
         )
         if date.month == 3:
             of_march[date] = official_stability.counted(care, people.frame, areas, date)
+            carers[date] = in_house_fostering.own_carers(providers.settings)
         if march := official_statistics.published_on(date):
             is_held = march in dates and dates[0] <= march.replace(year=march.year - 1)
             told_of = official_statistics.counted(care, areas, march) if is_held else None
@@ -217,9 +226,13 @@ def make_region(
             printed += official_stability.send(
                 of_march[march] if is_held else None, published, outside, march, landing, date, seed
             )
+            printed += official_fostering.send(
+                carers[march] if is_held else None, published, march, landing, date, seed
+            )
             printed += official_tool.send(printed, published, march, landing, date, seed)
             printed += revenue_outturn.send(published, march, landing, date, seed)
             truth.benchmark.publish(march, printed)
+            of_official.publish(printed, march, date)
         of_asked.add(
             asked.send(care, supply, landing, areas, date, seed, folders), told.answered, date
         )
@@ -258,6 +271,8 @@ def make_region(
     of_needs.write(made)
     of_asked.write(made)
     of_searches.write(made)
+    of_inspections.write(made)
+    of_official.write(made)
     landing.write_arrivals()
     truth.write(landing, areas.region.return_deadline_days)
     return MadeUpRegion(region, out, tuple(counts), tuple(made.others()))

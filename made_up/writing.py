@@ -193,17 +193,20 @@ class Landing:
         os.utime(path, (stamp, stamp))
         self.files[date] += 1
         self.senders.setdefault(date, set()).add(sender)
-        for table in tables:
-            key = (date, sender, table.name)
+        fates_of: dict[str, list[str]] = {}
+        for table in tables:  # two sheets may hold parts of one table
+            fates_of.setdefault(table.name, []).extend(table.fates)
+        for name_of_table, of_rows in fates_of.items():
+            key = (date, sender, name_of_table)
             self._versions[key] += 1
-            fates = Counter(table.fates)
+            fates = Counter(of_rows)
             self.books.append(
                 {
                     "census_date": date,
                     "sender": sender,
-                    "table_name": table.name,
+                    "table_name": name_of_table,
                     "version": self._versions[key],
-                    "rows_received": len(table.rows),
+                    "rows_received": len(of_rows),
                     "rows_loaded": fates[LOADED],
                     "rows_rejected": fates[REJECTED],
                     "rows_set_aside": fates[SET_ASIDE] + fates[SPACER],

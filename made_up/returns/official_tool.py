@@ -2,10 +2,10 @@
 and foster places and unit costs, of a made-up England.
 
 Belongs here: its measures and the file. Does not belong here: what the yearly files print
-(`official_statistics.py`, `official_kinds.py`, `official_stability.py`).
+(`official_statistics.py`, `official_kinds.py`, `official_stability.py`, `official_fostering.py`).
 
-Foster places and unit costs are drawn about England's of 2025 (Crown copyright, Open Government
-Licence v3); no figure is of a real authority.
+Unit costs are drawn about England's of 2025 (Crown copyright, Open Government Licence v3); no
+figure is of a real authority. England's foster places are those of its authorities' own services.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from made_up.drawing import stream
 from made_up.returns.official_areas import OfficialAreas, Printed
+from made_up.returns.official_fostering import ITEMS, NOBODY
 from made_up.returns.official_kinds import FAR
 from made_up.returns.official_stability import ALL, LONG_TERM, MOVED, SAME_CARER
 from made_up.returns.official_statistics import PUBLISHED_AFTER, WORDS
@@ -42,11 +43,13 @@ AGAIN = {
 }
 """Measures that are those of a yearly file: its data set, words and kind."""
 UNIT_COSTS = {"LACFinance": 2100, "FosteringFinance": 765, "RescareFinance": 6800}
-PLACES, FILLED = "Number_Foster_Places(New)", "Number_Foster_Places_Filled(New)"
-FOSTER_PLACES, ARE_FILLED, SPREAD = 36725 / 81770, 0.6, 0.2
-"""Foster places a child looked after, and how many of them are filled; how far authorities lie from
-these, and from unit costs.
-"""
+FOSTERING = {
+    "Number_Foster_Places(New)": "approved_places",
+    "Number_Foster_Places_Filled(New)": "filled_places",
+}
+"""Measures that are Ofsted's of fostering."""
+SPREAD = 0.2
+"""How far authorities lie from unit costs."""
 FIRST_REGION = 980
 
 
@@ -64,23 +67,20 @@ def send(
     rng = stream(seed, "official tool", march.isoformat())
     areas = OfficialAreas(march, counts)
     known = {(one.data_set, one.measure, one.kind): one.by_area for one in published}
+    again = AGAIN | {
+        name: ("ofsted_fostering", " / ".join(ITEMS[of]), "count") for name, of in FOSTERING.items()
+    }
     told = {
-        name: {area: "-" if text in ("c", "z") else text for area, text in known[of].items()}
-        for name, of in AGAIN.items()
+        name: {
+            area: "-" if text in ("c", "z", NOBODY) else text for area, text in known[of].items()
+        }
+        for name, of in again.items()
     }
+    for name in FOSTERING:
+        told[name] |= {ENGLAND: str(sum(int(told[name][region]) for region in areas.regions))}
     codes = [a.code for a in areas.standing]
-    about = np.exp(rng.normal(0, SPREAD, (len(codes), 2 + len(UNIT_COSTS))))
-    places = {
-        code: round(counts[code] * FOSTER_PLACES * factor)
-        for code, factor in zip(codes, about[:, 0], strict=True)
-    }
-    filled = {
-        code: min(places[code], round(places[code] * ARE_FILLED * factor))
-        for code, factor in zip(codes, about[:, 1], strict=True)
-    }
-    for name, numbers in ((PLACES, places), (FILLED, filled)):
-        told[name] = {area: str(5 * round(n / 5)) for area, n in areas.added_up(numbers).items()}
-    for at, (name, usual) in enumerate(UNIT_COSTS.items(), start=2):
+    about = np.exp(rng.normal(0, SPREAD, (len(codes), len(UNIT_COSTS))))
+    for at, (name, usual) in enumerate(UNIT_COSTS.items()):
         costs = {code: 5 * round(usual * about[n, at] / 5) for n, code in enumerate(codes)}
         wider = dict.fromkeys([ENGLAND, *areas.regions], usual)
         told[name] = {area: str(cost) for area, cost in {**wider, **costs}.items()}

@@ -30,8 +30,17 @@ HEADER = [
 ]  # fmt: skip
 A_CHILD, SPREAD = 90, 0.2
 """Thousand pounds a child looked after, and how far authorities lie from it."""
-PARTS = {"Residential care": 0.45, "Fostering services": 0.3, "Unaccompanied": 0.05}
+PARTS = {
+    "Residential care": 0.45,
+    "Fostering services": 0.3,
+    "Unaccompanied asylum-seeking children": 0.05,
+}
 """Shares of the spending; what is left is other. Income pays for one part in fifteen."""
+MEASURES = [
+    "Children looked after: expenditure", "Children looked after: net current expenditure",
+    *(f"{part}: expenditure" for part in PARTS), "Other children looked after: expenditure",
+]  # fmt: skip
+"""What is told, in the order of the file's columns."""
 
 
 def send(
@@ -51,9 +60,8 @@ def send(
         ]
         spent = [whole, whole - whole // 15, *parts, whole - sum(parts)]
         rows.append([authority.gss, authority.name, *map(str, spent)])
-        told = {"Children looked after": whole, **dict(zip(PARTS, parts, strict=True))}
-        for name, amount in told.items():
-            by_measure.setdefault(f"{name}: expenditure", {})[authority.code] = str(amount)
+        for name, amount in zip(MEASURES, spent, strict=True):
+            by_measure.setdefault(name, {})[authority.code] = str(amount)
     received = dt.datetime.combine(date, dt.time()) + PUBLISHED_AFTER + dt.timedelta(minutes=30)
     table = all_loaded("revenue_outturn", HEADER, rows)
     landing.send(date, "mhclg", "mhclg", f"ro3_{march.year}.csv", [table], received)

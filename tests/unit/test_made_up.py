@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 from python_calamine import load_workbook
 
-from assets.intake.reading import read_sheets
+from assets.intake.reading import Sheet, read_sheets
 from assets.intake.statutory_xml import read_statutory
+from assets.intake.turning import turned
 from made_up import MadeUpRegion, assumptions, make_region
 from made_up.making import QuarterCount, quarter_ends
 from made_up.returns import placement_census
@@ -340,7 +341,9 @@ def rows_of(path: Path) -> list[list[list[str]]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("cp1252")
-    return [list(csv.reader(io.StringIO(text)))]
+    # as the door turns a sheet with an area a column
+    sheet = Sheet("", list(csv.reader(io.StringIO(text))), is_text=True)
+    return [[[str(cell) for cell in row] for row in turned(sheet).rows]]
 
 
 def header_of(rows: list[list[str]]) -> tuple[ReturnTable, set[str], list[str]]:
@@ -371,7 +374,7 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
                 if not set(header_forms(cell))
                 & {*table.known_and_left, *map(header_key, table.filters)}
             ]
-            assert left == [], path
+            assert left == [] or table.ignore_other_columns, path
             if table.is_published:
                 assert set(table.needed) <= columns, path
             else:
@@ -405,6 +408,9 @@ def test_every_header_is_that_of_a_layout(small: MadeUpRegion) -> None:
         "official_statistics",
         "lait_measures",
         "revenue_outturn",
+        "fostering_statistics",
+        "authority_inspections",
+        "authority_inspection_history",
     }
     assert {suffix for name, suffix, _ in seen if name == "placements_standard"} == {
         ".csv",

@@ -14,6 +14,7 @@ import pytest
 
 from made_up import make_region
 from made_up.making import quarter_ends
+from made_up.returns import authority_inspections, official_fostering
 from made_up.returns.official_kinds import ENGLANDS
 from made_up.returns.ultimate_owners import listed
 from made_up.world.areas import lay_out
@@ -22,6 +23,9 @@ from made_up.world.kinds import HOME, OTHER, OWN
 from made_up.world.margins import base_margins, children_on
 from made_up.world.people import People
 from made_up.world.supply import build_supply
+from made_up.writing import Landing, Made
+from schemas import authorities
+from schemas.authorities import ENGLAND
 
 DATES = quarter_ends(dt.date(2025, 12, 31), 6)
 UNREGISTERED = 0.03
@@ -129,3 +133,62 @@ def test_dfes_file_by_kind_has_parts_that_add_up_and_is_of_englands_proportions(
             assert sum(map(int, parts)) == int(total)
         assert not {"1", "2", "3", "4"} & {*parts, total}, "one to four are printed as c"
     assert np.mean(["c" in counts for counts in authorities.values()]) < 1
+
+
+def test_ofsteds_fostering_file_is_of_englands_size_and_proportions(tmp_path):
+    """Ofsted: 42,615 households on 31 March 2024, 4,055 approved and 4,820 ended in the year; 62 per
+    cent of the places filled, 20 vacant, 18 not available. England's figures are of agencies too.
+    """
+    march = dt.date(2025, 3, 31)
+    people = {
+        row["authority_code"]: int(row["people"])
+        for row in authorities.rows_of("population_0_17")
+        if int(row["mid_year"]) == 2024
+    }
+    children = {code: round(81_770 * n / sum(people.values())) for code, n in people.items()}
+    landing = Landing(Made(tmp_path, "england", 1))
+    printed = official_fostering.send(None, children, march, landing, DATES[-1], 1)
+    of = {one.measure.split(" / ")[-1]: one.by_area for one in printed}
+    england = {what: int(by_area[ENGLAND]) for what, by_area in of.items()}
+    for what, published in (
+        ("Total approved households", 42_615),
+        ("Total number of households approved in year", 4055),
+        ('Total households deregistered between 1 April and 31 March"', 4820),
+    ):
+        assert england[what] == pytest.approx(published, rel=0.06), what
+    places = england["Number of approved foster places"]
+    for part, share in (
+        ("Number of filled places", 0.62),
+        ("Number of vacant places", 0.20),
+        ("Number of places not available", 0.18),
+    ):
+        assert england[part] / places == pytest.approx(share, abs=0.03), part
+    own = {area: text for area, text in of["Number of filled places"].items() if area[:1] != "E"}
+    assert (
+        0.4
+        < sum(int(n) for n in own.values() if n != "..") / england["Number of filled places"]
+        < 0.65
+    )
+
+
+def test_authorities_are_judged_as_england_is(tmp_path):
+    """Ofsted, 31 March 2025: 24 per cent outstanding, 44 good, 20 requires improvement, 12
+    inadequate, most of them inspected in the last three years.
+    """
+    landing = Landing(Made(tmp_path, "england", 1))
+    assert authority_inspections.send(landing, dt.date(2025, 12, 31), 1) is None
+    told = authority_inspections.send(landing, dt.date(2025, 9, 30), 1)
+    assert told is not None and len({one.code for one in told.in_force}) == len(told.in_force) > 145
+    judged = pd.Series([one.judged[0] for one in told.in_force]).value_counts(normalize=True)
+    assert judged.index.isin(authority_inspections.GRADES).all()
+    for grade, share in zip(authority_inspections.GRADES, (0.24, 0.44, 0.20, 0.12), strict=True):
+        assert judged[grade] == pytest.approx(share, abs=0.1), grade
+    years = pd.Series([one.day.year for one in told.in_force])
+    assert years.max() == 2025 and (years >= 2022).mean() > 0.8
+    assert {one.kind for one in told.in_year} == {
+        authority_inspections.STANDARD, authority_inspections.SHORT,
+        authority_inspections.VISIT, authority_inspections.MONITORING,
+    }  # fmt: skip
+    assert all(one.judged[-1] == "" for one in told.history if one.day.year < 2023)
+    later = authority_inspections.send(landing, dt.date(2026, 9, 30), 1)
+    assert later is not None and set(told.history) <= set(later.history), "told the same again"
