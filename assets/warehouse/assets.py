@@ -10,13 +10,17 @@ In the graph each table is an asset of its own.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 
 from assets.common.dagster_tables import OWNERS, column_schema, told_by_quarter
 from assets.warehouse.building import CheckResult, all_checks, build_quarter
+from assets.warehouse.facts import Relation
 from assets.warehouse.failing import renew_pages, rows_query, write_failing
 from assets.warehouse.models import (
     FOLDER,
@@ -30,6 +34,7 @@ from assets.warehouse.tables import RAW_DESCRIPTIONS, REFERENCE_TABLES
 from resources.links import link
 from resources.observatory import Observatory
 from resources.settings import Settings
+from resources.warehouse import Warehouse
 from schemas.fields import all_fields
 
 
@@ -94,26 +99,23 @@ def build_reference_asset() -> dg.AssetsDefinition:
 MOST_TOLD = 20
 """So many keys go into Dagster's history; the page that the check links to has more."""
 
+ByQuarter = Mapping[str, CheckResult]
+"""How a check came out, by quarter."""
+
 
 def _offending(
-    check: WarehouseTest, found: Mapping[str, CheckResult], pages: Mapping[str, str] | None = None
+    check: WarehouseTest, results: ByQuarter, pages: Mapping[str, str]
 ) -> dict[str, Any]:
     """What a check tells of each quarter: how many rows offend, the keys of the first, and a link
     to the page (`pages`) of each quarter.
     """
-    metadata: dict[str, Any] = {
-        "offending_rows": sum(outcome.offending for outcome in found.values())
-    }
-    records = [dg.TableRecord(row) for outcome in found.values() for row in outcome.keys][
-        :MOST_TOLD
-    ]
+    metadata: dict[str, Any] = {"offending_rows": sum(r.offending for r in results.values())}
+    records = [dg.TableRecord(row) for result in results.values() for row in result.keys]
     if records:
-        metadata["offending_keys"] = dg.MetadataValue.table(records)
-    failed = [key for key, outcome in found.items() if outcome.offending]
+        metadata["offending_keys"] = dg.MetadataValue.table(records[:MOST_TOLD])
+    failed = [key for key, result in results.items() if result.offending]
     metadata |= {
-        f"rows of {key}": dg.MetadataValue.url(pages[key])
-        for key in failed
-        if pages and key in pages
+        f"rows of {key}": dg.MetadataValue.url(pages[key]) for key in failed if key in pages
     }
     if failed:
         sql = rows_query(failed[0], check)
@@ -127,21 +129,18 @@ def _offending(
     return metadata
 
 
-def _pages(
-    settings: Settings, check: WarehouseTest, found: Mapping[str, CheckResult]
-) -> dict[str, str]:
+def _pages(settings: Settings, check: WarehouseTest, results: ByQuarter) -> dict[str, str]:
     """The pages of a check's failing rows, written anew: their addresses in the UI by quarter."""
     written = {
-        key: write_failing(settings.failing_rows, key, check, outcome)
-        for key, outcome in found.items()
+        key: write_failing(settings.failing_rows, key, check, result)
+        for key, result in results.items()
     }
     return {key: link(page, settings) for key, page in written.items() if page}
 
 
-def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """One asset a model, partitioned by census date, with its grain and its SQL tests as checks."""
-    made = models()
-    specs = [
+def specs() -> list[dg.AssetSpec]:
+    """An asset a model: what it is, what it is made from, and its SQL."""
+    return [
         dg.AssetSpec(
             _key(model.relation),
             deps=[_key(relation) for relation in sorted(model.upstream)],
@@ -159,9 +158,13 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
                 "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```"),
             },
         )
-        for model in made.values()
+        for model in models().values()
     ]
-    checks = [
+
+
+def checks(partitions: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
+    """A Dagster check for each check of the warehouse, in the order of `all_checks`."""
+    return [
         dg.AssetCheckSpec(
             check.name,
             asset=dg.AssetKey(check.checks.split(".")),
@@ -172,10 +175,97 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         for check in all_checks()
     ]
 
+
+@dataclass
+class _Built:
+    """What came of the quarters of a run: rows written by table, how each check came out by
+    quarter, and a sentence for each quarter that was not written.
+    """
+
+    rows: Counter[Relation] = field(default_factory=Counter)
+    results: dict[tuple[str, str], dict[str, CheckResult]] = field(default_factory=dict)
+    blocked: list[str] = field(default_factory=list)
+
+
+def run(context: dg.AssetExecutionContext, observatory: Observatory) -> _Built:
+    """Build the quarters of the run, those tables of them that were selected."""
+    selected = context.selected_asset_keys
+    chosen = {relation for relation in models() if _key(relation) in selected}
+    only = None if len(chosen) == len(models()) else chosen
+    built = _Built()
+    for key in context.partition_keys:
+        quarter = build_quarter(
+            observatory.warehouse,
+            dt.date.fromisoformat(key),
+            observatory.settings.region,
+            only=only,
+            # who selects single tables wants them written, up to date or not
+            anew=only is not None,
+            progress=context.log.info,
+        )
+        if only is None:
+            renew_pages(observatory.settings.failing_rows, key, quarter.checks)
+        built.rows.update(quarter.rows)
+        for result in quarter.checks:
+            built.results.setdefault((result.table, result.name), {})[key] = result
+        built.blocked += [
+            f"{key}: {b.table}, {b.name}: {b.offending} rows. {b.meaning}"
+            for b in quarter.blocked_by
+        ]
+    return built
+
+
+def _materializations(
+    database: Warehouse, selected: AbstractSet[dg.AssetKey], rows: Mapping[Relation, int]
+) -> Iterator[dg.MaterializeResult]:
+    """Each selected table with its rows: a table's of the quarters of the run, a view's of all."""
+    for relation, model in models().items():
+        if _key(relation) not in selected:
+            continue
+        # the lineage stands in the table's definition: with every event it was half of Dagster's
+        # history
+        if model.is_view:
+            total = database.scalar(f"select count(*) from {model.table}")
+            metadata = {"dagster/row_count": total}
+        else:
+            metadata = {"dagster/partition_row_count": rows.get(relation, 0)}
+        yield dg.MaterializeResult(asset_key=_key(relation), metadata=metadata)
+
+
+def _check_result(
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    spec: dg.AssetCheckSpec,
+    check: WarehouseTest,
+    results: ByQuarter,
+) -> dg.AssetCheckResult:
+    """How a check came out: told of each quarter, and given for the run as a whole."""
+    severity = dg.AssetCheckSeverity.ERROR if check.blocks else dg.AssetCheckSeverity.WARN
+    pages = _pages(settings, check, results)
+    told_by_quarter(
+        context,
+        spec,
+        {key: not result.offending for key, result in results.items()},
+        {key: _offending(check, {key: result}, pages) for key, result in results.items()},
+        severity,
+    )
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=not any(result.offending for result in results.values()),
+        severity=severity,
+        metadata=_offending(check, results, pages),
+    )
+
+
+def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """One asset a model, partitioned by census date, with its grain and its SQL tests as checks."""
+    check_specs = checks(partitions)
+
     @dg.multi_asset(
         name="warehouse",
-        specs=specs,
-        check_specs=checks,
+        specs=specs(),
+        check_specs=check_specs,
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
@@ -183,76 +273,20 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
     def warehouse(
         context: dg.AssetExecutionContext, observatory: dg.ResourceParam[Observatory]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        database, region = observatory.warehouse, observatory.settings.region
-        chosen = {relation for relation in made if _key(relation) in context.selected_asset_keys}
-        only = None if len(chosen) == len(made) else chosen
-        rows: dict[tuple[str, str], int] = dict.fromkeys(made, 0)
-        outcomes: dict[tuple[str, str], dict[str, CheckResult]] = {}
-        blocked: list[str] = []
-        for key in context.partition_keys:
-            date = dt.date.fromisoformat(key)
-            result = build_quarter(
-                database, date, region, only=only, anew=only is not None, progress=context.log.info
+        built = run(context, observatory)
+        # a check's result is told of the newest materialization: so tables come first
+        if not built.blocked:
+            yield from _materializations(
+                observatory.warehouse, context.selected_asset_keys, built.rows
             )
-            if only is None:
-                renew_pages(observatory.settings.failing_rows, key, result.checks)
-            for outcome in result.checks:
-                outcomes.setdefault((outcome.table, outcome.name), {})[key] = outcome
-            blocked += [
-                f"{date}: {b.table}, {b.name}: {b.offending} rows. {b.meaning}"
-                for b in result.blocked_by
-            ]
-            for relation, count in result.rows.items():
-                rows[relation] += count
-        # what is told of a table is told of its newest materialization
-        for relation, model in made.items():
-            if relation in chosen and not blocked:
-                count = (
-                    database.scalar(f"select count(*) from {model.table}")
-                    if model.is_view
-                    else rows[relation]
-                )
-                yield dg.MaterializeResult(
-                    asset_key=_key(relation),
-                    # the lineage stands in the table's definition: with every event it was half of
-                    # Dagster's history
-                    metadata={
-                        (
-                            "dagster/partition_row_count"
-                            if not model.is_view
-                            else "dagster/row_count"
-                        ): count
-                    },
-                )
-        selected = context.selected_asset_check_keys
-        for spec, check in zip(checks, all_checks(), strict=True):
-            if spec.key in selected:
-                found = outcomes.get((check.checks, check.name), {})
-                severity = (
-                    dg.AssetCheckSeverity.ERROR if check.blocks else dg.AssetCheckSeverity.WARN
-                )
-                pages = _pages(observatory.settings, check, found)
-                told = {
-                    key: _offending(check, {key: outcome}, pages) for key, outcome in found.items()
-                }
-                told_by_quarter(
-                    context,
-                    spec,
-                    {key: not outcome.offending for key, outcome in found.items()},
-                    told,
-                    severity,
-                )
-                yield dg.AssetCheckResult(
-                    asset_key=spec.asset_key,
-                    check_name=spec.name,
-                    passed=not any(outcome.offending for outcome in found.values()),
-                    severity=severity,
-                    metadata=_offending(check, found, pages),
-                )
-        if blocked:
+        for spec, check in zip(check_specs, all_checks(), strict=True):
+            if spec.key in context.selected_asset_check_keys:
+                results = built.results.get((check.checks, check.name), {})
+                yield _check_result(context, observatory.settings, spec, check, results)
+        if built.blocked:
             raise dg.Failure(
                 "A blocking check failed, and the quarter was not written; the figures of the last"
-                " good run stand.\n" + "\n".join(blocked)
+                " good run stand.\n" + "\n".join(built.blocked)
             )
 
     return warehouse

@@ -173,6 +173,7 @@ def test_a_failed_check_names_the_keys_and_how_to_see_the_rows_but_no_child(
             "2025-03-31": authority,
             "2025-06-30": CheckResult("core.authority", "grain", True, "", 0),
         },
+        {},
     )
     assert told["offending_rows"] == 1 and [
         record.data for record in told["offending_keys"].records
