@@ -53,6 +53,8 @@ OWN_SUB_REGION, OWN_MEMBERS = "own.sub_region_name", "own.members"
 
 _OWNERS = ("placing_authority_code", "authority_code")
 _PARTIES = ("authority_code", "placing_authority_code", "host_authority_code")
+_ONE_HOME = {"urn", "placing_authority_code", "children"}
+"""Columns of a table that counts one authority's children in a home that it names."""
 
 MAY_BE_SHOWN = "fees_may_be_shown"
 """The column that says whether an area's fees may be shown to its members: the region's money rule,
@@ -151,33 +153,42 @@ def authority_condition(columns: Collection[str]) -> str | None:
     say whose a row is.
     """
     if is_about_children(columns):
-        owner = next((name for name in _OWNERS if name in columns), None)
-        return f"{owner} = {OWN}" if owner else None
-    if "area_code" in columns and "census_date" not in columns:
-        return f"area_code = {OWN}"
-    if "area_code" in columns and COUNTED_PLACES & set(columns):
-        return f"area_code = {OWN}"
-    if "area_code" in columns and money_in(columns):
-        shared = f"{MAY_BE_SHOWN} and (area_level, area_code) in {OWN_AREAS}"
-        return (
-            f"area_code = {OWN} or ({shared})"
-            if {MAY_BE_SHOWN, "area_level"} <= set(columns)
-            else f"area_code = {OWN}"
-        )
+        return _of_first(_OWNERS, columns)
     if "area_code" in columns:
-        return f"area_code = {OWN} or area_code not in {AUTHORITIES}"
+        return _of_areas(set(columns))
     if money_in(columns):
-        owner = next((name for name in _OWNERS if name in columns), None)
-        return f"{owner} = {OWN}" if owner else None
-    if {"urn", "placing_authority_code", "children"} <= set(
-        columns
-    ):  # one authority's children in a named home: often one child
-        return f"placing_authority_code = {OWN}"
-    parties = [name for name in _PARTIES if name in columns] or [
+        return _of_first(_OWNERS, columns)
+    # one authority's children in a named home: often one child
+    if set(columns) >= _ONE_HOME:
+        return _of_first(("placing_authority_code",), columns)
+    condition = " or ".join(f"{name} = {OWN}" for name in _parties(columns)) or None
+    return _without_fees_of_the_region(condition, columns)
+
+
+def _of_first(owners: tuple[str, ...], columns: Collection[str]) -> str | None:
+    """The rows whose first owner among the columns is the authority."""
+    owner = next((name for name in owners if name in columns), None)
+    return f"{owner} = {OWN}" if owner else None
+
+
+def _of_areas(columns: set[str]) -> str:
+    """Which rows of areas an authority reads: its own, and of larger areas what may be told it."""
+    own = f"area_code = {OWN}"
+    # which areas an authority was in is known of a quarter: a table without one shows its own alone
+    if "census_date" not in columns or COUNTED_PLACES & columns:
+        return own
+    if not money_in(columns):
+        return f"{own} or area_code not in {AUTHORITIES}"
+    if {MAY_BE_SHOWN, "area_level"} <= columns:
+        return f"{own} or ({MAY_BE_SHOWN} and (area_level, area_code) in {OWN_AREAS})"
+    return own
+
+
+def _parties(columns: Collection[str]) -> list[str]:
+    """The columns that name the parties to a row; who sent it, where none does."""
+    return [name for name in _PARTIES if name in columns] or [
         name for name in ("sender",) if name in columns
     ]
-    condition = " or ".join(f"{name} = {OWN}" for name in parties) or None
-    return _without_fees_of_the_region(condition, columns)
 
 
 def sub_regional_condition(columns: Collection[str]) -> str | None:
@@ -195,12 +206,9 @@ def sub_regional_condition(columns: Collection[str]) -> str | None:
         if "area_level" not in columns:
             return of_area
         return f"{of_area} or (area_code = {OWN_SUB_REGION} and {MEMBERS_ALONE})"
-    if money_in(columns) or {"urn", "placing_authority_code", "children"} <= set(columns):
+    parties = _parties(columns)
+    if money_in(columns) or set(columns) >= _ONE_HOME:
         parties = [name for name in _OWNERS if name in columns][:1]
-    else:
-        parties = [name for name in _PARTIES if name in columns] or [
-            name for name in ("sender",) if name in columns
-        ]
     condition = " or ".join(f"{name} = any({OWN_MEMBERS})" for name in parties) or None
     return _without_fees_of_the_region(condition, columns)
 

@@ -275,79 +275,82 @@ def _write(
     submissions: list[Submission],
     judged: list[JudgedTable],
 ) -> pd.DataFrame:
-    ids = [submission.id for submission in submissions]
-    versions = _forget(connection, ids)
-    order = {id_: place for place, id_ in enumerate(ids)}
+    """Write the submissions, their books, rows and findings; give the books."""
+    versions = _forget(connection, [submission.id for submission in submissions])
     by_id = {submission.id: submission for submission in submissions}
+    # version numbers are given in the order of arrival
+    order = {id_: place for place, id_ in enumerate(by_id)}
     books = _books(submissions, judged).sort_values(
         "submission_id", key=lambda s: s.map(order), kind="stable"
     )
     books["sender"] = books["submission_id"].map(lambda id_: by_id[id_].sender.key)
-    books["status"] = books["submission_id"].map(
-        lambda id_: "rejected" if by_id[id_].is_rejected else "in force"
-    )
-    unloaded = {
-        (s.id, f.table_name)
-        for s in submissions
-        for f in s.findings
-        if f.rule == "nothing_loaded_of_one"
-    }
-    is_unloaded = [
-        pair in unloaded for pair in zip(books["submission_id"], books["table_name"], strict=True)
-    ]
-    books.loc[is_unloaded, "status"] = "rejected"
-    left_alone = books["table_name"].map(
-        lambda name: name in return_tables() and return_tables()[name].leave_alone
-    )
-    books.loc[left_alone & (books["status"] == "in force"), "status"] = "recorded"
+    books["status"] = _statuses(books, by_id)
     books["version"] = _number_versions(connection, census_date, books, versions)
     _warn_of_larger_ones(connection, census_date, books, by_id)
 
-    copy_frame(
-        connection,
-        "raw.submission",
-        pd.DataFrame(
-            {
-                "submission_id": ids,
-                "census_date": census_date.isoformat(),
-                "sender": [s.sender.key for s in submissions],
-                "sender_kind": [s.sender.kind for s in submissions],
-                "file_name": [file_label(s.file.name, f"return {s.id[:8]}") for s in submissions],
-                "content_hash": [s.content_hash for s in submissions],
-                "size_bytes": [s.file.size for s in submissions],
-                "received_at": [s.file.received_at.isoformat() for s in submissions],
-                "contract_version": door_version(),
-            }
-        ),
-    )
-    columns = [
-        "submission_id",
-        "table_name",
-        "version",
-        "status",
-        "rows_received",
-        "rows_loaded",
-        "rows_rejected",
-        "rows_set_aside",
-    ]
-    copy_frame(connection, "raw.submission_table", books[columns])
+    copy_frame(connection, "raw.submission", _rows_of(submissions, census_date))
+    copy_frame(connection, "raw.submission_table", books[_BOOKS])
     for table in judged:
         if not table.table.leave_alone:
             copy_frame(connection, f"raw.{table.table.name}", table.rows)
         copy_frame(connection, "raw.finding", table.findings)
-    about_files = pd.DataFrame(
-        [
-            finding.row(submission.id)
-            for submission in submissions
-            for finding in submission.findings
-        ],
-        columns=FINDING_COLUMNS,
-    )
-    copy_frame(connection, "raw.finding", about_files)
+    about_files = [f.row(s.id) for s in submissions for f in s.findings]
+    copy_frame(connection, "raw.finding", pd.DataFrame(about_files, columns=FINDING_COLUMNS))
     name_owners = (table for table in judged if table.table.name.startswith(NAMED_IN))
     take_in_owners(connection, {table.table.name: table.rows for table in name_owners})
     _settle(connection, census_date, sorted(set(books["sender"])))
-    read_before = {id_ for id_, _ in versions}
+    _record_arrivals(connection, census_date, submissions, {id_ for id_, _ in versions})
+    _analyze(connection, judged)
+    return books
+
+
+_BOOKS = [
+    "submission_id", "table_name", "version", "status", "rows_received", "rows_loaded", "rows_rejected", "rows_set_aside",
+]  # fmt: skip
+
+
+def _statuses(books: pd.DataFrame, by_id: dict[str, Submission]) -> list[str]:
+    """The status of each table of each file, before it is known which of them counts."""
+    unloaded = {
+        (id_, finding.table_name)
+        for id_, submission in by_id.items()
+        for finding in submission.findings
+        if finding.rule == "nothing_loaded_of_one"
+    }
+    left_alone = {name for name, table in return_tables().items() if table.leave_alone}
+    statuses = []
+    for id_, table in zip(books["submission_id"], books["table_name"], strict=True):
+        if by_id[id_].is_rejected or (id_, table) in unloaded:
+            statuses.append("rejected")
+        else:
+            statuses.append("recorded" if table in left_alone else "in force")
+    return statuses
+
+
+def _rows_of(submissions: list[Submission], census_date: dt.date) -> pd.DataFrame:
+    """A row of `raw.submission` a file."""
+    return pd.DataFrame(
+        {
+            "submission_id": [s.id for s in submissions],
+            "census_date": census_date.isoformat(),
+            "sender": [s.sender.key for s in submissions],
+            "sender_kind": [s.sender.kind for s in submissions],
+            "file_name": [file_label(s.file.name, f"return {s.id[:8]}") for s in submissions],
+            "content_hash": [s.content_hash for s in submissions],
+            "size_bytes": [s.file.size for s in submissions],
+            "received_at": [s.file.received_at.isoformat() for s in submissions],
+            "contract_version": door_version(),
+        }
+    )
+
+
+def _record_arrivals(
+    connection: Connection,
+    census_date: dt.date,
+    submissions: list[Submission],
+    read_before: set[str],
+) -> None:
+    """Record in the audit what was sent; what is only read again was recorded when it came."""
     audit.record_all(
         connection,
         [
@@ -361,8 +364,6 @@ def _write(
             if s.id not in read_before
         ],
     )
-    _analyze(connection, judged)
-    return books
 
 
 def _analyze(connection: Connection, judged: list[JudgedTable]) -> None:
