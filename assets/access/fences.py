@@ -146,6 +146,7 @@ def _view(policy: Policy, columns: list[str]) -> str:
         if is_quarterly
         else f"{_name(policy)}(current_user) as f"
     )
+    # a barrier: no condition of the reader's own sees a row before the reading is noted
     noted = f" where (select access.noted('{policy.table}'))" if policy.is_about_children else ""
     return (
         f"create view {policy.table} with (security_barrier) as select {chosen} from"

@@ -80,6 +80,7 @@ def grant(warehouse: Warehouse, name: str, kind: str, whose: str | None = None) 
             f"'{name}' cannot be a login's name. Two to fifty small letters, digits and"
             " underscores, a letter first (and not pg_), were expected."
         )
+    # without the writer's lock: a login can be made while a run holds the warehouse
     with warehouse.engine.begin() as connection:
         _group(connection, kind)
         if connection.execute(
@@ -133,6 +134,7 @@ def rotate(warehouse: Warehouse, name: str, said: Callable[[str], object] = lamb
             {"name": name},
         )
         audit.record(connection, audit.ROTATED, name)
+    # asked after the commit: a session that began before may have come in by the old password
     with warehouse.engine.connect() as connection:
         changed = connection.execute(sa.text("select clock_timestamp()")).scalar_one()
         query = "select setting::integer from pg_settings where name = 'authentication_timeout'"
@@ -221,6 +223,7 @@ def _attempt(connection: Connection, statement: str) -> str:
     nothing.
     """
     try:
+        # a savepoint, for what the server refuses would end the whole transaction
         with connection.begin_nested():
             connection.exec_driver_sql(statement)
     except sa.exc.DBAPIError as error:

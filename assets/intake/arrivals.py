@@ -128,6 +128,7 @@ class Register:
             default=dt.datetime.min.replace(tzinfo=dt.UTC),
         )
         self._places = {row.place_mark: row for row in landed}
+        # a home from before places were kept: what lies there now may have lain there long
         self._is_baseline = not self._places and bool(self._arrivals)
         self._in_force: dict[tuple[str, str], str] = {}
         self._tables: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -174,6 +175,8 @@ class Register:
             self._first.setdefault((sender, mark), file)
             known = self._arrivals[sender, mark]
             for arrival in known:
+                # the same bytes may lie in several places: an arrival is read from its own, and from
+                # another only where nothing lies there any more
                 its_own_place = arrival.place == place or arrival.place not in here
                 if (
                     its_own_place
@@ -182,6 +185,7 @@ class Register:
                 ):
                     opened.add(arrival.number)
                     yield Due(arrival, file, opened_file, is_new=False, began=began)
+            # the bytes and the time of a file that is gone: it was moved, and nothing was sent
             is_renamed = place not in self._places and (mark, file.changed_at) in gone
             if not known or (
                 not is_renamed
@@ -253,8 +257,10 @@ class Register:
         self, sender: str, place: str, mark: str, digest: str, repeat: int, told: dt.datetime | None
     ) -> Arrival:
         if told is None:
+            # two arrivals never have one moment: the later is the newer version
             self._last = max(self._now, self._last + _ONE_AFTER_THE_OTHER)
             told = self._last
+        # the same bytes sent again are another submission, with a number of its own
         content = digest if repeat == 1 else f"{digest}/{repeat}"
         return Arrival(
             submission_id(self._key, self._date, sender, content), mark, repeat, place, told

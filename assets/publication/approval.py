@@ -115,6 +115,7 @@ def approve(
         ObservatoryError: there is no draft that may go out (`refuse_what_cannot_be_approved`), it
             is not proved against those who have logins now, or it is not what was kept.
     """
+    # one transaction: what is looked at here is what is published, whoever else is at work
     with warehouse.writing() as connection:
         seen = Snapshot(connection)
         draft = refuse_what_cannot_be_approved(seen, census_date, by, mark)
@@ -151,6 +152,7 @@ def _publish(connection: Connection, census_date: dt.date, draft: sa.Row) -> Non
             "m": json.dumps(draft.manifest),
         },
     )
+    # counts stand beside the cells row by row, and do not keep their keys a second time
     for kept, published in ((DRAFTS.cells, LEDGER.cells), (DRAFTS.counts, LEDGER.counts)):
         columns = ", ".join(
             name for name in _COLUMNS if name != "keys" or published == LEDGER.cells

@@ -146,6 +146,7 @@ def frame_of(
     texts = _texts(table, parts, bodies)
     too_long, too_short = _misaligned(parts, bodies, offsets(sizes))
     part_of = [np.full(size, place) for place, size in enumerate(sizes)]
+    # as a sender counts: from 1, the rows above the header and itself included
     numbers = [
         np.arange(size) + part.found.header_row + 2 for size, part in zip(sizes, parts, strict=True)
     ]
@@ -204,6 +205,7 @@ def _misaligned(
     for rows, start, part in zip(bodies, starts, parts, strict=False):
         if part.sheet.is_text:
             header = part.sheet.rows[part.found.header_row]
+            # blank cells at the end of the header are no columns
             width = 1 + max(place for place, cell in enumerate(header) if cell.strip())
             long |= {start + place: cells for place, cells in _too_long(rows, width)}
             short |= {start + place: cells for place, cells in _too_short(rows, width)}

@@ -90,6 +90,7 @@ class JudgedRows:
             if found.severity == REJECTS_ROW:
                 fate[found.rows] = _REJECTED
         fate[outcome.rejected] = _REJECTED
+        # last, for a row that another one stands for has no fault of its own
         fate[outcome.set_aside] = _SET_ASIDE
         findings = self.findings
         if outcome.silenced is not None:

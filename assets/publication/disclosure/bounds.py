@@ -94,6 +94,7 @@ class Tightening:
         at = self.bounds
         if len(at.broken):
             return
+        # what followed from the wider bound follows from the narrower one too: nothing is undone
         if self.base_low[variable] > at.low[variable]:
             at.low[variable], at.low_by[variable] = self.base_low[variable], -1
         if self.base_high[variable] < at.high[variable]:
@@ -165,8 +166,11 @@ class Tightening:
             if broken.any():
                 at.broken = rows[broken]
                 return
+            # what a row leaves to one of its variables while the others are at their least (greatest)
             room_up = (row_high[local] - (least[local] - at_low)) / value
             room_down = (row_low[local] - (greatest[local] - at_high)) / value
+            # counts are whole, so the bound is the whole number inside; a 5 that was worked out as
+            # 4.9999999 stays one by the tolerance
             above = np.floor(np.where(positive, room_up, room_down) + TOLERANCE)
             below = np.ceil(np.where(positive, room_down, room_up) - TOLERANCE)
             moved = []
@@ -177,6 +181,8 @@ class Tightening:
                 tighter = np.flatnonzero(better)
                 if len(tighter):
                     order = tighter[np.argsort(tightest[tighter], kind="stable")]
+                    # several rows may tighten one variable: of an assignment to one place numpy keeps
+                    # the last, and the order makes that the tightest
                     to, said = column[order], above if bound is at.high else below
                     bound[to], by[to] = said[order], rows[local[order]]
                     self.tightened[entries[order]] = True
@@ -229,6 +235,7 @@ def before(system: System) -> System:
     older = system.cells[
         (system.cells["release"] != system.cells["release"].max()) | system.cells["is_public"]
     ]
+    # `.at`, because one count is printed in several releases, and the tightest of them holds
     np.maximum.at(low, older["variable"], older["low"])
     hidden = (older["text"] == "c") & ~older["is_public"] & (not system.is_told)
     np.minimum.at(high, older["variable"], older["high"].mask(hidden, UNBOUNDED))
@@ -265,6 +272,7 @@ def reason(
     seen_rows: dict[int, None] = {}
     cells: dict[int, None] = {}
     starts = system.matrix.indptr
+    # nearest ties first: where `most` cuts it off, what is left out is furthest from the count
     while waiting and len(seen_rows) < most:
         row = waiting.popleft()
         if row in seen_rows:

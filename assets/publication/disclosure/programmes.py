@@ -52,6 +52,7 @@ class Model:
     def solve(self, weights: np.ndarray) -> np.ndarray | None:
         """The solution of least weight; None where there is none."""
         self.highs.changeColsCost(len(self.columns), self.columns, weights)
+        # HiGHS counts the seconds of all runs of a model together
         self.highs.setOptionValue("time_limit", self.highs.getRunTime() + _LONGEST)
         self.highs.run()
         if self.highs.getModelStatus() != self.optimal:
@@ -106,6 +107,7 @@ def _programme(
 
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
+    # one thread and one seed: a draft is decided alike on every machine
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("random_seed", 5)
     by_column = int(highspy.MatrixFormat.kColwise)
@@ -148,6 +150,7 @@ class Moves:
         )
         room = np.concatenate([up, down])
         self._highs = _programme(both, low, high, np.ones(len(room)), np.zeros(len(room)), room)
+        # each run begins from a basis that is a few steps from its end
         self._highs.setOptionValue("presolve", "off")
         self._highs.setOptionValue("simplex_strategy", _DUAL)
         self._highs.setOptionValue("simplex_iteration_limit", _MOST_STEPS)
@@ -166,10 +169,12 @@ class Moves:
         self._highs.run()
         is_solved = self._highs.getModelStatus() == self._optimal
         found = np.array(self._highs.getSolution().col_value) if is_solved else None
+        # the next count moves from the same place
         self._highs.changeColBounds(rise, 0, self._up[column])
         self._highs.changeColBounds(fall, 0, self._down[column])
         if found is None:
             return None
+        # the programme is of fractions: rounded, its solution need not keep the rows any more
         change = np.round(found[: self._size] - found[self._size :])
         return change if change[column] == by and self.is_one(change) else None
 
@@ -204,7 +209,7 @@ class Ranges:
         for sign in (1.0, -1.0):
             weights[variable] = sign
             solution = self._model.solve(weights)
-            if solution is None:
+            if solution is None:  # not in time: the bounds hold all the same, if wider
                 return (
                     bounds.low[variable],
                     bounds.high[variable],

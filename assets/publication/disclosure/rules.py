@@ -43,6 +43,7 @@ def publish_counts(
     the nearest 5 (halves up).
     """
     values = counts.astype("float64")
+    # not `round`, which takes halves to the even number
     rounded = np.floor(values / method.round_to + 0.5) * method.round_to
     small = (values > 0) & (values < method.smallest_count_shown)
     return _whole_numbers(rounded).mask(small, CONFIDENTIAL).mask(values.isna(), missing)
@@ -163,6 +164,7 @@ def publish_interval(
         np.floor(low.astype("float64") / step) * step,
         np.ceil(high.astype("float64") / step) * step,
     )
+    # an interval of one number would be the figure that it is there to surround
     up = up.mask(up <= down, down + step)
     return _whole_numbers(down).mask(down.isna(), ""), _whole_numbers(up).mask(up.isna(), "")
 

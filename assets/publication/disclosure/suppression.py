@@ -146,6 +146,7 @@ class Repair:
         totals = (own["area"] == "").astype(int) + own["key"].map(
             lambda key: key.split("|").count(TOTAL)
         ).astype(int)
+        # an authority's estimate is missed less than any count
         totals -= (is_estimate & (own["area"] != "")).astype(int)
         drawn = own["variable"].map(self._drawn)
         ranks = zip(
@@ -303,6 +304,7 @@ class Repair:
         )
 
     def _hide(self, variables: list[int]) -> None:
+        # all of them, and then the bounds once: to work them out anew is what takes the time
         for variable in variables:
             self._set(variable, self._when_hidden(variable), is_hidden=True)
         self.hidden += variables
