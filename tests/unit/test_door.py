@@ -1514,10 +1514,10 @@ def test_a_list_whose_publisher_renamed_what_figures_rest_on_is_refused_with_its
 ):
     """Next year's list: without its column every place in it would be blank, and no row wrong."""
     data = csv_of(table, [{}])
-    header, _, rows = data.partition("\n")
+    header, _, rows = data.partition("\r\n")
     old = next(cell for cell in header.split(",") if cell in column.headers)
     renamed = ",".join("Zahl" if cell == old else cell for cell in header.split(","))
-    answer = held_up(f"{renamed}\n{rows}", sender="ofsted")
+    answer = held_up(f"{renamed}\n{rows}", sender=sender_for(table))
     told = [f for f in answer.submissions[0].findings if f.rule == "column_gone"]
     assert [(f.column_name, f.severity) for f in told] == [(column.headers[0], "rejects the file")]
     assert f"{table}.toml" in told[0].message
@@ -1531,5 +1531,5 @@ def test_the_cells_of_what_figures_rest_on_may_be_blank():
     assert {name for name, _ in RESTED_ON} >= {"register_providers", "register_premises"}
     for table in dict.fromkeys(name for name, _ in RESTED_ON):
         blank = {column.name: "" for name, column in RESTED_ON if name == table}
-        answer = held_up(csv_of(table, [blank]), sender="ofsted")
+        answer = held_up(csv_of(table, [blank]), sender=sender_for(table))
         assert answer.books == [(1, 1, 0, 0)], table
