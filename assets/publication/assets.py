@@ -26,7 +26,7 @@ from schemas.regions import today
 
 GATE = "gate"
 """The check that a draft must pass."""
-BY, WHY, ACCEPT = "by", "why", "accept"
+BY, WHY, ACCEPT, ADDED = "by", "why", "accept", "added"
 """Tags of a run: the person in whose name it is, and why."""
 
 
@@ -94,8 +94,8 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         for date in dates:
             try:
                 draft = make_draft(
-                    warehouse, date, region, by, key, accept=context.run.tags.get(ACCEPT, "")
-                )
+                    warehouse, date, region, by, key, accept=context.run.tags.get(ACCEPT, ""), added=bool(context.run.tags.get(ADDED)),
+                )  # fmt: skip
             except (
                 ObservatoryError
             ) as error:  # one quarter does not keep the others from their drafts

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from assets.publication.official import figures_alone
 from assets.publication.programme import PUBLISHED_TABLES
+from assets.publication.standing import official_measures_of
 from assets.publication.status import becomes_final, in_brackets, sentence
 from resources.showing import in_markdown
 
@@ -86,8 +86,11 @@ def _why(manifest: dict[str, Any], old: dict[str, Any]) -> list[str]:
         said.append(
             "- The method of disclosure control changed: see `manifest.json` of both releases."
         )
-    if figures_alone(manifest.get("official", [])) != figures_alone(old.get("official", [])):
+    beside, before = (official_measures_of(one.get("official", [])) for one in (manifest, old))
+    if any(beside.get(key) != one for key, one in before.items()):
         said.append("- The official figures beside ours changed.")
+    if more := len(beside.keys() - before.keys()):
+        said.append(f"- More official figures stand beside ours: {more} measures.")
     if becomes_final(old.get("status"), manifest.get("status", "")):
         return ["- What was provisional is final.", *said]
     return said or [
@@ -113,13 +116,21 @@ def _figures(tables: dict[str, pd.DataFrame], old_tables: dict[str, pd.DataFrame
                 f" {'new table' if then is None else 'no longer given'}."
             )
             continue
+        about = f"- {table.title} (`{table.name}`)"
+        lines += [
+            f"{about}: {word} `{name}`."
+            for word, these, those in (
+                ("new measure", now, then),
+                ("no longer given:", then, now),
+            )
+            for name in these.columns
+            if name not in those
+        ]
         differences = differing_cells(table.name, now, then)
         if differences.empty:
             continue
-        lines.append(
-            f"- {table.title} (`{table.name}`): {len(differences)} figures of"
-            f" {len(now) * len(table.indicators)}."
-        )
+        held = sum(i.name in now and i.name in then for i in table.indicators)
+        lines.append(f"{about}: {len(differences)} figures of {len(now) * held}.")
         for row in differences.head(_MOST_LISTED).itertuples():
             lines.append(
                 f"  - {row.where}, {row.measure}: {row.then or 'not given'} is now"
@@ -134,8 +145,8 @@ def _figures(tables: dict[str, pd.DataFrame], old_tables: dict[str, pd.DataFrame
 
 
 def differing_cells(name: str, now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
-    """The cells of a table that differ between two releases: `where`, `measure`, `then`, `now`
-    (blank where a release has no such cell).
+    """The cells of a table that differ between two releases, of the measures that both have:
+    `where`, `measure`, `then`, `now` (blank where a release has no such row).
     """
     table = next(t for t in PUBLISHED_TABLES if t.name == name)
     keys = ["old_la_code", *table.filters]
@@ -144,7 +155,7 @@ def differing_cells(name: str, now: pd.DataFrame, then: pd.DataFrame) -> pd.Data
         places = frame["la_name"].where(frame["la_name"] != "", frame["region_name"])
         for f in table.filters:
             places = places + ", " + frame[f]
-        measures = [i.name for i in table.indicators if i.name in frame]
+        measures = [i.name for i in table.indicators if i.name in now and i.name in then]
         long = (
             frame[[*keys, *measures]]
             .assign(where=places)

@@ -49,7 +49,6 @@ from assets.publication.official import figures_alone, official_figures
 from assets.publication.programme import PUBLISHED_TABLES, ties
 from assets.publication.release import (
     DRAFTS,
-    basis_of,
     cells_of,
     content_of,
     described,
@@ -61,6 +60,18 @@ from assets.publication.release import (
     read_release,
     true_counts_of,
     write_basis,
+)
+from assets.publication.standing import (
+    Basis,
+    Columns,
+    basis_of,
+    has_more,
+    known_then,
+    official_changed,
+    only,
+    read_basis,
+    says_the_same,
+    stands,
 )
 from assets.publication.status import FINAL, becomes_final, status_of
 from assets.publication.tables import (
@@ -92,6 +103,9 @@ counts; the gate refused it.
 
 FINAL_PROPOSED = "final release proposed"
 """The step by which a provisional release is to become final; the state is as of a correction."""
+
+_ON_REQUEST = "added_on_request"
+"""In the manifest of a draft that has what a newer version gives besides, because somebody asked."""
 
 _TRIES = 3
 """Times that a draft is begun anew because the figures were rewritten while it was made."""
@@ -162,7 +176,8 @@ class _Read:
     rests_on: str
     held_against: list[list[Any]]
     latest: sa.Row | None = None
-    basis: str = ""
+    behind: Basis | None = None
+    """What decides these figures."""
     members: pd.DataFrame = field(default_factory=pd.DataFrame)
     true: dict[str, TrueTable] = field(default_factory=dict)
     official: list[dict[str, Any]] = field(default_factory=list)
@@ -170,7 +185,9 @@ class _Read:
     status: str = ""
     """Provisional, Final, Revised; blank where the region has no such words."""
     is_as_published: bool = False
-    """Whether these figures are those of the latest release."""
+    """Whether these figures are those of the latest release, but for what it does not have."""
+    with_added: bool = False
+    """Whether somebody asked for what a newer version of the program gives besides."""
 
     @property
     def becomes_final(self) -> bool:
@@ -184,10 +201,36 @@ class _Read:
         """Whether it has something to say though no figure moved: it becomes final, or the official
         figures beside the latest release are no longer the newest.
         """
-        return self.becomes_final or (
-            self.latest is not None
-            and figures_alone(self.latest.official) != figures_alone(self.official)
+        if self.latest is None:
+            return False
+        if self.becomes_final or official_changed(
+            self.latest.official, self.official, read_basis(self.latest.basis)
+        ):
+            return True
+        return self.with_added and figures_alone(self.latest.official) != figures_alone(
+            self.official
         )
+
+    @property
+    def columns(self) -> Columns:
+        """What the latest release has, by table."""
+        tables = self.latest.tables if self.latest else {}
+        return {name: told["columns"] for name, told in tables.items()}
+
+    @property
+    def basis(self) -> str:
+        """What a draft of these figures rests on; where they stand it has no more than they."""
+        if self.behind is None:
+            return ""
+        return str(self.behind.of(self.columns) if self.is_as_published else self.behind)
+
+    @property
+    def basis_as_it_is(self) -> str:
+        """What the latest release rests on, where it says what a draft would say."""
+        if self.behind is None or self.latest is None:
+            return ""
+        known = known_then(self.latest.official, self.official, self.behind)
+        return str(self.behind.of(self.columns, known))
 
     @property
     def number(self) -> int:
@@ -219,8 +262,8 @@ def due(warehouse: Warehouse, region: Region, day: dt.date) -> dict[dt.date, str
     what it is.
 
     To close by the timetable; to draft, because a quarter is closed and has none; to draft anew,
-    because a release came between; to propose a correction, because the figures of a published
-    quarter have moved, or its final release, because its day has come. What the gate refused is not
+    because a release came between; to see whether a correction is due, because what the figures of
+    a published quarter rest on has moved; to propose its final release, because its day has come. What the gate refused is not
     due until something has changed.
     """
     with warehouse.snapshot() as seen:
@@ -268,7 +311,7 @@ def _due_once_published(
         is_void = tried and row.outcome == NOTHING
         if not (is_drafted and tried) and not is_void:
             return "to propose the final release"
-    return "" if tried else "to propose a correction"
+    return "" if tried else "to see whether a correction is due"
 
 
 def knew(held_against: list[list[Any]], published: list[list[Any]]) -> bool:
@@ -372,7 +415,7 @@ def mark_of_draft(row: sa.Row) -> str:
 
 def make_draft(
     warehouse: Warehouse, census_date: dt.date, region: Region, by: str, key: bytes | None = None, *, dry_run: bool = False, accept: str = "",
-    day: dt.date | None = None,
+    day: dt.date | None = None, added: bool = False,
 ) -> Draft:  # fmt: skip
     """Make the draft of what counts now: of a quarter that is closed, or the correction of one that
     is published.
@@ -387,13 +430,19 @@ def make_draft(
     small ones are hidden. Where the gate refuses, `accept` ("hide" or "carry over") takes what the
     refusal offers.
 
+    A release keeps the tables and measures that it has. What a newer version of the program gives
+    besides is no reason for a correction unless it is asked for (`added`); a correction that is
+    made for another cause has it too, one that repeats figures that stand has not.
+
     Raises:
         ObservatoryError: the quarter is collecting or held, its figures are not up to date, or they
             are rewritten all the while; or what is to be accepted is not offered.
     """
     for _ in range(_TRIES):
         with warehouse.settled() as seen:
-            read = _read(seen, census_date, region, key, day or today(), dry_run=dry_run)
+            read = _read(
+                seen, census_date, region, key, day or today(), dry_run=dry_run, added=added
+            )
             draft = _known_already(seen, census_date, read, accept)
             tables: dict[str, pd.DataFrame] = {}
             manifest: dict[str, Any] = {}
@@ -409,6 +458,7 @@ def make_draft(
                 manifest |= {"official": read.official} if read.official else {}
                 manifest |= {"status": read.status} if read.status else {}
                 manifest |= {"groups": region.groups} if region.groups else {}
+                manifest |= {_ON_REQUEST: True} if read.with_added else {}
         if draft is None:
             draft, tables, manifest, true = _made(
                 census_date, read, region, earlier, before, manifest, key, accept
@@ -432,6 +482,7 @@ def _read(
     day: dt.date,
     *,
     dry_run: bool,
+    added: bool,
 ) -> _Read:
     now = lifecycle.life(seen, census_date)
     row = _quarter(seen, census_date)
@@ -458,14 +509,21 @@ def _read(
     if not true:
         return read
     official = official_figures(seen, census_date)
-    basis = basis_of(true, members, region.disclosure, region.groups)
-    stands = (
-        latest is not None
-        and latest.basis == basis
-        and not _carries_over(seen, census_date, latest.release_number)
-    )
+    behind = basis_of(true, members, region.disclosure, region.groups)
+    read = replace(read, members=members, true=true, official=official, behind=behind)
+    if latest is None:
+        return read
+    drafted = standing(seen, census_date)
+    asked = added or (drafted is not None and bool(drafted.manifest.get(_ON_REQUEST)))
+    more = has_more(true, read.columns)
     return replace(
-        read, members=members, true=true, official=official, basis=basis, is_as_published=stands
+        read,
+        is_as_published=(
+            stands(read_basis(latest.basis), behind)
+            and not _carries_over(seen, census_date, latest.release_number)
+            and not (asked and more)
+        ),
+        with_added=asked,
     )
 
 
@@ -517,16 +575,16 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: st
     if not read.true:
         return Draft(census_date, NOTHING)
     if read.latest and read.is_as_published and not read.says_more:
-        return Draft(census_date, SAME, read.latest.release_number)
-    stands = standing(seen, census_date)
+        return _same(census_date, read)
+    drafted = standing(seen, census_date)
     if (
-        stands
+        drafted
         and not accept
-        and stands.basis == read.basis
-        and stands.manifest.get("official", []) == read.official
-        and stands.manifest.get("status", "") == read.status
-        and stands.release_number == read.number
-        and knew(stands.held_against, reached(seen, census_date, drafts=False))
+        and drafted.basis == read.basis
+        and drafted.manifest.get("official", []) == read.official
+        and drafted.manifest.get("status", "") == read.status
+        and drafted.release_number == read.number
+        and knew(drafted.held_against, reached(seen, census_date, drafts=False))
     ):
         return kept(seen, census_date)
     tried = seen.rows(
@@ -565,22 +623,31 @@ def _made(
     accept: str,
 ) -> tuple[Draft, dict[str, pd.DataFrame], dict[str, Any], dict[str, TrueTable]]:
     """Print, repair and ask the gate; no connection is held meanwhile."""
-    if (
-        before and read.is_as_published
-    ):  # the final release of figures that are published: they passed the gate as they are
-        prepared = Prepared(before[0], 0, Verdict(), read.true)
-    else:
-        printed = partial(release_tables, read.true, read.members, census_date)
-        prepared = prepare_against(
+
+    def asked(true: dict[str, TrueTable]) -> Prepared:
+        printed = partial(release_tables, true, read.members, census_date)
+        return prepare_against(
             earlier,
             census_date,
-            read.true,
+            true,
             printed,
             region.disclosure,
             key,
             region.beside,
             region.groups,
         )
+
+    if (
+        before and read.is_as_published
+    ):  # another edition of figures that are published: they passed the gate as they are
+        prepared = Prepared(before[0], 0, Verdict(), only(read.true, before[0]))
+    else:
+        is_for_more = accept or read.with_added or read.says_more
+        if before and not is_for_more and has_more(read.true, read.columns):
+            as_it_was = asked(only(read.true, before[0]))
+            if as_it_was.verdict.passed and says_the_same(as_it_was.tables, before[0]):
+                return _same(census_date, read), as_it_was.tables, manifest, as_it_was.true
+        prepared = asked(read.true)
     accepted = ""
     if accept and not prepared.verdict.passed:
         offer = _offer(prepared.verdict, accept)
@@ -593,7 +660,12 @@ def _made(
     manifest = manifest | {"method": method, "tables": described(prepared.tables)}
     changes = what_changed(census_date, read.number, prepared.tables, manifest, before)
     measures = {t.name: [m.name for m in t.indicators] for t in PUBLISHED_TABLES}
-    shown = pd.concat([frame[measures[n]].stack() for n, frame in prepared.tables.items()])
+    shown = pd.concat(
+        [
+            frame[[m for m in measures[n] if m in frame]].stack()
+            for n, frame in prepared.tables.items()
+        ]
+    )
     content, hidden = content_of(prepared.tables), int((shown == CONFIDENTIAL).sum())
     # and no more: how many were attacked would help to tell them apart
     manifest |= {"changes": changes, "gate": "passed"}
@@ -623,6 +695,11 @@ def _made(
         read.status,
     )
     return draft, prepared.tables, manifest, prepared.true
+
+
+def _same(census_date: dt.date, read: _Read) -> Draft:
+    """What comes of it where it would say what is published."""
+    return Draft(census_date, SAME, read.number - 1)
 
 
 def _offer(refused: Verdict, accept: str) -> Offer:
@@ -678,7 +755,7 @@ def _keep(
                 release=read.latest.release_number if read.latest else None,
             )
         if draft.outcome == SAME:  # the figures behind it moved, and what is printed did not
-            write_basis(connection, census_date, draft.number, read.basis)
+            write_basis(connection, census_date, draft.number, read.basis_as_it_is)
         _note(connection, census_date, read, draft)
     return True
 

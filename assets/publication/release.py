@@ -24,7 +24,6 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.common.basis import digest
 from assets.intake.provenance import held
 from assets.publication.disclosure.rules import SYMBOLS
 from assets.publication.disclosure.verdict import Prepared, Verdict
@@ -346,12 +345,12 @@ def _method_of(manifest: dict[str, Any]) -> DisclosureMethod:
 
 def latest_release(asked: Asked, census_date: dt.date) -> sa.Row | None:
     """The newest release of a date: its number, content, basis, its word (`status`; blank where it
-    has none), and the official figures beside it.
+    has none), the official figures beside it, and what its manifest says of its tables.
     """
     query = (
         "select r.release_number, r.content_hash, b.basis, coalesce(r.manifest ->> 'status', '') as"
-        " status, coalesce(r.manifest -> 'official', '[]') as official from published.release"
-        " as r left join raw.release_basis as b on r.census_date ="
+        " status, coalesce(r.manifest -> 'official', '[]') as official,"
+        " coalesce(r.manifest -> 'tables', '{}') as tables from published.release as r left join raw.release_basis as b on r.census_date ="
         " b.census_date and r.release_number = b.release_number where r.census_date = :d order by"
         " r.release_number desc limit 1"
     )
@@ -370,30 +369,10 @@ def content_of(tables: dict[str, pd.DataFrame]) -> str:
     ).hexdigest()
 
 
-def basis_of(
-    true: dict[str, TrueTable],
-    members: pd.DataFrame,
-    method: DisclosureMethod,
-    groups: Mapping[str, tuple[str, ...]] | None = None,
-) -> str:
-    """A hash of everything that decides what is printed, the groups with logins (members by
-    sub-region) among it: what was proved against others is to be proved anew.
-    """
-    parts = [
-        repr(method).encode(),
-        table_csv(members),
-        repr([table.table for table in true.values()]).encode(),
-        repr(ties()).encode(),
-    ]
-    for table in true.values():
-        parts += [table_csv(table.keys), table_csv(table.values), table_csv(table.symbols)]
-    return digest(*parts, *([repr(groups).encode()] if groups else []))
-
-
 def cells_of(census_date: dt.date, number: int, name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """A published table as ledger rows: one a cell."""
     table = next(t for t in PUBLISHED_TABLES if t.name == name)
-    measures = [indicator.name for indicator in table.indicators]
+    measures = [indicator.name for indicator in table.indicators if indicator.name in frame]
     keys = frame[[*GEOGRAPHY, *table.filters]]
     wide = frame[measures].assign(
         keys=[

@@ -149,7 +149,7 @@ LEDGER_DDL = """
 comment on table published.release is 'Every release of every census date. A release is never changed; a correction is a new one.';
 comment on table published.cell is 'The ledger: every published cell of every release, as it was printed.';
 comment on table raw.released_count is 'The true counts behind every release: by them the gate knows which hidden cells are small. For no reader.';
-comment on table raw.release_basis is 'A hash of the true figures behind every release: while it is the same, there is nothing new to release.';
+comment on table raw.release_basis is 'Marks of the true figures behind every release: while they are the same, there is nothing new to release.';
 comment on table raw.quarter_step is 'A quarter''s life: every step, when, by whom and why. Rows are added, never altered.';
 comment on table raw.draft is 'The draft of each census date''s next release: what it rests on, and the releases that it was held against.';
 comment on table raw.draft_cell is 'The cells of the drafts, as they will be printed.';

@@ -20,7 +20,12 @@ from resources.settings import settings_from_environment
     type=click.Choice(["hide", "carry-over"]),
     help="Where the gate refuses: take this of what it offers.",
 )
-def command(dates: tuple[dt.date, ...], by: str | None, accept: str | None) -> None:
+@click.option(
+    "--added",
+    is_flag=True,
+    help="Of a published quarter: with what a newer version of the program gives besides.",
+)
+def command(dates: tuple[dt.date, ...], by: str | None, accept: str | None, added: bool) -> None:
     """Make the draft of the quarter that ended on DATE, closed or published, of what counts now:
     the next release and its page, as they will be.
 
@@ -31,6 +36,9 @@ def command(dates: tuple[dt.date, ...], by: str | None, accept: str | None) -> N
     A refusal says what would pass: to hide what has moved by a child since the last edition, or to
     publish with some tables as they were in it.
     --accept takes that, and the history of the quarter says so.
+
+    A published release keeps the tables and measures that it has: what a newer version of the
+    program gives besides makes no correction by itself. With --added it does.
     """
     from assets.common import audit
     from assets.page.site import bring_drafts_up_to_date
@@ -48,7 +56,11 @@ def command(dates: tuple[dt.date, ...], by: str | None, accept: str | None) -> N
             settings,
             sorted(set(dates)),
             DRAFT,
-            {"by": by or audit.actor(), "accept": (accept or "").replace("-", " ")},
+            {
+                "by": by or audit.actor(),
+                "accept": (accept or "").replace("-", " "),
+                "added": "yes" if added else "",
+            },
         )
         refused = {one.census_date: one for one in refusals(warehouse)}
         folders = bring_drafts_up_to_date(

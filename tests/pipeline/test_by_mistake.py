@@ -156,7 +156,7 @@ def test_a_return_withdrawn_after_publication_alters_nothing_that_is_published_a
         and "Nothing was written." in said
     )
     assert not build_quarter(held, DATE, REGION).blocked_by
-    assert due(held, REGION, dt.date(2026, 1, 1)) == {DATE: "to propose a correction"}
+    assert due(held, REGION, dt.date(2026, 1, 1)) == {DATE: "to see whether a correction is due"}
     assert (
         published(held),
         held.scalar(

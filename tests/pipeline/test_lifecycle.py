@@ -169,7 +169,7 @@ def test_a_late_return_counts_for_members_and_what_is_published_is_the_draft_tha
         and out.keys() == looked_at.keys()
     )
 
-    assert due(held, REGION, LATER) == {DATE: "to propose a correction"}
+    assert due(held, REGION, LATER) == {DATE: "to see whether a correction is due"}
     correction = make_draft(held, DATE, REGION, "the run")
     assert (correction.number, life(held, DATE).state) == (2, CORRECTION)
     assert "Changed: placement census of 356" in correction.changes
@@ -197,7 +197,7 @@ def test_a_correction_that_is_not_needed_any_more_is_dropped(drafted, landing, b
     )
     withdraw(drafted, drafted.scalar(second), "the tester", "sent by mistake")
     bring(drafted, landing, str(DATE))
-    assert due(drafted, REGION, LATER) == {DATE: "to propose a correction"}
+    assert due(drafted, REGION, LATER) == {DATE: "to see whether a correction is due"}
     assert make_draft(drafted, DATE, REGION, "the run").outcome == drafts.SAME
     assert (
         life(drafted, DATE).state == PUBLISHED
@@ -382,7 +382,7 @@ def test_releases_of_a_time_without_approvals_count_as_published(drafted):
         "an earlier version of the observatory",
     )
     assert published(drafted) == before
-    assert due(drafted, REGION, LATER) == {DATE: "to propose a correction"}, (
+    assert due(drafted, REGION, LATER) == {DATE: "to see whether a correction is due"}, (
         "nobody has looked whether it still says the same"
     )
     assert make_draft(drafted, DATE, REGION, "the run").outcome == drafts.SAME

@@ -386,7 +386,7 @@ def test_a_refused_draft_writes_nothing_and_is_remembered_until_something_change
     before = [warehouse.scalar(f"select count(*) from {t}") for t in tables]
     assert not build_quarter(warehouse, DATE, cautious(9)).blocked_by
     assert drafts.due(warehouse, cautious(9), dt.date(2026, 1, 1)) == {
-        DATE: "to propose a correction"
+        DATE: "to see whether a correction is due"
     }
     for _ in range(2):
         result = make_release(warehouse, DATE, cautious(9), root, key=KEY)
@@ -400,7 +400,9 @@ def test_a_refused_draft_writes_nothing_and_is_remembered_until_something_change
     assert drafts.due(warehouse, cautious(9), dt.date(2026, 1, 1)) == {}
     assert [one.census_date for one in drafts.refusals(warehouse)] == [DATE]
     assert not build_quarter(warehouse, DATE, REGION).blocked_by
-    assert drafts.due(warehouse, REGION, dt.date(2026, 1, 1)) == {DATE: "to propose a correction"}
+    assert drafts.due(warehouse, REGION, dt.date(2026, 1, 1)) == {
+        DATE: "to see whether a correction is due"
+    }
     assert make_release(warehouse, DATE, REGION, root, key=KEY).draft.outcome == drafts.SAME, (
         "the method is what it was: nothing to say"
     )

@@ -186,7 +186,7 @@ def test_a_late_return_before_the_day_is_provisional_again_and_after_a_final_one
 
     publish(EARLY)
     late("late.csv", 60)
-    assert due(held, WITH_FINAL, EARLY) == {DATE: "to propose a correction"}
+    assert due(held, WITH_FINAL, EARLY) == {DATE: "to see whether a correction is due"}
     provisional = make_draft(held, DATE, WITH_FINAL, "the run", day=EARLY)
     assert (provisional.status, life(held, DATE).state) == (PROVISIONAL, CORRECTION)
     assert due(held, WITH_FINAL, LATE) == {DATE: "to propose the final release"}, (
@@ -196,7 +196,7 @@ def test_a_late_return_before_the_day_is_provisional_again_and_after_a_final_one
     assert (final.status, final.number) == (FINAL, 2) and final.mark != provisional.mark
     assert publish_standing(held, tmp_path) == 2
     late("later.csv", 90)
-    assert due(held, WITH_FINAL, LATE) == {DATE: "to propose a correction"}
+    assert due(held, WITH_FINAL, LATE) == {DATE: "to see whether a correction is due"}
     assert publish(LATE) == 3
     assert_all_tell(told(held, tmp_path, 3, capsys), REVISED)
 
@@ -236,7 +236,7 @@ def test_a_newer_official_file_is_a_proposed_correction_of_a_published_quarter_a
     before = contents_of(folder_of(tmp_path, DATE, 1))
 
     official(2024, "second.csv", "493")
-    assert due(held, REGION, LATE) == {DATE: "to propose a correction"}
+    assert due(held, REGION, LATE) == {DATE: "to see whether a correction is due"}
 
     def never(*_, **__):
         raise AssertionError("what is published already is not asked of the gate again")
