@@ -22,12 +22,11 @@ from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from pipelines.jobs import range_tags
+from pipelines.jobs import range_of
 from resources.configuration import number
 from resources.settings import Settings
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-_RANGE = range_tags(dt.date.min, dt.date.min).keys()
 
 
 @dataclass(frozen=True)
@@ -45,18 +44,11 @@ def runs_to_forget(
     one of each job and range.
     """
     records = instance.get_run_records(dg.RunsFilter(statuses=_ENDED))  # the newest first
-    stays: dict[tuple[str, ...], str] = {}
+    stays: dict[tuple[str, tuple[dt.date, dt.date] | None], str] = {}
     for record in records:
         run = record.dagster_run
         if run.status == dg.DagsterRunStatus.SUCCESS:
-            stays.setdefault(
-                (
-                    run.job_name,
-                    *(run.tags.get(name, "") for name in _RANGE),
-                    run.tags.get("dagster/partition", ""),
-                ),
-                run.run_id,
-            )
+            stays.setdefault((run.job_name, range_of(run.tags)), run.run_id)
     kept = set(stays.values())
     until = now - dt.timedelta(days=days)
     return [

@@ -6,7 +6,7 @@ by the tag `why`: no run takes any configuration.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import dagster as dg
 
@@ -73,12 +73,29 @@ quality_report = dg.define_asset_job(
 )
 
 
+_ONE = "dagster/partition"
+_FIRST, _LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
 def range_tags(first: dt.date, last: dt.date) -> dict[str, str]:
-    """The tags of a run over a range of quarters."""
-    return {
-        "dagster/asset_partition_range_start": first.isoformat(),
-        "dagster/asset_partition_range_end": last.isoformat(),
-    }
+    """The tags of a run over a range of quarters. Of one alone Dagster takes each check's result for
+    that quarter; of several each check has to be told once more for each of them.
+    """
+    if first == last:
+        return {_ONE: first.isoformat()}
+    return {_FIRST: first.isoformat(), _LAST: last.isoformat()}
+
+
+def range_of(tags: Mapping[str, str]) -> tuple[dt.date, dt.date] | None:
+    """The first and the last quarter of a run with these tags; None where they say none."""
+    one = tags.get(_ONE)
+    try:
+        return (
+            dt.date.fromisoformat(tags.get(_FIRST, one) or ""),
+            dt.date.fromisoformat(tags.get(_LAST, one) or ""),
+        )
+    except ValueError:
+        return None
 
 
 def _by_hand(

@@ -17,13 +17,12 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 
-from pipelines.jobs import range_tags
+from pipelines.jobs import range_of
 from resources.configuration import number
 from resources.version import VERSION
 from resources.warehouse import Warehouse
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-_FIRST, _LAST = range_tags(dt.date.min, dt.date.max)
 _ROWS = ("dagster/partition_row_count", "dagster/row_count")
 
 
@@ -68,12 +67,12 @@ def record(warehouse: Warehouse, instance: dg.DagsterInstance) -> int:
 
 def _run(record: dg.RunRecord) -> dict[str, Any]:
     run = record.dagster_run
-    quarter = run.tags.get("dagster/partition")
+    first, last = range_of(run.tags) or (None, None)
     return {
         "run_id": run.run_id,
         "job": run.job_name,
-        "first": run.tags.get(_FIRST, quarter),
-        "last": run.tags.get(_LAST, quarter),
+        "first": first,
+        "last": last,
         "started": dt.datetime.fromtimestamp(record.start_time or 0, tz=dt.UTC),
         "seconds": round((record.end_time or record.start_time or 0) - (record.start_time or 0), 3),
         "outcome": {"SUCCESS": "done", "FAILURE": "failed", "CANCELED": "stopped"}[

@@ -10,7 +10,7 @@ from collections import Counter
 import dagster as dg
 
 from pipelines.dead import DIED, fail_dead_runs, note_what_was_ended
-from pipelines.jobs import bring_up_to_date, quality_report, range_tags
+from pipelines.jobs import bring_up_to_date, quality_report, range_of, range_tags
 from pipelines.names import JOB, QUARTER
 from pipelines.opening import opened
 from pipelines.quarter_ends import between, runs_of, workable
@@ -56,8 +56,7 @@ def _waiting_to_start(instance: dg.DagsterInstance) -> set[dt.date]:
             job_name=JOB, statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
         )
     )
-    first = next(iter(range_tags(dt.date.min, dt.date.min)))
-    return {dt.date.fromisoformat(run.tags[first]) for run in waiting if first in run.tags}
+    return {date for run in waiting for date in _quarters_of(run)}
 
 
 def _ready(settings: Settings) -> tuple[bytes, list[dt.date]]:
@@ -145,13 +144,8 @@ def ended_badly(instance: dg.DagsterInstance, now: dt.datetime) -> dict[dt.date,
 
 def _quarters_of(run: dg.DagsterRun) -> list[dt.date]:
     """The census dates of a run over a range of them; none where it says none."""
-    try:
-        first, last = (
-            dt.date.fromisoformat(run.tags[name]) for name in range_tags(dt.date.min, dt.date.min)
-        )
-    except (KeyError, ValueError):
-        return []
-    return between(first, last)
+    found = range_of(run.tags)
+    return between(*found) if found else []
 
 
 @dg.sensor(
@@ -295,11 +289,5 @@ def a_run_was_done(context: dg.RunStatusSensorContext) -> None:
 
 def _named(run: dg.DagsterRun) -> str:
     """A run by its job and its quarters."""
-    of = sorted(
-        {
-            value
-            for key, value in run.tags.items()
-            if key.startswith("dagster/asset_partition_range") or key == "dagster/partition"
-        }
-    )
+    of = sorted({date.isoformat() for date in range_of(run.tags) or ()})
     return f"{run.job_name} of {' to '.join(of) or 'no quarter'}"

@@ -44,13 +44,36 @@ ROOM = 6 * 1024**3
 SLOW = (
     "tests/attacker",
     "tests/pipeline/test_run.py",
-    "tests/pipeline/test_year.py",
-    "tests/pipeline/test_spark.py",
     "tests/pipeline/test_kills.py",
+    "tests/pipeline/test_year.py",
+    "tests/access/test_erasing.py",
+    "tests/pipeline/test_spark.py",
     "tests/pipeline/test_killed.py",
+    "tests/pipeline/test_truth.py",
+    "tests/unit/test_made_up.py",
     "tests/oracle/test_oracle.py",
+    "tests/page/test_sentences.py",
+    "tests/page/test_pages.py",
+    "tests/access/test_limits.py",
+    "tests/access/test_side_channels.py",
+    "tests/pipeline/test_release.py",
+    "tests/pipeline/test_damage.py",
+    "tests/pipeline/test_ssda903.py",
+    "tests/unit/test_gate.py",
+    "tests/pipeline/test_played_pages.py",
+    "tests/pipeline/test_truth_money.py",
+    "tests/pipeline/test_untold.py",
+    "tests/access/test_private.py",
+    "tests/pipeline/test_made_up_mark.py",
+    "tests/deployment/test_wheel.py",
+    "tests/unit/test_docs_site.py",
+    "tests/access/test_fingerprints.py",
+    "tests/access/test_clients.py",
+    "tests/pipeline/test_control_totals_2026.py",
 )
-"""What takes a worker longest goes first, so that no worker is left with it at the end."""
+"""What takes a worker longest goes first, so that no worker is left with it at the end: the others
+go by how many tests a file has, and these have few for their time.
+"""
 
 
 @pytest.fixture(autouse=True)

@@ -569,8 +569,7 @@ def test_a_restored_warehouse_that_is_only_served_forgets_them_too(
         with dg.DagsterInstance.ephemeral() as instance:
             asked = landing_place(dg.build_sensor_context(instance=instance))
         rewritten = [
-            dt.date.fromisoformat(one.tags["dagster/asset_partition_range_start"])
-            for one in asked.run_requests
+            dt.date.fromisoformat(one.tags["dagster/partition"]) for one in asked.run_requests
         ]
     assert rewritten == [DAY]
     assert (

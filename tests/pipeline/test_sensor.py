@@ -40,7 +40,7 @@ def _tick(cursor: str | None) -> tuple[list[str], str | None]:
         return [], cursor
     assert isinstance(result, dg.SensorResult)
     return [
-        request.tags["dagster/asset_partition_range_start"] for request in result.run_requests or []
+        request.tags["dagster/partition"] for request in result.run_requests or []
     ], result.cursor
 
 
@@ -124,11 +124,7 @@ def test_the_timetable_asks_for_a_draft_once_the_quarters_day_has_come_and_for_n
     def asked(day: str) -> list[str]:
         moment = dt.datetime.fromisoformat(f"{day}T06:00:00+01:00")
         requests = timetable(dg.build_schedule_context(scheduled_execution_time=moment))
-        return (
-            [r.tags["dagster/asset_partition_range_start"] for r in requests]
-            if isinstance(requests, list)
-            else []
-        )
+        return [r.tags["dagster/partition"] for r in requests] if isinstance(requests, list) else []
 
     assert asked("2025-05-04") == []
     assert asked("2025-05-05") == [DATE], "35 days after the quarter's end"
@@ -197,9 +193,7 @@ def test_a_quarter_whose_run_waits_to_start_is_not_asked_for_again_and_not_forgo
             dg.DagsterRun("bring_up_to_date", tags=tags, status=dg.DagsterRunStatus.NOT_STARTED)
         )
         found = landing_place(dg.build_sensor_context(instance=instance))
-    assert [
-        request.tags["dagster/asset_partition_range_start"] for request in found.run_requests
-    ] == ["2025-06-30"]
+    assert [request.tags["dagster/partition"] for request in found.run_requests] == ["2025-06-30"]
     assert _tick(found.cursor)[0] == [DATE], (
         "once it no longer waits, what it may have left is looked for"
     )
@@ -223,9 +217,7 @@ def test_a_run_of_the_command_that_was_killed_keeps_the_sensor_from_nothing(home
             )
         )
         found = landing_place(dg.build_sensor_context(instance=instance))
-    assert [
-        request.tags["dagster/asset_partition_range_start"] for request in found.run_requests
-    ] == [DATE]
+    assert [request.tags["dagster/partition"] for request in found.run_requests] == [DATE]
 
 
 def test_a_later_quarter_that_rests_on_an_earlier_one_is_run_again_each_time_that_it_changes(

@@ -39,7 +39,7 @@ QUARTERS = [dt.date(2024, 12, 31), dt.date(2025, 3, 31), dt.date(2025, 6, 30), d
 CORRECTED = {QUARTERS[0], QUARTERS[2]}
 APPROVER = "Ada Example (made up)"
 REGION = QUICK
-FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+QUARTER = "dagster/partition"
 KILLED_AT = dict(zip(QUARTERS, ("judging", "loading", "writing", "checking"), strict=True))
 
 CHILDREN = {
@@ -89,7 +89,7 @@ class Year:
             return []
         self.cursor = found.cursor
         dates = sorted(
-            dt.date.fromisoformat(request.tags[FIRST]) for request in found.run_requests or []
+            dt.date.fromisoformat(request.tags[QUARTER]) for request in found.run_requests or []
         )
         assert run_quarters(self.settings, dates) == []
         return [str(date) for date in dates]
@@ -104,7 +104,7 @@ class Year:
             )
         )
         dates = (
-            [dt.date.fromisoformat(request.tags[FIRST]) for request in found]
+            [dt.date.fromisoformat(request.tags[QUARTER]) for request in found]
             if isinstance(found, list)
             else []
         )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.jobs import range_tags
+from pipelines.jobs import range_of, range_tags
 from pipelines.partitions import quarters
 from pipelines.quarter_ends import (
     FIRST,
@@ -126,3 +126,16 @@ def test_a_run_carries_its_range_as_dagster_reads_it():
         "dagster/asset_partition_range_start": "2025-03-31",
         "dagster/asset_partition_range_end": "2025-06-30",
     }
+    assert range_of(tags) == (dt.date(2025, 3, 31), dt.date(2025, 6, 30))
+
+
+def test_a_run_of_one_quarter_is_of_that_partition():
+    date = dt.date(2025, 3, 31)
+    assert range_tags(date, date) == {"dagster/partition": "2025-03-31"}
+    assert range_of(range_tags(date, date)) == (date, date)
+    before = {
+        "dagster/asset_partition_range_start": "2025-03-31",
+        "dagster/asset_partition_range_end": "2025-03-31",
+    }
+    assert range_of(before) == (date, date), "as earlier versions began it"
+    assert range_of({}) is None and range_of({"dagster/partition": "none"}) is None
