@@ -88,11 +88,11 @@ def range_tags(first: dt.date, last: dt.date) -> dict[str, str]:
 
 def range_of(tags: Mapping[str, str]) -> tuple[dt.date, dt.date] | None:
     """The first and the last quarter of a run with these tags; None where they say none."""
-    one = tags.get(_ONE)
+    one = tags.get(_ONE, "")
     try:
         return (
-            dt.date.fromisoformat(tags.get(_FIRST, one) or ""),
-            dt.date.fromisoformat(tags.get(_LAST, one) or ""),
+            dt.date.fromisoformat(tags.get(_FIRST, one)),
+            dt.date.fromisoformat(tags.get(_LAST, one)),
         )
     except ValueError:
         return None
