@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from assets.publication import release
 from assets.publication.disclosure import knowledge, proof, suppression
-from assets.publication.disclosure.bounds import Tightening, needed_values, propagate
+from assets.publication.disclosure.bounds import Tightening, known_before, needed_values, propagate
 from assets.publication.disclosure.gate import judge
 from assets.publication.disclosure.knowledge import Published, System, build_system
 from assets.publication.disclosure.suppression import Repair
@@ -399,6 +399,7 @@ def test_what_a_reader_knew_before_the_release_need_not_be_kept_from_him():
     system = build_system([published(children([[3, 40], [20, 20]]))])
     of = system.names.index("placements.placements, 1, a")
     assert needed_values(system, 3)[of] == 3
+    assert known_before(system)[of] == 8, "0 to 7: he is told that it is small"
     known = np.arange(len(system.low)) == of
     needed = needed_values(replace(system, known=known), 3)
     assert needed[of] == 1, "one value was left of it, and one is all it must keep"
