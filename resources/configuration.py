@@ -215,7 +215,7 @@ def read(path: Path) -> dict[str, str]:
         ObservatoryError: it is no TOML, or a setting or a value in it is not known.
     """
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ObservatoryError(
             f'{path} could not be read: {error}. TOML was expected: name = "value", a line each.'
@@ -226,7 +226,7 @@ def read(path: Path) -> dict[str, str]:
             " read it."
         ) from None
     wrong, variables = [], {}
-    for name, value in _flat(found):
+    for name, value in _flat(settings):
         setting = SETTINGS.get(name)
         if setting is None:
             wrong.append(_unknown(name))
@@ -236,7 +236,7 @@ def read(path: Path) -> dict[str, str]:
             variables[setting.variable] = text
     if wrong:
         raise ObservatoryError(f"{path}: " + " ".join(wrong))
-    if found.keys() & {"database_url", "messages"} and path.stat().st_mode & stat.S_IRWXO:
+    if settings.keys() & {"database_url", "messages"} and path.stat().st_mode & stat.S_IRWXO:
         raise ObservatoryError(
             f"{path} holds an address with a password and may be read by everybody on this machine."
             f" Close it: chmod o= {path}"
@@ -244,9 +244,9 @@ def read(path: Path) -> dict[str, str]:
     return variables
 
 
-def _flat(found: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
+def _flat(settings: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
     pairs: list[tuple[str, Any]] = []
-    for name, value in found.items():
+    for name, value in settings.items():
         pairs += (
             _flat(value, f"{before}{name}.")
             if isinstance(value, dict)

@@ -58,7 +58,7 @@ def contacts(settings: Settings) -> dict[str, Contact]:
             f"The contacts in {path} have no column {', '.join(lacking)};"
             f" {', '.join(_COLUMNS)} were expected. Correct its header."
         )
-    found = {}
+    by_sender = {}
     for number, row in enumerate(rows, 2):
         sender, name, email = (str(row[column] or "").strip() for column in _COLUMNS)
         if (
@@ -71,5 +71,5 @@ def contacts(settings: Settings) -> dict[str, Contact]:
                 f"Line {number} of {path} has no sender, or no e-mail address of one person; both"
                 " were expected. Correct it."
             )
-        found[sender] = Contact(name, email)
-    return found
+        by_sender[sender] = Contact(name, email)
+    return by_sender

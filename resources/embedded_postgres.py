@@ -97,10 +97,10 @@ def release_of(programs: Path) -> int:
     """The release (15, 18) of the PostgreSQL whose programs lie in a folder; 0 where the program
     does not tell it.
     """
-    told = subprocess.run(
+    done = subprocess.run(
         [programs / "postgres", "--version"], capture_output=True, text=True, check=False
     )
-    number = re.search(r"\(PostgreSQL\) (\d+)", told.stdout)
+    number = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
     return int(number[1]) if number else 0
 
 

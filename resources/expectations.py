@@ -94,8 +94,8 @@ def hold_up(batches: list[Batch], docs: Path, title: str, made_up: str = "") -> 
 
 
 def _hold_up(gx: Any, context: Any, source: Any, batch: Batch, run: Any) -> list[Outcome]:
-    made = [_made(gx, expectation) for expectation in batch.expectations]
-    suite = context.suites.add(gx.ExpectationSuite(name=batch.name, expectations=made))
+    expectations = [_made(gx, expectation) for expectation in batch.expectations]
+    suite = context.suites.add(gx.ExpectationSuite(name=batch.name, expectations=expectations))
     rows = source.add_dataframe_asset(batch.name).add_batch_definition_whole_dataframe("rows")
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(name=batch.name, data=rows, suite=suite)

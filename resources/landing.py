@@ -445,7 +445,7 @@ class LandingPlace:
         and macOS leave beside files, and uploads under way. A link, a pipe or a device is listed:
         it is refused when it is opened.
         """
-        found = []
+        landed = []
         root = self.root if self._is_here else None
         senders = sorted(self._senders(census_date), key=lambda sender: sender.name)
         for number, sender in enumerate(senders, 1):
@@ -465,12 +465,12 @@ class LandingPlace:
                 except FileNotFoundError:
                     continue
                 names = _shown(sender.name), _shown(path.name)
-                found.append(
+                landed.append(
                     LandedFile(
                         census_date, *names, path, size, _moment(modified), root, modified, about
                     )
                 )
-        return sorted(found, key=lambda f: (f.received_at, f.folder, f.name))
+        return sorted(landed, key=lambda f: (f.received_at, f.folder, f.name))
 
     def _looked_at(self, path: Any) -> tuple[int, float]:
         """A file's size and time (of a link, the link's own)."""

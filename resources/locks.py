@@ -42,13 +42,15 @@ class _Watch(threading.Thread):
         self.ended = threading.Event()
 
     def run(self) -> None:
-        told: list[str] = []
+        told_before: list[str] = []
         while not self.ended.wait(_TOLD_AFTER):
             with suppress(sa.exc.DBAPIError), self.engine.connect() as connection:
-                found = [_named(row) for row in connection.execute(_HOLDERS, {"pid": self.pid})]
-                if found and found != told:
-                    told = found
-                    text = f"{self.what} waits for {', '.join(found)}, at most {self.patience:g} s."
+                holders = [_named(row) for row in connection.execute(_HOLDERS, {"pid": self.pid})]
+                if holders and holders != told_before:
+                    told_before = holders
+                    text = (
+                        f"{self.what} waits for {', '.join(holders)}, at most {self.patience:g} s."
+                    )
                     print(text, file=sys.stderr, flush=True)
 
 

@@ -85,8 +85,8 @@ def why_nowhere(postcodes: pd.Series, areas: Sequence[str]) -> list[str]:
 
     `areas` are the directory's codes for them, blank where it has none.
     """
-    told = zip(normal(postcodes), is_district(postcodes), areas, strict=True)
-    return [_why(plain, is_alone, area) for plain, is_alone, area in told]
+    facts = zip(normal(postcodes), is_district(postcodes), areas, strict=True)
+    return [_why(plain, is_alone, area) for plain, is_alone, area in facts]
 
 
 def _why(plain: str, is_alone: bool, area: str) -> str:
@@ -260,20 +260,20 @@ def _read_onspd(path: Path) -> pd.DataFrame:
             name.strip().casefold(): name
             for name in pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns
         }
-        found = {}
+        columns = {}
         for meaning, spellings in _ONSPD.items():
             fits = [name for name in header if re.fullmatch(spellings, name)]
             if not fits:
                 raise KeyError(f"no column for {meaning}: it has {', '.join(list(header)[:20])}")
             order = spellings.split("|")
-            found[
+            columns[
                 header[
                     min(fits, key=lambda name: order.index(name) if name in order else len(order))
                 ]
             ] = meaning
-        texts = {name: str for name, meaning in found.items() if meaning in ("code", "area")}
-        frame = pd.read_csv(path, usecols=list(found), dtype=texts, encoding="utf-8-sig").rename(
-            columns=found
+        texts = {name: str for name, meaning in columns.items() if meaning in ("code", "area")}
+        frame = pd.read_csv(path, usecols=list(columns), dtype=texts, encoding="utf-8-sig").rename(
+            columns=columns
         )
     except (OSError, KeyError, ValueError) as error:
         raise ObservatoryError(
@@ -289,5 +289,5 @@ def area_authorities() -> dict[str, str]:
     """Authority code by GSS code: authorities themselves, past codes included, and the districts of
     counties.
     """
-    found = {a.gss: a.code for a in authorities.all_authorities()}
-    return found | {gss: authority for gss, (_, authority) in authorities.all_districts().items()}
+    by_gss = {a.gss: a.code for a in authorities.all_authorities()}
+    return by_gss | {gss: authority for gss, (_, authority) in authorities.all_districts().items()}

@@ -44,12 +44,12 @@ def write_anew(path: Path, content: bytes, mode: int) -> None:
     making = path.with_name(f".{secrets.token_hex(16)}.making")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     try:
-        with os.fdopen(os.open(making, flags, 0o600), "wb") as made:
-            is_being_made(made.fileno())
-            made.write(content)
-            made.flush()
+        with os.fdopen(os.open(making, flags, 0o600), "wb") as file:
+            is_being_made(file.fileno())
+            file.write(content)
+            file.flush()
             if hasattr(os, "fchmod"):
-                os.fchmod(made.fileno(), mode)
+                os.fchmod(file.fileno(), mode)
             making.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

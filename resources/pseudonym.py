@@ -113,9 +113,9 @@ def child_keys(
     known = {} if known is None else known
     digests = []
     for text in references.tolist():
-        if (made := known.get(text)) is None:
-            made = known[text] = hmac.digest(key, text.encode("utf-8"), "sha256").hex()[:32]
-        digests.append(made)
+        if (key_of_text := known.get(text)) is None:
+            key_of_text = known[text] = hmac.digest(key, text.encode("utf-8"), "sha256").hex()[:32]
+        digests.append(key_of_text)
     return (
         pd.Series(digests, dtype="str")
         .reindex(codes)

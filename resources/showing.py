@@ -69,7 +69,7 @@ def in_markdown(text: object) -> str:
     address or HTML of its own.
     """
     # an entity, because some readers take a backslash before a punctuation mark for a backslash
-    return _MARKDOWN.sub(lambda found: f"&#{ord(found[1])};", one_line(text))
+    return _MARKDOWN.sub(lambda match: f"&#{ord(match[1])};", one_line(text))
 
 
 _OBEYED = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
@@ -106,17 +106,17 @@ def file_name(name: str) -> str:
     its bytes. No name differs from another by case alone, is hidden, is reserved by an operating
     system, or leads elsewhere. A very long one is cut, and ends in a hash of the whole.
     """
-    made = "".join(c if c in _KEPT else _written_out(c) for c in name)
-    if not made:
+    written = "".join(c if c in _KEPT else _written_out(c) for c in name)
+    if not written:
         return "~"
-    if made[0] in " ." or _RESERVED.fullmatch(made):
-        made = _written_out(made[0]) + made[1:]
-    if made[-1] in " .":
-        made = made[:-1] + _written_out(made[-1])
-    if len(made) > _LONGEST:
+    if written[0] in " ." or _RESERVED.fullmatch(written):
+        written = _written_out(written[0]) + written[1:]
+    if written[-1] in " .":
+        written = written[:-1] + _written_out(written[-1])
+    if len(written) > _LONGEST:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
-        made = f"{made[: _LONGEST - 34]}~~{digest[:32]}"
-    return made
+        written = f"{written[: _LONGEST - 34]}~~{digest[:32]}"
+    return written
 
 
 def _written_out(character: str) -> str:

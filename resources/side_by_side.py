@@ -96,13 +96,13 @@ class _Helper:
         """What it gave, by place, when it has ended; what it did not come to is missing, and so is
         everything where it has not ended by `latest`.
         """
-        told = b""
+        answer = b""
         while select.select([self._reads], [], [], max(0.0, latest - time.monotonic()))[0]:
             if not (more := os.read(self._reads, 1 << 16)):
                 break
-            told += more
+            answer += more
         with contextlib.suppress(ValueError):
-            return dict(json.loads(told))
+            return dict(json.loads(answer))
         return {}
 
     def __exit__(self, *_: object) -> None:
@@ -125,7 +125,7 @@ def _help(
         for number in share if os.getppid() == parent else ():
             with contextlib.suppress(Exception):  # met again, and raised, by the parent
                 done.append((number, work(things[number])))
-        with os.fdopen(place, "wb") as told:
-            told.write(json.dumps(done).encode())
+        with os.fdopen(place, "wb") as pipe:
+            pipe.write(json.dumps(done).encode())
     finally:
         os._exit(0)

@@ -176,17 +176,17 @@ class StatisticsApi:
 
     def _meta(self, version: Version) -> Meta:
         path = f"data-sets/{quote(version.data_set, safe='')}/meta?dataSetVersion={version.number}"
-        told = self._get(path)
+        meta = self._get(path)
         places = {
             group["level"]["code"]: {
                 o["id"]: _place(group["level"]["code"], o) for o in group["options"]
             }
-            for group in told["locations"]
+            for group in meta["locations"]
         }
         return Meta(
-            filters={f["id"]: f["column"] for f in told["filters"]},
-            options={f["id"]: {o["id"]: o["label"] for o in f["options"]} for f in told["filters"]},
-            indicators={i["id"]: i["column"] for i in told["indicators"]},
+            filters={f["id"]: f["column"] for f in meta["filters"]},
+            options={f["id"]: {o["id"]: o["label"] for o in f["options"]} for f in meta["filters"]},
+            indicators={i["id"]: i["column"] for i in meta["indicators"]},
             places=places,
         )
 
@@ -239,10 +239,10 @@ class StatisticsApi:
         return told
 
 
-def _version(data_set: str, title: str, told: dict[str, Any]) -> Version:
+def _version(data_set: str, title: str, answer: dict[str, Any]) -> Version:
     return Version(
-        data_set, title, str(told["version"]), str(told["published"])[:10], int(told["totalResults"]),
-        str(told.get("type") or ""), str(told.get("notes") or ""),
+        data_set, title, str(answer["version"]), str(answer["published"])[:10], int(answer["totalResults"]),
+        str(answer.get("type") or ""), str(answer.get("notes") or ""),
     )  # fmt: skip
 
 
@@ -300,10 +300,10 @@ def _refuse_warnings(answer: dict[str, Any], version: Version) -> None:
         )
 
 
-def _not_whole(version: Version, found: int) -> ObservatoryError:
+def _not_whole(version: Version, rows: int) -> ObservatoryError:
     return ObservatoryError(
         f"The data set {version.data_set} ({version.title}), version {version.number}, has "
-        f"{version.rows} rows, and {found} were given. All of them were expected; nothing was "
+        f"{version.rows} rows, and {rows} were given. All of them were expected; nothing was "
         "written. Try again later."
     )
 
@@ -311,13 +311,13 @@ def _not_whole(version: Version, found: int) -> ObservatoryError:
 def _problem(answer: requests.Response) -> str:
     """What the service says is wrong, in short."""
     try:
-        told = answer.json()
+        body = answer.json()
     except ValueError:
         return answer.reason or "no reason was given"
-    errors = told.get("errors") if isinstance(told, dict) else None
+    errors = body.get("errors") if isinstance(body, dict) else None
     if errors and isinstance(errors, list):
         return "; ".join(f"{e.get('message', '')} ({e.get('path', '')})" for e in errors)
-    return str(told.get("title") or answer.reason) if isinstance(told, dict) else str(answer.reason)
+    return str(body.get("title") or answer.reason) if isinstance(body, dict) else str(answer.reason)
 
 
 def _in_short(error: requests.RequestException) -> str:

@@ -94,9 +94,9 @@ def physical(sql: str) -> str:
     if not any(name in sql for name in ("core.", "curated.", ".finding")):
         return sql
 
-    def replaced(found: re.Match[str]) -> str:
-        name = found["whole"] or found["one"]
-        return CLOSED_SCHEMAS[name] if name else found[0]
+    def replaced(match: re.Match[str]) -> str:
+        name = match["whole"] or match["one"]
+        return CLOSED_SCHEMAS[name] if name else match[0]
 
     return _NAMES_OF_ROWS.sub(replaced, sql)
 

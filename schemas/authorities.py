@@ -175,16 +175,16 @@ def find(text: str, date: dt.date) -> str | None:
     text = re.sub(r"^(\s*\d{3})\.0+\s*$", r"\1", text)
     key = name_key(text)
     standing, _ = _keys_on(date)
-    found = (
+    match = (
         standing.get(key)
         or standing.get(text.strip().casefold())
         or _NO_AUTHORITY_SPELLINGS.get(key)
     )
-    if found is None and (whole := _aliases()[1].get(_whole_key(text))):
-        found = standing_on(whole, date)
-    if found is None and (around := around_district(text, date)):
-        found = around.code
-    return found
+    if match is None and (whole := _aliases()[1].get(_whole_key(text))):
+        match = standing_on(whole, date)
+    if match is None and (around := around_district(text, date)):
+        match = around.code
+    return match
 
 
 @cache

@@ -73,13 +73,13 @@ def meaning_key(key: str) -> str:
 
 @cache
 def _by_meaning(layout: str) -> Mapping[str, tuple[Item, ...]]:
-    found: dict[str, dict[str, Item]] = defaultdict(dict)
+    by_meaning: dict[str, dict[str, Item]] = defaultdict(dict)
     for item in items(layout):
         for name in (*item.called, *(name.replace("&", "and") for name in item.called)):
             forms = header_forms(name)
             for key in forms if not item.module else forms[:1]:
-                found[meaning_key(key)][item.key] = item
-    return {key: tuple(named.values()) for key, named in found.items()}
+                by_meaning[meaning_key(key)][item.key] = item
+    return {key: tuple(named.values()) for key, named in by_meaning.items()}
 
 
 def match_items(
@@ -92,18 +92,18 @@ def match_items(
     counts whose heading or item came last, else the first without a module that has not been named.
     """
     by_key = {item.key: item for item in items(layout)}
-    taken, found, module = set(known.values()), dict[str, int](), ""
+    taken, places, module = set(known.values()), dict[str, int](), ""
     for place, keys in enumerate(forms):
         item = by_key.get(known.get(place, ""))
         if item is None and place not in known:
             item = _meant(layout, keys, taken, module)
             if item:
                 taken.add(item.key)
-                found[item.key] = place
+                places[item.key] = place
         if item:
             heads = any(other.module == item.key for other in by_key.values())
             module = item.key if heads else item.module
-    return found
+    return places
 
 
 def _meant(layout: str, keys: Sequence[str], taken: set[str], module: str) -> Item | None:

@@ -119,7 +119,7 @@ def failures(table: ReturnTable, typed: pd.DataFrame) -> pd.DataFrame:
             cases["index"].isna().any()
         ):  # a fault of the frame itself (a type, a column), never of a return
             raise
-        found = pd.DataFrame(
+        failing = pd.DataFrame(
             {
                 "index": cases["index"].astype("int64"),
                 "column": (
@@ -128,7 +128,7 @@ def failures(table: ReturnTable, typed: pd.DataFrame) -> pd.DataFrame:
                 "rule": cases["check"].replace("not_nullable", "blank"),
             }
         )
-        return found.drop_duplicates().sort_values(["index", "column", "rule"], ignore_index=True)
+        return failing.drop_duplicates().sort_values(["index", "column", "rule"], ignore_index=True)
     return pd.DataFrame(
         {
             "index": pd.Series(dtype="int64"),

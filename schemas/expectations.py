@@ -134,21 +134,21 @@ def _general(
 ) -> tuple[Expectation, ...]:
     """What follows from the dictionary and from the columns' names."""
     fields, values = all_fields(), _entries(_EVERY_TABLE)["values"]
-    found = []
+    read = []
     for column in columns:
         if column in leave:
             continue
         kind = fields[column]
         if column in limits:
             low, high = limits[column]
-            found.append(_between(column, low, high, f"{column} lies between {low} and {high}."))
+            read.append(_between(column, low, high, f"{column} lies between {low} and {high}."))
         elif kind.type == "rate":
-            found.append(_between(column, 0, 1, f"{column} is a share: it lies between 0 and 1."))
+            read.append(_between(column, 0, 1, f"{column} is a share: it lies between 0 and 1."))
         elif kind.type in {"integer", "number", "money"} and kind.unit in _COUNTED:
-            found.append(_between(column, 0, None, f"{column} is a count and never negative."))
+            read.append(_between(column, 0, None, f"{column} is a count and never negative."))
         elif column in values:
             arguments = {"column": column, "value_set": values[column]}
-            found.append(
+            read.append(
                 Expectation(
                     "expect_column_values_to_be_in_set",
                     f"{column} is one of the catalogue's values.",
@@ -158,12 +158,12 @@ def _general(
             )
         elif column.endswith("_name") and f"{column.removesuffix('_name')}_code" in columns:
             says = f"{column} stands beside every code."
-            found.append(
+            read.append(
                 Expectation(
                     "expect_column_values_to_not_be_null", says, "warning", {"column": column}
                 )
             )
-    return tuple(found)
+    return tuple(read)
 
 
 def _between(column: str, low: float, high: float | None, says: str) -> Expectation:

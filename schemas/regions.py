@@ -250,9 +250,9 @@ def _refuse_what_is_no_region(data: dict[str, Any], where: str) -> None:
         for one in fields(Region)
         if one.name != "key"
     }
-    if found := sorted(data.keys() - settings.keys()):
+    if unknown := sorted(data.keys() - settings.keys()):
         raise ValueError(
-            f"{where}: {', '.join(found)} was found; expected {', '.join(settings)}. Correct the"
+            f"{where}: {', '.join(unknown)} was found; expected {', '.join(settings)}. Correct the"
             " name."
         )
     if missing := sorted(

@@ -36,15 +36,15 @@ def periods(path: Path = FILE) -> dict[str, Period]:
     Raises:
         ValueError: there is no period for children, or one is too short for the figures.
     """
-    found = {
+    read = {
         name: Period(name, **entry)
         for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items()
     }
-    if CHILDREN not in found:
+    if CHILDREN not in read:
         raise ValueError(
             f"{path.name} has no [children]. A period for the tables about children was expected."
         )
-    for period in found.values():
+    for period in read.values():
         least = (
             SHORTEST_FOR_CHILDREN
             if period.table == CHILDREN or period.table.startswith("core.")
@@ -55,7 +55,7 @@ def periods(path: Path = FILE) -> dict[str, Period]:
                 f"{path.name}: {period.table} is kept for {period.months} months; at least"
                 f" {least} were expected, which the figures need."
             )
-    return found
+    return read
 
 
 def before(today: dt.date, months: int) -> dt.date:

@@ -55,8 +55,8 @@ def programs(version: int) -> Path:
             server.
     """
     candidates = [binaries(), Path(f"/usr/lib/postgresql/{version}/bin")]
-    if found := shutil.which("pg_dump"):
-        candidates.append(Path(found).parent)
+    if program := shutil.which("pg_dump"):
+        candidates.append(Path(program).parent)
     for folder in candidates:
         if (folder / "pg_dump").exists() and (folder / "pg_restore").exists():
             said = subprocess.run(
@@ -97,9 +97,9 @@ def _run(warehouse: Warehouse, program: str, arguments: list[str], *, connect: b
         command, capture_output=True, text=True, env=environment, check=False, umask=0o077
     )
     if done.returncode:
-        said = done.stderr.strip().splitlines()
+        errors = done.stderr.strip().splitlines()
         raise ObservatoryError(
-            f"{program} did not finish: {said[0] if said else 'no message'} The warehouse is as it"
+            f"{program} did not finish: {errors[0] if errors else 'no message'} The warehouse is as it"
             " was. Mend that and try again."
         )
     return done.stdout

@@ -62,9 +62,9 @@ def planned(warehouse: Warehouse, key: bytes, authority_code: str, reference: st
     """
     child_key = _child_key(key, authority_code, reference)
     with warehouse.writing() as connection:  # nobody else changes what it changes
-        found = _take_out(connection, [child_key])
+        erased = _take_out(connection, [child_key])
         connection.rollback()
-    return found
+    return erased
 
 
 def is_stopped(warehouse: Warehouse, key: bytes, authority_code: str, reference: str) -> bool:
@@ -92,9 +92,9 @@ def erase(
     """
     child_key = _child_key(key, authority_code, reference)
     with warehouse.writing() as connection:
-        found = _take_out(connection, [child_key])
+        erased = _take_out(connection, [child_key])
         stopped_already = child_key in dict(stop_list(connection))
-        if not (found.rows or stopped_already or unknown):
+        if not (erased.rows or stopped_already or unknown):
             raise ObservatoryError(
                 "Nobody has sent a row of this child: the reference that the authority's own"
                 " returns give the child was expected. Check it (it is compared without surrounding"
@@ -109,11 +109,11 @@ def erase(
             {"key": child_key, "code": authority_code},
         )
         audit.record(
-            connection, audit.ERASED, authority_code, rows=found.rows, quarters=found.quarters
+            connection, audit.ERASED, authority_code, rows=erased.rows, quarters=erased.quarters
         )
         stopped = stop_list(connection)
     add_to_stop_list(settings.home, stopped)
-    return found
+    return erased
 
 
 def undo(
@@ -271,13 +271,13 @@ def hold_to_stop_list(
                 {"key": child_key, "code": code},
             )
         stopped = stop_list(connection)
-        found = _take_out(connection, [child_key for child_key, _ in stopped])
-        if found.rows:
+        erased = _take_out(connection, [child_key for child_key, _ in stopped])
+        if erased.rows:
             audit.record(
-                connection, audit.ERASED, "stop list", rows=found.rows, quarters=found.quarters
+                connection, audit.ERASED, "stop list", rows=erased.rows, quarters=erased.quarters
             )
     add_to_stop_list(home, stopped)
-    return found
+    return erased
 
 
 def forgotten(warehouse: Warehouse, home: Path) -> int:
@@ -324,7 +324,7 @@ def keep_stop_list(home: Path, stopped: list[tuple[str, str]]) -> None:
 
 
 def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
-    found = Erased()
+    erased = Erased()
     words = {"keys": child_keys_}
     submissions: set[str] = set()
     for name, columns in raw_columns().items():
@@ -373,31 +373,31 @@ def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
                     "hint": ERASED,
                 },
             )  # fmt: skip
-        _count(found, f"raw.{name}", sum(row.rows for row in rows))
+        _count(erased, f"raw.{name}", sum(row.rows for row in rows))
         submissions |= {row.submission_id for row in rows}
     for model in models().values():
         if not model.is_view and "child_key" in model.columns and is_about_children(model.columns):
             gone = connection.execute(
                 sa.text(f"delete from {model.physical} where child_key = any(:keys)"), words
             )
-            _count(found, model.table, gone.rowcount)
-    _note_what_remains(connection, found, sorted(submissions))
-    return found
+            _count(erased, model.table, gone.rowcount)
+    _note_what_remains(connection, erased, sorted(submissions))
+    return erased
 
 
-def _count(found: Erased, table: str, rows: int) -> None:
+def _count(erased: Erased, table: str, rows: int) -> None:
     if rows:
-        found.rows[table] = rows
+        erased.rows[table] = rows
 
 
-def _note_what_remains(connection: Connection, found: Erased, submissions: list[str]) -> None:
+def _note_what_remains(connection: Connection, erased: Erased, submissions: list[str]) -> None:
     """Mark the quarters that counted the child for rewriting, and find the releases and the
     senders' own files that the request reaches.
     """
-    found.quarters = _quarters_on(connection, submissions)
+    erased.quarters = _quarters_on(connection, submissions)
     connection.execute(
         sa.text("delete from raw.quarter where census_date = any(:dates)"),
-        {"dates": found.quarters},
+        {"dates": erased.quarters},
     )
     for table in (
         "raw.draft_count",
@@ -407,16 +407,16 @@ def _note_what_remains(connection: Connection, found: Erased, submissions: list[
     ):  # a draft that counted the child is made anew without
         connection.execute(
             sa.text(f"delete from {table} where census_date = any(:dates)"),
-            {"dates": found.quarters},
+            {"dates": erased.quarters},
         )
-    found.releases = [
+    erased.releases = [
         f"{row.census_date} r{row.release_number}"
         for row in connection.execute(
             sa.text(
                 "select census_date, release_number from published.release where census_date ="
                 " any(:dates) order by 1, 2"
             ),
-            {"dates": found.quarters},
+            {"dates": erased.quarters},
         )
     ]
     held = connection.execute(
@@ -426,8 +426,8 @@ def _note_what_remains(connection: Connection, found: Erased, submissions: list[
         ),
         {"ids": submissions},
     ).all()
-    found.files = [f"{row.census_date}/{row.sender}/{row.file_name}" for row in held]
-    found.returns = sorted({(row.census_date, row.sender) for row in held})
+    erased.files = [f"{row.census_date}/{row.sender}/{row.file_name}" for row in held]
+    erased.returns = sorted({(row.census_date, row.sender) for row in held})
 
 
 def _quarters_on(connection: Connection, submissions: list[str]) -> list[dt.date]:

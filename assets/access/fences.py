@@ -108,7 +108,7 @@ def _is_whole(policy: Policy) -> bool:
 def columns_of_fenced(connection: Connection) -> dict[tuple[str, str], list[str]]:
     """The columns of every relation in a closed schema, by the schema and name that readers use."""
     by_closed = {closed: schema for schema, closed in CLOSED_SCHEMAS.items()}
-    found = connection.execute(
+    relations = connection.execute(
         sa.text(
             "select n.nspname, c.relname, array_agg(a.attname::text order by a.attnum) as columns"
             " from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace inner join"
@@ -117,7 +117,7 @@ def columns_of_fenced(connection: Connection) -> dict[tuple[str, str], list[str]
         ),
         {"schemas": list(by_closed)},
     )
-    return {(by_closed[row.nspname], row.relname): row.columns for row in found}
+    return {(by_closed[row.nspname], row.relname): row.columns for row in relations}
 
 
 def _name(policy: Policy) -> str:

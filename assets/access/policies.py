@@ -215,8 +215,8 @@ def sub_regional_condition(columns: Collection[str]) -> str | None:
 
 def of_others(columns: Collection[str]) -> set[str]:
     """The columns of a member's row that are blank to the group of its sub-region."""
-    found = OF_OTHERS & set(columns)
-    return found | ({_RANK} & set(columns)) if found else found
+    blank = OF_OTHERS & set(columns)
+    return blank | ({_RANK} & set(columns)) if blank else blank
 
 
 def _without_fees_of_the_region(condition: str | None, columns: Collection[str]) -> str | None:
@@ -289,8 +289,8 @@ def policies(region: Region) -> dict[Relation, Policy]:
     """The policy of every relation that is to be read by anybody but the pipeline, by schema and
     name.
     """
-    found = [_raw_policy(name) for name in raw_columns()]
-    found += [_model_policy(relation, region) for relation in models()]
+    every = [_raw_policy(name) for name in raw_columns()]
+    every += [_model_policy(relation, region) for relation in models()]
     for relation, table in PYTHON_TABLES.items():
         conditions = {
             AUTHORITY: authority_condition(table.columns),
@@ -298,10 +298,10 @@ def policies(region: Region) -> dict[Relation, Policy]:
             REGIONAL: EVERY_ROW,
             ENGINEER: EVERY_ROW,
         }
-        found.append(
+        every.append(
             Policy(*relation, readers={kind: one for kind, one in conditions.items() if one})
         )
-    found += [
+    every += [
         Policy(
             "published",
             name,
@@ -311,5 +311,5 @@ def policies(region: Region) -> dict[Relation, Policy]:
         for name in PUBLISHED
     ]
     if not region.sub_regional_groups:
-        found = [policy.without(SUB_REGIONAL) for policy in found]
-    return {(policy.schema, policy.name): policy for policy in found}
+        every = [policy.without(SUB_REGIONAL) for policy in every]
+    return {(policy.schema, policy.name): policy for policy in every}

@@ -33,10 +33,10 @@ def bases(archive: Path) -> dict[dt.datetime, Path]:
     """The base backups of an archive, by the moment from which on each can be brought, the oldest
     first.
     """
-    found = {}
+    copies = {}
     for folder in sorted((archive / "base").glob("*Z")):
-        found[dt.datetime.strptime(folder.name, _NAME).replace(tzinfo=dt.UTC)] = folder
-    return found
+        copies[dt.datetime.strptime(folder.name, _NAME).replace(tzinfo=dt.UTC)] = folder
+    return copies
 
 
 def take_base(warehouse: Warehouse, settings: Settings, keep_days: int) -> tuple[Path, int]:

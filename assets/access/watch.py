@@ -52,14 +52,14 @@ def end_what_runs_too_long(
         ).scalars()
         be_able(connection, list(logins))  # never committed
         limits = {"statement": statement_seconds, "transaction": transaction_seconds}
-        found = [row for row in connection.execute(sa.text(_TOO_LONG), limits) if row.why]
-        for row in found:
+        sessions = [row for row in connection.execute(sa.text(_TOO_LONG), limits) if row.why]
+        for row in sessions:
             connection.execute(sa.text("select pg_terminate_backend(:pid)"), {"pid": row.pid})
-    if found:
+    if sessions:
         with warehouse.engine.begin() as connection:
-            for row in found:
+            for row in sessions:
                 audit.record(connection, audit.ENDED, row.login, why=row.why)
-    return [(row.login, row.why) for row in found]
+    return [(row.login, row.why) for row in sessions]
 
 
 @contextmanager

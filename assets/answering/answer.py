@@ -169,13 +169,17 @@ class Answer:
         What stands elsewhere nobody asked for: it is in no copy.
         """
         return [
-            (found.header_row, found.end_row, _may_be_copied(found))
-            for found in self.tables_on(index)
+            (recognised.header_row, recognised.end_row, _may_be_copied(recognised))
+            for recognised in self.tables_on(index)
         ]
 
     def tables_on(self, index: int) -> list[Recognised]:
         """The tables recognised on a sheet, from the top."""
-        return [found for sheet, found in self.sheets if sheet is self.own_sheets[index] and found]
+        return [
+            recognised
+            for sheet, recognised in self.sheets
+            if sheet is self.own_sheets[index] and recognised
+        ]
 
     @property
     def received(self) -> int:
@@ -751,7 +755,7 @@ def _sheet_of(answer: Answer, name: str, table: str) -> int | None:
         same = [
             index
             for index in same
-            if any(found.table.name == table for found in answer.tables_on(index))
+            if any(recognised.table.name == table for recognised in answer.tables_on(index))
         ]
     return same[0] if len(same) == 1 else None
 
@@ -760,7 +764,9 @@ def _table_at(tables: list[Recognised], name: str, row: int) -> int | None:
     """Which of the tables on a sheet a finding is about: the one named, and of several the lowest
     whose header is above the row.
     """
-    fitting = [at for at, found in enumerate(tables) if not name or found.table.name == name]
+    fitting = [
+        at for at, recognised in enumerate(tables) if not name or recognised.table.name == name
+    ]
     above = [at for at in fitting if tables[at].header_row < row]
     return above[-1] if above else fitting[0] if fitting else None
 
@@ -783,9 +789,9 @@ def _header(sheet: Sheet, recognised: Recognised, place: int) -> str:
     """A column's header as the sender spells it, where it says nothing but that; else as the layout
     does: a note behind it may name a child.
     """
-    said = " ".join(seen(cell_text(sheet.rows[recognised.header_row][place])).split())[:80]
-    if is_known_header(said):
-        return said
+    header = " ".join(seen(cell_text(sheet.rows[recognised.header_row][place])).split())[:80]
+    if is_known_header(header):
+        return header
     name = next((name for name, at in recognised.columns.items() if at == place), "")
     return recognised.table.column(name).headers[0] if name else ""
 
@@ -802,9 +808,9 @@ def _grouped(findings: list[Found], most_cases: int = 12) -> list[Group]:
             finding.column_name if finding.row_number else "",
         )
         together.setdefault(key, {}).setdefault(finding.message, []).append(finding)
-    made = [_group(messages, most_cases) for messages in together.values()]
+    groups = [_group(messages, most_cases) for messages in together.values()]
     order = list(SEVERITIES)
-    return sorted(made, key=lambda g: (order.index(g.severity), -len(g.rows)))
+    return sorted(groups, key=lambda g: (order.index(g.severity), -len(g.rows)))
 
 
 def _group(messages: dict[str, list[Found]], most_cases: int) -> Group:
@@ -895,8 +901,8 @@ def trial_answer(submission: Submission, judged: Iterable[JudgedTable]) -> Answe
         names = tuple(
             dict.fromkeys(
                 sheet.label
-                for sheet, found in submission.tables
-                if found.table.name == table.table.name
+                for sheet, recognised in submission.tables
+                if recognised.table.name == table.table.name
             )
         )
         for book in table.books[table.books["submission_id"] == submission.id].itertuples():
@@ -905,7 +911,7 @@ def trial_answer(submission: Submission, judged: Iterable[JudgedTable]) -> Answe
             )
             tables.append(TableAnswer(table.table.title, names, received, loaded, rejected, aside))
     left_alone = bool(submission.tables) and all(
-        found.table.leave_alone for _, found in submission.tables
+        recognised.table.leave_alone for _, recognised in submission.tables
     )
     unread = {"unknown_sender", "too_large"} & {finding.rule for finding in submission.findings}
     return Answer(

@@ -68,4 +68,4 @@ def official_of(warehouse: Warehouse, census_date: dt.date) -> dict[str, pd.Data
                 "note": row.definition_note or "",
             }
         )
-    return {code: pd.DataFrame(told, columns=list(COLUMNS)) for code, told in rows.items()}
+    return {code: pd.DataFrame(figures, columns=list(COLUMNS)) for code, figures in rows.items()}

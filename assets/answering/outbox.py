@@ -283,13 +283,13 @@ def _without_the_erased(
     return [
         (
             (
-                _blanked(sheet, erased.get(found.table.name, {}).get(sheet.label, set()))
-                if found
+                _blanked(sheet, erased.get(recognised.table.name, {}).get(sheet.label, set()))
+                if recognised
                 else sheet
             ),
-            found,
+            recognised,
         )
-        for sheet, found in sheets
+        for sheet, recognised in sheets
     ]
 
 

@@ -42,14 +42,14 @@ def _with_references(table: JudgedTable, submissions: Iterable[Submission]) -> p
     column = _REFERENCES[table.table.name]
     pieces = []
     for submission in submissions:
-        for sheet, found in submission.tables:
-            if found.table.name == table.table.name and column in found.columns:
-                place = found.columns[column]
+        for sheet, recognised in submission.tables:
+            if recognised.table.name == table.table.name and column in recognised.columns:
+                place = recognised.columns[column]
                 texts = [
                     cell_text(row[place]).strip() if place < len(row) else ""
-                    for row in sheet.rows[found.header_row + 1 :]
+                    for row in sheet.rows[recognised.header_row + 1 :]
                 ]
-                numbers = range(found.header_row + 2, found.header_row + 2 + len(texts))
+                numbers = range(recognised.header_row + 2, recognised.header_row + 2 + len(texts))
                 pieces.append(
                     pd.DataFrame(
                         {

@@ -652,11 +652,11 @@ def _marks(answer: Answer) -> dict[int, Marks]:
 
 def _labels(answer: Answer) -> dict[str, list[str]]:
     """Long lists of what a column may say, by column: they stand once on a sheet of their own."""
-    found: dict[str, list[str]] = {}
+    labels: dict[str, list[str]] = {}
     for finding in answer.found:
-        if finding.header and finding.header not in found and finding.options:
-            found[finding.header] = list(finding.options)
-    return found
+        if finding.header and finding.header not in labels and finding.options:
+            labels[finding.header] = list(finding.options)
+    return labels
 
 
 def _rows_shown(sheet: Sheet, marks: Marks, most_cells: int) -> Sequence[int]:

@@ -77,15 +77,15 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
             )
         for spec in (one for one in specs if one.key in context.selected_asset_check_keys):
             table = spec.asset_key.path[-1]
-            found = outcomes.get(table if spec.name == EXPECTATIONS else f"{table}{DRIFT}", [])
-            unmet = [(key, outcome) for key, outcome in found if not outcome.met]
+            results = outcomes.get(table if spec.name == EXPECTATIONS else f"{table}{DRIFT}", [])
+            unmet = [(key, outcome) for key, outcome in results if not outcome.met]
             told_by_quarter(
                 context,
                 spec,
-                {key: all(outcome.met for of, outcome in found if of == key) for key in pages},
+                {key: all(outcome.met for of, outcome in results if of == key) for key in pages},
                 {
                     key: {
-                        "expectations": sum(of == key for of, _ in found),
+                        "expectations": sum(of == key for of, _ in results),
                         "unmet": dg.MetadataValue.md(
                             _unmet([one for one in unmet if one[0] == key])
                         ),
@@ -106,7 +106,7 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
                 passed=not unmet,
                 severity=dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN,
                 metadata={
-                    "expectations": len(found),
+                    "expectations": len(results),
                     "unmet": dg.MetadataValue.md(_unmet(unmet)),
                     **links,
                 },
@@ -115,10 +115,10 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
     return expectations_of_readers
 
 
-def _unmet(found: list[tuple[str, Outcome]]) -> str:
+def _unmet(results: list[tuple[str, Outcome]]) -> str:
     return (
         "\n".join(
-            f"- {key}: {in_markdown(o.says)} {o.unexpected} of {o.rows} rows." for key, o in found
+            f"- {key}: {in_markdown(o.says)} {o.unexpected} of {o.rows} rows." for key, o in results
         )
         or "none"
     )
@@ -148,15 +148,15 @@ def build_chase_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefi
         lines, late, paths, late_in = [], 0, {}, {}
         for key in context.partition_keys:
             date = dt.date.fromisoformat(key)
-            found = chase_list(warehouse, date, settings.region.timetable, today())
-            late_in[key] = sum(one.state in (LATE, REJECTED) for one in found)
+            chased = chase_list(warehouse, date, settings.region.timetable, today())
+            late_in[key] = sum(one.state in (LATE, REJECTED) for one in chased)
             late += late_in[key]
             lines += [
                 f"- {key}: {in_markdown(one.name)} ({one.sender}): {in_markdown(one.sentence())}"
-                for one in found
+                for one in chased
             ]
             paths[f"list {key}"] = dg.MetadataValue.path(
-                str(write_list(settings.chase, date, found))
+                str(write_list(settings.chase, date, chased))
             )
         told_by_quarter(
             context,

@@ -137,7 +137,7 @@ def chase_list(
     all.
     """
     over = max((day - timetable.day(census_date, "due")).days, 0)
-    found = []
+    chased = []
     for row in asked.rows(
         _QUERY,
         d=census_date,
@@ -162,10 +162,10 @@ def chase_list(
             if row.late_before
             else ""
         )
-        found.append(
+        chased.append(
             Chased(row.sender, name, what, state, late, row.rows_loaded, row.rows_before, before)
         )
-    return sorted(found, key=lambda one: (-one.days_late, one.sender, one.what))
+    return sorted(chased, key=lambda one: (-one.days_late, one.sender, one.what))
 
 
 def _as_published() -> list[str]:
@@ -184,13 +184,13 @@ def to_chase_on(timetable: Timetable, census_date: dt.date, day: dt.date) -> boo
     return (day - census_date).days in timetable.chase
 
 
-def write_list(folder: Path, census_date: dt.date, found: list[Chased]) -> Path:
+def write_list(folder: Path, census_date: dt.date, chased: list[Chased]) -> Path:
     """Write the list to `<census date>.csv`, whole or not at all; contacts are not in it."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(HEADS.values())
     writer.writerows(
-        [in_csv("" if value is None else str(value)) for value in astuple(one)] for one in found
+        [in_csv("" if value is None else str(value)) for value in astuple(one)] for one in chased
     )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{census_date}.csv"
@@ -223,29 +223,31 @@ def reminders(
     for one in found:
         by_sender[one.sender].append(one)
     asks = f"\nQuestions: {ask}." if ask else ""
-    made = []
+    messages = []
     for sender, own in sorted(by_sender.items()):
         lines = "\n".join(f"- {one.sentence()}" for one in own)
         body = (
             f"{own[0].name},\n\nyour returns for {census_date:%d %B %Y}, due on"
             f" {due:%d %B %Y}:\n{lines}\n{asks}"
         )
-        made.append(Reminder(sender, f"{region}: returns for {census_date:%d %B %Y}", body.strip()))
-    return made
+        messages.append(
+            Reminder(sender, f"{region}: returns for {census_date:%d %B %Y}", body.strip())
+        )
+    return messages
 
 
-def in_short(found: list[Chased], census_date: dt.date, region: str) -> Reminder:
+def in_short(chased: list[Chased], census_date: dt.date, region: str) -> Reminder:
     """The list for the region's own channel: how many of each, and the senders, the latest first."""
     counts = ", ".join(
         f"{number} {state}"
         for state in (LATE, REJECTED, HALVED, DUE)
-        if (number := sum(one.state == state for one in found))
+        if (number := sum(one.state == state for one in chased))
     )
-    lines = [f"- {_named(one)}: {one.sentence()}" for one in found[:40]]
-    more = [f"- and {len(found) - 40} more"] if len(found) > 40 else []
+    lines = [f"- {_named(one)}: {one.sentence()}" for one in chased[:40]]
+    more = [f"- and {len(chased) - 40} more"] if len(chased) > 40 else []
     return Reminder(
         "",
-        f"{region}: {len(found)} returns to chase for {census_date:%d %B %Y}",
+        f"{region}: {len(chased)} returns to chase for {census_date:%d %B %Y}",
         "\n".join([f"{counts}.", *lines, *more]),
     )
 

@@ -36,8 +36,8 @@ def suites() -> dict[str, Suite]:
         table.name: table.columns for table in models().values() if table.schema == "curated"
     }
     columns |= {table.name: table.columns for table in PYTHON_TABLES.values()}
-    found = {name: suite(name, of_table) for name, of_table in columns.items()}
-    return {name: one for name, one in sorted(found.items()) if one.expectations or one.drifts}
+    by_table = {name: suite(name, of_table) for name, of_table in columns.items()}
+    return {name: one for name, one in sorted(by_table.items()) if one.expectations or one.drifts}
 
 
 def write_report(warehouse: Warehouse, census_date: dt.date, data_docs: Path) -> list[Outcome]:
@@ -95,7 +95,7 @@ def batches(warehouse: Warehouse, census_date: dt.date) -> list[Batch]:
     """What is held up: for each table its rows, and for those with drifts the changes of their
     totals.
     """
-    found = []
+    batches_of_quarters = []
     for name, one in suites().items():
         rows = warehouse.frame(
             f"select * from curated.{name} where census_date = :d", d=census_date
@@ -110,17 +110,17 @@ def batches(warehouse: Warehouse, census_date: dt.date) -> list[Batch]:
             **{column: rows.eval(expression) for column, expression in one.derived.items()}
         )
         if one.expectations:
-            found.append(Batch(name, rows, one.expectations))
+            batches_of_quarters.append(Batch(name, rows, one.expectations))
         changes = [_changes(warehouse, name, drift, census_date) for drift in one.drifts]
         if any(len(change) for change in changes):
-            found.append(
+            batches_of_quarters.append(
                 Batch(
                     f"{name}{DRIFT}",
                     pd.concat(changes, ignore_index=True),
                     tuple(_small(drift) for drift in one.drifts),
                 )
             )
-    return found
+    return batches_of_quarters
 
 
 def _change(drift: Drift) -> str:

@@ -271,7 +271,9 @@ class Register:
         if submission.is_rejected:
             return
         for name in {
-            found.table.name for _, found in submission.tables if not found.table.leave_alone
+            recognised.table.name
+            for _, recognised in submission.tables
+            if not recognised.table.leave_alone
         }:
             self._tables[submission.sender.key, mark].add(name)
             self._in_force[submission.sender.key, name] = mark

@@ -100,7 +100,7 @@ def _parts(archive: zipfile.ZipFile, names: set[str]) -> list[tuple[str, str]]:
     # expat bounds what entities grow to, and this process has limits
     related = ElementTree.fromstring(archive.read(relations))  # noqa: S314 # nosec B314
     targets = {e.get("Id"): e.get("Target", "") for e in related}
-    found = []
+    parts = []
     for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():  # noqa: S314 # nosec B314
         if _bare(element.tag, "}") == "sheet":
             number = next((value for key, value in element.items() if _bare(key, "}") == "id"), "")
@@ -110,8 +110,8 @@ def _parts(archive: zipfile.ZipFile, names: set[str]) -> list[tuple[str, str]]:
                 if target.startswith("/")
                 else posixpath.normpath(posixpath.join("xl", target))
             )
-            found.append((element.get("name", ""), part))
-    return found
+            parts.append((element.get("name", ""), part))
+    return parts
 
 
 def _bare(name: str, mark: str = ":") -> str:
@@ -169,7 +169,7 @@ class _Runs:
 
 def _raised_texts(text: bytes) -> dict[int, str]:
     """Of the workbook's list of texts those with something raised in them, by number."""
-    found: dict[int, str] = {}
+    texts: dict[int, str] = {}
     runs, number = _Runs(), -1
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -182,7 +182,7 @@ def _raised_texts(text: bytes) -> dict[int, str]:
     def end(name: str) -> None:
         runs.end(_bare(name))
         if _bare(name) == "si" and runs.any_raised:
-            found[number] = runs.text
+            texts[number] = runs.text
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = (
@@ -191,7 +191,7 @@ def _raised_texts(text: bytes) -> dict[int, str]:
         lambda said: runs.say(said),
     )
     parser.Parse(text, True)
-    return found
+    return texts
 
 
 class _Sheet:

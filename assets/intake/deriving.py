@@ -161,15 +161,15 @@ def derive_needs(
     """The needs and the traumas that assessments found, each between semicolons, and the number of
     items answered.
     """
-    found = {kind: np.full(len(index), ";", dtype=object) for kind in (NEED, TRAUMA)}
+    labels = {kind: np.full(len(index), ";", dtype=object) for kind in (NEED, TRAUMA)}
     answered = np.zeros(len(index), dtype=np.int64)
     for item in items(layout):
         answers = parsed[item.key].canonical
         answered += (answers.notna() & (answers != "N/A")).to_numpy()
-        if item.kind in found:
+        if item.kind in labels:
             has = answers.isin([*ACTIONABLE, YES]).to_numpy()
-            found[item.kind][has] += f"{item.key};"
-    needs, traumas = (pd.Series(found[kind], index=index, dtype="str") for kind in (NEED, TRAUMA))
+            labels[item.kind][has] += f"{item.key};"
+    needs, traumas = (pd.Series(labels[kind], index=index, dtype="str") for kind in (NEED, TRAUMA))
     return {
         "needs_found": needs,
         "traumas_found": traumas,

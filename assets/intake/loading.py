@@ -109,8 +109,8 @@ def take_in(
     """
     say = progress or (lambda _: None)
     files = landing.settled(census_date)
-    if said := growing(landing.growing[census_date]):
-        say(f"{census_date}: {said}")
+    if waiting := growing(landing.growing[census_date]):
+        say(f"{census_date}: {waiting}")
     nothing = IntakeResult(census_date, len(files), 0, 0, 0, 0, 0, 0)
     with warehouse.writing() as connection:
         if _is_over(connection, census_date):
@@ -221,7 +221,12 @@ def _companions(
     """
     of_one_return = {"authority", "children", "episodes"}
     senders = sorted(
-        {s.sender.key for s in new for _, found in s.tables if found.table.derive in of_one_return}
+        {
+            s.sender.key
+            for s in new
+            for _, companions in s.tables
+            if companions.table.derive in of_one_return
+        }
     )
     if not senders:
         return []
@@ -248,7 +253,7 @@ def _companions(
         if (file := register.file_with(sender, mark)) is not None
         for row in rows
     ]
-    found = []
+    companions = []
     for row, file, mark in sorted(
         there, key=lambda one: (one[0].counts, one[0].received_at), reverse=True
     ):
@@ -257,7 +262,7 @@ def _companions(
             with suppress(NotNow):
                 opened = OpenedFile(file)
                 if content_mark(key, opened.content.digest) == mark:
-                    found.append(
+                    companions.append(
                         open_submission(
                             row.submission_id,
                             replace(file, received_at=row.received_at),
@@ -265,8 +270,8 @@ def _companions(
                             opened,
                         )
                     )
-                    turns.add(found[-1], moment() - began)
-    return found
+                    turns.add(companions[-1], moment() - began)
+    return companions
 
 
 def _write(
@@ -535,7 +540,7 @@ def withdraw(warehouse: Warehouse, number: str, by: str, reason: str) -> tuple[d
         ObservatoryError: there is no such submission, or it counts no more.
     """
     with warehouse.writing() as connection:
-        found = connection.execute(
+        submission = connection.execute(
             sa.text(
                 "select s.census_date, s.sender, bool_or(t.status in ('in force', 'superseded',"
                 " 'recorded')) as counts, string_agg(distinct t.status, ', ') as status from"
@@ -544,14 +549,14 @@ def withdraw(warehouse: Warehouse, number: str, by: str, reason: str) -> tuple[d
             ),
             {"n": number},
         ).first()
-        if found is None:
+        if submission is None:
             raise ObservatoryError(
                 f"There is no submission '{number}'. Its number was expected, as `observatory"
                 " status --history` lists it."
             )
-        if not found.counts:
+        if not submission.counts:
             raise ObservatoryError(
-                f"Submission {number} is {found.status} already; one that was accepted was"
+                f"Submission {number} is {submission.status} already; one that was accepted was"
                 " expected. There is nothing to withdraw."
             )
         connection.execute(
@@ -566,11 +571,11 @@ def withdraw(warehouse: Warehouse, number: str, by: str, reason: str) -> tuple[d
             audit.WITHDREW,
             number,
             by=by,
-            census_date=found.census_date,
-            sender=found.sender,
+            census_date=submission.census_date,
+            sender=submission.sender,
         )
-        _settle(connection, found.census_date, [found.sender])
-    return found.census_date, found.sender
+        _settle(connection, submission.census_date, [submission.sender])
+    return submission.census_date, submission.sender
 
 
 __all__ = ["IntakeResult", "has_news", "take_in", "withdraw"]

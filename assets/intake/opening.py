@@ -94,4 +94,6 @@ class OpenedFile:
     def sheets_by_table(self) -> list[tuple[Sheet, Recognised | None]]:
         """The sheets, each once a table recognised on it, or once with None."""
         nothing: list[Recognised | None] = [None]
-        return [(sheet, found) for sheet, tables in self.tables for found in tables or nothing]
+        return [
+            (sheet, recognised) for sheet, tables in self.tables for recognised in tables or nothing
+        ]

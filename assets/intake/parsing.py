@@ -174,8 +174,8 @@ as long.
 """
 
 
-def _usual_date(found: re.Match[str]) -> str | None:
-    day, month, year = found.group(1, 2, 3) if found[1] else found.group(6, 5, 4)
+def _usual_date(match: re.Match[str]) -> str | None:
+    day, month, year = match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
     try:
         date = dt.date(int(year), int(month), int(day))
     except ValueError:
@@ -257,8 +257,8 @@ def read_outward_code(text: str) -> str | None:
 
     Without a blank `SK13` is the outward code that it says, never the sector SK1 3.
     """
-    found = _WITH_MORE.fullmatch(read_text(text).upper())
-    return found.group(1) if found else None
+    match = _WITH_MORE.fullmatch(read_text(text).upper())
+    return match.group(1) if match else None
 
 
 def _read_loose_urn(text: str) -> str | None:

@@ -107,9 +107,9 @@ def _filters(table: ReturnTable, cells: list[str], taken: set[int]) -> list[tupl
         return []
     ranks = {header_key(name): rank for rank, name in enumerate(table.filters)}
     keys = [(header_key(cell), place) for place, cell in enumerate(cells) if place not in taken]
-    found = sorted((ranks[key], place) for key, place in keys if key in ranks)
+    filters = sorted((ranks[key], place) for key, place in keys if key in ranks)
     names = [c.name for c in table.columns if c.name.startswith("filter_")]
-    return [(place, name) for (_, place), name in zip(found, names, strict=False)]
+    return [(place, name) for (_, place), name in zip(filters, names, strict=False)]
 
 
 @lru_cache(maxsize=20_000)
@@ -304,19 +304,19 @@ def recognise_all(sheet: Sheet) -> list[Recognised]:
     first = None if is_example(sheet) else recognise(sheet)
     if first is None or _holds_options(sheet, first):
         return []
-    found = [first]
+    tables = [first]
     for row in _header_like_rows(sheet, first.header_row + 1):
         cells = [cell_text(cell) for cell in sheet.rows[row]]
         for table in return_tables().values():
             columns, others = _match(table, cells)
             if table.is_recognised_by(columns):
                 end = row
-                while end > found[-1].header_row + 1 and (
+                while end > tables[-1].header_row + 1 and (
                     _cells_given(sheet.rows[end - 1]) == 0 or _is_title(sheet.rows[end - 1])
                 ):
                     end -= 1  # blank rows and titles above the header
-                found[-1] = replace(found[-1], end_row=end)
-                found.append(
+                tables[-1] = replace(tables[-1], end_row=end)
+                tables.append(
                     Recognised(
                         table,
                         row,
@@ -326,7 +326,7 @@ def recognise_all(sheet: Sheet) -> list[Recognised]:
                     )
                 )
                 break
-    return found
+    return tables
 
 
 def _cells_given(row: list) -> int:
@@ -389,9 +389,9 @@ def recognise(sheet: Sheet) -> Recognised | None:
             if len(columns) < 2:
                 continue
             missing = tuple(name for name in table.needed if name not in columns)
-            found = Recognised(table, number, columns, others, missing)
+            recognised = Recognised(table, number, columns, others, missing)
             if table.is_recognised_by(columns):
-                return found
+                return recognised
             if table.leave_alone:
                 continue
             wanted = dict.fromkeys([*table.needed, *table.recognised_by])

@@ -45,22 +45,22 @@ def form_of(text: str) -> str:
         return "nothing"
     if ERROR_CELL.fullmatch(plain):
         return plain.upper()
-    if found := _DATE_LIKE.search(plain):
-        return "a date" if found.group() == plain else "text with a date in it"
+    if match := _DATE_LIKE.search(plain):
+        return "a date" if match.group() == plain else "text with a date in it"
     if re.fullmatch(r"\d{4}-\d\d-\d\d[T ][\d:.]+Z?", plain):
         return "a date"
     if re.fullmatch(r"[+-]?\d+(\.\d+)?e[+-]?\d+", plain, re.IGNORECASE):
         return "a number in scientific notation"
-    if found := _NUMBER.fullmatch(plain):
-        if found["pounds"]:
+    if match := _NUMBER.fullmatch(plain):
+        if match["pounds"]:
             return "an amount in pounds"
-        if found["rest"]:
+        if match["rest"]:
             return "a number with decimals"
         digits = sum(char.isdigit() for char in plain)
-        kind = "a whole number" if found["sign"] in {"", "+"} else "a number below nought"
+        kind = "a whole number" if match["sign"] in {"", "+"} else "a number below nought"
         return f"{kind} with {digits} digit{'' if digits == 1 else 's'}"
-    if found := _POSTCODE.search(plain):
-        return "a postcode" if found.group() == plain else "text with a postcode in it"
+    if match := _POSTCODE.search(plain):
+        return "a postcode" if match.group() == plain else "text with a postcode in it"
     if " " not in plain and _holds_an_address(plain):
         return "an e-mail address"
     if len(plain) == 1:

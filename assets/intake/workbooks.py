@@ -418,7 +418,7 @@ def sheets(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
     }
     if len(wanted) > MAX_SHEETS:
         raise CannotRead("too_large", f"it has {len(wanted):,} sheets")
-    cells, found, merged = 0, {}, {}
+    cells, rows_of, merged = 0, {}, {}
     for name in wanted:
         sheet = book.get_sheet_by_name(name)
         rows, columns = sheet.end if sheet.end else (-1, -1)
@@ -429,12 +429,12 @@ def sheets(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
                 f"a cell stands in row {rows + 1}, column {columns + 1} of a sheet; delete what"
                 " stands below and beside the table",
             )
-        found[name] = sheet.to_python(skip_empty_area=False)
+        rows_of[name] = sheet.to_python(skip_empty_area=False)
         merged[name] = getattr(sheet, "merged_cell_ranges", None) or []
-    beside = _beside().look_beside(data, found)
+    beside = _beside().look_beside(data, rows_of)
     for name, about in beside.items():
         about["is_hidden"], about["merged"] = wanted[name], about["merged"] or merged[name]
-    return [(name, _down_to_the_last(rows), beside[name]) for name, rows in found.items()]
+    return [(name, _down_to_the_last(rows), beside[name]) for name, rows in rows_of.items()]
 
 
 def _beside() -> ModuleType:

@@ -303,9 +303,9 @@ def flows(edition: Edition, area: Area) -> Section | None:
             ((c, [f]) for c, f in rows if f.number and c.link),
             key=lambda row: (-(row[1][0].number or 0), row[0].name),
         )[:MOST_FLOWS]
-        made = ranking(caption, first, ["Children"], shown, colour)
+        tables = ranking(caption, first, ["Children"], shown, colour)
         rest = [BarRow(c, [], [f]) for c, f in rows if f.number and not c.link]
-        return replace(made, rows=[*made.rows, *rest]) if made else None
+        return replace(tables, rows=[*tables.rows, *rest]) if tables else None
 
     hosts = table.values["host_authority_name"]
     out = [
@@ -319,14 +319,14 @@ def flows(edition: Edition, area: Area) -> Section | None:
         (link(a), table.figure(a, "children_by_providers", host_authority_name=area.name))
         for a in by_name.values()
     ]
-    made = [
+    tables = [
         largest(f"Where {possessive(area.name)} children live, by its own return, {on(edition)}", "Where", out, "near-1"),
         largest(
             f"Which of the region\u2019s authorities placed the children living in {area.name}, by the providers\u2019 returns, {on(edition)}",
             "Placed by", inward, "near-2",
         ),
     ]  # fmt: skip
-    bars = [table_ for table_ in made if table_]
+    bars = [table_ for table_ in tables if table_]
     words = [
         f"The flows from and to {where(area)} that are shown, at most {MOST_FLOWS} each way, the"
         " larger first. The others are left out: they are small, or would give away one that is."

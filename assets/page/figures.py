@@ -206,8 +206,8 @@ class Edition:
     @property
     def settings_for_noise(self) -> int | None:
         """From how many settings on counts of places carry noise; None where none does."""
-        said = self.manifest.get("method", {})
-        return said.get("settings_for_noise") if said.get("noise") else None
+        method = self.manifest.get("method", {})
+        return method.get("settings_for_noise") if method.get("noise") else None
 
     @property
     def moved_by(self) -> int:
@@ -219,14 +219,14 @@ class Edition:
     @cached_property
     def authorities(self) -> dict[str, Area]:
         """The authorities that have a row of their own, by code, in the order of their names."""
-        found: dict[str, Area] = {}
+        areas: dict[str, Area] = {}
         for table in self.tables.values():
             rows = table.frame.loc[
                 table.frame["old_la_code"] != "", ["old_la_code", "la_name", "new_la_code"]
             ].drop_duplicates("old_la_code")
             for code, name, gss in rows.itertuples(index=False, name=None):
-                found.setdefault(str(code), Area(str(code), str(name), str(gss)))
-        return dict(sorted(found.items(), key=lambda item: item[1].name))
+                areas.setdefault(str(code), Area(str(code), str(name), str(gss)))
+        return dict(sorted(areas.items(), key=lambda item: item[1].name))
 
     def table(self, name: str) -> Table | None:
         """The published table, where this release has it."""
@@ -234,8 +234,8 @@ class Edition:
 
     def figure(self, table: str, area: Area, indicator: str, **filters: str) -> Figure:
         """The cell, or nothing where the release has no such table, row or indicator."""
-        found = self.tables.get(table)
-        return found.figure(area, indicator, **filters) if found else NOTHING
+        rows = self.tables.get(table)
+        return rows.figure(area, indicator, **filters) if rows else NOTHING
 
 
 def newest_releases(warehouse: Warehouse) -> dict[dt.date, int]:

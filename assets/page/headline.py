@@ -174,13 +174,13 @@ def answers(edition: Edition, area: Area) -> list[Answer]:
     """The one question, part by part: who lives here, which places are empty, which could take a
     child tomorrow, what it costs whom.
     """
-    made = [
+    written = [
         _who_lives(edition, area),
         _empty(edition, area),
         _could_take(edition, area),
         _costs(edition, area),
     ]
-    return [answer for answer in made if answer and answer.figure != _NO_ANSWER]
+    return [answer for answer in written if answer and answer.figure != _NO_ANSWER]
 
 
 def _go_on(figure: Figure, words: str, what: str) -> str:

@@ -257,14 +257,14 @@ def _row(edition: Edition, area: Area, measure: _Measure) -> dict[str, Figure]:
 
 def _words(edition: Edition, area: Area, sources: Sequence[tuple[str, str, dt.date]]) -> list[str]:
     """What stands beside what."""
-    said = listed(
+    named = listed(
         [
             f"{publisher} for {day(period)} (release {release})"
             for publisher, release, period in sources
         ]
     )
     words = [
-        f"The official figures are those that were published by {said}, and are shown as published."
+        f"The official figures are those that were published by {named}, and are shown as published."
     ]
     if any(period != edition.census_date for *_, period in sources):
         words.append(

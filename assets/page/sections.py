@@ -42,24 +42,24 @@ from schemas.rounding import as_decimal, half_up
 def region_sections(edition: Edition) -> list[Section]:
     """The sections of the region's page, those that the release has figures for."""
     here = edition.here
-    made = (
+    sections = (
         supply.places_here(edition, here), supply.maps(edition), supply.by_authority(edition), supply.who_lives_here(edition, here),
         supply.unavailable(edition, here), supply.fees(edition, here), supply.market(edition, here), supply.homes(edition, here),
         supply.fostering(edition, here), demand.children(edition, here), demand.location(edition, here), demand.net_position(edition, here),
         official(edition, here), trend(edition, here), coverage(edition, here),
     )  # fmt: skip
-    return [section for section in made if section]
+    return [section for section in sections if section]
 
 
 def authority_sections(edition: Edition, area: Area) -> list[Section]:
     """The sections of an authority's page, those that the release has figures for."""
-    made = (
+    sections = (
         supply.places_here(edition, area), supply.who_lives_here(edition, area), supply.unavailable(edition, area), supply.homes(edition, area),
         demand.children(edition, area), demand.location(edition, area), demand.net_position(edition, area), demand.flows(edition, area),
         supply.fees(edition, area), supply.market(edition, area), supply.fostering(edition, area), neighbours(edition, area),
         official(edition, area), trend(edition, area), coverage(edition, area),
     )  # fmt: skip
-    return [section for section in made if section]
+    return [section for section in sections if section]
 
 
 def neighbours(edition: Edition, area: Area) -> Section | None:

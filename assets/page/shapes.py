@@ -250,8 +250,8 @@ def ranking(
     the largest. None where there is no row.
     """
     most = full or max((figures[0].number or 0 for _, figures in rows), default=0)
-    made = [
+    bars = [
         BarRow(cell, bar([(colour, cell.name, figures[0])], None, most), list(figures))
         for cell, figures in rows
     ]
-    return BarTable(caption, first, list(columns), made) if made else None
+    return BarTable(caption, first, list(columns), bars) if bars else None

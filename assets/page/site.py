@@ -104,7 +104,7 @@ _KINDS = {
 
 def downloads(release: Path) -> list[Download]:
     """The files of a release, as they lie in its folder."""
-    made = []
+    files = []
     for path in (
         sorted(p for p in release.iterdir() if p.is_file() and not p.name.startswith("."))
         if release.is_dir()
@@ -113,8 +113,8 @@ def downloads(release: Path) -> list[Download]:
         what = next(
             (words for ending, words in _KINDS.items() if path.name.endswith(ending)), "file"
         )
-        made.append(Download(path.name, what, path.stat().st_size))
-    return made
+        files.append(Download(path.name, what, path.stat().st_size))
+    return files
 
 
 def _size(count: int) -> str:
@@ -216,10 +216,10 @@ def pages(
 
 
 def _area_page(made: Callable[..., str], edition: Edition, area: Area) -> str:
-    found = region_sections(edition) if area.is_region else authority_sections(edition, area)
+    sections = region_sections(edition) if area.is_region else authority_sections(edition, area)
     return made(
         "area.html.jinja", here="index.html" if area.is_region else "", area=area, headline=headline(edition, area), lede=lede(edition, area),
-        answers=answers(edition, area), sections=found, sub_region=edition.region.members.get(area.code, ""),
+        answers=answers(edition, area), sections=sections, sub_region=edition.region.members.get(area.code, ""),
     )  # fmt: skip
 
 
@@ -355,7 +355,7 @@ def glossary(edition: Edition) -> dict[str, list[tuple[str, str]]]:
     named = {
         name for table in edition.tables.values() for name in (*table.filters, *table.indicators)
     }
-    columns = {name: said for name in named if (said := meaning(name))}
+    columns = {name: text for name in named if (text := meaning(name))}
     kinds = [(label, "") for label in code_set("provision_type").labels]
     return {"words": sorted(words), "kinds": kinds, "columns": sorted(columns.items())}
 
@@ -666,9 +666,9 @@ def _as_it_stands(folder: Path, stamp: str) -> Site | None:
 
 
 def _put(folder: Path, site: dict[str, str], stamp: str) -> Site:
-    made = {name: text.encode("utf-8") for name, text in site.items()}
-    _write(folder, made | {STAMP: stamp.encode("utf-8")})
-    return Site(folder, True, len(made), max(map(len, made.values())))
+    contents = {name: text.encode("utf-8") for name, text in site.items()}
+    _write(folder, contents | {STAMP: stamp.encode("utf-8")})
+    return Site(folder, True, len(contents), max(map(len, contents.values())))
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

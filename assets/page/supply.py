@@ -298,27 +298,27 @@ def maps(edition: Edition) -> Section | None:
             )
         )
         tables.append(ORIGIN)
-    found = [(m, dict(figures)) for m, figures in drawn if m]
-    if not found:
+    maps_drawn = [(m, dict(figures)) for m, figures in drawn if m]
+    if not maps_drawn:
         return None
     kind = plural(kind_of(edition.tables[tables[0]]))
     words = [
         "One square is one authority, roughly where it lies, and leads to its page. Shares are of"
         f" the places, and of the children, in {kind}."
     ]
-    rows = [(link(a), [figures[a] for _, figures in found]) for a in areas]
+    rows = [(link(a), [figures[a] for _, figures in maps_drawn]) for a in areas]
     data = DataTable(
-        f"What the squares show, {on(edition)}", "Authority", [m.title for m, _ in found], rows
+        f"What the squares show, {on(edition)}", "Authority", [m.title for m, _ in maps_drawn], rows
     )
     note = note_on_shares(edition.round_to)
-    if any(tile.is_rough for m, _ in found for tile in m.tiles):
+    if any(tile.is_rough for m, _ in maps_drawn for tile in m.tiles):
         note += f" Squares marked ~ are of fewer than {ENOUGH} and are not coloured."
     return Section(
         "map",
         "The region, square by square",
         tuple(tables),
         words,
-        maps=[m for m, _ in found],
+        maps=[m for m, _ in maps_drawn],
         data=[data],
         note=note,
     )

@@ -226,8 +226,8 @@ def trace(table: PublishedTable, column: str) -> Trace:
 
 def _layers(start: Iterable[Column]) -> dict[str, list[str]]:
     """The columns and all they come from, by layer, as a reader knows them."""
-    found = frozenset().union(*(_ancestors(*column) for column in start))
-    return {layer: sorted({_said(c) for c in found if c[0][0] == layer}) for layer in LAYERS}
+    ancestors = frozenset().union(*(_ancestors(*column) for column in start))
+    return {layer: sorted({_said(c) for c in ancestors if c[0][0] == layer}) for layer in LAYERS}
 
 
 @cache
@@ -246,8 +246,8 @@ def origin(name: str) -> Origin | None:
         for schema, name in sorted(read)
         if schema == "raw" and name in return_tables()
     }
-    said = {r: ".".join(r) for r in read}
-    tested = {said[r] for r in read}
+    names = {r: ".".join(r) for r in read}
+    tested = {names[r] for r in read}
     grain = Check(
         "grain",
         model.table,
@@ -262,7 +262,7 @@ def origin(name: str) -> Origin | None:
     checks.sort(
         key=lambda c: (c.table != model.table, LAYERS.index(c.table.split(".")[0]) * -1, c.name)
     )
-    tables = {layer: sorted(said[r] for r in read if r[0] == layer) for layer in LAYERS}
+    tables = {layer: sorted(names[r] for r in read if r[0] == layer) for layer in LAYERS}
     return Origin(model.description, model.grain, tables, returns, [grain, *checks])
 
 
@@ -325,10 +325,10 @@ def summed_up(returned: Sequence[Returned], kinds: Mapping[str, str]) -> list[Be
     """The returns of these kinds, counted by kind; a kind of which none was received is counted as
     none.
     """
-    made = []
+    groups = []
     for name, title in kinds.items():
         these = [r for r in returned if r.table == name]
-        made.append(
+        groups.append(
             Behind(
                 title,
                 len(these),
@@ -336,4 +336,4 @@ def summed_up(returned: Sequence[Returned], kinds: Mapping[str, str]) -> list[Be
                 tuple(sorted({r.census_date for r in these})),
             )
         )
-    return made
+    return groups

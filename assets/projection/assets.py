@@ -62,12 +62,12 @@ def build_projection_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
         told_by_quarter(
             context,
             spec,
-            {key: not found for key, found in offending.items()},
+            {key: not total for key, total in offending.items()},
             {key: {"offending_rows": n} for key, n in offending.items()},
         )
-        found = sum(offending.values())
+        total = sum(offending.values())
         yield dg.AssetCheckResult(
-            check_name=check.name, passed=found == 0, metadata={"offending_rows": found}
+            check_name=check.name, passed=total == 0, metadata={"offending_rows": total}
         )
 
     return children_looked_after_projection

@@ -209,7 +209,7 @@ def projections(counts: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
         "horizon_date": list(pd.date_range(census_date, periods=HORIZON + 1, freq="QE")[1:].date),
         "quarters_ahead": list(range(1, HORIZON + 1)),
     }
-    made: dict[str, list] = {column: [] for column in PROJECTION.columns}
+    rows: dict[str, list] = {column: [] for column in PROJECTION.columns}
     for (code, measure), of_one in counts.groupby(["authority_code", "measure"], sort=True):
         series = unbroken(of_one, census_date)
         names = (
@@ -224,8 +224,8 @@ def projections(counts: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
                 "latest": int(history[-1]), "history_quarters": len(history), **_figures(project(history), len(history)),
             }  # fmt: skip
             for column, figure in figures.items():
-                made[column].extend([figure] * HORIZON if np.ndim(figure) == 0 else figure)
-    table = pd.DataFrame(made)
+                rows[column].extend([figure] * HORIZON if np.ndim(figure) == 0 else figure)
+    table = pd.DataFrame(rows)
     untold = _without_ssda903(counts, census_date, ahead)
     return (
         pd.concat([table, untold], ignore_index=True)
@@ -243,10 +243,10 @@ def _without_ssda903(
     placements alone on the date.
     """
     now = counts[counts["census_date"] == census_date]
-    told = set(now.loc[now["measure"] == "children looked after", "authority_code"])
-    alone = now[(now["source"] == "census") & ~now["authority_code"].isin(told)].drop_duplicates(
-        "authority_code"
-    )
+    with_ssda903 = set(now.loc[now["measure"] == "children looked after", "authority_code"])
+    alone = now[
+        (now["source"] == "census") & ~now["authority_code"].isin(with_ssda903)
+    ].drop_duplicates("authority_code")
     note = (
         "Nothing is projected: no_ssda903. The SSDA903 of the date is not held, and a placement"
         " census tells of commissioned placements alone."

@@ -85,7 +85,7 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
         dates = [dt.date.fromisoformat(key) for key in context.partition_keys]
         for date in lifecycle.close_by_timetable(warehouse, region, today(), dates):
             context.log.info(f"{date}: closed by the timetable")
-        made: list[Draft] = []
+        written: list[Draft] = []
         failed: list[str] = []
         by = context.run.tags.get(BY, "") or audit.actor()
         key = warehouse_key(
@@ -101,11 +101,11 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
             ) as error:  # one quarter does not keep the others from their drafts
                 failed.append(str(error))
                 continue
-            made.append(draft)
+            written.append(draft)
             context.log.info(_told(draft))
         write_draft_files(warehouse, observatory.settings.drafts)
-        refused = [draft for draft in made if draft.refused]
-        said = [f"{draft.census_date}: {line}" for draft in refused for line in draft.said]
+        refused = [draft for draft in written if draft.refused]
+        sentences = [f"{draft.census_date}: {line}" for draft in refused for line in draft.said]
         if refused:
             failed.append("The gate refused the draft: a small count could be worked out.")
             failed += [
@@ -122,7 +122,9 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
                     },
                 )
         for table, check in zip(PUBLISHED_TABLES, checks, strict=True):
-            own = [line for line in said if f"{table.name}." in line or f"{table.name}:" in line]
+            own = [
+                line for line in sentences if f"{table.name}." in line or f"{table.name}:" in line
+            ]
             by_quarter = {
                 str(date): [line for line in own if line.startswith(f"{date}:")] for date in dates
             }

@@ -36,10 +36,10 @@ def what_changed(
         ),
         "",
     ]
-    if said := manifest.get("made_up"):
-        lines += [f"> **{said}**", ""]
-    if said := sentence(manifest):
-        lines += [said, ""]
+    if mark := manifest.get("made_up"):
+        lines += [f"> **{mark}**", ""]
+    if mark := sentence(manifest):
+        lines += [mark, ""]
     if before is None:
         return "\n".join([*lines, "This is the first release of this census date.", ""])
     old_tables, old = before
@@ -61,39 +61,39 @@ def _why(manifest: dict[str, Any], old: dict[str, Any]) -> list[str]:
         return {(r["sender"], r["table_name"], r["census_date"]): r for r in returns}
 
     now, then = by_sender(manifest["returns"]), by_sender(old["returns"])
-    said = [
+    reasons = [
         f"- New: {_return(key)}, version {now[key]['version']}."
         for key in sorted(now.keys() - then.keys())
     ]
-    said += [f"- Withdrawn: {_return(key)}." for key in sorted(then.keys() - now.keys())]
+    reasons += [f"- Withdrawn: {_return(key)}." for key in sorted(then.keys() - now.keys())]
     for key in sorted(now.keys() & then.keys()):
         if now[key]["version"] != then[key]["version"]:
-            said.append(
+            reasons.append(
                 f"- Changed: {_return(key)}, version {then[key]['version']} to"
                 f" {now[key]['version']}."
             )
     if manifest["code_version"] != old["code_version"]:
-        said.append(
+        reasons.append(
             f"- The program that makes the figures changed, from version {old['code_version']} to"
             f" {manifest['code_version']}."
         )
     if manifest["contract_version"] != old["contract_version"]:
-        said.append(
+        reasons.append(
             f"- The layouts of returns changed, from version {old['contract_version']} to"
             f" {manifest['contract_version']}."
         )
     if manifest["method"] != old["method"]:
-        said.append(
+        reasons.append(
             "- The method of disclosure control changed: see `manifest.json` of both releases."
         )
     beside, before = (official_measures_of(one.get("official", [])) for one in (manifest, old))
     if any(beside.get(key) != one for key, one in before.items()):
-        said.append("- The official figures beside ours changed.")
+        reasons.append("- The official figures beside ours changed.")
     if more := len(beside.keys() - before.keys()):
-        said.append(f"- More official figures stand beside ours: {more} measures.")
+        reasons.append(f"- More official figures stand beside ours: {more} measures.")
     if becomes_final(old.get("status"), manifest.get("status", "")):
-        return ["- What was provisional is final.", *said]
-    return said or [
+        return ["- What was provisional is final.", *reasons]
+    return reasons or [
         "- No return, program or method changed: returns of earlier dates on which the figures rest"
         " did."
     ]

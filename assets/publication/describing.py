@@ -158,10 +158,10 @@ def _noise(manifest: Mapping[str, Any]) -> str:
     """What is said of counts with noise, in the middle of a sentence; empty where the release has
     none.
     """
-    said = manifest.get("method", {})
-    if not said.get("noise"):
+    method = manifest.get("method", {})
+    if not method.get("noise"):
         return ""
-    settings, step = said["settings_for_noise"], said["round_to"]
+    settings, step = method["settings_for_noise"], method["round_to"]
     return (
         f", vacant and unavailable places of {settings} or more settings moved by up to"
         f" {step - 1} to a multiple of {step}"
@@ -188,7 +188,7 @@ def parquet(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> bytes:
     buffer = io.BytesIO()
     columns = {name: pa.array(frame[name].astype("object"), pa.string()) for name in frame.columns}
     table = pa.table(columns)
-    if said := {name: manifest[name] for name in ("made_up", "status") if manifest.get(name)}:
-        table = table.replace_schema_metadata(said)
+    if marks := {name: manifest[name] for name in ("made_up", "status") if manifest.get(name)}:
+        table = table.replace_schema_metadata(marks)
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()

@@ -268,12 +268,12 @@ def due(warehouse: Warehouse, region: Region, day: dt.date) -> dict[dt.date, str
     """
     with warehouse.snapshot() as seen:
         known = lifecycle.lives(seen)
-        found = dict.fromkeys(lifecycle.to_close(seen, region, day), "to close")
+        steps = dict.fromkeys(lifecycle.to_close(seen, region, day), "to close")
         for row in seen.rows(_QUARTERS):
             now = known.get(row.census_date, Life(row.census_date))
             if reason := _due(seen, row, now, region, day):
-                found[row.census_date] = reason
-    return dict(sorted(found.items()))
+                steps[row.census_date] = reason
+    return dict(sorted(steps.items()))
 
 
 def _due(seen: Snapshot, row: sa.Row, now: Life, region: Region, day: dt.date) -> str:
@@ -670,10 +670,10 @@ def _made(
     # and no more: how many were attacked would help to tell them apart
     manifest |= {"changes": changes, "gate": "passed"}
     if not prepared.verdict.passed:
-        outcome, said = REFUSED, (*prepared.verdict.lines(), *prepared.verdict.offered())
+        outcome, reasons = REFUSED, (*prepared.verdict.lines(), *prepared.verdict.offered())
     else:
         is_published = read.latest is not None and read.latest.content_hash == content
-        outcome, said = SAME if is_published and not read.says_more else MADE, ()
+        outcome, reasons = SAME if is_published and not read.says_more else MADE, ()
     if accepted and outcome == SAME:
         raise ObservatoryError(
             f"To {accept} would publish again what is published; a draft that says more was"
@@ -689,7 +689,7 @@ def _made(
         prepared.repaired,
         changes,
         mark_of(content, read.official, read.status),
-        said,
+        reasons,
         None if read.is_as_published else prepared.verdict,
         accepted,
         read.status,

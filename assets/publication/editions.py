@@ -37,14 +37,14 @@ def with_means_as_before(
     count is printed the same, and is `c` where there is none.
     """
     editions = [release for release in earlier if release.census_date == census_date]
-    made = dict(tables)
+    printed = dict(tables)
     for name, one in true.items():
         for m in one.table.of_rule("mean"):
             for count in m.rests_on(one.table):
-                made[name] = made[name].assign(
-                    **{m.name: _as_before(made[name], one, m, count, editions)}
+                printed[name] = printed[name].assign(
+                    **{m.name: _as_before(printed[name], one, m, count, editions)}
                 )
-    return made
+    return printed
 
 
 def carried_over(
@@ -57,7 +57,7 @@ def carried_over(
     them: every count, and what rests on counts. What is public is as it is now. A row that the
     edition did not have is not available.
     """
-    made, truth = dict(tables), dict(true)
+    printed, truth = dict(tables), dict(true)
     for name in (n for n in names if n in edition.tables and n in tables):
         one, frame = true[name], tables[name]
         counts = [m.name for m in one.table.of_rule("count", "estimate")]
@@ -80,14 +80,14 @@ def carried_over(
             .merge(pd.concat([old[keys], known], axis=1), on=keys, how="left")
             .set_axis(one.values.index)
         )
-        made[name] = frame.assign(**{c: joined[c].fillna(NOT_AVAILABLE) for c in columns})
+        printed[name] = frame.assign(**{c: joined[c].fillna(NOT_AVAILABLE) for c in columns})
         truth[name] = replace(
             one,
             values=one.values.assign(
                 **{c: before[c] if c in before else float("nan") for c in counts}
             ),
         )
-    return made, truth
+    return printed, truth
 
 
 def says_more(
@@ -125,7 +125,7 @@ def moved_by_a_child(
     """By table and measure: which counts differ from an earlier edition's by no more children than
     a reader is presumed to know of.
     """
-    found = {}
+    moved = {}
     for name, one in true.items():
         held = (
             edition.truth.get(name, pd.DataFrame()) if edition.truth is not None else pd.DataFrame()
@@ -136,8 +136,8 @@ def moved_by_a_child(
                     "_truth"
                 ].to_numpy()
                 step = np.abs(one.values[m.name].to_numpy() - old)
-                found[name, m.name] = (step > 0) & (step <= A_CHILD_APART)
-    return found
+                moved[name, m.name] = (step > 0) & (step <= A_CHILD_APART)
+    return moved
 
 
 def _as_before(

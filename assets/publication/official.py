@@ -46,10 +46,10 @@ def official_figures(asked: Asked, census_date: dt.date) -> list[dict[str, Any]]
     not known is None, and what a publisher does not give (`definition_note`) is left out. Empty
     where none are held.
     """
-    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    measures: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in asked.rows(_QUERY, d=census_date):
         told = {name: getattr(row, name) for name in _MEASURE if getattr(row, name) is not None}
-        measure = found.setdefault(
+        measure = measures.setdefault(
             tuple(str(getattr(row, name)) for name in _MEASURE[:4]),
             {
                 **told,
@@ -68,7 +68,7 @@ def official_figures(asked: Asked, census_date: dt.date) -> list[dict[str, Any]]
             measure["areas"][row.area_code] = [
                 beside[name] if name in beside else getattr(row, name) for name in AREA
             ]
-    return list(found.values())
+    return list(measures.values())
 
 
 def figures_alone(official: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -103,7 +103,7 @@ def relations_of(table: PublishedTable) -> set[tuple[str, str]]:
     """Every relation of the warehouse that a published table's figures are read from: named
     anywhere in its part of the programme.
     """
-    said = repr(
+    text = repr(
         (
             table.rows,
             table.measures,
@@ -115,7 +115,7 @@ def relations_of(table: PublishedTable) -> set[tuple[str, str]]:
             table.in_full,
         )
     )
-    return {("curated", table.reads), ("core", "authority"), *_NAMED.findall(said)}
+    return {("curated", table.reads), ("core", "authority"), *_NAMED.findall(text)}
 
 
 _ENDS = re.compile(r"\([^)]*\)|(?P<end>[;:.] )")
@@ -128,9 +128,9 @@ def label_of(description: str) -> str:
     What stands before a colon and is a word or two (`Fostering: ...`) is no label; the rest of the
     sentence comes with it.
     """
-    for found in _ENDS.finditer(description):
-        short = description[: found.start()]
-        if found["end"] and (found["end"] != ": " or len(short.split()) > 2):
+    for match in _ENDS.finditer(description):
+        short = description[: match.start()]
+        if match["end"] and (match["end"] != ": " or len(short.split()) > 2):
             return short
     return description.rstrip(".")
 
@@ -362,8 +362,8 @@ def symbols() -> tuple[Symbol, ...]:
         ValueError: one names a table or measure that the programme lacks.
     """
     tables = {table.name: {m.name for m in table.measures if m.shown} for table in PUBLISHED_TABLES}
-    found = tuple(Symbol(**entry) for entry in _named_in_ties("symbol"))
-    for symbol in found:
+    read = tuple(Symbol(**entry) for entry in _named_in_ties("symbol"))
+    for symbol in read:
         if missing := sorted(
             {symbol.measure, symbol.beside, symbol.where} - tables.get(symbol.table, set())
         ):
@@ -371,7 +371,7 @@ def symbols() -> tuple[Symbol, ...]:
                 f"schemas/ties.toml: {symbol.table}.{missing[0]} was found; expected a measure that"
                 " the programme shows. Correct it."
             )
-    return found
+    return read
 
 
 @dataclass(frozen=True)
@@ -392,7 +392,7 @@ def compared() -> tuple[Compared, ...]:
     Raises:
         ValueError: an entry names a table, measure or filter that the programme lacks.
     """
-    found = []
+    read = []
     tables = {table.name: table for table in PUBLISHED_TABLES}
     for entry in _named_in_ties("compared"):
         table, where = tables.get(entry["table"]), entry.get("where", {})
@@ -405,14 +405,14 @@ def compared() -> tuple[Compared, ...]:
                 f"schemas/ties.toml, compared: {entry['table']} has no {', '.join(missing)};"
                 " expected what the programme has. Correct it."
             )
-        found.append(
+        read.append(
             Compared(
                 entry["table"],
                 tuple(entry["measures"]),
                 tuple((name, tuple(of)) for name, of in where.items()),
             )
         )
-    return tuple(found)
+    return tuple(read)
 
 
 @cache
@@ -422,7 +422,7 @@ def ties() -> tuple[Tie, ...]:
     Raises:
         ValueError: a tie names a table or measure that the programme lacks.
     """
-    found = []
+    read = []
     tables = {table.name: {m.name for m in table.measures} for table in PUBLISHED_TABLES}
     for entry in _named_in_ties("tie"):
         terms = tuple(Term(**term) for term in entry["terms"])
@@ -436,7 +436,7 @@ def ties() -> tuple[Tie, ...]:
         only = tuple(
             (name, tuple(categories)) for name, categories in entry.get("only", {}).items()
         )
-        found.append(
+        read.append(
             Tie(
                 entry["says"],
                 terms,
@@ -447,7 +447,7 @@ def ties() -> tuple[Tie, ...]:
                 only,
             )
         )
-    return tuple(found)
+    return tuple(read)
 
 
 PUBLISHED_TABLES: tuple[PublishedTable, ...] = tuple(

@@ -144,13 +144,17 @@ def prepare_against(
                 for at, rows in (hide or {}).items()
             },
         }
-        made = with_means_as_before(printed(masks, method), true, earlier, census_date)
-        return carried_over(made, true, editions[-1], carried)[0] if carried and editions else made
+        edition = with_means_as_before(printed(masks, method), true, earlier, census_date)
+        return (
+            carried_over(edition, true, editions[-1], carried)[0]
+            if carried and editions
+            else edition
+        )
 
     tables = as_edition({})
     if carried and editions and not says_more(tables, true, method, editions[-1]):
-        said = f"it would say what r{editions[-1].number} says"
-        return Prepared(tables, 0, Verdict(contradictions=(said,)), true)
+        reason = f"it would say what r{editions[-1].number} says"
+        return Prepared(tables, 0, Verdict(contradictions=(reason,)), true)
     if not has_counts(tables):
         return Prepared(tables, 0, Verdict(), true)
     drawn = draws(key, census_date) if key else None
@@ -309,7 +313,7 @@ def earlier_releases(asked: Asked, census_date: dt.date) -> list[Published]:
         row.census_date: row.release_number
         for row in asked.rows("select census_date, release_number from raw.draft")
     }
-    found = []
+    releases = []
     for date, number, _ in reached(asked, census_date):
         day = dt.date.fromisoformat(date)
         ledger = DRAFTS if day != census_date and drafts.get(day) == number else LEDGER
@@ -318,7 +322,7 @@ def earlier_releases(asked: Asked, census_date: dt.date) -> list[Published]:
         )
         if tables:
             truth = _read_true_counts(asked, day, number, tables, ledger)
-            found.append(
+            releases.append(
                 Published(
                     day,
                     number,
@@ -328,16 +332,18 @@ def earlier_releases(asked: Asked, census_date: dt.date) -> list[Published]:
                     _STATISTICS_HIDDEN in manifest["method"],
                 )
             )
-    return found
+    return releases
 
 
 def _method_of(manifest: dict[str, Any]) -> DisclosureMethod:
     """The method that printed a release."""
-    said = manifest["method"]
-    known = {name: said[name] for name in DisclosureMethod.__dataclass_fields__ if name in said}
+    written = manifest["method"]
+    known = {
+        name: written[name] for name in DisclosureMethod.__dataclass_fields__ if name in written
+    }
     # a release from before there was noise has none
     before = {
-        "round_to": said.get("rounded_to", DisclosureMethod.round_to),
+        "round_to": written.get("rounded_to", DisclosureMethod.round_to),
         "settings_for_noise": sys.maxsize,
     }
     return DisclosureMethod(**{**before, **known})
@@ -539,12 +545,12 @@ def write_missing_files(
         d=census_date,
     ):
         folder = folder_of(releases, census_date, row.release_number)
-        if folder.exists() and (found := damage(folder, row.manifest)):
+        if folder.exists() and (damaged := damage(folder, row.manifest)):
             with warehouse.writing():
                 kept = set_aside(folder)
             said(
                 f"{census_date}: the files of r{row.release_number} were not what was published"
-                f" ({found}); set aside as {kept.name}, written anew."
+                f" ({damaged}); set aside as {kept.name}, written anew."
             )
         if not folder.exists():
             tables, manifest = read_release(warehouse, census_date, row.release_number)

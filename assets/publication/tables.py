@@ -124,25 +124,23 @@ def true_tables(
     `key` is the warehouse's, for the noise on counts of places; without one no count carries noise,
     and small ones are hidden.
     """
-    made = {
+    read = {
         table.name: _true_table(warehouse, census_date, members, table)
         for table in PUBLISHED_TABLES
     }
-    found = {name: true for name, true in made.items() if true is not None}
-    if _OCCUPANCY in found:
-        found = {
-            name: _with_places_covered(true, found[_OCCUPANCY]) for name, true in found.items()
-        }
+    held = {name: true for name, true in read.items() if true is not None}
+    if _OCCUPANCY in held:
+        held = {name: _with_places_covered(true, held[_OCCUPANCY]) for name, true in held.items()}
         shared = warehouse.frame(_SHARED, d=census_date)
-        found[_OCCUPANCY] = _with_shared(found[_OCCUPANCY], shared, "registered", "places_returned")
-        if _UNAVAILABLE in found:
-            found[_UNAVAILABLE] = _with_shared(found[_UNAVAILABLE], shared, "unavailable", "places")
+        held[_OCCUPANCY] = _with_shared(held[_OCCUPANCY], shared, "registered", "places_returned")
+        if _UNAVAILABLE in held:
+            held[_UNAVAILABLE] = _with_shared(held[_UNAVAILABLE], shared, "unavailable", "places")
     if key is None:
-        return found
+        return held
     settings = warehouse.frame(_SETTINGS_OF_CELLS, d=census_date)
     return {
         name: with_cell_keys(true, settings, key) if true.table.noise_for else true
-        for name, true in found.items()
+        for name, true in held.items()
     }
 
 
@@ -579,8 +577,8 @@ def total_row(frame: pd.DataFrame, table: PublishedTable, m: Measure, index: int
     same = frame["old_la_code"] == frame.loc[index, "old_la_code"]
     for name in table.filters:
         same &= frame[name] == (TOTAL if name in m.over else frame.loc[index, name])
-    found = frame.index[same]
-    return int(found[0]) if len(found) else None
+    rows = frame.index[same]
+    return int(rows[0]) if len(rows) else None
 
 
 def tidy(

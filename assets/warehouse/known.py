@@ -48,10 +48,10 @@ class Known:
             return Facts(read, tuple(columns), has_star, version)
         from assets.warehouse import sql
 
-        found = sql.facts(name, text)
-        told = [sorted(found.upstream), found.columns, found.has_star, found.version]
-        self._remembered.put(key, told)
-        return found
+        facts = sql.facts(name, text)
+        kept = [sorted(facts.upstream), facts.columns, facts.has_star, facts.version]
+        self._remembered.put(key, kept)
+        return facts
 
     def understanding(
         self, name: str, text: str, tables: Mapping[Relation, Types]
@@ -67,13 +67,13 @@ class Known:
             return _understanding(held)
         from assets.warehouse import sql
 
-        found = sql.understanding(name, text, tables)
+        understood = sql.understanding(name, text, tables)
         parents = {
             column: [[*relation, of] for relation, of in sorted(told)]
-            for column, told in found.parents.items()
+            for column, told in understood.parents.items()
         }
-        self._remembered.put(key, [found.types, parents])
-        return found
+        self._remembered.put(key, [understood.types, parents])
+        return understood
 
     def keep(self) -> None:
         """Write down what is new, for the next process."""

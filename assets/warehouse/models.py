@@ -309,13 +309,13 @@ def _files(folder: str) -> list[Path]:
         ModelError: there is no such folder, or nothing in it: a warehouse without its models would
             look like one that is up to date.
     """
-    found = sorted((FOLDER / folder).glob("*.sql"))
-    if not found:
+    paths = sorted((FOLDER / folder).glob("*.sql"))
+    if not paths:
         raise ModelError(
             f"{FOLDER / folder} holds no SQL; the models of `{folder}` were expected. Install the"
             " observatory whole."
         )
-    return found
+    return paths
 
 
 def _selects(schema: str) -> dict[str, str]:
@@ -324,12 +324,12 @@ def _selects(schema: str) -> dict[str, str]:
     """
     written = {path.stem: path.read_text(encoding="utf-8") for path in _files(schema)}
     layouts = return_tables() if schema == "staging" else {}
-    made = {
+    generated = {
         name: staging_select(table)
         for name, table in layouts.items()
         if name not in written and not table.leave_alone
     }
-    return written | made
+    return written | generated
 
 
 @cache
@@ -345,16 +345,16 @@ def models() -> dict[Relation, Model]:
         for schema in LAYERS
         for name, text in _selects(schema).items()
     )
-    found = {model.relation: model for model in read}
+    by_relation = {model.relation: model for model in read}
     known.keep()
     raw = {("raw", name) for name in raw_columns()}
-    for model in found.values():
+    for model in by_relation.values():
         for relation in sorted(model.upstream & PYTHON_TABLES.keys()) if not model.is_view else ():
             raise ModelError(
                 f"{model.table} reads {'.'.join(relation)}, which is filled after the models. Only"
                 " a view may: add `-- kind: view`."
             )
-        for relation in sorted(model.upstream - raw - found.keys() - PYTHON_TABLES.keys()):
+        for relation in sorted(model.upstream - raw - by_relation.keys() - PYTHON_TABLES.keys()):
             raise ModelError(
                 f"{model.table} reads {'.'.join(relation)}, which is no table of the warehouse."
                 " Check the name."
@@ -362,13 +362,13 @@ def models() -> dict[Relation, Model]:
     try:
         order = list(
             graphlib.TopologicalSorter(
-                {r: sorted(m.upstream & found.keys()) for r, m in sorted(found.items())}
+                {r: sorted(m.upstream & by_relation.keys()) for r, m in sorted(by_relation.items())}
             ).static_order()
         )
     except graphlib.CycleError as error:
         circle = " -> ".join(".".join(relation) for relation in error.args[1])
         raise ModelError(f"Models read each other in a circle: {circle}. Break it.") from None
-    return {relation: found[relation] for relation in order}
+    return {relation: by_relation[relation] for relation in order}
 
 
 def _read_model(schema: str, name: str, text: str, known: Known) -> Model:

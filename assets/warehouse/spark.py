@@ -108,14 +108,14 @@ class Spark:
         try:
             for relation in sorted(model.upstream):
                 self._provide(relation)
-            made = self._written(self._asked(model), path)
+            written = self._written(self._asked(model), path)
         except Exception as error:
             raise ObservatoryError(_failed(model, error)) from None
         rows = _for_postgres(parquet.read_table(path))
         where = sa.text(f"delete from {model.physical} where census_date = :d")
         self.connection.execute(where, {"d": self.census_date})
         copy_table(self.connection, model.table, rows.select(list(model.columns)))
-        self.made[model.relation] = made
+        self.made[model.relation] = written
         self.there.discard(model.relation)
         return rows.num_rows
 
@@ -149,11 +149,11 @@ class Spark:
                 self._provide(read)
             self._asked(model).createOrReplaceTempView(name)
             return
-        found = self.made.get(relation)
-        if found is None or relation in self.looked_back_at:
+        rows = self.made.get(relation)
+        if rows is None or relation in self.looked_back_at:
             kept = self._kept(relation)
-            found = kept if found is None else found.unionByName(kept)
-        found.createOrReplaceTempView(name)
+            rows = kept if rows is None else rows.unionByName(kept)
+        rows.createOrReplaceTempView(name)
 
     def _kept(self, relation: Relation) -> Any:
         """A table's rows up to the quarter, as a Parquet file; without the quarter's own, where
@@ -213,23 +213,23 @@ def session() -> Any:
         builder = builder.config(name, value)
     try:
         with _without_secrets():
-            made = builder.getOrCreate()
+            spark = builder.getOrCreate()
     except Exception as error:
         raise ObservatoryError(
             f"Spark did not start ({type(error).__name__}); Java 17 or newer was expected to run it."
             " Look at `java -version`, or leave OBSERVATORY_ENGINE out."
         ) from None
-    made.sparkContext.setLogLevel("OFF")
+    spark.sparkContext.setLogLevel("OFF")
     logging.getLogger(
         "SQLQueryContextLogger"
     ).disabled = True  # what is wrong is said once, and without values of rows
 
     def stop() -> None:
-        made.stop()
+        spark.stop()
         shutil.rmtree(own, ignore_errors=True)
 
     atexit.register(stop)
-    return made
+    return spark
 
 
 @contextlib.contextmanager
@@ -248,11 +248,11 @@ def _columns(connection: Connection) -> dict[str, dict[str, dict[str, str]]]:
     """Types of all columns that models may read, by the names that models use."""
     schemas = {physical(f"{schema}.x").partition(".")[0]: schema for schema in ("core", "curated")}
     schemas |= {"raw": "raw", "staging": "staging"}
-    found: dict[str, dict[str, dict[str, str]]] = {}
+    columns: dict[str, dict[str, dict[str, str]]] = {}
     for row in connection.execute(sa.text(_SHAPES), {"schemas": list(schemas)}):
-        table = found.setdefault(schemas[row.schema], {}).setdefault(row.name, {})
+        table = columns.setdefault(schemas[row.schema], {}).setdefault(row.name, {})
         table[row.column] = row.type
-    return found
+    return columns
 
 
 @cache

@@ -72,7 +72,7 @@ def spark_sql(sql: str, columns: Columns, census_date: dt.date) -> list[tuple[st
     for parameter in list(tree.find_all(exp.Placeholder)):
         parameter.replace(exp.Literal.string(census_date.isoformat()))
     tables = MappingSchema(
-        {name: dict(found) for name, found in columns.items()}, dialect="postgres"
+        {name: dict(types) for name, types in columns.items()}, dialect="postgres"
     )
     tree = qualify(tree, schema=tables, dialect="postgres")
     tree = annotate_types(tree, schema=tables, expression_metadata=_TYPES, dialect="postgres")
@@ -117,16 +117,16 @@ def _with_its_steps(query: Node, bodies: Mapping[str, Node], kept: Sequence[str]
     needed: set[str] = set()
     ahead = [query]
     while ahead:
-        found = {
+        steps = {
             name for name in _names_in(ahead.pop()) if name in bodies and name not in kept
         } - needed
-        needed |= found
-        ahead += [bodies[name] for name in found]
-    made = query.copy()
+        needed |= steps
+        ahead += [bodies[name] for name in steps]
+    replaced = query.copy()
     for name in bodies:
         if name in needed:
-            made = made.with_(name, bodies[name].copy(), copy=False)
-    return made
+            replaced = replaced.with_(name, bodies[name].copy(), copy=False)
+    return replaced
 
 
 def quarters_read(sql: str) -> dict[tuple[str, str], bool]:

@@ -230,9 +230,9 @@ def state(region: Region) -> str:
     """What the tables rest on: when it is unchanged there is nothing to do. Every command asks:
     nothing is parsed for it.
     """
-    made = short_digest(_CODE, VERSION, _SQL)
+    program = short_digest(_CODE, VERSION, _SQL)
     groups = ["groups of sub-regions"] if region.sub_regional_groups else []
-    return "/".join([contract_version(), made, region.key, region_hash(region), *groups])
+    return "/".join([contract_version(), program, region.key, region_hash(region), *groups])
 
 
 def make_schemas(connection: Connection) -> None:
@@ -242,8 +242,8 @@ def make_schemas(connection: Connection) -> None:
         connection.execute(sa.text(f"comment on schema {schema} is {_quoted(description)}"))
     for schema, closed in CLOSED_SCHEMAS.items():
         connection.execute(sa.text(f"create schema if not exists {closed}"))
-        said = f"The rows of what readers know as {schema}. Closed to every reader."
-        connection.execute(sa.text(f"comment on schema {closed} is '{said}'"))
+        comment = f"The rows of what readers know as {schema}. Closed to every reader."
+        connection.execute(sa.text(f"comment on schema {closed} is '{comment}'"))
 
 
 def make_tables(connection: Connection, region: Region) -> None:
@@ -467,11 +467,11 @@ def _index_by_quarter(connection: Connection, model: Model) -> None:
 
 def _columns(connection: Connection, table: str) -> dict[str, str]:
     """A table's columns and their types; none where there is no such table."""
-    found = sa.text(
+    query = sa.text(
         "select attname, format_type(atttypid, atttypmod) as type from pg_attribute "
         "where attrelid = to_regclass(:table) and attnum > 0 and not attisdropped order by attnum"
     )
-    return {row.attname: row.type for row in connection.execute(found, {"table": table})}
+    return {row.attname: row.type for row in connection.execute(query, {"table": table})}
 
 
 def _set_closed_quarters_by(connection: Connection, table: str) -> None:
@@ -499,8 +499,8 @@ def _bring_closed_quarters_back(connection: Connection, table: str) -> None:
 
 
 def _comment(connection: Connection, model: Model | PythonTable) -> None:
-    said = _quoted(model.description).replace(":", chr(92) + ":")
-    connection.execute(sa.text(f"comment on view {model.table} is {said}"))
+    comment = _quoted(model.description).replace(":", chr(92) + ":")
+    connection.execute(sa.text(f"comment on view {model.table} is {comment}"))
     _describe(
         connection,
         model.table,
@@ -511,9 +511,9 @@ def _comment(connection: Connection, model: Model | PythonTable) -> None:
 def _describe(connection: Connection, table: str, columns: dict[str, str]) -> None:
     """Comments on columns, all in one go; clients show them."""
     statements = [
-        f"comment on column {table}.{column} is {_quoted(said)}"
-        for column, said in columns.items()
-        if said
+        f"comment on column {table}.{column} is {_quoted(meaning)}"
+        for column, meaning in columns.items()
+        if meaning
     ]
     driver: Any = connection.connection.driver_connection
     driver.execute(

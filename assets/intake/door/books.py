@@ -82,9 +82,9 @@ def _kept(rows: JudgedRows, column: Column, key: bytes, known: dict[str, str]) -
 def _findings(rows: JudgedRows) -> pd.DataFrame:
     if not rows.findings:
         return pd.DataFrame(columns=FINDING_COLUMNS)
-    told = pd.concat([finding.table() for finding in rows.findings], ignore_index=True)
-    at = told.pop("row").astype("int64")
-    return told.assign(
+    findings = pd.concat([finding.table() for finding in rows.findings], ignore_index=True)
+    at = findings.pop("row").astype("int64")
+    return findings.assign(
         submission_id=rows.frame.submission_ids.take(at).to_numpy(),
         table_name=rows.table.name,
         sheet=rows.frame.sheets.take(at).to_numpy(),

@@ -98,8 +98,8 @@ def _of_orders(cells: Cells, authority: pd.Series, births: pd.Series) -> dict[st
     The date of birth is that of the order's own row, else the header's.
     """
     references = child_references(authority, cells.canonical("child")).fillna("")
-    told = pd.Series(births.reindex(references).to_numpy(), index=authority.index)
-    born = cells.typed("date_of_birth").fillna(told.astype("datetime64[us]"))
+    birth_dates = pd.Series(births.reindex(references).to_numpy(), index=authority.index)
+    born = cells.typed("date_of_birth").fillna(birth_dates.astype("datetime64[us]"))
     start = cells.typed("dolo_start")
     age = ages(born, start)
     return {

@@ -51,8 +51,8 @@ def open_at_eighteen(rows: JudgedRows) -> Outcome:
     place, status = cells.canonical("place"), cells.canonical("legal_status")
     is_placed = (place == "K2") | place.str.startswith("T", na=False)
     may_be = ((status == _MAY_STAY_UNDER) & is_placed) | status.isin(_SHORT_BREAKS)
-    told = rows.frame.is_judged & rows.is_loaded & is_newest & is_open & is_grown & ~may_be
-    return Outcome(found(rows, "open_at_eighteen", told, rows.table.column("dec")))
+    offending = rows.frame.is_judged & rows.is_loaded & is_newest & is_open & is_grown & ~may_be
+    return Outcome(found(rows, "open_at_eighteen", offending, rows.table.column("dec")))
 
 
 def none_follows(rows: JudgedRows) -> Outcome:

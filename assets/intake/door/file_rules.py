@@ -75,16 +75,16 @@ def _of_files_not_rejected(
 
 def _about_authority(rows: JudgedRows, name: str, place: int, wrong: pd.Series) -> Finding:
     part, column = rows.frame.parts[place], rows.table.column(rows.table.own_authority)
-    said = rows.frame.texts[column.name][wrong].mode().iloc[0]
+    named = rows.frame.texts[column.name][wrong].mode().iloc[0]
     was_read = name == "wrong_authority"
     return Finding(
         name,
         rows.table.name,
         part.sheet.label,
         column_name=column.headers[0],
-        value=said.strip()[:100] if was_read else form_of(said),
+        value=named.strip()[:100] if was_read else form_of(named),
         expected=part.submission.sender.name,
-        hint="" if was_read else authority_clue(rows)(said),
+        hint="" if was_read else authority_clue(rows)(named),
         is_quoted=was_read,
     )
 
@@ -121,9 +121,11 @@ def late_starts(rows: JudgedRows) -> Outcome:
         for part, count in counts[wrong | doubtful].iterrows()
     )
     # where the file is rejected, one sentence says it all
-    told = is_late.index[is_late & ~parts.isin(wrong.index[wrong])].to_numpy()
+    affected = is_late.index[is_late & ~parts.isin(wrong.index[wrong])].to_numpy()
     column = rows.table.column(rows.table.start_date)
-    findings = found(rows, "starts_after_the_census_date", told, column, expected=f"{day:%d/%m/%Y}")
+    findings = found(
+        rows, "starts_after_the_census_date", affected, column, expected=f"{day:%d/%m/%Y}"
+    )
     return Outcome(findings, about_parts=_of_files_not_rejected(frame, about))
 
 
@@ -170,7 +172,7 @@ def _emptiness_of(
     received: Mapping[tuple[str, str], int],
     loaded: Mapping[tuple[str, str], int],
 ) -> Iterator[Finding]:
-    names = list(dict.fromkeys(found.table.name for _, found in submission.tables))
+    names = list(dict.fromkeys(recognised.table.name for _, recognised in submission.tables))
     tables = [return_tables()[name] for name in names]
     given = [table for table in tables if received.get((submission.id, table.name), 0)]
     may_be_empty = all(table.may_be_empty for table in tables)

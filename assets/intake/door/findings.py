@@ -126,19 +126,19 @@ class RowFindings:
 
     def _messages(self) -> list[str]:
         # a rule broken in a million rows is mostly broken in the same few ways
-        made: dict[tuple[str, bool, str, str], str] = {}
+        sentences: dict[tuple[str, bool, str, str], str] = {}
         count = len(self.rows)
         messages = []
         for words in zip(
             self.values.tolist(), self.is_quoted.tolist(), _each(self.expected, count),
             _each(self.hint, count), strict=True,
         ):  # fmt: skip
-            if words not in made:
+            if words not in sentences:
                 value, is_quoted, expected, hint = words
-                made[words] = sentence(
+                sentences[words] = sentence(
                     self.rule, self.column, value, expected, hint, is_quoted=is_quoted
                 )
-            messages.append(made[words])
+            messages.append(sentences[words])
         return messages
 
 

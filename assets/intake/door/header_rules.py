@@ -85,7 +85,9 @@ def _are_apart(tables: Tables, kind: str) -> bool:
     What lies beside such a table, or is wrong with another one, does not reject it: an archive of
     them is one return only in that it was sent at once.
     """
-    return any(found.table.apart and kind in found.table.senders for _, found in tables)
+    return any(
+        recognised.table.apart and kind in recognised.table.senders for _, recognised in tables
+    )
 
 
 def _judge_apart(
@@ -280,7 +282,7 @@ def _columns_gone(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Iterat
     gone = [c for c in table.columns if c.in_header and c.name not in recognised.columns]
     names = unasked(recognised)
     listed = "', '".join(names[:_MOST_COLUMNS_TOLD])
-    told = f" Not known are '{listed}'." if names else ""
+    unknown = f" Not known are '{listed}'." if names else ""
     for column in gone:
         yield Finding(
             "column_gone",
@@ -288,7 +290,7 @@ def _columns_gone(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Iterat
             sheet.label,
             column_name=column.headers[0],
             expected=f"schemas/returns/{table.name}.toml",
-            hint=told,
+            hint=unknown,
         )
 
 

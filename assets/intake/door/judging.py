@@ -51,8 +51,8 @@ def judge(
     frames = _frames(submissions, census_date)
     for submission in letting_go:
         headers: dict[int, int] = {}
-        for sheet, found in submission.tables:
-            headers[id(sheet)] = max(found.header_row, headers.get(id(sheet), 0))
+        for sheet, recognised in submission.tables:
+            headers[id(sheet)] = max(recognised.header_row, headers.get(id(sheet), 0))
         for sheet, _ in submission.tables:
             sheet.let_go(headers[id(sheet)] + 1)
     judged: dict[str, JudgedRows] = {}
@@ -76,8 +76,8 @@ def _frames(submissions: Sequence[Submission], census_date: dt.date) -> dict[str
     """A frame a table, the most specific table first, with the rows set aside that are no data."""
     parts: dict[str, list[Part]] = defaultdict(list)
     for submission in submissions:
-        for sheet, found in submission.tables:
-            parts[found.table.name].append(Part(submission, sheet, found))
+        for sheet, recognised in submission.tables:
+            parts[recognised.table.name].append(Part(submission, sheet, recognised))
     return {
         name: _frame(table, parts[name], census_date)
         for name, table in return_tables().items()

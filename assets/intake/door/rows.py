@@ -86,9 +86,9 @@ class JudgedRows:
     def after(self, outcome: Outcome) -> JudgedRows:
         """The rows with a rule's outcome on record. What it says of parts is not: see `judging`."""
         fate = self.fate.copy()
-        for found in outcome.findings:
-            if found.severity == REJECTS_ROW:
-                fate[found.rows] = _REJECTED
+        for finding in outcome.findings:
+            if finding.severity == REJECTS_ROW:
+                fate[finding.rows] = _REJECTED
         fate[outcome.rejected] = _REJECTED
         # last, for a row that another one stands for has no fault of its own
         fate[outcome.set_aside] = _SET_ASIDE
@@ -154,5 +154,5 @@ def _clues(
     if column is None:
         return ""
     texts = rows.frame.texts[column.name].iloc[places]
-    made = {text: clue(text) for text in texts.unique()}
-    return [made[text] for text in texts]
+    clues = {text: clue(text) for text in texts.unique()}
+    return [clues[text] for text in texts]

@@ -54,5 +54,5 @@ def sender_of(folder: str, census_date: dt.date) -> Sender:
         about = authorities.on_date(code, census_date) if code else None
         if about:
             return Sender(about.code, "authority", about.name)
-    told = folder_words(folder)
-    return Sender(told, "unknown", told)
+    words = folder_words(folder)
+    return Sender(words, "unknown", words)

@@ -306,8 +306,8 @@ def set_erased_aside(
         return frame, []
     hashes = child_keys(key, _authorities(frame), _read(frame, reference), known)
     mask = hashes.isin(stopped)
-    told = told_aside(frame, mask, ERASED)
-    return frame.forgetting(mask).setting_aside(mask), told
+    findings = told_aside(frame, mask, ERASED)
+    return frame.forgetting(mask).setting_aside(mask), findings
 
 
 def _read(frame: Frame, column: Column) -> pd.Series:

@@ -75,8 +75,8 @@ def _told(
     """Findings of a rule that came with a year; none before it."""
     if not holds(name, rows.frame.census_date) or not at.any():
         return []
-    told = hint if isinstance(hint, str) else list(hint(at))
-    return found(rows, name, at, rows.table.column(column), expected=_names(name), hint=told)
+    clues = hint if isinstance(hint, str) else list(hint(at))
+    return found(rows, name, at, rows.table.column(column), expected=_names(name), hint=clues)
 
 
 # --- codes and their days ------------------------------------------------------------------------
@@ -132,11 +132,11 @@ def what_the_place_asks(rows: JudgedRows) -> Outcome:
 
 def _outside_england(rows: JudgedRows) -> pd.Series:
     """Placements outside England, as the sender says or by their postcode."""
-    said = rows.frame.texts["placement_la"].str.strip().str.upper().isin(_OUTSIDE_ENGLAND)
+    is_code = rows.frame.texts["placement_la"].str.strip().str.upper().isin(_OUTSIDE_ENGLAND)
     codes = rows.derived["placement_authority_code"]
     day = rows.frame.census_date
     abroad = {code for code in codes.dropna().unique() if not _is_english(code, day)}
-    return said | codes.isin(abroad)
+    return is_code | codes.isin(abroad)
 
 
 def _is_english(code: str, day: dt.date) -> bool:
@@ -296,8 +296,8 @@ def one_pupil_one_number(rows: JudgedRows) -> Outcome:
 def _of_orders(
     rows: JudgedRows, name: str, at: pd.Series, column: str, hint: str | pd.Series = ""
 ) -> list[RowFindings]:
-    told = hint if isinstance(hint, str) else list(hint[at.to_numpy(dtype=bool)])
-    return found(rows, name, at, rows.table.column(column), expected=_names(name), hint=told)
+    clues = hint if isinstance(hint, str) else list(hint[at.to_numpy(dtype=bool)])
+    return found(rows, name, at, rows.table.column(column), expected=_names(name), hint=clues)
 
 
 OUTSIDE = "order_outside_the_year"

@@ -207,9 +207,9 @@ def _ranges(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
 
 def _each_once(numbers: np.ndarray, size: int) -> np.ndarray:
     """The numbers (all below `size`) in order, each once."""
-    found = np.zeros(size, dtype=bool)
-    found[numbers] = True
-    return np.flatnonzero(found)
+    is_there = np.zeros(size, dtype=bool)
+    is_there[numbers] = True
+    return np.flatnonzero(is_there)
 
 
 def propagate(

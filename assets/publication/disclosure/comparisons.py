@@ -46,18 +46,18 @@ def comparisons(
     its sub-region, those of the region, and its statistical neighbours. A sum that is small is not
     told, but for that; others are rounded, as the release rounds them.
     """
-    parts, told = [], []
+    parts, readers = [], []
     for variable_of in _compared_counts(cells, truth):
         for code, others in _groups(tuple(variable_of), method.others_for_a_comparison, beside):
             parts.append([variable_of[other] for other in others])
-            told.append(code)
+            readers.append(code)
     if not parts:
         return Comparisons(sp.csr_matrix((0, variables)))
     column = np.concatenate(parts)
     row = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     matrix = sp.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(parts), variables))
     sums = np.bincount(row, truth[column], len(parts))
-    return Comparisons(matrix, *told_of(sums, method), np.array(told))
+    return Comparisons(matrix, *told_of(sums, method), np.array(readers))
 
 
 def told_of(sums: np.ndarray, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:

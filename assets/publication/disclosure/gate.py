@@ -70,9 +70,9 @@ def judge(
     # told, or presumes nothing, must still have enough
     for less, his_worlds in _who_know_less(system, worlds, all_asked=not anew):
         need_his = needed_values(less, possible)
-        told = {leak.variable for leak in leaks}
+        leaking = {leak.variable for leak in leaks}
         is_doubtful = [need[v] < need_his[v] or v in excused for v in protected]
-        doubtful = np.array([v for v in protected[is_doubtful] if v not in told], dtype=int)
+        doubtful = np.array([v for v in protected[is_doubtful] if v not in leaking], dtype=int)
         if len(doubtful) and not len(broken):
             more, _, tried = _attack(
                 less, need_his, doubtful, started + limit_seconds, worlds=his_worlds
@@ -81,14 +81,14 @@ def judge(
                 more, besides = _told_anew(less, more, possible)
                 excused |= besides
             leaks, programmes = leaks + more, programmes + tried
-    said = [
+    contradictions = [
         f"the published figures contradict each other: {system.says[r]}: {_row(system, r)}"
         for r in broken[:10]
     ]
     seconds = time.thread_time() - started
     return Verdict(
         tuple(leaks),
-        (*system.contradictions, *said),
+        (*system.contradictions, *contradictions),
         len(protected),
         len(system.low),
         programmes,

@@ -143,9 +143,9 @@ class System:
     @cached_property
     def is_of_few(self) -> np.ndarray:
         """Which variables are hidden for the public size of their cell, zeros with the rest."""
-        found = np.zeros(len(self.low), dtype=bool)
-        found[self.cells.loc[self.cells["of_few"], "variable"]] = True
-        return found
+        is_few = np.zeros(len(self.low), dtype=bool)
+        is_few[self.cells.loc[self.cells["of_few"], "variable"]] = True
+        return is_few
 
     def untold(self) -> System:
         """The same, as it is for a reader who is not told which hidden counts are small: a hidden
@@ -505,12 +505,16 @@ def _told_by_symbols(cells: pd.DataFrame, releases: list[Published], count: int)
                 (frame[symbol.beside].isin([NOT_AVAILABLE, NOT_APPLICABLE]))
                 & ((number(where) > 0) | (where == CONFIDENTIAL))
             ]
-            told = cells[
+            cells_told = cells[
                 (cells["release"] == n)
                 & (cells["table"] == symbol.table)
                 & (cells["measure"] == symbol.measure)
             ]
-            least[told.loc[told["row"].isin(rows) & (told["truth"] != 0), "variable"]] = 1
+            least[
+                cells_told.loc[
+                    cells_told["row"].isin(rows) & (cells_told["truth"] != 0), "variable"
+                ]
+            ] = 1
     return least
 
 
@@ -567,19 +571,19 @@ def _one_statistic(
 
 def _not_hidden_with(release: Published) -> list[str]:
     """The statistics of a release that stand beside a hidden count and are not hidden."""
-    said = []
+    sentences = []
     for table in (t for t in PUBLISHED_TABLES if t.name in release.tables):
         frame = release.tables[table.name]
         for m in (m for m in table.of_rule("mean") if m.name in frame):
             for name in m.rests_on(table):
                 rows = frame.index[(frame[name] == CONFIDENTIAL) & (frame[m.name] != CONFIDENTIAL)]
                 where = f"{table.name}.{m.name}, row"
-                said += [
+                sentences += [
                     f"{where} {row + 1}: {frame.loc[row, m.name]} is published; beside a hidden"
                     " count it is c"
                     for row in rows
                 ]
-    return said
+    return sentences
 
 
 def _names(cells: pd.DataFrame, count: int) -> list[str]:
@@ -795,8 +799,8 @@ def _odd_shares_of(release: Published) -> Iterator[tuple[PublishedTable, Measure
                 continue
             for index in frame.index[given != frame[m.name]]:
                 at = f"{table.name}.{m.name}, row {index + 1}: {frame.loc[index, m.name]}"
-                said = f"{at} is published; the published counts give {given[index]}"
-                yield table, m, index, said
+                sentence = f"{at} is published; the published counts give {given[index]}"
+                yield table, m, index, sentence
 
 
 def _one_share(
@@ -812,13 +816,13 @@ def _one_share(
     from assets.publication.tables import total_row
 
     def variables(names: tuple[str, ...], row: int) -> list[tuple[float, int]] | None:
-        found = []
+        terms = []
         for name in names:
             at = own[(own["measure"] == name.removeprefix("-")) & (own["row"] == row)]
             if at.empty:
                 return None
-            found.append((-1.0 if name.startswith("-") else 1.0, int(at["variable"].iloc[0])))
-        return found
+            terms.append((-1.0 if name.startswith("-") else 1.0, int(at["variable"].iloc[0])))
+        return terms
 
     printed, says = (
         float(frame.loc[index, m.name]),

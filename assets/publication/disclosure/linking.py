@@ -70,15 +70,15 @@ def linked(
         name: _split(part, tables[str(name)]) for name, part in cells.groupby("table", sort=False)
     }
     code_of = {name: code for code, name in _authorities(releases).items()}
-    found = []
+    links = []
     for tie in ties:
         if all(term.table in split for term in tie.terms):
             entries, on = _entries(split, releases, tables, tie, code_of)
             if len(entries):
                 row = entries.groupby(on, sort=False).ngroup().to_numpy()
                 columns = (entries[name].to_numpy() for name in ("sign", "term"))
-                found.append(Linked(tie, entries["cell"].to_numpy(), row, *columns))
-    return found
+                links.append(Linked(tie, entries["cell"].to_numpy(), row, *columns))
+    return links
 
 
 def same_figures(cells: pd.DataFrame, links: list[Linked]) -> pd.Series:
@@ -118,8 +118,8 @@ def holding(link: Linked, truth: np.ndarray) -> Linked:
 
 def _split(cells: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
     """A table's cells with a column for each filter's category."""
-    made = categories(cells["key"], table).assign(area=cells["area"], release=cells["release"])
-    return made.assign(measure=cells["measure"], cell=cells.index)
+    split = categories(cells["key"], table).assign(area=cells["area"], release=cells["release"])
+    return split.assign(measure=cells["measure"], cell=cells.index)
 
 
 def categories(keys: pd.Series, table: PublishedTable) -> pd.DataFrame:
@@ -201,11 +201,13 @@ def _term_cells(
         )
         keys = keys.assign(area=named)
     on = [f for f in shared if f not in where]
-    made = keys.loc[chosen, [*on, "area", "release", "cell"]]
+    term_cells = keys.loc[chosen, [*on, "area", "release", "cell"]]
     if summed or term.summed:  # a sum of which a part is not known is not known
-        expected = made["area"].map({code: len(others) for code, others in beside.items()})
-        made = made[made.groupby([*on, "area", "release"])["cell"].transform("size") == expected]
-    return made
+        expected = term_cells["area"].map({code: len(others) for code, others in beside.items()})
+        term_cells = term_cells[
+            term_cells.groupby([*on, "area", "release"])["cell"].transform("size") == expected
+        ]
+    return term_cells
 
 
 def _months_before(date: dt.date, months: int) -> dt.date:
@@ -232,7 +234,7 @@ def _are_beside(
 
 
 def _of_the_date_before(
-    found: pd.DataFrame, releases: Sequence[Release], months: int
+    entries: pd.DataFrame, releases: Sequence[Release], months: int
 ) -> pd.DataFrame:
     """The cells of the newest release of the date that many months before each release."""
     pairs = []
@@ -244,8 +246,8 @@ def _of_the_date_before(
         ]
         if earlier:
             pairs.append((earlier[-1], n))
-    moved = [found[found["release"] == old].assign(release=new) for old, new in pairs]
-    return pd.concat(moved) if moved else found.iloc[:0]
+    moved = [entries[entries["release"] == old].assign(release=new) for old, new in pairs]
+    return pd.concat(moved) if moved else entries.iloc[:0]
 
 
 def _is_fully_covered(

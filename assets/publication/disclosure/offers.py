@@ -41,7 +41,7 @@ def offers(
     near = {name.split(" (")[0] for leak in refused.leaks for name in (leak.cell, *leak.by_cells)}
     giving = [cell for cell in cells if cell in near] or cells
     since = f"r{edition.number}"
-    found = [
+    offered = [
         Offer(
             "wait",
             f"Wait for more corrections: these have moved by a child since {since}, and no more",
@@ -52,7 +52,7 @@ def offers(
         1, sum(len(rows) for rows in moved.values())
     )  # who hides nearly all publishes nothing
     if cells and few and (hiding := tried(hidden=moved)).verdict.passed:
-        found.append(
+        offered.append(
             Offer(
                 "hide",
                 f"Hide what has moved by a child since {since}",
@@ -65,9 +65,9 @@ def offers(
     for some in dict.fromkeys((tuple(sorted(tables)), tuple(sorted(changed)))):
         if some and (carrying := tried(carried=some)).verdict.passed:
             says = f"Publish with these tables as they were in {since}: {', '.join(some)}"
-            found.append(Offer("carry over", says, tables=some, prepared=carrying))
+            offered.append(Offer("carry over", says, tables=some, prepared=carrying))
             break
-    return tuple(found)
+    return tuple(offered)
 
 
 def _newest(system: System) -> list[tuple[str, str, int, int]]:

@@ -168,14 +168,14 @@ class Moves:
         self._highs.setBasis()  # nothing moved: any one move is a few steps away from there
         self._highs.run()
         is_solved = self._highs.getModelStatus() == self._optimal
-        found = np.array(self._highs.getSolution().col_value) if is_solved else None
+        solution = np.array(self._highs.getSolution().col_value) if is_solved else None
         # the next count moves from the same place
         self._highs.changeColBounds(rise, 0, self._up[column])
         self._highs.changeColBounds(fall, 0, self._down[column])
-        if found is None:
+        if solution is None:
             return None
         # the programme is of fractions: rounded, its solution need not keep the rows any more
-        change = np.round(found[: self._size] - found[self._size :])
+        change = np.round(solution[: self._size] - solution[self._size :])
         return change if change[column] == by and self.is_one(change) else None
 
     def is_one(self, change: np.ndarray) -> bool:

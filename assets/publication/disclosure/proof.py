@@ -80,10 +80,10 @@ class Proof:
 
     def _ask(self, reader: Reader, view: System, asked: Sequence[int]) -> None:
         of_his = [v for v in asked if view.small[v]]
-        found: tuple[Leak, ...] = ()
+        leaks: tuple[Leak, ...] = ()
         if of_his:
-            found = judge(view, self.possible, only=of_his, worlds=self.worlds, anew=True).leaks
-        self.by_reader.append((reader, found))
+            leaks = judge(view, self.possible, only=of_his, worlds=self.worlds, anew=True).leaks
+        self.by_reader.append((reader, leaks))
 
     def _ask_what_all_know(self, members: Members) -> None:
         """Ask what follows from what all members know. What is left of a count without the release
@@ -91,10 +91,10 @@ class Proof:
         """
         view = members.all_know.view(self.system, self.hidden)
         asked = self._unsettled(view)
-        found = judge(view, self.possible, only=asked, worlds=self.worlds, anew=True)
-        narrow = sorted({*found.excused, *(leak.variable for leak in found.leaks)})
+        verdict = judge(view, self.possible, only=asked, worlds=self.worlds, anew=True)
+        narrow = sorted({*verdict.excused, *(leak.variable for leak in verdict.leaks)})
         self._most[narrow] = left_before(view, narrow, self.possible)
-        self.by_reader.append((members.all_know, found.leaks))
+        self.by_reader.append((members.all_know, verdict.leaks))
 
     def _ask_every_login(self) -> None:
         """Ask of every count of others for each login."""
@@ -109,10 +109,10 @@ class Proof:
         view, most = login.view(self.system, self.hidden), self._most
         leaks: tuple[Leak, ...] = ()
         if len(asked):
-            found = judge(
+            verdict = judge(
                 view, self.possible, only=list(asked), worlds=self.worlds, most=most, anew=True
             )
-            leaks = found.leaks
+            leaks = verdict.leaks
         self.by_reader.append((login, leaks))
 
     def _unsettled(self, view: System, need: np.ndarray | None = None) -> list[int]:

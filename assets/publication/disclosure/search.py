@@ -157,14 +157,14 @@ class Prover:
         if unknown.any():
             self.programmes += 1
             model, moving = self._part(unknown, np.where(unknown, 0, truth))
-            found = model.solve_whole()
-            if found is not None:
-                truth[moving] = np.round(found)
+            solution = model.solve_whole()
+            if solution is not None:
+                truth[moving] = np.round(solution)
                 return truth
             self.programmes += 1
             whole = Model(self.body, self.row_low, self.row_high, self.low, self.high)
-            found = whole.solve_whole()
-            return None if found is None else np.round(found)
+            solution = whole.solve_whole()
+            return None if solution is None else np.round(solution)
         return truth
 
     def _part(self, free: np.ndarray, start: np.ndarray) -> tuple[Model, np.ndarray]:

@@ -80,8 +80,8 @@ class Repair:
         self._as_told()
         self.besides = sorted(v for v in self._rank if self._drawn[v] < rate)
         self._hide(self.besides)
-        told = len(self._told())
-        self.tells_too_many = told > _TOO_MANY and told > _TOO_MANY_OF * len(self.protected)
+        leaking = len(self._told())
+        self.tells_too_many = leaking > _TOO_MANY and leaking > _TOO_MANY_OF * len(self.protected)
         """Whether so much can be told that hiding cell by cell would end in hiding all: a
         correction of most of a region by a child.
         """
@@ -190,8 +190,8 @@ class Repair:
         """Each count is settled once, by hiding or as stuck: what is hidden later only gives it
         more room.
         """
-        while len(told := self._told()) and not len(self.tightening.bounds.broken):
-            self._hide_for(int(told[0]))
+        while len(leaking := self._told()) and not len(self.tightening.bounds.broken):
+            self._hide_for(int(leaking[0]))
 
     def hide_for(
         self, variables: Sequence[int], reader: Reader | None, possible: int, tries: int = 12
@@ -275,8 +275,8 @@ class Repair:
                 ranges.follow()
 
     def _told(self) -> np.ndarray:
-        told = self.watched[self._span(self.watched) < self.need[self.watched]]
-        return np.array([v for v in told if v not in self.stuck], dtype=int)
+        leaking = self.watched[self._span(self.watched) < self.need[self.watched]]
+        return np.array([v for v in leaking if v not in self.stuck], dtype=int)
 
     def _span(self, variable: int | np.ndarray) -> np.ndarray:
         """How many values the bounds leave."""
@@ -315,8 +315,8 @@ class Repair:
         whether it is small.
         """
         threshold, most = float(self._threshold[variable]), self.system.most[variable]
-        told = threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED
-        return self.system.least[variable], min(told, most), most
+        greatest = threshold - 1 if self.system.truth[variable] < threshold else UNBOUNDED
+        return self.system.least[variable], min(greatest, most), most
 
     def _set(
         self, variable: int, bounds: tuple[float, float, float] | np.ndarray, *, is_hidden: bool

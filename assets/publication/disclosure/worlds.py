@@ -162,10 +162,10 @@ def _places(old: System, new: System) -> np.ndarray:
 
 def _rests(system: System) -> dict[tuple[str, int], int]:
     """The variables that are no printed figure, by name and how often it has been seen before."""
-    found: dict[tuple[str, int], int] = {}
+    rests: dict[tuple[str, int], int] = {}
     often: dict[str, int] = {}
     for variable in range(int(system.cells["variable"].max()) + 1, len(system.names)):
         name = system.names[variable]
         often[name] = often.get(name, 0) + 1
-        found[name, often[name]] = variable
-    return found
+        rests[name, often[name]] = variable
+    return rests
