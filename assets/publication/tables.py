@@ -218,6 +218,8 @@ def with_cell_keys(true: TrueTable, settings: pd.DataFrame, key: bytes) -> TrueT
         .fillna(0)
         .set_axis(true.keys.index)
     )
+    # a cell's key is the sum of its settings' keys, as in the cell key method: so the same settings
+    # carry the same noise in every table
     divided = [f for f in table.filters if f != "provision_type"]
     has_noise = true.keys["provision_type"].isin(table.noise_for) & (
         true.keys[divided] == TOTAL

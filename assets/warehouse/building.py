@@ -226,6 +226,7 @@ def build_quarter(
             say(f"{census_date}: writing {len(tables)} tables")
             join_by_key(connection)
             _put_on_calendar(connection, census_date)
+            # of what no later model reads the planner needs no sizes
             read_on = frozenset().union(*(model.upstream for model in tables))
             with _rewriter(connection, census_date) as rewrite:
                 for model in tables:
@@ -236,6 +237,7 @@ def build_quarter(
                     result.seconds[model.relation] = time.monotonic() - started
             say(f"{census_date}: checking")
             result.checks = run_checks(connection, census_date, only)
+            # by an exception, so that the transaction takes back what was written
             if result.blocked_by:
                 raise _Blocked
             if only is None:

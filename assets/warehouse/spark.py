@@ -116,6 +116,7 @@ class Spark:
         self.connection.execute(where, {"d": self.census_date})
         copy_table(self.connection, model.table, rows.select(list(model.columns)))
         self.made[model.relation] = written
+        # the next model that reads it is given these rows too
         self.there.discard(model.relation)
         return rows.num_rows
 
@@ -281,6 +282,7 @@ def _copy_out(
     connection: Connection, table: str, types: dict[str, str], where: str, path: Path
 ) -> None:
     """The rows of a table as one Parquet file, through PostgreSQL's COPY."""
+    # COPY would write a moment in the session's own zone
     moments = "to_char({} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
     named = ", ".join(
         moments.format(n) if kind.startswith("timestamp") else n for n, kind in types.items()
@@ -293,7 +295,7 @@ def _copy_out(
             for data in copied:
                 buffer.write(data)
     schema = {name: _ARROW[kind] for name, kind in types.items()}
-    if not buffer.tell():
+    if not buffer.tell():  # pyarrow refuses a file without a line
         parquet.write_table(pa.schema(schema.items()).empty_table(), path)
         return
     buffer.seek(0)
@@ -301,6 +303,7 @@ def _copy_out(
         buffer,
         arrow_csv.ReadOptions(column_names=list(types)),
         arrow_csv.ParseOptions(newlines_in_values=True),
+        # PostgreSQL writes null as nothing, and an empty text as two quotes
         arrow_csv.ConvertOptions(
             column_types=schema, null_values=[""], true_values=["t"], false_values=["f"],
             strings_can_be_null=True, quoted_strings_can_be_null=False,

@@ -414,6 +414,7 @@ def _make_view(connection: Connection, model: Model) -> None:
 
 
 def _make_table(connection: Connection, model: Model) -> None:
+    # the server itself says which types the SELECT gives: a table of its rows, without any
     connection.exec_driver_sql(
         f"create temporary table wanted on commit drop as\n{_select_for_ddl(model)}\nwith no data"
     )

@@ -218,8 +218,11 @@ def possible_values(
     """
     value = number(texts).to_numpy(dtype="float64")
     half = method.round_to / 2
+    # halves go up: what lies half a step below is printed as this figure, half a step above as the
+    # next; and what is shown and no 0 is no small count
     low = np.maximum(np.ceil(value - half), method.smallest_count_shown)
     high = np.ceil(value + half) - 1
+    # a 0 is printed only where it is true; what is no multiple of the step was never rounded
     exact = (value == 0) | (value % method.round_to != 0)
     low, high = np.where(exact, value, low), np.where(exact, value, high)
     hidden = (texts == CONFIDENTIAL).to_numpy()

@@ -70,6 +70,7 @@ class Prover:
         positive, negative = matrix.maximum(0), matrix.minimum(0)
         least, greatest = positive @ low + negative @ high, positive @ high + negative @ low
         row_low, row_high = self.system.row_low, self.system.row_high
+        # a row that holds whatever its variables are says nothing of them
         holds = (least >= row_low - TOLERANCE) & (greatest <= row_high + TOLERANCE)
         kept_rows = np.flatnonzero(~holds)
         body = matrix[kept_rows][:, free]
