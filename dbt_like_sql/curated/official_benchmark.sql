@@ -3,7 +3,7 @@
 -- neighbours_mean is the unweighted mean of an authority's ten statistical neighbours, as LAIT has it; neighbours_pooled is of their children taken
 -- together (counted / counted of), for shares and rates; both of those neighbours whose figure is a number (neighbours_with_value). Rank 1 is the
 -- highest figure among the authorities with a number, equal figures have equal ranks: high is not always good.
--- definition says whether ours (curated.benchmark) is defined the same. Units: children, places, percent, per 10,000, pounds.
+-- definition says whether ours (curated.benchmark) is defined the same. Units: children, places, households, percent, per 10,000, pounds.
 -- grain: census_date, area_level, area_code, measure, breakdown, category, unit
 -- readers: members
 with publications as (

@@ -91,6 +91,8 @@ def test_the_truth_is_about_something(made):
         told["measure"]
     )
     assert len(told) > 200 and (beside["official_symbol"] == "c").any()
+    ended = beside[beside["measure"] == "fostering households ended in the year, own service"]
+    assert (ended["official_value"] != "").any() and (ended["official_difference"] == "").all()
     causes = set(
         pd.read_csv(truth / "two_sided_truth.csv", dtype=str, keep_default_na=False)["likely_cause"]
     )
