@@ -23,6 +23,7 @@ from assets.publication.disclosure import knowledge, proof, suppression
 from assets.publication.disclosure.bounds import Tightening, known_before, needed_values, propagate
 from assets.publication.disclosure.gate import judge
 from assets.publication.disclosure.knowledge import Published, System, build_system
+from assets.publication.disclosure.programmes import Moves, Ranges
 from assets.publication.disclosure.suppression import Repair
 from assets.publication.programme import TOTAL, Symbol, Term, Tie, published_table
 from assets.publication.release import content_of, prepare_against
@@ -363,6 +364,37 @@ def test_a_flow_identity_over_two_years_is_refused():
     ]
     assert "children = those a year before + started - ceased" in verdict.leaks[0].by_ties
     assert judge(build_system([now])).passed, "without the year before nothing is told"
+
+
+def test_a_range_is_what_the_programmes_leave_and_what_holds_it():
+    year_before = published(
+        simple(FLOWS, children=[27, 50], started=[0, 20], ceased=[0, 20]),
+        date=DATE.replace(year=2024),
+    )
+    now = published(simple(FLOWS, children=[33, 50], started=[6, 20], ceased=[0, 20]))
+    system = build_system([year_before, now])
+    of = {name: variable for variable, name in enumerate(system.names)}
+    tightening = Tightening(system)
+    ranges = Ranges(tightening)
+    # 33 to 37 children, of whom 23 to 27 were there: 6 started at least, and 7 is the most hidden
+    least, greatest, holding = ranges.of(of["flows.started, 1"])
+    assert (least, greatest) == (6, 7)
+    assert of["flows.children, 1"] in holding
+    assert of["flows.started, 1"] not in holding
+    # with the children of now hidden the region's (83 to 87) less the other's (48 to 52) are 31
+    tightening.base_low[of["flows.children, 1"]] = 0
+    ranges.follow()
+    assert ranges.of(of["flows.started, 1"])[:2] == (4, 7)
+
+
+def test_a_move_is_of_whole_numbers_and_keeps_every_tie():
+    # x = 2 y, both free to move by five: of one x there is half a y
+    body = sp.csc_matrix(np.array([[1.0, -2.0]]))
+    moves = Moves(body, np.zeros(1), np.zeros(1), np.full(2, 5.0), np.full(2, 5.0))
+    assert moves.smallest(0, 1) is None
+    assert moves.smallest(0, 2).tolist() == [2, 1]
+    assert moves.smallest(0, -4).tolist() == [-4, -2]
+    assert moves.smallest(1, 3) is None, "x would move by six"
 
 
 def test_two_releases_a_child_apart_are_refused():
