@@ -61,6 +61,26 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
 
     Fuller spellings win over shorter ones, and any spelling over a pattern.
     """
+    columns = _by_spelling(table, cells)
+    columns |= _by_pattern(table, cells, columns)
+    columns |= {name: place for place, name in _filters(table, cells, set(columns.values()))}
+    if table.items and {"child", "assessment_date"} <= columns.keys():
+        columns |= match_items(
+            table.items,
+            [_forms(cell) for cell in cells],
+            {place: name for name, place in columns.items()},
+        )
+    taken = set(columns.values())
+    others = {
+        cell.strip(): place
+        for place, cell in enumerate(cells)
+        if cell.strip() and place not in taken
+    }
+    return columns, others
+
+
+def _by_spelling(table: ReturnTable, cells: list[str]) -> dict[str, int]:
+    """The columns that cells spell, in the fullest form first."""
     columns: dict[str, int] = {}
     taken: set[int] = set()
     for depth in range(4):
@@ -70,33 +90,22 @@ def _match(table: ReturnTable, cells: list[str]) -> tuple[dict[str, int], dict[s
             if name is not None and name not in columns:
                 columns[name] = place
                 taken.add(place)
-    for column in table.columns:
-        if column.pattern and column.name not in columns:
-            fits = [
-                place
-                for place, cell in enumerate(cells)
-                if place not in taken and _says(column.pattern, cell)
-            ]
-            if len(fits) == 1:  # of two that could be meant, neither is taken
-                columns[column.name] = fits[0]
-                taken.add(fits[0])
-    for place, name in _filters(table, cells, taken):
-        columns[name] = place
-        taken.add(place)
-    if table.items and {"child", "assessment_date"} <= columns.keys():
-        meant = match_items(
-            table.items,
-            [_forms(cell) for cell in cells],
-            {place: name for name, place in columns.items()},
-        )
-        columns |= meant
-        taken.update(meant.values())
-    others = {
-        cell.strip(): place
-        for place, cell in enumerate(cells)
-        if cell.strip() and place not in taken
-    }
-    return columns, others
+    return columns
+
+
+def _by_pattern(table: ReturnTable, cells: list[str], known: dict[str, int]) -> dict[str, int]:
+    """The columns that nothing spells, where one cell alone fits the pattern."""
+    columns: dict[str, int] = {}
+    for column in (c for c in table.columns if c.pattern and c.name not in known):
+        taken = {*known.values(), *columns.values()}
+        fits = [
+            place
+            for place, cell in enumerate(cells)
+            if place not in taken and _says(column.pattern, cell)
+        ]
+        if len(fits) == 1:  # of two that could be meant, neither is taken
+            columns[column.name] = fits[0]
+    return columns
 
 
 def _filters(table: ReturnTable, cells: list[str], taken: set[int]) -> list[tuple[int, str]]:
@@ -392,21 +401,26 @@ def recognise(sheet: Sheet) -> Recognised | None:
             recognised = Recognised(table, number, columns, others, missing)
             if table.is_recognised_by(columns):
                 return recognised
-            if table.leave_alone:
-                continue
-            wanted = dict.fromkeys([*table.needed, *table.recognised_by])
-            lacking = [name for name in wanted if name not in columns]
-            of_layout, of_header = (
-                len(columns) / len(table.columns),
-                len(columns) / (len(columns) + len(others)),
-            )
-            is_like = len(lacking) <= max(1, len(wanted) // 2) and (
-                of_layout >= 0.4 or (of_header >= 0.6 and len(columns) >= 3)
-            )
-            likeness = of_layout + of_header
-            if is_like and (best is None or likeness > best[0]):
-                best = (likeness, Recognised(table, number, columns, others, tuple(lacking)))
+            likeness, lacking = _likeness(table, columns, others)
+            if likeness > (best[0] if best else 0):
+                best = (likeness, Recognised(table, number, columns, others, lacking))
     return _recognise_two_rows(sheet) or (best[1] if best else None)
+
+
+def _likeness(
+    table: ReturnTable, columns: dict[str, int], others: dict[str, int]
+) -> tuple[float, tuple[str, ...]]:
+    """How like a layout a row is that is not its header, from 0 (not at all) to 2, and which of the
+    columns that it must have it lacks.
+    """
+    wanted = dict.fromkeys([*table.needed, *table.recognised_by])
+    lacking = tuple(name for name in wanted if name not in columns)
+    of_layout = len(columns) / len(table.columns)
+    of_header = len(columns) / (len(columns) + len(others))
+    is_like = of_layout >= 0.4 or (of_header >= 0.6 and len(columns) >= 3)
+    if table.leave_alone or not is_like or len(lacking) > max(1, len(wanted) // 2):
+        return 0, lacking
+    return of_layout + of_header, lacking
 
 
 def unasked(recognised: Recognised) -> list[str]:

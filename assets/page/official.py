@@ -87,6 +87,11 @@ class _Measure:
             dt.date.fromisoformat(self.about["period_end"]),
         )
 
+    @property
+    def is_total(self) -> bool:
+        """Whether it is of all, and not of a kind."""
+        return bool(self.about["breakdown"] == "total")
+
     def ours(self, edition: Edition, area: Area) -> Figure:
         """The published figure of an edition; not available (x) where its release has no table of
         it, nothing where none is of the same.
@@ -115,31 +120,41 @@ def official(edition: Edition, area: Area) -> Section | None:
     other = [m for m in held if m.about["definition"] != SAME and _is_of(m, area)]
     if not same:
         return None
-    totals = [m for m in same if m.about["breakdown"] == "total"]
-    parts = [m for m in same if m.about["breakdown"] != "total"]
-    shown, folded = [], []
-    for source in _sources(same):
-        shown += _tables(edition, area, source, "", [m for m in totals if m.source == source])
-        for unit, what in (("children", ", by kind: numbers"), ("percent", ", by kind: shares")):
-            folded += _tables(
-                edition,
-                area,
-                source,
-                what,
-                [m for m in parts if m.source == source and m.about["unit"] == unit],
-            )
-    for source in _sources(other):
-        folded += _tables(
-            edition,
-            area,
-            source,
-            ", of what is defined otherwise",
-            [m for m in other if m.source == source],
-        )
+    shown = _by_source(edition, area, [m for m in same if m.is_total])
+    folded = _by_kind(edition, area, [m for m in same if not m.is_total])
+    folded += _by_source(edition, area, other, ", of what is defined otherwise")
     ours = [m.table for m in same] if any(edition.table(m.table) for m in same) else [QUALITY]
     tables = tuple(name for name in dict.fromkeys(ours) if edition.table(name))
     return Section("official", "Beside the official figures", tables, _words(edition, area, _sources(same)), data=shown, folded=folded,
                    note=_note([*shown, *folded]))  # fmt: skip
+
+
+def _by_source(
+    edition: Edition, area: Area, measures: Sequence[_Measure], what: str = ""
+) -> list[DataTable]:
+    """A table of these measures for each of their sources."""
+    return [
+        table
+        for source in _sources(measures)
+        for table in _tables(
+            edition, area, source, what, [m for m in measures if m.source == source]
+        )
+    ]
+
+
+def _by_kind(edition: Edition, area: Area, measures: Sequence[_Measure]) -> list[DataTable]:
+    """For each source a table of the numbers of children by kind, and one of the shares."""
+    return [
+        table
+        for source in _sources(measures)
+        for unit, what in (("children", ", by kind: numbers"), ("percent", ", by kind: shares"))
+        for table in _by_source(
+            edition,
+            area,
+            [m for m in measures if m.source == source and m.about["unit"] == unit],
+            what,
+        )
+    ]
 
 
 def _measure(edition: Edition, about: dict[str, Any]) -> _Measure | None:
