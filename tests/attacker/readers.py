@@ -5,6 +5,7 @@ Belongs here: bounds and ties that a reader adds. Does not belong here: definiti
 
 from __future__ import annotations
 
+import datetime as dt
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -22,7 +23,8 @@ from tests.attacker.knowledge import (
 )
 from tests.attacker.logins import Login
 from tests.attacker.reading import HIDDEN, REGION, TOTAL, Cell
-from tests.attacker.solver import MOST, Rows, System, explain, lacking, settled
+from tests.attacker.solver import MOST, Rows, System, explain
+from tests.attacker.worlds import lacking, suspects
 
 VALUES = 3
 OFFICIAL = (CARE, FLOWS, DISTANCE, STABLE)
@@ -159,25 +161,39 @@ def findings_of_login(model: Model, login: Login) -> list[Finding]:
     reader = Knows(f"the login of {login.code}")
     knows = system_of(model, reader, login.known, login.sums)
     sought = np.array([v for v in targets(model) if v not in login.known], int)
-    few = lacking(knows.system, sought, VALUES)
-    alone = without_the_release(model, reader, login.known, sorted(few), login.sums)
+    few = lacking(knows.system, sought, VALUES, truth(model))
+    # a login tells of a cell now what it told when an earlier edition was out
+    now = _newest(model)
+    at = {v: now[model.editions[n].date, cell] for v in few for n, cell in [model.names[v]]}  # type: ignore[misc]
+    alone = without_the_release(model, reader, login.known, sorted(set(at.values())), login.sums)
     return [
         _finding(model, reader, knows, variable, values)
         for variable, values in few.items()
-        if len(values) < alone[variable]
+        if len(values) < alone[at[variable]]
     ]
 
 
+def _newest(model: Model) -> dict[tuple[dt.date, Cell], int]:
+    """The variable of each cell in the newest edition of its date that has it."""
+    return {
+        (model.editions[name[0]].date, name[1]): variable
+        for variable, name in enumerate(model.names)
+        if name is not None and model.true[variable] is not None
+    }
+
+
 def findings(model: Model, readers: list[Knows]) -> list[Finding]:
-    """What each reader works out. The strongest goes first: what stands against him stands."""
-    together = system_of(model, ALL_OF_THEM)
-    suspects = np.array(sorted(lacking(together.system, targets(model), VALUES)), int)
+    """What each reader works out. The strongest goes first: what has worlds enough even for him has
+    them for the others, who are asked about the rest.
+    """
+    true, together = truth(model), system_of(model, ALL_OF_THEM)
+    few = suspects(together.system, targets(model), VALUES, true)
     found = []
     for reader in readers:
         knows = system_of(model, reader)
         exactly = official(model) if reader.dfe else {}
         told = {
-            v: k for v, k in lacking(knows.system, suspects, VALUES).items() if v not in exactly
+            v: k for v, k in lacking(knows.system, few, VALUES, true).items() if v not in exactly
         }
         alone = without_the_release(model, reader, exactly, sorted(told))
         for variable, values in told.items():
@@ -207,8 +223,13 @@ def without_the_release(
     for parts, least, most in sums or []:
         rows.add([(1, v) for v in parts], least, most, "a sum of others, compared")
     system = System(rows, lower, upper)
-    few = settled(system, lacking(system, np.array(of, int), VALUES))
+    few = lacking(system, np.array(of, int), VALUES, truth(model))
     return {variable: len(few.get(variable, range(VALUES))) for variable in of}
+
+
+def truth(model: Model) -> np.ndarray:
+    """The true values of all variables; NaN where they are not known of."""
+    return np.array([np.nan if t is None else t for t in model.true], float)
 
 
 def _finding(model: Model, reader: Knows, knows: Known, variable: int, values: set[int]) -> Finding:

@@ -20,8 +20,9 @@ from tests.attacker.readers import (
     system_of,
 )
 from tests.attacker.reading import programme, read_editions
-from tests.attacker.solver import Rows, System, lacking
+from tests.attacker.solver import Rows, System
 from tests.attacker.truth import true_counts
+from tests.attacker.worlds import lacking
 
 AUTHORITIES = ("356", "889")
 
