@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from functools import lru_cache
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -46,11 +47,24 @@ from resources.settings import Settings, settings_from_environment
 
 
 def build_definitions(settings: Settings | None = None) -> dg.Definitions:
-    """The code location for these settings (else the environment's)."""
+    """The code location for these settings (else the environment's); the same one each time, for
+    what is worked out of it stays with it.
+    """
     # Partitioned checks and backfill policies are used knowingly; the version is pinned.
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     settings = settings or settings_from_environment()
+    executed = (
+        os.environ.get("OBSERVATORY_EXECUTOR"),
+        os.environ.get("OBSERVATORY_EXECUTOR_CONFIG"),
+    )
+    return _built(settings, bool(marked(LandingPlace(settings.landing).root)), executed)
+
+
+@lru_cache(maxsize=2)
+def _built(
+    settings: Settings, is_made_up: bool, _executed: tuple[str | None, str | None]
+) -> dg.Definitions:
     definitions = dg.Definitions(
         assets=[
             landing_asset(),
@@ -86,11 +100,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         loggers={"plain": plain_console},
         executor=executor(),
     )
-    return (
-        definitions.map_asset_specs(func=_made_up)
-        if marked(LandingPlace(settings.landing).root)
-        else definitions
-    )
+    return definitions.map_asset_specs(func=_made_up) if is_made_up else definitions
 
 
 def _made_up(spec: dg.AssetSpec) -> dg.AssetSpec:

@@ -9,14 +9,17 @@ far longer than the writing. The UI reads the files with Dagster's own.
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy
 from dagster import DagsterInstance
+from dagster import __version__ as dagster_version
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
@@ -24,6 +27,8 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
 )
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy import Connection, Engine
+
+from resources.remembering import Remembered
 
 LOCATION, REPOSITORY = "observatory", "__repository__"
 """As the code location is called where the UI shows it (`pipelines.web`, `workspace.yaml`)."""
@@ -55,7 +60,7 @@ class EventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, Engine] = {}
         self._tables: set[str] = set()
-        self._has_index_columns = False
+        self._columns: set[str] = set()
         self._together: dict[str, Connection] | None = None
         super().__init__(base_dir, inst_data)
         self._db_lock = threading.RLock()  # type: ignore[assignment] # who holds it connects again
@@ -68,8 +73,7 @@ class EventLog(SqliteEventLogStorage):
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         if shard not in self._initialized_dbs:
-            with super()._connect(shard):  # makes the file
-                pass
+            self._make(shard)
         with self._db_lock:
             if self._together is None:
                 with self._engine(shard).connect() as connection, connection.begin():
@@ -79,6 +83,24 @@ class EventLog(SqliteEventLogStorage):
                 self._together[shard] = self._engine(shard).connect()
                 self._together[shard].begin()
             yield self._together[shard]
+
+    def _make(self, shard: str) -> None:
+        """Make a shard's file, where it is not there. Dagster works a run's file out anew each time,
+        by all of its migrations: we remember what comes of it.
+        """
+        path = Path(self.path_for_shard(shard))
+        is_new_run = shard != INDEX_SHARD_NAME and not path.exists()
+        remembered = Remembered("history")
+        known = f"{dagster_version} {sqlalchemy.__version__}"
+        if is_new_run and (script := remembered.get(known)) and _made_by(script, path):
+            self._initialized_dbs.add(shard)
+            return
+        with super()._connect(shard):
+            pass
+        if is_new_run:
+            with closing(sqlite3.connect(path)) as made:
+                remembered.put(known, "\n".join(made.iterdump()))
+            remembered.keep()
 
     @contextmanager
     def _in_one(self) -> Iterator[None]:
@@ -138,11 +160,18 @@ class EventLog(SqliteEventLogStorage):
             with suppress(OSError):  # to tell them is a courtesy: the event is stored
                 os.utime(self.path_for_shard(run_id))
 
-    def _has_asset_key_index_cols_on_connection(self, conn: Connection) -> bool:
-        """Whether the index has its newer columns. It is asked at every event, and they stay."""
-        if not self._has_index_columns:
-            self._has_index_columns = super()._has_asset_key_index_cols_on_connection(conn)
-        return self._has_index_columns
+    def has_asset_key_col(self, column_name: str) -> bool:
+        """Whether the index has one of its newer columns. It is asked at every look-up, and they
+        stay.
+        """
+        return column_name in self._columns or super().has_asset_key_col(column_name)
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        if column_name not in self._columns and super()._has_asset_key_col_on_connection(
+            conn, column_name
+        ):
+            self._columns.add(column_name)
+        return column_name in self._columns
 
     def wipe(self) -> None:
         """Remove all of the history."""
@@ -155,3 +184,22 @@ class EventLog(SqliteEventLogStorage):
         super().dispose()
         with self._db_lock:
             self._close()
+
+
+def _made_by(script: str, path: Path) -> bool:
+    """Make an empty file of a run by what is remembered of others. It is there whole or not at all;
+    whoever else makes it at once is not in the way.
+    """
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.making")
+    try:
+        with closing(sqlite3.connect(unfinished)) as making:
+            making.executescript(script)
+            making.execute("pragma journal_mode = wal")
+        path.hardlink_to(unfinished)
+    except FileExistsError:
+        return True
+    except (OSError, sqlite3.Error):
+        return False
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return True
