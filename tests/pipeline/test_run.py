@@ -70,7 +70,7 @@ def drafted(tmp_path_factory) -> tuple[Observatory, str]:
         "--quarters",
         "2",
         "--scale",
-        "0.1",
+        "0.03",
         "--seed",
         "2",
     )
