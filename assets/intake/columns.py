@@ -86,7 +86,7 @@ class Coded:
     def tidy(self) -> pa.Array:
         """The distinct texts without surrounding or doubled spaces."""
         clean = pc.match_substring_regex(self.distinct, _CLEAN)
-        if pc.all(clean).as_py() is not False:
+        if pc.all(clean).as_py() is not False:  # of no text at all it is null
             return self.distinct
         untidy = np.flatnonzero(~clean.to_numpy(zero_copy_only=False))
         tidied = pa.array(
@@ -152,6 +152,7 @@ class ColumnRows(Sequence[list[str]]):
         return [column[at].as_py() for column in self._columns]
 
     def __iter__(self) -> Iterator[list[str]]:
+        # many rows at a time: to ask Arrow for one cell after the other is slow
         for start in range(0, len(self), 10_000):
             yield from map(
                 list,
@@ -190,6 +191,7 @@ class ColumnRows(Sequence[list[str]]):
 
     def keep(self, first: int) -> None:
         """Let the rows go after the first ones, to have their memory back."""
+        # copied, for a slice alone would hold on to the whole column
         self._columns = [
             pa.array(column.slice(0, first).to_pylist(), column.type) for column in self._columns
         ]
@@ -202,6 +204,7 @@ def read_even(text: str, delimiter: str) -> ColumnRows | None:
     if text.count('"') % 2:  # a quotation that never ends
         return None
     try:
+        # an empty line within is a row, for the sender counts it; those at the end are none
         table = arrow_csv.read_csv(
             io.BytesIO((text.rstrip("\r\n") + "\n").encode("utf-8")),
             read_options=arrow_csv.ReadOptions(autogenerate_column_names=True, block_size=8 << 20),

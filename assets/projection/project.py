@@ -189,6 +189,7 @@ def damped_trend(history: np.ndarray) -> Forecast:
         [[0.0], (level + trend * dying[:-1]) ** 2]
     )  # how much of an error each later quarter keeps
     freedom = len(history) - _PARAMETERS
+    # an error of one child is put beside those seen, as for no change
     variance = (errors + 1) / freedom
     variances = variance * (1 + np.cumsum(reached)) * (1 + _STEPS / freedom)
     return Forecast(np.maximum(last_level + last_trend * dying, 0), np.sqrt(variances), freedom)

@@ -90,6 +90,7 @@ def same_figures(cells: pd.DataFrame, links: list[Linked]) -> pd.Series:
     is_public = cells["is_public"].to_numpy()
     ones, others = [np.array([], dtype=int)], [np.array([], dtype=int)]
     for link in (link for link in links if link.tie.is_equality_of_two):
+        # two cells and no more: of a sum no part is the other side's figure
         alone = np.bincount(link.row)[link.row] == 2
         order = np.lexsort((link.term[alone], link.row[alone]))
         pairs = link.cell[alone][order].reshape(-1, 2)
@@ -145,6 +146,7 @@ def _entries(
     """The cells of a tie's terms, of the rows that have them all, and the columns that name such a
     row.
     """
+    # what every term leaves open divides the tie into rows
     free = [set(tables[t.table].filters) - set(t.where or {}) - {t.area} for t in tie.terms]
     shared = [f for f in tables[tie.terms[0].table].filters if all(f in names for names in free)]
     on = [*shared, "area", "release"]
@@ -161,6 +163,7 @@ def _entries(
         entries = entries[(entries[shared] != TOTAL).all(axis=1)]
     for name, chosen in tie.only:
         entries = entries[entries[name].isin(chosen)]
+    # where one term is not printed the tie says nothing of the others
     entries = entries[entries.groupby(on)["term"].transform("nunique") == len(tie.terms)]
     if tie.fully_covered and len(entries):
         entries = entries[

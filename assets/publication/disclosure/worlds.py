@@ -41,6 +41,8 @@ class Worlds:
         activity = system.matrix @ np.nan_to_num(system.truth)
         low, high = system.row_low - _TOLERANCE, system.row_high + _TOLERANCE
         holds = bool(((activity >= low) & (activity <= high)).all())
+        # worlds are kept as changes of the truth: where that is not whole, or breaks a tie, they
+        # would say nothing
         self.is_of_use = holds and not np.isnan(system.truth).any()
 
     def keep(self, variables: np.ndarray, values: np.ndarray) -> None:
@@ -51,6 +53,8 @@ class Worlds:
         variables, values = variables[changed], values[changed]
         if not len(variables):
             return
+        # a change of two parts that no tie connects is two worlds: of a reader who cannot believe the
+        # one the other is still seen
         part = self._by_column[:, variables]
         tied = abs(part.T) @ abs(part)
         _, label = connected_components(tied, directed=False)
@@ -76,6 +80,7 @@ class Worlds:
             return everything, self.truth.astype(int)
         sizes = np.array([len(v) for v in self._variables])
         variables, values = np.concatenate(self._variables), np.concatenate(self._values)
+        # what a reader knows of a count rules out the worlds in which it is otherwise
         outside = (values < view.low[variables]) | (values > view.high[variables])
         move = np.repeat(np.arange(len(sizes)), sizes)
         keeps = np.bincount(move, outside, len(sizes)) == 0
