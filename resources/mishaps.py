@@ -79,5 +79,5 @@ def of_the_server(name: str, message: str) -> str:
     if name not in _OF_THE_SERVER:
         return ""
     lines = message.strip().splitlines()
-    said = lines[0].partition(f"{name}: ")[2] or lines[0] if lines else ""
-    return f"{_OF_THE_SERVER[name]} {_AGAIN}{f' The server said: {said}' if said else ''}"
+    answer = lines[0].partition(f"{name}: ")[2] or lines[0] if lines else ""
+    return f"{_OF_THE_SERVER[name]} {_AGAIN}{f' The server said: {answer}' if answer else ''}"

@@ -228,15 +228,15 @@ class StatisticsApi:
                 "set's identifier and version in the settings."
             )
         try:
-            told = answer.json()
+            page = answer.json()
         except ValueError:
-            told = None
-        if not isinstance(told, dict):
+            page = None
+        if not isinstance(page, dict):
             raise ObservatoryError(
                 f"The statistics service at {self._address} answered something that is no JSON "
                 "object. Nothing was written. Check OBSERVATORY_STATISTICS_API."
             )
-        return told
+        return page
 
 
 def _version(data_set: str, title: str, answer: dict[str, Any]) -> Version:

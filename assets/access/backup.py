@@ -59,10 +59,10 @@ def programs(version: int) -> Path:
         candidates.append(Path(program).parent)
     for folder in candidates:
         if (folder / "pg_dump").exists() and (folder / "pg_restore").exists():
-            said = subprocess.run(
+            answer = subprocess.run(
                 [folder / "pg_dump", "--version"], capture_output=True, text=True, check=False
             ).stdout
-            match = re.search(r"\d+", said)
+            match = re.search(r"\d+", answer)
             if match and int(match[0]) == version:
                 return folder
     raise ObservatoryError(
@@ -233,7 +233,7 @@ def _require_its_key(warehouse: Warehouse, home: Path, file: Path) -> None:
 
 def _make_logins(warehouse: Warehouse) -> list[str]:
     """Make the logins of the backup again where the server does not have them."""
-    made = []
+    renewed = []
     with warehouse.engine.begin() as connection:
         missing = connection.execute(
             sa.text(
@@ -243,5 +243,5 @@ def _make_logins(warehouse: Warehouse) -> list[str]:
         ).all()
         for row in missing:
             logins.make_role(connection, row.login, row.kind)
-            made.append(row.login)
-    return made
+            renewed.append(row.login)
+    return renewed

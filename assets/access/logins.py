@@ -117,7 +117,7 @@ def grant(warehouse: Warehouse, name: str, kind: str, whose: str | None = None) 
     return password
 
 
-def rotate(warehouse: Warehouse, name: str, said: Callable[[str], object] = lambda _: None) -> str:
+def rotate(warehouse: Warehouse, name: str, say: Callable[[str], object] = lambda _: None) -> str:
     """Give a login another password, undo what it set for itself, and end the sessions that were
     begun with the old one, until there are none.
 
@@ -144,7 +144,7 @@ def rotate(warehouse: Warehouse, name: str, said: Callable[[str], object] = lamb
             else 0
         )
     if patience:
-        said(
+        say(
             "Ending the sessions that were begun with the old password; the server lets in for"
             f" {patience} s who had begun to come in."
         )

@@ -815,7 +815,7 @@ def _grouped(findings: list[Found], most_cases: int = 12) -> list[Group]:
 
 def _group(messages: dict[str, list[Found]], most_cases: int) -> Group:
     first = next(iter(messages.values()))[0]
-    rows = tuple(sorted({f.row_number for found in messages.values() for f in found}))
+    rows = tuple(sorted({f.row_number for of_case in messages.values() for f in of_case}))
     if len(messages) == 1:
         return Group(
             first.severity, first.rule, first.sheet, first.header, first.column, first.message, rows,
@@ -838,10 +838,10 @@ def _cases(
     Where they differ in more, there is no sentence, and each of theirs is a case. Gives the
     sentence, its words, and the cases, of which there are at most `most` and one for the others.
     """
-    rows = [tuple(sorted({f.row_number for f in found})) for _, found in messages]
+    rows = [tuple(sorted({f.row_number for f in of_case})) for _, of_case in messages]
     left_over = tuple(sorted({row for part in rows[most:] for row in part}))
     last = [Case(f"{len(messages) - most:,} others", "", left_over)] if len(messages) > most else []
-    firsts = [found[0] for _, found in messages[:most]]
+    firsts = [of_case[0] for _, of_case in messages[:most]]
     words = [first.words for first in firsts if first.words is not None]
     if len(words) < len(firsts) or len({word.expected for word in words}) > 1:
         texts = [text for text, _ in messages[:most]]

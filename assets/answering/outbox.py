@@ -138,10 +138,12 @@ def answer_quarter(
         if in_memory:  # a forked process would import them each for itself, and under others' locks
             from assets.answering import page, workbook  # noqa: F401
         # a place elsewhere is spoken to by threads, which a forked process does not have
-        said = side_by_side(write, in_memory, None if isinstance(folder, Path) else 1)
+        sentences = side_by_side(write, in_memory, None if isinstance(folder, Path) else 1)
     finally:
         gc.unfreeze()
-    failed |= {writing[0].number: why for writing, why in zip(in_memory, said, strict=True) if why}
+    failed |= {
+        writing[0].number: why for writing, why in zip(in_memory, sentences, strict=True) if why
+    }
     _note_written(warehouse, due, failed)
     if failed:
         raise ObservatoryError(_could_not_be_written(census_date, failed, due, outbox))
@@ -260,7 +262,7 @@ def _erased_rows(warehouse: Warehouse, told: _Told) -> Erased:
     is_erased = told.findings["hint"] == ERASED
     if not is_erased.any():
         return {}
-    found: dict[str, dict[str, set[int]]] = {}
+    erased: dict[str, dict[str, set[int]]] = {}
     for name in told.findings.loc[is_erased, "table_name"].unique():
         rows = warehouse.rows(
             f"select sheet, row_number from raw.{name} where submission_id = :id and fate = 'set"
@@ -268,8 +270,8 @@ def _erased_rows(warehouse: Warehouse, told: _Told) -> Erased:
             id=told.number,
         )
         for row in rows:
-            found.setdefault(name, {}).setdefault(row.sheet, set()).add(row.row_number)
-    return found
+            erased.setdefault(name, {}).setdefault(row.sheet, set()).add(row.row_number)
+    return erased
 
 
 def _without_the_erased(
@@ -454,7 +456,7 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
     answers = []
     for row in submissions:
         kept = books[row.submission_id]
-        found = findings_of.get(row.submission_id, no_findings)
+        own_findings = findings_of.get(row.submission_id, no_findings)
         differs = (
             checks_of.get(row.sender, no_checks)
             if any(book.status == "in force" for book in kept)
@@ -464,10 +466,12 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
             book.status == "in force" and book.table_name == RESTS_ON for book in kept
         )
         published = official.get(row.sender, NONE) if rests_on_it else NONE
-        frames = (frame.to_csv(index=False) for frame in (found, differs, published) if len(frame))
+        frames = (
+            frame.to_csv(index=False) for frame in (own_findings, differs, published) if len(frame)
+        )
         text = "\n".join([_code(), repr(row), *map(repr, kept), *frames])
         answers.append(
-            _Told(row, kept, found, differs, published, fingerprint(key, "answer", text))
+            _Told(row, kept, own_findings, differs, published, fingerprint(key, "answer", text))
         )
     return answers
 

@@ -135,15 +135,15 @@ def bar(table: TableAnswer, is_trial: bool = False) -> list[Part]:
         if total
         else [0.0] * len(parts)
     )
-    made, start = [], 0.0
+    drawn, start = [], 0.0
     for (fate, words, meaning, rows), share in zip(parts, shares, strict=True):
         width = 100 * share / sum(shares) if total else 0.0
         gap = GAP_WIDTH if start + width < 99.9 else 0.0
-        made.append(
+        drawn.append(
             Part(fate, words, meaning, rows, round(start, 3), round(max(width - gap, 0.0), 3))
         )
         start += width
-    return made
+    return drawn
 
 
 @cache

@@ -678,7 +678,7 @@ def sheet_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
     once whatever its case.
     """
     used = {name.casefold() for name in taken} | {"history"}
-    found = []
+    safe_names = []
     for name in names:
         plain = re.sub(r"[\[\]:*?/\\\t\n]", "-", shown(name)).strip(" '") or UNNAMED_SHEET
         number, end = 1, ""
@@ -686,8 +686,8 @@ def sheet_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
             number += 1
             end = f" ({number})"
         used.add(candidate.casefold())
-        found.append(candidate)
-    return found
+        safe_names.append(candidate)
+    return safe_names
 
 
 def _cut(text: str, units: int) -> str:

@@ -183,8 +183,12 @@ def _authority_of(places: Places, census_date: dt.date, index: pd.Index) -> pd.S
     """
     codes, areas = pd.factorize(places.area)
     known = area_authorities()
-    found = [authorities.standing_on(known.get(area.decode(), ""), census_date) for area in areas]
-    return pd.Series(pd.Series(found, dtype="str").take(codes).to_numpy(), index=index, dtype="str")
+    authority_codes = [
+        authorities.standing_on(known.get(area.decode(), ""), census_date) for area in areas
+    ]
+    return pd.Series(
+        pd.Series(authority_codes, dtype="str").take(codes).to_numpy(), index=index, dtype="str"
+    )
 
 
 def reasons_nowhere(postcodes: pd.Series) -> pd.Series:

@@ -61,16 +61,16 @@ def read_records(text: str) -> tuple[list[list[str]], list[Fault]]:
         )
     if len(records) * len(_columns()) > MAX_CELLS:
         raise CannotRead("too_large", f"it has {len(records):,} records")
-    made = [_Record(node, by_id) for node in records]
-    others = list(dict.fromkeys(name for record in made for name in record.others))[:_MOST_OTHERS]
+    read = [_Record(node, by_id) for node in records]
+    others = list(dict.fromkeys(name for record in read for name in record.others))[:_MOST_OTHERS]
     header = [*(column.headers[0] for column in _columns()), *others]
     rows = [
         [*record.cells, *("given" if name in record.others else "" for name in others)]
-        for record in made
+        for record in read
     ]
     faults = [
         (number, rule, hint)
-        for number, record in enumerate(made, 1)
+        for number, record in enumerate(read, 1)
         for rule, hint in record.faults
     ]
     return [header, *rows], faults

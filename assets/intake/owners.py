@@ -73,11 +73,11 @@ def proposals(names: Iterable[str]) -> pd.DataFrame:
         for name in ordered
     ]
     whole = [name.replace(" ", "") for name in ordered]
-    found = [
+    near = [
         process.cdist(texts, texts, scorer=fuzz.ratio, score_cutoff=NEAR, dtype=np.uint8)
         for texts in (lines, whole)
     ]
-    similarity = np.triu(np.minimum(*found), 1) if ordered else np.zeros((0, 0), dtype=np.uint8)
+    similarity = np.triu(np.minimum(*near), 1) if ordered else np.zeros((0, 0), dtype=np.uint8)
     first, second = np.nonzero(similarity)
     at = np.array(ordered, dtype=object)
     return pd.DataFrame(

@@ -287,7 +287,7 @@ def read_labels(codes: CodeSet, text: str) -> tuple[list[str], bool]:
     """The labels of a cell that may hold several, in the order of their set, and whether all of it
     was understood.
     """
-    found, is_whole = set(), True
+    several, is_whole = set(), True
     for piece in filter(str.strip, _BETWEEN.split(text)):
         label = codes.label(piece)
         labels = (
@@ -295,9 +295,9 @@ def read_labels(codes: CodeSet, text: str) -> tuple[list[str], bool]:
             if label
             else [codes.label(word) for word in filter(str.strip, _BETWEEN_WORDS.split(piece))]
         )
-        found |= {label for label in labels if label}
+        several |= {label for label in labels if label}
         is_whole &= all(labels)
-    return [label for label in codes.labels if label in found], is_whole
+    return [label for label in codes.labels if label in several], is_whole
 
 
 def one_of(texts: Iterable[str]) -> str:

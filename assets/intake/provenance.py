@@ -37,13 +37,15 @@ def settle(connection: Connection, landing: LandingPlace, is_made_up: bool) -> N
     Raises:
         ObservatoryError: it has taken in files of the other kind.
     """
-    said = marked(landing.root)
-    found = bool(said) or is_made_up
+    marked_by = marked(landing.root)
+    found = bool(marked_by) or is_made_up
     refuse_mixture(held(connection), found, landing.address)
     statement = (
         "insert into raw.provenance (is_made_up, said) values (:m, :s) on conflict do nothing"
     )
-    connection.execute(sa.text(statement), {"m": found, "s": said or (BANNER if found else "")})
+    connection.execute(
+        sa.text(statement), {"m": found, "s": marked_by or (BANNER if found else "")}
+    )
 
 
 def refuse_mixture(holds: bool | None, found: bool, where: Any) -> None:

@@ -32,13 +32,13 @@ def turned(sheet: Sheet) -> Sheet:
     if titles != _TITLES or any(areas[:_WORDS]) or is_long or sheet.beside.is_hidden:
         return sheet
     places = [(place, area) for place, area in enumerate(areas) if place >= _WORDS and area]
-    made, topic = [HEADER], ""
+    upright, topic = [HEADER], ""
     for row in list(sheet.rows)[2:]:
         cells = [cell_text(cell).strip() for cell in row] + [""] * _WORDS
         topic = cells[0] or topic
         if cells[2]:
-            made += [
+            upright += [
                 [area, topic, cells[1], cells[2], cells[place] if place < len(cells) else ""]
                 for place, area in places
             ]
-    return replace(sheet, rows=made, is_text=True)
+    return replace(sheet, rows=upright, is_text=True)

@@ -229,13 +229,13 @@ def _understood(answer: bytes) -> list[tuple[str, Rows, dict[str, Any]]] | Canno
     Raises:
         Exception: it says neither.
     """
-    said = _Data(io.BytesIO(answer)).load()
-    if isinstance(said, tuple):
-        fault, hint = said
+    answered = _Data(io.BytesIO(answer)).load()
+    if isinstance(answered, tuple):
+        fault, hint = answered
         if fault not in _REFUSALS or not isinstance(hint, str):
             raise ValueError("a refusal with its hint was expected")
         return CannotRead(fault, hint[:300])
-    for name, rows, beside in said:
+    for name, rows, beside in answered:
         if not (
             isinstance(name, str)
             and isinstance(rows, list)
@@ -243,7 +243,7 @@ def _understood(answer: bytes) -> list[tuple[str, Rows, dict[str, Any]]] | Canno
             and set(beside) <= _BESIDE
         ):
             raise ValueError("a sheet's name, its rows and what stands beside them were expected")
-    return said
+    return answered
 
 
 class _Ended(Exception):

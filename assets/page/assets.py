@@ -40,13 +40,13 @@ def build_page_asset(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition
         settings = observatory.settings
         started = time.monotonic()
         dates = [dt.date.fromisoformat(key) for key in context.partition_keys]
-        made = bring_sites_up_to_date(
+        written = bring_sites_up_to_date(
             observatory.warehouse, settings.region, settings.releases, dates, context.log.info
         )
         return dg.MaterializeResult(
             metadata={
-                "pages_written": sum(each.pages for each in made),
-                "largest_page_bytes": max((each.largest for each in made), default=0),
+                "pages_written": sum(each.pages for each in written),
+                "largest_page_bytes": max((each.largest for each in written), default=0),
                 "seconds": round(time.monotonic() - started, 1),
                 "contents": dg.MetadataValue.path(str(settings.releases / "index.html")),
             }

@@ -142,8 +142,10 @@ def location(edition: Edition, area: Area) -> Section | None:
         location_band=table.label("location_band", "in_area"),
     )
     words = []
-    if said := portion(inside, count, total, edition.round_to):
-        words.append(sentence(f"{said} placements of {whose} in {plural(kind)} stand in {own}"))
+    if comparison := portion(inside, count, total, edition.round_to):
+        words.append(
+            sentence(f"{comparison} placements of {whose} in {plural(kind)} stand in {own}")
+        )
     elif inside.is_there and not inside.is_shown:
         words.append(unsaid(inside, f"The share that stands in {own}"))
     unknown, of_every_kind = division.share(area, "unknown"), table.figure(area, "placements")

@@ -60,13 +60,15 @@ def bar(
     full = max(scale or 0.0, known + rest, (whole or 0.0) if is_open else 0.0)
     if full == 0:
         return []
-    made, start = [], 0.0
+    drawn, start = [], 0.0
     for colour, label, figure, number in shown:
         if number:
-            made.append(Part(colour, label, figure, round(start, 2), round(100 * number / full, 2)))
+            drawn.append(
+                Part(colour, label, figure, round(start, 2), round(100 * number / full, 2))
+            )
             start += 100 * number / full
     if rest:
-        made.append(
+        drawn.append(
             Part(
                 "hidden",
                 " and ".join(label for label, _ in hidden),
@@ -75,7 +77,7 @@ def bar(
                 round(100 * rest / full, 2),
             )
         )
-    return made
+    return drawn
 
 
 @dataclass(frozen=True)

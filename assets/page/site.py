@@ -614,23 +614,23 @@ def bring_sites_up_to_date(
     region: Region,
     releases: Path,
     dates: list[dt.date] | None = None,
-    said: Callable[[str], object] = print,
+    say: Callable[[str], object] = print,
 ) -> list[Site]:
     """The sites of the newest releases, made where they are missing or out of date: of `dates` and
     later ones, whose trends show them, or of all. `said` is told of each that was made; only those
     are given.
     """
     sites = Sites(warehouse, region, releases)
-    made = []
+    written = []
     for date in sites.later(dates) if dates is not None else sites.newest:
         site = sites.make(date)
         if site and site.is_new:
-            said(f"{date}: the observatory page made, {site.pages} pages")
-            made.append(site)
+            say(f"{date}: the observatory page made, {site.pages} pages")
+            written.append(site)
     for date, number in sites.without_a_page():
         sites.make(date, number)
     sites.write_contents()
-    return made
+    return written
 
 
 def bring_drafts_up_to_date(
@@ -638,7 +638,7 @@ def bring_drafts_up_to_date(
     region: Region,
     drafts: Path,
     releases: Path,
-    said: Callable[[str], object] = print,
+    say: Callable[[str], object] = print,
 ) -> dict[dt.date, Path]:
     """The files and the site of every draft, made where they are missing or out of date; those of
     drafts that are gone go. Gives each folder.
@@ -649,7 +649,7 @@ def bring_drafts_up_to_date(
         if sites and (folder := folders.get(row.census_date)):
             site = sites.make_draft(row.census_date, row.release_number, folder.name, folder)
             if site.is_new:
-                said(f"{row.census_date}: the draft's page made, {site.pages} pages")
+                say(f"{row.census_date}: the draft's page made, {site.pages} pages")
     (
         sites or Sites(warehouse, region, releases)
     ).write_contents()  # a quarter that was closed or drafted says so

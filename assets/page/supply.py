@@ -350,8 +350,8 @@ def who_lives_here(edition: Edition, area: Area) -> Section | None:
         area, "children", provision_type=kind, origin_band=table.label("origin_band", "host")
     )
     if own.is_shown:
-        if said := portion(own, from_own, total, edition.round_to):
-            words.append(sentence(f"{said} {living} were placed by {by}"))
+        if comparison := portion(own, from_own, total, edition.round_to):
+            words.append(sentence(f"{comparison} {living} were placed by {by}"))
     elif total.is_there:
         words.append(unsaid(own, f"The share of the {living} whom {by} placed"))
     whole = division.whole(f"The {total} {living}, by who placed them", area, provision_type=kind)
@@ -458,14 +458,14 @@ def unavailable(edition: Edition, area: Area) -> Section | None:
                 " often cannot be told."
             )
         caption = f"Places in {plural(kind)} that cannot be offered, by reason, {on(edition)}"
-        made = ranking(
+        ranked = ranking(
             caption,
             "Reason",
             ["Places", "Share of them"],
             [(Cell(r), f) for r, f in reasons],
             "unavailable",
         )
-        bars = [made] if made else []
+        bars = [ranked] if ranked else []
     elif reasons:
         words.append("Why is not shown: the numbers are small, or would give away one that is.")
     return Section("unavailable", "Why places cannot be offered", (UNAVAILABLE,), words, bars=bars)
@@ -488,10 +488,10 @@ def homes(edition: Edition, area: Area) -> Section | None:
             for s in sizes.values["size_band"]
         ]
         rows = [(cell, figures) for cell, figures in rows if figures[0].number]
-        if made := ranking(
+        if ranked := ranking(
             f"Registered {plural(kind)} by size, {on(edition)}", "Size", ["Homes", "Places"], rows
         ):
-            bars.append(made)
+            bars.append(ranked)
             one, all_ = (
                 sizes.figure(area, "settings", provision_type=kind, size_band="1"),
                 sizes.figure(area, "settings", provision_type=kind),
@@ -518,13 +518,13 @@ def homes(edition: Edition, area: Area) -> Section | None:
         rows = sorted(
             (row for row in rows if row[1][0].number), key=lambda row: -(row[1][0].number or 0)
         )
-        if made := ranking(
+        if ranked := ranking(
             f"Registered settings of every kind by sector, {on(edition)}",
             "Sector",
             ["Settings", "Places"],
             rows,
         ):
-            bars.append(made)
+            bars.append(ranked)
     tables = tuple(name for name, table in ((HOMES, sizes), (SECTORS, sectors)) if table)
     return (
         Section("homes", "What kinds of homes there are", tables, words, bars=bars)

@@ -175,7 +175,7 @@ def _mark(manifest: Mapping[str, Any]) -> str:
 
 def _status(manifest: Mapping[str, Any]) -> str:
     """What stands before a description of a provisional, final or revised release."""
-    return f"{said} " if (said := sentence(manifest)) else ""
+    return f"{text} " if (text := sentence(manifest)) else ""
 
 
 def parquet(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> bytes:

@@ -135,13 +135,13 @@ def replace_manifest(folder: Path, manifest: Mapping[str, Any]) -> bool:
 
 def damage(folder: Path, manifest: Mapping[str, Any]) -> str:
     """What of a release's folder is not as the ledger's manifest says; blank where all of it is."""
-    for name, said in manifest["tables"].items():
-        if not said["rows"]:  # the ledger holds no cell of it, so it has no file
+    for name, described in manifest["tables"].items():
+        if not described["rows"]:  # the ledger holds no cell of it, so it has no file
             continue
         path = folder / f"{name}.csv"
         if not path.is_file():
             return f"{path.name} is missing"
-        if hashlib.sha256(path.read_bytes()).hexdigest() != said["sha256"]:
+        if hashlib.sha256(path.read_bytes()).hexdigest() != described["sha256"]:
             return f"{path.name} differs"
     return "" if (folder / "manifest.json").is_file() else "manifest.json is missing"
 

@@ -48,11 +48,13 @@ def official_figures(asked: Asked, census_date: dt.date) -> list[dict[str, Any]]
     """
     measures: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in asked.rows(_QUERY, d=census_date):
-        told = {name: getattr(row, name) for name in _MEASURE if getattr(row, name) is not None}
+        described = {
+            name: getattr(row, name) for name in _MEASURE if getattr(row, name) is not None
+        }
         measure = measures.setdefault(
             tuple(str(getattr(row, name)) for name in _MEASURE[:4]),
             {
-                **told,
+                **described,
                 "period_end": row.period_end.isoformat(),
                 "england": _printed(row.england_value),
                 "region": _printed(row.region_value),
@@ -76,7 +78,8 @@ def figures_alone(official: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     a version that words one otherwise changes no figure.
     """
     return [
-        {name: said for name, said in one.items() if name != "definition_note"} for one in official
+        {name: value for name, value in one.items() if name != "definition_note"}
+        for one in official
     ]
 
 

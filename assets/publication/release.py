@@ -531,7 +531,7 @@ def write_missing_files(
     warehouse: Warehouse,
     census_date: dt.date,
     releases: Path,
-    said: Callable[[str], object] = print,
+    say: Callable[[str], object] = print,
 ) -> list[Path]:
     """Write the files of every release of the census date that has none, and the manifest of those
     whose manifest was reissued.
@@ -548,7 +548,7 @@ def write_missing_files(
         if folder.exists() and (damaged := damage(folder, row.manifest)):
             with warehouse.writing():
                 kept = set_aside(folder)
-            said(
+            say(
                 f"{census_date}: the files of r{row.release_number} were not what was published"
                 f" ({damaged}); set aside as {kept.name}, written anew."
             )
@@ -562,8 +562,8 @@ def write_missing_files(
 
 
 def write_all_missing_files(
-    warehouse: Warehouse, releases: Path, said: Callable[[str], object] = print
+    warehouse: Warehouse, releases: Path, say: Callable[[str], object] = print
 ) -> None:
     """As `write_missing_files`, of every census date that has a release."""
     for row in warehouse.rows("select distinct census_date from published.release order by 1"):
-        write_missing_files(warehouse, row.census_date, releases, said)
+        write_missing_files(warehouse, row.census_date, releases, say)

@@ -212,7 +212,7 @@ def with_cell_keys(true: TrueTable, settings: pd.DataFrame, key: bytes) -> TrueT
     counted = pd.concat([counted, counted.assign(provision_type=TOTAL)])
     counted = pd.concat([counted, counted.assign(**{AUTHORITY: ""})])
     cells = counted.groupby([AUTHORITY, "provision_type"], as_index=False)[columns].sum()
-    found = (
+    keyed = (
         true.keys[[AUTHORITY, "provision_type"]]
         .merge(cells, how="left")[columns]
         .fillna(0)
@@ -224,8 +224,8 @@ def with_cell_keys(true: TrueTable, settings: pd.DataFrame, key: bytes) -> TrueT
     has_noise = true.keys["provision_type"].isin(table.noise_for) & (
         true.keys[divided] == TOTAL
     ).all(axis=1)
-    found[columns[1:]] = found[columns[1:]] % CELL_KEYS
-    return replace(true, values=true.values.join(found.where(has_noise, 0)))
+    keyed[columns[1:]] = keyed[columns[1:]] % CELL_KEYS
+    return replace(true, values=true.values.join(keyed.where(has_noise, 0)))
 
 
 def has_noise(true: pd.DataFrame, m: Measure, method: DisclosureMethod) -> pd.Series:
@@ -355,10 +355,10 @@ def _filled(
 def _is_in(answered: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
     """Whether each row of the frame is among those of a select, by the keys that it gives."""
     keys = [c for c in answered.columns if c in frame.columns]
-    found = frame[keys].merge(answered[keys].drop_duplicates().assign(_answered=True), how="left")[
+    joined = frame[keys].merge(answered[keys].drop_duplicates().assign(_answered=True), how="left")[
         "_answered"
     ]
-    return found.notna().set_axis(frame.index)
+    return joined.notna().set_axis(frame.index)
 
 
 def _with_totals(

@@ -84,13 +84,13 @@ def held_to(key: bytes | None, known: str, home: Path) -> bytes:
         ObservatoryError: it is another key, or there is none.
     """
     if key is None or check_value(key) != known:
-        found = (
+        kept = (
             "No key of the pseudonyms was found"
             if key is None
             else "Another key of the pseudonyms was found"
         )
         raise ObservatoryError(
-            f"{found}; the one that the warehouse was begun with was expected. {_WHERE} {home}."
+            f"{kept}; the one that the warehouse was begun with was expected. {_WHERE} {home}."
             " With another key the same children get other pseudonyms: returns would no longer"
             " join, and children who were erased would come back. Nothing was read or changed."
         )

@@ -321,9 +321,9 @@ def _joined(node: Node) -> Node:
     if order and [one.this for one in order.expressions] != [text]:
         raise SqlglotError("string_agg of distinct texts in another order than their own")
     each = _function("array_sort", _function("collect_set", text))
-    found = exp.GT(this=exp.Count(this=text.copy()), expression=exp.Literal.number(0))
+    is_there = exp.GT(this=exp.Count(this=text.copy()), expression=exp.Literal.number(0))
     joined = _function("array_join", each, separator)
-    return exp.Case(ifs=[exp.If(this=found, true=joined)])
+    return exp.Case(ifs=[exp.If(this=is_there, true=joined)])
 
 
 def _object(node: Node) -> Node:

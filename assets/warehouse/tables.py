@@ -254,8 +254,8 @@ def make_tables(connection: Connection, region: Region) -> None:
     """
     _make_raw(connection)
     _load_reference(connection, region)
-    for made in PYTHON_TABLES.values():
-        if _make(connection, made, [f"{column} {kind}" for column, kind in made.types.items()]):
+    for filled in PYTHON_TABLES.values():
+        if _make(connection, filled, [f"{column} {kind}" for column, kind in filled.types.items()]):
             connection.execute(sa.text("delete from raw.projection"))
     for model in models().values():
         _make_view(connection, model) if model.is_view else _make_table(connection, model)

@@ -83,7 +83,7 @@ def command(login: str | None, listing: bool, **options: str | bool | None) -> N
                 logins.rotate(
                     warehouse,
                     str(login),
-                    said=lambda text: print(text, file=sys.stderr, flush=True),
+                    say=lambda text: print(text, file=sys.stderr, flush=True),
                 ),
             )
         else:

@@ -53,26 +53,26 @@ def judge_headers(
     the tables where that is a fault, so that its rows are counted.
     """
     sheets = [sheet for sheet, _ in opened if not sheet.beside.is_hidden]
-    everything = [(sheet, found) for sheet, tables in opened for found in tables]
-    tables = [(sheet, found) for sheet, found in everything if not found.missing]
+    everything = [(sheet, recognised) for sheet, tables in opened for recognised in tables]
+    tables = [(sheet, recognised) for sheet, recognised in everything if not recognised.missing]
     findings = [*_hidden_sheets([sheet for sheet, _ in opened])]
     if _are_apart(tables, kind):
         kept, told = _judge_apart(everything, sheets, kind, file)
         if kept:
             return kept, [*findings, *told]
-    for sheet, found in everything:
-        if found.missing and _is_a_fault(found, kind, bool(tables)):
-            findings.append(_missing_columns(sheet, found))
-            tables.append((sheet, found))
+    for sheet, recognised in everything:
+        if recognised.missing and _is_a_fault(recognised, kind, bool(tables)):
+            findings.append(_missing_columns(sheet, recognised))
+            tables.append((sheet, recognised))
     findings += _faults(sheets)
     findings += _left_alone(sheets, tables)
     if not tables:
         findings.append(Finding("no_recognised_table", hint=_about_no_table(sheets, file)))
-    for sheet, found in tables:
-        if kind not in found.table.senders:
-            findings.append(_not_from_this_sender(sheet, found))
+    for sheet, recognised in tables:
+        if kind not in recognised.table.senders:
+            findings.append(_not_from_this_sender(sheet, recognised))
         for rule in HEADER_RULES:
-            findings += rule(sheet, found, file)
+            findings += rule(sheet, recognised, file)
     return tables, findings
 
 
@@ -100,14 +100,16 @@ def _judge_apart(
     kept: Tables = []
     spoken_of: Tables = []
     findings: list[Finding] = []
-    for sheet, found in everything:
-        findings_here = [finding for rule in HEADER_RULES for finding in rule(sheet, found, file)]
-        fault = _fault_apart(sheet, found, kind, findings_here)
+    for sheet, recognised in everything:
+        findings_here = [
+            finding for rule in HEADER_RULES for finding in rule(sheet, recognised, file)
+        ]
+        fault = _fault_apart(sheet, recognised, kind, findings_here)
         if fault is None:
-            kept.append((sheet, found))
+            kept.append((sheet, recognised))
             findings += findings_here
-        elif not found.missing or _is_a_fault(found, kind, has_better=False):
-            spoken_of.append((sheet, found))
+        elif not recognised.missing or _is_a_fault(recognised, kind, has_better=False):
+            spoken_of.append((sheet, recognised))
             findings.append(_table_left_out(sheet, fault))
     findings += [_table_left_out(s, fault) for s in sheets for fault in _faults([s])]
     return kept, [*findings, *_left_alone(sheets, [*kept, *spoken_of])]

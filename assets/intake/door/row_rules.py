@@ -192,8 +192,8 @@ def last_one_counts(rows: JudgedRows) -> Outcome:
         hint = f"{', '.join(others)} and {last}"
         findings += found(rows, once.rule, index.to_numpy(), column, expected=last, hint=hint)
     aside = several.index[several.duplicated(keep="last")].to_numpy()
-    told = told_aside(rows.frame, rows.frame.rows_at(aside), LATER_COUNTS)
-    return Outcome(findings, set_aside=aside, about_parts=told)
+    aside_findings = told_aside(rows.frame, rows.frame.rows_at(aside), LATER_COUNTS)
+    return Outcome(findings, set_aside=aside, about_parts=aside_findings)
 
 
 def _named(rows: JudgedRows, index: pd.Index) -> list[str]:

@@ -452,7 +452,9 @@ def build_system(releases: list[Published]) -> System:
     )
     once = _said_once(system_rows, matrix, row_low, row_high)
     says = [system_rows.says[row] for row in once]
-    steps = np.array([said.endswith(_apart_from(releases[-1])) for said in says], dtype=bool)
+    steps = np.array(
+        [sentence.endswith(_apart_from(releases[-1])) for sentence in says], dtype=bool
+    )
     return System(
         cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions,
         high_untold, least, most, steps=steps, guesses=np.array(system_rows.guesses, dtype=bool)[once],
@@ -787,7 +789,7 @@ def _share_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> 
                 own = cells[(cells["release"] == n) & (cells["table"] == table.name)]
                 known = release.truth.get(table.name) if release.truth is not None else None
                 _one_share(own, table, m, frame, index, rows, known)
-    return [said for *_, said in releases[-1].odd_shares]
+    return [sentence for *_, sentence in releases[-1].odd_shares]
 
 
 def _odd_shares_of(release: Published) -> Iterator[tuple[PublishedTable, Measure, int, str]]:

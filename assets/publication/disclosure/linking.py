@@ -152,12 +152,12 @@ def _entries(
     on = [*shared, "area", "release"]
     pieces = []
     for n, term in enumerate(tie.terms):
-        found = _term_cells(
+        of_term = _term_cells(
             split[term.table], tables[term.table], term, shared, code_of, releases[-1].beside
         )
         if term.before:
-            found = _of_the_date_before(found, releases, term.before)
-        pieces.append(found.assign(sign=float(term.sign), term=n))
+            of_term = _of_the_date_before(of_term, releases, term.before)
+        pieces.append(of_term.assign(sign=float(term.sign), term=n))
     entries = pd.concat(pieces, ignore_index=True)
     if tie.parts:
         entries = entries[(entries[shared] != TOTAL).all(axis=1)]
@@ -257,15 +257,15 @@ def _is_fully_covered(
     joined: pd.DataFrame, releases: Sequence[Release], table: str, shared: list[str]
 ) -> pd.Series:
     """Whether the release says that every registered setting of the row has returned."""
-    said = []
+    coverage = []
     for n, release in enumerate(releases):
         if table in release.tables:
             frame = release.tables[table]
-            said.append(
+            coverage.append(
                 frame[[*shared]].assign(area=frame[AREA], release=n, full=(frame["coverage_settings"] == "100.0"))
             )  # fmt: skip
     return (
-        joined.merge(pd.concat(said), on=[*shared, "area", "release"], how="left")["full"]
+        joined.merge(pd.concat(coverage), on=[*shared, "area", "release"], how="left")["full"]
         .fillna(False)
         .set_axis(joined.index)
     )

@@ -117,15 +117,15 @@ class Prover:
         if len(self.open) <= _FEW:  # of many, most can be told: their ranges show that sooner
             self._move_among_all(self.open.tolist())
             self._settle()
-        found: list[Leak] = []
+        unproved: list[Leak] = []
         while len(self.open):
             position = int(self.open[0])
             # not proved in time is not proved
             is_late = time.thread_time() > self.deadline
             if leak := self._unproved(position) if is_late else self._solve_alone(position):
-                found.append(leak)
+                unproved.append(leak)
             self.open = self.open[self.open != position]
-        return found
+        return unproved
 
     def _leak_of(
         self, position: int, least: float, greatest: float, rows: tuple[int, ...] = ()
