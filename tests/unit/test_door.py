@@ -1369,7 +1369,7 @@ GROWN = [
     ("31/03/2007", {"dec": "30/03/2025", "reason_episode_ceased": "E17"}, False), ("31/03/2007", {"dec": "31/03/2025"}, False),
     ("31/03/2007", {"dec": "01/04/2025", "reason_episode_ceased": "E17"}, True), ("31/03/2007", {"legal_status": "V2"}, False),
     ("31/03/2007", {"legal_status": "V2", "place": "K3"}, True), ("31/03/2007", {"legal_status": "V4"}, False),
-    ("31/03/2007", {"decom": "01/04/2025"}, False),
+    ("31/03/2007", {"decom": "01/04/2025"}, False), ("31/03/2007", {"decom": "31/03/2025"}, True),
 ]  # fmt: skip
 
 
