@@ -36,7 +36,10 @@ SQL = ROOT / "dbt_like_sql"
 PARTS = {
     "door": (
         sorted(DOOR.glob("*_rules.py")),
-        ["tests/unit/test_door_rules.py", "tests/unit/test_statutory_rules.py", "tests/unit/test_door.py"],
+        [
+            "tests/unit/test_door_rules.py", "tests/unit/test_statutory_rules.py", "tests/unit/test_door.py",
+            "tests/unit/test_placements_standard.py",
+        ],
     ),
     "disclosure": (
         [DISCLOSURE / name for name in ("rules.py", "bounds.py", "programmes.py")],
