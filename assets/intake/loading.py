@@ -13,12 +13,12 @@ sent by guessing.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -123,12 +123,17 @@ def take_in(
         register = Register(connection, census_date, key, landing)
     # nobody waits while files are opened: a hostile one may take a minute
     pile = _opened(register, files, census_date, say)
+    with warehouse.reading() as connection:
+        beside = _beside(connection, pile.submissions, census_date)
+    companions = _companions(beside, register, census_date, key, pile.turns)
     with warehouse.writing() as connection:
         if _is_over(connection, census_date):
             return nothing
         if not register.stands(connection):  # another run has taken in some of them meanwhile
             register = Register(connection, census_date, key, landing)
             pile = _opened(register, files, census_date, say)
+            beside = _beside(connection, pile.submissions, census_date)
+            companions = _companions(beside, register, census_date, key, pile.turns)
         submissions, turns = pile.submissions, pile.turns
         register.keep(connection, pile.new)
         turns.keep(connection, census_date)
@@ -138,7 +143,7 @@ def take_in(
             return nothing
         settle(connection, landing, pile.is_marked)
         count = len(submissions)
-        submissions += _companions(connection, submissions, register, census_date, key, turns)
+        submissions += companions
         submissions.sort(key=lambda submission: submission.file.received_at)
         say(f"{census_date}: judging the rows of {count} files")
         stopped = frozenset(
@@ -203,21 +208,11 @@ def _opened(
     return pile
 
 
-def _companions(
-    connection: Connection,
-    new: list[Submission],
-    register: Register,
-    census_date: dt.date,
-    key: bytes,
-    turns: Turns,
-) -> list[Submission]:
-    """Files read before whose tables belong to those of a new one: an SSDA903 is one return in
-    several files.
-
-    Ages come from the header and are worked out before the birth date is dropped, so header and
-    episodes go through the door together, whichever comes later. Their rows are written anew under
-    the same submission. What counts is always among them; of what was superseded the newest, as far
-    as the sender's turn goes.
+def _beside(
+    connection: Connection, new: list[Submission], census_date: dt.date
+) -> list[sa.Row[Any]]:
+    """The submissions read before whose tables belong to those of a new one: an SSDA903 is one
+    return in several files.
     """
     of_one_return = {"authority", "children", "episodes"}
     senders = sorted(
@@ -235,29 +230,37 @@ def _companions(
         for name, table in return_tables().items()
         if table.derive in {"children", "episodes", "orders"}
     ]
-    wanted = defaultdict(list)
-    for row in connection.execute(
-        sa.text(
-            "select s.content_hash, s.sender, s.submission_id, s.received_at, bool_or(t.status ="
-            " 'in force') as counts from raw.submission as s inner join raw.submission_table as t"
-            " on s.submission_id = t.submission_id where s.census_date = :d and s.sender ="
-            " any(:senders) and t.table_name = any(:tables) and t.status in ('in force',"
-            " 'superseded') and s.submission_id <> all(:here) group by 1, 2, 3, 4"
-        ),
-        {"d": census_date, "senders": senders, "tables": belonging, "here": [s.id for s in new]},
-    ):
-        wanted[row.sender, row.content_hash].append(row)
+    query = sa.text(
+        "select s.content_hash, s.sender, s.submission_id, s.received_at, bool_or(t.status ="
+        " 'in force') as counts from raw.submission as s inner join raw.submission_table as t"
+        " on s.submission_id = t.submission_id where s.census_date = :d and s.sender ="
+        " any(:senders) and t.table_name = any(:tables) and t.status in ('in force',"
+        " 'superseded') and s.submission_id <> all(:here) group by 1, 2, 3, 4"
+    )
+    asked = {"d": census_date, "senders": senders, "tables": belonging}
+    return list(connection.execute(query, {**asked, "here": [s.id for s in new]}).all())
+
+
+def _companions(
+    beside: list[sa.Row[Any]], register: Register, census_date: dt.date, key: bytes, turns: Turns
+) -> list[Submission]:
+    """The files of these submissions, opened again, as far as they are still there.
+
+    Ages come from the header and are worked out before the birth date is dropped, so header and
+    episodes go through the door together, whichever comes later. Their rows are written anew under
+    the same submission. What counts is always among them; of what was superseded the newest, as far
+    as the sender's turn goes.
+    """
     there = [
-        (row, file, mark)
-        for (sender, mark), rows in wanted.items()
-        if (file := register.file_with(sender, mark)) is not None
-        for row in rows
+        (row, file)
+        for row in beside
+        if (file := register.file_with(row.sender, row.content_hash)) is not None
     ]
     companions = []
-    for row, file, mark in sorted(
+    for row, file in sorted(
         there, key=lambda one: (one[0].counts, one[0].received_at), reverse=True
     ):
-        began = moment()
+        began, mark = moment(), row.content_hash
         if row.counts or not turns.is_over(sender_of(file.folder, census_date)):
             with suppress(NotNow):
                 opened = OpenedFile(file)

@@ -15,12 +15,13 @@ from click.testing import CliRunner
 from xlsxwriter.utility import xl_col_to_name
 
 from assets.answering.outbox import answer_quarter
-from assets.intake import opening
+from assets.intake import loading, opening
 from assets.intake.loading import take_in
 from pipelines import command
 from resources import sealing
 from tests import builders
 from tests.conftest import KEY
+from tests.pipeline import test_ssda903 as ssda903
 
 DATE = "2025-03-31"
 DAY = dt.date.fromisoformat(DATE)
@@ -147,6 +148,32 @@ def test_nobody_waits_while_a_workbook_is_opened_and_the_others_count(
     assert held == [[]] * (1 + len(HOSTILE))
     assert (result.files_new, result.files_rejected) == (1 + len(HOSTILE), len(HOSTILE))
     assert result.rows_loaded == 3
+
+
+def test_nobody_waits_while_the_other_files_of_a_return_are_opened_again(
+    embedded_warehouse, landing, monkeypatch
+):
+    """A new header brings the episodes of before with it: they too are opened under no lock."""
+    landing.drop(DATE, "352", "ssda903_episodes.csv", ssda903.episodes(ssda903.episode()))
+    landing.drop(DATE, "352", "ssda903_header.csv", ssda903.header(("17", "01/02/2010")))
+    take_in(embedded_warehouse, landing.place, DAY, KEY)
+    landing.drop(DATE, "352", "ssda903_header 2.csv", ssda903.header(("17", "01/02/2011")))
+    real, held = loading.OpenedFile, []
+
+    def opens(file):
+        held.append(
+            embedded_warehouse.scalar(
+                "select count(*) from pg_locks where locktype = 'relation' and pid <>"
+                " pg_backend_pid() and database = (select oid from pg_database where datname ="
+                " current_database())"
+            )
+        )
+        return real(file)
+
+    monkeypatch.setattr(loading, "OpenedFile", opens)
+    assert take_in(embedded_warehouse, landing.place, DAY, KEY).files_new == 1
+    assert held == [0, 0]
+    assert embedded_warehouse.scalar("select count(*) from staging.ssda903_episodes") == 1
 
 
 def test_what_another_run_takes_in_while_files_are_opened_is_taken_in_once(
