@@ -21,6 +21,8 @@ from tests.attacker.solver import EASE, MOST, ContradictionError, Rows, System
 
 SIZES = (300, 1_200, 2_500, 5_000, 10_000)
 """How many may move when a value is asked for; after these, all."""
+WAYS = 4
+"""So many shortest ways, the others weighed otherwise each time, are tried for whole numbers."""
 SECONDS, LONGEST = 3.0, 60.0
 """What one search may take: around a count, and among all."""
 SOLVED = 2
@@ -167,11 +169,12 @@ class Worlds:
         are looked for around it, in growing circles: a world that moves only those inside is a
         world, and where those inside do not go together, whatever the others are, there is none.
         """
-        moved = self.steps[variable].to(self.world, variable, low, high)
-        if moved is None:
-            return False
-        if self._take(np.rint(moved)):
-            return True
+        for attempt in range(WAYS):
+            moved = self.steps[variable].to(self.world, variable, low, high, attempt)
+            if moved is None:
+                return False
+            if self._take(np.rint(moved)):
+                return True
         if quick:
             return None
         lower, upper = self.system.lower.copy(), self.system.upper.copy()
@@ -296,15 +299,19 @@ class Steps:
         both = hstack([matrix, -matrix]).tocsr()
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = both.shape
-        lp.col_cost_ = np.random.default_rng(2).uniform(1, 2, lp.num_col_)
+        lp.col_cost_ = np.zeros(lp.num_col_)
         lp.col_lower_, lp.col_upper_ = np.zeros(lp.num_col_), np.zeros(lp.num_col_)
         lp.row_lower_, lp.row_upper_ = np.zeros(lp.num_row_), np.zeros(lp.num_row_)
         _set_matrix(lp, both)
         self.solver = _solver({"presolve": "off", "solver": "simplex"})
         self.solver.passModel(lp)
 
-    def to(self, world: np.ndarray, variable: int, low: int, high: int) -> np.ndarray | None:
-        """Where the count is between these; None where there is no such point."""
+    def to(
+        self, world: np.ndarray, variable: int, low: int, high: int, attempt: int = 0
+    ) -> np.ndarray | None:
+        """Where the count is between these; None where there is no such point. Another attempt
+        weighs the others otherwise.
+        """
         system, counts, n = self.system, self.counts, len(self.counts)
         gain, loss = (system.upper - world)[counts], (world - system.lower)[counts]
         least, most = np.zeros(2 * n), np.concatenate([gain, loss])
@@ -316,6 +323,8 @@ class Steps:
         sums = (system.matrix @ world)[self.rows]
         ends = _ends(system.low[self.rows] - sums, system.high[self.rows] - sums)
         self.solver.changeRowsBounds(len(sums), np.arange(len(sums), dtype=np.int32), *ends)
+        weights = np.random.default_rng(attempt).uniform(1, 2 + attempt, 2 * n)
+        self.solver.changeColsCost(2 * n, np.arange(2 * n, dtype=np.int32), weights)
         self.solver.clearSolver()
         self.solver.run()
         if self.solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
