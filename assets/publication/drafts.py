@@ -222,7 +222,9 @@ class _Read:
         """What a draft of these figures rests on; where they stand it has no more than they."""
         if self.behind is None:
             return ""
-        return str(self.behind.of(self.columns) if self.is_as_published else self.behind)
+        if not self.is_as_published or self.latest is None:
+            return str(self.behind)
+        return str(self.behind.of(self.columns, read_basis(self.latest.basis)))
 
     @property
     def basis_as_it_is(self) -> str:
@@ -230,7 +232,7 @@ class _Read:
         if self.behind is None or self.latest is None:
             return ""
         known = known_then(self.latest.official, self.official, self.behind)
-        return str(self.behind.of(self.columns, known))
+        return str(self.behind.of(self.columns, read_basis(self.latest.basis), known))
 
     @property
     def number(self) -> int:
@@ -644,7 +646,8 @@ def _made(
     else:
         is_for_more = accept or read.with_added or read.says_more
         if before and not is_for_more and has_more(read.true, read.columns):
-            as_it_was = asked(only(read.true, before[0]))
+            then = read_basis(read.latest.basis) if read.latest else None
+            as_it_was = asked(only(read.true, before[0], then))
             if as_it_was.verdict.passed and says_the_same(as_it_was.tables, before[0]):
                 return _same(census_date, read), as_it_was.tables, manifest, as_it_was.true
         prepared = asked(read.true)

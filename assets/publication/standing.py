@@ -23,7 +23,7 @@ import pandas as pd
 from assets.common.basis import digest, short_digest
 from assets.publication.files import table_csv
 from assets.publication.official import figures_alone
-from assets.publication.programme import Measure, ties
+from assets.publication.programme import PUBLISHED_TABLES, Measure, ties
 from assets.publication.tables import TrueTable
 from schemas import authorities
 from schemas.regions import DisclosureMethod
@@ -41,22 +41,25 @@ _NOT_PRINTED = {"measures", "indicators", "title", "rows", "reads"}
 @dataclass(frozen=True)
 class Basis:
     """What decides the figures of a release: the method, members and groups (`rules`); the ties; by
-    table its rows and, by name, each measure; and the official measures that were known.
+    table its rows and, by name, each measure; the official measures that were known; and the tables
+    and breakdowns that were (`known`), whether there were figures of them or not.
     """
 
     rules: str
     ties: tuple[str, ...]
     tables: Mapping[str, Mapping[str, str]]
     official: tuple[str, ...]
+    known: tuple[str, ...]
 
     def __str__(self) -> str:
-        return json.dumps(
-            [self.rules, self.ties, self.tables, self.official], separators=(",", ":")
-        )
+        parts = [self.rules, self.ties, self.tables, self.official, self.known]
+        return json.dumps(parts, separators=(",", ":"))
 
-    def of(self, columns: Columns, known: Iterable[str] | None = None) -> Basis:
-        """The basis of a release that has no more than these columns; `known` are the official
-        measures, all of this version unless given.
+    def of(
+        self, columns: Columns, then: Basis | None, official: Iterable[str] | None = None
+    ) -> Basis:
+        """The basis of a release that has no more than these columns and was written down as `then`;
+        `official` are the official measures that are known, all of this version unless given.
         """
         kept = {
             name: {
@@ -67,12 +70,26 @@ class Basis:
             for name, parts in self.tables.items()
             if name in columns
         }
-        official = self.official if known is None else tuple(sorted(known))
-        return replace(self, tables=kept, official=official)
+        return replace(
+            self,
+            tables=kept,
+            official=self.official if official is None else tuple(sorted(official)),
+            # where nobody wrote down what was known, what it has not came with this version
+            known=then.known
+            if then
+            else tuple(k for k in self.known if not self._waits(k, columns)),
+        )
+
+    def _waits(self, known: str, columns: Columns) -> bool:
+        """Whether there are figures of a table that a release does not have."""
+        name = known.split(_WITHIN)[0]
+        return name in self.tables and name not in columns
 
 
 _SHOWN = "shown "
 """Before the name of a measure that a reader sees, among a table's parts."""
+_WITHIN = " / "
+"""Between a table and its breakdown."""
 
 
 def basis_of(
@@ -89,15 +106,28 @@ def basis_of(
         tuple(sorted(short_digest(repr(tie)) for tie in ties())),
         {name: _parts(table) for name, table in true.items()},
         tuple(sorted({_key(row) for row in authorities.rows_of("official_measures")})),
+        _known(),
     )
+
+
+def _known() -> tuple[str, ...]:
+    """The tables and breakdowns of the programme."""
+    within = [
+        f"{table.name}{_WITHIN}{label}"
+        for table in PUBLISHED_TABLES
+        if table.nested
+        for label in table.labels[next(iter(table.filters))].values()
+    ]
+    return tuple(sorted([*(table.name for table in PUBLISHED_TABLES), *within]))
 
 
 def read_basis(text: str | None) -> Basis | None:
     """A basis as it was written down; None where an older version wrote it, without parts."""
-    if not (text or "").startswith("["):
+    parts = json.loads(text) if text and text.startswith("[") else []
+    if len(parts) != len(fields(Basis)):
         return None
-    rules, tied, tables, official = json.loads(text or "")
-    return Basis(rules, tuple(tied), tables, tuple(official))
+    rules, tied, tables, official, known = parts
+    return Basis(rules, tuple(tied), tables, tuple(official), tuple(known))
 
 
 def stands(then: Basis | None, now: Basis) -> bool:
@@ -105,6 +135,8 @@ def stands(then: Basis | None, now: Basis) -> bool:
     other measures.
     """
     if then is None or then.rules != now.rules or not set(then.ties) <= set(now.ties):
+        return False
+    if (now.tables.keys() - then.tables.keys()) & set(then.known):  # its figures came with a return
         return False
     has = {
         (name, part.removeprefix(_SHOWN)) for name, parts in then.tables.items() for part in parts
@@ -148,14 +180,22 @@ def _told(of: Any, without: Iterable[str] = ()) -> str:
 # -------------------------------------------------------------------------------------------
 
 
-def only(true: Mapping[str, TrueTable], has: Mapping[str, pd.DataFrame]) -> dict[str, TrueTable]:
+def only(
+    true: Mapping[str, TrueTable], has: Mapping[str, pd.DataFrame], then: Basis | None = None
+) -> dict[str, TrueTable]:
     """The figures of those tables, breakdowns and measures alone that a release has (`has`, as
-    printed), and of what these are worked out of.
+    printed), and of what these are worked out of; and of the tables and breakdowns that were known
+    `then`: these came with a return.
     """
-    return {name: _as_in(true[name], frame) for name, frame in has.items() if name in true}
+    known = set(then.known if then else ())
+    return {
+        name: _as_in(one, has[name], known) if name in has else one
+        for name, one in true.items()
+        if name in has or name in known
+    }
 
 
-def _as_in(true: TrueTable, frame: pd.DataFrame) -> TrueTable:
+def _as_in(true: TrueTable, frame: pd.DataFrame, known: set[str]) -> TrueTable:
     kept = [m for m in true.table.measures if not m.shown or m.name in frame]
     named = {m.name for m in kept} | {name for m in kept for name in _names(m)}
     gone = [m.name for m in true.table.measures if m.name not in named]
@@ -167,7 +207,8 @@ def _as_in(true: TrueTable, frame: pd.DataFrame) -> TrueTable:
     at = pd.Series(True, index=true.keys.index)
     if table.nested:
         first = next(iter(table.filters))
-        at = true.keys[first].isin(frame[first])
+        came = f"{table.name}{_WITHIN}" + true.keys[first]
+        at = true.keys[first].isin(frame[first]) | came.isin(known)
     return TrueTable(
         table,
         true.keys[at].reset_index(drop=True),
@@ -192,8 +233,8 @@ def has_more(true: Mapping[str, TrueTable], columns: Columns) -> bool:
 
 
 def says_the_same(tables: Mapping[str, pd.DataFrame], has: Mapping[str, pd.DataFrame]) -> bool:
-    """Whether every figure of a release is printed as it was."""
-    return tables.keys() >= has.keys() and all(
+    """Whether every figure of a release is printed as it was, and no table beside them."""
+    return tables.keys() == has.keys() and all(
         set(then.columns) <= set(tables[name].columns)
         and tables[name][list(then.columns)].equals(then)
         for name, then in has.items()

@@ -44,10 +44,29 @@ def test_a_basis_is_read_as_it_was_written_and_stands_while_its_parts_do():
     now = basis_of(true({"age": 12}), members, METHOD)
     whole = read_basis(str(now))
     assert whole is not None and stands(whole, now) and str(whole) == str(now)
-    fewer = read_basis(str(now.of({TABLE.name: ["children"]})))
+    fewer = read_basis(str(now.of({TABLE.name: ["children"]}, None)))
     assert fewer is not None and stands(fewer, now) and not stands(now, fewer)
     assert not stands(fewer, basis_of(true({"age": 13}), members, METHOD))
     assert not stands(fewer, basis_of(true({"age": 12}), members.head(0), METHOD))
     assert not stands(fewer, basis_of({}, members, METHOD)), "a table that went"
     assert read_basis("0" * 64) is None and read_basis(None) is None
     assert not stands(None, now)
+
+
+def test_what_came_with_a_return_is_told_from_what_came_with_a_version():
+    """A table or breakdown that was known, and had no figures then."""
+    members = pd.DataFrame({"authority_code": ["356"]})
+    before, now = true({"Total": 12}), true({"Total": 12, "Age": 12, "Religion": 12})
+    then = read_basis(str(basis_of(before, members, METHOD)))
+    assert then is not None and not stands(then, basis_of(now, members, METHOD))
+    left = only(now, printed(before, "children"), then)[TABLE.name]
+    assert left.keys["breakdown"].tolist() == ["Total", "Age"], "religion is no breakdown of then"
+
+    nothing = read_basis(str(basis_of({}, members, METHOD)))
+    assert nothing is not None and not stands(nothing, basis_of(now, members, METHOD))
+    assert only(now, {}, nothing).keys() == {TABLE.name} and not only(now, {})
+    kept = nothing.of({}, None)
+    assert kept.known == nothing.known
+    waits = basis_of(now, members, METHOD).of({}, None)
+    assert TABLE.name not in waits.known and stands(waits, basis_of(now, members, METHOD))
+    assert TABLE.name in basis_of(now, members, METHOD).of({}, nothing).known
