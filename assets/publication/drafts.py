@@ -188,6 +188,8 @@ class _Read:
     """Whether these figures are those of the latest release, but for what it does not have."""
     with_added: bool = False
     """Whether somebody asked for what a newer version of the program gives besides."""
+    is_for_added: bool = False
+    """Whether it is asked for now, and nothing else is due."""
 
     @property
     def becomes_final(self) -> bool:
@@ -518,14 +520,14 @@ def _read(
     drafted = standing(seen, census_date)
     asked = added or (drafted is not None and bool(drafted.manifest.get(_ON_REQUEST)))
     more = has_more(true, read.columns)
+    as_they_were = stands(read_basis(latest.basis), behind) and not _carries_over(
+        seen, census_date, latest.release_number
+    )
     return replace(
         read,
-        is_as_published=(
-            stands(read_basis(latest.basis), behind)
-            and not _carries_over(seen, census_date, latest.release_number)
-            and not (asked and more)
-        ),
+        is_as_published=as_they_were and not (asked and more),
         with_added=asked,
+        is_for_added=as_they_were and added and more,
     )
 
 
@@ -792,7 +794,9 @@ def _replace(
 
 
 def _note(connection: Connection, census_date: dt.date, read: _Read, draft: Draft) -> None:
-    """Remember what came of the try."""
+    """Remember what came of the try. That the gate refused what was asked for besides is no answer
+    for the figures that stand: the next run asks for theirs.
+    """
     connection.execute(
         sa.text("delete from raw.draft_attempt where census_date = :d"), {"d": census_date}
     )
@@ -801,7 +805,7 @@ def _note(connection: Connection, census_date: dt.date, read: _Read, draft: Draf
             "insert into raw.draft_attempt (census_date, rests_on, held_against, outcome, said) values (:d, :r, :a, :o, cast(:s as jsonb))"
         ),
         {
-            "d": census_date, "r": read.rests_on, "a": _mark(read.held_against),
+            "d": census_date, "r": "" if draft.refused and read.is_for_added else read.rests_on, "a": _mark(read.held_against),
             "o": MADE if draft.outcome == STANDS else draft.outcome, "s": json.dumps(draft.said),
         },
     )  # fmt: skip

@@ -16,6 +16,7 @@ import pytest
 
 from assets.publication import drafts, lifecycle, standing
 from assets.publication.approval import approve
+from assets.publication.disclosure.verdict import Prepared, Verdict
 from assets.publication.drafts import due, make_draft
 from assets.publication.lifecycle import CORRECTION, PUBLISHED, life
 from assets.publication.official import official_figures
@@ -230,3 +231,27 @@ def test_a_table_whose_figures_come_with_a_return_is_a_correction(
     (old, _), (new, _) = (read_release(held, DATE, number) for number in (1, 2))
     assert new.keys() - old.keys() == {"register_changes"}
     assert all(new[name][list(old[name])].equals(old[name]) for name in old)
+
+
+def test_what_the_gate_refuses_of_what_was_added_keeps_nothing_else_waiting(
+    held, publish, monkeypatch  # noqa: F811
+):  # fmt: skip
+    """Above all not the final release of the figures that stand."""
+    with_final = replace(REGION, timetable=replace(REGION.timetable, final=120))
+    early, late = (DATE + dt.timedelta(days=days) for days in (119, 120))
+    with an_older_version(*MORE[1]):
+        lifecycle.close(held, DATE, "the tester")
+        draft = make_draft(held, DATE, with_final, "the run", day=early)
+        approve(held, DATE, with_final, APPROVER, mark=draft.mark)
+    make_draft(held, DATE, with_final, "the run", day=early)
+    refused = Prepared({}, 0, Verdict(contradictions=("a small count follows",)))
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            drafts, "prepare_against",
+            lambda *asked: replace(refused, tables=asked[3]({}, asked[4]), true=asked[2]),
+        )  # fmt: skip
+        asked = make_draft(held, DATE, with_final, "a commissioner", day=early, added=True)
+    assert asked.refused and [one.census_date for one in drafts.refusals(held)] == [DATE]
+    assert due(held, with_final, late) == {DATE: "to propose the final release"}
+    assert make_draft(held, DATE, with_final, "the run", day=late).outcome == drafts.MADE
+    assert due(held, with_final, late) == {} and not drafts.refusals(held)
