@@ -617,7 +617,7 @@ def bring_sites_up_to_date(
     say: Callable[[str], object] = print,
 ) -> list[Site]:
     """The sites of the newest releases, made where they are missing or out of date: of `dates` and
-    later ones, whose trends show them, or of all. `said` is told of each that was made; only those
+    later ones, whose trends show them, or of all. `say` is told of each that was made; only those
     are given.
     """
     sites = Sites(warehouse, region, releases)

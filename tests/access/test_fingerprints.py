@@ -74,7 +74,7 @@ def published(address: str, root: Path, fee: int, key: bytes = KEY) -> Warehouse
     take_in(warehouse, landing.place, DAY, key)
     assert not build_quarter(warehouse, DAY, REGION).blocked_by
     assert make_release(warehouse, DAY, REGION, root / "releases")
-    bring_sites_up_to_date(warehouse, REGION, root / "releases", said=lambda _: None)
+    bring_sites_up_to_date(warehouse, REGION, root / "releases", say=lambda _: None)
     return warehouse
 
 
@@ -267,7 +267,7 @@ def test_manifests_that_are_out_are_withdrawn_and_reissued_and_no_figure_moves(o
         prepare(warehouse, REGION)
         assert warehouse_key(warehouse, root / "home") == KEY
         write_all_missing_files(warehouse, root / "releases")
-        bring_sites_up_to_date(warehouse, REGION, root / "releases", said=lambda _: None)
+        bring_sites_up_to_date(warehouse, REGION, root / "releases", say=lambda _: None)
     after = files(root)
     everything = "\n".join(content.decode("utf-8", "replace") for content in after.values()) + str(
         warehouse.rows("select * from published.release")

@@ -270,7 +270,7 @@ def with_more_hidden(edition: Edition) -> Edition:
 def read(request) -> Read:
     if request.param == RELEASED:
         small = request.getfixturevalue("small")
-        bring_sites_up_to_date(small.warehouse, small.region, small.releases, said=lambda _: None)
+        bring_sites_up_to_date(small.warehouse, small.region, small.releases, say=lambda _: None)
         pages = {
             str(path.relative_to(small.releases)): path.read_text(encoding="utf-8")
             for path in small.releases.rglob("*.html")

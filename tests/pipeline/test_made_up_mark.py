@@ -52,7 +52,7 @@ class Home:
             assert not build_quarter(warehouse, DATE, REGION).blocked_by
             answer_quarter(warehouse, LandingPlace(str(landing)), self.settings.outbox, DATE, KEY)
             assert make_release(warehouse, DATE, REGION, self.settings.releases)
-            bring_sites_up_to_date(warehouse, REGION, self.settings.releases, said=lambda _: None)
+            bring_sites_up_to_date(warehouse, REGION, self.settings.releases, say=lambda _: None)
             write_report(warehouse, DATE, self.settings.data_docs)
 
     def files(self) -> list[Path]:
