@@ -52,7 +52,7 @@ def judged_table(rows: JudgedRows, key: bytes, known: dict[str, str]) -> JudgedT
 
 def _rows(rows: JudgedRows, key: bytes, known: dict[str, str]) -> pd.DataFrame:
     frame, kept = rows.frame, not rows.table.leave_alone
-    made = pd.DataFrame(
+    table = pd.DataFrame(
         {
             "submission_id": frame.submission_ids,
             "census_date": frame.census_date.isoformat(),
@@ -60,15 +60,16 @@ def _rows(rows: JudgedRows, key: bytes, known: dict[str, str]) -> pd.DataFrame:
             "sheet": frame.sheets,
             "row_number": frame.number,
             "fate": rows.fates,
+            # a table that is left alone is counted: nothing of its cells is kept
             "as_received": _as_received(rows.cells) if kept else None,
         }
     )
     if kept:
         for column in rows.table.kept:
-            made[column.kept_as] = _kept(rows, column, key, known)
+            table[column.kept_as] = _kept(rows, column, key, known)
         for field in rows.table.derived:
-            made[field.name] = rows.derived[field.name]
-    return made
+            table[field.name] = rows.derived[field.name]
+    return table
 
 
 def _kept(rows: JudgedRows, column: Column, key: bytes, known: dict[str, str]) -> pd.Series:
@@ -94,6 +95,7 @@ def _findings(rows: JudgedRows) -> pd.DataFrame:
 
 def _books(rows: JudgedRows) -> pd.DataFrame:
     """Rows by fate, one line a submission, also of one without a row."""
+    # from the parts, not the rows: a file whose table is empty has books too
     ids = list(dict.fromkeys(part.submission.id for part in rows.frame.parts))
     counts = pd.crosstab(rows.frame.submission_ids, rows.fates) if len(rows.frame) else None
     counts = pd.DataFrame() if counts is None else counts
@@ -129,6 +131,7 @@ def _as_received(cells: Cells) -> pd.Series:
     joined = pc.binary_join_element_wise(
         *pieces, nothing, null_handling="replace", null_replacement=""
     )
+    # each piece begins with a comma and a space: those of the first one go
     whole = pc.binary_join_element_wise(
         pa.scalar("{", _TEXT), pc.utf8_slice_codeunits(joined, 2), pa.scalar("}", _TEXT), nothing
     )
@@ -149,6 +152,7 @@ def _difference(cells: Cells, column: Column) -> pa.Array | None:
     failed = _failed(cells, column, differs)
     name = json.dumps(column.name)
     pieces = np.full(len(sent), None, dtype=object)
+    # put in words once a distinct text, however many rows have it
     for place in np.unique(coded.codes[differs]):
         text = sent[place].as_py()
         # the database holds no character of number nought
@@ -160,6 +164,8 @@ def _difference(cells: Cells, column: Column) -> pa.Array | None:
 def _failed(cells: Cells, column: Column, differs: np.ndarray) -> set[int]:
     """The distinct texts, among those that differ, of cells that do not pass the contract."""
     read = cells.parsed[column.name]
+    # a value out of its limits has lost its canonical text by now (`cells`), so these two tell
+    # all
     if not read.unreadable.any() and not read.canonical[differs].isna().any():
         return set()
     fails = differs & ~cells.passes(column.name)

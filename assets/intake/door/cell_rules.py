@@ -65,6 +65,7 @@ def _cannot_be_read(
         clue = authority_clue(rows)
         yield from found(rows, _of_authority(column), unread, column, expected=words, hint=clue)
     elif column.codes:
+        # of several labels in one cell those that were understood are kept
         in_part = unread & rows.cells.canonical(column.name).notna()
         name = "unknown_label" if must_be_read else "unknown_label_left_blank"
         if column.several and not must_be_read:
@@ -107,6 +108,7 @@ def _district(rows: JudgedRows, column: Column) -> Iterator[RowFindings]:
     """Districts where an authority was asked for: understood, and said."""
     if column.type != "authority" or column.codes:
         return
+    # asked once a distinct text: looking for districts costs more than the rows do
     day, words = rows.frame.census_date, rows.frame.coded[column.name].words
     around = {word: authorities.around_district(word, day) for word in words}
     counties = {word: county.name for word, county in around.items() if county}
@@ -137,7 +139,9 @@ def _unusual_amount(rows: JudgedRows, column: Column) -> Iterator[RowFindings]:
     if column.usual:
         least, most = column.usual
         typed = rows.cells.typed(column.name)
+        # a layout says where an amount of nought is nothing odd
         is_asked = (typed > 0) | (not column.nought_is_usual)
+        # a blank amount is neither too low nor too high
         odd = ((typed > most) | (is_asked & (typed < least))).fillna(value=False).astype(bool)
         words = f"£{least:,} to £{most:,}"
         yield from found(rows, "unusual_amount", rows.frame.is_judged & odd, column, expected=words)

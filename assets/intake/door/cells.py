@@ -63,9 +63,11 @@ class Cells:
         A cell passes that was read and is within its column's limits.
         """
         column, read = self.frame.table.column(name), self.parsed[name]
+        # a slice copies nothing where all rows are asked about
         at = slice(None) if rows is None else rows
         canonical, typed = read.canonical.iloc[at], read.typed.iloc[at]
         passes = ~read.unreadable.iloc[at].to_numpy(dtype=bool)
+        # without a canonical text a cell passes only if it said nothing to begin with
         passes &= ~(canonical.isna().to_numpy() & ~self._says_nothing(name)[at])
         return passes & ~_beyond(column, typed).to_numpy()
 
@@ -82,16 +84,16 @@ class Cells:
         bare = texts.str.strip().str.slice(0, LONGEST_TOLD)
         if passes.all():
             return Told(bare, (bare != "").to_numpy())
-        told = bare.where(pd.Series(passes, index=bare.index), texts.map(form_of))
-        return Told(told, passes & (bare != "").to_numpy())
+        values = bare.where(pd.Series(passes, index=bare.index), texts.map(form_of))
+        return Told(values, passes & (bare != "").to_numpy())
 
     def _told_of_personal(self, column: Column, rows: np.ndarray, texts: pd.Series) -> Told:
         """Of a personal value nothing is told; of one that cannot be read, its form."""
         lost = self.parsed[column.name].unreadable.iloc[rows]
-        told = pd.Series(NOT_SHOWN, index=texts.index, dtype="str")
+        values = pd.Series(NOT_SHOWN, index=texts.index, dtype="str")
         if lost.any():
-            told = told.where(~lost, texts.map(form_of))
-        return Told(told, np.zeros(len(rows), dtype=bool))
+            values = values.where(~lost, texts.map(form_of))
+        return Told(values, np.zeros(len(rows), dtype=bool))
 
 
 def read_cells(frame: Frame) -> Cells:
@@ -103,6 +105,8 @@ def read_cells(frame: Frame) -> Cells:
             doubt = _may_be_month_first(frame, column)
             if doubt is not None:
                 doubted[column.name] = doubt
+                # not unreadable as well: `month_first` tells why the cell is blank, and once is
+                # enough
                 read = Parsed(
                     read.canonical.mask(doubt), read.typed.mask(doubt), read.unreadable & ~doubt
                 )
@@ -134,6 +138,7 @@ def _without_what_is_beyond(frame: Frame, column: Column, read: Parsed) -> Parse
     beyond = frame.is_judged & _beyond(column, read.typed)
     if not beyond.any():
         return read
+    # typed values stay: the contract is held against them, and finds what is out of its limits
     return Parsed(
         read.canonical.mask(beyond), read.typed, read.unreadable, read.labels_of_other_quarter
     )
@@ -162,6 +167,8 @@ def _may_be_month_first(frame: Frame, column: Column) -> pd.Series | None:
     if not month_first.any():
         return None
     day_first = data & (one > 12) & (one <= 31) & (two <= 12)
+    # within one sheet, and by majority: one slip among many dates puts none of the others in doubt
     speaks_for = month_first.groupby(frame.part).sum() > day_first.groupby(frame.part).sum()
+    # 03/03 is the same day either way
     is_either = (two <= 12) & (one != two)
     return data & frame.part.map(speaks_for) & (one <= 12) & (is_either | month_first)

@@ -98,6 +98,7 @@ def _of_orders(cells: Cells, authority: pd.Series, births: pd.Series) -> dict[st
     The date of birth is that of the order's own row, else the header's.
     """
     references = child_references(authority, cells.canonical("child")).fillna("")
+    # `reindex` answers by reference: the answers go back on the rows' own index
     birth_dates = pd.Series(births.reindex(references).to_numpy(), index=authority.index)
     born = cells.typed("date_of_birth").fillna(birth_dates.astype("datetime64[us]"))
     start = cells.typed("dolo_start")
@@ -113,6 +114,7 @@ def _authority(cells: Cells) -> pd.Series:
     frame = cells.frame
     if not frame.table.authority_column:
         return frame.owners
+    # the region is no authority: a row of its pooled return that names none has none
     owners = frame.owners.where(frame.sender_kinds == "authority")
     return derive_authority(owners, cells.canonical(frame.table.authority_column))
 
@@ -130,5 +132,7 @@ def _with_births(cells: Cells, authority: pd.Series, births: pd.Series) -> pd.Se
         births_by_table.append(
             births_by_child(authority[here], cells.canonical("child")[here], born[here])
         )
+    # newest first, and what earlier tables told last: the first of each child is the one that
+    # counts
     births = pd.concat([*births_by_table, births])
     return births[~births.index.duplicated(keep="first")]

@@ -44,8 +44,12 @@ def open_at_eighteen(rows: JudgedRows) -> Outcome:
     """Open episodes of people of 18 and over: they are not counted, and their authority is told."""
     cells, day = rows.cells, pd.Timestamp(rows.frame.census_date)
     year = cells.canonical("year")
+    # a pooled return holds several years, and what was open at the end of an older one may have
+    # ended
     newest_year = year.groupby(rows.frame.submission_ids).transform("max")
     is_newest = year.isna() | (year == newest_year)
+    # an end that is missing, or after the census date, compares false: the episode is open on the
+    # day
     is_open = (cells.typed("decom") <= day) & ~(cells.typed("dec") <= day)
     is_grown = pd.to_numeric(rows.derived["age"]).ge(ADULT).fillna(value=False)
     place, status = cells.canonical("place"), cells.canonical("legal_status")
@@ -60,8 +64,11 @@ def none_follows(rows: JudgedRows) -> Outcome:
     cells, counts = rows.cells, (rows.is_loaded & rows.frame.is_judged).to_numpy()
     children, _ = pd.factorize(child_references(rows.authority, cells.canonical("child")))
     begun, ended = (children * _A_CHILD + _days(cells.typed(name)) for name in ("decom", "dec"))
+    # children are told apart in the same number as days, so that one look-up finds the next start
     known = begun[counts & ~np.isnan(begun)]
+    # the next one may begin on the very day of the end, or on the day after
     follows = np.isin(ended, known) | np.isin(ended + 1, known)
+    # what follows an end after the census date is not in this return yet
     by_now = (cells.typed("dec") <= pd.Timestamp(rows.frame.census_date)).to_numpy()
     says_so = (cells.canonical("reason_episode_ceased") == "X1").to_numpy() & by_now & counts
     column = rows.table.column("reason_episode_ceased")

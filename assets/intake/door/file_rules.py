@@ -114,6 +114,7 @@ def late_starts(rows: JudgedRows) -> Outcome:
     parts = frame.part[rows.is_data]
     by_part = pd.DataFrame({"late": is_late, "start": starts}).groupby(parts)
     counts = by_part.agg(late=("late", "sum"), known=("start", "count"), latest=("start", "max"))
+    # of the starts that are known: blank ones speak for no quarter
     wrong = counts["late"] > counts["known"] / 2
     doubtful = (counts["late"] >= SLIPS) & (counts["late"] > counts["known"] * SHARE_OF_SLIPS)
     about = (
@@ -162,6 +163,7 @@ def emptiness(
         for mask in (lambda rows: rows.is_data, lambda rows: rows.is_loaded)
     )
     for submission in submissions:
+        # a file that is rejected already needs no second reason
         if not submission.is_rejected:
             for finding in _emptiness_of(submission, received, loaded):
                 yield submission, finding
@@ -192,6 +194,7 @@ def placements_beside_settings(settings: JudgedRows, placements: JudgedRows) -> 
     if occupied.empty:
         return Outcome()
     both = occupied.merge(living, how="left", on=["sender", "urn"]).fillna({"living": 0})
+    # a sender without a row of placements has sent nothing to compare
     has_returned = both["sender"].isin(set(placements.frame.owners))
     both = both[has_returned & (both["occupied"] != both["living"])]
     if both.empty:

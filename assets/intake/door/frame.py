@@ -120,6 +120,7 @@ class Frame:
 
     def forgetting(self, mask: pd.Series) -> Frame:
         """The frame without what stands in these rows."""
+        # all columns are coded anew below: not where there is nothing to forget
         if not mask.any():
             return self
         texts = {name: series.mask(mask, "") for name, series in self.texts.items()}
@@ -182,6 +183,7 @@ def _texts(
     def column(name: str) -> pd.Series:
         return gather(
             [
+                # cells of texts are texts already; those of workbooks are numbers and dates too
                 (rows, part.found.columns.get(name), None if part.sheet.is_text else cell_text)
                 for rows, part in zip(bodies, parts, strict=True)
             ]
@@ -219,6 +221,7 @@ def _too_long(rows: Sequence[list], width: int) -> Iterator[tuple[int, int]]:
         return
     lengths = _lengths(rows)
     for place in np.flatnonzero(lengths > width).tolist():
+        # blank cells beyond the header have shifted nothing
         if any(cell_text(cell).strip() for cell in rows[place][width:]):
             yield place, int(lengths[place])
 
@@ -226,6 +229,7 @@ def _too_long(rows: Sequence[list], width: int) -> Iterator[tuple[int, int]]:
 def _too_short(rows: Sequence[list], width: int) -> Iterator[tuple[int, int]]:
     if not isinstance(rows, ColumnRows):  # the rows of columns are all of one width
         lengths = _lengths(rows)
+        # a row without any cell is blank, and not short
         for place in np.flatnonzero((lengths < width) & (lengths > 0)).tolist():
             yield place, int(lengths[place])
 
@@ -255,10 +259,12 @@ def _damaged_cells(part: Part, size: int) -> Iterator[tuple[str, int, int, str]]
     """Kind, row below the header and column of each, and a clue."""
     first = part.found.header_row + 1
     for row, column in part.sheet.beside.uncalculated:
+        # marks may lie above the header or below the last row
         if 0 <= row - first < size:
             yield FORMULA, row - first, column, ""
     for (top, left), (bottom, right) in part.sheet.beside.merged:
         clue = f"{letters(left)}{top + 1} to {letters(right)}{bottom + 1}"
+        # only rows that are there: a merged range may reach to the end of the sheet
         for row in range(max(top, first), min(bottom + 1, first + size)):
             for column in part.found.columns.values():
                 if left <= column <= right:

@@ -57,9 +57,10 @@ def judge_headers(
     tables = [(sheet, recognised) for sheet, recognised in everything if not recognised.missing]
     findings = [*_hidden_sheets([sheet for sheet, _ in opened])]
     if _are_apart(tables, kind):
-        kept, told = _judge_apart(everything, sheets, kind, file)
+        kept, about_tables = _judge_apart(everything, sheets, kind, file)
+        # if none can be taken in, the file is judged as a whole, and rejected with its faults
         if kept:
-            return kept, [*findings, *told]
+            return kept, [*findings, *about_tables]
     for sheet, recognised in everything:
         if recognised.missing and _is_a_fault(recognised, kind, bool(tables)):
             findings.append(_missing_columns(sheet, recognised))
@@ -243,6 +244,7 @@ def _columns_dropped(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Ite
     if recognised.table.every_column_known:
         return
     for cell in unasked(recognised):
+        # a column that tells of when the return is has been read (`periods`), and is not dropped
         if header_key(cell) not in PERIOD_HEADERS:
             place = recognised.others[cell]
             yield Finding(
@@ -347,6 +349,7 @@ def _hidden_rows(sheet: Sheet, recognised: Recognised, _: LandedFile) -> Iterato
         return
     last = recognised.header_row + len(body(sheet, recognised))
     hidden = sorted(set(sheet.beside.hidden_rows))
+    # hidden rows beside the table send nothing; they count from 0, a sender from 1
     rows = [row + 1 for row in hidden if recognised.header_row < row <= last]
     if rows:
         text = f"{len(rows)} of them, the first row {rows[0]}, the last row {rows[-1]}"

@@ -52,6 +52,7 @@ def judge(
     for submission in letting_go:
         headers: dict[int, int] = {}
         for sheet, recognised in submission.tables:
+            # a sheet may hold several tables: it is emptied below the lowest header
             headers[id(sheet)] = max(recognised.header_row, headers.get(id(sheet), 0))
         for sheet, _ in submission.tables:
             sheet.let_go(headers[id(sheet)] + 1)
@@ -60,6 +61,7 @@ def judge(
     # the SSDA903's header, which has the dates of birth, comes before its episodes
     for name, frame in frames.items():
         judged[name], births = _judge_table(frame, births, key, stopped, known)
+    # whether a file gave nothing is known only when all its tables have been judged
     for submission, finding in emptiness(submissions, judged.values()):
         submission.record([finding])
     if SETTINGS in judged and PLACEMENTS in judged:
@@ -87,8 +89,8 @@ def _frames(submissions: Sequence[Submission], census_date: dt.date) -> dict[str
 
 def _frame(table: ReturnTable, parts: list[Part], census_date: dt.date) -> Frame:
     bodies = [body(part.sheet, part.found) for part in parts]
-    frame, told = set_aside(frame_of(table, parts, bodies, census_date), bodies)
-    _record(frame, told)
+    frame, about_parts = set_aside(frame_of(table, parts, bodies, census_date), bodies)
+    _record(frame, about_parts)
     return frame
 
 
@@ -103,12 +105,15 @@ def _judge_table(
 ) -> tuple[JudgedRows, pd.Series]:
     """The rows of a table, judged, and the dates of birth known so far."""
     if not frame.table.leave_alone:
-        frame, told = set_erased_aside(frame, key, stopped, known)
-        _record(frame, told)
+        # before anything is worked out of their rows: no date of birth of theirs is taken up
+        frame, about_parts = set_erased_aside(frame, key, stopped, known)
+        _record(frame, about_parts)
     rows, births = rows_of(frame, births, key)
     for rule in _rules(frame.table):
         outcome = rule(rows)
+        # after each rule, for the next one asks which rows are still loaded
         rows = rows.after(outcome)
+        # at once, for the next rule leaves a file alone that this one has rejected
         _record(frame, list(outcome.about_parts))
     return rows, births
 

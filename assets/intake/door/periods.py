@@ -43,10 +43,12 @@ def wrong_period(sheet: Sheet, recognised: Recognised, census_date: dt.date) -> 
     is the folder's.
     """
     for header, place in _period_columns(sheet, recognised).items():
+        # a row of texts may end before the column
         cells = (
             cell_text(row[place]).strip() for row in body(sheet, recognised) if place < len(row)
         )
         values = [cell for cell in cells if cell]
+        # None, where a text tells of no period, is not wrong
         wrong = [value for value in values if period_fits(value, census_date) is False]
         may_have_several = place == recognised.columns.get("year")
         enough = max(len(values) - 1, 0) if may_have_several else len(values) / 2
@@ -86,6 +88,7 @@ def period_fits(text: str, census_date: dt.date) -> bool | None:
     None where it cannot be told.
     """
     if date := read_date(text):
+        # census dates are ends of quarters, so the month is never below 3
         first_day = dt.date(census_date.year, census_date.month - 2, 1)
         return first_day <= dt.date.fromisoformat(date) <= census_date
     word = text.casefold().strip()
@@ -115,11 +118,13 @@ def _year_fits(years: tuple[int, ...], census_date: dt.date) -> bool:
 def _quarter_fits(quarter: int, years: tuple[int, ...], census_date: dt.date) -> bool:
     """Whether a quarter fits, counted by calendar years or by financial ones."""
     of_calendar = quarter == census_date.month // 3
+    # the quarter to June is the first of a financial year, that to March the fourth
     of_financial = quarter == (census_date.month // 3 - 2) % 4 + 1
     if len(years) == 2:
         return of_financial and _year_fits(years, census_date)
     begins = _financial_year(census_date)
     in_calendar = of_calendar and years[0] == census_date.year
+    # `Q4 2025` may name the year in which the financial one began, or that in which it ends
     return in_calendar or (of_financial and years[0] in {begins, begins + 1})
 
 

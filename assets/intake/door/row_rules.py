@@ -49,6 +49,7 @@ def damaged_blanks(rows: JudgedRows) -> Outcome:
 def contract(rows: JudgedRows) -> Outcome:
     """What breaks the table's contract: blank, out of range, sums, orders, things given apart."""
     typed = pd.DataFrame({name: read.typed for name, read in rows.cells.parsed.items()})
+    # values of rows out of line are under the wrong columns: they would break rules at random
     broken = failures(rows.table, typed[rows.frame.is_judged.to_numpy()])
     broken = _without_sums_of_the_unread(rows, broken)
     findings: list[RowFindings] = []
@@ -57,8 +58,10 @@ def contract(rows: JudgedRows) -> Outcome:
         at = group["index"].to_numpy()
         if rule_name == "blank":
             at, said_once = _blank(rows, name, at)
+            # rejected without a sentence a row: the file has told that the column is missing
             rejected.append(said_once)
         findings += _broken(rows, name, rule_name, at)
+    # an empty piece first, because numpy joins no empty list
     return Outcome(findings, rejected=np.concatenate([np.array([], dtype="int64"), *rejected]))
 
 
@@ -85,6 +88,7 @@ def _blank(rows: JudgedRows, name: str, at: np.ndarray) -> tuple[np.ndarray, np.
     coded = frame.coded[name]
     is_given = ~coded.rows(coded.is_blank)[at]
     nothing = np.array([says_nothing(word) for word in frame.coded[name].words], dtype=bool)
+    # `n/a` and its like count as blank, unless the cell was found unreadable already
     is_blank = ~is_given | (frame.coded[name].rows(nothing)[at] & ~unread)
     damaged = [list(cells) for (_, column), cells in frame.damaged.items() if column == name]
     at = at[is_blank & ~np.isin(at, sum(damaged, []))]
@@ -108,6 +112,7 @@ def _broken(rows: JudgedRows, name: str, rule_name: str, at: np.ndarray) -> list
     column = table.column(name)
     words = expected(column, rows.frame.census_date)
     if rule_name == "blank":
+        # of a blank cell it helps to tell what belongs there, not how it is to be written
         meaning = column.field.description.rstrip(".")
         words = meaning[0].lower() + meaning[1:]
     if rule_name == "out_of_range" and not (column.needed or column.strict):
@@ -139,8 +144,8 @@ def _apart(rows: JudgedRows, pair: Together, at: np.ndarray) -> list[RowFindings
 
 def _plain(rows: JudgedRows, name: str, at: np.ndarray, blank: str = "") -> list[str]:
     """What is told of a column's cells, with `blank` where nothing was sent."""
-    told = rows.cells.told(rows.table.column(name), at).values.tolist()
-    return [value or blank for value in told]
+    values = rows.cells.told(rows.table.column(name), at).values.tolist()
+    return [value or blank for value in values]
 
 
 # --- rows beside other rows ----------------------------------------------------------------------
@@ -164,6 +169,7 @@ def same_twice(rows: JudgedRows) -> Outcome:
     if not identity:
         return Outcome()
     keys = pd.DataFrame({name: rows.cells.canonical(name) for name in identity})
+    # within one file: a corrected one may well say something else of the same child
     keys = keys.assign(_part=rows.frame.submission_ids)
     is_known = rows.is_data & keys[identity[0]].notna()
     repeated = keys[is_known].duplicated(keep=False)

@@ -36,6 +36,7 @@ def told_by_the_format(rows: JudgedRows) -> Outcome:
     findings: list[RowFindings] = []
     for place, part in enumerate(rows.frame.parts):
         for row, name, hint in part.sheet.beside.faults:
+            # rows count from 0 in a sheet, and from 1 as a sender counts
             at = (rows.frame.part == place) & (rows.frame.number == row + 1) & rows.is_data
             findings += found(rows, name, at, hint=hint)
     return Outcome(findings)
@@ -60,6 +61,7 @@ def wanted(rows: JudgedRows) -> Outcome:
     for column in rows.table.columns:
         if column.wanted:
             read = rows.cells.parsed[column.name]
+            # an unreadable cell has been found already, and is not called blank too
             nothing = read.typed.isna() & ~read.unreadable & _is_asked(rows, column.name)
             blank = asked[column.wanted] & nothing
             meaning = column.field.description.rstrip(".")

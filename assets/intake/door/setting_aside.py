@@ -75,6 +75,7 @@ def set_aside(frame: Frame, bodies: Bodies) -> tuple[Frame, AboutParts]:
     blank = _blank(frame, bodies, given)
     explained, example = _of_the_template(frame, bodies, blank)
     of_template = explained | example
+    # the template's own rows are told as such, whatever else they look like
     total = _totals(frame, given) & ~of_template
     note = _notes_below(frame, bodies, given, blank | total) & ~of_template
     repeated = _repeated(frame) & ~blank & ~total & ~note & ~of_template
@@ -148,6 +149,7 @@ def _blank(frame: Frame, bodies: Bodies, given: _Given) -> pd.Series:
     blank = given.nothing.copy()
     starts = offsets([len(rows) for rows in bodies])
     for row in np.flatnonzero(blank):
+        # only rows without anything in the layout's columns are looked at whole: they are few
         part = int(frame.part.iloc[row])
         cells = bodies[part][int(row) - starts[part]]
         blank.iloc[row] = not any(cell_text(cell).strip() for cell in cells)
@@ -157,11 +159,13 @@ def _blank(frame: Frame, bodies: Bodies, given: _Given) -> pd.Series:
 def _of_the_template(frame: Frame, bodies: Bodies, blank: pd.Series) -> tuple[pd.Series, pd.Series]:
     """The row of explanations below the header of a template, and the example below that."""
     explained, example = (np.zeros(len(frame), dtype=bool) for _ in range(2))
+    # free text may be long in an answer too, so its columns tell nothing of explanations
     closed = [c for c in frame.table.columns if c.codes or (c.type != "text" and not c.personal)]
     if frame.table.explained:
         for rows, start in zip(bodies, offsets([len(rows) for rows in bodies]), strict=False):
             if len(rows) and _is_explanation(frame, closed, start):
                 explained[start] = True
+                # the example may have been cleared, and its blank row left
                 if len(rows) > 1 and not blank.iloc[start + 1]:
                     example[start + 1] = True
             elif len(rows):
@@ -184,6 +188,7 @@ def _is_own_example(frame: Frame, row: int) -> bool:
 
 def _known(frame: Frame, column: Column, row: int) -> str:
     text = frame.texts[column.name].iloc[row].strip()
+    # a workbook's number of pounds comes as 4200.0
     return text.removesuffix(".0") if column.type == "money" else text
 
 
@@ -235,9 +240,11 @@ def _notes_below(frame: Frame, bodies: Bodies, given: _Given, passed: pd.Series)
     notes = np.zeros(len(frame), dtype=bool)
     needed = len(frame.table.needed)
     lacking, over = given.lacking.to_numpy(), passed.to_numpy()
+    # a note lacks nearly every needed cell: without such a row no line has to be read
     if not needed or not (lacking >= max(needed - _NOTE_CELLS, 1)).any():
         return pd.Series(notes)
     for rows, start in zip(bodies, offsets([len(rows) for rows in bodies]), strict=False):
+        # upwards from the last row: the first row of data ends the notes
         for place in range(len(rows) - 1, -1, -1):
             if over[start + place]:
                 continue
@@ -263,6 +270,7 @@ def _repeated(frame: Frame) -> pd.Series:
     # spacing alone makes no difference
     alike = {name: _codes_of_tidy(coded) for name, coded in frame.coded.items()}
     repeated = pd.DataFrame(alike).assign(_part=frame.submission_ids).duplicated(keep="first")
+    # a row out of line is told as such, for it may be no repetition at all
     repeated &= once & ~frame.is_misaligned
     for column in frame.table.columns:
         if column.personal == "child key" and repeated.any():
@@ -304,6 +312,7 @@ def set_erased_aside(
     reference = next(columns, None)
     if not stopped or reference is None:
         return frame, []
+    # the stop list holds hashes alone, so rows are hashed as they would be on loading
     hashes = child_keys(key, _authorities(frame), _read(frame, reference), known)
     mask = hashes.isin(stopped)
     findings = told_aside(frame, mask, ERASED)

@@ -44,8 +44,9 @@ def _by_place(rows: JudgedRows, what: str) -> pd.Series:
     """What the code set says of each row's place; missing where it says nothing."""
     codes, labels = pd.factorize(rows.cells.canonical("place"))
     facts = _of_codes(what)
-    said = pd.Series([facts.get(label) for label in labels] + [None], dtype=object)
-    return said.take(codes).reset_index(drop=True)
+    # a missing place has the code -1, which takes the last: nothing is told of it
+    by_label = pd.Series([facts.get(label) for label in labels] + [None], dtype=object)
+    return by_label.take(codes).reset_index(drop=True)
 
 
 def _dates_by_place(rows: JudgedRows, what: str) -> pd.Series:
@@ -85,6 +86,7 @@ def _told(
 def code_of_its_time(rows: JudgedRows) -> Outcome:
     """Places whose code was not valid yet when the episode ended, or no more while it went on."""
     day = pd.Timestamp(rows.frame.census_date)
+    # an episode that goes on is held against the code as on the census date
     until = rows.cells.typed("dec").fillna(day).clip(upper=day)
     first, last = (_dates_by_place(rows, what) for what in ("valid_from", "valid_to"))
     early, late = until < first, until > last
@@ -112,9 +114,11 @@ def what_the_place_asks(rows: JudgedRows) -> Outcome:
     cells, current = rows.cells, _current(rows)
     place, urn = cells.canonical("place"), cells.canonical("placement_urn")
     asks, since = _by_place(rows, "urn"), _dates_by_place(rows, "urn_from")
+    # an open episode ends later than any day that the code set knows
     is_open = cells.typed("dec").fillna(_FAR_OFF) > since
     is_blank = rows.frame.texts["placement_urn"].str.strip() == ""
     wanted = (asks == "wanted in England") & is_blank & is_open
+    # looked up only where needed: it asks for the country of every authority named
     if wanted.any():
         wanted &= ~_outside_england(rows)
     unwanted = (asks == "none") & urn.notna()
@@ -157,6 +161,7 @@ def reasons_of_change(rows: JudgedRows) -> Outcome:
     _, after = _beside(rows, current & _are_away_once(rows, is_away))
     is_before_one = _taken(is_away, after).fillna(value=False).astype(bool)
     is_open = cells.typed("dec").isna()
+    # where several reasons hold, the last of these is told
     why = pd.Series("the episode is open", index=place.index, dtype="str")
     why = why.mask(is_before_one, "the next episode is a temporary placement (T0 to T4)")
     why = why.mask(is_away, "the episode is a temporary placement (T0 to T4)")
@@ -203,6 +208,7 @@ def back_where_it_was(rows: JudgedRows) -> Outcome:
 def _is_away(rows: JudgedRows) -> pd.Series:
     """Temporary placements."""
     codes, labels = pd.factorize(rows.cells.canonical("place"))
+    # a missing place has the code -1, which takes the last: not away
     away = np.array([label.startswith("T") for label in labels] + [False], dtype=bool)
     return pd.Series(away[codes])
 
@@ -220,8 +226,10 @@ def _beside(rows: JudgedRows, among: pd.Series) -> tuple[pd.Series, pd.Series]:
     """
     places = np.flatnonzero(among.to_numpy(dtype=bool))
     child = child_references(rows.authority[among], rows.cells.canonical("child")[among])
+    # within one return: another one may send the same episodes again
     whose, _ = pd.factorize(rows.frame.submission_ids[among] + "|" + child.fillna(""))
     begun = rows.cells.typed("decom")[among].to_numpy()
+    # `lexsort` sorts by its last key first: child, then start, then row
     order = np.lexsort((places, begun, whose))
     sorted_, is_same = places[order], np.diff(whose[order]) == 0
     before, after = (np.full(len(rows.frame), -1, dtype="int64") for _ in range(2))
@@ -252,8 +260,8 @@ def distance(rows: JudgedRows) -> Outcome:
     sent = pd.to_numeric(pd.Series(coded.words, dtype="str").str.strip(), errors="coerce")
     miles = pd.Series(coded.rows(sent.where(sent != _MILES_NOT_KNOWN).to_numpy())).fillna(ours)
     at = _current(rows) & (miles > _MOST_MILES)
-    told = lambda at: miles[at].round(1).astype("str") + " miles"  # noqa: E731
-    return Outcome(_told(rows, "distance_to_check", at, "placement_postcode", told))
+    in_miles = lambda at: miles[at].round(1).astype("str") + " miles"  # noqa: E731
+    return Outcome(_told(rows, "distance_to_check", at, "placement_postcode", in_miles))
 
 
 # --- children ------------------------------------------------------------------------------------
