@@ -99,8 +99,11 @@ class EventLog(SqliteEventLogStorage):
             pass
         if is_new_run:
             with closing(sqlite3.connect(path)) as made:
-                remembered.put(known, "\n".join(made.iterdump()))
-            remembered.keep()
+                script = "\n".join(made.iterdump())
+            # the run's own process may have told of it meanwhile: that is of no other run
+            if _AN_EVENT not in script:
+                remembered.put(known, script)
+                remembered.keep()
 
     @contextmanager
     def _in_one(self) -> Iterator[None]:
@@ -184,6 +187,9 @@ class EventLog(SqliteEventLogStorage):
         super().dispose()
         with self._db_lock:
             self._close()
+
+
+_AN_EVENT = 'INSERT INTO "event_logs"'
 
 
 def _made_by(script: str, path: Path) -> bool:

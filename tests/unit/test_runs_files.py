@@ -79,3 +79,21 @@ def test_a_file_that_another_process_has_made_meanwhile_is_left_as_it_is(tmp_pat
         assert file.execute("select name from sqlite_master").fetchall() == [("told",)]
     assert not _made_by("no SQL;", tmp_path / "another.db")
     assert [p.name for p in tmp_path.iterdir()] == ["a run.db"]
+
+
+def test_what_another_process_has_told_of_a_run_meanwhile_is_not_remembered(home, monkeypatch):
+    """A run's own process tells of it while ours makes its file: it would be told of every run."""
+    dagsters = EventLog.__mro__[1]._initdb
+
+    def _initdb(log, engine, for_index_shard=False):
+        dagsters(log, engine, for_index_shard)
+        for path in Path(log._base_dir).glob("*-*.db"):
+            with closing(sqlite3.connect(path)) as other, other:
+                other.execute("insert into event_logs (run_id, event) values ('another', '{}')")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EventLog.__mro__[1], "_initdb", _initdb)
+        run_of(home)
+    with closing(sqlite3.connect(run_of(home))) as file:
+        runs = file.execute("select distinct run_id from event_logs").fetchall()
+    assert len(runs) == 1 and runs != [("another",)]
