@@ -236,6 +236,13 @@ class _Read:
         known = known_then(self.latest.official, self.official, self.behind)
         return str(self.behind.of(self.columns, read_basis(self.latest.basis), known))
 
+    def as_printed(self, tables: Mapping[str, pd.DataFrame], true: dict[str, TrueTable]) -> _Read:
+        """With what is kept of a draft: it rests on no more than it prints."""
+        if self.behind is None or self.is_as_published:
+            return replace(self, true=true)
+        columns = {name: list(frame) for name, frame in tables.items()}
+        return replace(self, true=true, behind=self.behind.of(columns, None))
+
     @property
     def number(self) -> int:
         """The number of the release that it would be."""
@@ -436,7 +443,8 @@ def make_draft(
 
     A release keeps the tables and measures that it has. What a newer version of the program gives
     besides is no reason for a correction unless it is asked for (`added`); a correction that is
-    made for another cause has it too, one that repeats figures that stand has not.
+    made for another cause has it too, unless the gate refuses it with that and not without; one
+    that repeats figures that stand has not.
 
     Raises:
         ObservatoryError: the quarter is collecting or held, its figures are not up to date, or they
@@ -450,7 +458,6 @@ def make_draft(
             draft = _known_already(seen, census_date, read, accept)
             tables: dict[str, pd.DataFrame] = {}
             manifest: dict[str, Any] = {}
-            true = read.true
             if draft is None:
                 earlier = earlier_releases(seen, census_date)
                 before = (
@@ -467,9 +474,8 @@ def make_draft(
             draft, tables, manifest, true = _made(
                 census_date, read, region, earlier, before, manifest, key, accept
             )
-        if dry_run or _keep(
-            warehouse, census_date, region, replace(read, true=true), draft, tables, manifest, by
-        ):
+            read = read.as_printed(tables, true) if draft.outcome == MADE else read
+        if dry_run or _keep(warehouse, census_date, region, read, draft, tables, manifest, by):
             return draft
     raise ObservatoryError(
         f"The figures of {census_date} were rewritten {_TRIES} times while its draft was made;"
@@ -647,12 +653,15 @@ def _made(
         prepared = Prepared(before[0], 0, Verdict(), only(read.true, before[0]))
     else:
         is_for_more = accept or read.with_added or read.says_more
+        as_it_was = None
         if before and not is_for_more and has_more(read.true, read.columns):
             then = read_basis(read.latest.basis) if read.latest else None
             as_it_was = asked(only(read.true, before[0], then))
             if as_it_was.verdict.passed and says_the_same(as_it_was.tables, before[0]):
                 return _same(census_date, read), as_it_was.tables, manifest, as_it_was.true
         prepared = asked(read.true)
+        if as_it_was and as_it_was.verdict.passed and not prepared.verdict.passed:
+            prepared = as_it_was  # a correction does not wait for what was added
     accepted = ""
     if accept and not prepared.verdict.passed:
         offer = _offer(prepared.verdict, accept)

@@ -255,3 +255,26 @@ def test_what_the_gate_refuses_of_what_was_added_keeps_nothing_else_waiting(
     assert due(held, with_final, late) == {DATE: "to propose the final release"}
     assert make_draft(held, DATE, with_final, "the run", day=late).outcome == drafts.MADE
     assert due(held, with_final, late) == {} and not drafts.refusals(held)
+
+
+def test_a_correction_that_the_gate_refuses_for_what_was_added_goes_without_it(
+    held, publish, landing, bring, monkeypatch  # noqa: F811
+):  # fmt: skip
+    table, measure = MORE[1]
+    with an_older_version(table, measure):
+        publish()
+    really = drafts.prepare_against
+
+    def refuses_the_added(earlier, date, true, *asked):
+        prepared = really(earlier, date, true, *asked)
+        is_whole = measure in {m.name for m in true[table].table.measures}
+        leaks = Verdict(contradictions=("a small count follows",))
+        return replace(prepared, verdict=leaks) if is_whole else prepared
+
+    monkeypatch.setattr(drafts, "prepare_against", refuses_the_added)
+    landing.drop(str(DATE), "356", "late.csv", builders.census([{"age": 12}] * 60))
+    bring(held, landing, str(DATE))
+    assert publish() == 2
+    assert not has(held, 2, table, measure) and due(held, REGION, LATE) == {}
+    assert make_draft(held, DATE, REGION, "the run").outcome == drafts.SAME, "it waits still"
+    assert make_draft(held, DATE, REGION, "a commissioner", added=True).refused
