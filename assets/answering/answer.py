@@ -613,11 +613,13 @@ def _found(answer: Answer) -> list[Found]:
     if not len(frame):
         return []
     given = [_column(frame, name) for name in (*FINDINGS, "table_name", "hint", "is_quoted")]
+    # missing, and not blank, where a finding is from before its words were kept
     expected_ = _column(frame, "expected", blank=None)
     stands = _Standing(answer)
     found = []
     each = zip(*given, expected_, strict=True)
     for sheet, number, column, value, name, severity, message, table, hint, quoted, words in each:
+        # a number may come as `5.0`, where others of its column are missing
         row = int(float(number or 0))
         place, at, header = stands.place(table, sheet, row, column, name, (value, hint))
         filled = None
@@ -638,6 +640,7 @@ def _found(answer: Answer) -> list[Found]:
                 filled,
             )  # fmt: skip
         )
+    # backwards, so that of two sheets of one name the first gives the place
     order = {severity: position for position, severity in enumerate(SEVERITIES)}
     sheets = reversed(list(enumerate(answer.own_sheets)))
     positions = {sheet.label: position for position, sheet in sheets}
@@ -761,6 +764,7 @@ def _sheet_of(answer: Answer, name: str, table: str) -> int | None:
 
 
 def _table_at(tables: list[Recognised], name: str, row: int) -> int | None:
+    # the lowest header above the row: tables stand one below the other
     """Which of the tables on a sheet a finding is about: the one named, and of several the lowest
     whose header is above the row.
     """
@@ -779,6 +783,7 @@ def _column_of(
 ) -> tuple[int | None, str]:
     """Where a finding's column stands, and how the sender spells it."""
     name = recognised.table.header_keys.get(header_key(column), "")
+    # a sum's finding names no column: the cell of its total is where to look
     if not column:
         name = next((check.total for check in recognised.table.sums if check.rule == rule_name), "")
     at = recognised.columns.get(name)
@@ -801,6 +806,7 @@ def _grouped(findings: list[Found], most_cases: int = 12) -> list[Group]:
     for finding in findings:
         if finding.severity == NOTES or finding.rule == DROPPED:
             continue
+        # what is told of a whole sheet or file goes together, whatever column it names
         key = (
             finding.severity,
             finding.sheet,
@@ -822,6 +828,7 @@ def _group(messages: dict[str, list[Found]], most_cases: int) -> Group:
             (), first.words,
         )  # fmt: skip
     largest = sorted(messages.items(), key=lambda item: -len(item[1]))
+    # findings of a whole sheet or file have no rows to count, so more cases are told
     about_rows = bool(first.row_number)
     message, words, cases = _cases(largest, most_cases if about_rows else 60)
     header, column = (first.header, first.column) if about_rows else ("", None)
@@ -843,6 +850,7 @@ def _cases(
     last = [Case(f"{len(messages) - most:,} others", "", left_over)] if len(messages) > most else []
     firsts = [of_case[0] for _, of_case in messages[:most]]
     words = [first.words for first in firsts if first.words is not None]
+    # findings from before words were kept can only be told by their sentences
     if len(words) < len(firsts) or len({word.expected for word in words}) > 1:
         texts = [text for text, _ in messages[:most]]
         each = [Case("", text, part) for text, part in zip(texts, rows, strict=False)]
@@ -913,6 +921,7 @@ def trial_answer(submission: Submission, judged: Iterable[JudgedTable]) -> Answe
     left_alone = bool(submission.tables) and all(
         recognised.table.leave_alone for _, recognised in submission.tables
     )
+    # asking for the sheets would read what is not to be read
     unread = {"unknown_sender", "too_large"} & {finding.rule for finding in submission.findings}
     return Answer(
         sender_name=submission.sender.name,

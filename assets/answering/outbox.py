@@ -73,7 +73,9 @@ def answer_quarter(
     Raises:
         ObservatoryError: some could not be written; the others were.
     """
+    # taken out first: whatever becomes of the answers, their memory is let go
     held = HELD.take(census_date)
+    # answers that were removed for good are not written again
     if warehouse.scalar(
         "select exists (select from access.answers_removed where census_date = :d)", d=census_date
     ):
@@ -82,7 +84,7 @@ def answer_quarter(
         warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date)
         or ""
     )
-    told = _told(warehouse, census_date, key)
+    returns = _told(warehouse, census_date, key)
     folder, made_up = _folder(outbox, census_date), banner(warehouse)
     _clear_unfinished(folder)
     written = {
@@ -90,13 +92,15 @@ def answer_quarter(
         for r in warehouse.rows("select submission_id, rests_on from raw.answer")
     }
     due = [
-        s for s in told if written.get(s.number) != s.rests_on or not _page_path(folder, s).exists()
+        s
+        for s in returns
+        if written.get(s.number) != s.rests_on or not _page_path(folder, s).exists()
     ]
     if not due:
         _note_answered(warehouse, census_date, figures)
         return 0
     if progress:
-        progress(f"{census_date}: answering {len(due)} of {len(told)} returns")
+        progress(f"{census_date}: answering {len(due)} of {len(returns)} returns")
     # what loading has read comes first: mostly there is nothing else to open
     files = sorted(landing.files(census_date), key=lambda file: which(file) not in held)
     for name in {
@@ -107,11 +111,13 @@ def answer_quarter(
         _remove(
             folder / file_name(name)
         )  # an earlier version called it by a name that is not to be told
+    # folders are made here, once each, and not by several processes at a time
     failed: dict[str, str] = {}
     for place, number in {_page_path(folder, s).parent: s.number for s in due}.items():
         with _failing(failed, number):
             _make_folder(place)
     failed.clear()  # it is told once, of each answer
+    # asked before processes are forked: a connection is of one process
     erased = {one.number: rows for one in due if (rows := _erased_rows(warehouse, one))}
 
     def write(writing: _Writing) -> str:
@@ -142,7 +148,10 @@ def answer_quarter(
     finally:
         gc.unfreeze()
     failed |= {
-        writing[0].number: why for writing, why in zip(in_memory, sentences, strict=True) if why
+        # in the order of `in_memory`, so each sentence belongs to its answer
+        writing[0].number: why
+        for writing, why in zip(in_memory, sentences, strict=True)
+        if why
     }
     _note_written(warehouse, due, failed)
     if failed:
@@ -154,6 +163,7 @@ def answer_quarter(
 def _note_written(warehouse: Warehouse, due: list[_Told], failed: Mapping[str, str]) -> None:
     """Note what each answer rests on; of one that could not be written, nothing."""
     with warehouse.writing() as connection:
+        # the old note goes first: what could not be written is due again
         connection.execute(
             sa.text("delete from raw.answer where submission_id = any(:ids)"),
             {"ids": [s.number for s in due]},
@@ -201,6 +211,7 @@ def _note_answered(warehouse: Warehouse, census_date: dt.date, figures: str) -> 
     """Write down of which figures all returns of the quarter have been answered."""
     with warehouse.writing() as connection:
         connection.execute(
+            # the code is part of it: when answers are made otherwise, all are due again
             sa.text(
                 "insert into raw.answered (census_date, rests_on) values (:d, :r) "
                 "on conflict (census_date) do update set rests_on = excluded.rests_on"
@@ -352,10 +363,12 @@ def _make_folder(place: Any) -> None:
     root = place.parent.parent
     root.mkdir(parents=True, exist_ok=True)
     for folder in (place.parent, place):
+        # whoever may write into the outbox could lead an answer elsewhere by it
         if folder.is_symlink():
             folder.unlink()
         if not folder.exists():
             folder.mkdir()
+            # the same rights as the outbox: the umask may have taken some away
             folder.chmod(root.stat().st_mode & 0o7777)
 
 
@@ -405,6 +418,7 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
     """What the warehouse knows of each submission of the date. What an answer rests on is hashed
     with the key: cells of a return are in it.
     """
+    # a return came after the close, unless its quarter was opened again since
     submissions = warehouse.rows(
         "select s.submission_id, s.sender, s.file_name, s.content_hash, s.received_at,"
         " w.withdrawn_at, w.reason, exists (select from raw.quarter_step as c where c.census_date ="
@@ -457,6 +471,7 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
     for row in submissions:
         kept = books[row.submission_id]
         own_findings = findings_of.get(row.submission_id, no_findings)
+        # only what counts is set beside other sources
         differs = (
             checks_of.get(row.sender, no_checks)
             if any(book.status == "in force" for book in kept)
@@ -540,6 +555,7 @@ def _answer(
         remarks.insert(
             0, f"It was withdrawn on {moment(row.withdrawn_at)}. The reason given: {row.reason}"
         )
+    # the latest of its tables' returns that count
     counting = max((book.counting for book in told.books if book.counting), default=None)
     return Answer(
         sender_name=sender_of(row.sender, census_date).name,
@@ -575,6 +591,7 @@ def _safe(name: str) -> str:
 
 
 def _page_path(folder: Any, told: _Told) -> Any:
+    # a file that is called by its number has it in its name already
     stem = _safe(told.submission.file_name.rsplit(".", 1)[0]).removesuffix(f" {told.number[:8]}")
     return folder / file_name(told.submission.sender) / f"{stem} {told.number[:8]}.html"
 
@@ -586,9 +603,11 @@ def _write(folder: Any, told: _Told, answer: Answer) -> None:
     page = _page_path(folder, told)
     workbook = page.with_suffix(".xlsx")
     buffer = io.BytesIO()
+    # in memory first: the file is written whole, or not at all
     write_workbook(answer, buffer)
     for path, content in (
         (workbook, buffer.getvalue()),
+        # the workbook is there before the page that links to it
         (page, render_page(answer, workbook.name).encode("utf-8")),
     ):
         if isinstance(path, Path):  # whole or not at all: a sender may be looking

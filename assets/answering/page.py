@@ -70,6 +70,7 @@ def render_page(answer: Answer, workbook: str = "") -> str:
     it lies beside the page.
     """
     template, style_hash = _template()
+    # the page's own policy knows its one style by its hash
     checks = answer.cross_checks
     return template.render(
         answer=answer,
@@ -92,6 +93,7 @@ def render_page(answer: Answer, workbook: str = "") -> str:
         dropped=dropped(answer),
         is_marked=bool(answer.marked_sheets),
         workbook=workbook,
+        # a name may hold half a character, which no address can
         workbook_link=quote(workbook.encode("utf-8", "replace")),
     )
 
@@ -131,6 +133,7 @@ def bar(table: TableAnswer, is_trial: bool = False) -> list[Part]:
     )
     total = sum(rows for *_, rows in parts)
     shares = (
+        # a part too small to be seen is drawn wider, and all are then brought to fill the bar
         [max(100 * rows / total, LEAST_SHARE) if rows else 0.0 for *_, rows in parts]
         if total
         else [0.0] * len(parts)

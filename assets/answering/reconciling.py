@@ -49,6 +49,7 @@ def _with_references(table: JudgedTable, submissions: Iterable[Submission]) -> p
                     cell_text(row[place]).strip() if place < len(row) else ""
                     for row in sheet.rows[recognised.header_row + 1 :]
                 ]
+                # rows count from 1, and the header is one of them
                 numbers = range(recognised.header_row + 2, recognised.header_row + 2 + len(texts))
                 pieces.append(
                     pd.DataFrame(
@@ -85,6 +86,7 @@ def reconcile(
         & (lived["dec"].isna() | (lived["dec"] > day))
         & ~lived["legal_status"].isin(["V3", "V4"])
     )
+    # of two open episodes of one child the one that began last counts
     lived = lived[is_open].sort_values("decom").drop_duplicates("child_key", keep="last")
     left = census[["child_key", "reference", *CENSUS]].rename(
         columns={name: f"census: {name}" for name in CENSUS}
@@ -114,6 +116,7 @@ def write_reconciliation(rows: pd.DataFrame, out: Path) -> None:
 
     with xlsxwriter.Workbook(
         str(out),
+        # nothing that a sender wrote is run, followed or made a number
         {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     ) as book:
         sheet = book.add_worksheet("Census beside SSDA903")

@@ -220,6 +220,7 @@ class _Writer:
             index: _rows_shown(sheet, self.marks[index], most_cells)
             for index, sheet in self.copied.items()
         }
+        # a sheet holds little more than a million rows
         self.lines = _lines(answer.found[:MOST_FINDINGS])
         cells = 7 * len(self.lines) + sum(
             len(sheet.rows[row]) for index, sheet in self.copied.items() for row in self.rows[index]
@@ -234,6 +235,7 @@ class _Writer:
         self.book: Workbook = xlsxwriter.Workbook(
             target if not isinstance(target, PathLike) else str(target), {**memory, **texts_only}
         )
+        # a workbook holds no time zone; the moment of receipt makes the same bytes each time
         created = (
             answer.received_at.astimezone(dt.UTC).replace(tzinfo=None)
             if answer.received_at.tzinfo
@@ -268,6 +270,7 @@ class _Writer:
                 self.rows[index],
                 self.marks[index],
             )
+        # last, though it stands first: it tells whether there was a note for each cell
         self._summary(summary)
         summary.activate()
         self.book.close()
@@ -457,7 +460,9 @@ class _Writer:
             page.write_string(row, 3, shown(finding.header), wrapped)
             if finding.place:
                 cell = xl_rowcol_to_cell(finding.place[1], finding.column or 0)
+                # Excel takes 65,530 links a sheet
                 if finding.place[0] in self.copied and links < MOST_LINKS:
+                    # within a reference a quotation mark is doubled
                     quoted = self.names[finding.place[0]].replace("'", "''")
                     page.write_url(row, 4, f"internal:'{quoted}'!{cell}", link, cell)
                     links += 1
@@ -543,6 +548,7 @@ class _Writer:
                 _asked(sheet.rows[number][:MOST_COLUMNS], number, asked),
             )
             usual = formats["header"] if number in headers else plain
+            # a row without a mark is written the short way: most are
             if marked is None:
                 for place, cell in enumerate(cells):
                     if cell is not None and cell != "":
@@ -562,8 +568,10 @@ class _Writer:
             page.set_column(place, place, width)
         if len(headers) == 1 and headers[0] < 12:
             page.freeze_panes(headers[0] + 1, 0)
+        # the rows left out are hidden, so that those shown keep their numbers
         if len(rows) < len(sheet.rows):
             page.set_default_row(hide_unused_rows=True)
+        # text in a text format is meant: no green corner in every cell
         page.ignore_errors(
             {"number_stored_as_text": "A1:XFD1048576", "two_digit_text_year": "A1:XFD1048576"}
         )
@@ -606,6 +614,7 @@ def _lines(found: Sequence[Found]) -> list[tuple[Found, Sequence[int]]]:
             finding.rule,
             finding.message,
         )
+        # a finding about a sheet is never alike another: each has a number of its own
         alike[told if finding.row_number else (*told, len(alike))].append(finding)
     lines: list[tuple[Found, Sequence[int]]] = []
     for same in alike.values():
@@ -639,6 +648,7 @@ def _marks(answer: Answer) -> dict[int, Marks]:
             kept_out[index, row].append(finding)
     for (index, row), findings in kept_out.items():
         columns = sorted({finding.column for finding in findings if finding.column is not None})
+        # the row's first cell bears the mark where its faulty cells may be out of sight
         if columns and 0 not in columns:
             cells = ", ".join(xl_rowcol_to_cell(row, column) for column in columns)
             sentence = (
@@ -666,6 +676,7 @@ def _rows_shown(sheet: Sheet, marks: Marks, most_cells: int) -> Sequence[int]:
     count = min(len(sheet.rows), 1_048_576)
     if sum(map(len, sheet.rows)) <= most_cells:
         return range(count)
+    # half of the room at least goes to the first rows
     budget = max(most_cells // max(map(len, sheet.rows)), 2)
     first = min(budget, count)
     marked = [row for row in sorted(marks) if row >= first // 2]
@@ -677,6 +688,7 @@ def sheet_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
     """Names that a spreadsheet allows: at most 31 characters, none of []:*?/ or backslash, each
     once whatever its case.
     """
+    # spreadsheets keep this name for themselves
     used = {name.casefold() for name in taken} | {"history"}
     safe_names = []
     for name in names:

@@ -101,6 +101,8 @@ class Register:
         now: dt.datetime | None = None,
     ) -> None:
         self._date, self._key = census_date, key
+        # one moment for the whole pass, so that its files arrive in an order, and none later than
+        # now
         self._now = now or dt.datetime.now(tz=dt.UTC)
         self._made_up = landing.made_up_arrivals()
         self._rests_on = _entries(connection, census_date)
@@ -160,6 +162,7 @@ class Register:
         opened: set[str] = set()
         lying: dict[tuple[str, str], LandedFile] = {}
         self._first: dict[tuple[str, str], LandedFile] = {}
+        # oldest arrivals first: whether a file supersedes rests on those before it
         for file in sorted(
             files, key=lambda file: (self._came(file), self._when(file), file.folder, file.name)
         ):
@@ -167,6 +170,7 @@ class Register:
             try:
                 digest = opened_file.content.digest
             except NotNow:
+                # a file that goes, or grows, while it is read is left to the next pass
                 continue
             place, mark = self._place(file), content_mark(self._key, digest)
             sender = sender_of(file.folder, self._date).key
@@ -192,8 +196,9 @@ class Register:
                 and self._was_put(place, mark, file)
                 and self._is_superseded(sender, mark)
             ):
-                told = self._told(file)  # of a made-up file that is still the one that was made
-                is_made_up = told is not None and told[0] == digest
+                # of a made-up file that is still the one that was made
+                listed = self._listed(file)
+                is_made_up = listed is not None and listed[0] == digest
                 arrival = self._arrive(
                     sender, place, mark, digest, len(known) + 1, when if is_made_up else None
                 )
@@ -231,12 +236,12 @@ class Register:
         """By what the files of a pass are ordered: their own times, of made-up ones those that are
         made up.
         """
-        told = self._told(file)
-        return told[1] if told else file.received_at
+        listed = self._listed(file)
+        return listed[1] if listed else file.received_at
 
-    def _told(self, file: LandedFile) -> tuple[str, dt.datetime] | None:
-        told = self._made_up.get(f"{file.census_date.isoformat()}/{file.folder}/{file.name}")
-        return (told[0], min(told[1], self._now)) if told else None
+    def _listed(self, file: LandedFile) -> tuple[str, dt.datetime] | None:
+        listed = self._made_up.get(f"{file.census_date.isoformat()}/{file.folder}/{file.name}")
+        return (listed[0], min(listed[1], self._now)) if listed else None
 
     def _was_put(self, place: str, mark: str, file: LandedFile) -> bool:
         """Whether the file was put where it lies since the last pass."""
@@ -254,16 +259,16 @@ class Register:
         )
 
     def _arrive(
-        self, sender: str, place: str, mark: str, digest: str, repeat: int, told: dt.datetime | None
+        self, sender: str, place: str, mark: str, digest: str, repeat: int, when: dt.datetime | None
     ) -> Arrival:
-        if told is None:
+        if when is None:
             # two arrivals never have one moment: the later is the newer version
             self._last = max(self._now, self._last + _ONE_AFTER_THE_OTHER)
-            told = self._last
+            when = self._last
         # the same bytes sent again are another submission, with a number of its own
         content = digest if repeat == 1 else f"{digest}/{repeat}"
         return Arrival(
-            submission_id(self._key, self._date, sender, content), mark, repeat, place, told
+            submission_id(self._key, self._date, sender, content), mark, repeat, place, when
         )
 
     def read(self, submission: Submission, mark: str) -> None:
@@ -287,6 +292,7 @@ class Register:
         its place and bytes stays.
         """
         if due.is_new:
+            # an arrival that was read before is known still: only a new one is taken back
             arrival = due.arrival
             self._waiting.add(arrival.place)
             self._seen.pop(arrival.place, None)

@@ -84,6 +84,7 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
         )
         for name in names
     ]
+    # the check blocks: nothing is built on rows that were lost
     books = dg.AssetCheckSpec(
         "books_balance",
         asset=["raw", "submission_table"],
@@ -140,6 +141,7 @@ def build_intake_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinit
 
 
 def _count(warehouse: Warehouse, name: str, dates: list[dt.date]) -> int:
+    # a table without a census date is counted by its submissions below
     if name in kept_tables() or "census_date" in raw_columns()[name]:
         return int(
             warehouse.scalar(

@@ -62,6 +62,7 @@ def look_beside(data: bytes, sheets: dict[str, Rows]) -> dict[str, Found]:
     figure get it as their text.
     """
     found = {name: nothing() for name in sheets}
+    # an old .xls is no zip
     if not data.startswith(b"PK"):
         with contextlib.suppress(
             Exception
@@ -75,10 +76,12 @@ def look_beside(data: bytes, sheets: dict[str, Rows]) -> dict[str, Found]:
         elif "xl/workbook.xml" in names:
             raised: dict[int, str] | None = None
             for name, part in _parts(archive, names):
+                # the list of parts is the file's to write: what it names may not be there
                 if name not in sheets or part not in names:
                     continue
                 text = archive.read(part)
                 shared = part_of_texts(names)
+                # the texts of all sheets lie in one part, which is read once
                 if raised is None:
                     texts = archive.read(shared) if shared else b""
                     raised = _raised_texts(texts) if b"superscript" in texts else {}
@@ -223,6 +226,7 @@ class _Sheet:
         elif name == "col" and (
             _is_true(attributes.get("hidden", "")) or _is_nought(attributes.get("width", ""))
         ):
+            # the span of columns is the file's to write: no further than a sheet goes
             first, last = int(attributes.get("min", 1)), min(int(attributes.get("max", 1)), 16_384)
             self.found["hidden_columns"] += range(first - 1, last)
         elif name == "f":
@@ -237,6 +241,7 @@ class _Sheet:
         if at:
             self.row, self.column = int(at[2]) - 1, place_of_letters(at[1])
         else:
+            # a cell without an address is the one after the last
             self.column += 1
         self.kind, self.value, self.has_formula = attributes.get("t", ""), "", False
         self.runs = _Runs()
@@ -259,6 +264,7 @@ class _Sheet:
     def _judge(self) -> None:
         if self.kind == "e":
             self._put(self.value)
+        # a formula that gives an empty text was calculated
         elif self.has_formula and not self.value.strip() and self.kind != "str":
             self.found["uncalculated"].append((self.row, self.column))
         elif (
@@ -272,6 +278,7 @@ class _Sheet:
             self._put(self.runs.text)
 
     def _put(self, text: str) -> None:
+        # the cell's address is the file's to write, and may lie beyond the rows that were read
         if self.row < len(self.rows) and self.column < len(self.rows[self.row]):
             self.rows[self.row][self.column] = text
 
@@ -296,6 +303,7 @@ def _look_xls(data: bytes, sheets: dict[str, Rows], found: dict[str, Found]) -> 
             ((top, left), (bottom - 1, right - 1))
             for top, bottom, left, right in sheet.merged_cells
         ]
+        # the two libraries may differ in how many rows they see
         for number in range(min(sheet.nrows, len(rows))):
             for place, kind in enumerate(sheet.row_types(number)):
                 if kind == xlrd.XL_CELL_ERROR and place < len(rows[number]):
@@ -337,6 +345,7 @@ class _OdsMarks:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
         tag = _bare(tag)
+        # the type stands twice, once under a name that knows no errors: that one is left
         about = {
             _bare(key): value for key, value in attributes.items() if key != "office:value-type"
         }
@@ -353,6 +362,7 @@ class _OdsMarks:
 
     def _column(self, about: dict[str, str]) -> None:
         self.step = int(about.get("number-columns-repeated", 1))
+        # repeats are the file's to write: no further than a sheet goes
         if _is_hidden(about) and self.column < MOST_COLUMNS:
             last = min(self.column + self.step, MOST_COLUMNS)
             self.found[self.name]["hidden_columns"] += range(self.column, last)
@@ -361,6 +371,7 @@ class _OdsMarks:
     def _row(self, about: dict[str, str]) -> None:
         self.column, self.step = 0, int(about.get("number-rows-repeated", 1))
         if _is_hidden(about):
+            # no further than the rows that were read
             last = min(self.row + self.step, len(self.sheets[self.name]))
             self.found[self.name]["hidden_rows"] += range(self.row, last)
         self.row += self.step
@@ -368,6 +379,7 @@ class _OdsMarks:
     def _cell(self, about: dict[str, str]) -> None:
         tall = int(about.get("number-rows-spanned", 1))
         wide = int(about.get("number-columns-spanned", 1))
+        # the row was counted on when its element began, so this cell is in the one before
         if tall > 1 or wide > 1:
             first = (self.row - 1, self.column)
             last = (self.row + tall - 2, self.column + wide - 1)
@@ -382,6 +394,7 @@ class _OdsMarks:
             return
         rows = self.sheets[self.name]
         cells = rows[self.row - 1] if self.row <= len(rows) else []
+        # a repeated error stands in each of its cells
         for place in range(self.column - self.step, min(self.column, len(cells))):
             cells[place] = self.words
         self.is_error = False

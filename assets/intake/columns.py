@@ -72,6 +72,7 @@ class Coded:
     def of(texts: pd.Series) -> Coded:
         """The column of a pandas column; missing values are blank texts."""
         encoded = pa.array(texts.fillna(""), type=pa.large_string())
+        # a long column comes in chunks, each of which would have a dictionary of its own
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.combine_chunks()
         encoded = encoded.dictionary_encode()
@@ -119,6 +120,7 @@ def gather(parts: Sequence[tuple[Sequence[list], int | None, Any]]) -> pd.Series
         if place is None:
             pending += [""] * len(rows)
         elif isinstance(rows, ColumnRows):
+            # texts of rows and whole columns keep the order of their tables
             if pending:
                 chunks.append(pa.array(pending, type=pa.large_string()))
                 pending = []

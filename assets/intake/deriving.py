@@ -40,6 +40,7 @@ def ages(born: pd.Series, on: pd.Series | dt.date) -> pd.Series:
     Who is born on 29 February has completed a year on 1 March of a common year.
     """
     day = pd.Series(pd.Timestamp(on), index=born.index) if isinstance(on, dt.date) else on
+    # by month and day, not by days: a year has not always as many
     had = (day.dt.month > born.dt.month) | (
         (day.dt.month == born.dt.month) & (day.dt.day >= born.dt.day)
     )
@@ -53,6 +54,7 @@ def _text(numbers: pd.Series) -> pd.Series:
 
 def _tenths(numbers: pd.Series) -> pd.Series:
     """Numbers as text with one decimal; missing where there is none."""
+    # there are few different distances: each is put in words once
     codes, distinct = pd.factorize(numbers)
     texts = pd.Series([f"{value:.1f}" for value in distinct], dtype="str").reindex(codes)
     return texts.set_axis(numbers.index)
@@ -108,6 +110,7 @@ def derive_episodes(
 
     `births` are dates of birth by `authority|CHILD`, from the header.
     """
+    # in a pooled return two authorities may use one reference for two children
     references = child_references(authority, parsed["child"].canonical)
     born = pd.Series(
         births.reindex(references.fillna("")).to_numpy(),
@@ -181,6 +184,7 @@ def _authority_of(places: Places, census_date: dt.date, index: pd.Index) -> pd.S
     """The authority in which places lie, as authorities stood on the census date; missing where not
     known.
     """
+    # codes are looked up once an area, not once a row
     codes, areas = pd.factorize(places.area)
     known = area_authorities()
     authority_codes = [
@@ -203,8 +207,10 @@ def place_keys(key: bytes, authority: pd.Series, postcodes: pd.Series) -> pd.Ser
 
     Blank where there is no postcode.
     """
+    # equal postcodes of different authorities are not told to be equal
     plain = normal(postcodes)
     codes, distinct = pd.factorize(authority.fillna("") + "|" + plain)
+    # the key of places is made from the key, so that it is of no use for children's references
     secret = hashlib.blake2b(key, person=b"place").digest()
     hashed = [
         hashlib.blake2b(text.encode(), key=secret, digest_size=8).hexdigest()

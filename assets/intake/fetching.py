@@ -56,6 +56,7 @@ def fetch(
             ' OBSERVATORY_STATISTICS_DATA_SETS. `observatory fetch-statistics --find "looked'
             ' after"` lists them.'
         )
+    # every data set is read before the first is written: all of them, or none
     files: list[tuple[Version, str, bytes]] = []
     for one in data_sets:
         identifier, _, wanted = one.partition("@")
@@ -83,6 +84,7 @@ def _folder(place: LandingPlace, census_date: dt.date) -> Any:
             " real. A landing place of real returns was expected; nothing was written. Set"
             " OBSERVATORY_LANDING to it."
         )
+    # whoever may write into the landing place could lead what is written elsewhere
     folder = place.root / census_date.isoformat() / SENDER
     if isinstance(folder, Path) and (folder.is_symlink() or folder.parent.is_symlink()):
         raise ObservatoryError(
@@ -94,6 +96,7 @@ def _folder(place: LandingPlace, census_date: dt.date) -> Any:
 
 def _name(version: Version) -> str:
     words = re.sub(r"[^a-z0-9]+", "_", version.title.casefold()).strip("_")[:60]
+    # part of the data set's number, for two sets may have one title
     return f"{words}_{version.data_set[:8]}.csv"
 
 
@@ -110,6 +113,7 @@ def _put(folder: Any, name: str, data: bytes) -> bool:
     already, the same.
     """
     path = folder / name
+    # the same bytes written again would be a file that changed
     if path.exists() and path.read_bytes() == data:
         return False
     folder.mkdir(parents=True, exist_ok=True)

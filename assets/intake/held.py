@@ -73,12 +73,14 @@ class Held:
         cells = weight(opened)
         if sum(self._cells.values()) + cells > self._most:
             return False
+        # the sheets are made, and answers need no more than them and the hash
         if opened.is_read:
             opened.forget_bytes()
         files[key] = opened
         self._cells[file.census_date] += cells
         return True
 
+    # popped, not read: an answer that fails must not hold on to the memory
     def take(self, census_date: dt.date) -> Files:
         """The files of a census date, by `which`; they are kept no longer."""
         self._cells.pop(census_date, None)

@@ -59,6 +59,7 @@ def read_records(text: str) -> tuple[list[list[str]], list[Fault]]:
             "not_a_spreadsheet",
             "it is JSON, and no record of the Placements Standard (JSON-LD) is in it",
         )
+    # before rows are made: what is refused has taken only the size of its text
     if len(records) * len(_columns()) > MAX_CELLS:
         raise CannotRead("too_large", f"it has {len(records):,} records")
     read = [_Record(node, by_id) for node in records]
@@ -80,11 +81,13 @@ def _parsed(text: str) -> Any:
     if len(text) > MAX_CHARACTERS:
         raise CannotRead("too_large", f"it has {len(text):,} characters")
     try:
+        # numbers stay as they are written: 4200.10 is no 4200.1, and NaN is a text
         return json.loads(text.lstrip("\ufeff"), parse_float=str, parse_int=str, parse_constant=str)
     except json.JSONDecodeError as error:
         raise CannotRead(
             "unreadable_file", f"it is JSON that breaks off or is damaged in line {error.lineno}"
         ) from None
+    # depth costs a hostile file only brackets, and the library a stack
     except RecursionError:
         raise CannotRead("unreadable_file", "it is JSON in too many layers") from None
 
@@ -141,6 +144,7 @@ def _plain(value: Any) -> list[str]:
         return _plain(
             next((value[key] for key in ("@value", "@id", "@list", "@set") if key in value), None)
         )
+    # before the plain case: to Python TRUE is a number
     if isinstance(value, bool):
         return ["TRUE" if value else "FALSE"]
     return [] if value is None or not str(value).strip() else [str(value)]
@@ -178,6 +182,7 @@ class _Record:
                 self.faults.append(("section_missing", name))
             return {}
         part = {"@id": given[0]} if isinstance(given[0], str) else given[0]
+        # a part may be named here and described elsewhere in the text
         if isinstance(part, dict) and set(part) == {"@id"}:
             part = by_id.get(str(part["@id"]))
         if not isinstance(part, dict):
@@ -193,6 +198,7 @@ class _Record:
                 and (f"{part}.{name}" if part else name) not in asked
                 and _plain(value)
             ):
+                # a name is the file's to write, and is cut before it becomes a header
                 self.others[name[:_LONGEST_NAME]] = None
 
     def _cell(self, column: Column, texts: list[str]) -> str:

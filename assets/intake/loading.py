@@ -94,6 +94,7 @@ def has_news(
     other contracts.
     """
     register = Register(connection, census_date, key, landing)
+    # the first is enough: no file behind it is opened
     return any(True for _ in register.due(landing.settled(census_date), door_version()))
 
 
@@ -125,8 +126,10 @@ def take_in(
     pile = _opened(register, files, census_date, say)
     with warehouse.reading() as connection:
         beside = _beside(connection, pile.submissions, census_date)
+    # these too are opened under no lock
     companions = _companions(beside, register, census_date, key, pile.turns)
     with warehouse.writing() as connection:
+        # the quarter may have been closed while files were opened
         if _is_over(connection, census_date):
             return nothing
         if not register.stands(connection):  # another run has taken in some of them meanwhile
@@ -135,20 +138,26 @@ def take_in(
             beside = _beside(connection, pile.submissions, census_date)
             companions = _companions(beside, register, census_date, key, pile.turns)
         submissions, turns = pile.submissions, pile.turns
+        # kept also where nothing is due: what lies where is known at the next pass
         register.keep(connection, pile.new)
         turns.keep(connection, census_date)
         for sentence in turns.sentences():
             say(f"{census_date}: {sentence}")
         if not submissions:
             return nothing
+        # before anything is loaded: made-up and real returns are never in one warehouse
         settle(connection, landing, pile.is_marked)
         count = len(submissions)
         submissions += companions
+        # companions were received earlier: versions are numbered in the order of arrival
         submissions.sort(key=lambda submission: submission.file.received_at)
         say(f"{census_date}: judging the rows of {count} files")
+        # within the transaction: nobody who is erased meanwhile is loaded
         stopped = frozenset(
             connection.execute(sa.text("select child_key from access.stop_list")).scalars()
         )
+        # what the answers will need is kept, and only what there is no room for is let go while
+        # judging
         too_large = [one for one in submissions if not HELD.keep(one.file, one.opened)]
         judged = judge(submissions, census_date, key, letting_go=too_large, stopped=stopped)
         say(f"{census_date}: loading")
@@ -190,6 +199,7 @@ def _opened(
     """Open what is due, each sender's files as far as its turn goes."""
     pile = _Pile()
     for due in register.due(files, door_version()):
+        # before it is opened: what is over costs nothing more
         if pile.turns.is_over(due.sender):
             register.put_off(due)
             pile.turns.put_off(due.sender, due.file)
@@ -198,6 +208,7 @@ def _opened(
             say(f"{census_date}: reading what is new of {len(files)} files")
         pile.is_marked = pile.is_marked or is_made_up(due.opened.content.data)
         submission = due.open()
+        # the bytes are not needed once the sheets are made
         if due.opened.is_read:
             due.opened.forget_bytes()
         pile.turns.add(submission, moment() - due.began)
@@ -262,8 +273,10 @@ def _companions(
     ):
         began, mark = moment(), row.content_hash
         if row.counts or not turns.is_over(sender_of(file.folder, census_date)):
+            # a companion that went, or changed, is left: its rows stay as they were
             with suppress(NotNow):
                 opened = OpenedFile(file)
+                # the bytes may have been replaced: only those of the submission belong to it
                 if content_mark(key, opened.content.digest) == mark:
                     companions.append(
                         open_submission(
@@ -294,6 +307,7 @@ def _write(
     books["sender"] = books["submission_id"].map(lambda id_: by_id[id_].sender.key)
     books["status"] = _statuses(books, by_id)
     books["version"] = _number_versions(connection, census_date, books, versions)
+    # findings about files are added here, so before the findings are written
     _warn_of_larger_ones(connection, census_date, books, by_id)
 
     copy_frame(connection, "raw.submission", _rows_of(submissions, census_date))
@@ -306,6 +320,7 @@ def _write(
     copy_frame(connection, "raw.finding", pd.DataFrame(about_files, columns=FINDING_COLUMNS))
     name_owners = (table for table in judged if table.table.name.startswith(NAMED_IN))
     take_in_owners(connection, {table.table.name: table.rows for table in name_owners})
+    # after the rows are there: which data sets a file has is read from them
     _settle(connection, census_date, sorted(set(books["sender"])))
     _record_arrivals(connection, census_date, submissions, {id_ for id_, _ in versions})
     _analyze(connection, judged)
@@ -443,6 +458,7 @@ def _number_versions(
             {"d": census_date},
         )
     }
+    # numbers that are kept count too: they have just been taken out of the table
     for (id_, table), version in kept.items():
         sender = books.loc[books["submission_id"] == id_, "sender"].iloc[0]
         latest[sender, table] = max(latest.get((sender, table), 0), version)
@@ -489,6 +505,7 @@ def _warn_of_larger_ones(
                 expected=str(earlier),
             )
             by_id[book.submission_id].record([smaller])
+        # several files of one pass replace each other in turn
         in_force[book.sender, book.table_name] = book.rows_loaded
 
 
@@ -499,6 +516,7 @@ def _settle(connection: Connection, census_date: dt.date, senders: list[str]) ->
     Of official statistics many data sets come as one table: there the newest of each of them is in
     force.
     """
+    # of the whole warehouse: a withdrawal holds whenever the file is read again
     connection.execute(
         sa.text(
             "update raw.submission_table set status = 'withdrawn' where status in ('in force',"

@@ -32,6 +32,7 @@ def body(sheet: Sheet, recognised: Recognised) -> Sequence[list]:
     """The rows of a table below its header, down to the last that has something in it."""
     rows = sheet.rows[recognised.header_row + 1 : recognised.end_row]
     last = len(rows)
+    # a spreadsheet's rows go on below a table, formatted and blank
     while last and not any(cell_text(cell).strip() for cell in rows[last - 1]):
         last -= 1
     return rows[:last]
@@ -55,6 +56,7 @@ class OpenedFile:
     @property
     def is_read(self) -> bool:
         """Whether its sheets have been made."""
+        # asked of the cache, because asking the property would read them
         return "_read" in self.__dict__
 
     def forget_bytes(self) -> None:

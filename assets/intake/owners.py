@@ -69,6 +69,7 @@ def proposals(names: Iterable[str]) -> pd.DataFrame:
         {name for name in names if not any(word in AUTHORITIES for word in name.split())}
     )
     lines = [
+        # a name of everyday words alone is compared as a whole
         "".join(word for word in name.split() if word not in EVERYDAY) or name.replace(" ", "")
         for name in ordered
     ]
@@ -77,6 +78,7 @@ def proposals(names: Iterable[str]) -> pd.DataFrame:
         process.cdist(texts, texts, scorer=fuzz.ratio, score_cutoff=NEAR, dtype=np.uint8)
         for texts in (lines, whole)
     ]
+    # each pair once, and no name with itself
     similarity = np.triu(np.minimum(*near), 1) if ordered else np.zeros((0, 0), dtype=np.uint8)
     first, second = np.nonzero(similarity)
     at = np.array(ordered, dtype=object)
@@ -145,6 +147,7 @@ def _bring_up_to_date(connection: Connection, named: set[str]) -> bool:
             "is_damaged": ["true" if is_damaged(text) else "false" for text in texts],
         }
     )
+    # nothing new: the proposals cost the square of the names
     if known | dict(zip(frame["provider_name"], frame["owner_name"], strict=True)) == known:
         return False
     connection.execute(

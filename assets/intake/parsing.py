@@ -98,6 +98,7 @@ def is_dash(text: str) -> bool:
 
 
 def _number(text: str) -> str | None:
+    # patterns are held against short texts only: a long hostile one could keep them busy
     if len(text.strip()) > LONGEST_VALUE:
         return None
     plain = text.casefold() if text.isascii() else _DASHES.sub("-", seen(text).casefold())
@@ -124,6 +125,7 @@ def read_integer(text: str) -> str | None:
     if plain is None:
         return None
     value = float(plain)
+    # what an integer column of the database can hold, and no more
     return str(int(value)) if value.is_integer() and abs(value) < 2**31 else None
 
 
@@ -192,6 +194,7 @@ def read_date(text: str) -> str | None:
     plain = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", seen(text).strip())
     plain = re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", plain, flags=re.IGNORECASE).replace(",", " ")
     plain = re.sub(r"\s+", " ", plain)
+    # days since 30 December 1899, as spreadsheets count: five digits are the years 1954 to 2091
     if re.fullmatch(r"[2-6]\d{4}(\.\d+)?", plain):
         return (dt.date(1899, 12, 30) + dt.timedelta(days=int(float(plain)))).isoformat()
     if re.fullmatch(
@@ -203,6 +206,7 @@ def read_date(text: str) -> str | None:
             date = dt.datetime.strptime(plain, form).date()  # noqa: DTZ007 - a date has no time zone
         except ValueError:
             continue
+        # a year of two digits, or a slip, may give a date that no return has
         return date.isoformat() if 1900 <= date.year <= 2100 else None
     return None
 
@@ -224,6 +228,7 @@ def means_open(text: str) -> bool:
     plain = text.strip()
     if plain.split(".")[0] in _LAST_DAYS:
         return True
+    # the time goes first, which a database may write behind the day
     day = _ANY_YEAR.fullmatch(re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$", "", plain))
     return day is not None and not LONG_AGO < int(day.group(1) or day.group(2)) < FAR_OFF
 
@@ -342,6 +347,7 @@ def parse(column: Column, texts: pd.Series | Coded, census_date: dt.date) -> Par
     """Read a column of texts (missing values count as blank): each distinct text once."""
     coded = texts if isinstance(texts, Coded) else Coded.of(texts)
     bad = foreign = None
+    # words need no reader: Arrow goes over all distinct texts at once
     if column.type in {"text", "timestamp"} and not column.codes:
         nothing = pc.equal(coded.tidy, "") if not column.needed else _says_nothing(coded.tidy)
         if (lost := _lost(column, coded)) is not None:
@@ -360,10 +366,11 @@ def parse(column: Column, texts: pd.Series | Coded, census_date: dt.date) -> Par
     )
     unreadable = pd.Series(np.zeros(len(by_row), dtype=bool) if bad is None else coded.rows(bad))
     others = pd.Series(coded.rows(foreign)) if foreign is not None and foreign.any() else None
+    # a caller's own index is kept
     if isinstance(texts, pd.Series):
-        for made in (by_row, typed, unreadable, others):
-            if made is not None:
-                made.index = texts.index
+        for series in (by_row, typed, unreadable, others):
+            if series is not None:
+                series.index = texts.index
     return Parsed(by_row, typed, unreadable, others)
 
 
@@ -389,6 +396,7 @@ def _lost(column: Column, coded: Coded) -> np.ndarray | None:
     """Which distinct texts of a column of words are a spreadsheet's error, or a reference that it
     damaged; None where none is.
     """
+    # a quick look first: nearly every column has nothing that could be damaged
     if not pc.any(
         pc.match_substring_regex(coded.tidy, r"^(#|Err:|err:|ERR:)|^[0-9A-Za-z]+[-+,/. ]")
     ).as_py():
@@ -409,6 +417,7 @@ def _read(column: Column, text: str, census_date: dt.date) -> tuple[str | None, 
     read = _read_plain(column, text, census_date)
     if not read[1] or len(text) > LONGEST_VALUE:
         return read
+    # only where the value is unreadable as it is: a star may belong to it
     if (bare := _NOTE_MARKS.sub("", text.rstrip())).strip() and bare != text.rstrip():
         again = _read_plain(column, bare, census_date)
         return read if again[1] or again[0] is None else again
@@ -419,6 +428,7 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
     plain = text.strip()
     if not plain:
         return None, False, False
+    # the first letter spares the pattern for nearly all texts
     if plain[0] in "#Ee" and ERROR_CELL.fullmatch(plain):
         return None, True, False
     if column.codes:
@@ -436,11 +446,13 @@ def _read_plain(column: Column, text: str, census_date: dt.date) -> tuple[str | 
         return None, False, False
     if column.type == "authority":
         code = authorities.find(plain, census_date)
+        # a figure may rest on the row all the same, so it is kept as of an authority not known
         if code is None and column.unknown_allowed:
             return "UNKNOWN", True, False
         return code, code is None, False
     if column.type == "urn":
         value = read_urn(text) if column.needed else _read_loose_urn(text)
+        # X's stand for no number: where one is needed, that is unreadable
         return value or None, value is None or (column.needed and not value), False
     if column.open_ended and means_open(plain):
         return None, False, False
@@ -464,6 +476,7 @@ def _read_code(column: Column, plain: str, census_date: dt.date) -> tuple[str | 
     """A code's label; of a column that takes several, all of them."""
     codes = code_set(column.codes)
     label = codes.label(plain)
+    # a label of another quarter is understood, and said
     if label is not None:
         return label, False, not _label_stands(codes.meanings[label], census_date)
     if column.several:

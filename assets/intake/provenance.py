@@ -25,6 +25,7 @@ def banner(warehouse: Warehouse) -> str:
 
 def held(connection: Connection) -> bool | None:
     """Whether the returns that were taken in are made up; None where none were taken in yet."""
+    # a warehouse that has not been prepared yet has no such table
     if connection.execute(sa.text("select to_regclass('raw.provenance')")).scalar() is None:
         return None
     return connection.execute(sa.text("select is_made_up from raw.provenance")).scalar()
@@ -38,13 +39,14 @@ def settle(connection: Connection, landing: LandingPlace, is_made_up: bool) -> N
         ObservatoryError: it has taken in files of the other kind.
     """
     marked_by = marked(landing.root)
-    found = bool(marked_by) or is_made_up
-    refuse_mixture(held(connection), found, landing.address)
+    are_made_up = bool(marked_by) or is_made_up
+    refuse_mixture(held(connection), are_made_up, landing.address)
+    # the first files decide for good: a row that is there stays
     statement = (
         "insert into raw.provenance (is_made_up, said) values (:m, :s) on conflict do nothing"
     )
     connection.execute(
-        sa.text(statement), {"m": found, "s": marked_by or (BANNER if found else "")}
+        sa.text(statement), {"m": are_made_up, "s": marked_by or (BANNER if are_made_up else "")}
     )
 
 

@@ -125,6 +125,7 @@ def read_sheets(data: bytes) -> list[Sheet]:
     Raises:
         CannotRead: it is empty, protected, damaged, too large, or no spreadsheet.
     """
+    # separators and marks alone are an empty file too
     if not data.strip(b"\0\r\n\t ,;\xef\xbb\xbf"):
         raise CannotRead("empty_file")
     if data.startswith(b"\x1f\x8b"):
@@ -135,6 +136,7 @@ def read_sheets(data: bytes) -> list[Sheet]:
     if data.startswith(b"PK\x03\x04"):
         return _read_zip(data)
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        # an encrypted .xlsx is an old office file around it
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise CannotRead("password_protected")
         return _read_workbook(data)
@@ -146,6 +148,7 @@ def read_sheets(data: bytes) -> list[Sheet]:
     ):
         if data.startswith(mark):
             raise CannotRead("not_a_spreadsheet", f"it is {kind}")
+    # before XML in general is refused
     if is_statutory(data):
         return [
             Sheet(made.name, made.rows, is_text=True, place=f"table {n}")
@@ -182,11 +185,13 @@ def _is_litter(name: str) -> bool:
 
 
 def _read_zip(data: bytes) -> list[Sheet]:
+    # counted in the bytes, because listing the parts is what would take the memory
     if data.count(b"PK\x01\x02") > MAX_PARTS:
         raise CannotRead("too_large", f"there are more than {MAX_PARTS:,} files in it")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
+            # before anything is unpacked, by the sizes that the archive's list says
             _refuse_bombs(parts)
             names = {part.filename for part in parts}
             if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read(
@@ -249,8 +254,11 @@ def _read_inside(archive: zipfile.ZipFile, inside: list[zipfile.ZipInfo]) -> lis
     unpacked = 0
     for number, part in enumerate(inside, 1):
         label = part.filename.replace("\\", "/").rsplit("/", 1)[-1]
+        # its size has been bounded above: zipfile reads no more than the list says
         inner = archive.read(part)
         try:
+            # a workbook in a zip is packed a second time, and the zip's list does not tell its
+            # size
             unpacked += _unpacked(inner, file_label(label, f"file {number}"))
             if unpacked > MAX_UNPACKED_BYTES:
                 raise CannotRead(
@@ -267,6 +275,7 @@ def _read_inside(archive: zipfile.ZipFile, inside: list[zipfile.ZipInfo]) -> lis
         if len(sheets) > MAX_SHEETS:
             raise CannotRead("too_large", f"it has more than {MAX_SHEETS} sheets")
     faults = [sheet.fault for sheet in sheets if sheet.fault]
+    # where all are faulty the first says why; beside a good one each is a sheet with its fault
     if faults and len(faults) == len(sheets):
         raise faults[0]
     return sheets
@@ -299,6 +308,7 @@ def _inside(sheet: Sheet, file: str, number: int) -> Sheet:
 def _ungzipped(data: bytes) -> bytes:
     """What is in a gzip (`.csv.gz`, as statistics are often kept)."""
     made, packed, at = bytearray(), memoryview(data), 0
+    # as for a zip: by ratio, but small files may be as dense as they like
     most = min(MAX_UNPACKED_BYTES, max(_BOMB_FLOOR, MAX_RATIO * len(data)))
     while data.startswith(b"\x1f\x8b", at):  # one may hold several, one behind the other
         part = zlib.decompressobj(wbits=31)
@@ -308,12 +318,14 @@ def _ungzipped(data: bytes) -> bytes:
             if not piece:
                 raise CannotRead("unreadable_file", "the gzip breaks off")
             try:
+                # no more than one byte too many is ever unpacked
                 made += part.decompress(piece, most + 1 - len(made))
             except zlib.error:
                 raise CannotRead("unreadable_file", "the gzip is damaged") from None
             if len(made) > most:
                 raise CannotRead("too_large", f"it unpacks to more than {most // 1024 // 1024} MB")
             at += len(piece) - len(part.unused_data)
+    # padding of zeroes is usual, as tapes and some programs leave it
     if data[at:].strip(b"\0"):
         raise CannotRead("unreadable_file", "something that is no gzip is behind the gzip")
     return bytes(made)
@@ -354,6 +366,8 @@ def _refuse_rows_in_a_cell(rows: list[list[Any]], sheet: str) -> None:
         for place, cell in enumerate(row):
             if isinstance(cell, str) and "\n" in cell:
                 inside = cell.splitlines()
+                # a line within a cell that has as many separators as the table has columns is a
+                # row
                 if any(line.count(mark) >= widest - 1 for line in inside[1:] for mark in ",;\t|"):
                     raise CannotRead(
                         "cell_holds_rows",
@@ -388,6 +402,7 @@ def decode(data: bytes) -> str:
                 raise CannotRead(
                     "unreadable_file", f"it says it is {encoding} text and is not"
                 ) from None
+    # a wide encoding without its mark has a zero in every other byte of English text
     if b"\0" in data[:4096]:
         sample = data[: len(data) // 2 * 2]
         for encoding, at in (("utf-16-le", 1), ("utf-16-be", 0)):
@@ -398,6 +413,7 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
+    # ASCII reads alike in both, so only the other letters are judged
     letters = data.translate(None, bytes(range(128)))[:_JUDGED_BY]
     encoding = min(
         ("cp1252", "mac_roman"), key=lambda name: _strangeness(letters.decode(name, "replace"))
@@ -421,6 +437,7 @@ def _read_csv(data: bytes) -> Sheet:
     if "\0" in text or re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text[:4096]):
         raise CannotRead("not_a_spreadsheet", "it holds binary data")
     head = text[:20000]
+    # by the cells that a delimiter gives, for commas may stand in prose
     delimiter = max(",;\t|", key=lambda mark: _widest(head, mark))
     cells = _refuse_wild_text(text, delimiter)
     if len(text) >= READ_BY_COLUMN_FROM and (even := read_even(text, delimiter)) is not None:
@@ -451,6 +468,7 @@ def _refuse_wild_text(text: str, delimiter: str) -> int:
     Counting letters costs next to nothing; a text that is parted into cells takes fifty times its
     size.
     """
+    # in steps of the longest line, so no line of twice its length passes
     for start in range(0, len(text) - MAX_LINE, MAX_LINE):
         if (
             text.find("\n", start, start + MAX_LINE) < 0
@@ -479,10 +497,12 @@ def _refuse_swallowed(text: str, rows: list[list[str]] | ColumnRows, delimiter: 
     """
     lines = max(text.rstrip().count("\n"), text.rstrip().count("\r")) + 1
     if lines <= len(rows) and text.count('"') % 2 == 0:
+        # as many rows as lines: no cell holds a line's end
         return
     widths = [len(row) for row in rows[:HEADER_LINES]]
     widest, usual = max(widths), max(set(widths), key=widths.count)
     for number, (row, as_written) in enumerate(_records(text, delimiter), 1):
+        # a row of one line cannot have swallowed another; the last may have swallowed the end
         if len(as_written) == 1 and number < len(rows):
             continue
         for place, cell in enumerate(row):
@@ -550,6 +570,7 @@ def _widest(head: str, delimiter: str) -> int:
             sum(1 for cell in row if cell.strip())
             for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
         )
+        # a row of one cell tells of no delimiter
         return sum(width for width in widths if width > 1)
     except (csv.Error, ValueError):
         return 0
@@ -569,6 +590,7 @@ def cell_text(value: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
+        # beyond this a float is no longer exact to the unit
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")

@@ -83,6 +83,8 @@ def _by_spelling(table: ReturnTable, cells: list[str]) -> dict[str, int]:
     """The columns that cells spell, in the fullest form first."""
     columns: dict[str, int] = {}
     taken: set[int] = set()
+    # the fullest form of all cells first: a short form must not take a column that another spells
+    # out
     for depth in range(4):
         for place, cell in enumerate(cells):
             forms = _forms(cell) if place not in taken else ()
@@ -184,6 +186,7 @@ def _under_groups(upper: list[str], lower: list[str]) -> list[tuple[str, str, st
     group, names = "", []
     for place, cell in enumerate(lower):
         above = upper[place].strip() if place < len(upper) else ""
+        # a group's title stands over its first column only, for its cells are merged
         group = above or group
         names.append(
             (
@@ -201,6 +204,8 @@ def _recognise_two_rows(sheet: Sheet) -> Recognised | None:
     """
     rows = [[cell_text(cell) for cell in row] for row in sheet.rows[:HEADER_WITHIN]]
     for number in range(1, len(rows)):
+        # a title above a header has one cell; a second header row has several, and something
+        # above it
         if sum(1 for cell in rows[number] if cell.strip()) < 2 or not any(
             cell.strip() for cell in rows[number - 1]
         ):
@@ -263,8 +268,8 @@ def _has_options_for_records(sheet: Sheet) -> bool:
     """Whether the sheet has a table's header, and below it what its cells may say in place of
     records: no row names a child.
     """
-    found = recognise(sheet)
-    return found is not None and _holds_options(sheet, found)
+    recognised = recognise(sheet)
+    return recognised is not None and _holds_options(sheet, recognised)
 
 
 def _holds_options(sheet: Sheet, recognised: Recognised) -> bool:
@@ -285,6 +290,7 @@ def _holds_options(sheet: Sheet, recognised: Recognised) -> bool:
         text for row in below if place < len(row) and (text := cell_text(row[place]).strip())
     ]
     kinds = [header_key(text) for text in references if header_key(text) in _KINDS_OF_ANSWER]
+    # the first may explain the column, and is left out of the count
     return bool(kinds) and len(kinds) == len(
         references[1:] if len(references[0]) > _LONGEST_REFERENCE else references
     )
@@ -391,6 +397,7 @@ def recognise(sheet: Sheet) -> Recognised | None:
     best: tuple[float, Recognised] | None = None
     for number, row in enumerate(sheet.rows[:HEADER_WITHIN]):
         cells = [cell_text(cell) for cell in row]
+        # a row of one cell is a title
         if sum(1 for cell in cells if cell.strip()) < 2:
             continue
         for table in return_tables().values():
@@ -404,6 +411,7 @@ def recognise(sheet: Sheet) -> Recognised | None:
             likeness, lacking = _likeness(table, columns, others)
             if likeness > (best[0] if best else 0):
                 best = (likeness, Recognised(table, number, columns, others, lacking))
+    # a header in two rows is whole, which is better than a single row that lacks something
     return _recognise_two_rows(sheet) or (best[1] if best else None)
 
 

@@ -75,6 +75,7 @@ def untell_folders(connection: Connection) -> None:
         changes,
     )  # so is read again
     connection.execute(sa.text("delete from raw.answer where submission_id = :id"), changes)
+    # the trigger refuses changes to anybody; this transaction alone lifts it, and sets it again
     connection.exec_driver_sql("alter table access.event disable trigger append_only")
     connection.execute(
         sa.text("update access.event set actor = :new where subject = :id and actor = :old"),

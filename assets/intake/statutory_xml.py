@@ -128,6 +128,7 @@ class _Reader:
         elif depth == 2:
             self._end_of_child(element)
         elif "CHILD" in element.leaves or element.name == "HEADER":
+            # a header's leaves are the child's own
             for name, value in element.leaves.items():
                 _put(self._open[1].leaves, name, value)
         elif any(element.leaves.values()):
@@ -136,6 +137,7 @@ class _Reader:
     def _end_of_child(self, child: _Element) -> None:
         """Make the rows of a child: its own, and those of its groups of elements."""
         own, groups = child.leaves, self._groups
+        # the next child starts with none
         self._groups = []
         tables = statutory_xml().tables
         mine = [t for t in tables if t.of_child and (not t.marks or _says_one(own, t.marks))]

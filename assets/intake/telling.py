@@ -194,6 +194,7 @@ def _is_of(parts: list[str], words: frozenset[str]) -> bool:
 
     A month alone may be a child's name, and with a day half of a birth date.
     """
+    # a day and a month, or a number alone, may be a birth date or a reference
     if sum(part.isdigit() for part in parts) > 1 or all(part.isdigit() for part in parts):
         return False
     has_month = not _MONTHS.isdisjoint(parts)
@@ -245,6 +246,7 @@ def file_label(name: str, otherwise: str) -> str:
     """A file's name where it is of common words, else `otherwise` with the file's ending."""
     stem, dot, ending = name.rpartition(".")
     known = ending.casefold() in ENDINGS
+    # an ending that is not known may be part of a name
     if is_common_name(stem if dot and known else name) and (known or not dot):
         return name
     return f"{otherwise}.{ending.casefold()}" if known else otherwise
@@ -256,6 +258,7 @@ def place_label(path: str, is_sender: Callable[[str], bool]) -> str:
     """
     parts: list[str] = []
     for name in path.rstrip("/").split("/"):
+        # only the first folder is a date, and only the second a sender's
         is_date = not parts and census_date_of(name) is not None
         is_folder_of_sender = len(parts) == 1 and path.count("/") > 1 and is_sender(name)
         is_own = is_date or is_folder_of_sender

@@ -35,6 +35,7 @@ def turned(sheet: Sheet) -> Sheet:
     upright, topic = [HEADER], ""
     for row in list(sheet.rows)[2:]:
         cells = [cell_text(cell).strip() for cell in row] + [""] * _WORDS
+        # a topic stands once, above the lines that belong to it
         topic = cells[0] or topic
         if cells[2]:
             upright += [

@@ -77,6 +77,7 @@ class Turns:
         sender has.
         """
         taken = self._taken[sender.key]
+        # the first file is always read: otherwise a large one would wait for ever
         return taken.files > 0 and (
             taken.seconds >= SECONDS_A_SENDER or taken.cells >= CELLS_A_SENDER
         )
@@ -109,6 +110,7 @@ class Turns:
         """Write who waits into the warehouse: by it the next run is asked for, though nothing more
         lands.
         """
+        # written anew at every pass: who has been read waits no more
         connection.execute(
             sa.text("delete from raw.put_off where census_date = :d"), {"d": census_date}
         )

@@ -91,10 +91,12 @@ class _Reader:
         self._lock = threading.Lock()
 
     def read(self, data: bytes, seconds: int) -> list[tuple[str, Rows, dict[str, Any]]]:
+        # one file at a time: the connection can carry one question
         with self._lock:
             control = self._ready()
             try:
                 answer = _ask(control, data, seconds)
+            # an answer may still come: with a new process it cannot be taken for the next file's
             except BaseException:
                 self.stop()
                 raise
@@ -106,6 +108,8 @@ class _Reader:
         if (
             self._control is None
             or self._process is None
+            # after a fork the process belongs to the parent, and its answers to the parent's
+            # questions
             or self._owner != os.getpid()
             or self._process.poll() is not None
         ):
@@ -177,18 +181,22 @@ def _ask(
     Raises:
         CannotRead: it did not end in its time, or answered nonsense: nothing more is asked there.
     """
+    # the wait is bounded on our side too, whatever limits the system knows
     until = time.monotonic() + _WAIT_SECONDS
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
+            # our copy of its end is closed, so that its end is seen when it dies
             socket.send_fds(control, [b"?"], [theirs.fileno()])
         answer = b""
         with contextlib.suppress(_Ended, OSError):
             _put(ours, len(data).to_bytes(8, "big") + seconds.to_bytes(8, "big"), until)
             _put(ours, data, until)
             length = int.from_bytes(_take(ours, 8, until), "big")
+            # the length is the process's to say: a made-up one must not take our memory
             if length <= _MAX_ANSWER_BYTES:
                 answer = _take(ours, length, until)
+    # it has answered, so it has only to end; otherwise it may have what is left of its time
     until = time.monotonic() + _TO_END if answer else until
     try:  # also where it has answered: it is gone before the next file comes
         ended_with = int.from_bytes(_take(control, 8, until), "big", signed=True)
@@ -234,6 +242,7 @@ def _understood(answer: bytes) -> list[tuple[str, Rows, dict[str, Any]]] | Canno
         fault, hint = answered
         if fault not in _REFUSALS or not isinstance(hint, str):
             raise ValueError("a refusal with its hint was expected")
+        # the hint is shown to people, and may have been written by a hostile file
         return CannotRead(fault, hint[:300])
     for name, rows, beside in answered:
         if not (
@@ -308,6 +317,8 @@ def _serve(control: socket.socket) -> None:
             most = _allowed(resource.getrlimit(kind)[1], most)
             resource.setrlimit(kind, (most, most))
     sheets(_our_own())  # what is imported and made ready once is not made ready for each file
+    # what was imported is shared with the children, and looked through by none of their
+    # collectors
     gc.freeze()
     while connections := socket.recv_fds(control, 1, 1)[1]:
         child = os.fork()
@@ -318,6 +329,7 @@ def _serve(control: socket.socket) -> None:
                 with socket.socket(fileno=connections[0]) as own, own.makefile("rwb") as stream:
                     went_well = _answer(stream)
             finally:
+                # at once: nothing of the parent's is to be cleared up in the child
                 os._exit(0 if went_well else 1)
         os.close(connections[0])
         _, status = os.waitpid(child, 0)
@@ -360,19 +372,20 @@ def _answer(stream: io.BufferedRWPair) -> bool:
     """Read a workbook and answer. False where the memory is not enough."""
     header = stream.read(16)
     _limit_time(int.from_bytes(header[8:], "big"))
-    said: Any
+    answered: Any
     try:
-        said = sheets(stream.read(int.from_bytes(header[:8], "big")))
+        answered = sheets(stream.read(int.from_bytes(header[:8], "big")))
     except CannotRead as fault:
-        said = (fault.rule, fault.hint)
+        answered = (fault.rule, fault.hint)
     except MemoryError:
         return False
     except (
         Exception
     ) as error:  # what a damaged workbook makes the libraries raise has no end of names
-        said = ("unreadable_file", f"the workbook is damaged ({type(error).__name__})")
-    answer = pickle.dumps(said, protocol=5)
-    del said
+        answered = ("unreadable_file", f"the workbook is damaged ({type(error).__name__})")
+    answer = pickle.dumps(answered, protocol=5)
+    # the sheets are let go before the answer is sent: both need not be held
+    del answered
     stream.write(len(answer).to_bytes(8, "big"))
     stream.write(answer)
     stream.flush()
@@ -383,6 +396,7 @@ def _limit_time(seconds: int) -> None:
     with contextlib.suppress(ImportError):
         import resource
 
+        # the limit counts from the process's beginning, so what it has used comes on top
         used = resource.getrusage(resource.RUSAGE_SELF)
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(
@@ -422,6 +436,7 @@ def sheets(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
     for name in wanted:
         sheet = book.get_sheet_by_name(name)
         rows, columns = sheet.end if sheet.end else (-1, -1)
+        # by its span, before a cell is made: one stray cell far down takes all memory
         cells += (rows + 1) * (columns + 1)
         if cells > MAX_CELLS or columns >= MAX_COLUMNS:
             raise CannotRead(
@@ -433,6 +448,7 @@ def sheets(data: bytes) -> list[tuple[str, Rows, dict[str, Any]]]:
         merged[name] = getattr(sheet, "merged_cell_ranges", None) or []
     beside = _beside().look_beside(data, rows_of)
     for name, about in beside.items():
+        # the library tells of some formats what is merged, and this module of the others
         about["is_hidden"], about["merged"] = wanted[name], about["merged"] or merged[name]
     return [(name, _down_to_the_last(rows), beside[name]) for name, rows in rows_of.items()]
 
