@@ -76,6 +76,7 @@ def _run(warehouse: Warehouse, program: str, arguments: list[str], *, connect: b
         int(warehouse.scalar("select current_setting('server_version_num')::integer")) // 10000
     )
     url = make_url(warehouse.url)
+    # the user's own settings for psql must not lead elsewhere
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
     if url.password:
         environment["PGPASSWORD"] = str(
@@ -94,7 +95,13 @@ def _run(warehouse: Warehouse, program: str, arguments: list[str], *, connect: b
     )
     command = [str(programs(version) / program), *connecting, *arguments]
     done = subprocess.run(
-        command, capture_output=True, text=True, env=environment, check=False, umask=0o077
+        # nobody else may read the file, from its first byte
+        command,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        umask=0o077,
     )
     if done.returncode:
         errors = done.stderr.strip().splitlines()
@@ -166,6 +173,7 @@ def restore(
             f"{file} is no backup of a warehouse; a file that `observatory backup` wrote was"
             " expected."
         )
+    # before a row is written
     _require_its_key(warehouse, settings.home, file)
     named = stop_list or settings.home / erasure.STOP_LIST
     if not named.is_file() and not without_stop_list:
@@ -178,6 +186,7 @@ def restore(
     listed = erasure.read_stop_list(named) if named.is_file() else []
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "contents"
+        # policies and rights name roles, which this server may not have
         wanted.write_text(
             "\n".join(
                 line
@@ -188,6 +197,7 @@ def restore(
         )
         _run(
             warehouse, "pg_restore",
+            # all or nothing: half a warehouse would look like one
             ["--no-owner", "--no-acl", "--exit-on-error", "--single-transaction", f"--use-list={wanted}", str(file)],
         )  # fmt: skip
     return make_usable(warehouse, settings, listed, file.name)
@@ -209,6 +219,7 @@ def make_usable(
     prepare(warehouse, settings.region)
     again = _make_logins(warehouse)
     erased = erasure.hold_to_stop_list(warehouse, settings.home, listed)
+    # what was deleted would still lie in the tables' files
     if erased.rows:
         erasure.leave_no_trace(warehouse)
     with warehouse.engine.begin() as connection:

@@ -63,6 +63,7 @@ def planned(warehouse: Warehouse, key: bytes, authority_code: str, reference: st
     child_key = _child_key(key, authority_code, reference)
     with warehouse.writing() as connection:  # nobody else changes what it changes
         erased = _take_out(connection, [child_key])
+        # what it would do is done, counted and taken back, so that the two cannot differ
         connection.rollback()
     return erased
 
@@ -92,6 +93,7 @@ def erase(
     """
     child_key = _child_key(key, authority_code, reference)
     with warehouse.writing() as connection:
+        # the error below takes this back with the transaction
         erased = _take_out(connection, [child_key])
         stopped_already = child_key in dict(stop_list(connection))
         if not (erased.rows or stopped_already or unknown):
@@ -112,6 +114,7 @@ def erase(
             connection, audit.ERASED, authority_code, rows=erased.rows, quarters=erased.quarters
         )
         stopped = stop_list(connection)
+    # after the commit: the file must not name a child whose erasure was taken back
     add_to_stop_list(settings.home, stopped)
     return erased
 
@@ -134,6 +137,7 @@ def undo(
             sa.text("delete from access.stop_list where child_key = :key"), {"key": child_key}
         ).rowcount
         listed = listed_at(settings.home)
+        # a warehouse that was put back may not know a child whom the file still names
         if not gone and child_key not in dict(listed):
             raise ObservatoryError(
                 "This child is not on the stop list; one who was erased was expected. Check the"
@@ -200,6 +204,7 @@ def leave_no_trace(warehouse: Warehouse) -> bool:
                 ) from None
         with suppress(sa.exc.DBAPIError):  # a catalogue that is not ours
             connection.exec_driver_sql("vacuum (full) pg_catalog.pg_statistic")
+        # only a superuser may have the server go on to another file of its log
         if not connection.exec_driver_sql(
             "select rolsuper from pg_roles where rolname = current_user"
         ).scalar_one():
@@ -209,6 +214,7 @@ def leave_no_trace(warehouse: Warehouse) -> bool:
         )  # a file of the log that is used again keeps its old content
         connection.exec_driver_sql("select pg_reload_conf()")
         try:
+            # once for each file of the log, so that all that were written before are past
             for _ in range(
                 int(connection.exec_driver_sql("select count(*) from pg_ls_waldir()").scalar_one())
                 + 1
@@ -316,6 +322,7 @@ def keep_stop_list(home: Path, stopped: list[tuple[str, str]]) -> None:
     """
     home.mkdir(parents=True, exist_ok=True)
     making = home / f".{STOP_LIST}.making"
+    # closed to others from the first byte, and renamed only when it is whole
     with os.fdopen(
         os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii"
     ) as file:
@@ -333,6 +340,7 @@ def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
         emptied = ", ".join(
             f"{column} = null" for column in return_tables()[name].warehouse_columns
         )
+        # in one statement, so that what is emptied, silenced and counted are the same rows
         rows = connection.execute(
             sa.text(
                 "with held as (select ctid, submission_id, sheet, row_number, fate from"
@@ -376,6 +384,7 @@ def _take_out(connection: Connection, child_keys_: list[str]) -> Erased:
         _count(erased, f"raw.{name}", sum(row.rows for row in rows))
         submissions |= {row.submission_id for row in rows}
     for model in models().values():
+        # tables of counts are not touched here: their quarters are written anew
         if not model.is_view and "child_key" in model.columns and is_about_children(model.columns):
             gone = connection.execute(
                 sa.text(f"delete from {model.physical} where child_key = any(:keys)"), words

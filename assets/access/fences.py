@@ -139,6 +139,7 @@ def _view(policy: Policy, columns: list[str]) -> str:
     noted once a query, before any row.
     """
     is_quarterly = "census_date" in columns
+    # the quarter is the calendar's: a condition on it leaves out whole quarters, and no rows
     chosen = ", ".join(f'{"q" if name == "census_date" else "f"}."{name}"' for name in columns)
     source = (
         f"access.quarter_end as q cross join lateral {_name(policy)}(q.census_date, current_user)"
@@ -219,6 +220,7 @@ def _function(policy: Policy, columns: list[str]) -> str:
         "return query select"
         f" {', '.join(_blank(n) if n in blank else as_shown(n) for n in columns)} {of_quarter}"
     )
+    # readers of the same rows share a branch
     alike: dict[str, list[str]] = {}
     for kind, condition in policy.readers.items():
         given = to_others if is_rough and kind != OPERATOR else rows

@@ -75,6 +75,7 @@ def grant(warehouse: Warehouse, name: str, kind: str, whose: str | None = None) 
         ObservatoryError: the name cannot be used, the authority is not a member of the region or
             the sub-region none of its, or logins cannot be made here.
     """
+    # the server keeps names with `pg_` for itself
     if not _NAME.fullmatch(name) or name.startswith("pg_"):
         raise ObservatoryError(
             f"'{name}' cannot be a login's name. Two to fifty small letters, digits and"
@@ -160,6 +161,7 @@ def _asks_for_passwords(warehouse: Warehouse) -> bool:
     in this machine's own user, and asks nothing.
     """
     url = make_url(warehouse.url)
+    # a host that begins with a slash is the folder of a socket
     return not str(url.query.get("host") or url.host or "/").startswith("/")
 
 
@@ -449,6 +451,7 @@ def _set_as_it_begins(connection: Connection, name: str) -> None:
         quoted(connection, name),
         quoted(connection, connection.exec_driver_sql("select current_database()").scalar_one()),
     )
+    # a setting of either place would hold
     for where in (f"{role} in database {database}", role):
         connection.exec_driver_sql(f"alter role {where} reset all")
     for setting, value in SETTINGS.items():
@@ -464,7 +467,10 @@ def _set_password(connection: Connection, name: str) -> str:
     password = secrets.token_urlsafe(24)
     driver: Any = connection.connection.driver_connection
     verifier = driver.pgconn.encrypt_password(
-        password.encode(), name.encode(), b"scram-sha-256"
+        # the password itself is never sent, and so stands in no log of the server
+        password.encode(),
+        name.encode(),
+        b"scram-sha-256",
     ).decode()
     connection.exec_driver_sql(
         f"alter role {quoted(connection, name)} password '{verifier}'"
@@ -524,6 +530,7 @@ def _drop_role(connection: Connection, name: str) -> str:
     if not connection.exec_driver_sql(
         "select rolsuper from pg_roles where rolname = current_user"
     ).scalar_one():
+        # an owner who is no superuser may drop what is owned by a role only as its member
         _attempt(connection, f"grant {role} to current_user")
     for statement in (
         f"drop owned by {role}",

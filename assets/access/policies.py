@@ -152,6 +152,7 @@ def authority_condition(columns: Collection[str]) -> str | None:
     """Which rows of a table with these columns an authority reads; None where the columns do not
     say whose a row is.
     """
+    # children first: money and area of a child's row open nothing more
     if is_about_children(columns):
         return _of_first(_OWNERS, columns)
     if "area_code" in columns:
@@ -208,6 +209,7 @@ def sub_regional_condition(columns: Collection[str]) -> str | None:
         return f"{of_area} or (area_code = {OWN_SUB_REGION} and {MEMBERS_ALONE})"
     parties = _parties(columns)
     if money_in(columns) or set(columns) >= _ONE_HOME:
+        # a fee or a single child's home is its payer's, never its host's
         parties = [name for name in _OWNERS if name in columns][:1]
     condition = " or ".join(f"{name} = any({OWN_MEMBERS})" for name in parties) or None
     return _without_fees_of_the_region(condition, columns)
@@ -240,6 +242,7 @@ def _model_policy(relation: Relation, region: Region) -> Policy:
         return Policy(*relation, is_view=model.is_view, is_about_children=children, readers=readers)
     if not children:
         readers |= {REGIONAL: EVERY_ROW, ENGINEER: EVERY_ROW}
+    # not even the region's agreement opens rows of children, or money
     is_open = (
         not children
         and not money_in(model.columns)

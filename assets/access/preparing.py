@@ -33,6 +33,7 @@ def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -
         ObservatoryError: a newer version has brought the home up, or somebody holds a table for
             longer. Nothing was changed.
     """
+    # asked without the lock, by every command: mostly nothing is to be done
     if _stands(warehouse, region):
         return False
     # with these comes all of intake: mostly nothing is to be done
@@ -57,6 +58,7 @@ def prepare(warehouse: Warehouse, region: Region, patience: int | None = None) -
         tables.comment_tables(connection)
         take_in_held_owners(connection)
         tables.write_down(connection, region)
+    # after the commit: no transaction can write a table anew
     rewriting.write_anew(warehouse)
     return True
 

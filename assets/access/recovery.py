@@ -60,6 +60,7 @@ def take_base(warehouse: Warehouse, settings: Settings, keep_days: int) -> tuple
             "The server that runs was started before the archive was set. Stop `observatory serve`"
             " and every run, and try again."
         )
+    # what was left by one that was killed is no base
     making = archive / "base" / "new"
     shutil.rmtree(making, ignore_errors=True)
     server.take_base(making)
@@ -72,6 +73,7 @@ def take_base(warehouse: Warehouse, settings: Settings, keep_days: int) -> tuple
     name = ended.strftime(_NAME)
     if check is not None:  # beside the base, whose own files are verified against its list
         write_anew(_key_check(archive, name), check.encode("ascii"), 0o600)
+    # under its own name only when it is whole, with the mark of its key beside it
     base = making.rename(making.with_name(name))
     with warehouse.engine.begin() as connection:
         erasure.add_to_stop_list(settings.home, erasure.stop_list(connection))
@@ -91,11 +93,13 @@ def remove_what_is_older(archive: Path, server: EmbeddedPostgres, until: dt.date
     oldest that is left. Gives how many went.
     """
     known = bases(archive)
+    # the youngest that is old enough: from it on, everything up to now can be reached
     needed = max((moment for moment in known if moment <= until), default=min(known))
     gone = [folder for moment, folder in known.items() if moment < needed]
     for folder in gone:
         shutil.rmtree(folder)
         _key_check(archive, folder.name).unlink(missing_ok=True)
+    # the label names the first file of the log that the base needs
     label = (known[needed] / "backup_label").read_text(encoding="utf-8")
     first = label.split("(file ")[1].split(")")[0]
     subprocess.run(
@@ -144,6 +148,7 @@ def restore_to(
     EmbeddedPostgres(settings.home, archive=archive).recover(base, moment)
     server = EmbeddedPostgres(settings.home, archive=settings.archive)
     with Warehouse(server.join(), server) as warehouse:
+        # a base of an earlier version has no mark beside it: then the warehouse itself tells
         with warehouse.engine.connect() as connection:
             check = (
                 known_check(connection)

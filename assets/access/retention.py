@@ -50,11 +50,13 @@ def remove_what_is_due(
             period = known.get(table, known[CHILDREN])
             until = before(today, period.months)
             condition = f"{_DAYS[table]} < :until" if table in _DAYS else "census_date < :until"
+            # findings have no census date of their own
             if table == "raw.finding":
                 condition = (
                     "submission_id in (select s.submission_id from raw.submission as s where"
                     " s.census_date < :until)"
                 )
+            # closed before its rows go: a quarter must not be written anew of what is left
             if table in children:
                 connection.execute(
                     sa.text(

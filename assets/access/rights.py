@@ -155,6 +155,7 @@ def stand(connection: Connection) -> bool:
 def make_functions(connection: Connection) -> None:
     """Make the functions of access anew, what they keep in their tables, and the tables' comments."""
     _execute(connection, ACCESS_DDL)
+    # made once: lines of the log that were marked with it must go on being known
     if connection.exec_driver_sql("select not exists (select from access.secret)").scalar():
         connection.execute(
             sa.text("insert into access.secret values (:secret)"), {"secret": secrets.token_hex(32)}
@@ -180,6 +181,7 @@ def apply(connection: Connection, region: Region) -> None:
     ).all()
     owner = quoted(connection, connection.exec_driver_sql("select current_user").scalar_one())
     nobody = ", ".join(["public", *groups.values()])
+    # revoked from everybody first: only what policies name is given back
     statements = []
     for schema in (*LAYERS, *CLOSED):
         statements += [
@@ -189,6 +191,7 @@ def apply(connection: Connection, region: Region) -> None:
         statements.append(f"revoke all on schema {schema} from {nobody}")
     for relation in relations:
         place = (relation.schema, relation.name)
+        # fenced tables are read through their view: on the table itself nobody gets a right
         if place in fenced:
             statements += fences.granted(known[place], fenced[place], groups)
         else:

@@ -55,6 +55,7 @@ def end_what_runs_too_long(
         sessions = [row for row in connection.execute(sa.text(_TOO_LONG), limits) if row.why]
         for row in sessions:
             connection.execute(sa.text("select pg_terminate_backend(:pid)"), {"pid": row.pid})
+    # in a transaction of its own: the one above is never committed
     if sessions:
         with warehouse.engine.begin() as connection:
             for row in sessions:

@@ -110,6 +110,7 @@ def gather(warehouse: Warehouse, log: Path) -> Gathered:
     """
     kept_from = _kept_from()
     with warehouse.engine.begin() as connection:
+        # one gatherer at a time: two would write down the same lines
         connection.execute(sa.text("lock table access.gathered in exclusive mode"))
         secret = connection.execute(sa.text("select value from access.secret")).scalar_one()
         query = "select position, tail_bytes, tail, seen from access.gathered where tail_bytes > 0"
@@ -135,6 +136,7 @@ def gather(warehouse: Warehouse, log: Path) -> Gathered:
                 length, tail = len(last), _hash(last)
                 new += _keep_readings(connection, readings, kept_from)
                 forged += strange
+            # also of an unchanged log: the list is written anew as a whole
             told.append(
                 {"log": str(path.resolve()), "to": end, "bytes": length, "tail": tail, "seen": seen}
             )
@@ -169,6 +171,7 @@ def logs(log: Path) -> list[Path]:
             for path in log.parent.iterdir()
             if path.is_file() and (path == log or path.name.startswith(rotated))
         ]
+    # by the time of the last line, which a log keeps when it is renamed
     return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
 
 
@@ -285,6 +288,7 @@ def _keep_readings(
     """Write readings down, many at once: a login that reads in a loop makes thousands a second.
     Gives how many were not there yet.
     """
+    # a mark that is there already is the same reading, met again in a copy of the log
     insert = sa.text(
         "insert into access.reading (mark, read_at, login, table_name, through) select r.mark,"
         " r.read_at, coalesce(l.borrowed_from::text, r.login), r.table_name, r.through from"
@@ -318,6 +322,7 @@ def keep_small(warehouse: Warehouse, log: Path, largest: int = LARGEST_LOG) -> b
     A reader can write into the server's log as much as it likes. The server goes on writing to the
     file: what was gathered becomes a hole in it.
     """
+    # blocks, not size: a hole keeps the size and takes no blocks
     if not log.is_file() or log.stat().st_blocks * 512 <= largest:
         return False
     gather(warehouse, log)
@@ -328,6 +333,7 @@ def keep_small(warehouse: Warehouse, log: Path, largest: int = LARGEST_LOG) -> b
         or 0
     )
     with log.open("r+b") as file:
+        # the bytes by which the log is known again stay
         return make_hole(file.fileno(), max(int(end) - 2 * _TAIL, 0))
 
 
@@ -344,6 +350,7 @@ def monthly(
 
     With `details`: readings by login and table, and every event with its actor and subject.
     """
+    # four days after the 28th is always in the next month
     until = (month.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
     period = {"since": month.replace(day=1), "until": until}
     table = "r.table_name" if details else "string_agg(distinct r.table_name, ', ') as tables"

@@ -84,6 +84,7 @@ def _newest(
         return newest
 
     newest = found(quarters, len(quarters))
+    # where the newest of several runs crowd each other out, each is asked for by itself
     for quarter in quarters:
         newest |= {} if quarter in newest else found([quarter], 1)
     return newest

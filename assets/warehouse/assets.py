@@ -203,6 +203,7 @@ def run(context: dg.AssetExecutionContext, observatory: Observatory) -> _Built:
             anew=only is not None,
             progress=context.log.info,
         )
+        # of single tables not all checks were run, so pages of the others must stay
         if only is None:
             renew_pages(observatory.settings.failing_rows, key, quarter.checks)
         built.rows.update(quarter.rows)
@@ -279,6 +280,7 @@ def build_warehouse_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefi
             yield from _materializations(
                 observatory.warehouse, context.selected_asset_keys, built.rows
             )
+        # also where the quarter was blocked: the check is what tells why
         for spec, check in zip(check_specs, all_checks(), strict=True):
             if spec.key in context.selected_asset_check_keys:
                 results = built.results.get((check.checks, check.name), {})

@@ -154,6 +154,7 @@ def rests_on_of(
     ).all()
     versions = code_version(), contract_version(), _OWNERS, region.key, region_hash(region)
     of: dict[dt.date, str] = {}
+    # a decision holds from its date on, so later ones leave a quarter as it is
     for date, lines in received.items():
         decisions = ["|".join(map(str, row)) for row in decided if row.census_date <= date]
         of[date] = digest("\n".join([*lines, *decisions]), *versions)
@@ -203,6 +204,8 @@ def build_quarter(
         m for m in models().values() if not m.is_view and (only is None or m.relation in only)
     ]
     try:
+        # under the writer's lock, so that what the quarter rests on cannot change while it is
+        # written
         with warehouse.writing() as connection:
             now = rests_on(connection, census_date, region)
             written = connection.execute(
@@ -218,6 +221,7 @@ def build_quarter(
                 result.was_up_to_date = True
                 _count(connection, tables, result)
                 return result
+            # another run may have written it while this one waited
             result.was_up_to_date = written == now and not anew
             if result.was_up_to_date:
                 _count(connection, tables, result)
@@ -240,6 +244,7 @@ def build_quarter(
             # by an exception, so that the transaction takes back what was written
             if result.blocked_by:
                 raise _Blocked
+            # single tables do not make a quarter up to date
             if only is None:
                 connection.execute(
                     sa.text("delete from raw.quarter where census_date = :d"), {"d": census_date}

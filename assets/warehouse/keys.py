@@ -39,6 +39,7 @@ def warehouse_key(warehouse: Warehouse, home: Path) -> bytes:
         ObservatoryError: there is another key, or none for a warehouse that has read returns
             already.
     """
+    # read first without the writer's lock: mostly the key is known
     with warehouse.reading() as connection:
         known = known_check(connection)
     if known is not None:
@@ -124,6 +125,7 @@ def _number_anew(connection: Connection, key: bytes) -> None:
             for row in rows
         ],
     )
+    # marks first: the numbers by which rows are found are still the old ones
     connection.exec_driver_sql(
         "update raw.submission as s set content_hash = n.mark from numbered_anew as n where"
         " s.submission_id = n.old"

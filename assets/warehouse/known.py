@@ -49,6 +49,7 @@ class Known:
         from assets.warehouse import sql
 
         facts = sql.facts(name, text)
+        # lists, for what is remembered is JSON, which has no sets
         kept = [sorted(facts.upstream), facts.columns, facts.has_star, facts.version]
         self._remembered.put(key, kept)
         return facts
@@ -61,6 +62,8 @@ class Known:
         Raises:
             ModelError: it names a column that its tables do not have; `name` is the table's.
         """
+        # a change of any type beneath makes another key, and what was told of the old one is not
+        # found
         read = [[*relation, *types.items()] for relation, types in sorted(tables.items())]
         key = digest("understanding", _parser(), text, read)
         if (held := self._remembered.get(key)) is not None:

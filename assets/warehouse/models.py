@@ -349,6 +349,7 @@ def models() -> dict[Relation, Model]:
     known.keep()
     raw = {("raw", name) for name in raw_columns()}
     for model in by_relation.values():
+        # a table is filled before these are: what it read would be from the run before
         for relation in sorted(model.upstream & PYTHON_TABLES.keys()) if not model.is_view else ():
             raise ModelError(
                 f"{model.table} reads {'.'.join(relation)}, which is filled after the models. Only"
@@ -360,6 +361,7 @@ def models() -> dict[Relation, Model]:
                 " Check the name."
             )
     try:
+        # sorted on both sides, so that models of equal rank always come in the same order
         order = list(
             graphlib.TopologicalSorter(
                 {r: sorted(m.upstream & by_relation.keys()) for r, m in sorted(by_relation.items())}
@@ -427,6 +429,7 @@ def understandings() -> dict[Relation, Understanding]:
     types |= {relation: table.types for relation, table in PYTHON_TABLES.items()}
     known, understood = Known("understandings"), {}
     for relation, model in models().items():
+        # models come after what they read, so these types are known by now
         read = {upstream: types[upstream] for upstream in model.upstream}
         understood[relation] = known.understanding(model.table, model.sql, read)
         types[relation] = understood[relation].types

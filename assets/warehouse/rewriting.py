@@ -41,6 +41,7 @@ def dropped_columns(connection: Connection) -> set[tuple[str, int]]:
 
 def note(connection: Connection, before: set[tuple[str, int]]) -> None:
     """Write down, in an upgrade's transaction, which tables have lost a column since `before`."""
+    # attribute numbers are never used again, so what is new among the dropped was dropped here
     touched = sorted({name for name, _ in dropped_columns(connection) - before})
     if touched:
         connection.execute(
@@ -63,6 +64,7 @@ def write_anew(warehouse: Warehouse, seconds: float = _SECONDS) -> None:
     query = "select table_name from raw.to_write_anew order by 1"
     waiting = [row.table_name for row in warehouse.rows(query)]
     if not waiting or (seconds < _SECONDS and warehouse.scalar(_A_WRITER)):
+        # a later run asks for the lock in passing, and gives up where a writer has it
         return
     if seen_by := warehouse.scalar(_SEEING):
         print(
@@ -72,13 +74,16 @@ def write_anew(warehouse: Warehouse, seconds: float = _SECONDS) -> None:
             file=sys.stderr,
         )
         return
+    # a vacuum is refused within a transaction, so it has a connection of its own
     alone = warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    # the writer's lock is held meanwhile: nobody fills a table that is written anew
     with warehouse.writing() as connection, alone:
         alone.exec_driver_sql(f"set lock_timeout = '{int(1000 * seconds)}ms'")
         try:
             done = [name for name in waiting if _write_anew(alone, name)]
             with suppress(sa.exc.DBAPIError):  # samples of values; a catalogue that may not be ours
                 alone.exec_driver_sql("vacuum (full) pg_catalog.pg_statistic")
+        # the connection goes back into the pool
         finally:
             alone.exec_driver_sql("reset lock_timeout")
         gone = sa.text("delete from raw.to_write_anew where table_name = any(:names)")
@@ -113,6 +118,7 @@ _HOLDERS = sa.text(
 def _write_anew(alone: Connection, name: str) -> bool:
     """Whether nothing of what was taken out of the table lies in its file any more."""
     exists = sa.text("select to_regclass(:name) is not null")
+    # the table may have gone with a later upgrade
     if not alone.execute(exists, {"name": name}).scalar():
         return True
     print(f"{name} is written anew: what is kept no more still lay in its file.", file=sys.stderr)

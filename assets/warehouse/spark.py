@@ -151,6 +151,8 @@ class Spark:
             self._asked(model).createOrReplaceTempView(name)
             return
         rows = self.made.get(relation)
+        # what was just made has the quarter's rows alone: a model that looks back needs the
+        # others too
         if rows is None or relation in self.looked_back_at:
             kept = self._kept(relation)
             rows = kept if rows is None else rows.unionByName(kept)
@@ -161,6 +163,7 @@ class Spark:
         they were just made.
         """
         types = self.columns[relation[0]][relation[1]]
+        # returns have many columns, of which models name few
         if relation[0] == "raw":
             types = {name: types[name] for name in types if name in _named_of(relation)}
         where = ""
@@ -203,6 +206,7 @@ def session() -> Any:
             "OBSERVATORY_ENGINE is spark, and Java was not found; 17 or newer was expected. "
             "On Debian: apt-get install openjdk-17-jre-headless. Or leave the setting out."
         )
+    # what Spark spills to the disk is rows: into a folder of ours, removed with the process
     own = scratch.made("spark")
     builder = SparkSession.builder.master("local[*]").appName("observatory")
     for name, value in {

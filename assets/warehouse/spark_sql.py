@@ -74,6 +74,7 @@ def spark_sql(sql: str, columns: Columns, census_date: dt.date) -> list[tuple[st
     tables = MappingSchema(
         {name: dict(types) for name, types in columns.items()}, dialect="postgres"
     )
+    # every column gets its table's name, by which its type is known
     tree = qualify(tree, schema=tables, dialect="postgres")
     tree = annotate_types(tree, schema=tables, expression_metadata=_TYPES, dialect="postgres")
     for node in reversed(list(tree.walk(bfs=True))):  # what stands within is put right first
@@ -96,6 +97,7 @@ def _steps(tree: Node) -> list[tuple[str, Node]]:
     clause = tree.args.get("with_") or tree.args.get("with")
     if clause is None:
         return [("", tree)]
+    # the steps are taken off: those that are kept become views of their own
     clause.pop()
     bodies: dict[str, Node] = {cte.alias: cte.this for cte in clause.expressions}
     read = Counter(name for query in [*bodies.values(), tree] for name in _names_in(query))
@@ -121,6 +123,7 @@ def _with_its_steps(query: Node, bodies: Mapping[str, Node], kept: Sequence[str]
             name for name in _names_in(ahead.pop()) if name in bodies and name not in kept
         } - needed
         needed |= steps
+        # a step may be reached in two ways, and is looked through once
         ahead += [bodies[name] for name in steps]
     replaced = query.copy()
     for name in bodies:
@@ -153,6 +156,7 @@ def _is_the_quarter(equal: exp.EQ) -> bool:
     column, value = equal.this, equal.expression
     named = isinstance(column, exp.Column) and column.name == "census_date"
     given = isinstance(value, exp.Cast) and isinstance(value.this, exp.Placeholder)
+    # under an `or` or a `not` the equation would not hold of every row that is read
     over = equal.parent
     while isinstance(over, exp.And | exp.Paren):
         over = over.parent
@@ -219,6 +223,7 @@ def _function(name: str, *arguments: Node) -> Node:
 
 def _operand(node: Node) -> Node:
     """One side of a product or quotient, of few enough digits that the result keeps its decimals."""
+    # a literal has only the digits that are written
     if isinstance(node, exp.Literal):
         return node
     return _as(exp.paren(node), _WHOLE if _is_whole(node) else NUMBER)
@@ -276,10 +281,12 @@ def _cast(node: Node) -> Node:
     if node.to.is_type(exp.DataType.Type.JSONB):
         return _as(node.this, "string")
     if not (node.to.is_type(_DECIMAL) and not node.to.expressions):
+        # other types, and a number of digits that are named, are the same in both
         return node
     if not node.this.is_type(exp.DataType.Type.DOUBLE):
         return _as(node.this, NUMBER)
     digits = _function("format_string", exp.Literal.string("%.14e"), node.this.copy())
+    # `format_string` would write a missing number as a word
     known = exp.Not(this=exp.Is(this=node.this, expression=exp.Null()))
     return _as(exp.Case(ifs=[exp.If(this=known, true=digits)]), NUMBER)
 
@@ -287,6 +294,7 @@ def _cast(node: Node) -> Node:
 def _similar(node: Node) -> Node:
     """A pattern of all of the text. In SQL's own patterns a point is a point."""
     pattern = node.expression.name.replace(".", "[.]").replace("%", ".*").replace("_", ".")
+    # `similar to` is of the whole text, a regular expression of any part
     return exp.RegexpLike(this=node.this, expression=exp.Literal.string(f"^({pattern})$"))
 
 
@@ -321,6 +329,7 @@ def _joined(node: Node) -> Node:
     if order and [one.this for one in order.expressions] != [text]:
         raise SqlglotError("string_agg of distinct texts in another order than their own")
     each = _function("array_sort", _function("collect_set", text))
+    # without this an aggregate of nothing would be an empty text, and not missing
     is_there = exp.GT(this=exp.Count(this=text.copy()), expression=exp.Literal.number(0))
     joined = _function("array_join", each, separator)
     return exp.Case(ifs=[exp.If(this=is_there, true=joined)])

@@ -62,6 +62,7 @@ def understand(tree: exp.Query, tables: MappingSchema) -> Understanding:
     Raises:
         SqlglotError: the query names a column that its tables do not have.
     """
+    # names are checked here, because lineage gives an unknown column a leaf and says nothing
     qualified = qualify(tree, schema=tables, dialect="postgres", validate_qualify_columns=True)
     # Not trimmed: each step's source would be a copy of its whole SELECT, of which nothing is read
     # here.
@@ -87,6 +88,7 @@ def understand(tree: exp.Query, tables: MappingSchema) -> Understanding:
         _with_rounds_as_numeric(qualified), schema=tables, dialect="postgres"
     ).selects:
         kind = select.type.sql(dialect="postgres").lower() if select.type else "text"
+        # text is what PostgreSQL makes of a literal whose type nobody says
         types[select.alias_or_name] = "text" if kind in {"unknown", "varchar", "null"} else kind
     return Understanding(types, parents)
 
@@ -121,6 +123,7 @@ def _parse(name: str, text: str) -> exp.Query:
 
 def upstream_of(tree: exp.Query) -> frozenset[Relation]:
     """The tables that a query reads, CTEs told apart from tables."""
+    # by scopes: to look for tables in the tree would give the names of steps as well
     return frozenset(
         (table.db, table.name)
         for scope in traverse_scope(tree)

@@ -252,6 +252,7 @@ def make_tables(connection: Connection, region: Region) -> None:
     A table of another shape than its model's is made anew, and its quarters are to be written
     again.
     """
+    # raw first: the views and tables read it
     _make_raw(connection)
     _load_reference(connection, region)
     for filled in PYTHON_TABLES.values():
@@ -259,6 +260,7 @@ def make_tables(connection: Connection, region: Region) -> None:
             connection.execute(sa.text("delete from raw.projection"))
     for model in models().values():
         _make_view(connection, model) if model.is_view else _make_table(connection, model)
+    # after all tables: one that was there before may lack it
     for model in models().values():
         _index_by_quarter(connection, model)
     connection.exec_driver_sql(LEDGER_DDL)
@@ -295,6 +297,7 @@ def drop_views(connection: Connection) -> None:
         ),
         {"schemas": [*CLOSED_SCHEMAS.keys(), *CLOSED_SCHEMAS.values()]},
     ).scalars()
+    # it may have gone with one that it rests on
     for view in list(views):
         connection.execute(sa.text(f"drop view if exists {view} cascade"))
 
@@ -406,6 +409,7 @@ def _load_reference(connection: Connection, region: Region) -> None:
 
 def _select_for_ddl(model: Model) -> str:
     """The model's SELECT without its parameter, which DDL does not take."""
+    # any quarter will do: no column's type hangs on it
     return physical(model.sql).replace(":census_date", "'2000-01-01'")
 
 
@@ -419,6 +423,7 @@ def _make_table(connection: Connection, model: Model) -> None:
         f"create temporary table wanted on commit drop as\n{_select_for_ddl(model)}\nwith no data"
     )
     wanted = connection.exec_driver_sql(_SHAPE.format("pg_temp.wanted")).scalar_one()
+    # its name is the same for every model of the transaction
     connection.exec_driver_sql("drop table pg_temp.wanted")
     if _make(connection, model, wanted):
         connection.execute(
@@ -500,6 +505,7 @@ def _bring_closed_quarters_back(connection: Connection, table: str) -> None:
 
 
 def _comment(connection: Connection, model: Model | PythonTable) -> None:
+    # a colon would be taken for a parameter
     comment = _quoted(model.description).replace(":", chr(92) + ":")
     connection.execute(sa.text(f"comment on view {model.table} is {comment}"))
     _describe(

@@ -26,7 +26,10 @@ def _config() -> Any:
     import alembic.config  # a quarter of a second: only where there is something to bring up
 
     config = alembic.config.Config()
+    # to the configuration a per cent sign begins a placeholder, and a folder may have one in its
+    # name
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    # a folder may have one of the other separators in its name
     config.set_main_option("path_separator", "newline")
     return config
 
@@ -88,12 +91,14 @@ def bring_up(connection: Connection) -> None:
     before, _ = held(connection)
     if before == head():
         return
+    # asked before the migrations, after which no home looks new
     is_new = connection.execute(sa.text("select to_regclass('raw.submission') is null")).scalar()
     columns = rewriting.dropped_columns(connection)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     rewriting.note(connection, columns)
+    # a new home was not brought up from anything
     if not is_new:
         audit.record(
             connection, audit.BROUGHT_UP, head(), schema_before=before or "none", program=VERSION
