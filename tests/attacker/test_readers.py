@@ -5,9 +5,12 @@ The truth lies within all that it works out, and its solver finds what tables ma
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
+from tests.attacker import readers, worlds
 from tests.attacker.knowledge import Model, build, targets
 from tests.attacker.logins import ask
 from tests.attacker.readers import (
@@ -16,13 +19,18 @@ from tests.attacker.readers import (
     NO_ZEROS,
     PLAIN,
     TOLD,
+    VALUES,
     Knows,
+    findings,
+    findings_of_login,
+    official,
     system_of,
+    without_the_release,
 )
 from tests.attacker.reading import programme, read_editions
 from tests.attacker.solver import Rows, System
 from tests.attacker.truth import true_counts
-from tests.attacker.worlds import lacking
+from tests.attacker.worlds import Worlds, lacking
 
 AUTHORITIES = ("356", "889")
 
@@ -94,3 +102,71 @@ def test_what_takes_whole_numbers_to_see_is_found_out():
     rows.add([(1, 0), (1, 2)], 3, 3, "sum")
     system = System(rows, np.array([0, 0, 0]), np.array([3, 2, 3]))
     assert lacking(system, np.array([0]), 3) == {0: {0, 2}}
+
+
+def test_what_is_not_settled_in_time_stands_against_a_release_and_excuses_none(monkeypatch):
+    """As a search that gave up leaves it."""
+    rows = Rows()
+    rows.add([(1, 0), (-2, 1)], 0, 0, "twice")
+    system = System(rows, np.array([0, 0]), np.array([3, 2]))
+    monkeypatch.setattr(Worlds, "_can_be", lambda *_, **__: None)
+    assert lacking(system, np.array([0]), 3) == {0: {0}}
+    assert lacking(system, np.array([0]), 3, proved=True) == {}
+
+
+def test_a_solver_that_gives_up_has_found_nothing(monkeypatch):
+    """It leaves the world that we are in, which has none of the values that were asked for."""
+    rows = Rows()
+    rows.add([(1, 0), (1, 1)], 3, 3, "sum")
+    system = System(rows, np.array([0, 0]), np.array([3, 3]))
+    monkeypatch.setattr(worlds.Steps, "to", lambda _, world, *__: world)
+    assert Worlds(system, np.array([0])).ask(0, 3, quick=True) is None
+
+
+def planted(model: Model, login_knows: dict[int, int]) -> tuple[Model, list[int]]:
+    """The model with leaks: of hidden counts that add up to a total, and that neither the register
+    nor anybody else prints, all other parts and the total are printed, unrounded. Gives every fifteenth
+    of the counts.
+    """
+    leaky, leaks, used = deepcopy(model), [], set()
+    sought = set(targets(model).tolist()) - official(model).keys() - login_knows.keys()
+    sought = {v for v in sought if model.names[v][1][1] != "places_returned"}  # type: ignore[index]
+    for r, why in enumerate(model.rows.why):
+        span = slice(model.rows.starts[r], model.rows.starts[r + 1])
+        tied = model.rows.variables[span]
+        leaking = [v for v in tied if v in sought and v not in used]
+        if not why.endswith("total") or not leaking or len(tied) < 3 or used & set(tied):
+            continue
+        if any(model.true[v] is None for v in tied):
+            continue
+        used |= set(tied)
+        leaks.append(leaking[0])
+        for other in set(tied) - {leaking[0]}:
+            leaky.lower[other] = leaky.upper[other] = float(model.true[other] or 0)
+    return leaky, leaks[::15]
+
+
+def test_a_leak_that_is_planted_is_found_by_every_reader(world, last, monkeypatch):
+    """But what a reader knows of the count without any release."""
+    login = ask(world.warehouse, last, AUTHORITIES[0])
+    leaky, leaks = planted(last, login.known)
+    monkeypatch.setattr(readers, "targets", lambda _: np.array(leaks))
+    his = Knows(f"the login of {login.code}")
+    now = readers._newest(leaky)
+    newest = {v: now[leaky.editions[n].date, cell] for v in leaks for n, cell in [leaky.names[v]]}
+    found = [*findings(leaky, [PLAIN, TOLD, NO_ZEROS, DFE]), *findings_of_login(leaky, login)]
+    assert found and all(f.values == [f.true] for f in found)
+    for reader, knows, sums in (
+        (PLAIN, {}, None),
+        (TOLD, {}, None),
+        (NO_ZEROS, {}, None),
+        (DFE, official(leaky), None),
+        (his, login.known, login.sums),
+    ):
+        # what a login tells of a cell now it told when an earlier edition was out
+        of = {v: newest[v] if reader is his else v for v in leaks}
+        alone = without_the_release(leaky, reader, knows, sorted(set(of.values())), sums)
+        open_to_him = {leaky.names[v] for v in leaks if alone[of[v]] == VALUES}
+        told = {(f.edition, f.cell) for f in found if f.reader == reader.name}
+        assert told >= {(leaky.editions[n].name, cell) for n, cell in open_to_him}, reader.name
+        assert len(told) >= (len(leaks) if reader in (PLAIN, TOLD, NO_ZEROS) else 1), reader.name

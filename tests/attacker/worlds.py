@@ -173,7 +173,9 @@ class Worlds:
             moved = self.steps[variable].to(self.world, variable, low, high, attempt)
             if moved is None:
                 return False
-            if self._take(np.rint(moved)):
+            world = np.rint(moved)
+            # where the solver gave up it is the world we are in
+            if low <= world[variable] <= high and self._take(world):
                 return True
         if quick:
             return None
@@ -389,12 +391,21 @@ def suspects(system: System, sought: np.ndarray, values: int, true: np.ndarray) 
 
 
 def lacking(
-    system: System, sought: np.ndarray, values: int, true: np.ndarray | None = None
+    system: System,
+    sought: np.ndarray,
+    values: int,
+    true: np.ndarray | None = None,
+    *,
+    proved: bool = False,
 ) -> dict[int, set[int]]:
     """Of the sought counts, those for which fewer than so many values were found in worlds, with
     these values. Each has been asked for every value that its bounds leave: others are impossible
-    or, very seldom, not settled in time, which counts as lacking too.
+    or, very seldom, not settled in time, which counts as lacking too unless it is to be `proved`.
     """
     worlds = Worlds(system, sought, true)
-    few = {v for v in worlds.short(values) if worlds.ask(v, values) is not False}
+    few = set()
+    for v in worlds.short(values):
+        answer = worlds.ask(v, values)
+        if answer or (answer is None and not proved):
+            few.add(v)
     return {int(v): worlds.values(int(v)) for v in sought if worlds.merged.of[v] in few}
