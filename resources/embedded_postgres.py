@@ -201,6 +201,8 @@ class EmbeddedPostgres:
             self._make_folders()
             with self._only_one():
                 users = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+                # shared by all who use the server: by it the last one to leave knows that it is
+                # the last
                 fcntl.flock(users, fcntl.LOCK_SH)
                 self._users = users
                 try:
@@ -223,6 +225,7 @@ class EmbeddedPostgres:
             return
         with self._only_one():
             try:
+                # granted only where nobody else shares it
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 alone = True
             except BlockingIOError:
@@ -260,6 +263,7 @@ class EmbeddedPostgres:
         """
         recorded = self._recorded()
         if (
+            # in a temporary folder anybody may put something under a name
             recorded
             and recorded.is_dir()
             and not recorded.is_symlink()
@@ -291,6 +295,7 @@ class EmbeddedPostgres:
         except BlockingIOError:
             return True
         finally:
+            # shared again, whatever the answer was
             fcntl.flock(self._users, fcntl.LOCK_SH)
         return False
 
@@ -333,6 +338,7 @@ class EmbeddedPostgres:
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith(("PG", "OBSERVATORY_"))
         }  # no key of ours
+        # what the server says is searched for words, and must be in English
         environment["LC_ALL"] = "C"
         options: dict[str, Any] = {}
         if self._run_as == "namespace":
@@ -414,10 +420,12 @@ class EmbeddedPostgres:
                     " temporary folder. Let the others end (`observatory serve`, a run), and try"
                     " again."
                 )
+            # it may have died, and then there is nothing to stop
             with contextlib.suppress(ObservatoryError):
                 self._pg_ctl("stop", "-m", "fast", "--wait")
         self._make_socket_folder()
         log = self.folder / "server.log"
+        # closed to others before the server writes its first line
         log.touch(mode=0o600)
         if isinstance(self._run_as, pwd.struct_passwd):
             os.chown(log, self._run_as.pw_uid, self._run_as.pw_gid)
@@ -449,6 +457,7 @@ class EmbeddedPostgres:
             **self.settings,
         }
         lines = [f"{name} = '{value}'" for name, value in settings.items()]
+        # the server reads this file last, so that it goes before any other of its settings
         config = self.data / "postgresql.auto.conf"
         config.write_text(
             "# Written by the observatory at each start.\n" + "\n".join(lines) + "\n",
@@ -538,6 +547,7 @@ class EmbeddedPostgres:
             self.data.chmod(0o700)
             usual = self.settings
             self.settings = usual | {
+                # what is brought back must not go into the archive that it comes from
                 "archive_mode": "off",
                 "restore_command": f'cp "{write_ahead_log(self.archive)}/%f" "%p"',
                 "recovery_target_time": moment.astimezone(dt.UTC).isoformat(sep=" "),
@@ -549,6 +559,7 @@ class EmbeddedPostgres:
                 self._wait_for_promotion()
                 self._pg_ctl("stop", "--mode", "fast", "--wait")
             except BaseException:
+                # half brought back it is of no use, and need not be stopped in order
                 with contextlib.suppress(ObservatoryError):
                     self._pg_ctl("stop", "--mode", "immediate", "--wait")
                 shutil.rmtree(self.data, ignore_errors=True)
@@ -614,6 +625,7 @@ class EmbeddedPostgres:
         """Whether the process that the server wrote down is there."""
         try:
             os.kill(int((self.data / "postmaster.pid").read_text().split(maxsplit=1)[0]), 0)
+        # it is there, and another user's
         except PermissionError:
             return True
         except (OSError, ValueError, IndexError):
@@ -637,6 +649,7 @@ class EmbeddedPostgres:
                 ).close()
                 return True
             except psycopg.OperationalError as error:
+                # a server that starts or stops refuses for a moment, and is asked again
                 starting = "starting up" in str(error) or "shutting down" in str(error)
                 if not starting or time.monotonic() > deadline:
                     return False

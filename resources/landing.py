@@ -112,6 +112,8 @@ class LandedFile:
         try:
             data = self._bytes()
         except CannotOpen as fault:
+            # without bytes the fault, the name and the size tell one version of the file from
+            # another
             return Content(
                 b"", _digest(f"{fault.rule} {fault.hint} {self.name} {self.size}".encode()), fault
             )
@@ -149,6 +151,7 @@ class LandedFile:
             raise _too_large(self.size)
         try:
             with self.path.open("rb") as file:
+                # one byte more than may be, to see that there are more
                 data: bytes = file.read(MAX_FILE_BYTES + 1)
         except FileNotFoundError:
             raise NotNow from None
@@ -212,10 +215,12 @@ def _read_here(path: Path, root: Path | None) -> bytes:
             if before.st_size > MAX_FILE_BYTES:
                 raise _too_large(before.st_size)
             try:
+                # one byte more than it had, to see that it has grown
                 data = _read_up_to(file, before.st_size + 1)
             except OSError as error:
                 raise _unreadable(error) from None
             after = os.fstat(handle)
+        # what was read while it changed may be of neither version
         if len(data) != before.st_size or (after.st_size, after.st_mtime_ns) != (
             before.st_size,
             before.st_mtime_ns,
@@ -273,6 +278,7 @@ def census_date_of(name: str) -> dt.date | None:
         date = dt.date.fromisoformat(name)
     except ValueError:
         return None
+    # `fromisoformat` takes other spellings as well, such as 20251231
     return date if date.isoformat() == name and is_quarter_end(date) else None
 
 
@@ -405,6 +411,7 @@ class LandingPlace:
                 lines.append(
                     (name, "is a link, and no link is followed: put the folder itself there")
                 )
+            # for the account that reads, which need not be the one that began the program
             elif not os.access(
                 folder, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids
             ):
@@ -534,4 +541,5 @@ class LandingPlace:
 
 def is_fresh(file: LandedFile, now: dt.datetime) -> bool:
     """Whether a file changed so lately that more of it may come."""
+    # either way, for the sender's clock may be ahead of ours
     return abs(now.timestamp() - file.changed_at) < SETTLED_SECONDS

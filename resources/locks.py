@@ -44,6 +44,7 @@ class _Watch(threading.Thread):
     def run(self) -> None:
         told_before: list[str] = []
         while not self.ended.wait(_TOLD_AFTER):
+            # a look that fails is no reason to break off the wait
             with suppress(sa.exc.DBAPIError), self.engine.connect() as connection:
                 holders = [_named(row) for row in connection.execute(_HOLDERS, {"pid": self.pid})]
                 if holders and holders != told_before:

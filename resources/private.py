@@ -45,12 +45,15 @@ def write_anew(path: Path, content: bytes, mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     try:
         with os.fdopen(os.open(making, flags, 0o600), "wb") as file:
+            # before the first byte, so that no other process takes it for one that was left
             is_being_made(file.fileno())
             file.write(content)
             file.flush()
             if hasattr(os, "fchmod"):
+                # the rights come with the last byte: nobody reads half of it
                 os.fchmod(file.fileno(), mode)
             making.replace(path)
+    # also where the process was asked to end: nothing half made stays
     except BaseException:
         with contextlib.suppress(OSError):
             making.unlink()
@@ -100,6 +103,7 @@ def _is_left(name: str, folder: int) -> bool:
         return False
     handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
     try:
+        # refused while its maker lives: the error is passed over by who asked
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     finally:
         os.close(handle)

@@ -73,6 +73,7 @@ def load_key(home: Path) -> bytes:
     new = Path(name)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32))
+        # on the disk before anything is hashed with it: a lost key cannot be made again
         file.flush()
         os.fsync(file.fileno())
     try:

@@ -47,6 +47,7 @@ def clear_left() -> None:
     for left in _place().glob(f"{_PREFIX}*-*-*"):
         number = left.name.split("-")[-2]
         with contextlib.suppress(FileNotFoundError):  # its owner may be removing it
+            # in a temporary folder that is shared, others' folders are theirs to remove
             ours = left.lstat().st_uid == os.getuid()
             if number.isdigit() and ours and not _lives(int(number)):
                 shutil.rmtree(left, ignore_errors=True)
@@ -77,9 +78,11 @@ def _ended_in_order() -> Iterator[None]:
 
 def _lives(process: int) -> bool:
     try:
+        # signal 0 is none: it only asks whether the process is there
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
+        # it is there, and another user's
         pass
     return True

@@ -166,12 +166,15 @@ class Warehouse:
         exists = sa.text("select to_regclass('raw.observatory') is not null")
         try:
             with self.engine.begin() as connection:
+                # a database without tables has nothing to lock: who makes them waits by a number
                 if not connection.execute(exists).scalar():
                     connection.execute(
                         sa.text("select pg_advisory_xact_lock(:key)"), {"key": _FIRST_WRITER}
                     )
+                # somebody else may have made them meanwhile
                 if connection.execute(exists).scalar():
                     self._lock(connection)
+                # only now: how long other writers are waited for is bounded apart
                 connection.exec_driver_sql(f"set local lock_timeout = '{seconds}s'")
                 yield connection
         except sa.exc.OperationalError as error:
@@ -187,6 +190,7 @@ class Warehouse:
         """Be the only writer, and say so where that means to wait; for an hour at the most."""
         lock = "lock table raw.observatory in exclusive mode"
         try:
+            # a savepoint, for a lock that is refused would end the transaction
             with connection.begin_nested():
                 connection.execute(sa.text(f"{lock} nowait"))
         except sa.exc.OperationalError as error:

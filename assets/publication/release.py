@@ -238,6 +238,7 @@ def _proved(
             )
         if not proof.leaks or attempt == _LAST_ATTEMPTS - 1:
             break
+        # another system numbers its variables otherwise: they are found again by name
         places = {name: variable for variable, name in enumerate(repair.system.names)}
         by_name = {reader.name: reader for reader in everybody}
         for told, leaks in proof.unsafe():
@@ -546,6 +547,7 @@ def write_missing_files(
     ):
         folder = folder_of(releases, census_date, row.release_number)
         if folder.exists() and (damaged := damage(folder, row.manifest)):
+            # under the writers' lock, as a folder is put in place: no two do either at once
             with warehouse.writing():
                 kept = set_aside(folder)
             say(

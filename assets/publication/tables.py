@@ -381,6 +381,7 @@ def _with_totals(
             summed = pd.DataFrame(
                 [
                     whole[[*measures, *counted]].sum(min_count=1).to_dict()
+                    # a total is absent only where all of its parts are
                     | whole[marks].min().to_dict()
                 ]
             )
@@ -499,6 +500,7 @@ def _print_measure(
         | is_of_few(true.values, m, method).to_numpy()
         | hidden.get((true.table.name, m.name), False)
     )
+    # whether there is a figure at all is no secret: symbols stay
     return shown.mask(mask & ~shown.isin([NOT_AVAILABLE, NOT_APPLICABLE]), CONFIDENTIAL)
 
 

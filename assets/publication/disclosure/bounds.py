@@ -55,6 +55,7 @@ class Tightening:
             system.high if high is None else high,
         )
         self.column, self.value, self.starts = matrix.indices, matrix.data, matrix.indptr
+        # a row of each entry, so that rows can be worked on all at once
         self.row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
         self.positive = self.value > 0
         order = np.argsort(self.column, kind="stable")
@@ -162,6 +163,7 @@ class Tightening:
                 np.bincount(local, at_high, len(rows)),
             )
             row_low, row_high = system.row_low[rows], system.row_high[rows]
+            # a row that no values can keep: what follows from it is worth nothing
             broken = (least > row_high + TOLERANCE) | (greatest < row_low - TOLERANCE)
             if broken.any():
                 at.broken = rows[broken]
@@ -190,6 +192,7 @@ class Tightening:
             if not moved:
                 return
             columns = _each_once(np.concatenate(moved), len(at.low))
+            # bounds that cross are a contradiction as well: of the rows that gave them
             crossed = columns[at.low[columns] > at.high[columns]]
             if len(crossed):
                 at.broken = np.unique(np.concatenate([at.low_by[crossed], at.high_by[crossed]]))
@@ -230,6 +233,7 @@ def before(system: System) -> System:
     counts = own[~own["is_public"]]
     system = system.without_steps()
     is_small = (system.truth[counts["variable"]] < counts["threshold"]) & system.is_told
+    # hidden in the new release, whatever it will print: only that it is small may be told
     low[counts["variable"]] = system.least[counts["variable"]]
     high[counts["variable"]] = np.where(is_small, counts["threshold"] - 1, UNBOUNDED)
     older = system.cells[
@@ -239,8 +243,10 @@ def before(system: System) -> System:
     np.maximum.at(low, older["variable"], older["low"])
     hidden = (older["text"] == "c") & ~older["is_public"] & (not system.is_told)
     np.minimum.at(high, older["variable"], older["high"].mask(hidden, UNBOUNDED))
+    # what a symbol tells holds whatever is hidden
     high = np.minimum(high, system.most)
     low[system.presumed] = np.maximum(low[system.presumed], 1)
+    # what a reader has exactly he had before this release too
     low[system.known] = high[system.known] = system.truth[system.known]
     return replace(system, low=low, high=high)
 
@@ -256,6 +262,7 @@ def needed_values(system: System, possible: int) -> np.ndarray:
     """How many values each variable must keep: `possible`, or all that were left of it before this
     release.
     """
+    # a count that was told before cannot be made safe again: it keeps what it had
     needed: np.ndarray = np.minimum(possible, np.maximum(known_before(system), 1))
     return needed
 

@@ -63,9 +63,11 @@ def comparisons(
 def told_of(sums: np.ndarray, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
     """The least and greatest value that a comparison leaves of each sum of others."""
     step, smallest = method.round_to, method.smallest_count_shown
+    # halves go up, as in a release
     nearest = np.floor(sums / step + 0.5) * step
     low = np.maximum(np.ceil(nearest - step / 2), smallest)
     high = np.ceil(nearest + step / 2) - 1
+    # that a sum is small is told, and not how small
     is_small = (sums > 0) & (sums < smallest)
     low, high = np.where(is_small, 1, low), np.where(is_small, smallest - 1, high)
     return np.where(sums == 0, 0, low), np.where(sums == 0, 0, high)
@@ -75,6 +77,7 @@ def _compared_counts(cells: pd.DataFrame, truth: np.ndarray) -> Iterator[dict[st
     """Of each measure and category that is compared, the variables of the authorities that have it."""
     tables = {table.name: table for table in PUBLISHED_TABLES}
     own = cells[cells["area"] != ""]
+    # where the truth is not held nothing can be said of a sum
     own = own[~np.isnan(truth[own["variable"]])]
     for entry in (e for e in compared() if e.table in tables):
         part = own[(own["table"] == entry.table) & own["measure"].isin(entry.measures)]
@@ -99,5 +102,6 @@ def _groups(
             having & set(statistical_neighbours_of(code)),
         ]
         for n, group in enumerate(groups):
+            # two groups that are the same tell no more than one
             if len(group) >= fewest and group not in groups[:n]:
                 yield code, sorted(group)

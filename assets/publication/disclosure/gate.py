@@ -56,6 +56,7 @@ def judge(
     variable already). `worlds` are those of the same proof. With `anew`, counts of which linear
     programmes leave no more values before this release are `excused`.
     """
+    # processor time of this thread: a busy machine must not decide otherwise
     started = time.thread_time()
     protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
     need = needed_values(system, possible)
@@ -73,6 +74,7 @@ def judge(
         leaking = {leak.variable for leak in leaks}
         is_doubtful = [need[v] < need_his[v] or v in excused for v in protected]
         doubtful = np.array([v for v in protected[is_doubtful] if v not in leaking], dtype=int)
+        # figures that contradict each other are refused as they are: nobody else need be asked
         if len(doubtful) and not len(broken):
             more, _, tried = _attack(
                 less, need_his, doubtful, started + limit_seconds, worlds=his_worlds
@@ -142,6 +144,7 @@ def unsettled(
     readers know together: what is safe from him is safe from each, and the others are asked of for
     each by himself.
     """
+    # as narrow as any of them has it, so that he knows at least what each does
     low = np.maximum.reduce([system.low, *(view.low for view in readers)])
     high = np.minimum.reduce([system.high, *(view.high for view in readers)])
     strongest = replace(system, low=low, high=high)
@@ -168,6 +171,7 @@ def pinned(
     small = np.flatnonzero(view.small)
     left = bounds.high[small] - bounds.low[small] + 1
     if need is None:
+        # what was left before is worked out only where a count is narrow at all
         if not (left < possible).any():
             return [], bounds
         need = needed_values(view, possible)
@@ -199,6 +203,7 @@ def _attack(
         for v in protected
         if spans[v] < need[v]
     ]
+    # what the bounds already tell needs no programme
     if leaks:
         return leaks, bounds.broken, 0
     prover = Prover(system, bounds, need, protected, deadline, worlds=worlds)

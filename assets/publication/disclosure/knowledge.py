@@ -329,6 +329,7 @@ def _cells_of(release: Published) -> pd.DataFrame:
                     "shared": is_shared(truth, m) if truth is not None else False,
                 }
             )  # fmt: skip
+            # a symbol that tells of no number is no variable
             pieces.append(piece[kept.to_numpy()])
     return pd.concat(pieces, ignore_index=True)
 
@@ -388,6 +389,7 @@ def build_system(releases: list[Published]) -> System:
     cells["variable"] = same_figures(cells, links)
     count = int(cells["variable"].max()) + 1 if len(cells) else 0
     low, high = np.zeros(count), np.full(count, UNBOUNDED)
+    # `.at`, because several cells may be one variable
     np.maximum.at(low, cells["variable"], cells["low"])
     np.minimum.at(high, cells["variable"], cells["high"])
     least = _told_by_symbols(cells, releases, count)
@@ -396,6 +398,7 @@ def build_system(releases: list[Published]) -> System:
     low, high = np.maximum(low, np.maximum(least, beside.low)), np.minimum(high, most)
     high_untold = most.copy()
     is_hidden = (cells["text"] == CONFIDENTIAL) & ~cells["is_public"]
+    # who is not told knows of a hidden cell no more than that it is a count
     np.minimum.at(high_untold, cells["variable"], cells["high"].mask(is_hidden, UNBOUNDED))
     truth = np.full(count, np.nan)
     truth[cells["variable"]] = cells["truth"]
@@ -404,6 +407,7 @@ def build_system(releases: list[Published]) -> System:
     _total_rows(cells, releases, system_rows, latent, count, truth)
     _tie_rows(cells, links, system_rows)
     _apart_rows(cells, releases, system_rows)
+    # of the current release alone: what is out cannot be mended
     contradictions = _share_rows(cells, releases, system_rows) + _not_hidden_with(releases[-1])
     names = _names(cells, count)
     for name, value in latent:
@@ -423,6 +427,7 @@ def build_system(releases: list[Published]) -> System:
     # where the truth is not held, whatever is hidden and may be small
     hidden = np.zeros(count + extra, dtype=bool)
     hidden[cells.loc[(is_hidden | cells["noisy"]) & ~cells["is_end"], "variable"]] = True
+    # a rest is printed nowhere
     hidden[count:] = True
     sensitive = np.zeros(count + extra, dtype=bool)
     sensitive[cells.loc[cells["sensitive"], "variable"]] = (
@@ -468,10 +473,12 @@ def _said_once(rows: _Rows, matrix: sp.csr_matrix, low: np.ndarray, high: np.nda
 
     A total with a rest is tied in each, for the rest is a figure of its own.
     """
+    # summed, and so sorted: the same tie looks the same in whatever order its cells came
     matrix.sum_duplicates()
     matrix.eliminate_zeros()  # of the same figure on both sides of a tie
     first: dict[tuple[bytes, bytes, float, float], int] = {}
     ends = zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)
+    # a row without entries says nothing
     for row, (start, end) in enumerate(ends):
         if start == end:
             continue
@@ -491,8 +498,11 @@ def _variables(cells: pd.DataFrame, releases: list[Published]) -> pd.Series:
     known = cells["truth"].notna()
     named = cells[identity].assign(date=cells["release"].map(dates))
     number_of = pd.Series(-1, index=cells.index)
+    # unchanged figures of one date are one variable: hiding it in one edition hides it in all
     number_of[known] = named[known].groupby([*identity, "date"], sort=False).ngroup()
     if (~known).any():
+        # where the truth is not held nobody can tell whether a figure has changed: each stands
+        # alone
         number_of[~known] = number_of.max() + 1 + np.arange((~known).sum())
     return number_of
 
@@ -640,7 +650,9 @@ def _total_rows(
         for total in release.totals:
             size, parts, whole = len(total.whole), own[total.parts], own[total.whole]
             left, more = total.rests, len(total.rests)
+            # the rest has the truth that makes the row hold
             rest = truth[whole[left]] - np.bincount(total.of, truth[parts], size)[left]
+            # rests are numbered behind the cells, in the order in which they come
             new = count + len(latent) + np.arange(more)
             rows.add(
                 np.concatenate([total.of, np.arange(size), left]),
@@ -693,10 +705,12 @@ def _totals_by(
     is_total = keys[dimension] == ("" if dimension == "area" else TOTAL)
     wholes = pd.Series(keys.index[is_total], index=group[is_total])
     parts = group[~is_total]
+    # of a total that is not printed its parts tell nothing
     parts = parts[parts.isin(wholes.index)]
     if parts.empty:
         return
     codes, groups = pd.factorize(parts)
+    # with fewer parts than the dimension has, the total is more than their sum
     rests = np.flatnonzero(printed.reindex(groups).fillna(0).to_numpy() < complete)
     names = [f"{where}the rest of {groups[i].replace('|', ', ')} by {dimension}" for i in rests]
     says = f"{where}{'region' if dimension == 'area' else dimension} total = sum of its parts"
@@ -841,6 +855,7 @@ def _one_share(
         return
     times, digits = (m.times, m.decimals) if m.rule == "rate" else (100, 1)
     least, greatest = (printed - 0.5 / 10**digits) / times, (printed + 0.5 / 10**digits) / times
+    # what a rate is of need not be printed beside it (the population)
     if m.rule == "rate" and m.per not in frame:
         per = float(known.loc[index, m.per])  # type: ignore[union-attr]
         if per > 0:
@@ -854,6 +869,7 @@ def _one_share(
     )
     if whole is None:
         return
+    # a ratio between two ends is two rows, each of which is linear
     for ratio, low, high in ((least, 0.0, np.inf), (greatest, -np.inf, 0.0)):
         _add_one(
             rows, [*part, *((-ratio * sign, variable) for sign, variable in whole)], low, high, says

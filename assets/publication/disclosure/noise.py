@@ -45,9 +45,11 @@ def keyed_fraction(key: bytes, *names: object) -> float:
     """A number from 0 to below 1 that the key draws for what is named, the same whenever it is
     asked.
     """
+    # the names are parted, so that no two of them run together into a third
     drawn = hmac.digest(
         derived(key, "what is hidden besides"), "|".join(map(str, names)).encode("utf-8"), "sha256"
     )
+    # six bytes are exact in a float
     return int.from_bytes(drawn[:6], "big") / 2**48
 
 
@@ -56,6 +58,7 @@ def perturbed(counts: pd.Series, cell_keys: pd.Series, step: int) -> pd.Series:
     else down; 1 to `step` become `step`.
     """
     values = counts.astype("float64")
+    # at a multiple of the step nothing is over, and no key moves it
     over = values % step
     up = cell_keys.astype("float64") < np.floor(CELL_KEYS * over / step)
     return ((values // step + up) * step).mask((values > 0) & (values <= step), step)

@@ -39,6 +39,7 @@ def offers(
         if (t, m, row) in names
     ]
     near = {name.split(" (")[0] for leak in refused.leaks for name in (leak.cell, *leak.by_cells)}
+    # of what has moved, what the refusal names tells most
     giving = [cell for cell in cells if cell in near] or cells
     since = f"r{edition.number}"
     offered = [
@@ -62,6 +63,7 @@ def offers(
         )
     changed = {t for t, one in true.items() if _has_changed(one, edition)}
     tables = {cell.split(".")[0] for cell in near} & changed
+    # the fewest tables first; then all that have changed
     for some in dict.fromkeys((tuple(sorted(tables)), tuple(sorted(changed)))):
         if some and (carrying := tried(carried=some)).verdict.passed:
             says = f"Publish with these tables as they were in {since}: {', '.join(some)}"

@@ -81,6 +81,7 @@ class Model:
         if column is not None:
             low[column] = high[column] = value
         self.highs.changeColsBounds(len(self.columns), self.columns, low, high)
+        # whole from now on: a model that is asked for ranges must not be this one
         self.highs.changeColsIntegrality(
             len(self.columns), self.columns, np.ones(len(self.columns), dtype=np.uint8)
         )
@@ -159,6 +160,7 @@ class Moves:
         """The whole-number change of all variables with `column` moved `by` that moves the others
         least; None where there is none, or the programme's is not of whole numbers.
         """
+        # out of its room there is no such change
         if not -self._down[column] <= by <= self._up[column]:
             return None
         rise, fall = column, self._size + column
@@ -176,6 +178,7 @@ class Moves:
             return None
         # the programme is of fractions: rounded, its solution need not keep the rows any more
         change = np.round(solution[: self._size] - solution[self._size :])
+        # rounded it may have moved by something else
         return change if change[column] == by and self.is_one(change) else None
 
     def is_one(self, change: np.ndarray) -> bool:
@@ -206,6 +209,7 @@ class Ranges:
         """Least and greatest, and the variables whose bounds hold them, those that hold most first."""
         system, bounds = self._tightening.system, self._tightening.bounds
         weights, ends, held = np.zeros(len(bounds.low)), [], np.zeros(len(bounds.low))
+        # least first, then greatest: of the opposite weight
         for sign in (1.0, -1.0):
             weights[variable] = sign
             solution = self._model.solve(weights)
@@ -217,9 +221,11 @@ class Ranges:
                 )
             ends.append(solution[variable])
             held = np.maximum(held, np.abs(self._model.reduced_costs()))
+        # what is asked of does not hold itself
         held[variable] = 0
         holding = np.flatnonzero(held > TOLERANCE)
         return (
+            # inward to whole numbers, with the tolerance of the solver
             float(np.ceil(ends[0] - TOLERANCE)), float(np.floor(ends[1] + TOLERANCE)),
             holding[np.argsort(-held[holding], kind="stable")].tolist(),
         )  # fmt: skip

@@ -50,6 +50,8 @@ class Reader:
         if self.presumes_no_zero:
             presumed[system.cells.loc[system.cells["text"] == CONFIDENTIAL, "variable"]] = True
             presumed[list(hidden)] = True
+            # zeros are hidden with the counts of small cells, so that nobody can presume them
+            # away there
             presumed &= (system.truth > 0) & ~known & ~system.is_of_few
             low[presumed] = np.maximum(low[presumed], 1)
         return replace(
@@ -58,6 +60,7 @@ class Reader:
 
     def follow(self, view: System, system: System, variable: int, *, is_hidden: bool) -> None:
         """Bring his view up to date of a variable that the repair has just hidden, or shown again."""
+        # of what he has exactly nothing that is hidden takes anything away
         if view.known[variable]:
             return
         view.low[variable], view.high[variable] = system.low[variable], system.high_untold[variable]
@@ -125,6 +128,7 @@ def members(
         own = np.asarray(
             cells["area"].isin(codes) | cells.index.isin(categories.index[categories.isin(called)])
         )
+        # a group reads no comparison, and none is told to a code that is blank
         told = np.flatnonzero(system.comparisons.told == compares)
         logins.append(
             Reader(f"who has the login of {name}", _variables(system, own | shared), told=told)

@@ -76,6 +76,7 @@ def first_symbol(columns: list[pd.Series]) -> pd.Series:
     blank where all are numbers.
     """
     symbol = pd.Series("", index=columns[0].index, dtype="str")
+    # the last one found stays, so the symbol that goes before the others is looked for last
     for mark in (NOT_APPLICABLE, NOT_AVAILABLE, CONFIDENTIAL):
         for column in columns:
             symbol = symbol.mask(column == mark, mark)
@@ -208,6 +209,7 @@ def publish_means(
         & (owner_groups.astype("float64") >= method.owner_groups_for_a_mean)
         & (largest_share.astype("float64") <= method.largest_share_of_spend)
     )
+    # halves go up: numpy's own rounding would take every other one down
     rounded = np.floor(values / method.round_money_to + 0.5) * method.round_money_to
     return (
         _whole_numbers(rounded)

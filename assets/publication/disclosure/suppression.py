@@ -135,6 +135,7 @@ class Repair:
         }
         estimated = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("estimate")}
         shown = cells[(cells["text"] != "c")]
+        # what an earlier edition shows cannot be hidden any more
         shown_before = set(shown.loc[shown["release"] != newest, "variable"])
         own = shown[shown["release"] == newest]
         is_count = [pair in counted for pair in zip(own["table"], own["measure"], strict=True)]
@@ -179,6 +180,7 @@ class Repair:
         self._as_told()
         self._loosen()
         self._show_again(set(self.hidden) - set(self.besides), lambda: len(self._told()) > 0)
+        # hiding has helped against him as far as it can; the gate's own readers presume nothing
         self.system.low[presumed] = 0
         for look in (self._as_told, self._as_untold):
             kept = set(self.hidden)
@@ -241,6 +243,7 @@ class Repair:
             if self._span(variable) < self.need[variable]:
                 self._hide_all_near([variable, *reason(view, self.tightening.bounds, variable)[0]])
         self.stuck.clear()
+        # what he is told whatever is hidden is no reason to keep a cell hidden
         told_all_the_same = set(self._told().tolist())
         self._show_again(
             set(self.hidden) - kept, lambda: not set(self._told().tolist()) <= told_all_the_same
@@ -338,6 +341,7 @@ class Repair:
             before = self.tightening.keep()
             self._set(variable, self._printed[variable], is_hidden=False)
             self.tightening.narrowed(variable)
+            # a cell is needed too where showing it would contradict what is hidden
             if is_needed() or len(self.tightening.bounds.broken):
                 self._set(variable, was, is_hidden=True)
                 self.tightening.restore(before)
