@@ -38,7 +38,7 @@ KEY = b"a key that only the tests use"
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 IN_MEMORY = Path("/dev/shm")
 ROOM = 6 * 1024**3
-"""Bytes that must be free in memory's folder for the tests' servers to lie there."""
+"""Bytes that must be free in memory's folder for the tests' servers and folders to lie there."""
 
 
 SLOW = (
@@ -86,8 +86,18 @@ def environment_as_it_was() -> Iterator[None]:
 
 
 def pytest_configure() -> None:
-    """Look for circles among objects as seldom as the command does (`pipelines.command.main`)."""
+    """Look for circles among objects as seldom as the command does (`pipelines.command.main`), and
+    have the tests' folders in memory.
+    """
     gc.set_threshold(50_000, 20, 20)
+    if root := memory():  # many homes have a server of their own, which waits for the disk
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(root))
+
+
+def memory() -> Path | None:
+    """The folder that lies in memory; None where there is none, or too little room."""
+    has_room = IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM
+    return IN_MEMORY if has_room else None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -192,11 +202,11 @@ def folder_of_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
     """Where the servers lie: in memory where there is room, for each test has a database of its
     own, and to write those costs more than what most tests ask of them.
     """
-    if not (IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM):
+    if not (root := memory()):
         yield tmp_path_factory.mktemp("servers")
         return
     with tempfile.TemporaryDirectory(
-        prefix="tests-servers-", dir=IN_MEMORY, ignore_cleanup_errors=True
+        prefix="tests-servers-", dir=root, ignore_cleanup_errors=True
     ) as folder:
         yield Path(folder)
 

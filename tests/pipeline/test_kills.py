@@ -23,6 +23,7 @@ from pipelines.dead import PROCESS, name_of
 from pipelines.instance import dagster_instance
 from pipelines.names import JOB
 from resources.settings import Settings
+from tests.conftest import memory
 from tests.kills import APPROVER, DATABASE, DATES, Home, nursery, play, undisturbed
 from tests.kills_of_serve import CODE, SERVE, WORKER, Serve, free_port, is_settled, wait_for
 from tests.regions import quick_region_file
@@ -39,9 +40,13 @@ more to do.
 
 @pytest.fixture(scope="module")
 def homes() -> Iterator[Callable[[str], Home]]:
-    """Homes of the same landing place, by name."""
+    """Homes of the same landing place, by name: in no folder of pytest's, through which only root
+    may pass.
+    """
     with (
-        tempfile.TemporaryDirectory(prefix="kills ", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(
+            prefix="kills ", dir=memory(), ignore_cleanup_errors=True
+        ) as folder,
         nursery() as born,
     ):
         Path(folder).chmod(0o755)
