@@ -44,6 +44,7 @@ def only_serve_of(home: Path) -> Iterator[None]:
                 " address, or stop it first."
             ) from None
         end_orphans(home)
+        # what is started from here inherits it
         os.environ[MARK] = this_process()
         try:
             yield
@@ -83,6 +84,7 @@ def _marked(home: Path) -> dict[int, str]:
 
 def _end(processes: list[int]) -> None:
     """Ask them to end, and after a while end those that have not."""
+    # a number may be another process's by now, so its name is asked too
     began = {number: name_of(number) for number in processes}
     for how, patience in ((signal.SIGTERM, _PATIENCE), (signal.SIGKILL, 2.0)):
         for number, name in began.items():

@@ -48,6 +48,7 @@ def runs_to_forget(
     for record in records:
         run = record.dagster_run
         if run.status == dg.DagsterRunStatus.SUCCESS:
+            # the newest comes first, and stays
             stays.setdefault((run.job_name, range_of(run.tags)), run.run_id)
     kept = set(stays.values())
     until = now - dt.timedelta(days=days)

@@ -72,11 +72,13 @@ class Names:
             f"{name}{end}"
             for name in ("127.0.0.1", "localhost")
             for end in (f":{port}", "")
+            # browsers leave the port out only where it is 80
             if end or port == 80
         }
         hosts, origins = set(own), {f"http://{name}" for name in own}
         for entry in filter(None, (each.strip().lower() for each in further.split(","))):
             parts = urlsplit(entry if "://" in entry else f"https://{entry}")
+            # a port that is no number is found wrong only when it is asked for
             try:
                 is_name = (
                     parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1)
@@ -124,11 +126,14 @@ class Session:
         """The `Set-Cookie` that a one-time token is given for; None if it is not the one, or was
         used before.
         """
+        # a token opens one session, however many ask at the same moment
         with self._lock:
+            # compared in a time that does not tell how much of it was right
             if not self._token or not hmac.compare_digest(token.encode(), self._token.encode()):
                 return None
             self._token = ""
         self.renew()
+        # no script reads it, and no other site's page sends it
         return f"{self.cookie}={self._secret}; Path=/; HttpOnly; SameSite=Strict"
 
     def knows(self, cookies: Iterable[str]) -> bool:
@@ -152,6 +157,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection: refuse it, open a session, or pass it on."""
+        # the server's own messages, of its start and its end
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
@@ -175,6 +181,7 @@ class Guard:
             return 431
         if headers.is_ambiguous or not scope["path"].startswith("/"):
             return 400
+        # a name that is not ours may be another site's, which points here
         if headers.one("host") not in self.names.hosts:
             return 421
         origin = headers.one("origin")
@@ -219,6 +226,8 @@ class Guard:
         headers = [
             (b"location", b"/"),
             (b"set-cookie", cookie.encode()),
+            # the address that was asked for held a token: it is neither kept nor told to the next
+            # page
             (b"cache-control", b"no-store"),
             (b"referrer-policy", b"no-referrer"),
             (b"content-length", b"0"),
@@ -237,7 +246,9 @@ class _Headers:
             (name.decode("latin-1").lower(), value.decode("latin-1"))
             for name, value in scope["headers"]
         ]
+        # with the colon, the space and the line's end
         self.size = sum(len(name) + len(value) + 4 for name, value in self._all)
+        # of two such headers one might be checked here, and the other believed behind
         self.is_ambiguous = any(len(self.all(name)) > 1 for name in self.DECIDE) or not self.all(
             "host"
         )
@@ -256,6 +267,7 @@ def _is_graphql(scope: Scope) -> bool:
 
 def _asks(scope: Scope) -> bool:
     """Whether the address itself holds a question to GraphQL, which Dagster would carry out."""
+    # `?query=` asks as well
     return "query" in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
 
@@ -274,6 +286,7 @@ async def _read(receive: Receive) -> Receive | None:
     messages = iter(held)
 
     async def again() -> MutableMapping[str, Any]:
+        # then what comes after the body, such as that the browser has left
         return next(messages, None) or await receive()
 
     return again

@@ -42,6 +42,7 @@ class Ready:
         with theirs:
             command = [
                 sys.executable,
+                # nothing of the folder we stand in is imported
                 "-P",
                 "-c",
                 f"from pipelines.launching import be_ready; be_ready({theirs.fileno()})",
@@ -87,12 +88,15 @@ class Launcher(DefaultRunLauncher):
             return
         origin = context.dagster_run.remote_job_origin.repository_origin.code_location_origin
         code = context.workspace.get_code_location(origin.location_name)
+        # one question at a time: two would take each other's answers
         with self._one_at_a_time:
             self._start(context.dagster_run.run_id, str(getattr(code, "server_id", "")))
 
     def _start(self, run_id: str, code: str) -> None:
         cls = type(self)
+        # one that has ended is begun once more
         for is_last in (False, True):
+            # what it has imported is of older code
             if cls._ready is not None and cls._ready.code != code:
                 cls._ready.end()
                 cls._ready = None
@@ -146,6 +150,7 @@ def be_ready(place: int) -> None:
     with socket.socket(fileno=place) as asked, asked.makefile("rw", encoding="utf-8") as lines:
         for line in lines:
             if (child := os.fork()) == 0:
+                # the connection is for who forks
                 os.close(place)
                 _be_a_run(json.loads(line))
             lines.write(json.dumps(child) + "\n")
@@ -163,6 +168,7 @@ def _be_a_run(run_id: str) -> None:
     """Do a run as Dagster does it in a process of its own, with our event log; never returns."""
     code = 1
     try:
+        # to be interrupted is how a run is ended
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         from dagster._cli.api import api_cli

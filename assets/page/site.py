@@ -489,6 +489,7 @@ class Sites:
         stamp = self._stamp(self._shown(date, number))
         if standing := _as_it_stands(release / FOLDER, stamp):
             return standing
+        # before the pages, which name the release's files and their sizes
         write_missing_files(self.warehouse, date, self.releases)
         edition = replace(self._edition(date, number), **self._beside(date, number))
         return _put(release / FOLDER, pages(edition, downloads(release)), stamp)
@@ -497,6 +498,7 @@ class Sites:
         """The site of a draft, beside its files in `folder`, as it will be; each page says that it
         is one.
         """
+        # a draft is no release yet: the stamp knows it by its own mark
         shown = self._shown(date, number)[:-1]
         stamp = f"draft {date} r{number} {mark}\n{self._stamp(shown)}"
         if standing := _as_it_stands(folder / FOLDER, stamp):
@@ -558,6 +560,7 @@ class Sites:
                 quarters=quarters_as_told(self.warehouse, self.region),
             )  # fmt: skip
         )
+        # whole or not at all: somebody may be reading it
         making = self.releases / ".index.making"
         making.write_text(text, encoding="utf-8")
         making.replace(self.releases / "index.html")
@@ -586,6 +589,7 @@ def quarters_as_told(
     release, and the day on which one is planned.
     """
     known = lifecycle.lives(warehouse)
+    # the newest approval comes first, so in reverse it is the last to be taken
     released = {row.census_date: row.happened_at.date() for row in reversed(approvals(warehouse))}
     lines = []
     for date in sorted(
@@ -683,6 +687,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     making.mkdir(parents=True)
     for name, content in files.items():
         (making / name).write_bytes(content)
+    # the first site of a release takes no other's place
     with contextlib.suppress(FileNotFoundError):
         folder.rename(old)
     try:
