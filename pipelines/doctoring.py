@@ -236,6 +236,7 @@ def home(settings: Settings) -> list[Finding]:
 
 def disk(folder: Path) -> Finding:
     """Free space where the home lies."""
+    # the home may not be there yet, and then its disk is that of the nearest folder
     there = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(there).free
     found = f"{free / _GB:.1f} GB free at {there}"
@@ -317,6 +318,7 @@ def ports() -> list[Finding]:
     for name, what in (("web.port", "Dagster UI"), ("web.page_port", "observatory page")):
         port = configuration.number(name)
         with contextlib.closing(socket.socket()) as probe:
+            # as `serve` does it: a port that was left a moment ago is free
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
@@ -337,6 +339,7 @@ def locks(folder: Path) -> Finding:
         if path.exists():
             with path.open() as handle:
                 try:
+                    # shared, so that asking keeps nobody out
                     fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
                     held.append(who)

@@ -121,10 +121,12 @@ class PostcodeDirectory:
             frame = self._frame(letter)
             if sectors:
                 frame = frame.assign(code=frame["code"].str[:-2])
+                # a sector has no position of its own: it is taken at the mean of its postcodes
                 middle = frame.groupby("code", sort=False)[["east", "north"]].mean()
                 sizes = (
                     frame.dropna(subset=["area"]).groupby(["code", "area"], as_index=False).size()
                 )
+                # a sector across a border is taken for the area that has most of its postcodes
                 largest = (
                     sizes.sort_values(["code", "size"])
                     .drop_duplicates("code", keep="last")

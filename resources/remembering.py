@@ -52,6 +52,7 @@ class Remembered:
         """
         if self._now.keys() <= self._before.keys():
             return
+        # what was used this time goes first: only what was not may be cut off
         kept = [*self._now, *(key for key in self._before if key not in self._now)]
         held = {**self._before, **self._now}
         lasting = {key: held[key] for key in kept[: VERSIONS * len(self._now)]}
@@ -59,6 +60,7 @@ class Remembered:
         for folder in _folders():
             with contextlib.suppress(OSError):
                 make_private(folder)
+                # whoever else may write there could put words into the program's mouth
                 if _is_ours(folder):
                     clear_unfinished(folder)
                     write_anew(folder / f"{self.name}.json", _seal(content) + content, 0o600)
@@ -110,6 +112,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             seal, _, content = file.read(MOST_BYTES).partition(b"\n")
+        # a file that was cut off or damaged is passed over, and written anew
         held = json.loads(content) if _seal(content) == seal + b"\n" else {}
     except (OSError, ValueError, RecursionError):
         return {}

@@ -56,6 +56,7 @@ def opened(content: bytes) -> bytes:
         content[at + _SALT + _NONCE :],
     )
     try:
+        # the mark is authenticated with the rest
         return AESGCM(_key(key, salt)).decrypt(nonce, body, _MARK)
     except (InvalidTag, ValueError):  # a file that is too short to be sealed has not even a nonce
         raise ObservatoryError(

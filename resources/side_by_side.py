@@ -67,6 +67,8 @@ def side_by_side(
         helping = [helpers.enter_context(_Helper(work, things, share)) for share in shares[1:]]
         began = time.monotonic()
         done |= {place: work(things[place]) for place in shares[0]}
+        # as long again as our own share took: a helper that hangs is given up, and its share done
+        # here
         latest = time.monotonic() + (time.monotonic() - began) + PATIENCE
         for helper in helping:
             done |= helper.given(latest)
@@ -87,6 +89,7 @@ class _Helper:
             self._number = os.fork()
         if self._number == 0:
             _help(parent, writes, work, things, share)
+        # our end is closed, so that the pipe ends when the helper does
         os.close(writes)
 
     def __enter__(self) -> _Helper:
@@ -97,10 +100,12 @@ class _Helper:
         everything where it has not ended by `latest`.
         """
         answer = b""
+        # read all the time: a full pipe would keep the helper from ending
         while select.select([self._reads], [], [], max(0.0, latest - time.monotonic()))[0]:
             if not (more := os.read(self._reads, 1 << 16)):
                 break
             answer += more
+        # half an answer, of one that was killed, is none
         with contextlib.suppress(ValueError):
             return dict(json.loads(answer))
         return {}
@@ -122,10 +127,12 @@ def _help(
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's to hear
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         done = []
+        # the parent may have died before we were tied to it
         for number in share if os.getppid() == parent else ():
             with contextlib.suppress(Exception):  # met again, and raised, by the parent
                 done.append((number, work(things[number])))
         with os.fdopen(place, "wb") as pipe:
             pipe.write(json.dumps(done).encode())
     finally:
+        # at once: nothing of the parent's is to be cleared up here
         os._exit(0)

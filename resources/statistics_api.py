@@ -88,6 +88,7 @@ class StatisticsApi:
     ) -> None:
         self._address = address.rstrip("/")
         parts = urlsplit(self._address)
+        # to this machine itself nothing goes over a network
         is_here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
         if (
             not parts.hostname
@@ -101,6 +102,7 @@ class StatisticsApi:
         self._page_size = page_size
         again = Retry(
             total=TRIES, backoff_factor=backoff, status_forcelist=_PASSING,
+            # no redirection is followed: the address is the one that was checked
             allowed_methods={"GET", "POST"}, raise_on_status=False, redirect=0,
         )  # fmt: skip
         self._session = requests.Session()
@@ -162,6 +164,7 @@ class StatisticsApi:
         rows: list[list[str]] = []
         page, pages = 1, 1
         while page <= pages:
+            # page by page, until as many have come as the first one says there are
             answer = self._ask("POST", path, {"page": page, "pageSize": self._page_size})
             _refuse_warnings(answer, version)
             paging = answer["paging"]
@@ -170,6 +173,7 @@ class StatisticsApi:
                 raise _not_whole(version, int(paging["totalResults"]))
             rows += [_row(result, meta, version) for result in answer["results"]]
             page += 1
+        # pages that changed while they were read would give too few rows, or too many
         if len(rows) != version.rows:
             raise _not_whole(version, len(rows))
         return meta.header, rows
@@ -208,7 +212,12 @@ class StatisticsApi:
         url = f"{self._address}/{path}"
         try:
             answer = self._session.request(
-                method, url, json=body, timeout=_SECONDS, allow_redirects=False
+                # a redirection is refused below like any other answer
+                method,
+                url,
+                json=body,
+                timeout=_SECONDS,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise ObservatoryError(

@@ -57,10 +57,12 @@ def surely_largest(parts: Mapping[str, Figure], whole: Figure, round_to: int) ->
     shown = sorted(
         ((f.number, name) for name, f in parts.items() if f.number is not None), reverse=True
     )
+    # two parts that are printed alike: either may be the larger
     if not shown or not shown[0][0] or (len(shown) > 1 and shown[0][0] == shown[1][0]):
         return ""
     (most, name), half = shown[0], round_to / 2
     symbols = {f.text for f in parts.values()}
+    # the most that can be hidden: the whole at its largest, the shown parts at their least
     rest = (
         whole.number + half - sum(max(number - half, 0) for number, _ in shown)
         if whole.number is not None

@@ -55,8 +55,10 @@ def bar(
         if not figure.is_shown and not figure.is_missing
     ]
     known = sum(number for *_, number in shown)
+    # only for what is hidden: what nobody returned leaves the bar open
     rest = max((whole or 0.0) - known, 0.0) if hidden else 0.0
     is_open = any(figure.is_missing for *_, figure in parts)
+    # parts that are rounded may add up to more than their whole
     full = max(scale or 0.0, known + rest, (whole or 0.0) if is_open else 0.0)
     if full == 0:
         return []
@@ -189,6 +191,7 @@ def tile_map(
         replace(t, column=t.column - left, row=t.row - top)
         for t in sorted(tiles, key=lambda t: (t.row, t.column))
     ]
+    # all figures of a map are of one measure
     unit = next(f.unit for _, f in figures if f.is_shown)
     return TileMap(
         title, tiles, max(t.column for t in tiles) + 1, max(t.row for t in tiles) + 1, bounds, unit

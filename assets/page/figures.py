@@ -84,6 +84,7 @@ class Figure:
         if not self.is_shown:
             return self.text
         decimals = len(self.text.partition(".")[2])
+        # by its decimals as printed: 1.0 stays 1.0
         plain = f"{abs(float(self.text)):,.{decimals}f}"
         sign = "\u2212" if float(self.text) < 0 else ""
         return (
