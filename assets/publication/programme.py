@@ -235,6 +235,8 @@ _TABLE_KEYS = {
     "title", "reads", "authority", "rows", "answered", "unlisted", "stands", "came", "absent", "nested", "ways", "in_full", "noise_for",
     "official", "filters", "measures",
 }  # fmt: skip
+_SELECTS = {"answered", "unlisted", "stands", "came"}
+"""Keys of selects, of which one may be the same as another table's."""
 
 
 def _measure(table: str, entry: dict[str, Any]) -> Measure:
@@ -450,10 +452,46 @@ def ties() -> tuple[Tie, ...]:
     return tuple(read)
 
 
+_AS_IN = "as in "
+
+
+def with_selects(written: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The entries of the programme, each select that says `as in <table>` replaced by that table's.
+
+    Raises:
+        ValueError: the table named has no such select of its own.
+    """
+
+    def in_full(key: str, select: str) -> str:
+        if not select.startswith(_AS_IN):
+            return select
+        named = select.removeprefix(_AS_IN)
+        theirs = written.get(named, {}).get(key)
+        if not isinstance(theirs, str) or theirs.startswith(_AS_IN):
+            raise ValueError(
+                f"schemas/programme.toml: `{key}` is as in {named}; a table with a select of its"
+                " own there was expected. Correct the name."
+            )
+        return theirs
+
+    entries = {}
+    for name, entry in written.items():
+        selects: dict[str, Any] = {}
+        for key in _SELECTS & entry.keys():
+            given = entry[key]
+            selects[key] = (
+                in_full(key, given)
+                if isinstance(given, str)
+                else {side: in_full(key, select) for side, select in given.items()}
+            )
+        entries[name] = entry | selects
+    return entries
+
+
 PUBLISHED_TABLES: tuple[PublishedTable, ...] = tuple(
     published_table(name, entry)
-    for name, entry in tomllib.loads(
-        (SCHEMAS / "programme.toml").read_text(encoding="utf-8")
+    for name, entry in with_selects(
+        tomllib.loads((SCHEMAS / "programme.toml").read_text(encoding="utf-8"))
     ).items()
 )
 """Every table of a release, in the programme's order."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pandas as pd
+import pytest
 
-from assets.publication.programme import PUBLISHED_TABLES
+from assets.publication.programme import PUBLISHED_TABLES, with_selects
 from assets.publication.tables import TrueTable, _true_table, print_table
 
 MEMBERS = pd.DataFrame(
@@ -49,6 +50,28 @@ def test_a_measure_that_applies_to_some_categories_is_not_applicable_elsewhere()
     assert rows["1", "Reason for ceasing", "Adopted"] == ("z", "30")
     assert rows["2", "Total", "Total"] == ("x", "x"), "no return"
     assert rows["", "Total", "Total"] == ("20", "30"), "the region is of those that returned"
+
+
+def test_a_select_that_is_another_tables_too_stands_once():
+    written = {
+        "first": {"stands": "select 1"},
+        "second": {"stands": {"homes": "as in first"}, "unlisted": "select 2"},
+    }
+    assert with_selects(written)["second"] == {
+        "stands": {"homes": "select 1"},
+        "unlisted": "select 2",
+    }
+
+
+@pytest.mark.parametrize("named", ["nowhere", "third"])
+def test_a_select_as_in_a_table_that_has_none_is_refused(named):
+    written = {
+        "first": {"stands": f"as in {named}"},
+        "second": {"stands": "select 1"},
+        "third": {"stands": "as in second"},
+    }
+    with pytest.raises(ValueError, match=f"`stands` is as in {named}; a table with a select"):
+        with_selects(written)
 
 
 class Two:
