@@ -80,6 +80,7 @@ def _one_of(known: tuple[str, ...]) -> Callable[[Any, Path], str | None]:
 
 def _whole(least: int, most: int) -> Callable[[Any, Path], str | None]:
     def read(value: Any, _: Path) -> str | None:
+        # to Python `true` is a whole number too
         is_whole = isinstance(value, int) and not isinstance(value, bool)
         return str(value) if is_whole and least <= value <= most else None
 
@@ -236,6 +237,7 @@ def read(path: Path) -> dict[str, str]:
             variables[setting.variable] = text
     if wrong:
         raise ObservatoryError(f"{path}: " + " ".join(wrong))
+    # these may hold a password
     if settings.keys() & {"database_url", "messages"} and path.stat().st_mode & stat.S_IRWXO:
         raise ObservatoryError(
             f"{path} holds an address with a password and may be read by everybody on this machine."
@@ -280,6 +282,7 @@ def apply() -> Path | None:
     path = file()
     if path is not None:
         for variable, text in read(path).items():
+            # the environment goes before the file
             os.environ.setdefault(variable, text)
     for setting in SETTINGS.values():
         given = os.environ.get(setting.variable)

@@ -75,6 +75,7 @@ def hold_up(batches: list[Batch], docs: Path, title: str, made_up: str = "") -> 
     Raises:
         ValueError: an expectation could not be worked out (its type or an argument is wrong).
     """
+    # set here too, whatever the environment says: nothing is sent to anybody
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own, about its own dependencies
@@ -158,6 +159,7 @@ def _made(gx: Any, expectation: Expectation) -> Any:
 def _write_docs(
     context: Any, docs: Path, title: str, outcomes: list[Outcome], made_up: str
 ) -> None:
+    # beside the folder that is read, and then in its place
     making = docs.with_name(docs.name + ".making")
     shutil.rmtree(making, ignore_errors=True)
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(making)}

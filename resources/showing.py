@@ -86,6 +86,7 @@ def in_csv(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = shown(value)
+    # a minus before a number is a number's: nothing is worked out
     return (
         f"'{text}"
         if value.lstrip(" \n").startswith(_OBEYED) and not _NUMBER.fullmatch(text)
@@ -109,11 +110,13 @@ def file_name(name: str) -> str:
     written = "".join(c if c in _KEPT else _written_out(c) for c in name)
     if not written:
         return "~"
+    # names that Windows keeps for devices, and names that are hidden or end in what it cuts off
     if written[0] in " ." or _RESERVED.fullmatch(written):
         written = _written_out(written[0]) + written[1:]
     if written[-1] in " .":
         written = written[:-1] + _written_out(written[-1])
     if len(written) > _LONGEST:
+        # a name on a disk need not be whole text
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         written = f"{written[: _LONGEST - 34]}~~{digest[:32]}"
     return written

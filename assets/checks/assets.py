@@ -75,6 +75,7 @@ def build_expectation_checks(partitions: dg.PartitionsDefinition) -> dg.AssetChe
                     ["curated", name], description="Held against its expectations.", metadata=links
                 )
             )
+        # of single tables only the checks that were asked for are told of
         for spec in (one for one in specs if one.key in context.selected_asset_check_keys):
             table = spec.asset_key.path[-1]
             results = outcomes.get(table if spec.name == EXPECTATIONS else f"{table}{DRIFT}", [])

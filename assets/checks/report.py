@@ -49,6 +49,7 @@ def write_report(warehouse: Warehouse, census_date: dt.date, data_docs: Path) ->
     """
     data_docs.mkdir(parents=True, exist_ok=True)
     title = f"Quality report: {census_date:%d %B %Y}"
+    # asked first: what changes while the report is written makes it due again
     figures = (
         warehouse.scalar("select rests_on from raw.quarter where census_date = :d", d=census_date)
         or ""

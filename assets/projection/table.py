@@ -95,6 +95,7 @@ def rests_on(connection: Connection, last: dt.date) -> dict[dt.date, str]:
     ).all()
     hashes, so_far = {}, _method()
     for census_date, counts in quarters:
+        # the mark of a quarter has those before it in it: a late return changes all that follow
         so_far = digest(so_far, census_date, counts)
         hashes[census_date] = so_far
     return hashes
@@ -143,6 +144,7 @@ def rewrite(warehouse: Warehouse, census_date: dt.date) -> Rewritten:
             ).one()
             return Rewritten(held[0], held[1] // HORIZON, was_up_to_date=True)
         rows = projections(read_counts(connection, census_date), census_date)
+        # both in the transaction: figures never stand beside another basis
         for table in (PROJECTION.physical, "raw.projection"):
             connection.execute(
                 sa.text(f"delete from {table} where census_date = :d"), {"d": census_date}
@@ -191,6 +193,7 @@ def unbroken(counts: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
     sources = counts.assign(quarter=numbers).groupby("quarter")["source"].min()
     run = []
     quarter = last
+    # backwards from the census date, until a quarter is missing or another return told it
     while quarter in sources.index and sources[quarter] == sources[last]:
         run.append(quarter)
         quarter -= 1
@@ -206,6 +209,7 @@ def projections(counts: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
     blank where the history is too short.
     """
     ahead = {
+        # the first of the range is the census date itself
         "horizon_date": list(pd.date_range(census_date, periods=HORIZON + 1, freq="QE")[1:].date),
         "quarters_ahead": list(range(1, HORIZON + 1)),
     }
