@@ -69,7 +69,7 @@ def _marked(home: Path) -> dict[int, str]:
     """By number: who started the processes of this home that carry a mark (a system without /proc
     shows none).
     """
-    found = {}
+    marked = {}
     for entry in Path("/proc").glob("[0-9]*/environ"):
         try:
             lines = entry.read_bytes().split(b"\0")
@@ -78,8 +78,8 @@ def _marked(home: Path) -> dict[int, str]:
         variables = dict(line.split(b"=", 1) for line in lines if b"=" in line)
         by = variables.get(MARK.encode(), b"").decode("ascii", "replace")
         if by and variables.get(HOME.encode()) == os.fsencode(home):
-            found[int(entry.parent.name)] = by
-    return found
+            marked[int(entry.parent.name)] = by
+    return marked
 
 
 def _end(processes: list[int]) -> None:

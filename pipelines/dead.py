@@ -39,12 +39,14 @@ def this_process() -> str:
 def name_of(number: int) -> str:
     """A process by its number and its beginning (in the system's ticks); blank where there is none."""
     try:
+        # the program's name stands in brackets, and may hold a blank or a bracket itself
         words = (
             Path(f"/proc/{number}/stat")
             .read_text(encoding="ascii", errors="replace")
             .rpartition(")")[2]
             .split()
         )
+        # a process that has ended and was not taken note of is there no more
         return "" if words[0] == "Z" else f"{number} {words[19]}"
     except OSError:
         pass
@@ -96,6 +98,7 @@ def _was_ended(entry: dg.EventLogEntry) -> bool:
     event = entry.dagster_event
     error = event.step_failure_data.error if event else None
     while error and error.cause:
+        # the first cause says who ended it
         error = error.cause
     if error is None or error.cls_name == "DagsterExecutionInterruptedError":
         return error is not None

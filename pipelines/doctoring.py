@@ -104,15 +104,15 @@ def _asked(what: str, question: Callable[[], list[Finding]]) -> list[Finding]:
 
 def python() -> Finding:
     """The interpreter."""
-    found = f"{sys.version.split()[0]} in {sys.prefix}, observatory {VERSION}"
+    version = f"{sys.version.split()[0]} in {sys.prefix}, observatory {VERSION}"
     if tuple(sys.version_info) < (3, 11):
         return Finding(
             WRONG,
             "Python",
-            found,
+            version,
             "3.11 or newer is needed: make the environment with it (make env PYTHON=...).",
         )
-    return Finding(WELL, "Python", found)
+    return Finding(WELL, "Python", version)
 
 
 def libraries() -> Finding:
@@ -239,22 +239,22 @@ def disk(folder: Path) -> Finding:
     # the home may not be there yet, and then its disk is that of the nearest folder
     there = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(there).free
-    found = f"{free / _GB:.1f} GB free at {there}"
+    space = f"{free / _GB:.1f} GB free at {there}"
     if free < _LEAST_SPACE:
         return Finding(
             WRONG,
             "disk",
-            found,
+            space,
             "Make room: a quarter of a region needs up to 1 GB while it is written.",
         )
     if free < _ENOUGH_SPACE:
         return Finding(
             LOOK,
             "disk",
-            found,
+            space,
             "Ten years of quarters of one region take a few GB: plan for more room.",
         )
-    return Finding(WELL, "disk", found)
+    return Finding(WELL, "disk", space)
 
 
 def key_file(folder: Path) -> Finding:

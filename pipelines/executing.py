@@ -57,11 +57,11 @@ def executor() -> dg.ExecutorDefinition:
     """
     name = executor_name()
     if name in _OWN:
-        found = _OWN[name]
+        chosen = _OWN[name]
     else:
         module, within = _BESIDE[name]
         try:
-            found = getattr(importlib.import_module(module), within)
+            chosen = getattr(importlib.import_module(module), within)
         except ModuleNotFoundError:
             package = module.replace("_", "-")
             raise ObservatoryError(
@@ -70,13 +70,13 @@ def executor() -> dg.ExecutorDefinition:
                 f" {dg.__version__} (docs/engines.md)."
             ) from None
     settings = _settings_of_it()
-    asked: dict[str, Any] = getattr(found.config_schema.config_type, "fields", settings)
+    asked: dict[str, Any] = getattr(chosen.config_schema.config_type, "fields", settings)
     if unknown := sorted(settings.keys() - asked.keys()):
         raise ObservatoryError(
             f"OBSERVATORY_EXECUTOR_CONFIG sets {', '.join(unknown)}, which the executor {name} does"
             f" not know; {', '.join(sorted(asked))} were expected. Correct the file."
         )
-    return found.configured(settings) if settings else found
+    return chosen.configured(settings) if settings else chosen
 
 
 def _settings_of_it() -> dict:

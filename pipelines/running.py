@@ -74,6 +74,7 @@ def run_quarters(
         )
     failures = []
     with dagster_instance(settings) as instance:
+        # what died is told as such before anything new is begun
         fail_dead_runs(instance)
         definitions = build_definitions(settings)
         for first, last in runs_of(dates):

@@ -144,8 +144,8 @@ def ended_badly(instance: dg.DagsterInstance, now: dt.datetime) -> dict[dt.date,
 
 def _quarters_of(run: dg.DagsterRun) -> list[dt.date]:
     """The census dates of a run over a range of them; none where it says none."""
-    found = range_of(run.tags)
-    return between(*found) if found else []
+    ends = range_of(run.tags)
+    return between(*ends) if ends else []
 
 
 @dg.sensor(

@@ -28,15 +28,15 @@ def erase_whom_it_forgot(warehouse: Warehouse, settings: Settings) -> list[dt.da
     if not number:
         return []
     warehouse_key(warehouse, settings.home)  # with another key the list would find nobody
-    found = erasure.hold_to_stop_list(warehouse, settings.home)
-    remove_answers(settings.outbox, found.returns)
+    erased = erasure.hold_to_stop_list(warehouse, settings.home)
+    remove_answers(settings.outbox, erased.returns)
     write_draft_files(warehouse, settings.drafts)  # those of the drafts that counted the child go
-    if found.rows:
+    if erased.rows:
         erasure.leave_no_trace(warehouse)
-    rows = sum(found.rows.values())
+    rows = sum(erased.rows.values())
     print(
         f"The stop list names {number} whom the warehouse did not know to be erased; erased again,"
         f" {rows} rows.",
         flush=True,
     )
-    return found.quarters
+    return erased.quarters

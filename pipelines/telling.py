@@ -49,6 +49,7 @@ def told_of_failures(settings: Settings, what: str, sentences: list[str]) -> boo
             " serve."
         )
         title = f"{settings.region.name}: the observatory needs somebody"
+        # noted only where it was sent: otherwise it is told at the next failure
         if sent := messages.send(messages.channel(), title, body):
             told[key] = [mark, _now()]
         return sent
@@ -66,16 +67,20 @@ def remind(
     from assets.checks.chasing import chase_list, in_short, reminders, write_list
 
     region, known = settings.region, contacts(settings)
-    found = chase_list(warehouse, census_date, region.timetable, day)
+    chased = chase_list(warehouse, census_date, region.timetable, day)
     lines = [
-        f"{len(found)} returns to chase for {census_date}:"
-        f" {write_list(settings.chase, census_date, found)}"
+        f"{len(chased)} returns to chase for {census_date}:"
+        f" {write_list(settings.chase, census_date, chased)}"
     ]
-    if not found:
+    if not chased:
         return lines
-    to_whom = [(in_short(found, census_date, region.name), messages.channel())]
+    to_whom = [(in_short(chased, census_date, region.name), messages.channel())]
     for one in reminders(
-        found, census_date, region.name, region.timetable.day(census_date, "due"), known.get(REGION)
+        chased,
+        census_date,
+        region.name,
+        region.timetable.day(census_date, "due"),
+        known.get(REGION),
     ):
         address = messages.mail_to(known[one.sender].email) if one.sender in known else ""
         to_whom.append((one, [address] if address else []))
@@ -107,9 +112,11 @@ def _now() -> str:
 
 @contextmanager
 def _told(settings: Settings) -> Iterator[dict[str, list[str]]]:
+    # two processes that tell at once would both tell
     """What was told when, held while it is changed; what is older than a year is forgotten."""
     settings.chase.mkdir(parents=True, exist_ok=True)
     path: Path = settings.chase / "told.json"
+    # a note that is lost costs a second message, and no failure is kept quiet
     with (settings.chase / ".told.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:

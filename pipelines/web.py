@@ -50,6 +50,7 @@ class _Releases(StaticFiles):
 
     async def get_response(self, path: str, scope: Any) -> Response:
         """A file of the folder, links out of it not followed; asked for anew each time."""
+        # nothing that begins with a point is a release's: it is being made, or was set aside
         if any(part.startswith(".") and part != "." for part in Path(path).parts):
             raise HTTPException(404)
         answer = await super().get_response(path, scope)
@@ -197,6 +198,7 @@ def serve_dagster(
         fell = threading.Event()
 
         def watch() -> None:
+            # without its daemon the UI would show schedules that nobody keeps
             if daemon.wait() != 0:
                 fell.set()
             served.stop()
@@ -223,6 +225,7 @@ def private_sockets() -> Iterator[Path]:
     was.
     """
     before = os.environ.get("TMPDIR")
+    # the folder that was usual stays known to whoever must find the embedded server
     os.environ.setdefault(TEMPORARY, tempfile.gettempdir())
     with tempfile.TemporaryDirectory(prefix="observatory-", dir=short_temporary()) as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder

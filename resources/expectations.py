@@ -104,13 +104,13 @@ def _hold_up(gx: Any, context: Any, source: Any, batch: Batch, run: Any) -> list
     result = definition.run(
         batch_parameters={"dataframe": batch.frame}, result_format=_COUNTS_ALONE, run_id=run
     )
-    said = {
+    by_id = {
         one.id: expectation
         for one, expectation in zip(suite.expectations, batch.expectations, strict=True)
     }
     outcomes = []
     for one in result.results:
-        expectation = said[one.expectation_config.id]
+        expectation = by_id[one.expectation_config.id]
         raised = (one.exception_info or {}).get("raised_exception") is True or any(
             isinstance(info, dict) and info.get("raised_exception")
             for info in (one.exception_info or {}).values()

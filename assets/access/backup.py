@@ -232,13 +232,13 @@ def _require_its_key(warehouse: Warehouse, home: Path, file: Path) -> None:
     """The key must be the backup's own: with another one, children who were erased come back. A
     backup from before it knew its key says nothing.
     """
-    said = _run(
+    contents = _run(
         warehouse,
         "pg_restore",
         ["--data-only", "--schema=access", "--table=key_check", "--file=-", str(file)],
         connect=False,
     )
-    if known := re.search(r"^[0-9a-f]{32}$", said, re.MULTILINE):
+    if known := re.search(r"^[0-9a-f]{32}$", contents, re.MULTILINE):
         keys.held_to(find_key(home), known[0], home)
 
 

@@ -582,7 +582,7 @@ def dropped(answer: Answer) -> list[Dropped]:
     those that identify a child or a home.
     """
     unasked = "Nobody asked for it. It is dropped and not kept: please leave it out next time."
-    found = [
+    columns = [
         Dropped(f"Column {f.value}", f.sheet, unasked) for f in answer.found if f.rule == DROPPED
     ]
     for sheet, recognised in answer.sheets:
@@ -591,12 +591,12 @@ def dropped(answer: Answer) -> list[Dropped]:
         for column in recognised.table.columns:
             if column.personal and column.name in recognised.columns:
                 header = _header(sheet, recognised, recognised.columns[column.name])
-                found.append(
+                columns.append(
                     Dropped(
                         header, sheet.label, PERSONAL.get(column.personal, PERSONAL["drop"]).told
                     )
                 )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(columns))
 
 
 def notes(answer: Answer) -> list[str]:
@@ -616,7 +616,7 @@ def _found(answer: Answer) -> list[Found]:
     # missing, and not blank, where a finding is from before its words were kept
     expected_ = _column(frame, "expected", blank=None)
     stands = _Standing(answer)
-    found = []
+    findings = []
     each = zip(*given, expected_, strict=True)
     for sheet, number, column, value, name, severity, message, table, hint, quoted, words in each:
         # a number may come as `5.0`, where others of its column are missing
@@ -625,7 +625,7 @@ def _found(answer: Answer) -> list[Found]:
         filled = None
         if words is not None and name in rules():
             filled = stands.words(name, table, column, value, words, hint, quoted == "True")
-        found.append(
+        findings.append(
             Found(
                 _severity(severity, name),
                 sheet,
@@ -645,7 +645,7 @@ def _found(answer: Answer) -> list[Found]:
     sheets = reversed(list(enumerate(answer.own_sheets)))
     positions = {sheet.label: position for position, sheet in sheets}
     return sorted(
-        found,
+        findings,
         key=lambda f: (
             order[f.severity],
             positions.get(f.sheet, -1),

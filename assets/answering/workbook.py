@@ -605,7 +605,7 @@ def _lines(found: Sequence[Found]) -> list[tuple[Found, Sequence[int]]]:
         return [(finding, (finding.row_number,)) for finding in found]
     alike: dict[tuple, list[Found]] = defaultdict(list)
     for finding in found:
-        told = (
+        alike_by = (
             finding.severity,
             finding.sheet,
             finding.header,
@@ -615,7 +615,7 @@ def _lines(found: Sequence[Found]) -> list[tuple[Found, Sequence[int]]]:
             finding.message,
         )
         # a finding about a sheet is never alike another: each has a number of its own
-        alike[told if finding.row_number else (*told, len(alike))].append(finding)
+        alike[alike_by if finding.row_number else (*alike_by, len(alike))].append(finding)
     lines: list[tuple[Found, Sequence[int]]] = []
     for same in alike.values():
         if len(same) < ALIKE:

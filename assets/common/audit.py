@@ -118,7 +118,7 @@ def gather(warehouse: Warehouse, log: Path) -> Gathered:
         gathered = [(row.position, row.tail_bytes, row.tail) for row in rows]
         unchanged = {row.seen: known for row, known in zip(rows, gathered, strict=True) if row.seen}
         matched: set[tuple[int, int, str]] = set()
-        told, new, forged = [], 0, 0
+        gathered_now, new, forged = [], 0, 0
         for path in logs(log):
             if path.stat().st_mtime < kept_from.timestamp():
                 continue
@@ -137,17 +137,17 @@ def gather(warehouse: Warehouse, log: Path) -> Gathered:
                 new += _keep_readings(connection, readings, kept_from)
                 forged += strange
             # also of an unchanged log: the list is written anew as a whole
-            told.append(
+            gathered_now.append(
                 {"log": str(path.resolve()), "to": end, "bytes": length, "tail": tail, "seen": seen}
             )
         connection.exec_driver_sql("delete from access.gathered")
-        if told:
+        if gathered_now:
             connection.execute(
                 sa.text(
                     "insert into access.gathered (log, position, tail_bytes, tail, seen) "
                     "values (:log, :to, :bytes, :tail, :seen) on conflict do nothing"
                 ),
-                told,
+                gathered_now,
             )
         connection.execute(  # borrowed logins whose every line has been gathered
             sa.text(
@@ -163,16 +163,16 @@ def logs(log: Path) -> list[Path]:
     rotated away beside it; the oldest first.
     """
     if log.is_dir():
-        found = [path for path in log.iterdir() if path.is_file()]
+        paths = [path for path in log.iterdir() if path.is_file()]
     else:
         rotated = (f"{log.name}.", f"{log.name}-")
-        found = [
+        paths = [
             path
             for path in log.parent.iterdir()
             if path.is_file() and (path == log or path.name.startswith(rotated))
         ]
     # by the time of the last line, which a log keeps when it is renamed
-    return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
+    return sorted(paths, key=lambda path: (path.stat().st_mtime, path.name))
 
 
 def _kept_from() -> dt.datetime:
@@ -189,8 +189,8 @@ def _as_seen(path: Path) -> str:
     """By what a log that nobody has written to since is known, under whatever name: its bytes on
     the disk and the time of the last of them.
     """
-    found = path.stat()
-    return f"{found.st_size} {found.st_mtime_ns}"
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -227,7 +227,7 @@ def _read(file: IO[bytes], start: int, secret: str) -> tuple[list[dict[str, str]
     """The readings in the log's whole lines from `start` on, how many lines only look like one, and
     how far it was read.
     """
-    found, forged, end = [], 0, start
+    readings, forged, end = [], 0, start
     file.seek(start)
     is_begun = False  # a line that is too long is passed over, piece by piece
     while piece := file.readline(_LONGEST_LINE):
@@ -236,12 +236,12 @@ def _read(file: IO[bytes], start: int, secret: str) -> tuple[list[dict[str, str]
             reading = _reading(piece.decode("utf-8", "replace"), secret)
             forged += reading == {}
             if reading:
-                found.append(reading)
+                readings.append(reading)
         if not is_whole and len(piece) < _LONGEST_LINE:  # it is being written: the next time
             break
         is_begun = not is_whole
         end = file.tell() if is_whole else end
-    return found, forged, end
+    return readings, forged, end
 
 
 def _reading(line: str, secret: str) -> dict[str, str] | None:
@@ -253,13 +253,13 @@ def _reading(line: str, secret: str) -> dict[str, str] | None:
         return None
     if match[1] != _mark(secret, match[2]):
         return {}
-    said = json.loads(match[2])
+    fields = json.loads(match[2])
     return {
         "mark": match[1],
-        "at": _in_utc(said["at"]),
-        "login": said["login"],
-        "table": said["table"],
-        "through": said["client"],
+        "at": _in_utc(fields["at"]),
+        "login": fields["login"],
+        "table": fields["table"],
+        "through": fields["client"],
     }
 
 

@@ -55,7 +55,7 @@ def told_by_quarter(
     quarters = list(context.partition_keys)  # Dagster works them out each time
     targets = _newest(context.instance, spec.asset_key, quarters)
     for quarter in quarters:
-        told: Any = AssetCheckEvaluation(
+        evaluation: Any = AssetCheckEvaluation(
             asset_key=spec.asset_key,
             check_name=spec.name,
             passed=passed.get(quarter, True),
@@ -65,7 +65,7 @@ def told_by_quarter(
             partition=quarter,
             target_materialization_data=targets.get(quarter),
         )
-        op_context.log_event(told)
+        op_context.log_event(evaluation)
 
 
 def _newest(

@@ -32,20 +32,20 @@ def command(month: str | None, form: str, details: bool) -> None:
 
     first = _month(month)
     with opened() as (settings, warehouse):
-        found = audit.gather(warehouse, server_log(settings))
+        gathered = audit.gather(warehouse, server_log(settings))
         summary = audit.monthly(warehouse, first, details=details)
     print(f"{first:%B %Y}: who read tables of children")
     _print(summary["readings"], form)
     print(f"\n{first:%B %Y}: who did what")
     _print(summary["events"], form)
-    if found.has_gap:
+    if gathered.has_gap:
         print(
             "\nThe server's log was replaced before it was gathered to its end: readings may be"
             " missing. Keep rotated logs longer."
         )
-    if found.forged:
+    if gathered.forged:
         print(
-            f"\n{found.forged} lines in the server's log look like readings and do not bear the"
+            f"\n{gathered.forged} lines in the server's log look like readings and do not bear the"
             " server's mark: somebody else wrote them."
         )
 

@@ -69,8 +69,8 @@ def command(date: dt.date | None, form: str, out: Path | None, send: bool) -> No
         if send:
             print("\n".join(remind(warehouse, settings, date, today())))
             return
-        found = chase_list(warehouse, date, settings.region.timetable, today())
-    rows = [list(astuple(one)) for one in found]
+        chased = chase_list(warehouse, date, settings.region.timetable, today())
+    rows = [list(astuple(one)) for one in chased]
     columns = list(HEADS.values())
     if out:
         with out.open("w", encoding="utf-8", newline="") as file, contextlib.redirect_stdout(file):

@@ -72,22 +72,22 @@ def command(authority: str, reference: str, yes: bool, unknown: bool, undoing: b
             )
             _clear_again(warehouse)
             return
-        found = erasure.erase(warehouse, settings, key, code, reference, unknown=unknown)
-        remove_answers(settings.outbox, found.returns)
+        erased = erasure.erase(warehouse, settings, key, code, reference, unknown=unknown)
+        remove_answers(settings.outbox, erased.returns)
         write_draft_files(
             warehouse, settings.drafts
         )  # those of the drafts that counted the child go
-        _rewrite(warehouse, settings, found)
+        _rewrite(warehouse, settings, erased)
         cleared = erasure.leave_no_trace(warehouse)
-    if not found.rows:
+    if not erased.rows:
         print(
             "No row of this child was found. The reference is on the stop list: if it comes, its"
             " rows are set aside."
         )
         return
-    _show(found, "Erased:")
-    print(f"Rewritten without the child: {', '.join(map(str, found.quarters)) or 'no quarter'}.")
-    _say_what_remains(found, settings, cleared=cleared)
+    _show(erased, "Erased:")
+    print(f"Rewritten without the child: {', '.join(map(str, erased.quarters)) or 'no quarter'}.")
+    _say_what_remains(erased, settings, cleared=cleared)
 
 
 def _asked() -> str:

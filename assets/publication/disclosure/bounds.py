@@ -185,8 +185,8 @@ class Tightening:
                     order = tighter[np.argsort(tightest[tighter], kind="stable")]
                     # several rows may tighten one variable: of an assignment to one place numpy keeps
                     # the last, and the order makes that the tightest
-                    to, said = column[order], above if bound is at.high else below
-                    bound[to], by[to] = said[order], rows[local[order]]
+                    to, tight = column[order], above if bound is at.high else below
+                    bound[to], by[to] = tight[order], rows[local[order]]
                     self.tightened[entries[order]] = True
                     moved.append(to)
             if not moved:

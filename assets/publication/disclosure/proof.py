@@ -62,10 +62,12 @@ class Proof:
             for reader, leaks in asked:
                 self._ask_login(reader, [leak.variable for leak in leaks])  # type: ignore[arg-type]
             return
-        told = sorted({leak.variable for _, leaks in asked for leak in leaks})
-        self._ask_readers(told)
+        unsafe = sorted({leak.variable for _, leaks in asked for leak in leaks})
+        self._ask_readers(unsafe)
         if self.members:
-            self._ask(self.members.all_know, self.members.all_know.view(self.system, hidden), told)
+            self._ask(
+                self.members.all_know, self.members.all_know.view(self.system, hidden), unsafe
+            )
         if not self._leaks():
             self._ask_every_login()
 

@@ -78,13 +78,15 @@ def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Read
     yield Reader("who presumes that no zero is hidden", nothing, presumes_no_zero=True)
     official = {table.name for table in PUBLISHED_TABLES if table.official}
     is_total = cells["key"].str.split("|").map(lambda categories: set(categories) <= {TOTAL, ""})
-    told = cells["table"].isin(official) & (
+    is_printed = cells["table"].isin(official) & (
         (cells["truth"] == 0) | (cells["truth"] >= LEAST_SHOWN) | is_total
     )
     yield Reader(
-        "who holds DfE's tables of the date", _variables(system, told & (cells["area"] != ""))
+        "who holds DfE's tables of the date", _variables(system, is_printed & (cells["area"] != ""))
     )
-    yield Reader("who holds DfE's tables of the date, and the region's", _variables(system, told))
+    yield Reader(
+        "who holds DfE's tables of the date, and the region's", _variables(system, is_printed)
+    )
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,9 @@ def members(
             cells["area"].isin(codes) | cells.index.isin(categories.index[categories.isin(called)])
         )
         # a group reads no comparison, and none is told to a code that is blank
-        told = np.flatnonzero(system.comparisons.told == compares)
+        compared = np.flatnonzero(system.comparisons.told == compares)
         logins.append(
-            Reader(f"who has the login of {name}", _variables(system, own | shared), told=told)
+            Reader(f"who has the login of {name}", _variables(system, own | shared), told=compared)
         )
     return Members(Reader("who has a member's login", _variables(system, shared)), tuple(logins))
 
