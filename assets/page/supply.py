@@ -121,6 +121,7 @@ def places_here(edition: Edition, area: Area) -> Section | None:
             cell("vacancy_rate"),
             _share_of(cell("unavailable"), cell("places_returned")),
         ]
+        # of few places a share would say more than the rounding leaves
         is_said = is_enough(cell("places_returned"))
         legend = [
             (name, label, cell(name), share if is_said else NOTHING)
@@ -190,6 +191,7 @@ def _beside_region(edition: Edition, area: Area, table: Table, kind: str) -> lis
             else []
         )
     gap = own.number - whole.number
+    # both shares are of rounded counts: a gap that rounding could make is none
     rounding = max(out_by(counted, edition.round_to) + out_by(all_counted, edition.round_to), 2)
     than = "about as many as" if abs(gap) < rounding else "more than" if gap > 0 else "fewer than"
     text = (
@@ -228,6 +230,7 @@ def by_authority(edition: Edition) -> Section | None:
         ),
     )
     words, compared = [], areas[: len(ranked)]
+    # where the first and the last are alike there is nothing to compare
     if len(compared) >= FEWEST_COMPARED and empty[compared[0].code] != empty[compared[-1].code]:
         low, high = (
             f"{whole_percent(cell(a, 'unoccupied_rate'))} in {a.name}"
@@ -241,6 +244,7 @@ def by_authority(edition: Edition) -> Section | None:
         if len(compared) < len(areas):
             words.append("The other authorities stand below them, by name.")
     largest = surely_largest(counted, cell(edition.here, "places_returned"), edition.round_to)
+    # where fewer than these have any there is little to compare
     if largest and sum(f.is_hidden or bool(f.number) for f in counted.values()) >= FEWEST_COMPARED:
         words.append(
             sentence(
