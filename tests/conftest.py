@@ -101,6 +101,12 @@ def memory() -> Path | None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """A worker more than there are processors: some tests wait (for a sensor, or another process)."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """A file's tests go to one worker; those of the attacker all to one, for they share a region."""
     from xdist.scheduler import LoadFileScheduling
