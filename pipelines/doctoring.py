@@ -339,7 +339,7 @@ def locks(folder: Path) -> Finding:
         if path.exists():
             with path.open() as handle:
                 try:
-                    # shared, so that asking keeps nobody out
+                    # shared, so that two who ask at once do not take each other for a run
                     fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
                     held.append(who)

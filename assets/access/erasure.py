@@ -204,7 +204,7 @@ def leave_no_trace(warehouse: Warehouse) -> bool:
                 ) from None
         with suppress(sa.exc.DBAPIError):  # a catalogue that is not ours
             connection.exec_driver_sql("vacuum (full) pg_catalog.pg_statistic")
-        # only a superuser may have the server go on to another file of its log
+        # the server's settings, and with them its log, are a superuser's to change
         if not connection.exec_driver_sql(
             "select rolsuper from pg_roles where rolname = current_user"
         ).scalar_one():

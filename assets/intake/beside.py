@@ -345,7 +345,7 @@ class _OdsMarks:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
         tag = _bare(tag)
-        # the type stands twice, once under a name that knows no errors: that one is left
+        # the type stands twice, once under a name that knows no errors: that one is passed over
         about = {
             _bare(key): value for key, value in attributes.items() if key != "office:value-type"
         }
