@@ -89,6 +89,7 @@ def _refuse_unproved(census_date: dt.date, draft: sa.Row, region: Region) -> Non
     asked what their members know together.
     """
     proved = draft.manifest.get("groups", {})
+    # a group that has no login any more is no matter: proved against more is proved
     if any(list(codes) != proved.get(name) for name, codes in (region.groups or {}).items()):
         raise ObservatoryError(
             f"The draft of {census_date} was made before the groups of sub-regions had logins, and"
@@ -128,6 +129,7 @@ def approve(
             )
         _refuse_unproved(census_date, draft, region)
         number, status = draft.release_number, draft.manifest.get("status", "")
+        # nobody sees this state, but `approvals` asks who approved by this step
         lifecycle.move(connection, census_date, APPROVED, by, note, release=number)
         _publish(connection, census_date, draft)
         lifecycle.move(connection, census_date, PUBLISHED, by, note, release=number)
@@ -167,6 +169,7 @@ def _publish(connection: Connection, census_date: dt.date, draft: sa.Row) -> Non
         connection.execute(
             sa.text(f"delete from {kept} where census_date = :d"), {"d": census_date}
         )
+    # not `drop_draft`, which takes the note of the try as well
     connection.execute(sa.text("delete from raw.draft where census_date = :d"), {"d": census_date})
     write_basis(connection, census_date, draft.release_number, draft.basis)
 

@@ -103,6 +103,7 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
                 continue
             written.append(draft)
             context.log.info(_told(draft))
+        # whatever failed: the others' drafts are there to be looked at
         write_draft_files(warehouse, observatory.settings.drafts)
         refused = [draft for draft in written if draft.refused]
         sentences = [f"{draft.census_date}: {line}" for draft in refused for line in draft.said]
@@ -122,6 +123,7 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
                     },
                 )
         for table, check in zip(PUBLISHED_TABLES, checks, strict=True):
+            # with what follows the name: another table's may begin with it
             own = [
                 line for line in sentences if f"{table.name}." in line or f"{table.name}:" in line
             ]
@@ -137,6 +139,7 @@ def build_draft_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDefiniti
                     for quarter, lines in by_quarter.items()
                 },
             )
+            # before the step fails: what has been yielded is kept
             yield dg.AssetCheckResult(
                 asset_key=["draft", table.name],
                 check_name=GATE,
@@ -201,6 +204,7 @@ def build_publication_assets(partitions: dg.PartitionsDefinition) -> dg.AssetsDe
                 f"{date}: r{approved.number}{in_brackets(approved.status)} approved by"
                 f" {approved.by}, and published"
             )
+        # the folders of the drafts that were published go
         write_draft_files(warehouse, settings.drafts)
         for table in PUBLISHED_TABLES:
             yield dg.MaterializeResult(

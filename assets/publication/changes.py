@@ -31,6 +31,7 @@ def what_changed(
 ) -> str:
     """The account as Markdown: why there is a new release, and which figures differ."""
     lines = [
+        # a format without the leading zero is not known to every system
         f"# What changed: {census_date:%d %B %Y}, release {number}{in_brackets(manifest)}".replace(
             " 0", " "
         ),
@@ -67,6 +68,7 @@ def _why(manifest: dict[str, Any], old: dict[str, Any]) -> list[str]:
     ]
     reasons += [f"- Withdrawn: {_return(key)}." for key in sorted(then.keys() - now.keys())]
     for key in sorted(now.keys() & then.keys()):
+        # the version is all that a manifest tells of a return's content
         if now[key]["version"] != then[key]["version"]:
             reasons.append(
                 f"- Changed: {_return(key)}, version {then[key]['version']} to"
@@ -155,6 +157,7 @@ def differing_cells(name: str, now: pd.DataFrame, then: pd.DataFrame) -> pd.Data
         places = frame["la_name"].where(frame["la_name"] != "", frame["region_name"])
         for f in table.filters:
             places = places + ", " + frame[f]
+        # a measure that came or went is told once, and not of each of its cells
         measures = [i.name for i in table.indicators if i.name in now and i.name in then]
         long = (
             frame[[*keys, *measures]]

@@ -384,6 +384,7 @@ def kept(asked: Asked, census_date: dt.date) -> Draft | None:
     )
     mark = mark_of_draft(row)
     status = row.manifest.get("status", "")
+    # what was accepted stands in the note of the step alone
     taken = asked.scalar(
         "select why from raw.quarter_step where census_date = :d and why like :w order by number desc limit 1",
         d=census_date, w=f"draft {mark}; accepted: %",
@@ -524,6 +525,7 @@ def _read(
     if latest is None:
         return read
     drafted = standing(seen, census_date)
+    # a request outlives its draft: when that is made anew, nobody has to ask again
     asked = added or (drafted is not None and bool(drafted.manifest.get(_ON_REQUEST)))
     more = has_more(true, read.columns)
     as_they_were = stands(read_basis(latest.basis), behind) and not _carries_over(
@@ -548,6 +550,7 @@ def refuse_what_cannot_be_drafted(
     """
     with warehouse.snapshot() as seen:
         row = _quarter(seen, census_date)
+        # one whose day has come is closed on the way to its draft
         if row and census_date not in lifecycle.to_close(seen, region, today()):
             _refuse(seen, census_date, region, lifecycle.life(seen, census_date), row)
 
@@ -559,6 +562,8 @@ def _refuse(seen: Snapshot, census_date: dt.date, region: Region, now: Life, row
             f"{census_date} is {now.state}; a quarter that is closed was expected before a draft is"
             f" made. Close it first: observatory close {census_date}."
         )
+    # a quarter whose rows about children were removed is not rewritten any more: its figures cannot
+    # be brought up to date, and need not be
     gone = seen.scalar(
         "select exists (select from access.closed_quarter where census_date = :d)", d=census_date
     )
@@ -587,6 +592,7 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: st
     if read.latest and read.is_as_published and not read.says_more:
         return _same(census_date, read)
     drafted = standing(seen, census_date)
+    # what an offer would print is kept nowhere: to accept one, the gate is asked again
     if (
         drafted
         and not accept
@@ -653,6 +659,7 @@ def _made(
         prepared = Prepared(before[0], 0, Verdict(), only(read.true, before[0]))
     else:
         is_for_more = accept or read.with_added or read.says_more
+        # first without what was added: where that says what is published, nothing is due
         as_it_was = None
         if before and not is_for_more and has_more(read.true, read.columns):
             then = read_basis(read.latest.basis) if read.latest else None
@@ -668,6 +675,7 @@ def _made(
         prepared, accepted = offer.prepared or prepared, offer.says
         if offer.tables:  # a reader is told which figures are older; what is hidden besides looks like all that is hidden
             manifest = manifest | {"carried_over": list(offer.tables)}
+    # by the figures, not the settings: without a key none of them carries any
     method = manifest["method"] | {
         "noise": any(SETTINGS in table.values for table in read.true.values())
     }
@@ -704,6 +712,7 @@ def _made(
         changes,
         mark_of(content, read.official, read.status),
         reasons,
+        # the gate was not asked: a blank verdict would look like one that it gave
         None if read.is_as_published else prepared.verdict,
         accepted,
         read.status,
@@ -748,6 +757,7 @@ def _keep(
         ):
             return False
         now = lifecycle.life(seen, census_date)
+        # somebody held it, closed it or took it up while the gate was asked
         if (now.state, now.is_held) != (read.life.state, read.life.is_held):
             return False
         if draft.outcome == MADE:
@@ -770,6 +780,7 @@ def _keep(
             )
         if draft.outcome == SAME:  # the figures behind it moved, and what is printed did not
             write_basis(connection, census_date, draft.number, read.basis_as_it_is)
+        # last: whoever drops a draft drops the note of its try as well
         _note(connection, census_date, read, draft)
     return True
 
@@ -849,9 +860,11 @@ def write_draft_files(warehouse: Warehouse, drafts: Path) -> dict[dt.date, Path]
             )
             put_in_place(folder, release_files(tables, manifest), warehouse.writing)
     for folder in drafts.glob("????-??-??/*") if drafts.is_dir() else []:
+        # a name with a dot is a folder that another run is writing now
         if folder not in folders.values() and not folder.name.startswith("."):
             shutil.rmtree(folder, ignore_errors=True)
     for parent in drafts.glob("????-??-??"):
         with contextlib.suppress(OSError):
+            # only an empty one goes: `rmdir` refuses others
             parent.rmdir()
     return folders

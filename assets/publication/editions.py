@@ -72,8 +72,10 @@ def carried_over(
         known = (
             pd.DataFrame(index=old.index)
             if held is None
+            # the truth has no keys of its own: its rows are those of the edition's table
             else held.reindex(columns=[c for c in counts if c in held]).set_axis(old.index)
         )
+        # a merge numbers its rows anew, and assigning goes by those numbers
         joined = frame[keys].merge(old, on=keys, how="left").set_axis(frame.index)
         before = (
             frame[keys]
@@ -105,6 +107,7 @@ def says_more(
         old = edition.tables.get(name)
         if old is None or old.shape != frame.shape or list(old.columns) != list(frame.columns):
             return True
+        # as plain values: pandas compares frames only where their labels are the same
         is_other = old.to_numpy(dtype=object) != frame.to_numpy(dtype=object)
         was_hidden = old == CONFIDENTIAL
         if (is_other & ~was_hidden.to_numpy()).any():
@@ -154,6 +157,7 @@ def _as_before(
         # of which the truth is not kept may have moved by as little
         near = old[m.name].notna() & ~((old["_truth"] - now).abs() > MOVED_TOO_LITTLE) & now.notna()
         moved_little |= near
+        # the editions come in their order: what the newest says is put over the others
         before = before.mask(near & (old[count] == printed[count]), old[m.name])
     hidden = (printed[count] == CONFIDENTIAL) | (printed[m.name] == CONFIDENTIAL)
     return printed[m.name].mask(moved_little & ~hidden, before)

@@ -39,6 +39,7 @@ _LONGEST_WRITING = 3600
 
 def table_csv(frame: pd.DataFrame) -> bytes:
     """A published table as CSV: UTF-8, header first, comma, LF."""
+    # pandas ends lines as the system does, and the hash would differ between systems
     return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 
@@ -113,6 +114,7 @@ def release_files(
 
 
 def _manifest_file(manifest: Mapping[str, Any]) -> bytes:
+    # what changed has a file of its own
     return manifest_json({key: value for key, value in manifest.items() if key != "changes"})
 
 
@@ -126,6 +128,7 @@ def replace_manifest(folder: Path, manifest: Mapping[str, Any]) -> bool:
     path, content = folder / "manifest.json", _manifest_file(manifest)
     if "reissued" not in manifest or (path.exists() and path.read_bytes() == content):
         return False
+    # the page first: a run that dies between finds the old manifest, and comes here again
     shutil.rmtree(folder / "page", ignore_errors=True)
     making = folder / ".manifest.json.making"
     making.write_bytes(content)
@@ -165,6 +168,7 @@ def put_in_place(
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     remove_what_was_left(folder.parent)
+    # two runs may write the same release at once: each has a name of its own
     making = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:12]}.making")
     making.mkdir()
     try:
@@ -172,12 +176,15 @@ def put_in_place(
             with (making / name).open("wb") as file:
                 file.write(content)
                 file.flush()
+                # a rename may reach the disk before what was written: after a power cut the folder
+                # would stand there with empty files
                 os.fsync(file.fileno())
         _on_the_disk(making)
         with lock():
             if folder.exists():
                 return False
             making.rename(folder)
+            # the new name is an entry of the folder above
             _on_the_disk(folder.parent)
     finally:
         shutil.rmtree(making, ignore_errors=True)
@@ -198,6 +205,7 @@ def remove_what_was_left(parent: Path) -> None:
     at work.
     """
     for left in (*parent.glob(".*.making"), *parent.glob(".*.old")):
+        # another run may remove it, or put it in place, at this moment
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > _LONGEST_WRITING:
                 shutil.rmtree(left, ignore_errors=True)

@@ -200,6 +200,8 @@ def _record(
         ),
         {
             "d": now.census_date,
+            # two never take one number: writers wait for each other, and this is read under their
+            # lock
             "n": now.steps + 1,
             "step": step,
             "state": state,
@@ -241,8 +243,10 @@ def close_by_timetable(
     """
     closed = []
     with warehouse.writing() as connection:
+        # asked under the writers' lock: nobody closes or holds one between
         for date in to_close(warehouse, region, today):
             if dates is None or date in dates:
+                # a format without the leading zero is not known to every system
                 why = f"its day was {region.timetable.day(date, 'close'):%d %B %Y}".replace(
                     " 0", " "
                 )
@@ -303,6 +307,7 @@ def hold(
             now.state,
             by,
             why,
+            # the last step alone tells where a quarter stands: state and release go on with it
             release=now.release,
             is_held=not lift,
         )

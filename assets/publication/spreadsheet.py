@@ -183,6 +183,7 @@ def _sheet(
     manifest: Mapping[str, Any],
 ) -> Any:
     data = pd.DataFrame({_FRONT["geographic_level"]: frame["geographic_level"]})
+    # no cell is left blank: what stands there is explained by the legend
     data[_FRONT["old_la_code"]] = frame["old_la_code"].where(frame["old_la_code"] != "", "[z]")
     data[_FRONT["la_name"]] = frame["la_name"].where(frame["la_name"] != "", frame["region_name"])
     for name, label in table.filters.items():
@@ -193,9 +194,11 @@ def _sheet(
         used |= set(frame[indicator.name]) & set(SYMBOLS)
         numbers = pd.to_numeric(frame[indicator.name], errors="coerce")
         bracketed = frame[indicator.name].map(lambda text: f"[{text}]")
+        # numbers stay numbers beside symbols that are text, so that a reader may reckon with them
         values = (
             numbers.astype("object")
             if indicator.decimals
+            # whole numbers have no blank: 0 stands in where the symbol goes below
             else numbers.fillna(0).astype("int64").astype("object")
         )
         data[label] = values.where(numbers.notna(), bracketed)

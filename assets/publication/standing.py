@@ -102,6 +102,7 @@ def basis_of(
     are in it: what was proved against others is to be proved anew.
     """
     return Basis(
+        # nothing is added where no group has a login: the mark stays as before there were groups
         digest(repr(method), table_csv(members), *([repr(groups)] if groups else [])),
         tuple(sorted(short_digest(repr(tie)) for tie in ties())),
         {name: _parts(table) for name, table in true.items()},
@@ -112,6 +113,7 @@ def basis_of(
 
 def _known() -> tuple[str, ...]:
     """The tables and breakdowns of the programme."""
+    # a nested table gains a breakdown as rows, and its columns do not show that it did
     within = [
         f"{table.name}{_WITHIN}{label}"
         for table in PUBLISHED_TABLES
@@ -134,6 +136,7 @@ def stands(then: Basis | None, now: Basis) -> bool:
     """Whether all that decided the figures of a release is as it was; what came besides it is of
     other measures.
     """
+    # a tie that came may be of measures that the release has not: it is looked at below
     if then is None or then.rules != now.rules or not set(then.ties) <= set(now.ties):
         return False
     if (now.tables.keys() - then.tables.keys()) & set(then.known):  # its figures came with a return
@@ -142,6 +145,7 @@ def stands(then: Basis | None, now: Basis) -> bool:
         (name, part.removeprefix(_SHOWN)) for name, parts in then.tables.items() for part in parts
     }
     for tie in ties():
+        # among figures that are out already a new tie tells what nobody proved that it does not
         is_new = short_digest(repr(tie)) not in then.ties
         if is_new and all((term.table, term.measure) in has for term in tie.terms):
             return False
@@ -161,6 +165,8 @@ def _parts(true: TrueTable) -> dict[str, str]:
     told = [_told(table, _NOT_PRINTED), table_csv(true.keys), table_csv(others)]
     parts = {"": short_digest(*told)}
     for m in table.measures:
+        # with its symbols, which are printed where it is blank; what is worked out of printed
+        # figures has neither, and its terms are marked themselves
         columns = [frame[[m.name]] for frame in (true.values, true.symbols) if m.name in frame]
         told = [_told(m), *map(table_csv, columns)]
         parts[f"{_SHOWN if m.shown else ''}{m.name}"] = short_digest(*told)
@@ -173,6 +179,7 @@ def _told(of: Any, without: Iterable[str] = ()) -> str:
     """
     said = {one.name: getattr(of, one.name) for one in fields(of) if one.name not in without}
     usual = {one.name: one.default for one in fields(of) if one.default is not MISSING}
+    # by name: a key that moves within its class is no change
     return repr(sorted((name, value) for name, value in said.items() if usual.get(name) != value))
 
 
@@ -196,6 +203,7 @@ def only(
 
 
 def _as_in(true: TrueTable, frame: pd.DataFrame, known: set[str]) -> TrueTable:
+    # what is not shown is no column of any release: whether this one has it cannot be seen there
     kept = [m for m in true.table.measures if not m.shown or m.name in frame]
     named = {m.name for m in kept} | {name for m in kept for name in _names(m)}
     gone = [m.name for m in true.table.measures if m.name not in named]
@@ -220,6 +228,7 @@ def _as_in(true: TrueTable, frame: pd.DataFrame, known: set[str]) -> TrueTable:
 def _names(m: Measure) -> set[str]:
     """The measures that one is worked out of or judged by."""
     told = [getattr(m, one.name) for one in fields(m)]
+    # any text is taken: one that is no measure's name does no harm, for it is only looked up
     texts = [t for each in told for t in (each if isinstance(each, tuple) else (each,))]
     return {text.removeprefix("-") for text in texts if isinstance(text, str)}
 
@@ -235,6 +244,7 @@ def has_more(true: Mapping[str, TrueTable], columns: Columns) -> bool:
 def says_the_same(tables: Mapping[str, pd.DataFrame], has: Mapping[str, pd.DataFrame]) -> bool:
     """Whether every figure of a release is printed as it was, and no table beside them."""
     return tables.keys() == has.keys() and all(
+        # a column that is gone is a difference, not an error
         set(then.columns) <= set(tables[name].columns)
         and tables[name][list(then.columns)].equals(then)
         for name, then in has.items()

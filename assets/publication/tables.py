@@ -159,6 +159,7 @@ def _with_shared(true: TrueTable, shared: pd.DataFrame, places: str, measure: st
     """
     keys = [AUTHORITY, *true.table.filters]
     cells = shared
+    # each key adds to what is there already, totals as well: so every crossing comes about
     for name, total in ((name, "" if name == AUTHORITY else TOTAL) for name in keys):
         cells = pd.concat([cells, cells.assign(**{name: total})])
     added = (
@@ -170,6 +171,8 @@ def _with_shared(true: TrueTable, shared: pd.DataFrame, places: str, measure: st
     return replace(
         true,
         values=true.values.assign(
+            # counts are whole, so that they are compared exactly; what is unknown equals nothing,
+            # and does not add up
             **{ADDS_UP: (added == true.values[measure].to_numpy()).astype("float64")}
         ),
     )
@@ -239,6 +242,7 @@ def _true_table(
     warehouse: Asked, census_date: dt.date, members: pd.DataFrame, table: PublishedTable
 ) -> TrueTable | None:
     filters = list(table.filters)
+    # the others are worked out of what is printed, never out of true figures: they tell no more
     plain = [m for m in table.measures if m.rule not in ("share", "difference", "rate")]
     grouped = [f"t.{table.authority}", *(f"t.{f}" for f in filters)]
     summed = ", ".join(f"sum({m.sql or 't.' + m.name}) as {m.name}" for m in plain)
@@ -265,6 +269,7 @@ def _true_table(
     added = [m.name for m in plain if m.rule in ADDED_UP]
     keys = [AUTHORITY] if table.nested else [AUTHORITY, *filters]
     whole = _with_totals(frame, [AUTHORITY, *filters], keys, added)
+    # what does not add up has no total but the row of its own that was read for it
     own = [AUTHORITY, *filters, *(n for n in names if n not in added)]
     whole = (
         whole.merge(pd.concat([frame[own], regions[own]]), how="left")
@@ -287,6 +292,7 @@ def _grid(figures: pd.DataFrame, members: pd.DataFrame, table: PublishedTable) -
     if not filters:
         return authorities
     if table.nested:
+        # a category belongs to one breakdown: not every pair of them can be
         return authorities.merge(figures[filters].drop_duplicates(), how="cross")
     categories = [list(table.labels[f]) or sorted(figures[f].unique()) for f in filters]
     return pd.MultiIndex.from_product(
@@ -336,6 +342,7 @@ def _filled(
             everywhere if m.absent == "0" else zero.get(m.side, everywhere)
         )
         blank &= m.shown & ((frame["_absent"] == 1) | (m.side in table.answered))
+        # before the zeros are put in: those are what nobody said
         frame[f"_said {m.name}"] = (frame[m.name].notna()).astype("float64")
         frame[f"_unlisted {m.name}"] = (
             unlisted[m.side].astype("float64") if m.side in unlisted else 0.0
@@ -343,6 +350,8 @@ def _filled(
         frame.loc[blank, m.name] = 0.0
     for m in plain:
         if m.rule in ADDED_UP:
+            # a loop of its own: the part's and the whole's zeros are in by now, whichever came
+            # first
             lacking = (
                 frame[m.part_of].notna() & frame[m.name].isna()
                 if m.part_of
@@ -355,6 +364,7 @@ def _filled(
 def _is_in(answered: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
     """Whether each row of the frame is among those of a select, by the keys that it gives."""
     keys = [c for c in answered.columns if c in frame.columns]
+    # without twins: each would double a row of the frame
     joined = frame[keys].merge(answered[keys].drop_duplicates().assign(_answered=True), how="left")[
         "_answered"
     ]
@@ -376,6 +386,7 @@ def _with_totals(
     whole = frame[[*columns, *measures, *counted, *marks]]
     for key in keys:
         others = [c for c in columns if c != key]
+        # what was added up by the keys before is in it: totals of totals come about, too
         groups = whole.groupby(others, as_index=False, sort=False) if others else None
         if groups is None:
             summed = pd.DataFrame(
@@ -417,6 +428,7 @@ def _ordered(frame: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
     order = pd.DataFrame({AUTHORITY: frame[AUTHORITY]})
     for f in table.filters:
         ranks = (
+            # digits come before letters: a category without a label follows these, by its own name
             {label: f"{n:03d}" for n, label in enumerate([TOTAL, *table.labels[f].values()])}
             if table.labels[f]
             else {TOTAL: ""}
@@ -433,6 +445,7 @@ def _symbols(frame: pd.DataFrame, table: PublishedTable, plain: list[Measure]) -
             (frame["_absent"] == 1) & (table.absent == NOT_APPLICABLE), NOT_APPLICABLE, otherwise
         )
         if f"_silent {m.name}" in frame:
+            # a return came and has no such figure: asking for it again would bring none
             symbols[m.name] = symbols[m.name].mask(frame[f"_silent {m.name}"] == 0, NOT_APPLICABLE)
         if f"_nothing {m.name}" in frame:
             symbols[m.name] = symbols[m.name].mask(frame[f"_nothing {m.name}"] == 1, NOT_APPLICABLE)
@@ -447,6 +460,8 @@ def print_table(true: TrueTable, hidden: Hidden, method: DisclosureMethod = SAFE
     """
     table = true.table
     printed = true.keys.copy()
+    # in the programme's order: an estimate, a mean and what is worked out take printed columns that
+    # stand before them
     for m in table.measures:
         printed[m.name] = _print_measure(true, printed, m, hidden, method)
     return printed
@@ -492,6 +507,7 @@ def _print_measure(
     if m.rule == "rate":
         return publish_ratio(_terms(printed, m.of), _terms(printed, (m.per,)), m.times, m.decimals)
     if m.rule == "share":
+        # no mask for these three: of a hidden figure nothing is worked out
         whole = _terms(printed, m.whole) if m.whole else [(1, _total_of(true.table, printed, m))]
         return publish_ratio(_terms(printed, m.of), whole, 100, 1, most=100)
     shown = _print_by_itself(true, printed, m, method)
@@ -524,10 +540,12 @@ def _print_by_itself(
     if m.rule == "given":
         return publish_given(true.values[m.name], m.decimals, true.symbols[m.name])
     if m.rule == "estimate":
+        # where all have returned there is nothing to estimate: the count says it
         partial = true.values[m.covered] < true.values[m.registered]
         end = _end_of_interval(true, m, method) if m.interval else None
         return publish_estimates(true.values[m.name], printed[m.of[0]], partial, method, end)
     support = true.values[m.placements], true.values[m.owner_groups], true.values[m.largest_share]
+    # where any count is given, hidden or not, a return came: a mean that it lacks does not apply
     came = ~(printed[[count.name for count in true.table.of_rule("count")]] == NOT_AVAILABLE).all(
         axis=1
     )
