@@ -89,6 +89,7 @@ def _run(warehouse: Warehouse, program: str, arguments: list[str], *, connect: b
         "dbname": url.database,
     }
     connecting = (
+        # nobody is there whom the program could ask
         ["--no-password", *(f"--{name}={value}" for name, value in where.items() if value)]
         if connect
         else []
@@ -128,6 +129,8 @@ def back_up(warehouse: Warehouse, home: Path, file: Path) -> int:
             "pg_dump",
             [
                 "--format=custom",
+                # owners and rights are made anew where it is brought back: that server may have
+                # other roles
                 "--no-owner",
                 "--no-acl",
                 "--enable-row-security",
@@ -168,6 +171,7 @@ def restore(
             " (OBSERVATORY_HOME) or database (OBSERVATORY_DATABASE_URL) and restore there."
         )
     contents = _run(warehouse, "pg_restore", ["--list", str(file)], connect=False)
+    # as the list has schema and name: the table that every warehouse has
     if " raw observatory " not in contents:
         raise ObservatoryError(
             f"{file} is no backup of a warehouse; a file that `observatory backup` wrote was"
@@ -246,6 +250,7 @@ def _make_logins(warehouse: Warehouse) -> list[str]:
     """Make the logins of the backup again where the server does not have them."""
     renewed = []
     with warehouse.engine.begin() as connection:
+        # a borrowed login lived as long as its question: it is not brought back
         missing = connection.execute(
             sa.text(
                 "select login::text as login, kind from access.login where borrowed_from is null"

@@ -181,6 +181,7 @@ def leave_no_trace(warehouse: Warehouse) -> bool:
     logins.end_open_transactions(
         warehouse
     )  # what one may still see is kept, and what one has locked is not written anew
+    # the server vacuums in no transaction
     with warehouse.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         tables = connection.execute(
             sa.text(
@@ -220,12 +221,14 @@ def leave_no_trace(warehouse: Warehouse) -> bool:
                 + 1
             ):
                 connection.exec_driver_sql(
+                    # the server does not leave a file to which nothing was written
                     "select pg_logical_emit_message(false, 'observatory', 'past what was erased')"
                 )
                 connection.exec_driver_sql("select pg_switch_wal()")
             connection.exec_driver_sql("checkpoint")
             connection.exec_driver_sql("checkpoint")
         finally:
+            # whatever went wrong: the setting would outlast this session, and a restart
             connection.exec_driver_sql("alter system reset wal_recycle")
             connection.exec_driver_sql("select pg_reload_conf()")
     return True

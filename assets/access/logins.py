@@ -441,6 +441,7 @@ def make_role(connection: Connection, name: str, kind: str) -> str:
     )
     password = _set_password(connection, name)
     _set_as_it_begins(connection, name)
+    # the right that every server gives everybody was taken away with the rights
     connection.exec_driver_sql(f"grant connect on database {database} to {role}")
     return password
 
@@ -455,6 +456,7 @@ def _set_as_it_begins(connection: Connection, name: str) -> None:
     for where in (f"{role} in database {database}", role):
         connection.exec_driver_sql(f"alter role {where} reset all")
     for setting, value in SETTINGS.items():
+        # a list of names: in quotes it would be the name of one schema
         shown = value if setting == "search_path" else f"'{value}'"
         connection.exec_driver_sql(
             f"alter role {role} in database {database} set {setting} = {shown}"
@@ -498,6 +500,7 @@ def end_open_transactions(warehouse: Warehouse) -> int:
             " l on l.login = a.usename"
         )
         be_able(connection, connection.execute(sa.text(names)).scalars().all())
+        # with a time, so that it waits until each has ended and let go of what it had locked
         ended = connection.execute(
             sa.text(
                 "select count(*) from (select pg_terminate_backend(a.pid, 5000) from"

@@ -34,6 +34,7 @@ def bases(archive: Path) -> dict[dt.datetime, Path]:
     first.
     """
     copies = {}
+    # what does not end so is no base: one that is still being taken, or the mark of a key
     for folder in sorted((archive / "base").glob("*Z")):
         copies[dt.datetime.strptime(folder.name, _NAME).replace(tzinfo=dt.UTC)] = folder
     return copies
@@ -142,10 +143,12 @@ def restore_to(
             " erased since, say --without-stop-list."
         )
     listed = erasure.read_stop_list(named) if named.is_file() else []
+    # the nearest before it: the least of the log has to be gone through
     base = known[max(before)]
     if (kept := _key_check(archive, base.name)).is_file():  # before anything is written
         held_to(find_key(settings.home), kept.read_text(encoding="ascii").strip(), settings.home)
     EmbeddedPostgres(settings.home, archive=archive).recover(base, moment)
+    # from now on its log goes where this home says, and not where it was brought back from
     server = EmbeddedPostgres(settings.home, archive=settings.archive)
     with Warehouse(server.join(), server) as warehouse:
         # a base of an earlier version has no mark beside it: then the warehouse itself tells

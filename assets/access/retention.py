@@ -45,6 +45,7 @@ def remove_what_is_due(
     with warehouse.writing() as connection:
         for table in [
             *children,
+            # the first stands for the tables above, and the outbox is no table
             *(name for name in known if name not in (CHILDREN, OUTBOX) and name not in children),
         ]:
             period = known.get(table, known[CHILDREN])

@@ -105,6 +105,7 @@ def group_role(database: str, kind: str) -> str:
     """The name of a group role: the database's name and the kind of reader. Roles belong to a whole
     server, warehouses to a database of it.
     """
+    # the server cuts names at 63 bytes: two long ones might come to be the same
     short = (
         database
         if len(database) <= 40
@@ -276,6 +277,7 @@ def _of_relation(
     statements = [f'drop policy "{name}" on {table}' for name in present]
     statements += [
         f"alter table {table} enable row level security",
+        # forced, for an owner is otherwise held to no policy
         f"alter table {table} force row level security",
         f"create policy pipeline on {table} to {owner} using (true) with check (true)",
     ]
@@ -294,6 +296,7 @@ def _of_relation(
         )
     if noted:  # no row is another's to the operator: it needs no fence, but what it reads of children is written down
         statements.append(
+            # in a select of its own it is noted once a query, and not once a row
             f"create policy operator on {table} for select to {groups[OPERATOR]} using ((select"
             f" access.noted('{policy.table}')))"
         )
@@ -333,6 +336,8 @@ def _close_the_other_databases(connection: Connection) -> None:
 
     Others' databases are theirs to close; `grant` names those that a login could enter.
     """
+    # where nobody ever granted anything there is no list, and the server's default lets everybody
+    # in
     others = connection.execute(
         sa.text(
             "select d.datname from pg_database as d where d.datallowconn and d.datname <>"
@@ -342,6 +347,7 @@ def _close_the_other_databases(connection: Connection) -> None:
             " acldefault('d', d.datdba))) as a where a.grantee = 0)"
         )
     ).scalars()
+    # all of them first: what follows is asked on the same connection
     for name in list(others):
         with (
             suppress(sa.exc.DBAPIError),
@@ -367,6 +373,7 @@ def _close_the_database(connection: Connection) -> None:
             f"revoke all on database {quoted(connection, database)} from public"
         )
         if connection.exec_driver_sql(
+            # the schema may be another's, who alone can take a right on it away
             "select pg_has_role(current_user, nspowner, 'usage') from pg_namespace where nspname ="
             " 'public'"
         ).scalar():

@@ -83,6 +83,7 @@ def watching(warehouse: Warehouse, log: Path | None) -> Iterator[None]:
             ):  # the server is away for a moment: the next look is soon
                 continue
 
+    # a daemon: a look that hangs must not keep the process from ending
     thread = threading.Thread(target=watch, name="watch over readers", daemon=True)
     thread.start()
     try:

@@ -79,6 +79,7 @@ class TableAnswer:
     earlier: str = ""
 
 
+# known by itself alone: two frames have no one answer to whether they are equal
 @dataclass(frozen=True, eq=False)
 class Answer:
     """All there is to say about one file.
@@ -144,6 +145,7 @@ class Answer:
     @cached_property
     def own_sheets(self) -> list[Sheet]:
         """The sender's sheets, each once."""
+        # by what it is, not by its name: two sheets of a file may have the same
         return list({id(sheet): sheet for sheet, _ in self.sheets}.values())
 
     @cached_property
@@ -362,6 +364,7 @@ def day(date: dt.date) -> str:
 def _uk() -> dt.tzinfo:
     try:
         return zoneinfo.ZoneInfo("Europe/London")
+    # not every machine has the time zones: `moment` then says that it is UTC
     except zoneinfo.ZoneInfoNotFoundError:
         return dt.UTC
 
@@ -455,6 +458,7 @@ def next_steps(answer: Answer) -> Next:
     if answer.outcome == WITHDRAWN:
         return _after_withdrawal(answer)
     statuses = {table.status for table in answer.tables}
+    # before what is to mend: in a return that was replaced nothing is
     if statuses and statuses <= {"superseded"}:
         return Next(
             "You need do nothing", ("A newer return of yours has taken the place of this one.",)
@@ -897,12 +901,14 @@ def findings_of(submission: Submission, judged: Iterable[JudgedTable]) -> pd.Dat
     about_rows = [
         table.findings[table.findings["submission_id"] == submission.id] for table in judged
     ]
+    # without empty ones, whose columns' types pandas would mix in
     frames = [frame for frame in (about_file, *about_rows) if len(frame)]
     return pd.concat(frames, ignore_index=True) if frames else about_file
 
 
 def trial_answer(submission: Submission, judged: Iterable[JudgedTable]) -> Answer:
     """The answer to a return that was only held up to the door: what would become of it."""
+    # it is gone through twice, and may be an iterator
     judged = list(judged)
     tables = []
     for table in judged:

@@ -141,6 +141,7 @@ def bar(table: TableAnswer, is_trial: bool = False) -> list[Part]:
     drawn, start = [], 0.0
     for (fate, words, meaning, rows), share in zip(parts, shares, strict=True):
         width = 100 * share / sum(shares) if total else 0.0
+        # behind the last part there is none; its end is seldom 100 to the last digit
         gap = GAP_WIDTH if start + width < 99.9 else 0.0
         drawn.append(
             Part(fate, words, meaning, rows, round(start, 3), round(max(width - gap, 0.0), 3))

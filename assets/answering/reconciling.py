@@ -46,6 +46,8 @@ def _with_references(table: JudgedTable, submissions: Iterable[Submission]) -> p
             if recognised.table.name == table.table.name and column in recognised.columns:
                 place = recognised.columns[column]
                 texts = [
+                    # a row may end before its column: blank cells at its end need not be in the
+                    # file
                     cell_text(row[place]).strip() if place < len(row) else ""
                     for row in sheet.rows[recognised.header_row + 1 :]
                 ]
@@ -82,6 +84,7 @@ def reconcile(
     lived = _with_references(by_name["ssda903_episodes"], submissions)
     day = census_date.isoformat()
     is_open = (
+        # days as texts, year first: they are in the order of the days
         (lived["decom"] <= day)
         & (lived["dec"].isna() | (lived["dec"] > day))
         & ~lived["legal_status"].isin(["V3", "V4"])

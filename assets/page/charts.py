@@ -70,6 +70,7 @@ def _colour(name: str) -> str:
 
 def _svg(title: str, width: float, height: float, *groups: Markup) -> Markup:
     """The chart as SVG of the page, named by its title."""
+    # this `format` escapes what is put in: titles and labels are data
     return Markup(
         '<svg class="chart {}" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}"'
         ' height="{}">{}</svg>'
@@ -102,6 +103,7 @@ def _ticks(most: float, about: int) -> list[float]:
         for width in (1, 2, 5)
         if width * 10**power * about >= most
     )
+    # at least one step: an axis from 0 to 0 would divide by nothing
     return [step * n for n in range(max(int(-(-most // step)), 1) + 1)]
 
 
@@ -151,7 +153,9 @@ def lines(
         def y(number: float) -> float:
             return height * (1 - number / ticks[-1])
 
+        # nine letters: a month and its year, and a gap
         every = -(-len(dates) // max(int(across // (9 * LETTER)), 1))
+        # counted from the newest quarter, which is always named
         shown = [place for place in range(len(dates)) if (len(dates) - 1 - place) % every == 0]
         grid = _group(
             (_STROKE.format(left, y(tick), left + across, y(tick)) for tick in ticks), stroke=LINE
@@ -173,6 +177,7 @@ def lines(
                         " ".join(f"{x(place):.1f},{y(number):.1f}" for place, number in stretch)
                     )
                     for stretch in stretches
+                    # a single quarter is no line: its dot shows it
                     if len(stretch) > 1
                 ),
                 fill="none",
@@ -203,6 +208,7 @@ def lines(
             fill=INK,
             font_weight="bold",
         )
+        # labels that were moved apart may stand higher than the drawing
         above = max(10.0, 12 - min(stands))
         return _svg(
             title,
@@ -223,6 +229,7 @@ def _apart(stands: Sequence[float], least: float) -> list[float]:
     other.
     """
     moved = dict[int, float]()
+    # from the lowest up: each is moved by those below it alone
     for number in sorted(range(len(stands)), key=lambda n: -stands[n]):
         moved[number] = min([stands[number], *(stand - least for stand in moved.values())])
     return [moved[number] for number in range(len(stands))]
@@ -235,6 +242,7 @@ def ranges(title: str, rows: Sequence[Range], axis: str, ends: str) -> Chart | N
     known = [(row, row.middle) for row in rows if row.middle is not None]
     if not known:
         return None
+    # who hears the page instead of seeing it has the title alone
     title = f"{title}. {ends}"
     most = max(
         number
@@ -250,6 +258,7 @@ def ranges(title: str, rows: Sequence[Range], axis: str, ends: str) -> Chart | N
         right, tall, line = (30, 52, 32) if is_wide else (24, 46, 28)
         longest = max(len(row.label) for row, _ in known) * LETTER
         left = min(longest + 12, width - right - LEAST) if is_wide else 12
+        # narrow, the row's number stands at the end of the label's line
         room = left - 12 if is_wide else width - left - right - len(f" £{most:,.0f}") * LETTER
         ticks = _ticks(most, 5 if is_wide else 4)
         height = tall * len(known)
@@ -258,6 +267,7 @@ def ranges(title: str, rows: Sequence[Range], axis: str, ends: str) -> Chart | N
             return left + (width - left - right) * number / ticks[-1]
 
         stands = [(row, middle, tall * place + line) for place, (row, middle) in enumerate(known)]
+        # narrow, the grid leaves the lines of the labels free
         spans = [(0, height)] if is_wide else [(y - 10, y + 12) for _, _, y in stands]
         grid = _group(
             (

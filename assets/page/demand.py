@@ -76,6 +76,7 @@ def children(edition: Edition, area: Area) -> Section | None:
         )
         for c in categories
     ]
+    # a hidden count has no number and stands last: its place tells nothing of it
     figures = sorted(
         ((c, f) for c, f in figures if not f[0].is_missing and f[0].number != 0),
         key=lambda row: -(row[1][0].number or 0),
@@ -274,10 +275,12 @@ def net_position(edition: Edition, area: Area) -> Section | None:
         "own_inside": "near-1",
         "own_unknown": "unknown",
     }
+    # one scale for all of them: bars of one table are compared
     most = max((f.number or 0 for n, f in figures.items() if n in colours), default=0)
     drawn = [
         BarRow(
             Cell(labels[n]),
+            # a net gain may be below 0, which no bar can show
             bar([(colours[n], labels[n], f)], None, most) if n in colours else [],
             [f],
         )
@@ -301,11 +304,13 @@ def flows(edition: Edition, area: Area) -> Section | None:
     def largest(
         caption: str, first: str, rows: list[tuple[Cell, Figure]], colour: str
     ) -> BarTable | None:
+        # rounded counts are often alike: by name then, so that a page made again is the same
         shown = sorted(
             ((c, [f]) for c, f in rows if f.number and c.link),
             key=lambda row: (-(row[1][0].number or 0), row[0].name),
         )[:MOST_FLOWS]
         tables = ranking(caption, first, ["Children"], shown, colour)
+        # what has no page is no authority of the region: it stands below, outside the order
         rest = [BarRow(c, [], [f]) for c, f in rows if f.number and not c.link]
         return replace(tables, rows=[*tables.rows, *rest]) if tables else None
 

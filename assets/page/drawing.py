@@ -68,6 +68,7 @@ def bar(
             drawn.append(
                 Part(colour, label, figure, round(start, 2), round(100 * number / full, 2))
             )
+            # not the rounded widths: their sum would leave gaps, or overlap
             start += 100 * number / full
     if rest:
         drawn.append(

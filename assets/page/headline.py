@@ -52,6 +52,7 @@ def headline(edition: Edition, area: Area) -> str:
     if counted.number and _is_full(table, area):
         return f"Every place counted in {possessive(place)} {homes} is lived in"
     if empty.number and is_enough(counted):
+        # a heading has no full stop
         return sentence(
             f"{part_of(empty, out_by(counted, edition.round_to))} of the places in"
             f" {possessive(place)} {homes} stand empty"
@@ -290,6 +291,7 @@ def most_given(reasons: Mapping[str, Figure], total: Figure, round_to: int) -> s
     """The reason that is surely given most often. No reason given is none, but its places are not
     another's.
     """
+    # at their least: what rounding may have added to them may be of a reason that is given
     known = sum(
         max((f.number or 0) - round_to / 2, 0) for r, f in reasons.items() if r.startswith("Not ")
     )

@@ -207,6 +207,7 @@ def _tables(
         return []
     publisher, release, period = source
     rows = [(_name(m), _row(edition, area, m)) for m in measures]
+    # of one source all rows have the same columns, in the same order
     columns = [name for name in rows[0][1] if any(row[name].is_there for _, row in rows)]
     whose = the(area.name) if area.is_region else area.name
     caption = (

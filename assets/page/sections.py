@@ -90,6 +90,7 @@ def neighbours(edition: Edition, area: Area) -> Section | None:
         )
 
     rows = [row(Cell(area.name), area, strong=True), *(row(link(a), a) for a in bordering)]
+    # one that borders it as well stands among those, once
     rows += [row(link(a, "statistical neighbour"), a) for a in alike if a not in bordering]
     rows.append(row(link(edition.here), edition.here, strong=True))
     columns = ["Places counted", "Nobody living in them", "Placed by the host", "Coverage"]
@@ -224,6 +225,7 @@ def _change(editions: Sequence[Edition], area: Area, kind: str) -> list[str]:
     known = [
         (e.census_date, *told(e)) for e in editions if told(e)[0].is_shown and is_enough(told(e)[2])
     ]
+    # where this quarter does not tell it there is no now to set beside then
     if len(known) < 2 or known[-1][0] != editions[-1].census_date:
         return []
     (since, then, lived_in_then, counted_then), (_, now, lived_in, counted) = known[0], known[-1]
@@ -264,6 +266,7 @@ def coverage(edition: Edition, area: Area) -> Section | None:
             [row(Cell(k), area, k) for k in table.values["provision_type"]],
             "Type of provision",
         )
+    # where none is registered there is nothing to cover
     rows = [r for r in rows if r[1][2].number]
     of = plural(kind) if area.is_region else "settings"
     columns = ["Of settings", "Of places", "Registered", "Returned"]
@@ -362,6 +365,7 @@ def _returns_in(edition: Edition, area: Area) -> list[DataTable]:
         (Cell(titles.get(t, t)), [table.figure(area, n, table_name=t) for n in names])
         for t in table.values["table_name"]
     ]
+    # of an authority what did not come is told as well: it is what its figures lack
     rows = [(cell, figures) for cell, figures in rows if figures[0].number or not area.is_region]
     whose = "the region\u2019s authorities" if area.is_region else area.name
     return (

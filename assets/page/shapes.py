@@ -133,6 +133,7 @@ def page_of(area: Area) -> str:
     return (
         "index.html"
         if area.is_region
+        # letters and digits alone: it is a file's name and part of an address
         else f"authority-{''.join(c for c in area.code if c.isalnum())}.html"
     )
 
@@ -226,6 +227,7 @@ class Division:
         for colour, label in self.bands:
             chosen = {**filters, self.by: label}
             count = self.table.figure(area, self.measure, **chosen)
+            # that none is unknown needs no line of its own
             if colour != "unknown" or count.number != 0:
                 legend.append(
                     (

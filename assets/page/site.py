@@ -91,6 +91,7 @@ class Download:
 
 _KINDS = {
     ".csv-metadata.json": "description for machines (CSVW)",
+    # before `.csv`, which is the end of this one as well
     ".meta.csv": "metadata (CSV)",
     ".csv": "figures (CSV)",
     ".parquet": "figures (Parquet)",
@@ -105,6 +106,7 @@ _KINDS = {
 def downloads(release: Path) -> list[Download]:
     """The files of a release, as they lie in its folder."""
     files = []
+    # a name with a dot is a file that is just being written
     for path in (
         sorted(p for p in release.iterdir() if p.is_file() and not p.name.startswith("."))
         if release.is_dir()
@@ -130,6 +132,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        # a name that is spelt wrongly is an error, and no blank on a page
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -157,6 +160,7 @@ def _set(value: Any) -> Any:
     """What a template puts out: text as it may be shown, with a printer's apostrophe; everything
     else as it is.
     """
+    # the very type: markup is text as well, and stays as it was made
     return shown(value).replace("'", "\u2019") if type(value) is str else value
 
 

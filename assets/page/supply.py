@@ -225,6 +225,7 @@ def by_authority(edition: Edition) -> Section | None:
         key=lambda a: (
             a.code not in ranked,
             empty[a.code] is None,
+            # of those that are not ranked the share counts for nothing: they stand by name
             -(empty[a.code] or 0) * (a.code in ranked),
             a.name,
         ),
@@ -385,6 +386,7 @@ def who_lives_here(edition: Edition, area: Area) -> Section | None:
     ]
     bars = (
         [BarTable(caption, first, ["Children", "Placed by the host"], rows, division.bands)]
+        # a single type would repeat the bar above
         if len(rows) > 1 or area.is_region and rows
         else []
     )
@@ -432,6 +434,7 @@ def unavailable(edition: Edition, area: Area) -> Section | None:
         for r in table.values["reason"]
     }
     reasons = [(r, f) for r, f in figures.items() if not f[0].is_missing and f[0].number != 0]
+    # `Not given` and its like are no reasons: they stand last
     reasons.sort(key=lambda item: (item[0].startswith("Not "), -(item[1][0].number or 0), item[0]))
     total = table.figure(area, "places", provision_type=kind)
     if not total.is_there or total.is_missing or total.number == 0:
@@ -559,6 +562,7 @@ def fees(edition: Edition, area: Area) -> Section | None:
         return None
     rows = [
         Range(
+            # a chart goes through no template, where apostrophes are set
             k.replace("'", "\u2019"),
             cell("lower_decile", k).number,
             cell("mean", k).number,
@@ -710,6 +714,7 @@ def fostering(edition: Edition, area: Area) -> Section | None:
     names = [n for n in others if n in table.indicators]
     rows = []
     for kind in table.values.get("provision_type", []):
+        # the parts are shares: a hundred fills the bar
         parts = bar(
             [
                 (colour, label, table.figure(area, name, provision_type=kind))

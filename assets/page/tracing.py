@@ -84,6 +84,7 @@ def meaning(column: str) -> str:
 @cache
 def _closure(relation: Relation) -> frozenset[Relation]:
     """Everything that a model reads, directly or not, itself included."""
+    # what was received has no model: there it ends
     model = models().get(relation)
     return frozenset(
         {relation}.union(*(_closure(parent) for parent in model.upstream)) if model else {relation}
@@ -146,6 +147,7 @@ def _reads(table: PublishedTable) -> frozenset[Relation]:
 def _sources(table: PublishedTable, measure: Measure) -> frozenset[Column]:
     """The columns of the warehouse that a measure is summed from."""
     read = _read_by(table.name)
+    # a measure's SQL knows the rows that it sums by this name alone
     named = re.findall(r"\bt\.(\w+)", measure.sql) if measure.sql else [measure.name]
     return frozenset().union(*(read.get(name, frozenset()) for name in named))
 
@@ -260,6 +262,7 @@ def origin(name: str) -> Origin | None:
         if t.checks in tested
     ]
     checks.sort(
+        # its own first, and then from what is counted back to what was received
         key=lambda c: (c.table != model.table, LAYERS.index(c.table.split(".")[0]) * -1, c.name)
     )
     tables = {layer: sorted(names[r] for r in read if r[0] == layer) for layer in LAYERS}

@@ -240,6 +240,7 @@ _SELECTS = {"answered", "unlisted", "stands", "came"}
 
 
 def _measure(table: str, entry: dict[str, Any]) -> Measure:
+    # `in` is a word of Python's own, and can be no field's name
     values = {("whole" if key == "in" else key): value for key, value in entry.items()}
     only = tuple((name, tuple(categories)) for name, categories in values.pop("only", {}).items())
     for key in ("of", "whole", "over", "interval"):
@@ -293,6 +294,7 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
                 f"schemas/programme.toml, {name}.{m.name} names {', '.join(missing)}, which the"
                 " table has not. Add it, or correct it."
             )
+        # where its count is hidden a mean must be, too: `of` tells which count that is
         if m.rule == "mean" and not m.of:
             raise ValueError(
                 f"schemas/programme.toml, {name}.{m.name}: a mean without `of` was found; expected"

@@ -169,6 +169,7 @@ def prepare_against(
         tables, verdict = _proved(
             repair, tables, true, method.possible_values, as_edition, system_of, groups
         )
+    # an offer is tried by this very function: what is tried offers nothing itself
     if verdict.leaks and editions and not carried and hide is None:
         again = partial(
             _tried_again,
@@ -214,6 +215,8 @@ def _proved(
         hidden = len(repair.hidden)
         for told, leaks in proof.unsafe():
             if hiding < _SECONDS_TO_HIDE:
+                # this thread's own processor time: that a machine is busy is not to decide what is
+                # hidden
                 started = time.thread_time()
                 repair.hide_for([leak.variable for leak in leaks], told, possible)
                 hiding += time.thread_time() - started
@@ -317,6 +320,7 @@ def earlier_releases(asked: Asked, census_date: dt.date) -> list[Published]:
     releases = []
     for date, number, _ in reached(asked, census_date):
         day = dt.date.fromisoformat(date)
+        # by the number: a draft has the next one, that no release has
         ledger = DRAFTS if day != census_date and drafts.get(day) == number else LEDGER
         tables, manifest = read_release(
             asked, day, number, None if day == census_date else sorted(over_time), ledger
@@ -505,6 +509,7 @@ def read_release(
         "and (:everything or table_name = any(:only))",
         d=census_date, n=number, everything=only is None, only=only or [],
     )  # fmt: skip
+    # each cell holds the keys of its row: they are read once a row
     keys = asked.frame(
         f"select distinct on (table_name, row_order) table_name, row_order, keys from {ledger.cells} "
         "where census_date = :d and release_number = :n and (:everything or table_name = any(:only)) order by table_name, row_order",
@@ -516,6 +521,7 @@ def read_release(
     for name in [n for n in _in_order(manifest) if n in parts]:
         wide = parts[name].pivot(index="row_order", columns="measure", values="value").sort_index()
         front = pd.DataFrame(list(fronts[name]["keys"]), index=fronts[name]["row_order"])
+        # the ledger keeps cells: the order of the columns is known from the manifest alone
         tables[name] = front.join(wide)[manifest["tables"][name]["columns"]].reset_index(drop=True)
     return tables, manifest
 

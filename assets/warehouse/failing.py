@@ -27,6 +27,7 @@ _STYLE = (
 
 def failing_page(folder: Path, quarter: str, check: WarehouseTest) -> Path:
     """Where the page of a check of a quarter (`2025-12-31`) is, if the check fails."""
+    # a check's name becomes a file's
     return folder / quarter / f"{re.sub(r'[^a-z0-9_.]', '_', f'{check.checks}.{check.name}')}.html"
 
 

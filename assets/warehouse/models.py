@@ -292,6 +292,7 @@ def raw_columns() -> dict[str, dict[str, str]]:
         "expected": "text", "hint": "text", "is_quoted": "boolean",
     }  # fmt: skip
     for table in return_tables().values():
+        # nothing of such a return is taken in: it has no table
         if table.leave_alone:
             continue
         tables[table.name] = {

@@ -358,6 +358,7 @@ def _comment_raw(connection: Connection) -> None:
 
 
 def _load_reference(connection: Connection, region: Region) -> None:
+    # every command imports this module, and few come here
     import pandas as pd
 
     root = Path(__file__).resolve().parents[2] / "schemas"
@@ -369,6 +370,7 @@ def _load_reference(connection: Connection, region: Region) -> None:
     )  # fmt: skip
     members = [(code, sub_region, *settings) for code, sub_region in region.members.items()]
     sources = {
+        # a blank is a text here, and so is a code that pandas would take for a missing value
         "authority": pd.read_csv(
             root / "reference" / "authorities.csv", dtype=str, keep_default_na=False
         ),
@@ -445,6 +447,7 @@ def _make(connection: Connection, table: Model | PythonTable, wanted: list[str])
     if present == wanted:
         return False
     _set_closed_quarters_by(connection, table.physical)
+    # no view is lost: those that read it are made after it
     connection.execute(sa.text(f"drop table if exists {table.physical} cascade"))
     connection.execute(sa.text(f"create table {table.physical} ({', '.join(wanted)})"))
     _bring_closed_quarters_back(connection, table.physical)
