@@ -62,6 +62,7 @@ def programs(version: int) -> Path:
             answer = subprocess.run(
                 [folder / "pg_dump", "--version"], capture_output=True, text=True, check=False
             ).stdout
+            # as in `pg_dump (PostgreSQL) 16.4`: the first number is the major version
             match = re.search(r"\d+", answer)
             if match and int(match[0]) == version:
                 return folder
@@ -73,6 +74,7 @@ def programs(version: int) -> Path:
 
 def _run(warehouse: Warehouse, program: str, arguments: list[str], *, connect: bool = True) -> str:
     version = (
+        # 160004 is version 16.4
         int(warehouse.scalar("select current_setting('server_version_num')::integer")) // 10000
     )
     url = make_url(warehouse.url)

@@ -108,6 +108,7 @@ def _is_whole(policy: Policy) -> bool:
 def columns_of_fenced(connection: Connection) -> dict[tuple[str, str], list[str]]:
     """The columns of every relation in a closed schema, by the schema and name that readers use."""
     by_closed = {closed: schema for schema, closed in CLOSED_SCHEMAS.items()}
+    # in the table's own order: the functions give whole rows of it (`setof`)
     relations = connection.execute(
         sa.text(
             "select n.nspname, c.relname, array_agg(a.attname::text order by a.attnum) as columns"

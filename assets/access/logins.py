@@ -201,6 +201,7 @@ def revoke(warehouse: Warehouse, name: str) -> str:
         )
     if not exists:
         return "The server had no role of that name any more; the record of it was taken away."
+    # whether its sessions can be ended or not, the role is dropped below
     with suppress(sa.exc.DBAPIError):
         _end_until_none(warehouse, name, _SETTLE_SECONDS)
     with warehouse.engine.begin() as connection:
@@ -303,6 +304,7 @@ def as_operator(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
             this one in.
     """
     with warehouse.engine.begin() as connection:
+        # a name is cut at 63 letters, as the server's own are
         twin, password = _make_twin(connection, OPERATOR, None, f"{OPERATOR} {audit.actor()}"[:63])
     with _session_of(warehouse, twin, password, "the operator") as session:
         yield session

@@ -146,6 +146,7 @@ def stand(connection: Connection) -> bool:
     """Whether the database has its rights from this code, and is the database that they were given
     in (a copy is another).
     """
+    # not every database has the table yet
     if not connection.execute(sa.text("select to_regclass('access.applied') is not null")).scalar():
         return False
     return connection.execute(sa.text("select state from access.applied")).scalar() == _state(

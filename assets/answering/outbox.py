@@ -225,6 +225,7 @@ def unanswered(warehouse: Warehouse) -> list[dt.date]:
     died before, they are due.
     """
     rows = warehouse.rows(
+        # `is distinct from`: where nothing is noted `<>` would be neither true nor false
         "select q.census_date from raw.quarter as q left join raw.answered as a on q.census_date ="
         " a.census_date where a.rests_on is distinct from q.rests_on || ' ' || :code and"
         " q.census_date not in (select r.census_date from access.answers_removed as r) and"
@@ -250,6 +251,7 @@ def _writings(
     for one in due:
         waiting[one.submission.sender, one.submission.content_hash].append(one)
     for file in files:
+        # all are served: no other file is opened
         if not waiting:
             return
         opened = held.get(which(file)) or OpenedFile(file)
@@ -258,6 +260,7 @@ def _writings(
         except NotNow:
             continue
         sender = sender_of(file.folder, census_date).key
+        # taken out: a second file of the same bytes has nothing left to answer
         for one in waiting.pop((sender, mark), ()):
             yield (one, file.name, opened), which(file) in held
     for one in (one for several in waiting.values() for one in several):
@@ -276,6 +279,7 @@ def _erased_rows(warehouse: Warehouse, told: _Told) -> Erased:
     erased: dict[str, dict[str, set[int]]] = {}
     for name in told.findings.loc[is_erased, "table_name"].unique():
         rows = warehouse.rows(
+            # what was set aside for another cause keeps what was received
             f"select sheet, row_number from raw.{name} where submission_id = :id and fate = 'set"
             " aside' and as_received is null",
             id=told.number,
@@ -336,9 +340,11 @@ def remove_answers_before(warehouse: Warehouse, outbox: str, until: dt.date) -> 
     root, removed = _folder(outbox, until).parent, 0
     if not root.exists():
         return 0
+    # a list, for the folder is emptied meanwhile
     for folder in list(root.iterdir()):
         census_date = census_date_of(folder.name)
         if census_date and census_date < until:
+            # noted first: a run that began after the files went would write them again
             with warehouse.writing() as connection:
                 connection.execute(
                     sa.text(
@@ -465,6 +471,7 @@ def _told(warehouse: Warehouse, census_date: dt.date, key: bytes) -> list[_Told]
         dict(list(findings.groupby("submission_id"))),
         dict(list(checks.groupby("sender"))),
     )
+    # empty, with their columns: an answer asks for these
     no_findings, no_checks = findings.head(0), checks.head(0)
     official = official_of(warehouse, census_date)
     answers = []

@@ -226,6 +226,7 @@ class _Writer:
             len(sheet.rows[row]) for index, sheet in self.copied.items() for row in self.rows[index]
         )
         memory = {"constant_memory": True} if cells > LARGE else {"in_memory": True}
+        # what a sender wrote is text: nothing of it is worked out, followed or made a number
         texts_only = {
             "strings_to_formulas": False,
             "strings_to_urls": False,
@@ -290,6 +291,7 @@ class _Writer:
         ]
         page.set_column(0, 0, 26)
         page.set_column(1, 1, 105)
+        # 2: on the screen as well as on paper
         page.hide_gridlines(2)
         for row, (label, label_format, text, text_format) in enumerate(lines):
             if label:
@@ -490,6 +492,7 @@ class _Writer:
         for place, title in enumerate(self.labels):
             page.set_column(place, place, 46)
             page.write_string(0, place, shown(title), self.formats["top"])
+        # row by row: in a large answer a row that was left cannot be gone back to
         for row in range(max(map(len, self.labels.values()))):
             for place, labels in enumerate(self.labels.values()):
                 if row < len(labels):
@@ -694,6 +697,7 @@ def sheet_names(names: Iterable[str], taken: Iterable[str]) -> list[str]:
     for name in names:
         plain = re.sub(r"[\[\]:*?/\\\t\n]", "-", shown(name)).strip(" '") or UNNAMED_SHEET
         number, end = 1, ""
+        # cut before its number is put behind it, and no apostrophe at its end, which is not allowed
         while (candidate := _cut(plain, 31 - len(end)).rstrip(" '") + end).casefold() in used:
             number += 1
             end = f" ({number})"
@@ -809,7 +813,9 @@ def _widths(sheet: Sheet, start: int) -> list[int]:
 
 def _print_on_paper(page: Worksheet) -> None:
     page.set_landscape()
+    # A4
     page.set_paper(9)
+    # one page wide, and as many long as it takes
     page.fit_to_pages(1, 0)
     page.set_footer("&L&A&RPage &P of &N")
 

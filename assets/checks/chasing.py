@@ -145,6 +145,7 @@ def chase_list(
         looks_back=LOOKS_BACK,
         as_published=_as_published(),
     ):
+        # of what counts the query gives only what is halved
         state = (
             HALVED
             if row.status == "in force"
@@ -189,6 +190,7 @@ def write_list(folder: Path, census_date: dt.date, chased: list[Chased]) -> Path
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(HEADS.values())
+    # a folder's name is whatever somebody wrote, and may be a formula
     writer.writerows(
         [in_csv("" if value is None else str(value)) for value in astuple(one)] for one in chased
     )

@@ -160,6 +160,7 @@ def _changes(warehouse: Warehouse, table: str, drift: Drift, census_date: dt.dat
         before=(pd.Timestamp(census_date) - pd.offsets.QuarterEnd(1)).date(),
         at_least=drift.at_least,
     )
+    # the server's sums come as decimals, of which pandas makes objects
     before = pd.to_numeric(frame["before"])
     return frame[list(drift.by)].assign(
         **{_change(drift): (pd.to_numeric(frame["now"]) - before) / before}

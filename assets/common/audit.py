@@ -72,6 +72,7 @@ def record_all(connection: Connection, events: list[dict[str, Any]]) -> None:
                 "insert into access.event (actor, what, subject, details) values (:by, :what,"
                 " :subject, cast(:details as jsonb))"
             ),
+            # dates are given as texts: JSON has none
             [{**event, "details": json.dumps(event["details"], default=str)} for event in events],
         )
 
@@ -338,6 +339,7 @@ def keep_small(warehouse: Warehouse, log: Path, largest: int = LARGEST_LOG) -> b
 
 
 def _mark(secret: str, said: str) -> str:
+    # twice: from one such hash that of a longer text could be made without the secret
     inner = hashlib.sha256((secret + said).encode()).hexdigest()
     return hashlib.sha256((secret + inner).encode()).hexdigest()
 

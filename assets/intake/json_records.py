@@ -50,6 +50,7 @@ def read_records(text: str) -> tuple[list[list[str]], list[Fault]]:
         CannotRead: it is damaged or too large, or holds no record.
     """
     nodes = list(_nodes(_parsed(text)))
+    # a node that is its name alone refers to another, and describes nothing
     by_id = {
         node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1
     }

@@ -367,6 +367,7 @@ def _all_headers() -> frozenset[str]:
 def _header_like_rows(sheet: Sheet, start: int) -> list[int]:
     """Rows whose first cell says a header's words: only these can be a second header."""
     headers = _all_headers()
+    # by columns, for such a row is made only when it is asked for
     if isinstance(sheet.rows, ColumnRows):
         coded = Coded.of(sheet.rows[start:].firsts())
         return [

@@ -45,6 +45,7 @@ def is_statutory(data: bytes) -> bool:
     """
     head = data[:_HEAD]
     wide = _WIDE.get(head[:2])
+    # the head may end within a character
     text = head.decode(wide or "utf-8", "replace")
     root = statutory_xml().root
     starts = re.match(r"\s*<(\?xml|!doctype|!--)?", text.replace("\ufeff", ""), re.IGNORECASE)
@@ -100,6 +101,7 @@ class _Reader:
         facts, depth = statutory_xml(), len(self._open) + 1
         if depth > MAX_DEPTH:
             raise CannotRead("unreadable_file", f"the XML is more than {MAX_DEPTH} elements deep")
+        # the prefix of a namespace is whatever its writer chose
         name = tag.rpartition(":")[2]
         if depth == 1 and name != facts.root:
             raise CannotRead("unreadable_file", f"its first element is not {facts.root}")

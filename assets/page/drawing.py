@@ -187,6 +187,7 @@ def tile_map(
             else sum(figure.number >= bound for bound in bounds[:-1])
         )
         tiles.append(Tile(area, short, column, row, figure, step, is_rough))
+    # areas that a release lacks may leave the edge of the region's grid empty
     left, top = min(t.column for t in tiles), min(t.row for t in tiles)
     tiles = [
         replace(t, column=t.column - left, row=t.row - top)

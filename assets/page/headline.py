@@ -49,6 +49,7 @@ def headline(edition: Edition, area: Area) -> str:
         ),
         plural(kind),
     )
+    # where no place was counted none is lived in
     if counted.number and _is_full(table, area):
         return f"Every place counted in {possessive(place)} {homes} is lived in"
     if empty.number and is_enough(counted):

@@ -260,6 +260,7 @@ def coverage(edition: Edition, area: Area) -> Section | None:
             [row(link(a), a, kind) for a in edition.authorities.values()],
             "Host authority",
         )
+        # what is not known stands last, and not among the lowest
         rows.sort(key=lambda r: (r[1][0].number is None, -(r[1][0].number or 0)))
     else:
         rows, first = (

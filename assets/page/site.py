@@ -396,6 +396,7 @@ def changes(edition: Edition) -> Changes | None:
         }
 
     def named(keys: set[tuple[str, str, str]]) -> list[tuple[str, str]]:
+        # no version is told here, but returns are read as a manifest has them
         manifest = {
             "returns": [
                 {"sender": s, "table_name": t, "census_date": d, "version": 0}
@@ -428,6 +429,7 @@ def _moved(older: Table, newer: Table) -> int:
     keys = ["old_la_code", *newer.filters]
     if not set(keys) <= set(older.frame.columns):
         return len(newer.frame) * len(newer.indicators)
+    # a row that was not there has no text of then, which differs from any text
     both = newer.frame.merge(older.frame, on=keys, how="left", suffixes=("", " before"))
     return int(
         sum(
@@ -466,6 +468,7 @@ class Sites:
         """The releases that the site of one shows: earlier dates', the one before of its own date,
         and itself.
         """
+        # they are in the order of their dates: the last are the nearest
         earlier = [(d, n) for d, n in self.newest.items() if d < date][-MOST_QUARTERS:]
         return [*earlier, *([(date, number - 1)] if number > 1 else []), (date, number)]
 

@@ -130,6 +130,7 @@ def _read_by(name: str) -> dict[str, frozenset[Column]]:
         )
     read = {relation: understandings()[relation].types for relation in _reads(table)}
     parents = _known().understanding(table.name, table.rows, read).parents
+    # to parse it takes long: the next process finds it done
     _known().keep()
     return {column: frozenset(of) for column, of in parents.items()}
 

@@ -164,6 +164,7 @@ def _missed(history: np.ndarray) -> np.ndarray:
         float(np.mean((history[ahead:] - history[:-ahead]) ** 2)) for ahead in range(1, longest + 1)
     ]
     beyond = seen[-1] * (np.arange(longest + 1, HORIZON + 1) / longest) ** 2
+    # what is further ahead is never surer, whatever this one history says
     return np.maximum.accumulate(np.concatenate([seen, beyond]))
 
 
@@ -177,6 +178,7 @@ def damped_trend(history: np.ndarray) -> Forecast:
     """
     model = _model(history)
     best: tuple[float, tuple[float, float, float], np.ndarray] | None = None
+    # in this form of the model the trend's smoothing lies between 0 and the level's: a share of it
     for level, trend, damping in itertools.product(_LEVELS, _TRENDS, _DAMPINGS):
         expected, states = model.smooth(np.array([level, level * trend, damping]), return_raw=True)
         errors = float(np.sum((history - expected) ** 2))

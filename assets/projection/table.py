@@ -84,6 +84,7 @@ def rests_on(connection: Connection, last: dt.date) -> dict[dt.date, str]:
     """By census date up to `last`: a hash of all counts up to it, and of the method. Each date's
     rests on the one before it.
     """
+    # by the bytes (collate "C"): a server's own order of letters would change the hash
     quarters = connection.execute(
         sa.text(
             f"""
@@ -134,6 +135,7 @@ def rewrite(warehouse: Warehouse, census_date: dt.date) -> Rewritten:
             ).scalar()
             or ""
         )
+        # both are blank where nothing is held: then there is nothing to do
         if written == basis:
             held = connection.execute(
                 sa.text(
@@ -201,6 +203,7 @@ def unbroken(counts: pd.DataFrame, census_date: dt.date) -> pd.DataFrame:
         index="quarter", columns="provision_type", values="latest", aggfunc="sum"
     )
     series = wide.reindex(sorted(run)).fillna(0)
+    # a type of which none was placed in the whole run is no series
     return series.loc[:, (series > 0).any()] if ALL not in series else series
 
 

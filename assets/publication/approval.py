@@ -121,6 +121,7 @@ def approve(
         seen = Snapshot(connection)
         draft = refuse_what_cannot_be_approved(seen, census_date, by, mark)
         tables, _ = read_release(seen, census_date, draft.release_number, ledger=DRAFTS)
+        # hashed again: whoever wrote to the tables past the program left the hash as it was
         if content_of(tables) != draft.content_hash:
             raise ObservatoryError(
                 f"The tables of the draft of {census_date} are not those that were kept when it was"

@@ -88,6 +88,7 @@ def _why(manifest: dict[str, Any], old: dict[str, Any]) -> list[str]:
         reasons.append(
             "- The method of disclosure control changed: see `manifest.json` of both releases."
         )
+    # by their figures alone: that this program words a note otherwise is no change
     beside, before = (official_measures_of(one.get("official", [])) for one in (manifest, old))
     if any(beside.get(key) != one for key, one in before.items()):
         reasons.append("- The official figures beside ours changed.")

@@ -70,6 +70,7 @@ def csvw_json(table: PublishedTable, manifest: Mapping[str, Any]) -> dict[str, A
         if name in measured:
             column |= {
                 "datatype": "decimal" if measured[name].decimals else "integer",
+                # else a symbol would make the whole column one of texts
                 "null": list(SYMBOLS),
             }
             if measured[name].unit:
@@ -186,6 +187,7 @@ def parquet(frame: pd.DataFrame, manifest: Mapping[str, Any]) -> bytes:
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
+    # texts, numbers too: symbols stand among them
     columns = {name: pa.array(frame[name].astype("object"), pa.string()) for name in frame.columns}
     table = pa.table(columns)
     if marks := {name: manifest[name] for name in ("made_up", "status") if manifest.get(name)}:

@@ -290,6 +290,7 @@ def due(warehouse: Warehouse, region: Region, day: dt.date) -> dict[dt.date, str
 def _due(seen: Snapshot, row: sa.Row, now: Life, region: Region, day: dt.date) -> str:
     if now.is_held or now.state == COLLECTING:
         return ""
+    # with the drafts of earlier dates, as a try is held against them
     against = reached(seen, row.census_date)
     tried = row.tried_on == _offered(row.rests_on, row.projected, region)
     if row.outcome == REFUSED and tried and row.tried_against == _mark(against):
@@ -304,6 +305,7 @@ def _due(seen: Snapshot, row: sa.Row, now: Life, region: Region, day: dt.date) -
     if now.state in (DRAFT, CORRECTION):
         if row.drafted_on is None:
             return "to draft"
+        # without them: a draft that is there no more is known to nobody
         if not knew(row.held_against, reached(seen, row.census_date, drafts=False)):
             return "to draft anew: another release was published since"
     return (
@@ -476,6 +478,7 @@ def make_draft(
                 census_date, read, region, earlier, before, manifest, key, accept
             )
             read = read.as_printed(tables, true) if draft.outcome == MADE else read
+        # where what it was made from stands no more nothing is kept, and it is begun anew
         if dry_run or _keep(warehouse, census_date, region, read, draft, tables, manifest, by):
             return draft
     raise ObservatoryError(
@@ -505,6 +508,7 @@ def _read(
     if not dry_run:
         _refuse(seen, census_date, region, now, row)
     latest = latest_release(seen, census_date)
+    # None and blank differ: there is no release, or one that has no such word
     status = status_of(region.timetable, census_date, latest.status if latest else None, day)
     read = _Read(
         now,

@@ -101,6 +101,7 @@ def says_more(
     """Whether any figure is other than an earlier edition printed it. What that hid is no news
     where the count is the same: its own repair would hide it again.
     """
+    # printed by another method the same figure tells something else of what is behind it
     if method != edition.method:
         return True
     for name, frame in tables.items():
@@ -175,6 +176,7 @@ def _row_by_row(
     """
     keys = [AREA, *table.filters]
     held = edition.truth.get(table.name) if edition.truth is not None else None
+    # the count is the last of the columns that are asked for
     known = held[columns[-1]] if held is not None and columns[-1] in held else float("nan")
     old = frame[[*keys, *columns]].assign(_truth=known)
     return printed[keys].merge(old, on=keys, how="left").set_axis(printed.index)

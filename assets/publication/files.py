@@ -101,6 +101,7 @@ def release_files(
         files[f"{name}.meta.csv"] = meta_csv(table, manifest)
         files[f"{name}.csv-metadata.json"] = manifest_json(csvw_json(table, manifest))
         files[f"{name}.parquet"] = parquet(tables[name], manifest)
+    # the data package describes the CSVs alone
     sizes = {
         name: (len(content), hashlib.sha256(content).hexdigest())
         for name, content in files.items()
@@ -151,6 +152,7 @@ def damage(folder: Path, manifest: Mapping[str, Any]) -> str:
 
 def set_aside(folder: Path) -> Path:
     """Take a folder out of the way without losing it: under a name that nothing serves."""
+    # what was set aside before stays: each has a number of its own
     number = 1
     while (kept := folder.with_name(f".{folder.name}.set-aside-{number}")).exists():
         number += 1

@@ -189,6 +189,7 @@ def _record(
     release: int | None = None,
     is_held: bool,
 ) -> None:
+    # blanks are no name
     if not by.strip():
         raise ObservatoryError(
             "No name was given; whoever takes the step was expected to be named. Give --by NAME."
@@ -321,6 +322,7 @@ def reopen(warehouse: Warehouse, census_date: dt.date, by: str, why: str) -> Non
         ObservatoryError: it is published (what comes late is a correction then), or collecting.
     """
     with warehouse.writing() as connection:
+        # asked before `move`, which would refuse it too, but not say what to do
         if _life_now(connection, census_date).state in (PUBLISHED, CORRECTION):
             raise ObservatoryError(
                 f"{census_date} is published; a quarter that is closed or a draft was expected."

@@ -51,6 +51,7 @@ def official_figures(asked: Asked, census_date: dt.date) -> list[dict[str, Any]]
         described = {
             name: getattr(row, name) for name in _MEASURE if getattr(row, name) is not None
         }
+        # a row an area: what all of them say of the measure is kept once
         measure = measures.setdefault(
             tuple(str(getattr(row, name)) for name in _MEASURE[:4]),
             {

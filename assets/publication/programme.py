@@ -115,6 +115,7 @@ def relations_of(table: PublishedTable) -> set[tuple[str, str]]:
             table.in_full,
         )
     )
+    # whatever a table reads, who is a member is asked of `core.authority`
     return {("curated", table.reads), ("core", "authority"), *_NAMED.findall(text)}
 
 

@@ -153,6 +153,7 @@ def prepare_against(
 
     tables = as_edition({})
     if carried and editions and not says_more(tables, true, method, editions[-1]):
+        # as a contradiction, so that it does not pass: what says nothing new is no offer
         reason = f"it would say what r{editions[-1].number} says"
         return Prepared(tables, 0, Verdict(contradictions=(reason,)), true)
     if not has_counts(tables):

@@ -141,6 +141,7 @@ def stands(then: Basis | None, now: Basis) -> bool:
         return False
     if (now.tables.keys() - then.tables.keys()) & set(then.known):  # its figures came with a return
         return False
+    # by its name, whether a reader sees it or not: ties name both
     has = {
         (name, part.removeprefix(_SHOWN)) for name, parts in then.tables.items() for part in parts
     }

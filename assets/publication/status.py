@@ -38,6 +38,7 @@ def status_of(days: Timetable, census_date: dt.date, before: str | None, day: dt
     """
     if days.final is None:
         return ""
+    # whatever the day says: the timetable may have been moved since
     if before in (FINAL, REVISED):
         return REVISED
     if day < days.day(census_date, "final"):

@@ -254,6 +254,7 @@ def _true_table(
         d=census_date, region=members["region_code"].iloc[0],
     )  # fmt: skip
     names = [m.name for m in plain]
+    # the server's sums come as decimals, of which pandas makes objects
     figures[names] = figures[names].astype("float64")
     # what does not add up (means, concentration) has a row of the region's own
     is_region = figures[AUTHORITY] == members["region_code"].iloc[0]
@@ -526,6 +527,7 @@ def _print_by_itself(
     """A measure under its rule, before anything is hidden besides."""
     if m.rule == "count":
         shown = publish_counts(true.values[m.name], method, true.symbols[m.name])
+        # noise leaves a multiple of the step: nothing is rounded or hidden for its size besides
         noisy = has_noise(true.values, m, method) & true.values[m.name].notna()
         if not noisy.any():
             return shown

@@ -137,6 +137,7 @@ def _number_anew(connection: Connection, key: bytes) -> None:
             " r.submission_id = n.old"
         )
     connection.exec_driver_sql("delete from raw.answer")  # answers name the number
+    # the trigger refuses changes to anybody; here only what a submission is called is put right
     connection.exec_driver_sql("alter table access.event disable trigger append_only")
     connection.exec_driver_sql(
         "update access.event as e set subject = n.new from numbered_anew as n where e.subject ="

@@ -108,6 +108,8 @@ class Spark:
         try:
             for relation in sorted(model.upstream):
                 self._provide(relation)
+            # before its rows of the quarter are deleted: what Spark refuses leaves the table as it
+            # was
             written = self._written(self._asked(model), path)
         except Exception as error:
             raise ObservatoryError(_failed(model, error)) from None
@@ -210,6 +212,7 @@ def session() -> Any:
     own = scratch.made("spark")
     builder = SparkSession.builder.master("local[*]").appName("observatory")
     for name, value in {
+        # Spark's usual 200 are for a cluster: here each would be a task of a few rows
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
         **SETTINGS,
         "spark.local.dir": str(own),

@@ -89,6 +89,7 @@ def spark_sql(sql: str, columns: Columns, census_date: dt.date) -> list[tuple[st
 
 
 def _text(tree: Node) -> str:
+    # what Spark has no word for is an error, and not left out
     return tree.sql(dialect="spark", comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
@@ -125,6 +126,7 @@ def _with_its_steps(query: Node, bodies: Mapping[str, Node], kept: Sequence[str]
         needed |= steps
         # a step may be reached in two ways, and is looked through once
         ahead += [bodies[name] for name in steps]
+    # copies: several queries may have the same step before them
     replaced = query.copy()
     for name in bodies:
         if name in needed:
@@ -186,6 +188,7 @@ def _type_of_quotient(annotator: object, node: Node) -> Node:
 
 def _type_of_sum(annotator: object, node: Node) -> Node:
     this = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    # PostgreSQL sums `bigint` as `numeric`, and smaller whole numbers as `bigint`
     return _typed(node, _DECIMAL if this.is_type(_BIGINT) or not _is_whole(this) else _BIGINT)
 
 

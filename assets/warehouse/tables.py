@@ -323,6 +323,7 @@ def _make_raw(connection: Connection) -> None:
                     " submission_id)"
                 )
             )
+        # answers look for the rows of one submission
         if name == "finding" or name in return_tables():
             connection.execute(
                 sa.text(

@@ -197,6 +197,7 @@ def _hidden_sheets(sheets: list[Sheet]) -> Iterator[Finding]:
 
 def _left_alone(sheets: list[Sheet], tables: Tables) -> Iterator[Finding]:
     """Sheets on which no table was recognised, beside some on which one was."""
+    # by what it is: two sheets may have one name
     taken = {id(sheet) for sheet, _ in tables}
     for sheet in sheets:
         if tables and id(sheet) not in taken and not sheet.fault and not is_of_template(sheet):

@@ -98,6 +98,7 @@ def period_fits(text: str, census_date: dt.date) -> bool | None:
     if quarter := _QUARTER.search(word):
         return _quarter_fits(int(quarter.group(1) or quarter.group(2)), years, census_date)
     if months := re.findall(_MONTH, word):
+        # three letters a month: its place among all of them tells its number
         numbers = [1 + _MONTHS.index(month) // 3 for month in months]
         return census_date.month in numbers and years[-1] == census_date.year
     return _year_fits(years, census_date)

@@ -104,4 +104,5 @@ def _groups(
         for n, group in enumerate(groups):
             # two groups that are the same tell no more than one
             if len(group) >= fewest and group not in groups[:n]:
+                # in order, which a set has not: the same figures give the same system
                 yield code, sorted(group)

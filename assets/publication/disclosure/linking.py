@@ -72,6 +72,7 @@ def linked(
     code_of = {name: code for code, name in _authorities(releases).items()}
     links = []
     for tie in ties:
+        # of a tie one of whose tables is not printed nothing follows
         if all(term.table in split for term in tie.terms):
             entries, on = _entries(split, releases, tables, tie, code_of)
             if len(entries):
@@ -92,6 +93,7 @@ def same_figures(cells: pd.DataFrame, links: list[Linked]) -> pd.Series:
     for link in (link for link in links if link.tie.is_equality_of_two):
         # two cells and no more: of a sum no part is the other side's figure
         alone = np.bincount(link.row)[link.row] == 2
+        # `lexsort` sorts by its last key first: the two of a row lie beside each other
         order = np.lexsort((link.term[alone], link.row[alone]))
         pairs = link.cell[alone][order].reshape(-1, 2)
         same = (truth[pairs[:, 0]] == truth[pairs[:, 1]]) & ~is_public[pairs].any(axis=1)
@@ -214,6 +216,7 @@ def _term_cells(
 
 
 def _months_before(date: dt.date, months: int) -> dt.date:
+    # whole years: every year has the day on which a quarter ends
     return date.replace(year=date.year - months // 12)
 
 
@@ -262,6 +265,7 @@ def _is_fully_covered(
         if table in release.tables:
             frame = release.tables[table]
             coverage.append(
+                # as it is printed: a share has one decimal
                 frame[[*shared]].assign(area=frame[AREA], release=n, full=(frame["coverage_settings"] == "100.0"))
             )  # fmt: skip
     return (

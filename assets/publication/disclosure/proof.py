@@ -44,6 +44,7 @@ class Proof:
         self._own = Verdict()
         self.by_reader: list[tuple[Reader | None, tuple[Leak, ...]]] = []
         views = [reader.view(system, hidden) for reader in self.readers]
+        # what is safe from one who knows all that they know is asked of none of them by himself
         self._ask_readers(unsettled(system, views, possible, self.worlds))
         if self.members and self._is_sound:
             self._ask_what_all_know(self.members)
@@ -57,7 +58,9 @@ class Proof:
     def again(self, hidden: Collection[int]) -> None:
         """Ask of what was unsafe, after more was hidden: what was safe stays so."""
         self.hidden = hidden
+        # to its end first: it goes through what is emptied here
         asked, self.by_reader = list(self.unsafe()), []
+        # logins were asked when nothing was told to anybody else: nobody else need be asked again
         if all(self._is_login(reader) for reader, _ in asked):
             for reader, leaks in asked:
                 self._ask_login(reader, [leak.variable for leak in leaks])  # type: ignore[arg-type]
@@ -77,6 +80,7 @@ class Proof:
     def _ask_readers(self, asked: Sequence[int]) -> None:
         self._own = judge(self.system, self.possible, only=list(asked), worlds=self.worlds)
         self.by_reader.append((None, self._own.leaks))
+        # figures that contradict each other are refused, whatever else is found
         for reader in self.readers if self._is_sound else ():
             self._ask(reader, reader.view(self.system, self.hidden), asked)
 

@@ -127,6 +127,7 @@ def members(
     logins = []
     for name, codes, compares in whose:
         called = [names[code] for code in codes & names.keys()]
+        # a flow names an authority in a category as well: such a row is its own, too
         own = np.asarray(
             cells["area"].isin(codes) | cells.index.isin(categories.index[categories.isin(called)])
         )

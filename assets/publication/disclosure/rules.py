@@ -33,6 +33,7 @@ SAFE = DisclosureMethod()
 
 
 def _whole_numbers(values: pd.Series) -> pd.Series:
+    # whole numbers have no blank: whoever asks masks what was one
     return values.fillna(0).astype("int64").astype("str")
 
 

@@ -78,6 +78,7 @@ class Prover:
         columns = np.flatnonzero(free)
         # components: two variables belong together where a row ties them
         links = (
+            # without their signs: two ties of the same two must not cancel each other out
             (abs(body.T) @ abs(body)).tocsr()
             if len(kept_rows)
             else sp.csr_matrix((len(columns),) * 2)
@@ -85,6 +86,7 @@ class Prover:
         _, label = connected_components(links, directed=False)
         is_protected = np.isin(columns, protected)
         wanted = np.isin(label, np.unique(label[is_protected]))
+        # a row of which no variable is left ties nothing
         inside = np.flatnonzero(np.diff(body[:, wanted].tocsr().indptr) > 0)
         self.columns = columns[wanted]
         self.component = label[wanted]
@@ -119,6 +121,7 @@ class Prover:
             self._settle()
         unproved: list[Leak] = []
         while len(self.open):
+            # one at a time: what is found for it may settle others
             position = int(self.open[0])
             # not proved in time is not proved
             is_late = time.thread_time() > self.deadline
@@ -213,6 +216,7 @@ class Prover:
         for by in _BY:
             if self._is_settled(position):
                 return
+            # a value that was seen settles nothing more
             if at + by in self.seen[position]:
                 continue
             self.programmes += 1
@@ -237,6 +241,7 @@ class Prover:
         within = near
         while near.sum() < most:
             wider = (self.ties.T @ (self.ties @ near)) > 0
+            # nothing further is tied to it
             if (wider == near).all():
                 return near, near
             within = near if near.sum() <= _WITHIN else within
@@ -302,6 +307,7 @@ class Prover:
             rows += model.binding_rows()
             self._take(solution)
         by = tuple(int(self.rows[r]) for r in dict.fromkeys(rows))
+        # a programme's end may lie a hair beside the whole number that it is
         least, greatest = np.ceil(ends[0] - TOLERANCE), np.floor(ends[1] + TOLERANCE)
         return float(least), float(greatest), by
 

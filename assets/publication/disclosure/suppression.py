@@ -179,10 +179,13 @@ class Repair:
         self.system.low[presumed] = 1
         self._as_told()
         self._loosen()
+        # what the key drew stays, needed or not: else whatever is hidden would be known to be
+        # needed
         self._show_again(set(self.hidden) - set(self.besides), lambda: len(self._told()) > 0)
         # hiding has helped against him as far as it can; the gate's own readers presume nothing
         self.system.low[presumed] = 0
         for look in (self._as_told, self._as_untold):
+            # only what is hidden for this one is tried again: the rest is needed against others
             kept = set(self.hidden)
             look()
             self._loosen()
@@ -207,6 +210,7 @@ class Repair:
             for variable in variables:
                 for _ in range(tries):
                     least, greatest, holding = ranges.of(variable)
+                    # one at a time: it may be enough
                     chosen = next((v for v in holding if self._may_be_hidden(v)), None)
                     if greatest - least + 1 >= self.need[variable] or chosen is None:
                         break
