@@ -43,6 +43,7 @@ def premises(rows: list[dict[str, object]]) -> pd.DataFrame:
             "sa_category": "Category 2",
             "places": 3,
             "sector": "Private",
+            "provider_name": "Acorn Care Ltd",
         },
     )
 
