@@ -35,9 +35,9 @@ def pages() -> dict[str, str]:
 
 
 def _command() -> str:
-    context = click.Context(
-        cli, info_name="observatory", terminal_width=_WIDTH, max_content_width=_WIDTH
-    )
+    # with the settings that the command itself has: click remembers the first help option it makes
+    settings = cli.context_settings | {"max_content_width": _WIDTH}
+    context = click.Context(cli, info_name="observatory", terminal_width=_WIDTH, **settings)
     parts = [
         (
             "The command is `.venv/bin/observatory`. It ends with 0 when it is done, 1 where the"
