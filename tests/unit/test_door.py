@@ -1506,6 +1506,25 @@ def test_children_placed_for_adoption_are_taken_from_the_episodes_and_nothing_of
 RESTED_ON = [(name, c) for name, t in return_tables().items() for c in t.columns if c.in_header]
 
 
+def test_every_column_that_figures_rest_on_is_marked_so():
+    """Written out here as well: a mark that a layout lost would take its own case with it."""
+    register = "registration_status sector places provider_name"
+    by_hand = {
+        "authority_inspections": "inspection_date protection_judgement care_judgement",
+        "fostering_statistics": "fostering_topic fostering_sub_topic",
+        "register_changes": "provision_type local_authority sector places registration_date",
+        "register_inspections": "local_authority inspection_date",
+        "register_list_homes": "places",
+        "register_list_premises": "places",
+        "register_premises": register,
+        "register_providers": register,
+        "revenue_outturn": "looked_after_net residential_expenditure fostering_expenditure"
+        " unaccompanied_expenditure other_looked_after_expenditure",
+    }
+    expected = {(table, c) for table, columns in by_hand.items() for c in columns.split()}
+    assert {(table, column.name) for table, column in RESTED_ON} == expected
+
+
 @pytest.mark.parametrize(
     ("table", "column"), RESTED_ON, ids=[f"{name}-{column.name}" for name, column in RESTED_ON]
 )
