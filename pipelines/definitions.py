@@ -36,6 +36,7 @@ from pipelines.jobs import (
     quality_report,
     reopen,
 )
+from pipelines.once import remember
 from pipelines.opening import opened
 from pipelines.partitions import quarters
 from pipelines.schedules import reminders, timetable
@@ -111,4 +112,5 @@ def _made_up(spec: dg.AssetSpec) -> dg.AssetSpec:
 
 
 keep_quiet()
+remember()
 defs = build_definitions()

@@ -172,6 +172,31 @@ def thirty_tables():
     yield dg.AssetCheckResult(asset_key="t2", check_name="sum", passed=False)
 
 
+QUARTERS = dg.StaticPartitionsDefinition(["2025-09-30", "2025-12-31"])
+
+
+@dg.multi_asset(
+    specs=[dg.AssetSpec("homes", partitions_def=QUARTERS)],
+    check_specs=[
+        dg.AssetCheckSpec("planned", asset="homes", partitions_def=QUARTERS),
+        dg.AssetCheckSpec("whole", asset="homes"),
+    ],
+)
+def homes_by_quarter(context):
+    yield dg.MaterializeResult(asset_key="homes")
+    for quarter in context.partition_keys:
+        told = dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey("homes"),
+            check_name="whole",
+            passed=quarter == "2025-12-31",
+            metadata={},
+            partition=quarter,
+        )
+        context.op_execution_context.log_event(told)
+    yield dg.AssetCheckResult(asset_key="homes", check_name="planned", passed=True)
+    yield dg.AssetCheckResult(asset_key="homes", check_name="whole", passed=False)
+
+
 @pytest.fixture
 def instance(tmp_path, monkeypatch):
     monkeypatch.setenv("DAGSTER_HOME", "")
@@ -202,9 +227,18 @@ def test_events_stored_in_one_piece_are_stored_as_dagsters_own_storage_stores_th
     instance, tmp_path
 ):
     run = dg.materialize([thirty_tables], instance=instance, raise_on_error=False)
+    first, last = QUARTERS.get_partition_keys()
+    of_one = dg.materialize([homes_by_quarter], instance=instance, partition_key=last)
+    tags = {
+        "dagster/asset_partition_range_start": first,
+        "dagster/asset_partition_range_end": last,
+    }
+    of_two = dg.materialize([homes_by_quarter], instance=instance, tags=tags)
+    again = dg.materialize([thirty_tables], instance=instance, raise_on_error=False)
     events = [
         record.event_log_entry
-        for record in instance.event_log_storage.get_records_for_run(run.run_id).records
+        for one in (run, of_one, of_two, again)
+        for record in instance.event_log_storage.get_records_for_run(one.run_id).records
     ]
     own, ours = tmp_path / "own", tmp_path / "ours"
     for storage in (SqliteEventLogStorage(str(own)), EventLog(str(ours))):
@@ -217,9 +251,13 @@ def test_events_stored_in_one_piece_are_stored_as_dagsters_own_storage_stores_th
         storage.dispose()
     rows = _rows(own)
     assert rows == _rows(ours)
-    assert len(rows["index.db asset_keys"]) == 30
-    assert len(rows["index.db asset_check_executions"]) == 2
-    assert len(rows[f"{run.run_id}.db event_logs"]) == len(events) > 90
+    assert len(rows["index.db asset_keys"]) == 31
+    checked = rows["index.db asset_check_executions"]
+    assert len([check for check in checked if check["check_name"] in ("grain", "sum")]) == 4
+    assert {check["partition"] for check in checked} == {None, first, last}
+    assert {check["execution_status"] for check in checked} == {"SUCCEEDED", "FAILED", "PLANNED"}
+    stored = [len(rows[f"{one.run_id}.db event_logs"]) for one in (run, of_one, of_two, again)]
+    assert sum(stored) == len(events) and stored[0] == stored[-1] > 90
 
 
 def test_what_a_run_plans_is_stored_in_one_piece(instance, monkeypatch):
