@@ -14,10 +14,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from assets.publication.disclosure.knowledge import A_CHILD_APART, AREA, Published
+from assets.publication.disclosure.knowledge import A_CHILD_APART, Published
 from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_AVAILABLE
-from assets.publication.programme import Measure, PublishedTable
-from assets.publication.tables import TrueTable
+from assets.publication.programme import AREA, Measure, PublishedTable
+from assets.publication.tables import AUTHORITY, TrueTable
 from schemas.regions import DisclosureMethod
 
 MOVED_TOO_LITTLE = 2
@@ -88,8 +88,21 @@ def carried_over(
             values=one.values.assign(
                 **{c: before[c] if c in before else float("nan") for c in counts}
             ),
+            crossings=_crossings_then(one, edition),
         )
     return printed, truth
+
+
+def _crossings_then(one: TrueTable, edition: Published) -> pd.DataFrame:
+    """What is not printed of a table, as it was behind an earlier edition; nothing where that is
+    not held.
+    """
+    held = edition.crossings.get(one.table.name, pd.DataFrame())
+    if held.empty or one.crossings.empty:
+        return pd.DataFrame()
+    keys = one.crossings[[AUTHORITY, *one.table.filters]]
+    # a category that the edition did not have was nobody's then
+    return keys.merge(held.rename(columns={AREA: AUTHORITY}), how="left").fillna(0.0)
 
 
 def says_more(

@@ -20,6 +20,8 @@ from schemas.fields import field
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 TOTAL = "Total"
+AREA = "old_la_code"
+"""The column of a printed table that names the authority; blank for the region."""
 RULES = ("exact", "count", "share", "difference", "rate", "estimate", "mean", "given")
 ADDED_UP = ("exact", "count")
 """Rules of measures that are summed into totals; the others are worked out from what is published,

@@ -35,8 +35,17 @@ from assets.publication.files import (
     set_aside,
     table_csv,
 )
-from assets.publication.programme import PUBLISHED_TABLES, ties
-from assets.publication.tables import ADDS_UP, COVERED, GEOGRAPHY, SETTINGS, Hidden, TrueTable
+from assets.publication.programme import AREA, PUBLISHED_TABLES, ties
+from assets.publication.tables import (
+    ADDS_UP,
+    AUTHORITY,
+    COVERED,
+    GEOGRAPHY,
+    SETTINGS,
+    Hidden,
+    TrueTable,
+    unprinted,
+)
 from assets.warehouse.models import code_version
 from resources.provenance import BANNER
 from resources.warehouse import Asked, Snapshot, Warehouse, physical
@@ -128,12 +137,15 @@ def prepare_against(
         now = printed({}, method)
         true = carried_over(now, true, editions[-1], carried)[1]
     truth = {name: table.values for name, table in true.items()}
+    crossings = {
+        name: table.crossings.rename(columns={AUTHORITY: AREA}) for name, table in true.items()
+    }
     number = 1 + max(
         (release.number for release in earlier if release.census_date == census_date), default=0
     )
 
     def system_of(tables: dict[str, pd.DataFrame]) -> System:
-        now = Published(census_date, number, tables, method, truth)
+        now = Published(census_date, number, tables, method, truth, crossings=crossings)
         return build_system([*earlier, now if beside is None else replace(now, beside=beside)])
 
     def as_edition(hidden: Hidden) -> dict[str, pd.DataFrame]:
@@ -327,7 +339,7 @@ def earlier_releases(asked: Asked, census_date: dt.date) -> list[Published]:
             asked, day, number, None if day == census_date else sorted(over_time), ledger
         )
         if tables:
-            truth = _read_true_counts(asked, day, number, tables, ledger)
+            truth, crossings = _read_true_counts(asked, day, number, tables, ledger)
             releases.append(
                 Published(
                     day,
@@ -336,6 +348,7 @@ def earlier_releases(asked: Asked, census_date: dt.date) -> list[Published]:
                     _method_of(manifest),
                     truth,
                     _STATISTICS_HIDDEN in manifest["method"],
+                    crossings=crossings,
                 )
             )
     return releases
@@ -416,28 +429,51 @@ def true_counts_of(census_date: dt.date, number: int, true: dict[str, TrueTable]
             pieces.append(
                 cells.assign(table_name=name, value=np.floor(cells["value"]).astype("int64"))
             )
+            pieces.append(_crossings_of(name, table, counts))
     if not pieces:
         return pd.DataFrame()
     return pd.concat(pieces).assign(census_date=census_date.isoformat(), release_number=number)
 
 
+def _crossings_of(name: str, true: TrueTable, counts: list[str]) -> pd.DataFrame:
+    """The true counts of what is not printed of a table, as rows behind its own."""
+    held = true.crossings[[c for c in counts if c in true.crossings]]
+    rows = held.set_axis(len(true.values) + np.arange(len(held))).rename_axis("row_order")
+    cells = rows.reset_index().melt("row_order", var_name="measure")
+    return cells.assign(table_name=name, value=cells["value"].astype("int64"))
+
+
 def _read_true_counts(
     asked: Asked, census_date: dt.date, number: int, tables: dict[str, pd.DataFrame], ledger: Ledger
-) -> dict[str, pd.DataFrame] | None:
+) -> tuple[dict[str, pd.DataFrame] | None, dict[str, pd.DataFrame]]:
+    """The true counts behind the tables, row by row, and those of their crossings that are not
+    printed; none where they are not held (what was released before they were kept).
+    """
     cells = asked.frame(
         f"select table_name, row_order, measure, value from {ledger.counts} "
         "where census_date = :d and release_number = :n and table_name = any(:tables)",
         d=census_date, n=number, tables=list(tables),
     )  # fmt: skip
     if cells.empty:
-        return None
+        return None, {}
     wide = {
         str(name): part.pivot(index="row_order", columns="measure", values="value")
         for name, part in cells.groupby("table_name")
     }
-    return {
+    counts = {
         name: frame.reindex(tables[name].index).astype("float64") for name, frame in wide.items()
     }
+    return counts, {name: _crossings_in(tables[name], wide[name], name) for name in wide}
+
+
+def _crossings_in(printed: pd.DataFrame, held: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The crossings of a printed table with the true counts that the ledger has behind its rows."""
+    table = next(t for t in PUBLISHED_TABLES if t.name == name)
+    behind = held[held.index >= len(printed)].dropna(axis="columns", how="all")
+    keys = unprinted(printed[[AREA, *table.filters]], table)
+    if len(behind) != len(keys):
+        return pd.DataFrame()
+    return keys.join(behind.reset_index(drop=True).astype("float64"))
 
 
 def manifest_of(

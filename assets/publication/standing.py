@@ -223,6 +223,7 @@ def _as_in(true: TrueTable, frame: pd.DataFrame, known: set[str]) -> TrueTable:
         true.keys[at].reset_index(drop=True),
         true.values[at].drop(columns=gone, errors="ignore").reset_index(drop=True),
         true.symbols[at].drop(columns=gone, errors="ignore").reset_index(drop=True),
+        true.crossings.drop(columns=gone, errors="ignore"),
     )
 
 

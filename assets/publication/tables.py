@@ -14,7 +14,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -99,12 +99,15 @@ class TrueTable:
     filters), `values` of every measure (unknown is blank) and the `symbols` to print where one is
     blank. All have the same rows, in their final order. Where counts carry noise the values have
     `_settings` and `_noise <quantity>` besides: the settings of each cell, and its cell key.
+    `crossings` has the keys and counts of what lies behind the rows and has none of its own, in the
+    order of `unprinted`: it is printed nowhere, and part of several totals that are.
     """
 
     table: PublishedTable
     keys: pd.DataFrame
     values: pd.DataFrame
     symbols: pd.DataFrame
+    crossings: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 Hidden = Mapping[tuple[str, str], np.ndarray]
@@ -153,6 +156,18 @@ def _with_places_covered(true: TrueTable, occupancy: TrueTable) -> TrueTable:
     return replace(true, values=true.values.assign(**{COVERED: covered.to_numpy()}))
 
 
+def unprinted(keys: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
+    """The crossings of an authority and a category of every filter that a table has no row for, in
+    the order in which `keys` (its rows: the authority, and filters) name them.
+    """
+    if table.nested or not table.filters:
+        return keys.iloc[:0]
+    names = list(keys.columns)
+    parts = [keys[n][~keys[n].isin(["", TOTAL])].unique() for n in names]
+    grid = pd.MultiIndex.from_product(parts, names=names)
+    return grid[~grid.isin(pd.MultiIndex.from_frame(keys))].to_frame(index=False)
+
+
 def _with_shared(true: TrueTable, shared: pd.DataFrame, places: str, measure: str) -> TrueTable:
     """The table with `_adds_up`. `shared` has what members share, by authority, type and reason:
     `places` of them are held against `measure`.
@@ -162,20 +177,19 @@ def _with_shared(true: TrueTable, shared: pd.DataFrame, places: str, measure: st
     # each key adds to what is there already, totals as well: so every crossing comes about
     for name, total in ((name, "" if name == AUTHORITY else TOTAL) for name in keys):
         cells = pd.concat([cells, cells.assign(**{name: total})])
-    added = (
-        true.keys[keys]
-        .merge(cells.groupby(keys, as_index=False)[places].sum(), how="left")[places]
-        .fillna(0)
-        .to_numpy(dtype="float64")
-    )
-    return replace(
-        true,
-        values=true.values.assign(
-            # counts are whole, so that they are compared exactly; what is unknown equals nothing,
-            # and does not add up
-            **{ADDS_UP: (added == true.values[measure].to_numpy()).astype("float64")}
-        ),
-    )
+    added = cells.groupby(keys, as_index=False)[places].sum()
+
+    def adds_up(rows: pd.DataFrame, counts: pd.Series) -> np.ndarray:
+        told = rows[keys].merge(added, how="left")[places].fillna(0).to_numpy(dtype="float64")
+        # counts are whole, so that they are compared exactly; what is unknown equals nothing, and
+        # does not add up
+        return (told == counts.to_numpy()).astype("float64")
+
+    values = true.values.assign(**{ADDS_UP: adds_up(true.keys, true.values[measure])})
+    crossings = true.crossings
+    if len(crossings):
+        crossings = crossings.assign(**{ADDS_UP: adds_up(crossings, crossings[measure])})
+    return replace(true, values=values, crossings=crossings)
 
 
 def is_shared(true: pd.DataFrame, m: Measure) -> pd.Series:
@@ -277,13 +291,15 @@ def _true_table(
         if len(added) < len(names)
         else whole
     )
+    everything = whole[[AUTHORITY, *filters, *(m.name for m in plain if m.rule == "count")]]
     whole = _ordered(_kept(whole, table, members), table).reset_index(drop=True)
     for m in plain:
         for name, categories in m.only:
             whole[m.name] = whole[m.name].where(whole[name].isin(categories))
-    return TrueTable(
-        table, whole[[AUTHORITY, *filters]], whole[names], _symbols(whole, table, plain)
-    )
+    keys = whole[[AUTHORITY, *filters]]
+    # of what nobody has said it was summed as nothing
+    crossings = unprinted(keys, table).merge(everything, how="left").fillna(0.0)
+    return TrueTable(table, keys, whole[names], _symbols(whole, table, plain), crossings)
 
 
 def _grid(figures: pd.DataFrame, members: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:

@@ -207,7 +207,9 @@ def _totals_of(model: Model, number: int, name: str, measure: str) -> None:
     hidden: dict[tuple[str, ...], int] = {}
 
     def part(key: tuple[str, ...]) -> int | float | None:
-        """The variable at a key, made where the crossing is not printed."""
+        """The variable at a key, made where the crossing is not printed: a count as any other, of
+        which nobody is told that it is small.
+        """
         if key in table.at:
             printed = table.printed(measure, key)
             if printed in SYMBOLS and printed != HIDDEN:
@@ -220,7 +222,12 @@ def _totals_of(model: Model, number: int, name: str, measure: str) -> None:
                     printed = table.printed(measure, margin)
                     if printed in SYMBOLS and printed != HIDDEN:
                         return 0.0
-            hidden[key] = model.new(None, None, 0, MOST)
+            cell = (name, measure, key)
+            true = model.truths[number].get(cell)
+            at = (number, cell) if true is not None else None
+            hidden[key] = model.new(at, true, 0, MOST)
+            if at is not None:
+                model.variables[at] = hidden[key]
         return hidden[key]
 
     def add_up(whole: tuple[str, ...], parts: list[tuple[str, ...]]) -> None:
@@ -610,7 +617,7 @@ def _over_time(model: Model) -> None:
 
 
 def targets(model: Model) -> np.ndarray:
-    """Variables that are hidden counts of one to seven."""
+    """Variables that are hidden counts of one to seven, and crossings printed nowhere that are."""
     chosen = []
     for variable, name in enumerate(model.names):
         true = model.true[variable]

@@ -112,8 +112,10 @@ def official(model: Model) -> dict[int, int]:
     for variable, (name, true) in enumerate(zip(model.names, model.true, strict=True)):
         if name is None or true is None:
             continue
-        _, (table, _, key) = name
-        if table in OFFICIAL and key[0] != REGION:
+        number, cell = name
+        table, _, key = cell
+        is_printed = model.editions[number].printed(cell) is not None
+        if table in OFFICIAL and key[0] != REGION and is_printed:
             is_total = all(part == TOTAL for part in key[1:])
             if is_total or true == 0 or true >= LEAST_OFFICIAL:
                 known[variable] = true
@@ -127,6 +129,8 @@ def add_steps(model: Model, rows) -> None:
         if name is None or model.true[variable] is None:
             continue
         number, cell = name
+        if model.editions[number].printed(cell) is None:
+            continue  # of what has no cell nobody sees how it moves
         at = (model.editions[number].date, cell)
         before = newest.get(at)
         if before is not None:

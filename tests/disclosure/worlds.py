@@ -68,7 +68,7 @@ def of_truth(world: str, true: Mapping[str, TrueTable], members: pd.DataFrame) -
 
 def of_ledger(warehouse: Warehouse) -> pd.DataFrame:
     """The cells of every release in a ledger, by the true counts behind it."""
-    from assets.publication.disclosure.knowledge import AREA
+    from assets.publication.programme import AREA
     from assets.publication.release import earlier_releases
 
     pieces = []

@@ -121,6 +121,16 @@ CARERS = published_table(
         "measures": [{"name": "carers", "rule": "count", "label": "Carers"}],
     },
 )
+REASONS = published_table(
+    "reasons",
+    {
+        "title": "Places by reason",
+        "authority": "authority_code",
+        "filters": {"provision_type": {"label": "Type"}, "reason": {"label": "Reason"}},
+        "in_full": {"provision_type": ["a"]},
+        "measures": [{"name": "places", "rule": "count", "label": "Places"}],
+    },
+)
 FLOWS = published_table(
     "flows",
     {
@@ -153,7 +163,7 @@ FLOW_TIE = Tie(
 @pytest.fixture(autouse=True)
 def small_programme(monkeypatch):
     """The made-up programme in place of the region's."""
-    tables = (CHILDREN, PLACES, FLOWS, CARERS, RATES, PER_HOUSEHOLD)
+    tables = (CHILDREN, PLACES, REASONS, FLOWS, CARERS, RATES, PER_HOUSEHOLD)
     for module in (knowledge, suppression, release):
         monkeypatch.setattr(module, "PUBLISHED_TABLES", tables)
     monkeypatch.setattr(knowledge, "ties", lambda: (REGISTER_TIE, FLOW_TIE))
@@ -177,6 +187,28 @@ def children(counts: list[list[int]]) -> TrueTable:
     )
 
 
+def by_reason(counts: list[list[list[int]]]) -> TrueTable:
+    """Places of two authorities by type and by reason, of which type a alone is crossed with both:
+    what lies behind the others is printed nowhere.
+    """
+    grid = np.array(counts)
+    types, reasons = "abc"[: grid.shape[1]], "rst"[: grid.shape[2]]
+    keys, values, behind = [], [], []
+    for key in itertools.product(("", "1", "2"), (TOTAL, *types), (TOTAL, *reasons)):
+        at = [slice(None), *([slice(None)] * 2)]
+        for n, (value, names) in enumerate(zip(key, ("12", types, reasons), strict=True)):
+            if value not in ("", TOTAL):
+                at[n] = [names.index(value)]
+        count = float(grid[at[0]][:, at[1]][:, :, at[2]].sum())
+        is_crossing = key[0] != "" and key[1] not in (TOTAL, "a") and key[2] != TOTAL
+        (behind if is_crossing else keys).append((*key, count))
+    columns = [AUTHORITY, "provision_type", "reason", "places"]
+    frame, crossings = pd.DataFrame(keys, columns=columns), pd.DataFrame(behind, columns=columns)
+    values = frame[["places"]]
+    symbols = values.map(lambda _: "x").astype("str")
+    return TrueTable(REASONS, frame[columns[:3]], values, symbols, crossings)
+
+
 def simple(table, **measures: list[int]) -> TrueTable:
     """A table without filters: measures of two authorities, and the region's sums."""
     values = pd.DataFrame(
@@ -193,13 +225,18 @@ def published(
     date: dt.date = DATE,
     method: DisclosureMethod = SAFE,
     change=None,
+    hidden=None,
 ) -> Published:
-    """The tables as printed without any repair; `change` plants a slip in the printed ones."""
+    """The tables as printed without any repair but what is `hidden`; `change` plants a slip in the
+    printed ones.
+    """
     true = {t.table.name: t for t in tables}
-    printed = release_tables(true, MEMBERS, date, {}, method)
+    printed = release_tables(true, MEMBERS, date, hidden or {}, method)
     if change:
         change(printed)
-    return Published(date, number, printed, method, {name: t.values for name, t in true.items()})
+    crossings = {n: t.crossings.rename(columns={AUTHORITY: "old_la_code"}) for n, t in true.items()}
+    truth = {name: t.values for name, t in true.items()}
+    return Published(date, number, printed, method, truth, crossings=crossings)
 
 
 def test_a_harmless_table_passes():
@@ -247,6 +284,42 @@ def _put(printed, table: str, area: str, provision: str | None, measure: str, te
     if provision is not None:
         where &= frame["provision_type"] == provision
     frame.loc[where, measure] = text
+
+
+_SIX_OR_SEVEN = [[[0, 10], [0, 9], [0, 0]], [[12, 10], [0, 0], [7, 20]]]
+"""Of reason r: 12 of type a, none of b (of which only authority 1 has any, and none for r), 7 of c."""
+
+
+def _of_reason_r(area: str, provision: str, true: TrueTable) -> np.ndarray:
+    keys = true.keys
+    is_type = keys["provision_type"] == provision
+    return np.asarray((keys[AUTHORITY] == area) & is_type & (keys["reason"] == "r"))
+
+
+def test_what_is_not_printed_is_one_count_in_all_its_totals():
+    # of the region 18 to 22 less 8 to 12 of a leave 6 to 14 for b and c; and of b there is none,
+    # though its 0 is hidden: the one authority that has any prints 0 for the reason
+    true = by_reason(_SIX_OR_SEVEN)
+    hidden = {("reasons", "places"): _of_reason_r("", "b", true) | _of_reason_r("2", TOTAL, true)}
+    verdict = judge(build_system([published(true, hidden=hidden)]))
+    leaks = {(leak.cell, leak.least, leak.greatest) for leak in verdict.leaks}
+    assert ("reasons.places, region, c, r", 6, 7) in leaks
+    # where that authority's 0 is hidden too, b may have some
+    hidden["reasons", "places"] |= _of_reason_r("1", TOTAL, true)
+    verdict = judge(build_system([published(true, hidden=hidden)]))
+    assert "reasons.places, region, c, r" not in {leak.cell for leak in verdict.leaks}
+
+
+def test_a_crossing_that_is_not_printed_and_small_is_protected():
+    # authority 1 has 3 of type b for r, and no total there may leave fewer values than three
+    true = by_reason([[[20, 20], [3, 40], [40, 0]], [[20, 20], [0, 0], [40, 20]]])
+    system = build_system([published(true)])
+    (of,) = [n for n, name in enumerate(system.names) if name == "reasons.places, 1, b, r"]
+    assert system.small[of] and system.truth[of] == 3
+    # of the 43 (43 to 47) of type b no more than 42 are for s; of the region's r he is told that
+    # they are few
+    bounds = propagate(system)
+    assert (bounds.low[of], bounds.high[of]) == (1, 7)
 
 
 def test_a_share_of_the_true_counts_gives_back_its_count_and_is_refused():

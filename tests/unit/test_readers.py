@@ -420,7 +420,7 @@ def of_at_most_one(*, is_guess: bool) -> knowledge.System:
     cells = pd.DataFrame(
         {
             "release": 0, "variable": [0, 1], "text": ["c", "1"], "low": [0.0, 1.0], "high": [7.0, 1.0], "is_public": False, "threshold": 8,
-            "of_few": False,
+            "of_few": False, "is_printed": True,
         }
     )  # fmt: skip
     return knowledge.System(
@@ -455,6 +455,7 @@ def counts(texts, low, high, truth, rows, row_low, row_high, guesses=()) -> know
             "is_public": False,
             "threshold": 8,
             "of_few": False,
+            "is_printed": True,
         }
     )
     return knowledge.System(

@@ -230,9 +230,12 @@ def before(system: System) -> System:
     """
     own = system.cells[system.cells["release"] == system.cells["release"].max()]
     low, high = system.low.copy(), system.high.copy()
-    counts = own[~own["is_public"]]
+    # of what has no cell nobody is told anything; where it is a printed figure too, that comes last
+    # and holds
+    counts = own[~own["is_public"]].sort_values("is_printed", kind="stable")
+    is_small = (system.truth[counts["variable"]] < counts["threshold"]) & counts["is_printed"]
+    is_small &= system.is_told
     system = system.without_steps()
-    is_small = (system.truth[counts["variable"]] < counts["threshold"]) & system.is_told
     # hidden in the new release, whatever it will print: only that it is small may be told
     low[counts["variable"]] = system.least[counts["variable"]]
     high[counts["variable"]] = np.where(is_small, counts["threshold"] - 1, UNBOUNDED)

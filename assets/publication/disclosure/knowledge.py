@@ -24,7 +24,6 @@ import scipy.sparse as sp
 
 from assets.publication.disclosure.comparisons import Comparisons, comparisons
 from assets.publication.disclosure.linking import (
-    AREA,
     Linked,
     categories,
     holding,
@@ -34,6 +33,7 @@ from assets.publication.disclosure.linking import (
 from assets.publication.disclosure.noise import possible_counts
 from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, number
 from assets.publication.programme import (
+    AREA,
     PUBLISHED_TABLES,
     TOTAL,
     Measure,
@@ -65,7 +65,8 @@ class Published:
     presumptions are true. None for a release of which it is not held. `statistics_hidden`: what
     rests on a hidden count was hidden with it (releases of older code left it). `beside` has by
     authority the others of its sub-region; where it is not given, those of every region there is a
-    file for.
+    file for. `crossings` has by table the keys and true counts of what lies behind its rows and is
+    not printed; a table without them has totals that are not wholly divided.
     """
 
     census_date: dt.date
@@ -77,6 +78,7 @@ class Published:
     beside: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: others_of_the_sub_region()
     )
+    crossings: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -100,10 +102,11 @@ class System:
     numbers.
 
     `cells` has a row a published cell (release, table, measure, row, area, key, text, truth, low,
-    high, variable); variables beyond the cells' are what is left of a total that is not wholly
-    divided. `says` names each row's tie. `least` and `most` are what each is at least and at most
-    whatever is hidden, because a symbol elsewhere says so. Of a reader's view, `known` is what he
-    has exactly, and `presumed` what he takes not to be 0. `steps` are the rows that say by how many
+    high, variable), and one for every crossing behind them that is not published (`is_printed` is
+    false); variables beyond the cells' are what is left of a total that is not wholly divided.
+    `says` names each row's tie. `least` and `most` are what each is at least and at most whatever
+    is hidden, because a symbol elsewhere says so. Of a reader's view, `known` is what he has
+    exactly, and `presumed` what he takes not to be 0. `steps` are the rows that say by how many
     children a figure of the current release differs from the one before, and `guesses` those of
     ties that are only presumed. `comparisons` are told to members, each its own: the view of one
     has those of `told` among its rows, as the last ones.
@@ -326,12 +329,42 @@ def _cells_of(release: Published) -> pd.DataFrame:
                     "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame) & (frame[AREA] != ""),
                     "noisy": noisy, "is_end": bool(m.interval),
                     "of_few": is_of_few(truth, m, release.method) if truth is not None else False,
-                    "shared": is_shared(truth, m) if truth is not None else False,
+                    "shared": is_shared(truth, m) if truth is not None else False, "is_printed": True,
                 }
             )  # fmt: skip
             # a symbol that tells of no number is no variable
             pieces.append(piece[kept.to_numpy()])
+            if m.rule == "count" and m.name in release.crossings.get(table.name, ()):
+                pieces.append(_crossings_of(release, table, m, piece, kept))
     return pd.concat(pieces, ignore_index=True)
+
+
+def _crossings_of(
+    release: Published, table: PublishedTable, m: Measure, printed: pd.DataFrame, kept: pd.Series
+) -> pd.DataFrame:
+    """The cells of what is not printed of a measure, as `printed` has those that are: it may be any
+    count, and nobody is told that it is small. A total that is a symbol says that there is nobody
+    behind it (`kept` says which rows are none).
+    """
+    frame = release.crossings[table.name]
+    cells = pd.DataFrame(
+        {
+            "table": table.name, "measure": m.name, "row": len(printed) + np.arange(len(frame)),
+            "area": frame[AREA], "key": _joined(frame, list(table.filters)), "text": CONFIDENTIAL,
+            "truth": frame[m.name], "low": 0.0, "high": UNBOUNDED, "is_public": False,
+            "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame),
+            "noisy": False, "is_end": False, "of_few": False, "shared": is_shared(frame, m), "is_printed": False,
+        }
+    )  # fmt: skip
+    nobody = printed.loc[~kept.to_numpy(), ["area", "key"]]
+    symbols_at = set(nobody.itertuples(index=False, name=None))
+    columns = [AREA, *table.filters]
+    behind_a_symbol = pd.Series(False, index=frame.index)
+    for name in columns:
+        total = frame[columns].assign(**{name: "" if name == AREA else TOTAL})
+        at = zip(total[AREA], _joined(total, list(table.filters)), strict=True)
+        behind_a_symbol |= pd.Series([one in symbols_at for one in at], index=frame.index)
+    return cells[~behind_a_symbol | (cells["truth"] > 0)]
 
 
 def _joined(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
@@ -620,8 +653,9 @@ def _names(cells: pd.DataFrame, count: int) -> list[str]:
 @dataclass(frozen=True)
 class _Total:
     """Totals of one table, measure and dimension: cell `parts[i]` belongs to total `of[i]`, whose
-    own cell is `whole[of[i]]`. The totals of `rests` are not wholly divided; `rest_names` says what
-    is left of each. Cells are numbered within their release.
+    own cell is `whole[of[i]]`. The totals of `rests` are not wholly divided by what is printed;
+    `rest_names` says what is left of each, and `behind` which parts are in that. Cells are numbered
+    within their release.
     """
 
     parts: np.ndarray
@@ -630,6 +664,7 @@ class _Total:
     says: str
     rests: np.ndarray
     rest_names: list[str]
+    behind: np.ndarray
 
 
 def _total_rows(
@@ -641,7 +676,7 @@ def _total_rows(
     truth: np.ndarray,
 ) -> None:
     """Every Total is the sum of its parts; where not all parts are published, what is left is a
-    variable of its own.
+    variable of its own, and the sum of the crossings that it is made of where these are held.
     """
     variable, start = cells["variable"].to_numpy(), 0
     for release in releases:
@@ -650,18 +685,29 @@ def _total_rows(
         for total in release.totals:
             size, parts, whole = len(total.whole), own[total.parts], own[total.whole]
             left, more = total.rests, len(total.rests)
+            behind, of = total.behind, total.of
+            shown = ~behind
             # the rest has the truth that makes the row hold
-            rest = truth[whole[left]] - np.bincount(total.of, truth[parts], size)[left]
+            rest = truth[whole[left]] - np.bincount(of[shown], truth[parts[shown]], size)[left]
             # rests are numbered behind the cells, in the order in which they come
             new = count + len(latent) + np.arange(more)
             rows.add(
-                np.concatenate([total.of, np.arange(size), left]),
-                np.concatenate([parts, whole, new]),
-                np.concatenate([np.ones(len(parts)), -np.ones(size), np.ones(more)]),
+                np.concatenate([of[shown], np.arange(size), left]),
+                np.concatenate([parts[shown], whole, new]),
+                np.concatenate([np.ones(shown.sum()), -np.ones(size), np.ones(more)]),
                 np.zeros(size),
                 np.zeros(size),
                 [total.says] * size,
             )
+            if behind.any():
+                rows.add(
+                    np.concatenate([np.searchsorted(left, of[behind]), np.arange(more)]),
+                    np.concatenate([parts[behind], new]),
+                    np.concatenate([np.ones(behind.sum()), -np.ones(more)]),
+                    np.zeros(more),
+                    np.zeros(more),
+                    [total.says] * more,
+                )
             latent += zip(total.rest_names, rest, strict=True)
 
 
@@ -674,13 +720,16 @@ def _totals_of(release: Published) -> Iterator[_Total]:
         if (name, measure) not in counted:
             continue
         keys = categories(part["key"], table).assign(area=part["area"])
+        behind = ~part["is_printed"]
+        is_held = str(measure) in release.crossings.get(table.name, ())
         grid = release.tables[table.name]
         for dimension in ["area", *([] if table.nested else table.filters)]:
             if (table.name, dimension) not in grids:
                 column = AREA if dimension == "area" else dimension
                 of_rows = _rows_a_group(grid, table, dimension)
                 grids[table.name, dimension] = grid[column].nunique() - 1, of_rows
-            yield from _totals_by(keys, dimension, *grids[table.name, dimension], f"{name}: ")
+            complete, printed = (0, None) if is_held else grids[table.name, dimension]
+            yield from _totals_by(keys, behind, dimension, complete, printed, f"{name}: ")
         if table.nested:
             yield from _nested_totals(keys, table, f"{name}: ")
 
@@ -698,8 +747,16 @@ def _rows_a_group(grid: pd.DataFrame, table: PublishedTable, dimension: str) -> 
 
 
 def _totals_by(
-    keys: pd.DataFrame, dimension: str, complete: int, printed: pd.Series, where: str
+    keys: pd.DataFrame,
+    behind: pd.Series,
+    dimension: str,
+    complete: int,
+    printed: pd.Series | None,
+    where: str,
 ) -> Iterator[_Total]:
+    """The totals of a dimension. `behind` says which cells are not printed; `printed` how many rows
+    each group has in the printed table of `complete` ones, where what is not printed is not held.
+    """
     others = [c for c in ("area", *(c for c in keys.columns if c != "area")) if c != dimension]
     group = _joined(keys, others)
     is_total = keys[dimension] == ("" if dimension == "area" else TOTAL)
@@ -710,12 +767,20 @@ def _totals_by(
     if parts.empty:
         return
     codes, groups = pd.factorize(parts)
-    # with fewer parts than the dimension has, the total is more than their sum
-    rests = np.flatnonzero(printed.reindex(groups).fillna(0).to_numpy() < complete)
+    is_behind = behind.loc[parts.index].to_numpy()
+    if printed is None:
+        # a single one is its own rest, and with nothing printed beside them the total is theirs
+        several = np.bincount(codes, is_behind, len(groups)) > 1
+        has_rest = several & (np.bincount(codes, ~is_behind, len(groups)) > 0)
+    else:
+        # with fewer parts than the dimension has, the total is more than their sum
+        has_rest = printed.reindex(groups).fillna(0).to_numpy() < complete
+    rests = np.flatnonzero(has_rest)
     names = [f"{where}the rest of {groups[i].replace('|', ', ')} by {dimension}" for i in rests]
     says = f"{where}{'region' if dimension == 'area' else dimension} total = sum of its parts"
     whole = wholes.loc[groups].to_numpy()
-    yield _Total(parts.index.to_numpy(), codes, whole, says, rests, names)
+    in_rest = is_behind & has_rest[codes]
+    yield _Total(parts.index.to_numpy(), codes, whole, says, rests, names, in_rest)
 
 
 def _nested_totals(keys: pd.DataFrame, table: PublishedTable, where: str) -> Iterator[_Total]:
@@ -729,7 +794,9 @@ def _nested_totals(keys: pd.DataFrame, table: PublishedTable, where: str) -> Ite
     codes, groups = pd.factorize(parts["area"] + "|" + parts[first])
     whole = wholes.loc[[str(g).split("|")[0] for g in groups]].to_numpy()
     says = f"{where}a breakdown adds up to the total"
-    yield _Total(parts.index.to_numpy(), codes, whole, says, np.array([], dtype=int), [])
+    nothing = np.array([], dtype=int)
+    behind = np.zeros(len(parts), dtype=bool)
+    yield _Total(parts.index.to_numpy(), codes, whole, says, nothing, [], behind)
 
 
 def _tie_rows(cells: pd.DataFrame, links: list[Linked], rows: _Rows) -> None:

@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from assets.publication.programme import (
+    AREA,
     OWN,
     SUB_REGION,
     TOTAL,
@@ -25,8 +26,6 @@ from assets.publication.programme import (
     Term,
     Tie,
 )
-
-AREA = "old_la_code"
 
 
 class Release(Protocol):

@@ -73,7 +73,8 @@ def offers(
 
 
 def _newest(system: System) -> list[tuple[str, str, int, int]]:
-    cells = system.cells[system.cells["release"] == system.cells["release"].max()]
+    cells = system.cells
+    cells = cells[(cells["release"] == cells["release"].max()) & cells["is_printed"]]
     return list(cells[["table", "measure", "row", "variable"]].itertuples(index=False, name=None))
 
 

@@ -48,7 +48,8 @@ class Reader:
         low[known], high[known] = system.truth[known], system.truth[known]
         presumed = np.zeros(len(low), dtype=bool)
         if self.presumes_no_zero:
-            presumed[system.cells.loc[system.cells["text"] == CONFIDENTIAL, "variable"]] = True
+            hides = (system.cells["text"] == CONFIDENTIAL) & system.cells["is_printed"]
+            presumed[system.cells.loc[hides, "variable"]] = True
             presumed[list(hidden)] = True
             # zeros are hidden with the counts of small cells, so that nobody can presume them
             # away there
@@ -78,7 +79,7 @@ def readers(system: System, tables: Mapping[str, pd.DataFrame]) -> Iterator[Read
     yield Reader("who presumes that no zero is hidden", nothing, presumes_no_zero=True)
     official = {table.name for table in PUBLISHED_TABLES if table.official}
     is_total = cells["key"].str.split("|").map(lambda categories: set(categories) <= {TOTAL, ""})
-    is_printed = cells["table"].isin(official) & (
+    is_printed = (cells["table"].isin(official) & cells["is_printed"]) & (
         (cells["truth"] == 0) | (cells["truth"] >= LEAST_SHOWN) | is_total
     )
     yield Reader(

@@ -356,7 +356,9 @@ class Repair:
         """The rows to hide, by table and measure of the current release."""
         cells = self.system.cells
         own = cells[
-            (cells["release"] == cells["release"].max()) & cells["variable"].isin(self.hidden)
+            (cells["release"] == cells["release"].max())
+            & cells["variable"].isin(self.hidden)
+            & cells["is_printed"]
         ]
         return {
             (str(t), str(m)): part["row"].tolist()
