@@ -119,22 +119,36 @@ def _told_anew(view: System, leaks: Sequence[Leak], possible: int) -> tuple[list
     """The leaks without those of counts of which linear programmes leave no more values before this
     release, and which these are.
     """
-    left = left_before(view, [leak.variable for leak in leaks], possible)
-    is_new = [
-        leak.greatest - leak.least + 1 < values for leak, values in zip(leaks, left, strict=True)
-    ]
+    now = [int(leak.greatest - leak.least + 1) for leak in leaks]
+    left = left_before(view, [leak.variable for leak in leaks], possible, now)
+    is_new = [values < before for values, before in zip(now, left, strict=True)]
     kept = [leak for leak, new in zip(leaks, is_new, strict=True) if new]
     return kept, {leak.variable for leak, new in zip(leaks, is_new, strict=True) if not new}
 
 
-def left_before(view: System, variables: Sequence[int], possible: int = 3) -> np.ndarray:
-    """How many values (`possible` at most) linear programmes leave of each before this release."""
+def left_before(
+    view: System, variables: Sequence[int], possible: int = 3, now: Sequence[int] | None = None
+) -> np.ndarray:
+    """How many values (`possible` at most) linear programmes leave of each before this release.
+    `now` is how many this release leaves of each, where that is known: of no more than so many
+    before it no programme is needed.
+    """
     if not len(variables):
         return np.array([])
-    ranges = Ranges(Tightening(before(view)))
-    return np.array(
-        [min(possible, most - least + 1) for least, most, _ in map(ranges.of, variables)]
-    )
+    tightening = Tightening(before(view))
+    # what a programme leaves lies within the bounds, and what is left now lies within that
+    bounds = tightening.bounds.high - tightening.bounds.low + 1
+    at_least = np.zeros(len(variables)) if now is None else np.minimum(now, possible)
+    ranges: Ranges | None = None
+    left = []
+    for variable, fewest in zip(variables, at_least, strict=True):
+        if bounds[variable] <= fewest:
+            left.append(bounds[variable])
+            continue
+        ranges = ranges or Ranges(tightening)
+        least, most, _ = ranges.of(variable)
+        left.append(min(possible, most - least + 1))
+    return np.array(left)
 
 
 def unsettled(

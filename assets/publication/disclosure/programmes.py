@@ -22,6 +22,9 @@ is how far the search goes, so that the same draft is decided alike everywhere.
 """
 _NODES = 1000
 """Nodes of the search for one integer solution: it needs few where there is one."""
+_NEAR_ENOUGH, _FEW_NODES = 0.5, 200
+"""How much larger than the smallest a move of whole numbers may be, and nodes of the search for it.
+"""
 _DUAL, _PRIMAL = 1, 4
 """HiGHS's numbers for the dual and the primal simplex method."""
 _MOST_STEPS = 5000
@@ -155,6 +158,8 @@ class Moves:
         self._highs.setOptionValue("presolve", "off")
         self._highs.setOptionValue("simplex_strategy", _DUAL)
         self._highs.setOptionValue("simplex_iteration_limit", _MOST_STEPS)
+        self._made_of = (both, low, high, np.ones(len(room)), np.zeros(len(room)), room)
+        self._whole: highspy.Highs | None = None
 
     def smallest(self, column: int, by: int) -> np.ndarray | None:
         """The whole-number change of all variables with `column` moved `by` that moves the others
@@ -163,22 +168,42 @@ class Moves:
         # out of its room there is no such change
         if not -self._down[column] <= by <= self._up[column]:
             return None
+        self._highs.setBasis()  # nothing moved: any one move is a few steps away from there
+        return self._solved(self._highs, column, by)
+
+    def smallest_whole(self, column: int, by: int) -> np.ndarray | None:
+        """As `smallest`, sought among whole numbers where the programme's is of fractions: it may
+        be a few counts larger than the smallest, and takes longer.
+        """
+        if not -self._down[column] <= by <= self._up[column]:
+            return None
+        if self._whole is None:
+            size = 2 * self._size
+            self._whole = _programme(*self._made_of)
+            self._whole.changeColsIntegrality(
+                size, np.arange(size, dtype=np.int32), np.ones(size, dtype=np.uint8)
+            )
+            self._whole.setOptionValue("mip_rel_gap", _NEAR_ENOUGH)
+            self._whole.setOptionValue("mip_max_nodes", _FEW_NODES)
+        self._whole.setOptionValue("time_limit", self._whole.getRunTime() + _LONGEST)
+        return self._solved(self._whole, column, by)
+
+    def _solved(self, highs: highspy.Highs, column: int, by: int) -> np.ndarray | None:
         rise, fall = column, self._size + column
         moved, other = (rise, fall) if by > 0 else (fall, rise)
-        self._highs.changeColBounds(moved, abs(by), abs(by))
-        self._highs.changeColBounds(other, 0, 0)
-        self._highs.setBasis()  # nothing moved: any one move is a few steps away from there
-        self._highs.run()
-        is_solved = self._highs.getModelStatus() == self._optimal
-        solution = np.array(self._highs.getSolution().col_value) if is_solved else None
+        highs.changeColBounds(moved, abs(by), abs(by))
+        highs.changeColBounds(other, 0, 0)
+        highs.run()
+        is_solved = highs.getModelStatus() == self._optimal
+        solution = np.array(highs.getSolution().col_value) if is_solved else None
         # the next count moves from the same place
-        self._highs.changeColBounds(rise, 0, self._up[column])
-        self._highs.changeColBounds(fall, 0, self._down[column])
+        highs.changeColBounds(rise, 0, self._up[column])
+        highs.changeColBounds(fall, 0, self._down[column])
         if solution is None:
             return None
-        # the programme is of fractions: rounded, its solution need not keep the rows any more
+        # a programme of fractions, rounded, need not keep the rows any more, and may have moved the
+        # count by something else
         change = np.round(solution[: self._size] - solution[self._size :])
-        # rounded it may have moved by something else
         return change if change[column] == by and self.is_one(change) else None
 
     def is_one(self, change: np.ndarray) -> bool:

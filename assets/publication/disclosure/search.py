@@ -25,7 +25,7 @@ from assets.publication.disclosure.worlds import Worlds
 
 _SECONDS_ALONE = 20.0
 """Seconds for looking for worlds of one count that nothing else has settled."""
-_AROUND, _WITHIN = 700, 150
+_AROUND, _WITHIN = 1200, 150
 """Variables about a count that may move with it, and those well within them that are moved in turn.
 """
 _FEW = 30
@@ -148,7 +148,7 @@ class Prover:
             return
         if self._of_all is None:
             everything = np.ones(len(self.columns), dtype=bool)
-            self._of_all = self._moves(everything, self.start)
+            self._of_all = self._moves(everything, self.start, np.inf)
         contradicted = self._contradicted(self.start)
         for position in (p for p in positions if self.component[p] not in contradicted):
             if time.thread_time() < self.deadline:
@@ -195,8 +195,12 @@ class Prover:
             waiting = [p for p in waiting if not within[p]]
         self._settle()
 
-    def _moves(self, free: np.ndarray, start: np.ndarray) -> tuple[Moves, np.ndarray]:
-        """The moves of the `free` variables, the others staying as they are, and these variables."""
+    def _moves(
+        self, free: np.ndarray, start: np.ndarray, far: float = _FAR
+    ) -> tuple[Moves, np.ndarray]:
+        """The moves of the `free` variables, by no more than `far` each, the others staying as they
+        are, and these variables.
+        """
         rows, moving = np.flatnonzero(self.ties @ free), np.flatnonzero(free)
         place = np.zeros(len(self.rows), dtype=self.by_column.indices.dtype)
         place[rows] = np.arange(len(rows))
@@ -208,7 +212,7 @@ class Prover:
         low, high = self.row_low[rows] - activity, self.row_high[rows] - activity
         at = start[moving]
         down, up = at - self.low[moving], self.high[moving] - at
-        return Moves(body, low, high, np.minimum(down, _FAR), np.minimum(up, _FAR)), moving
+        return Moves(body, low, high, np.minimum(down, far), np.minimum(up, far)), moving
 
     def _move(self, position: int, moves: Moves, moving: np.ndarray, start: np.ndarray) -> None:
         """Move one count up and down, until it is settled."""
@@ -225,6 +229,21 @@ class Prover:
                 changed = np.flatnonzero(change)
                 for times in (1, *(n for n in _TIMES if moves.is_one(n * change))):
                     self._take_move(moving[changed], start, times * change[changed])
+
+    def _move_whole(self, position: int, start: np.ndarray, latest: float) -> None:
+        """Move one count by whole numbers, where programmes of fractions found no such move."""
+        free = self.component == self.component[position]
+        moves, moving = self._moves(free, start, np.inf)
+        column, at = int(np.searchsorted(moving, position)), int(start[position])
+        for by in _BY:
+            if self._is_settled(position) or time.thread_time() > latest:
+                return
+            if at + by not in self.seen[position]:
+                self.programmes += 1
+                change = moves.smallest_whole(column, by)
+                if change is not None:
+                    changed = np.flatnonzero(change)
+                    self._take_move(moving[changed], start, change[changed])
 
     def _take_move(self, where: np.ndarray, start: np.ndarray, change: np.ndarray) -> None:
         values = np.rint(start[where] + change).astype(int)
@@ -315,16 +334,15 @@ class Prover:
         """Settle one variable: by its range, by worlds near the start, else by any world."""
         need = self.need[self.columns[position]]
         latest = min(self.deadline, time.thread_time() + _SECONDS_ALONE)
+        self._move_among_all([position])
+        if self._is_settled(position):
+            return None
         least, greatest, rows = self._measure(position)
         if greatest - least + 1 < need:
             return self._leak_of(position, least, greatest, rows)
         possible = np.arange(least, min(greatest, least + 20) + 1)
         if self.start is not None:
-            self._move_among_all([position])
-            here = self.start[position]
-            nearest = sorted(possible, key=lambda value: abs(value - here))[: int(need) + 4]
-            # where too few are let move there is no world, which shows at once
-            self._look(position, nearest, self._near(position, _AROUND)[0], latest, _FAR)
+            self._move_whole(position, self.start, latest)
         self._look(position, possible, self.component == self.component[position], latest)
         return None if self._is_settled(position) else self._unproved(position, least)
 
@@ -334,22 +352,12 @@ class Prover:
         first = min(seen, default=int(self.low[position] if least is None else least))
         return self._leak_of(position, first, first + max(len(seen), 1) - 1)
 
-    def _look(
-        self,
-        position: int,
-        values: np.ndarray | list[float],
-        free: np.ndarray,
-        latest: float,
-        far: float = np.inf,
-    ) -> None:
-        """Look for worlds in which a variable has these values, the `free` ones being let move
-        (no further than `far`) and the others staying as in the start.
+    def _look(self, position: int, values: np.ndarray, free: np.ndarray, latest: float) -> None:
+        """Look for worlds in which a variable has these values, the `free` ones being let move and
+        the others staying as in the start.
         """
         start = np.zeros(len(self.columns)) if self.start is None else self.start
         model, moving = self._part(free, start)
-        if far < np.inf:
-            at, low, high = start[moving], self.low[moving], self.high[moving]
-            model.bound(np.clip(at - far, low, high), np.clip(at + far, low, high))
         column = int(np.searchsorted(moving, position))
         for value in values:
             if self._is_settled(position) or time.thread_time() > latest:
