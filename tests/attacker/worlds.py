@@ -135,8 +135,11 @@ class Worlds:
             known = ~np.isnan(true)
             at = self.merged.of[known]
             lower[at] = upper[at] = true[known] - self.merged.by[known]
-        self.world = lower
-        if not self._find(np.flatnonzero(lower < upper), (lower, upper), 10 * LONGEST):
+        self.world, unknown = lower, np.flatnonzero(lower < upper)
+        # with nothing to find (the truth of all is known) there is nothing to solve
+        if not (
+            self._find(unknown, (lower, upper), 10 * LONGEST) if len(unknown) else self._take(lower)
+        ):
             raise ContradictionError("no world, or the truth is none of the worlds")
 
     def ask(self, variable: int, values: int, *, quick: bool = False) -> bool | None:
