@@ -53,11 +53,19 @@ def spark_is_here() -> None:
         say = pytest.fail if os.environ.get("OBSERVATORY_TESTS_SKIP_NOTHING") else pytest.skip
         say(f"not on this machine: {', '.join(missing)}")
     spark.SETTINGS |= {
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        # most of the time goes into loading and compiling Spark's twenty thousand classes
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=3"
+        " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+        " -XX:+UseSerialGC -Xmn600m",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.shuffle.partitions": "1",
+        "spark.sql.files.minPartitionNum": "1",
+        "spark.sql.files.openCostInBytes": "0",
+        "spark.broadcast.compress": "false",
+        "spark.shuffle.compress": "false",
+        "spark.shuffle.spill.compress": "false",
         # two hundred small files: no sums beside them, no marks of success, nothing packed
         "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
         "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
