@@ -41,19 +41,20 @@ ROOM = 6 * 1024**3
 """Bytes that must be free in memory's folder for the tests' servers and folders to lie there."""
 
 
+TOGETHER = ("tests/attacker", "tests/page")
+"""Folders whose files go to one worker: what they ask of is a region that takes long to make."""
 SLOW = (
     "tests/attacker",
     "tests/pipeline/test_run.py",
     "tests/pipeline/test_kills.py",
+    "tests/page",
     "tests/pipeline/test_year.py",
-    "tests/access/test_erasing.py",
     "tests/pipeline/test_spark.py",
+    "tests/access/test_erasing.py",
     "tests/pipeline/test_killed.py",
     "tests/pipeline/test_truth.py",
     "tests/unit/test_made_up.py",
     "tests/oracle/test_oracle.py",
-    "tests/page/test_sentences.py",
-    "tests/page/test_pages.py",
     "tests/access/test_limits.py",
     "tests/access/test_side_channels.py",
     "tests/pipeline/test_release.py",
@@ -108,7 +109,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """A file's tests go to one worker; those of the attacker all to one, for they share a region."""
+    """A file's tests go to one worker, and so do those of a folder that shares a region."""
     from xdist.scheduler import LoadFileScheduling
 
     assert [scope for scope in SLOW if not (config.rootpath / scope).exists()] == []
@@ -116,7 +117,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "tests/attacker" if file.startswith("tests/attacker/") else file
+            return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
 
         def _assign_work_unit(self, node: object) -> None:
             for scope in reversed(SLOW):  # once: what was given out is in the queue no more
