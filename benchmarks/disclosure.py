@@ -24,7 +24,7 @@ from assets.publication.disclosure.gate import judge, pinned
 from assets.publication.disclosure.knowledge import Published, build_system
 from assets.publication.disclosure.readers import everybody
 from assets.publication.disclosure.rules import CONFIDENTIAL, number
-from assets.publication.release import prepare_against
+from assets.publication.release import crossings_of, prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
 from benchmarks.gate import DATE, KEY, REGION, full_region
 from schemas.regions import DisclosureMethod
@@ -120,7 +120,12 @@ def _together(true: TrueTable, code: Mapping[str, str]) -> TrueTable:
     summed = true.values[added].join(keys).groupby(names, sort=False)[added].sum(min_count=1)
     values = summed.reindex(columns=true.values.columns).reset_index(drop=True)
     symbols = true.symbols.join(keys).groupby(names, sort=False).first().reset_index(drop=True)
-    return replace(true, keys=summed.index.to_frame(index=False), values=values, symbols=symbols)
+    crossings = true.crossings
+    if len(crossings):
+        crossings = crossings.assign(**{AUTHORITY: crossings[AUTHORITY].map(code)})
+        crossings = crossings.groupby(names, sort=False, as_index=False).sum()
+    keys = summed.index.to_frame(index=False)
+    return replace(true, keys=keys, values=values, symbols=symbols, crossings=crossings)
 
 
 def _measured(way: Way) -> dict[str, str]:
@@ -193,7 +198,8 @@ def _inferred(way: Way, tables: dict[str, pd.DataFrame]) -> dict[str, str]:
     without the release.
     """
     truth = {name: table.values for name, table in way.true.items()}
-    system = build_system([Published(DATE, 1, tables, way.method, truth)])
+    crossings = crossings_of(way.true)
+    system = build_system([Published(DATE, 1, tables, way.method, truth, crossings=crossings)])
     bounds = propagate(system)
     leaks = judge(system, way.method.possible_values).leaks
     said = {"is told which counts are small": _worst([leak.variable for leak in leaks], bounds)}

@@ -28,7 +28,7 @@ from assets.access.preparing import prepare
 from assets.intake.loading import take_in
 from assets.publication.disclosure.knowledge import Published, build_system
 from assets.publication.programme import TOTAL, ties
-from assets.publication.release import prepare_against
+from assets.publication.release import crossings_of, prepare_against
 from assets.publication.tables import TrueTable, members_of_region, release_tables, true_tables
 from assets.warehouse.building import build_quarter
 from benchmarks.recording import with_block
@@ -181,6 +181,7 @@ def _published(
         prepared.tables,
         REGION.disclosure,
         {name: table.values for name, table in true.items()},
+        crossings=crossings_of(true),
     )
 
 
@@ -192,9 +193,10 @@ def _one(true: dict[str, TrueTable], members: pd.DataFrame, earlier: list[Publis
     whole, worked = time.perf_counter() - started, time.process_time() - worked
     number = 1 + sum(1 for release in earlier if release.census_date == DATE)
     truth = {name: table.values for name, table in true.items()}
-    system = build_system(
-        [*earlier, Published(DATE, number, prepared.tables, REGION.disclosure, truth)]
+    now = Published(
+        DATE, number, prepared.tables, REGION.disclosure, truth, crossings=crossings_of(true)
     )
+    system = build_system([*earlier, now])
     by_rule = printed({}, REGION.disclosure)
     tables = [
         _shown(name, table, prepared.tables[name], by_rule[name])

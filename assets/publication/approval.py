@@ -22,6 +22,7 @@ from assets.publication.release import (
     DRAFTS,
     LEDGER,
     content_of,
+    lacks_crossings,
     latest_release,
     reached,
     read_release,
@@ -129,6 +130,12 @@ def approve(
                 f" observatory draft {census_date}."
             )
         _refuse_unproved(census_date, draft, region)
+        if lacks_crossings(seen, census_date, draft.release_number, tables, DRAFTS):
+            raise ObservatoryError(
+                f"The draft of {census_date} was made by a version that did not protect what its"
+                " tables print nowhere. Nothing was published. Make it anew: observatory draft"
+                f" {census_date}."
+            )
         number, status = draft.release_number, draft.manifest.get("status", "")
         # nobody sees this state, but `approvals` asks who approved by this step
         lifecycle.move(connection, census_date, APPROVED, by, note, release=number)

@@ -97,12 +97,18 @@ def _crossings_then(one: TrueTable, edition: Published) -> pd.DataFrame:
     """What is not printed of a table, as it was behind an earlier edition; nothing where that is
     not held.
     """
-    held = edition.crossings.get(one.table.name, pd.DataFrame())
-    if held.empty or one.crossings.empty:
+    name, filters = one.table.name, list(one.table.filters)
+    held = edition.crossings.get(name, pd.DataFrame())
+    if held.empty or one.crossings.empty or edition.truth is None:
         return pd.DataFrame()
-    keys = one.crossings[[AUTHORITY, *one.table.filters]]
+    keys, counts = one.crossings[[AUTHORITY, *filters]], list(held.columns[1 + len(filters) :])
+    # what it printed of them, where its table was crossed otherwise, comes with the rest
+    printed = edition.tables[name][[AREA, *filters]].join(
+        edition.truth[name].reindex(columns=counts)
+    )
+    then = pd.concat([held, printed]).rename(columns={AREA: AUTHORITY})
     # a category that the edition did not have was nobody's then
-    return keys.merge(held.rename(columns={AREA: AUTHORITY}), how="left").fillna(0.0)
+    return keys.merge(then, how="left").fillna(0.0)
 
 
 def says_more(

@@ -311,6 +311,12 @@ def published_table(name: str, entry: dict[str, Any]) -> PublishedTable:
                 " `answered` nor `came` has. Add it, or correct it."
             )
     filters = entry.get("filters", {})
+    if not entry.get("nested") and len(filters) > entry.get("ways", 2):
+        raise ValueError(
+            f"schemas/programme.toml, {name} has {len(filters)} filters and crosses"
+            f" {entry.get('ways', 2)} ways; as many ways as filters were expected: of partial totals"
+            " the gate does not know what they are part of. Raise `ways`."
+        )
     return PublishedTable(
         name=name,
         title=entry["title"],

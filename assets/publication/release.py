@@ -47,6 +47,7 @@ from assets.publication.tables import (
     unprinted,
 )
 from assets.warehouse.models import code_version
+from resources.errors import ObservatoryError
 from resources.provenance import BANNER
 from resources.warehouse import Asked, Snapshot, Warehouse, physical
 from schemas.regions import DisclosureMethod, Region
@@ -137,9 +138,7 @@ def prepare_against(
         now = printed({}, method)
         true = carried_over(now, true, editions[-1], carried)[1]
     truth = {name: table.values for name, table in true.items()}
-    crossings = {
-        name: table.crossings.rename(columns={AUTHORITY: AREA}) for name, table in true.items()
-    }
+    crossings = crossings_of(true)
     number = 1 + max(
         (release.number for release in earlier if release.census_date == census_date), default=0
     )
@@ -429,13 +428,13 @@ def true_counts_of(census_date: dt.date, number: int, true: dict[str, TrueTable]
             pieces.append(
                 cells.assign(table_name=name, value=np.floor(cells["value"]).astype("int64"))
             )
-            pieces.append(_crossings_of(name, table, counts))
+            pieces.append(_behind(name, table, counts))
     if not pieces:
         return pd.DataFrame()
     return pd.concat(pieces).assign(census_date=census_date.isoformat(), release_number=number)
 
 
-def _crossings_of(name: str, true: TrueTable, counts: list[str]) -> pd.DataFrame:
+def _behind(name: str, true: TrueTable, counts: list[str]) -> pd.DataFrame:
     """The true counts of what is not printed of a table, as rows behind its own."""
     held = true.crossings[[c for c in counts if c in true.crossings]]
     rows = held.set_axis(len(true.values) + np.arange(len(held))).rename_axis("row_order")
@@ -467,13 +466,44 @@ def _read_true_counts(
 
 
 def _crossings_in(printed: pd.DataFrame, held: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The crossings of a printed table with the true counts that the ledger has behind its rows."""
-    table = next(t for t in PUBLISHED_TABLES if t.name == name)
+    """The crossings of a printed table with the true counts that the ledger has behind its rows;
+    empty where it has none: the release is of an older version, or its table of no programme now.
+
+    Raises:
+        ObservatoryError: there are some, and not as many as the table has crossings.
+    """
+    table = next((t for t in PUBLISHED_TABLES if t.name == name), None)
     behind = held[held.index >= len(printed)].dropna(axis="columns", how="all")
+    if table is None or behind.empty:
+        return pd.DataFrame()
     keys = unprinted(printed[[AREA, *table.filters]], table)
     if len(behind) != len(keys):
-        return pd.DataFrame()
+        raise ObservatoryError(
+            f"Behind {name} {len(behind)} counts of crossings were found; {len(keys)} were expected."
+            " The ledger was changed past the program: bring back a backup."
+        )
     return keys.join(behind.reset_index(drop=True).astype("float64"))
+
+
+def lacks_crossings(
+    asked: Asked, census_date: dt.date, number: int, tables: dict[str, pd.DataFrame], ledger: Ledger
+) -> bool:
+    """Whether a table of a release has crossings that are printed nowhere, and the ledger none of
+    their counts: it was made by a version that did not protect them.
+    """
+    held = _read_true_counts(asked, census_date, number, tables, ledger)[1]
+    programme = {table.name: table for table in PUBLISHED_TABLES}
+    return any(
+        held.get(name, pd.DataFrame()).empty
+        and len(unprinted(frame[[AREA, *programme[name].filters]], programme[name])) > 0
+        for name, frame in tables.items()
+        if name in programme and programme[name].of_rule("count")
+    )
+
+
+def crossings_of(true: Mapping[str, TrueTable]) -> dict[str, pd.DataFrame]:
+    """What is printed nowhere of tables, as `Published` holds it."""
+    return {name: table.crossings.rename(columns={AUTHORITY: AREA}) for name, table in true.items()}
 
 
 def manifest_of(

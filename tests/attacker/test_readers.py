@@ -49,7 +49,11 @@ def last(world) -> Model:
 
 
 def test_the_attack_is_on_something(last):
-    assert len(targets(last)) > 500
+    sought = targets(last)
+    assert len(sought) > 500
+    # what is printed nowhere is among them
+    names = [last.names[v] for v in sought]
+    assert sum(last.editions[n].printed(cell) is None for n, cell in names) > 100
     assert len(last.rows.low) > 3000
 
 

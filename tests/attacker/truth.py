@@ -28,7 +28,7 @@ def true_counts(warehouse: Warehouse, edition: Edition) -> dict[Cell, int]:
     return {
         (r.table_name, r.measure, keys[r.table_name][r.row_order]): math.floor(r.value)
         for r in rows
-        if r.row_order in keys.get(r.table_name, ())
+        if r.table_name in keys
     }
 
 

@@ -19,15 +19,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from assets.publication import release
-from assets.publication.disclosure import knowledge, proof, suppression
+from assets.publication.disclosure import comparisons, knowledge, proof, suppression
 from assets.publication.disclosure.bounds import Tightening, known_before, needed_values, propagate
 from assets.publication.disclosure.gate import judge
 from assets.publication.disclosure.knowledge import Published, System, build_system
 from assets.publication.disclosure.programmes import Moves, Ranges
 from assets.publication.disclosure.suppression import Repair
-from assets.publication.programme import TOTAL, Symbol, Term, Tie, published_table
+from assets.publication.editions import carried_over
+from assets.publication.programme import TOTAL, Compared, Symbol, Term, Tie, published_table
 from assets.publication.release import content_of, prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
+from resources.errors import ObservatoryError
 from schemas.regions import DisclosureMethod
 
 DATE = dt.date(2025, 12, 31)
@@ -308,6 +310,96 @@ def test_what_is_not_printed_is_one_count_in_all_its_totals():
     hidden["reasons", "places"] |= _of_reason_r("1", TOTAL, true)
     verdict = judge(build_system([published(true, hidden=hidden)]))
     assert "reasons.places, region, c, r" not in {leak.cell for leak in verdict.leaks}
+
+
+def test_how_what_is_not_printed_moves_nobody_sees():
+    before = by_reason([[[20, 20], [3, 40], [40, 0]], [[20, 20], [0, 0], [40, 20]]])
+    after = by_reason([[[20, 20], [4, 39], [40, 0]], [[20, 20], [0, 0], [40, 20]]])
+    system = build_system([published(before), published(after, number=2)])
+    steps = [row for row, says in enumerate(system.says) if "apart from" in says]
+    moved = system.matrix[steps].indices
+    assert len(steps) and not system.is_unprinted[moved].any()
+
+
+def test_a_comparison_of_what_is_not_printed_is_known_to_its_reader(monkeypatch):
+    monkeypatch.setattr(comparisons, "PUBLISHED_TABLES", (REASONS,))
+    told = Compared("reasons", ("places",), (("reason", ("r",)),))
+    monkeypatch.setattr(comparisons, "compared", lambda: (told,))
+    true = by_reason([[[20, 20], [3, 40], [40, 0]], [[20, 20], [0, 0], [40, 20]]])
+    one = published(true, method=replace(SAFE, others_for_a_comparison=1))
+    system = build_system([one])
+    of = system.names.index("reasons.places, 1, b, r")
+    assert of in system.comparisons.matrix.indices
+
+
+class _Held:
+    """A ledger that has these counts."""
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self.rows = rows
+
+    def frame(self, *_, **__) -> pd.DataFrame:
+        return self.rows
+
+
+def test_what_is_not_printed_comes_back_from_the_ledger_as_it_went():
+    true = by_reason(_SIX_OR_SEVEN)
+    rows = release.true_counts_of(DATE, 1, {"reasons": true})
+    tables = published(true).tables
+    truth, crossings = release._read_true_counts(_Held(rows), DATE, 1, tables, release.LEDGER)
+    then = true.crossings.rename(columns={AUTHORITY: "old_la_code"})
+    pd.testing.assert_frame_equal(crossings["reasons"], then, check_dtype=False, check_names=False)
+    assert truth["reasons"]["places"].tolist() == true.values["places"].tolist()
+    assert not release.lacks_crossings(_Held(rows), DATE, 1, tables, release.LEDGER)
+    # an older version kept none
+    printed = rows[rows["row_order"] < len(true.values)]
+    held = release._read_true_counts(_Held(printed), DATE, 1, tables, release.LEDGER)[1]
+    assert held["reasons"].empty
+    assert release.lacks_crossings(_Held(printed), DATE, 1, tables, release.LEDGER)
+    with pytest.raises(ObservatoryError, match="7 counts of crossings were found; 8 were expected"):
+        release._read_true_counts(_Held(rows.iloc[:-1]), DATE, 1, tables, release.LEDGER)
+
+
+def test_an_edition_with_a_table_that_no_programme_has_now_is_read():
+    rows = pd.DataFrame({"table_name": ["gone"], "row_order": [0], "measure": ["n"], "value": [3]})
+    tables = {"gone": pd.DataFrame({"old_la_code": ["1"], "n": ["c"]})}
+    truth, crossings = release._read_true_counts(_Held(rows), DATE, 1, tables, release.LEDGER)
+    assert truth["gone"]["n"].tolist() == [3] and crossings["gone"].empty
+
+
+def test_a_table_that_is_carried_over_has_what_it_did_not_print_then():
+    then, now = (
+        by_reason(_SIX_OR_SEVEN),
+        by_reason([[[0, 10], [9, 0], [0, 0]], [[12, 10], [0, 0], [7, 20]]]),
+    )
+    edition, printed = published(then), published(now, number=2)
+    carried = carried_over(printed.tables, {"reasons": now}, edition, ["reasons"])[1]["reasons"]
+    pd.testing.assert_frame_equal(carried.crossings, then.crossings, check_dtype=False)
+    # where the edition printed what is behind the rows now, it is known from there
+    names = [AUTHORITY, "provision_type", "reason"]
+    crossed = now.crossings[now.crossings["provision_type"] != "c"].reset_index(drop=True)
+    more = pd.concat([edition.tables["reasons"], _as_printed(then.crossings, "c")])
+    values = pd.concat(
+        [then.values, then.crossings[then.crossings["provision_type"] == "c"][["places"]]]
+    )
+    behind = edition.crossings["reasons"]
+    edition = replace(
+        edition,
+        tables={"reasons": more.reset_index(drop=True)},
+        truth={"reasons": values.reset_index(drop=True)},
+        crossings={"reasons": behind[behind["provision_type"] != "c"].reset_index(drop=True)},
+    )
+    carried = carried_over(printed.tables, {"reasons": now}, edition, ["reasons"])[1]["reasons"]
+    assert len(crossed) < len(carried.crossings)
+    pd.testing.assert_frame_equal(
+        carried.crossings.sort_values(names).reset_index(drop=True),
+        then.crossings.sort_values(names).reset_index(drop=True), check_dtype=False,
+    )  # fmt: skip
+
+
+def _as_printed(crossings: pd.DataFrame, provision: str) -> pd.DataFrame:
+    rows = crossings[crossings["provision_type"] == provision]
+    return rows.rename(columns={AUTHORITY: "old_la_code"}).assign(places="c")
 
 
 def test_a_crossing_that_is_not_printed_and_small_is_protected():

@@ -136,7 +136,7 @@ def left_before(
     if not len(variables):
         return np.array([])
     tightening = Tightening(before(view))
-    # what a programme leaves lies within the bounds, and what is left now lies within that
+    # what whole numbers leave lies within the bounds, and what is left now lies within that
     bounds = tightening.bounds.high - tightening.bounds.low + 1
     at_least = np.zeros(len(variables)) if now is None else np.minimum(now, possible)
     ranges: Ranges | None = None

@@ -150,6 +150,15 @@ class System:
         is_few[self.cells.loc[self.cells["of_few"], "variable"]] = True
         return is_few
 
+    @cached_property
+    def is_unprinted(self) -> np.ndarray:
+        """Which variables are of crossings that are printed nowhere."""
+        is_unprinted = np.zeros(len(self.low), dtype=bool)
+        is_printed = self.cells["is_printed"]
+        is_unprinted[self.cells.loc[~is_printed, "variable"]] = True
+        is_unprinted[self.cells.loc[is_printed, "variable"]] = False
+        return is_unprinted
+
     def untold(self) -> System:
         """The same, as it is for a reader who is not told which hidden counts are small: a hidden
         cell may be anything.
@@ -593,6 +602,7 @@ def _told_by_statistics(cells: pd.DataFrame, releases: list[Published], count: i
                         (cells["release"] == n)
                         & (cells["table"] == table.name)
                         & (cells["measure"] == name)
+                        & cells["is_printed"]
                     ]
                     _one_statistic(own, frame[m.name], release, told)
     return told
@@ -635,7 +645,10 @@ def _not_hidden_with(release: Published) -> list[str]:
 
 
 def _names(cells: pd.DataFrame, count: int) -> list[str]:
-    """What a reader would call each variable, after the newest release that has it."""
+    """What a reader would call each variable, after the newest release that has it, and after what
+    is printed of it.
+    """
+    cells = cells.sort_values("is_printed", kind="stable")  # the last name holds
     labels = (
         cells["table"]
         + "."
@@ -823,8 +836,9 @@ def _apart_from(release: Published) -> str:
 
 def _apart_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> None:
     """The same figure in two releases of a date that follow each other, a child apart: the reader
-    is presumed to know by how many.
+    is presumed to know by how many. How what is printed nowhere moves nobody sees.
     """
+    cells = cells[cells["is_printed"]]
     estimates = {(t.name, m.name) for t in PUBLISHED_TABLES for m in t.of_rule("estimate")}
     for n, release in enumerate(releases):
         later = next(

@@ -28,8 +28,6 @@ _SECONDS_ALONE = 20.0
 _AROUND, _WITHIN = 1200, 150
 """Variables about a count that may move with it, and those well within them that are moved in turn.
 """
-_FEW = 30
-"""So many unsettled counts, and no more, are moved among all others before they are measured."""
 _BY = (1, -1, 2, -2, 3, -3, 4, -4)
 """By how much a count is moved."""
 _FAR = 5
@@ -116,9 +114,6 @@ class Prover:
     def leaks(self) -> list[Leak]:
         """Every protected variable that could not be proved safe."""
         self.unsettled()
-        if len(self.open) <= _FEW:  # of many, most can be told: their ranges show that sooner
-            self._move_among_all(self.open.tolist())
-            self._settle()
         unproved: list[Leak] = []
         while len(self.open):
             # one at a time: what is found for it may settle others
@@ -142,17 +137,14 @@ class Prover:
             self._model = Model(self.body, self.row_low, self.row_high, self.low, self.high)
         return self._model
 
-    def _move_among_all(self, positions: list[int]) -> None:
-        """Move single counts, and whatever must move with them, however far from them it is."""
-        if self.start is None or not positions:
+    def _move_among_all(self, position: int) -> None:
+        """Move one count, and whatever must move with it, however far from it it is."""
+        if self.start is None or self.component[position] in self._contradicted(self.start):
             return
         if self._of_all is None:
             everything = np.ones(len(self.columns), dtype=bool)
             self._of_all = self._moves(everything, self.start, np.inf)
-        contradicted = self._contradicted(self.start)
-        for position in (p for p in positions if self.component[p] not in contradicted):
-            if time.thread_time() < self.deadline:
-                self._move(position, *self._of_all, self.start)
+        self._move(position, *self._of_all, self.start)
 
     def _start(self) -> np.ndarray | None:
         """A world to begin with: the truth where it is held, the rest made to fit; else any."""
@@ -230,11 +222,13 @@ class Prover:
                 for times in (1, *(n for n in _TIMES if moves.is_one(n * change))):
                     self._take_move(moving[changed], start, times * change[changed])
 
-    def _move_whole(self, position: int, start: np.ndarray, latest: float) -> None:
+    def _move_whole(self, position: int, latest: float) -> None:
         """Move one count by whole numbers, where programmes of fractions found no such move."""
-        free = self.component == self.component[position]
-        moves, moving = self._moves(free, start, np.inf)
-        column, at = int(np.searchsorted(moving, position)), int(start[position])
+        if self.start is None or self._of_all is None:
+            return
+        moves, moving = self._of_all
+        start, column = self.start, int(np.searchsorted(moving, position))
+        at = int(start[position])
         for by in _BY:
             if self._is_settled(position) or time.thread_time() > latest:
                 return
@@ -331,18 +325,17 @@ class Prover:
         return float(least), float(greatest), by
 
     def _solve_alone(self, position: int) -> Leak | None:
-        """Settle one variable: by its range, by worlds near the start, else by any world."""
+        """Settle one variable: by moves among all others, by its range, else by any world."""
         need = self.need[self.columns[position]]
         latest = min(self.deadline, time.thread_time() + _SECONDS_ALONE)
-        self._move_among_all([position])
+        self._move_among_all(position)
         if self._is_settled(position):
             return None
         least, greatest, rows = self._measure(position)
         if greatest - least + 1 < need:
             return self._leak_of(position, least, greatest, rows)
         possible = np.arange(least, min(greatest, least + 20) + 1)
-        if self.start is not None:
-            self._move_whole(position, self.start, latest)
+        self._move_whole(position, latest)
         self._look(position, possible, self.component == self.component[position], latest)
         return None if self._is_settled(position) else self._unproved(position, least)
 

@@ -175,6 +175,7 @@ class Repair:
             & (self.system.truth > 0)
             & self.system.small
             & ~self.system.is_of_few
+            & ~self.system.is_unprinted
         )
         self.system.low[presumed] = 1
         self._as_told()
