@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from dagster import DagsterInstance
+from dagster import AssetKey, DagsterInstance
 from dagster import __version__ as dagster_version
+from dagster._core.event_api import EventLogRecord
 from dagster._core.events import (
     ASSET_CHECK_EVENTS,
     ASSET_EVENTS,
@@ -38,6 +39,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     SqliteEventLogStorage,
 )
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster_shared.serdes import deserialize_value
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.sqlite import Insert, insert
 
@@ -192,8 +194,10 @@ class EventLog(SqliteEventLogStorage):
             if kind in ASSET_EVENTS:
                 self._store_asset_event_tags(connection, [event], [number])
                 self._store_asset_event(connection, event, number)
+            elif kind == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+                _store_planned(connection, event, number, row)
             elif kind == DagsterEventType.ASSET_CHECK_EVALUATION and event.run_id:
-                self._store_evaluation(connection, event, number, row)
+                _store_evaluation(connection, event, number, row)
             elif kind in ASSET_CHECK_EVENTS:
                 self.store_asset_check_event(event, number)
 
@@ -204,30 +208,6 @@ class EventLog(SqliteEventLogStorage):
             event, event_id, self._has_asset_key_index_cols_on_connection(conn)
         ):
             conn.execute(_newest(tuple(values)), {"asset_key": key.to_string(), **values})
-
-    def _store_evaluation(
-        self, connection: Connection, event: Any, number: int, row: dict[str, Any]
-    ) -> None:
-        """How a check came out, where its run had planned it; else as something new."""
-        told = event.dagster_event.event_specific_data
-        target = told.target_materialization_data
-        status = AssetCheckExecutionRecordStatus
-        values = {
-            "execution_status": (status.SUCCEEDED if told.passed else status.FAILED).value,
-            "evaluation_event": row["event"],
-            "evaluation_event_timestamp": row["timestamp"],
-            "evaluation_event_storage_id": number,
-            "materialization_event_storage_id": target.storage_id if target else None,
-        }
-        of = {
-            "asset_key": told.asset_key.to_string(),
-            "check_name": told.check_name,
-            "run_id": event.run_id,
-            "partition": told.partition,
-        }
-        planned = {f"of_{name}": value for name, value in of.items()}
-        if not connection.execute(_PLANNED_EVALUATION, {**planned, **values}).rowcount:
-            connection.execute(_EVALUATION, {**of, **values})
 
     def has_asset_key_col(self, column_name: str) -> bool:
         """Whether the index has one of its newer columns. It is asked at every look-up, and they
@@ -241,6 +221,20 @@ class EventLog(SqliteEventLogStorage):
         ):
             self._columns.add(column_name)
         return column_name in self._columns
+
+    def _get_latest_materialization_records(self, raw_asset_rows: Any) -> Any:
+        """The newest materialization of each asset. Where the index has them all, as it has of
+        everything that a run has just made, it is not asked for the rest, which are none.
+        """
+        if any(row["asset_details"] or not row["last_materialization"] for row in raw_asset_rows):
+            return super()._get_latest_materialization_records(raw_asset_rows)
+        records = [deserialize_value(row["last_materialization"]) for row in raw_asset_rows]
+        if not all(isinstance(record, EventLogRecord) for record in records):  # of older versions
+            return super()._get_latest_materialization_records(raw_asset_rows)
+        return {
+            AssetKey.from_db_string(row["asset_key"]): record
+            for row, record in zip(raw_asset_rows, records, strict=True)
+        }
 
     def has_secondary_index(self, name: str) -> bool:
         """Whether the index's data were moved to where newer versions look. It is asked twice at
@@ -261,6 +255,46 @@ class EventLog(SqliteEventLogStorage):
         super().dispose()
         with self._db_lock:
             self._close()
+
+
+def _store_planned(connection: Connection, event: Any, number: int, row: dict[str, Any]) -> None:
+    """That a run is going to check something, of each of its quarters."""
+    planned = event.dagster_event.event_specific_data
+    within = planned.partitions_subset
+    values = {
+        "asset_key": planned.asset_key.to_string(),
+        "check_name": planned.check_name,
+        "run_id": event.run_id,
+        "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
+        "evaluation_event": row["event"],
+        "evaluation_event_timestamp": row["timestamp"],
+        "evaluation_event_storage_id": number,
+    }
+    for partition in within.get_partition_keys() if within else [None]:
+        connection.execute(_EVALUATION, {**values, "partition": partition})
+
+
+def _store_evaluation(connection: Connection, event: Any, number: int, row: dict[str, Any]) -> None:
+    """How a check came out, where its run had planned it; else as something new."""
+    told = event.dagster_event.event_specific_data
+    target = told.target_materialization_data
+    status = AssetCheckExecutionRecordStatus
+    values = {
+        "execution_status": (status.SUCCEEDED if told.passed else status.FAILED).value,
+        "evaluation_event": row["event"],
+        "evaluation_event_timestamp": row["timestamp"],
+        "evaluation_event_storage_id": number,
+        "materialization_event_storage_id": target.storage_id if target else None,
+    }
+    of = {
+        "asset_key": told.asset_key.to_string(),
+        "check_name": told.check_name,
+        "run_id": event.run_id,
+        "partition": told.partition,
+    }
+    planned = {f"of_{name}": value for name, value in of.items()}
+    if not connection.execute(_PLANNED_EVALUATION, {**planned, **values}).rowcount:
+        connection.execute(_EVALUATION, {**of, **values})
 
 
 _AN_EVENT = 'INSERT INTO "event_logs"'

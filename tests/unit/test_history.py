@@ -260,6 +260,30 @@ def test_events_stored_in_one_piece_are_stored_as_dagsters_own_storage_stores_th
     assert sum(stored) == len(events) and stored[0] == stored[-1] > 90
 
 
+def test_the_newest_of_each_table_is_what_dagsters_own_storage_finds(instance):
+    storage = instance.event_log_storage
+    own = SqliteEventLogStorage(storage._base_dir)
+    own.register_instance(instance)
+    keys = [dg.AssetKey(name) for name in ("t0", "t7", "homes", "never made")]
+
+    def the_same() -> list[str]:
+        found = storage.get_asset_records(keys)
+        assert found == own.get_asset_records(keys)
+        made = [one.asset_entry for one in found if one.asset_entry.last_materialization_record]
+        return [entry.asset_key.to_user_string() for entry in made]
+
+    assert the_same() == []
+    dg.materialize([thirty_tables], instance=instance, raise_on_error=False)
+    assert the_same() == ["t0", "t7"]
+    dg.materialize([homes_by_quarter], instance=instance, partition_key="2025-12-31")
+    assert the_same() == ["homes", "t0", "t7"]
+    instance.wipe_assets([keys[1]])
+    assert the_same() == ["homes", "t0"]
+    dg.materialize([thirty_tables], instance=instance, raise_on_error=False)
+    assert the_same() == ["homes", "t0", "t7"]
+    own.dispose()
+
+
 def test_what_a_run_plans_is_stored_in_one_piece(instance, monkeypatch):
     sizes, store = [], EventLog.store_event_batch
     monkeypatch.setattr(
