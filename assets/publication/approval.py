@@ -130,7 +130,7 @@ def approve(
                 f" observatory draft {census_date}."
             )
         _refuse_unproved(census_date, draft, region)
-        if lacks_crossings(seen, census_date, draft.release_number, tables, DRAFTS):
+        if lacks_crossings(seen, census_date, draft.release_number, DRAFTS):
             raise ObservatoryError(
                 f"The draft of {census_date} was made by a version that did not protect what its"
                 " tables print nowhere. Nothing was published. Make it anew: observatory draft"

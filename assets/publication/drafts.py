@@ -53,6 +53,7 @@ from assets.publication.release import (
     content_of,
     described,
     earlier_releases,
+    lacks_crossings,
     latest_release,
     manifest_of,
     prepare_against,
@@ -605,6 +606,7 @@ def _known_already(seen: Snapshot, census_date: dt.date, read: _Read, accept: st
         and drafted.manifest.get("status", "") == read.status
         and drafted.release_number == read.number
         and knew(drafted.held_against, reached(seen, census_date, drafts=False))
+        and not lacks_crossings(seen, census_date, drafted.release_number, DRAFTS)
     ):
         return kept(seen, census_date)
     tried = seen.rows(

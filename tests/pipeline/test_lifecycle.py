@@ -291,6 +291,37 @@ def test_what_stands_is_asked_of_the_gate_again_once_groups_of_sub_regions_have_
     assert asked[1:] == [None]
 
 
+def test_a_draft_of_a_version_that_did_not_protect_crossings_is_made_anew(held, tmp_path):
+    """The counts of what its tables print nowhere are not there."""
+    place = Landing(tmp_path)
+    homes = [
+        {
+            "urn": f"SC9{n:05d}", "provision_type": "Residential special school",
+            "host_local_authority": "Bolton", "registered_places": 30, "occupied_places": 10,
+            "vacant_places": 10, "unavailable_places": 10, "unavailable_reason": "Staffing",
+        }
+        for n in range(3)
+    ]  # fmt: skip
+    place.drop(str(DATE), "provider-b", "settings.csv", builders.settings(homes))
+    take_in(held, place.place, DATE, KEY)
+    assert not build_quarter(held, DATE, REGION).blocked_by
+    lifecycle.close(held, DATE, "the tester")
+    make_draft(held, DATE, REGION, "the tester")
+    behind = (
+        "from raw.draft_count as c where c.row_order > (select max(k.row_order) from raw.draft_cell"
+        " as k where k.census_date = c.census_date and k.table_name = c.table_name)"
+    )
+    assert held.scalar(f"select count(*) {behind}")
+    with held.writing() as connection:
+        connection.exec_driver_sql(f"delete {behind}")
+    with pytest.raises(ObservatoryError, match=f"print nowhere.*observatory draft {DATE}"):
+        approve(held, DATE, REGION, APPROVER)
+    assert not held.scalar("select count(*) from published.release")
+    make_draft(held, DATE, REGION, "the tester")
+    assert held.scalar(f"select count(*) {behind}"), "it does not stand"
+    approve(held, DATE, REGION, APPROVER)
+
+
 def test_all_tables_are_read_in_one_snapshot(held, monkeypatch):
     lifecycle.close(held, DATE, "the tester")
     real, before = drafts.true_tables, held.scalar("select count(*) from curated.homes")
