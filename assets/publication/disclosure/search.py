@@ -224,11 +224,11 @@ class Prover:
 
     def _move_whole(self, position: int, latest: float) -> None:
         """Move one count by whole numbers, where programmes of fractions found no such move."""
-        if self.start is None or self._of_all is None:
+        if self.start is None:
             return
-        moves, moving = self._of_all
-        start, column = self.start, int(np.searchsorted(moving, position))
-        at = int(start[position])
+        start, at = self.start, int(self.start[position])
+        moves, moving = self._moves(self._near(position, _AROUND)[0], start, np.inf)
+        column = int(np.searchsorted(moving, position))
         for by in _BY:
             if self._is_settled(position) or time.thread_time() > latest:
                 return
