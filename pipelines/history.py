@@ -39,7 +39,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     SqliteEventLogStorage,
 )
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from dagster_shared.serdes import deserialize_value
+from dagster._serdes import deserialize_value
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.sqlite import Insert, insert
 

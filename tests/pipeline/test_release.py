@@ -24,7 +24,7 @@ from assets.publication.disclosure.verdict import Leak, Offer, Prepared, Verdict
 from assets.publication.files import META_COLUMNS, release_files
 from assets.publication.programme import PUBLISHED_TABLES
 from assets.publication.release import read_release
-from assets.publication.tables import GEOGRAPHY
+from assets.publication.tables import GEOGRAPHY, members_of_region, true_tables
 from pipelines.opening import opened
 from resources.errors import ObservatoryError
 from resources.observatory import observatory_resource
@@ -415,12 +415,13 @@ def test_what_a_refusal_offers_is_taken_by_its_name_and_kept_in_the_history(made
     warehouse, _, root, release = made
     held, _ = read_release(warehouse, DATE, release.number)
     name = PUBLISHED_TABLES[0].name
+    true = true_tables(warehouse, DATE, members_of_region(warehouse, DATE), KEY)
     older = {**held, name: held[name].copy()}
     older[name].iloc[0, -1] = "low"  # tells it apart from what is published
     says = f"Publish with these tables as they were in r1: {name}"
     offers = (
         Offer("wait", "Wait for more corrections"),
-        Offer("carry over", says, tables=(name,), prepared=Prepared(older, 0, Verdict())),
+        Offer("carry over", says, tables=(name,), prepared=Prepared(older, 0, Verdict(), true)),
     )
     refused = Prepared(held, 0, Verdict(leaks=(a_leak(),), offers=offers))
     monkeypatch.setattr(drafts, "prepare_against", lambda *_: refused)
