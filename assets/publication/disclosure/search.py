@@ -220,30 +220,43 @@ class Prover:
             if change is not None:
                 changed = np.flatnonzero(change)
                 for times in (1, *(n for n in _TIMES if moves.is_one(n * change))):
-                    self._take_move(moving[changed], start, times * change[changed])
+                    change_of = times * change[changed]
+                    self._take_move(moving[changed], start, change_of, is_smallest=True)
 
     def _move_whole(self, position: int, latest: float) -> None:
-        """Move one count by whole numbers, where programmes of fractions found no such move."""
+        """Move one count by whole numbers, where programmes of fractions found no such move: with
+        those around it, then with whatever it is tied to.
+        """
         if self.start is None:
             return
         start, at = self.start, int(self.start[position])
-        moves, moving = self._moves(self._near(position, _AROUND)[0], start, np.inf)
-        column = int(np.searchsorted(moving, position))
-        for by in _BY:
-            if self._is_settled(position) or time.thread_time() > latest:
-                return
-            if at + by not in self.seen[position]:
+        for free in (
+            self._near(position, _AROUND)[0],
+            self.component == self.component[position],
+        ):
+            moves, moving = self._moves(free, start, np.inf)
+            column = int(np.searchsorted(moving, position))
+            for by in (by for by in _BY if at + by not in self.seen[position]):
+                if self._is_settled(position) or time.thread_time() > latest:
+                    return
                 self.programmes += 1
                 change = moves.smallest_whole(column, by)
                 if change is not None:
                     changed = np.flatnonzero(change)
                     self._take_move(moving[changed], start, change[changed])
 
-    def _take_move(self, where: np.ndarray, start: np.ndarray, change: np.ndarray) -> None:
+    def _take_move(
+        self,
+        where: np.ndarray,
+        start: np.ndarray,
+        change: np.ndarray,
+        *,
+        is_smallest: bool = False,
+    ) -> None:
         values = np.rint(start[where] + change).astype(int)
         for variable, value in zip(where.tolist(), values.tolist(), strict=True):
             self.seen[variable].add(value)
-        self.worlds.keep(self.columns[where], values)
+        self.worlds.keep(self.columns[where], values, is_smallest=is_smallest)
 
     def _near(self, position: int, most: int) -> tuple[np.ndarray, np.ndarray]:
         """The variables nearest to one, tie by tie, and those that lie well within these: the

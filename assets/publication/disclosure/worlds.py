@@ -45,13 +45,19 @@ class Worlds:
         # would say nothing
         self.is_of_use = holds and not np.isnan(system.truth).any()
 
-    def keep(self, variables: np.ndarray, values: np.ndarray) -> None:
-        """Keep a world in which these variables have these values, and all others their true ones."""
+    def keep(self, variables: np.ndarray, values: np.ndarray, *, is_smallest: bool = False) -> None:
+        """Keep a world in which these variables have these values, and all others their true ones.
+        Of the smallest change by which one count moves no part is without ties to it: it would not
+        be the smallest.
+        """
         if not self.is_of_use or self._size > _MOST_CHANGES:
             return
         changed = values != self.truth[variables]
         variables, values = variables[changed], values[changed]
         if not len(variables):
+            return
+        if is_smallest:
+            self._keep_one(variables.astype("int32"), values.astype("int32"))
             return
         # a change of two parts that no tie connects is two worlds: of a reader who cannot believe the
         # one the other is still seen
