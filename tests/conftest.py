@@ -14,6 +14,7 @@ import gc
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,10 +88,14 @@ def environment_as_it_was() -> Iterator[None]:
 
 
 def pytest_configure() -> None:
-    """Look for circles among objects as seldom as the command does (`pipelines.command.main`), and
-    have the tests' folders in memory.
+    """Look for circles among objects as seldom as the command does (`pipelines.command.main`), have
+    the tests' folders in memory, and hear Ctrl-C.
     """
     gc.set_threshold(50_000, 20, 20)
+    # begun in a script's background a process ignores it; Dagster would ignore SIGTERM with it, and
+    # whatever a test starts would never end
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if root := memory():  # many homes have a server of their own, which waits for the disk
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(root))
 
