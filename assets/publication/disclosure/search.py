@@ -25,7 +25,7 @@ from assets.publication.disclosure.worlds import Worlds
 
 _SECONDS_ALONE = 20.0
 """Seconds for looking for worlds of one count that nothing else has settled."""
-_AROUND, _WITHIN = 1200, 150
+_AROUND, _WITHIN = 1200, 250
 """Variables about a count that may move with it, and those well within them that are moved in turn.
 """
 _BY = (1, -1, 2, -2, 3, -3, 4, -4)
