@@ -228,24 +228,14 @@ def before(system: System) -> System:
     """What the register, the earlier releases and what a reader knows besides tell: the new release
     hides all its counts, and nobody knows by how many children they differ from those before.
     """
-    own = system.cells[system.cells["release"] == system.cells["release"].max()]
-    low, high = system.low.copy(), system.high.copy()
-    # of what has no cell nobody is told anything; where it is a printed figure too, that comes last
-    # and holds
-    counts = own[~own["is_public"]].sort_values("is_printed", kind="stable")
-    is_small = (system.truth[counts["variable"]] < counts["threshold"]) & counts["is_printed"]
-    is_small &= system.is_told
+    anew = system.anew
     system = system.without_steps()
+    low, high = system.low.copy(), system.high.copy()
     # hidden in the new release, whatever it will print: only that it is small may be told
-    low[counts["variable"]] = system.least[counts["variable"]]
-    high[counts["variable"]] = np.where(is_small, counts["threshold"] - 1, UNBOUNDED)
-    older = system.cells[
-        (system.cells["release"] != system.cells["release"].max()) | system.cells["is_public"]
-    ]
-    # `.at`, because one count is printed in several releases, and the tightest of them holds
-    np.maximum.at(low, older["variable"], older["low"])
-    hidden = (older["text"] == "c") & ~older["is_public"] & (not system.is_told)
-    np.minimum.at(high, older["variable"], older["high"].mask(hidden, UNBOUNDED))
+    low[anew.own] = system.least[anew.own]
+    high[anew.own] = anew.told if system.is_told else UNBOUNDED
+    low = np.maximum(low, anew.low)
+    high = np.minimum(high, anew.high if system.is_told else anew.high_untold)
     # what a symbol tells holds whatever is hidden
     high = np.minimum(high, system.most)
     low[system.presumed] = np.maximum(low[system.presumed], 1)

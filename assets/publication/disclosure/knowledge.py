@@ -17,6 +17,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -86,6 +87,21 @@ class Published:
         return _cells_of(self)
 
     @cached_property
+    def totals_behind(self) -> dict[str, _Behind]:
+        """Where its crossings stand, by table."""
+        tables = {table.name: table for table in PUBLISHED_TABLES}
+        return {name: _behind(frame, tables[name]) for name, frame in self.crossings.items()}
+
+    @cached_property
+    def authorities(self) -> dict[str, str]:
+        """The names of its authorities, by code."""
+        names: dict[str, str] = {}
+        for frame in self.tables.values():
+            once = frame[~frame[AREA].duplicated() & (frame[AREA] != "")]
+            names.update(zip(once[AREA], once["la_name"], strict=True))
+        return names
+
+    @cached_property
     def totals(self) -> list[_Total]:
         """How its cells add up."""
         return list(_totals_of(self))
@@ -94,6 +110,40 @@ class Published:
     def odd_shares(self) -> list[tuple[PublishedTable, Measure, int, str]]:
         """Its shares and rates that are not what its counts give, each with the row and a sentence."""
         return list(_odd_shares_of(self))
+
+
+@dataclass(frozen=True)
+class Anew:
+    """What is known of a system's counts while the current release hides them all: of its `own`
+    each is at most `told`, for who is told that it is small; `low`, `high` and `high_untold` are
+    the bounds of every variable by what was printed before.
+    """
+
+    own: np.ndarray
+    told: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    high_untold: np.ndarray
+
+
+def _anew(cells: pd.DataFrame, truth: np.ndarray) -> Anew:
+    is_own = cells["release"] == cells["release"].max()
+    # of what has no cell nobody is told anything; where it is a printed figure too, that comes last
+    # and holds
+    own = cells[is_own & ~cells["is_public"]].sort_values("is_printed", kind="stable")
+    is_small = (truth[own["variable"]] < own["threshold"]) & own["is_printed"]
+    told = np.full(len(truth), UNBOUNDED)
+    told[own["variable"]] = np.where(is_small, own["threshold"] - 1, UNBOUNDED)
+    variables = np.unique(own["variable"])
+    older = cells[~is_own | cells["is_public"]]
+    low, high = np.full(len(truth), -np.inf), np.full(len(truth), np.inf)
+    high_untold = high.copy()
+    # `.at`, because one count is printed in several releases, and the tightest of them holds
+    np.maximum.at(low, older["variable"], older["low"])
+    np.minimum.at(high, older["variable"], older["high"])
+    hidden = (older["text"] == CONFIDENTIAL) & ~older["is_public"]
+    np.minimum.at(high_untold, older["variable"], older["high"].mask(hidden, UNBOUNDED))
+    return Anew(variables, told[variables], low, high, high_untold)
 
 
 @dataclass
@@ -134,6 +184,7 @@ class System:
     guesses: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     comparisons: Comparisons = field(default_factory=Comparisons)
     told: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
+    kept: list[Anew] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         if not len(self.least):
@@ -142,6 +193,14 @@ class System:
             self.most = np.full(len(self.low), UNBOUNDED)
         if not len(self.known):
             self.known = self.presumed = np.zeros(len(self.low), dtype=bool)
+
+    @property
+    def anew(self) -> Anew:
+        """What is known of its counts while the current release hides them all."""
+        # kept in a list, which every view has of the system that it is one of
+        if not self.kept:
+            self.kept.append(_anew(self.cells, self.truth))
+        return self.kept[0]
 
     @cached_property
     def is_of_few(self) -> np.ndarray:
@@ -355,25 +414,39 @@ def _crossings_of(
     count, and nobody is told that it is small. A total that is a symbol says that there is nobody
     behind it (`kept` says which rows are none).
     """
-    frame = release.crossings[table.name]
+    frame, of = release.crossings[table.name], release.totals_behind[table.name]
     cells = pd.DataFrame(
         {
             "table": table.name, "measure": m.name, "row": len(printed) + np.arange(len(frame)),
-            "area": frame[AREA], "key": _joined(frame, list(table.filters)), "text": CONFIDENTIAL,
+            "area": frame[AREA], "key": of.key, "text": CONFIDENTIAL,
             "truth": frame[m.name], "low": 0.0, "high": UNBOUNDED, "is_public": False,
             "threshold": release.method.smallest_count_shown, "sensitive": is_sensitive(table, m, frame),
             "noisy": False, "is_end": False, "of_few": False, "shared": is_shared(frame, m), "is_printed": False,
         }
     )  # fmt: skip
     nobody = printed.loc[~kept.to_numpy(), ["area", "key"]]
-    symbols_at = set(nobody.itertuples(index=False, name=None))
-    columns = [AREA, *table.filters]
-    behind_a_symbol = pd.Series(False, index=frame.index)
-    for name in columns:
-        total = frame[columns].assign(**{name: "" if name == AREA else TOTAL})
-        at = zip(total[AREA], _joined(total, list(table.filters)), strict=True)
-        behind_a_symbol |= pd.Series([one in symbols_at for one in at], index=frame.index)
+    if nobody.empty:
+        return cells
+    symbols_at = pd.MultiIndex.from_frame(nobody)
+    behind_a_symbol = np.any([total.isin(symbols_at) for total in of.totals], axis=0)
     return cells[~behind_a_symbol | (cells["truth"] > 0)]
+
+
+class _Behind(NamedTuple):
+    """Where the crossings of a table stand: their joined keys, and the area and key of each total
+    that they are part of.
+    """
+
+    key: pd.Series
+    totals: list[pd.MultiIndex]
+
+
+def _behind(frame: pd.DataFrame, table: PublishedTable) -> _Behind:
+    filters, totals = list(table.filters), []
+    for name in [AREA, *filters]:
+        total = frame[[AREA, *filters]].assign(**{name: "" if name == AREA else TOTAL})
+        totals.append(pd.MultiIndex.from_arrays([total[AREA], _joined(total, filters)]))
+    return _Behind(_joined(frame, filters), totals)
 
 
 def _joined(frame: pd.DataFrame, columns: list[str]) -> pd.Series:

@@ -43,6 +43,10 @@ class Release(Protocol):
     def beside(self) -> Mapping[str, tuple[str, ...]]:
         """By authority, the others of its sub-region."""
 
+    @property
+    def authorities(self) -> Mapping[str, str]:
+        """The names of its authorities, by code."""
+
 
 @dataclass(frozen=True)
 class Linked:
@@ -68,7 +72,8 @@ def linked(
     split = {
         name: _split(part, tables[str(name)]) for name, part in cells.groupby("table", sort=False)
     }
-    code_of = {name: code for code, name in _authorities(releases).items()}
+    names = {code: name for release in releases for code, name in release.authorities.items()}
+    code_of = {name: code for code, name in names.items()}
     links = []
     for tie in ties:
         # of a tie one of whose tables is not printed nothing follows
@@ -217,16 +222,6 @@ def _term_cells(
 def _months_before(date: dt.date, months: int) -> dt.date:
     # whole years: every year has the day on which a quarter ends
     return date.replace(year=date.year - months // 12)
-
-
-def _authorities(releases: Sequence[Release]) -> dict[str, str]:
-    """The names of the releases' authorities, by code."""
-    names: dict[str, str] = {}
-    for release in releases:
-        for frame in release.tables.values():
-            once = frame[~frame[AREA].duplicated() & (frame[AREA] != "")]
-            names.update(zip(once[AREA], once["la_name"], strict=True))
-    return names
 
 
 def _are_beside(

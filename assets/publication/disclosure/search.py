@@ -58,6 +58,8 @@ class Prover:
         self.start: np.ndarray | None = None
         self._model: Model | None = None
         self._of_all: tuple[Moves, np.ndarray] | None = None
+        self._tried: set[bytes] = set()
+        self._activity = np.array([])
 
     def _reduce(self, protected: np.ndarray) -> None:
         """Leave out what is fixed, rows that always hold, and whatever is tied to no protected
@@ -106,6 +108,7 @@ class Prover:
         if len(self.open):
             self.start = self._start()
         if self.start is not None:
+            self._activity = self.body @ self.start
             self._keep(self.start)
             self._see()
             self._move_each(self.start)
@@ -219,9 +222,33 @@ class Prover:
             change = moves.smallest(column, by)
             if change is not None:
                 changed = np.flatnonzero(change)
+                variables, there = self.columns[moving[changed]], start[moving[changed]]
                 for times in (1, *(n for n in _TIMES if moves.is_one(n * change))):
-                    change_of = times * change[changed]
-                    self._take_move(moving[changed], start, change_of, is_smallest=True)
+                    values = np.rint(there + times * change[changed]).astype(int)
+                    self._take_move(variables, values, is_smallest=True)
+                self._move_elsewhere(variables, change[changed])
+
+    def _move_elsewhere(self, variables: np.ndarray, change: np.ndarray) -> None:
+        """Make the same move among other authorities, wherever it is possible there too."""
+        if not self.worlds.is_of_use:
+            return
+        low, high = self.bounds.low, self.bounds.high
+        moves = self.worlds.places.made(variables, change, low, high, self._tried)
+        if moves is None:
+            return
+        column, count = moves.indices, moves.shape[0]
+        values = self.system.truth[column] + moves.data
+        outside = (values < low[column]) | (values > high[column])
+        move = np.repeat(np.arange(count), np.diff(moves.indptr))
+        shift = moves[:, self.columns] @ self.by_column.T
+        at = self._activity[shift.indices] + shift.data
+        wrong = at < self.row_low[shift.indices] - TOLERANCE
+        wrong |= at > self.row_high[shift.indices] + TOLERANCE
+        of = np.repeat(np.arange(count), np.diff(shift.indptr))
+        is_wrong = np.bincount(move, outside, count) + np.bincount(of, wrong, count)
+        for n in np.flatnonzero(is_wrong == 0):
+            entries = slice(moves.indptr[n], moves.indptr[n + 1])
+            self._take_move(column[entries], values[entries].astype(int), is_smallest=True)
 
     def _move_whole(self, position: int, latest: float) -> None:
         """Move one count by whole numbers, where programmes of fractions found no such move: with
@@ -242,21 +269,18 @@ class Prover:
                 self.programmes += 1
                 change = moves.smallest_whole(column, by)
                 if change is not None:
-                    changed = np.flatnonzero(change)
-                    self._take_move(moving[changed], start, change[changed])
+                    changed = moving[np.flatnonzero(change)]
+                    values = np.rint(start[changed] + change[change != 0]).astype(int)
+                    self._take_move(self.columns[changed], values)
 
     def _take_move(
-        self,
-        where: np.ndarray,
-        start: np.ndarray,
-        change: np.ndarray,
-        *,
-        is_smallest: bool = False,
+        self, variables: np.ndarray, values: np.ndarray, *, is_smallest: bool = False
     ) -> None:
-        values = np.rint(start[where] + change).astype(int)
-        for variable, value in zip(where.tolist(), values.tolist(), strict=True):
-            self.seen[variable].add(value)
-        self.worlds.keep(self.columns[where], values, is_smallest=is_smallest)
+        """Keep a world in which these variables have these values, and all others stay."""
+        for variable, value in zip(variables.tolist(), values.tolist(), strict=True):
+            if (position := self.index.get(variable)) is not None:
+                self.seen[position].add(value)
+        self.worlds.keep(variables, values, is_smallest=is_smallest)
 
     def _near(self, position: int, most: int) -> tuple[np.ndarray, np.ndarray]:
         """The variables nearest to one, tie by tie, and those that lie well within these: the
@@ -278,7 +302,7 @@ class Prover:
         """Take what worlds found for other readers show this one."""
         place = np.full(len(self.bounds.low), -1)
         place[self.columns[self.open]] = self.open
-        variables, values = self.worlds.seen_by(self.system)
+        variables, values = self.worlds.seen_by(self.system, self.columns[self.open])
         at = place[variables]
         for position, value in zip(at[at >= 0].tolist(), values[at >= 0].tolist(), strict=True):
             self.seen[position].add(value)

@@ -11,10 +11,14 @@ changes within what he knows.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
+from assets.publication.disclosure.elsewhere import Elsewhere
 from assets.publication.disclosure.knowledge import System
 
 _TOLERANCE = 1e-6
@@ -38,12 +42,20 @@ class Worlds:
         self._size = 0
         self._broken: list[np.ndarray] = []
         self._held = 0
+        nothing = np.array([], dtype=int)
+        # the changes of the first so many moves, one after the other
+        self._flat, self._flat_until = (nothing, nothing, nothing), 0
         activity = system.matrix @ np.nan_to_num(system.truth)
         low, high = system.row_low - _TOLERANCE, system.row_high + _TOLERANCE
         holds = bool(((activity >= low) & (activity <= high)).all())
         # worlds are kept as changes of the truth: where that is not whole, or breaks a tie, they
         # would say nothing
         self.is_of_use = holds and not np.isnan(system.truth).any()
+
+    @cached_property
+    def places(self) -> Elsewhere:
+        """Where the figures stand, so that moves can be made elsewhere."""
+        return Elsewhere(self._system)
 
     def keep(self, variables: np.ndarray, values: np.ndarray, *, is_smallest: bool = False) -> None:
         """Keep a world in which these variables have these values, and all others their true ones.
@@ -77,26 +89,43 @@ class Worlds:
             self._values.append(values)
             self._size += len(variables)
 
-    def seen_by(self, view: System) -> tuple[np.ndarray, np.ndarray]:
-        """Variables and values that worlds show a reader, each pair once; the true ones with them."""
-        everything = np.arange(len(self.truth))
+    def seen_by(self, view: System, sought: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Variables (of those that are sought) and values that worlds show a reader, each pair
+        once; the true ones with them.
+        """
         if not self.is_of_use or len(view.low) != len(self.truth):
             return np.array([], dtype=int), np.array([], dtype=int)
+        true = self.truth[sought].astype(int)
         if not self._variables:
-            return everything, self.truth.astype(int)
-        sizes = np.array([len(v) for v in self._variables])
-        variables, values = np.concatenate(self._variables), np.concatenate(self._values)
+            return sought, true
+        move, variables, values = self._all_of_them()
         # what a reader knows of a count rules out the worlds in which it is otherwise
         outside = (values < view.low[variables]) | (values > view.high[variables])
-        move = np.repeat(np.arange(len(sizes)), sizes)
-        keeps = np.bincount(move, outside, len(sizes)) == 0
-        keeps[self._against(view.told)] = False
-        is_his = keeps[move]
-        pairs = np.unique(np.column_stack([variables[is_his], values[is_his]]), axis=0)
-        return (
-            np.concatenate([everything, pairs[:, 0]]),
-            np.concatenate([self.truth.astype(int), pairs[:, 1]]),
-        )
+        is_ruled_out = np.zeros(len(self._variables), dtype=bool)
+        is_ruled_out[move[outside]] = True
+        is_ruled_out[self._against(view.told)] = True
+        is_sought = np.zeros(len(self.truth), dtype=bool)
+        is_sought[sought] = True
+        shown = is_sought[variables] & ~is_ruled_out[move]
+        # as one number each, which is told apart many times faster than two are
+        most = int(values.max()) + 1
+        pairs = pd.unique(variables[shown].astype("int64") * most + values[shown])
+        return (np.concatenate([sought, pairs // most]), np.concatenate([true, pairs % most]))
+
+    def _all_of_them(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The changes of all moves one after the other: the move, its variables, their values."""
+        new = self._variables[self._flat_until :]
+        if new:
+            first = self._flat_until + np.arange(len(new))
+            pieces = (
+                np.repeat(first, [len(v) for v in new]),
+                np.concatenate(new),
+                np.concatenate(self._values[self._flat_until :]),
+            )
+            both = zip(self._flat, pieces, strict=True)
+            self._flat = tuple(np.concatenate(of) for of in both)  # type: ignore[assignment]
+            self._flat_until = len(self._variables)
+        return self._flat
 
     def _against(self, told: np.ndarray) -> np.ndarray:
         """The moves that contradict one of these comparisons."""
@@ -125,7 +154,7 @@ class Worlds:
 
     def unsettled(self, view: System, sought: np.ndarray, need: np.ndarray) -> np.ndarray:
         """Those of the sought variables of which fewer values are seen than they need."""
-        variables, _ = self.seen_by(view)
+        variables, _ = self.seen_by(view, sought)
         values = np.bincount(variables, minlength=len(view.low))
         few: np.ndarray = sought[values[sought] < need[sought]]
         return few
