@@ -448,6 +448,10 @@ def counts(texts, low, high, truth, rows, row_low, row_high, guesses=()) -> know
     cells = pd.DataFrame(
         {
             "release": 0,
+            "table": "t",
+            "measure": "n",
+            "key": list("xyz")[:size],
+            "area": "1",
             "variable": range(size),
             "text": texts,
             "low": low,

@@ -48,9 +48,10 @@ class Elsewhere:
         # a rest makes up its total (by 1), and is made up of what lies behind it (by -1)
         makes_up = rests.data > 0
         rest = np.repeat(np.arange(rests.shape[1]), np.diff(rests.indptr))[makes_up]
-        _, first = np.unique(rest, return_index=True)
-        rows = system.matrix[rests.indices[makes_up][first]][:, : self._printed]
-        return (-rows).T.tocsr()
+        rest, first = np.unique(rest, return_index=True)
+        rows = system.matrix[rests.indices[makes_up][first]][:, : self._printed].tocoo()
+        shape = (self._printed, rests.shape[1])
+        return sp.csr_matrix((-rows.data, (rows.col, rest[rows.row])), shape)
 
     def made(
         self,

@@ -90,7 +90,8 @@ class Published:
     def totals_behind(self) -> dict[str, _Behind]:
         """Where its crossings stand, by table."""
         tables = {table.name: table for table in PUBLISHED_TABLES}
-        return {name: _behind(frame, tables[name]) for name, frame in self.crossings.items()}
+        held = {name: frame for name, frame in self.crossings.items() if AREA in frame}
+        return {name: _behind(frame, tables[name]) for name, frame in held.items()}
 
     @cached_property
     def authorities(self) -> dict[str, str]:

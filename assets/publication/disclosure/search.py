@@ -59,7 +59,7 @@ class Prover:
         self._model: Model | None = None
         self._of_all: tuple[Moves, np.ndarray] | None = None
         self._tried: set[bytes] = set()
-        self._activity = np.array([])
+        self._activity, self._wrong = np.array([]), set[int]()
 
     def _reduce(self, protected: np.ndarray) -> None:
         """Leave out what is fixed, rows that always hold, and whatever is tied to no protected
@@ -86,6 +86,10 @@ class Prover:
         _, label = connected_components(links, directed=False)
         is_protected = np.isin(columns, protected)
         wanted = np.isin(label, np.unique(label[is_protected]))
+        # what ties say of these is left out with them: a move that changes one is not looked at
+        is_tied = np.diff(body.tocsc().indptr) > 0
+        self.left_out = np.zeros(len(low), dtype=bool)
+        self.left_out[columns[is_tied & ~wanted]] = True
         # a row of which no variable is left ties nothing
         inside = np.flatnonzero(np.diff(body[:, wanted].tocsr().indptr) > 0)
         self.columns = columns[wanted]
@@ -108,11 +112,16 @@ class Prover:
         if len(self.open):
             self.start = self._start()
         if self.start is not None:
-            self._activity = self.body @ self.start
+            self._begin_at(self.start)
             self._keep(self.start)
             self._see()
             self._move_each(self.start)
         return [int(self.columns[position]) for position in self.open]
+
+    def _begin_at(self, start: np.ndarray) -> None:
+        """Take a world to begin with: in what contradicts it nothing is moved."""
+        self._activity, self._wrong = self.body @ start, self._contradicted(start)
+        self.left_out[self.columns[np.isin(self.component, list(self._wrong))]] = True
 
     def leaks(self) -> list[Leak]:
         """Every protected variable that could not be proved safe."""
@@ -142,7 +151,7 @@ class Prover:
 
     def _move_among_all(self, position: int) -> None:
         """Move one count, and whatever must move with it, however far from it it is."""
-        if self.start is None or self.component[position] in self._contradicted(self.start):
+        if self.start is None or self.component[position] in self._wrong:
             return
         if self._of_all is None:
             everything = np.ones(len(self.columns), dtype=bool)
@@ -180,8 +189,7 @@ class Prover:
         """Move each unsettled count by the smallest change that every tie allows, those that lie
         near each other with one model.
         """
-        contradicted = self._contradicted(start)
-        waiting = [p for p in self.open.tolist() if self.component[p] not in contradicted]
+        waiting = [p for p in self.open.tolist() if self.component[p] not in self._wrong]
         while waiting and time.thread_time() < self.deadline:
             free, within = self._near(waiting[0], _AROUND)
             moves, moving = self._moves(free, start)
@@ -238,7 +246,7 @@ class Prover:
             return
         column, count = moves.indices, moves.shape[0]
         values = self.system.truth[column] + moves.data
-        outside = (values < low[column]) | (values > high[column])
+        outside = (values < low[column]) | (values > high[column]) | self.left_out[column]
         move = np.repeat(np.arange(count), np.diff(moves.indptr))
         shift = moves[:, self.columns] @ self.by_column.T
         at = self._activity[shift.indices] + shift.data

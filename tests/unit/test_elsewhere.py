@@ -1,0 +1,142 @@
+"""A move that is found is made among other authorities, and is a world there or is not kept."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assets.publication.disclosure.bounds import propagate
+from assets.publication.disclosure.elsewhere import Elsewhere
+from assets.publication.disclosure.knowledge import UNBOUNDED, System
+from assets.publication.disclosure.search import Prover
+from assets.publication.disclosure.worlds import Worlds
+
+
+def a_system(counts: np.ndarray, more: list[tuple[dict[int, float], float, float]]) -> System:
+    """Hidden counts of authorities (rows) by category (columns), with the sums of both published;
+    one more variable, which stands nowhere, for each of `more`: what else it is tied to, and the
+    least and greatest value of that.
+    """
+    areas, categories = counts.shape
+    at = np.arange(counts.size).reshape(counts.shape)
+    cells = pd.DataFrame(
+        [
+            (0, "t", "n", f"c{category}", f"{area + 1}", at[area, category])
+            for area, category in itertools.product(range(areas), range(categories))
+        ],
+        columns=["release", "table", "measure", "key", "area", "variable"],
+    )
+    size = counts.size + len(more)
+    sums = [dict.fromkeys(at[area].tolist(), 1.0) for area in range(areas)]
+    sums += [dict.fromkeys(at[:, category].tolist(), 1.0) for category in range(categories)]
+    truth = np.zeros(size)
+    truth[: counts.size] = counts.ravel()
+    rows = [(row, sum(truth[v] * by for v, by in row.items())) for row in sums]
+    ties = [(row, value, value) for row, value in rows]
+    for n, (tied, least, greatest) in enumerate(more):
+        ties.append(({**tied, counts.size + n: 1.0}, least, greatest))
+        truth[counts.size + n] = least - sum(truth[v] * by for v, by in tied.items())
+    matrix = sp.lil_matrix((len(ties), size))
+    for n, (row, _, _) in enumerate(ties):
+        for variable, by in row.items():
+            matrix[n, variable] = by
+    small = (truth > 0) & (truth < 8)
+    small[counts.size :] = False
+    return System(
+        cells, np.zeros(size), np.where(small, 7, UNBOUNDED), small, truth, [""] * size, matrix.tocsr(),
+        np.array([low for _, low, _ in ties]), np.array([high for *_, high in ties]), [""] * len(ties),
+        np.ones(size, dtype=bool),
+    )  # fmt: skip
+
+
+def attacked(system: System) -> tuple[Prover, Worlds]:
+    worlds = Worlds(system)
+    need, small = np.full(len(system.low), 3.0), np.flatnonzero(system.small)
+    prover = Prover(system, propagate(system), need, small, np.inf, worlds=worlds)
+    prover.unsettled()
+    return prover, worlds
+
+
+def assert_all_are_worlds(system: System, worlds: Worlds) -> None:
+    for variables, values in zip(worlds._variables, worlds._values, strict=True):
+        world = system.truth.copy()
+        world[variables] = values
+        sums = system.matrix @ world
+        assert (sums >= system.row_low - 1e-9).all() and (sums <= system.row_high + 1e-9).all()
+        assert (world >= system.low).all() and (world <= system.high).all()
+
+
+def test_one_programme_is_enough_for_authorities_that_are_alike():
+    system = a_system(np.full((6, 2), 4), [])
+    prover, worlds = attacked(system)
+    assert not len(prover.open)
+    assert prover.programmes == 1
+    assert_all_are_worlds(system, worlds)
+
+
+def test_two_authorities_are_put_in_the_place_of_two():
+    system = a_system(np.full((4, 2), 4), [])
+    change = np.array([1.0, -1.0, -1.0, 1.0])
+    tried: set[bytes] = set()
+    low, high = np.zeros(8), np.full(8, 5.0)
+    made = Elsewhere(system).made(np.array([0, 1, 2, 3]), change, low, high, tried)
+    # by one: by two a count of 4 would be 6
+    assert made.shape[0] == 4 * 3
+    assert {tuple(row) for row in made.toarray()} == {
+        tuple(by * ((n == one) - (n == other)) for n in range(4) for by in (1, -1))
+        for one, other in itertools.permutations(range(4), 2)
+    }
+    assert Elsewhere(system).made(np.array([0, 1, 2, 3]), change, low, high, tried) is None
+
+
+def test_a_figure_that_stays_in_its_bounds_there_alone_is_moved():
+    system = a_system(np.array([[4, 4], [4, 4], [0, 9]]), [])
+    low, high = np.zeros(6), np.full(6, 9.0)
+    change = np.array([-1.0, 1.0, 1.0, -1.0])
+    made = Elsewhere(system).made(np.array([0, 1, 2, 3]), change, low, high, set()).toarray()
+    assert len(made) and (made[:, 4] >= 0).all() and (made[:, 5] <= 0).all()
+
+
+def test_a_rest_moves_with_what_it_is_left_of():
+    # two more authorities are not printed: what is left of the first category is their sum
+    system = a_system(np.array([[3, 4], [5, 6]]), [({0: 1.0, 2: 1.0}, 20.0, 20.0)])
+    made = Elsewhere(system).made(
+        np.array([0, 1]), np.array([1.0, -1.0]), np.zeros(5), np.full(5, 99.0), set()
+    )
+    assert {tuple(row) for row in made.toarray()} == {
+        (1, -1, 0, 0, -1), (0, 0, 1, -1, -1), (2, -2, 0, 0, -2), (0, 0, 2, -2, -2),
+    }  # fmt: skip
+
+
+def test_what_nothing_small_is_tied_to_is_tied_all_the_same():
+    # the large counts of the last two authorities are tied to nothing small, but to each other in
+    # another way: the move of the first two is none of theirs
+    counts = np.array([[3, 4], [4, 3], [30, 40], [50, 20]])
+    system = a_system(counts, [({4: 1.0, 7: 1.0}, 50.0, 50.0)])
+    apart = system.matrix.tolil()
+    apart[4:6, :] = 0  # the sums of the categories are of the first two alone
+    apart[4, [0, 2]] = apart[5, [1, 3]] = 1
+    apart[6, 8] = 0
+    system.matrix, system.row_low[4:6], system.row_high[4:6] = apart.tocsr(), 7, 7
+    _, worlds = attacked(system)
+    assert len(worlds._variables)
+    assert_all_are_worlds(system, worlds)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    counts=st.lists(st.lists(st.integers(0, 12), min_size=3, max_size=3), min_size=3, max_size=5),
+    tied=st.lists(st.integers(0, 8), min_size=1, max_size=3, unique=True),
+    wide=st.integers(0, 2),
+)
+def test_whatever_is_kept_is_a_world(counts, tied, wide):
+    grid = np.array(counts)
+    with_it = float(grid.ravel()[tied].sum()) + 3
+    system = a_system(grid, [(dict.fromkeys(tied, 1.0), with_it, with_it + wide)])
+    _, worlds = attacked(system)
+    assert_all_are_worlds(system, worlds)
