@@ -222,7 +222,8 @@ def _one(true: dict[str, TrueTable], members: pd.DataFrame, earlier: list[Publis
     return {
         "earlier": len(earlier), "passed": prepared.verdict.passed, "seconds": round(worked, 1), "figures": system.matrix.shape[1],
         "ties": system.matrix.shape[0], "protected": prepared.verdict.protected, "counts": counts, "shown": shown,
-        "repaired": prepared.repaired, "floor": round(floor, 3), "tables": tables,
+        "repaired": prepared.repaired, "floor": round(floor, 6),
+        "tables": tables,
     }  # fmt: skip
 
 

@@ -26,10 +26,10 @@ def a_system(counts: np.ndarray, more: list[tuple[dict[int, float], float, float
     at = np.arange(counts.size).reshape(counts.shape)
     cells = pd.DataFrame(
         [
-            (0, "t", "n", f"c{category}", f"{area + 1}", at[area, category])
+            (0, "t", "n", at[area, category], f"c{category}", f"{area + 1}", at[area, category])
             for area, category in itertools.product(range(areas), range(categories))
         ],
-        columns=["release", "table", "measure", "key", "area", "variable"],
+        columns=["release", "table", "measure", "row", "key", "area", "variable"],
     )
     size = counts.size + len(more)
     sums = [dict.fromkeys(at[area].tolist(), 1.0) for area in range(areas)]
@@ -47,11 +47,11 @@ def a_system(counts: np.ndarray, more: list[tuple[dict[int, float], float, float
             matrix[n, variable] = by
     small = (truth > 0) & (truth < 8)
     small[counts.size :] = False
-    return System(
-        cells, np.zeros(size), np.where(small, 7, UNBOUNDED), small, truth, [""] * size, matrix.tocsr(),
-        np.array([low for _, low, _ in ties]), np.array([high for *_, high in ties]), [""] * len(ties),
-        np.ones(size, dtype=bool),
-    )  # fmt: skip
+    high = np.where(small, 7, UNBOUNDED)
+    row_low, row_high = (np.array([tie[n] for tie in ties]) for n in (1, 2))
+    says, names, current = [""] * len(ties), [""] * size, np.ones(size, dtype=bool)
+    of = (cells, np.zeros(size), high, small, truth, names, matrix.tocsr(), row_low, row_high)
+    return System(*of, says, current)
 
 
 def attacked(system: System) -> tuple[Prover, Worlds]:
@@ -85,8 +85,8 @@ def test_two_authorities_are_put_in_the_place_of_two():
     tried: set[bytes] = set()
     low, high = np.zeros(8), np.full(8, 5.0)
     made = Elsewhere(system).made(np.array([0, 1, 2, 3]), change, low, high, tried)
-    # by one: by two a count of 4 would be 6
-    assert made.shape[0] == 4 * 3
+    # by one, once each and once turned round: by two a count of 4 would be 6
+    assert made.shape[0] == 2 * 4 * 3
     assert {tuple(row) for row in made.toarray()} == {
         tuple(by * ((n == one) - (n == other)) for n in range(4) for by in (1, -1))
         for one, other in itertools.permutations(range(4), 2)
@@ -99,7 +99,10 @@ def test_a_figure_that_stays_in_its_bounds_there_alone_is_moved():
     low, high = np.zeros(6), np.full(6, 9.0)
     change = np.array([-1.0, 1.0, 1.0, -1.0])
     made = Elsewhere(system).made(np.array([0, 1, 2, 3]), change, low, high, set()).toarray()
-    assert len(made) and (made[:, 4] >= 0).all() and (made[:, 5] <= 0).all()
+    # the third has none of one category: it may only be given some of that, by one of the others
+    assert {tuple(row) for row in made[made[:, 4] != 0]} == {
+        (-by, by, 0, 0, by, -by) for by in (1, 2)
+    } | {(0, 0, -by, by, by, -by) for by in (1, 2)}
 
 
 def test_a_rest_moves_with_what_it_is_left_of():
@@ -109,8 +112,8 @@ def test_a_rest_moves_with_what_it_is_left_of():
         np.array([0, 1]), np.array([1.0, -1.0]), np.zeros(5), np.full(5, 99.0), set()
     )
     assert {tuple(row) for row in made.toarray()} == {
-        (1, -1, 0, 0, -1), (0, 0, 1, -1, -1), (2, -2, 0, 0, -2), (0, 0, 2, -2, -2),
-    }  # fmt: skip
+        (by, -by, 0, 0, -by) for by in (1, -1, 2, -2)
+    } | {(0, 0, by, -by, -by) for by in (1, -1, 2, -2)}
 
 
 def test_what_nothing_small_is_tied_to_is_tied_all_the_same():
@@ -140,3 +143,25 @@ def test_whatever_is_kept_is_a_world(counts, tied, wide):
     system = a_system(grid, [(dict.fromkeys(tied, 1.0), with_it, with_it + wide)])
     _, worlds = attacked(system)
     assert_all_are_worlds(system, worlds)
+
+
+def test_two_figures_that_become_one_show_one_value_of_it():
+    """A move of two figures against each other is none of the one that they are in another
+    system.
+    """
+    two = a_system(np.array([[4, 4], [3, 3]]), [])
+    worlds = Worlds(two)
+    worlds.keep(np.array([0, 1, 2]), np.array([5, 3, 4]), is_smallest=True)
+    one = a_system(np.array([[4, 4], [3, 3]]), [])
+    one.cells = one.cells.assign(variable=[0, 0, 1, 2])
+    loose = sp.csr_matrix((0, 3))
+    one.low, one.high, one.truth, one.small = (
+        np.zeros(3),
+        np.full(3, 9),
+        np.array([4.0, 3, 3]),
+        one.small[:3],
+    )
+    one.matrix, one.row_low, one.row_high = loose, np.array([]), np.array([])
+    one.names, one.most, one.least = [""] * 3, np.full(3, 9), np.zeros(3)
+    variables, values = worlds.of(one).seen_by(one, np.array([0, 1]))
+    assert sorted(zip(variables.tolist(), values.tolist(), strict=True)) == [(0, 4), (1, 3), (1, 4)]

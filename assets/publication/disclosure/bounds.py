@@ -228,14 +228,14 @@ def before(system: System) -> System:
     """What the register, the earlier releases and what a reader knows besides tell: the new release
     hides all its counts, and nobody knows by how many children they differ from those before.
     """
-    anew = system.anew
+    without = system.without_release
     system = system.without_steps()
     low, high = system.low.copy(), system.high.copy()
     # hidden in the new release, whatever it will print: only that it is small may be told
-    low[anew.own] = system.least[anew.own]
-    high[anew.own] = anew.told if system.is_told else UNBOUNDED
-    low = np.maximum(low, anew.low)
-    high = np.minimum(high, anew.high if system.is_told else anew.high_untold)
+    low[without.own] = system.least[without.own]
+    high[without.own] = without.told if system.is_told else UNBOUNDED
+    low = np.maximum(low, without.low)
+    high = np.minimum(high, without.high if system.is_told else without.high_untold)
     # what a symbol tells holds whatever is hidden
     high = np.minimum(high, system.most)
     low[system.presumed] = np.maximum(low[system.presumed], 1)

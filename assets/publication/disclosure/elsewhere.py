@@ -19,8 +19,8 @@ _MOST_AREAS = 2
 """Authorities that a move may be made of: of more there are too many choices of others."""
 _CHOICES = 600
 """Choices of two authorities that are tried at most."""
-_TIMES = (1, 2)
-"""What such a move is multiplied with (with the two changing places it is the opposite one)."""
+_TIMES = (1, -1, 2, -2)
+"""What such a move is multiplied with."""
 
 
 class Elsewhere:
@@ -115,7 +115,9 @@ class Elsewhere:
         values = np.broadcast_to(by, moved.shape)[there][at].astype("float64")
         shape = (len(moved), self._printed)
         figures = sp.csr_matrix((values, (code // self._printed, code % self._printed)), shape)
-        return sp.hstack([figures, figures @ self._rests], format="csr")
+        moves = sp.hstack([figures, figures @ self._rests], format="csr")
+        moves.sort_indices()  # so that the same move looks the same however it was made
+        return moves
 
 
 def _choices(authorities: np.ndarray) -> dict[int, np.ndarray]:
@@ -133,5 +135,5 @@ def _fits(moved: np.ndarray, by: np.ndarray, room: tuple[np.ndarray, np.ndarray]
     """
     least, most = room
     fits = (moved < 0) | ((by >= least[moved]) & (by <= most[moved]))
-    is_one: np.ndarray = fits.all(axis=1) & (moved >= 0).any(axis=1)
-    return is_one
+    in_room: np.ndarray = fits.all(axis=1) & (moved >= 0).any(axis=1)
+    return in_room

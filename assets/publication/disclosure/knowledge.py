@@ -91,7 +91,7 @@ class Published:
         """Where its crossings stand, by table."""
         tables = {table.name: table for table in PUBLISHED_TABLES}
         held = {name: frame for name, frame in self.crossings.items() if AREA in frame}
-        return {name: _behind(frame, tables[name]) for name, frame in held.items()}
+        return {n: _behind(frame, tables[n]) for n, frame in held.items() if n in tables}
 
     @cached_property
     def authorities(self) -> dict[str, str]:
@@ -114,7 +114,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Anew:
+class Without:
     """What is known of a system's counts while the current release hides them all: of its `own`
     each is at most `told`, for who is told that it is small; `low`, `high` and `high_untold` are
     the bounds of every variable by what was printed before.
@@ -127,7 +127,7 @@ class Anew:
     high_untold: np.ndarray
 
 
-def _anew(cells: pd.DataFrame, truth: np.ndarray) -> Anew:
+def _without_release(cells: pd.DataFrame, truth: np.ndarray) -> Without:
     is_own = cells["release"] == cells["release"].max()
     # of what has no cell nobody is told anything; where it is a printed figure too, that comes last
     # and holds
@@ -144,7 +144,7 @@ def _anew(cells: pd.DataFrame, truth: np.ndarray) -> Anew:
     np.minimum.at(high, older["variable"], older["high"])
     hidden = (older["text"] == CONFIDENTIAL) & ~older["is_public"]
     np.minimum.at(high_untold, older["variable"], older["high"].mask(hidden, UNBOUNDED))
-    return Anew(variables, told[variables], low, high, high_untold)
+    return Without(variables, told[variables], low, high, high_untold)
 
 
 @dataclass
@@ -185,7 +185,7 @@ class System:
     guesses: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     comparisons: Comparisons = field(default_factory=Comparisons)
     told: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
-    kept: list[Anew] = field(default_factory=list, repr=False)
+    made_once: list[Without] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         if not len(self.least):
@@ -196,12 +196,12 @@ class System:
             self.known = self.presumed = np.zeros(len(self.low), dtype=bool)
 
     @property
-    def anew(self) -> Anew:
+    def without_release(self) -> Without:
         """What is known of its counts while the current release hides them all."""
-        # kept in a list, which every view has of the system that it is one of
-        if not self.kept:
-            self.kept.append(_anew(self.cells, self.truth))
-        return self.kept[0]
+        # worked out once: a view has the list of the system that it is one of, and the same cells
+        if not self.made_once:
+            self.made_once.append(_without_release(self.cells, self.truth))
+        return self.made_once[0]
 
     @cached_property
     def is_of_few(self) -> np.ndarray:

@@ -86,7 +86,7 @@ class Prover:
         _, label = connected_components(links, directed=False)
         is_protected = np.isin(columns, protected)
         wanted = np.isin(label, np.unique(label[is_protected]))
-        # what ties say of these is left out with them: a move that changes one is not looked at
+        # of what is tied to nothing protected the ties are left out too: no move may change it
         is_tied = np.diff(body.tocsc().indptr) > 0
         self.left_out = np.zeros(len(low), dtype=bool)
         self.left_out[columns[is_tied & ~wanted]] = True
@@ -135,6 +135,7 @@ class Prover:
             if leak := self._unproved(position) if is_late else self._solve_alone(position):
                 unproved.append(leak)
             self.open = self.open[self.open != position]
+            self._settle()
         return unproved
 
     def _leak_of(
@@ -246,6 +247,7 @@ class Prover:
             return
         column, count = moves.indices, moves.shape[0]
         values = self.system.truth[column] + moves.data
+        # they are whole, and as no bound is below 0 none is negative
         outside = (values < low[column]) | (values > high[column]) | self.left_out[column]
         move = np.repeat(np.arange(count), np.diff(moves.indptr))
         shift = moves[:, self.columns] @ self.by_column.T
@@ -254,7 +256,9 @@ class Prover:
         wrong |= at > self.row_high[shift.indices] + TOLERANCE
         of = np.repeat(np.arange(count), np.diff(shift.indptr))
         is_wrong = np.bincount(move, outside, count) + np.bincount(of, wrong, count)
-        for n in np.flatnonzero(is_wrong == 0):
+        # what moves nothing small serves nobody
+        is_of_use = np.bincount(move, self.worlds.small[column], count) > 0
+        for n in np.flatnonzero((is_wrong == 0) & is_of_use):
             entries = slice(moves.indptr[n], moves.indptr[n + 1])
             self._take_move(column[entries], values[entries].astype(int), is_smallest=True)
 

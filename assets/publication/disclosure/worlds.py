@@ -34,7 +34,7 @@ class Worlds:
     """
 
     def __init__(self, system: System) -> None:
-        self._system, self.truth = system, system.truth
+        self._system, self.truth, self.small = system, system.truth, system.small
         self._by_column = system.matrix.tocsc()
         self._known: set[bytes] = set()
         self._variables: list[np.ndarray] = []
@@ -42,7 +42,7 @@ class Worlds:
         self._size = 0
         self._broken: list[np.ndarray] = []
         self._held = 0
-        nothing = np.array([], dtype=int)
+        nothing = np.array([], dtype="int32")
         # the changes of the first so many moves, one after the other
         self._flat, self._flat_until = (nothing, nothing, nothing), 0
         activity = system.matrix @ np.nan_to_num(system.truth)
@@ -59,8 +59,8 @@ class Worlds:
 
     def keep(self, variables: np.ndarray, values: np.ndarray, *, is_smallest: bool = False) -> None:
         """Keep a world in which these variables have these values, and all others their true ones.
-        Of the smallest change by which one count moves no part is without ties to it: it would not
-        be the smallest.
+        Of the smallest change by which one count moves no part is without ties to it (it would not
+        be the smallest): it is kept as it is.
         """
         if not self.is_of_use or self._size > _MOST_CHANGES:
             return
@@ -107,7 +107,8 @@ class Worlds:
         is_sought = np.zeros(len(self.truth), dtype=bool)
         is_sought[sought] = True
         shown = is_sought[variables] & ~is_ruled_out[move]
-        # as one number each, which is told apart many times faster than two are
+        # as one number each, which is told apart many times faster than two are; no value is
+        # negative, for no bound is
         most = int(values.max()) + 1
         pairs = pd.unique(variables[shown].astype("int64") * most + values[shown])
         return (np.concatenate([sought, pairs // most]), np.concatenate([true, pairs % most]))
@@ -116,7 +117,7 @@ class Worlds:
         """The changes of all moves one after the other: the move, its variables, their values."""
         new = self._variables[self._flat_until :]
         if new:
-            first = self._flat_until + np.arange(len(new))
+            first = self._flat_until + np.arange(len(new), dtype="int32")
             pieces = (
                 np.repeat(first, [len(v) for v in new]),
                 np.concatenate(new),
@@ -179,6 +180,7 @@ class Worlds:
         low, high = system.row_low[shift.row], system.row_high[shift.row]
         wrong = (at < low - _TOLERANCE) | (at > high + _TOLERANCE)
         is_broken = np.bincount(shift.col, wrong, len(sizes)) > 0
+        steps.eliminate_zeros()  # two figures that are one here may have moved against each other
         steps.sort_indices()
         for n in np.flatnonzero(~is_broken & (np.diff(steps.indptr) > 0)):
             at_move = slice(steps.indptr[n], steps.indptr[n + 1])
