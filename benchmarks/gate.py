@@ -116,7 +116,8 @@ def described(record: dict) -> str:
             f" {'passed' if run['passed'] else 'refused'}; print, repair and gate took"
             f" {run['seconds']:.0f} s of processor ({run['figures']:,} figures,"
             f" {run['ties']:,} ties, {run['protected']:,} small counts),"
-            f" {run['seconds'] / run['floor']:.0f} times one linear programme over all of it."
+            f" {run['seconds'] / run['floor']:.0f} times one linear programme over all of it (on that"
+            f" machine {run['floor']:.1f} s)."
         )
     return "\n".join(lines)
 
