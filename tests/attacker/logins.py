@@ -138,15 +138,26 @@ def _homes(session: psycopg.Connection, model: Model, number: int, login: Login)
     )
     members = reasons[reasons["area"].isin(names_of(model.editions[number]).values())]
     region = members.assign(area=REGION)
+    given = set()
     for told in (members, members.assign(kind=TOTAL), region, region.assign(kind=TOTAL)):
         for row in (
             told.groupby(["area", "kind", "reason"], as_index=False)["places"].sum().itertuples()
         ):
             cell = (UNAVAILABLE, "places", (row.area, row.kind, row.reason))
+            given.add(cell)
             variable = model.variables.get((number, cell))
             if variable is not None and model.true[variable] == row.places:
                 login.shared[variable] = int(row.places)
+    _none(model, number, given, login)
     login.known |= login.shared
+
+
+def _none(model: Model, number: int, given: set[Cell], login: Login) -> None:
+    """Where no home gives a reason no place is empty for it, and who sees every home sees that."""
+    for (edition, cell), variable in model.variables.items():
+        is_none = cell[0] == UNAVAILABLE and cell not in given
+        if edition == number and is_none and model.true[variable] == 0:
+            login.shared[variable] = 0
 
 
 def _compared(session: psycopg.Connection, model: Model, number: int, login: Login) -> None:
