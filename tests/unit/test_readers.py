@@ -16,10 +16,12 @@ import scipy.sparse as sp
 
 from assets.publication import release
 from assets.publication.disclosure import comparisons, knowledge, readers, suppression
+from assets.publication.disclosure import proof as proofs
 from assets.publication.disclosure.bounds import propagate
 from assets.publication.disclosure.gate import judge, told_to
 from assets.publication.disclosure.knowledge import Published, build_system
 from assets.publication.disclosure.proof import Proof
+from assets.publication.disclosure.verdict import Leak, Verdict
 from assets.publication.programme import TOTAL, Compared, Term, Tie, published_table
 from assets.publication.release import prepare_against
 from assets.publication.tables import AUTHORITY, TrueTable, release_tables
@@ -486,3 +488,31 @@ def test_two_values_that_lie_apart_are_two_and_refused_for_every_reader():
     knows_z = readers.Reader("who knows z", np.array([False, False, True]))
     proof = Proof(system, (), [knows_z], None, 3)
     assert [(leak.variable, leak.greatest - leak.least + 1) for leak in proof.leaks] == [(0, 2)]
+
+
+def test_what_one_login_is_told_is_asked_of_the_others_when_it_is_mended(monkeypatch):
+    """Two logins can tell x, by y and by z: the second is asked only once it is mended for the
+    first, and a proof ends when neither can.
+    """
+    system = counts(list("ccc"), [0] * 3, [7] * 3, [3, 2, 1], [[1, 1, 1]], [6], [6])
+    knows_y, knows_z = (readers.Reader(f"who knows {n}", np.arange(3) == n) for n in (1, 2))
+    everybody = readers.Members(readers.Reader("a member", np.zeros(3, bool)), (knows_y, knows_z))
+    unsafe_from, asked = {1, 2}, []
+
+    def judged(view, possible, *, only, **_):
+        known = int(np.flatnonzero(view.known)[0]) if view.known.any() else 0
+        asked.append((known, only))
+        told = [Leak(v, "x", 3, 3, (), ()) for v in only if known in unsafe_from]
+        return Verdict(tuple(told))
+
+    monkeypatch.setattr(proofs, "judge", judged)
+    monkeypatch.setattr(proofs, "unsettled", lambda *_: [])
+    proof = Proof(system, (), [], everybody, 3)
+    assert len(proof.leaks) == 1 and (1, [0]) in asked and (2, [0]) not in asked
+    unsafe_from.remove(1)
+    proof.again(())
+    assert len(proof.leaks) == 1 and "who knows 2" in proof.leaks[0].cell
+    unsafe_from.remove(2)
+    asked.clear()
+    proof.again(())
+    assert not proof.leaks and asked == [(2, [0])]

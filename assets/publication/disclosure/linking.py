@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -68,21 +68,21 @@ def linked(
     ties: Sequence[Tie],
 ) -> list[Linked]:
     """The cells of every tie that has any. `cells` as `knowledge` makes them, numbered from 0."""
+    numbers = _numbers(cells, releases)
     tables = {table.name: table for table in programme}
-    split = {
-        name: _split(part, tables[str(name)]) for name, part in cells.groupby("table", sort=False)
+    measures = {
+        (str(name), str(measure)): _of_measure(part, tables[str(name)], numbers)
+        for name, of_table in cells.groupby("table", sort=False)
+        for measure, part in of_table.groupby("measure", sort=False)
     }
-    names = {code: name for release in releases for code, name in release.authorities.items()}
-    code_of = {name: code for code, name in names.items()}
+    printed = {table for table, _ in measures}
     links = []
     for tie in ties:
         # of a tie one of whose tables is not printed nothing follows
-        if all(term.table in split for term in tie.terms):
-            entries, on = _entries(split, releases, tables, tie, code_of)
-            if len(entries):
-                row = entries.groupby(on, sort=False).ngroup().to_numpy()
-                columns = (entries[name].to_numpy() for name in ("sign", "term"))
-                links.append(Linked(tie, entries["cell"].to_numpy(), row, *columns))
+        if all(term.table in printed for term in tie.terms):
+            link = _link(measures, releases, tables, tie, numbers)
+            if len(link.cell):
+                links.append(link)
     return links
 
 
@@ -123,12 +123,6 @@ def holding(link: Linked, truth: np.ndarray) -> Linked:
     return Linked(link.tie, link.cell[kept], row, link.sign[kept], link.term[kept])
 
 
-def _split(cells: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
-    """A table's cells with a column for each filter's category."""
-    split = categories(cells["key"], table).assign(area=cells["area"], release=cells["release"])
-    return split.assign(measure=cells["measure"], cell=cells.index)
-
-
 def categories(keys: pd.Series, table: PublishedTable) -> pd.DataFrame:
     """The categories of joined keys, a column a filter."""
     codes, texts = pd.factorize(keys)
@@ -142,81 +136,166 @@ def categories(keys: pd.Series, table: PublishedTable) -> pd.DataFrame:
     )
 
 
-def _entries(
-    split: Mapping[object, pd.DataFrame],
+@dataclass(frozen=True)
+class _Numbers:
+    """Texts as numbers: the `category` of every filter, and the `area` of every code, the region's
+    first. `named` has the area that a category names (-1: none); `near` says of two areas whether
+    they are different ones of one sub-region, and `around` how many others an area has in its own
+    (-1 where that is not known).
+    """
+
+    category: dict[str, int]
+    area: dict[str, int]
+    named: np.ndarray
+    near: np.ndarray
+    around: np.ndarray
+    releases: int
+
+    def row(
+        self, shared: Sequence[np.ndarray], area: np.ndarray, release: np.ndarray
+    ) -> np.ndarray:
+        """One number for the categories, the area and the release that make a tie's row."""
+        row = np.zeros(len(area), dtype="int64")
+        for of, size in (
+            *((of, len(self.category)) for of in shared),
+            (area, len(self.area)),
+            (release, self.releases),
+        ):
+            row = row * size + of
+        return row
+
+
+def _numbers(cells: pd.DataFrame, releases: Sequence[Release]) -> _Numbers:
+    parts = pd.Series(cells["key"].unique(), dtype="str").str.split("|").explode().unique()
+    category = {text: n for n, text in enumerate(dict.fromkeys([TOTAL, *parts]))}
+    beside = releases[-1].beside
+    others = {code for near in beside.values() for code in near}
+    named = {name: code for release in releases for code, name in release.authorities.items()}
+    codes = dict.fromkeys(["", *cells["area"].unique(), *named.values(), *beside, *sorted(others)])
+    area = {code: n for n, code in enumerate(codes)}
+    near, around = np.zeros((len(area), len(area)), dtype=bool), np.full(len(area), -1)
+    for code, of_it in beside.items():
+        near[area[code], [area[other] for other in of_it]] = True
+        around[area[code]] = len(of_it)
+    areas = np.array([area[named[text]] if text in named else -1 for text in category], dtype=int)
+    return _Numbers(category, area, areas, near, around, len(releases))
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Cells of one measure, each as numbers: the `categories` by filter, its `area` and `release`,
+    and its place in the frame of cells.
+    """
+
+    categories: Mapping[str, np.ndarray]
+    area: np.ndarray
+    release: np.ndarray
+    cell: np.ndarray
+
+    def only(self, chosen: np.ndarray) -> _Cells:
+        """Those that are chosen."""
+        categories = {name: of[chosen] for name, of in self.categories.items()}
+        return _Cells(categories, self.area[chosen], self.release[chosen], self.cell[chosen])
+
+
+def _of_measure(cells: pd.DataFrame, table: PublishedTable, numbers: _Numbers) -> _Cells:
+    keys, texts = pd.factorize(cells["key"])
+    parts = [str(text).split("|") for text in texts]
+    return _Cells(
+        {
+            name: np.array([numbers.category[part[n]] for part in parts], dtype="int64")[keys]
+            for n, name in enumerate(table.filters)
+        },
+        cells["area"].map(numbers.area).to_numpy(dtype="int64"),
+        cells["release"].to_numpy(dtype="int64"),
+        cells.index.to_numpy(),
+    )
+
+
+def _link(
+    measures: Mapping[tuple[str, str], _Cells],
     releases: Sequence[Release],
     tables: Mapping[str, PublishedTable],
     tie: Tie,
-    code_of: Mapping[str, str],
-) -> tuple[pd.DataFrame, list[str]]:
-    """The cells of a tie's terms, of the rows that have them all, and the columns that name such a
-    row.
-    """
+    numbers: _Numbers,
+) -> Linked:
+    """The cells of a tie's terms, of the rows that have them all."""
     # what every term leaves open divides the tie into rows
     free = [set(tables[t.table].filters) - set(t.where or {}) - {t.area} for t in tie.terms]
     shared = [f for f in tables[tie.terms[0].table].filters if all(f in names for names in free)]
-    on = [*shared, "area", "release"]
-    pieces = []
-    for n, term in enumerate(tie.terms):
-        of_term = _term_cells(
-            split[term.table], tables[term.table], term, shared, code_of, releases[-1].beside
-        )
+    rows, cell = [], []
+    for term in tie.terms:
+        of_term = _term_cells(measures, tables[term.table], term, shared, numbers)
         if term.before:
             of_term = _of_the_date_before(of_term, releases, term.before)
-        pieces.append(of_term.assign(sign=float(term.sign), term=n))
-    entries = pd.concat(pieces, ignore_index=True)
-    if tie.parts:
-        entries = entries[(entries[shared] != TOTAL).all(axis=1)]
-    for name, chosen in tie.only:
-        entries = entries[entries[name].isin(chosen)]
+        of_term = of_term.only(_is_wanted(of_term, tie, shared, numbers))
+        categories = [of_term.categories[name] for name in shared]
+        rows.append(numbers.row(categories, of_term.area, of_term.release))
+        cell.append(of_term.cell)
+    number = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    named = np.concatenate(rows)
+    row, names = pd.factorize(named)
     # where one term is not printed the tie says nothing of the others
-    entries = entries[entries.groupby(on)["term"].transform("nunique") == len(tie.terms)]
-    if tie.fully_covered and len(entries):
-        entries = entries[
-            _is_fully_covered(entries, releases, tie.fully_covered, shared).to_numpy(dtype=bool)
-        ]
-    return entries, on
+    has_term = np.zeros((len(names), len(tie.terms)), dtype=bool)
+    has_term[row, number] = True
+    is_kept = np.take(has_term.all(axis=1), row)
+    if tie.fully_covered:
+        is_kept &= np.isin(named, _fully_covered(releases, tie.fully_covered, shared, numbers))
+    kept = np.flatnonzero(is_kept)
+    number = number[kept]
+    sign = np.array([float(term.sign) for term in tie.terms])[number]
+    return Linked(tie, np.concatenate(cell)[kept], pd.factorize(row[kept])[0], sign, number)
+
+
+def _is_wanted(cells: _Cells, tie: Tie, shared: Sequence[str], numbers: _Numbers) -> np.ndarray:
+    """Whether the tie says something of a cell's categories."""
+    is_wanted = np.ones(len(cells.cell), dtype=bool)
+    for name in shared if tie.parts else ():
+        is_wanted &= cells.categories[name] != numbers.category[TOTAL]
+    for name, chosen in tie.only:
+        known = [numbers.category[text] for text in chosen if text in numbers.category]
+        is_wanted &= np.isin(cells.categories[name], known)
+    return is_wanted
 
 
 def _term_cells(
-    keys: pd.DataFrame,
+    measures: Mapping[tuple[str, str], _Cells],
     table: PublishedTable,
     term: Term,
-    shared: list[str],
-    code_of: Mapping[str, str],
-    beside: Mapping[str, tuple[str, ...]],
-) -> pd.DataFrame:
-    """The cells of a term: the shared filters' categories, area, release and cell; more than one a
-    row where they are summed.
-    """
-    keys = keys[keys["measure"] == term.measure]
+    shared: Sequence[str],
+    numbers: _Numbers,
+) -> _Cells:
+    """The cells of a term; more than one a row where they are summed."""
+    nothing = np.array([], dtype="int64")
+    none = _Cells(dict.fromkeys(table.filters, nothing), nothing, nothing, nothing)
+    cells = measures.get((term.table, term.measure), none)
     where = {
         **{f: TOTAL for f in table.filters if f not in shared and f != term.area},
         **(term.where or {}),
     }
-    summed = [name for name, category in where.items() if category == SUB_REGION]
-    chosen = pd.Series(True, index=keys.index)
+    area, chosen = cells.area, np.ones(len(cells.cell), dtype=bool)
     for name, category in where.items():
+        of = cells.categories[name]
+        named = numbers.named[of]
         if category == OWN:
-            chosen &= (keys[name].map(code_of) == keys["area"]) & (keys["area"] != "")
+            chosen &= (named == area) & (area != numbers.area[""])
         elif category == SUB_REGION:
-            chosen &= _are_beside(keys["area"], keys[name].map(code_of), beside)
+            chosen &= (named >= 0) & numbers.near[area, named]
         else:
-            chosen &= keys[name] == category
+            chosen &= of == numbers.category.get(category, -1)
     if term.area:
-        named = keys[term.area].map(code_of)
-        chosen &= named.notna() & (
-            _are_beside(named, keys["area"], beside) if term.summed else keys["area"] == ""
+        named = numbers.named[cells.categories[term.area]]
+        chosen &= (named >= 0) & (
+            numbers.near[named, area] if term.summed else area == numbers.area[""]
         )
-        keys = keys.assign(area=named)
-    on = [f for f in shared if f not in where]
-    term_cells = keys.loc[chosen, [*on, "area", "release", "cell"]]
-    if summed or term.summed:  # a sum of which a part is not known is not known
-        expected = term_cells["area"].map({code: len(others) for code, others in beside.items()})
-        term_cells = term_cells[
-            term_cells.groupby([*on, "area", "release"])["cell"].transform("size") == expected
-        ]
-    return term_cells
+        cells = replace(cells, area=named)
+    cells = cells.only(chosen)
+    if term.summed or SUB_REGION in where.values():
+        # a sum of which a part is not known is not known
+        categories = [cells.categories[name] for name in shared]
+        row, _ = pd.factorize(numbers.row(categories, cells.area, cells.release))
+        cells = cells.only(np.bincount(row)[row] == numbers.around[cells.area])
+    return cells
 
 
 def _months_before(date: dt.date, months: int) -> dt.date:
@@ -224,46 +303,30 @@ def _months_before(date: dt.date, months: int) -> dt.date:
     return date.replace(year=date.year - months // 12)
 
 
-def _are_beside(
-    areas: pd.Series, others: pd.Series, beside: Mapping[str, tuple[str, ...]]
-) -> pd.Series:
-    """Whether each is of the same sub-region as the area beside it, and another."""
-    pairs = zip(areas, others, strict=True)
-    near = [other in beside.get(area, ()) for area, other in pairs]
-    return pd.Series(near, index=areas.index, dtype=bool)
-
-
-def _of_the_date_before(
-    entries: pd.DataFrame, releases: Sequence[Release], months: int
-) -> pd.DataFrame:
+def _of_the_date_before(cells: _Cells, releases: Sequence[Release], months: int) -> _Cells:
     """The cells of the newest release of the date that many months before each release."""
-    pairs = []
-    for n, release in enumerate(releases):
-        earlier = [
-            i
-            for i, other in enumerate(releases)
-            if other.census_date == _months_before(release.census_date, months)
-        ]
+    moved, to = [np.array([], dtype=int)], [np.array([], dtype=int)]
+    for new, release in enumerate(releases):
+        before = _months_before(release.census_date, months)
+        earlier = [old for old, other in enumerate(releases) if other.census_date == before]
         if earlier:
-            pairs.append((earlier[-1], n))
-    moved = [entries[entries["release"] == old].assign(release=new) for old, new in pairs]
-    return pd.concat(moved) if moved else entries.iloc[:0]
+            moved.append(np.flatnonzero(cells.release == earlier[-1]))
+            to.append(np.full(len(moved[-1]), new))
+    return replace(cells.only(np.concatenate(moved)), release=np.concatenate(to))
 
 
-def _is_fully_covered(
-    joined: pd.DataFrame, releases: Sequence[Release], table: str, shared: list[str]
-) -> pd.Series:
-    """Whether the release says that every registered setting of the row has returned."""
-    coverage = []
+def _fully_covered(
+    releases: Sequence[Release], table: str, shared: Sequence[str], numbers: _Numbers
+) -> np.ndarray:
+    """The rows of which a release says that every registered setting has returned."""
+    rows = [np.array([], dtype="int64")]
     for n, release in enumerate(releases):
         if table in release.tables:
             frame = release.tables[table]
-            coverage.append(
-                # as it is printed: a share has one decimal
-                frame[[*shared]].assign(area=frame[AREA], release=n, full=(frame["coverage_settings"] == "100.0"))
-            )  # fmt: skip
-    return (
-        joined.merge(pd.concat(coverage), on=[*shared, "area", "release"], how="left")["full"]
-        .fillna(False)
-        .set_axis(joined.index)
-    )
+            full = frame[frame["coverage_settings"] == "100.0"]  # as printed, with one decimal
+            shown = [full[name].map(numbers.category).fillna(-1) for name in shared]
+            areas = full[AREA].map(numbers.area).fillna(-1)
+            known = (areas >= 0) & np.all([of >= 0 for of in shown], axis=0)
+            columns = [of[known].to_numpy(dtype="int64") for of in (*shown, areas)]
+            rows.append(numbers.row(columns[:-1], columns[-1], np.full(len(columns[-1]), n)))
+    return np.concatenate(rows)

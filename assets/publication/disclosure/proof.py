@@ -6,7 +6,7 @@ view is attacked (`gate`), who the readers are (`readers`), what is hidden (`sup
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,6 +43,7 @@ class Proof:
         self._most = np.full(len(system.low), possible)
         self._own = Verdict()
         self.by_reader: list[tuple[Reader | None, tuple[Leak, ...]]] = []
+        self._not_asked: dict[Reader, list[int]] = {}
         views = [reader.view(system, hidden) for reader in self.readers]
         # what is safe from one who knows all that they know is asked of none of them by himself
         self._ask_readers(unsettled(system, views, possible, self.worlds))
@@ -61,9 +62,13 @@ class Proof:
         # to its end first: it goes through what is emptied here
         asked, self.by_reader = list(self.unsafe()), []
         # logins were asked when nothing was told to anybody else: nobody else need be asked again
-        if all(self._is_login(reader) for reader, _ in asked):
-            for reader, leaks in asked:
-                self._ask_login(reader, [leak.variable for leak in leaks])  # type: ignore[arg-type]
+        if self.members and all(self._is_login(reader) for reader, _ in asked):
+            unsafe_from = {reader: {leak.variable for leak in leaks} for reader, leaks in asked}
+            not_asked = self._not_asked
+            self._ask_logins(
+                (login, sorted({*unsafe_from.get(login, ()), *not_asked.get(login, ())}))
+                for login in self.members.logins
+            )
             return
         unsafe = sorted({leak.variable for _, leaks in asked for leak in leaks})
         self._ask_readers(unsafe)
@@ -104,22 +109,29 @@ class Proof:
 
     def _ask_every_login(self) -> None:
         """Ask of every count of others for each login."""
-        if not self.members or not self._is_sound:
-            return
-        for login in self.members.logins:
-            self._ask_login(
-                login, self._unsettled(login.view(self.system, self.hidden), self._most)
-            )
+        if self.members and self._is_sound:
+            views = ((login, login.view(self.system, self.hidden)) for login in self.members.logins)
+            self._ask_logins((login, self._unsettled(view, self._most)) for login, view in views)
 
-    def _ask_login(self, login: Reader, asked: Sequence[int]) -> None:
+    def _ask_logins(self, asked: Iterable[tuple[Reader, Sequence[int]]]) -> None:
+        """Ask of these counts for each login. What one login has been told is asked for none after
+        it until it has been mended: what mends it for one mostly does for all.
+        """
+        told: set[int] = set()
+        self._not_asked = {}
+        for login, counts in asked:
+            self._not_asked[login] = [v for v in counts if v in told]
+            leaks = self._leaks_to(login, [v for v in counts if v not in told])
+            self.by_reader.append((login, leaks))
+            told |= {leak.variable for leak in leaks}
+
+    def _leaks_to(self, login: Reader, asked: list[int]) -> tuple[Leak, ...]:
+        if not asked:
+            return ()
         view, most = login.view(self.system, self.hidden), self._most
-        leaks: tuple[Leak, ...] = ()
-        if len(asked):
-            verdict = judge(
-                view, self.possible, only=list(asked), worlds=self.worlds, most=most, anew=True
-            )
-            leaks = verdict.leaks
-        self.by_reader.append((login, leaks))
+        return judge(
+            view, self.possible, only=asked, worlds=self.worlds, most=most, anew=True
+        ).leaks
 
     def _unsettled(self, view: System, need: np.ndarray | None = None) -> list[int]:
         need = np.full(len(view.low), self.possible) if need is None else need
