@@ -53,7 +53,7 @@ spark: .venv/spark.done
 
 demo: env
 	@echo "A made-up North West, $(DEMO_QUARTERS) quarters, in $(OBSERVATORY_HOME)/landing:"
-	@$(BIN)/observatory synth --out "$(OBSERVATORY_HOME)/landing" --quarters $(DEMO_QUARTERS) --scale $(DEMO_SCALE)
+	@$(BIN)/observatory synth --out "$(OBSERVATORY_HOME)/landing" --quarters $(DEMO_QUARTERS) --scale $(DEMO_SCALE) --no-truth
 	@echo
 	@echo "The run: what has landed is taken in; quarters whose day has come are closed by the timetable and drafted. Nothing is published:"
 	@OBSERVATORY_LANDING="$(OBSERVATORY_HOME)/landing" $(BIN)/observatory run --report

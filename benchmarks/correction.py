@@ -39,7 +39,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="observatory bench ") as folder:
         root = Path(folder)
         for name, response in (("few", FEW), ("most", MOST)):
-            make_region(root / name, quarters=1, last=DATE, seed=1, scale=SCALE, response=response)
+            make_region(
+                root / name,
+                quarters=1,
+                last=DATE,
+                seed=1,
+                scale=SCALE,
+                response=response,
+                truth=False,
+            )
         server = EmbeddedPostgres(root / "home")
         with Warehouse(server.join(), server) as warehouse:
             prepare(warehouse, REGION)

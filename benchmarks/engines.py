@@ -79,7 +79,7 @@ def taken_in(scale: float) -> Iterator[tuple[Warehouse, EmbeddedPostgres]]:
         server = EmbeddedPostgres(Path(folder))
         with Warehouse(server.join(), server) as warehouse:
             prepare(warehouse, load_region("north_west"))
-            make_region(Path(folder) / "landing", quarters=1, last=DATE, scale=scale)
+            make_region(Path(folder) / "landing", quarters=1, last=DATE, scale=scale, truth=False)
             take_in(
                 warehouse, LandingPlace(str(Path(folder) / "landing")), DATE, b"a benchmark's key"
             )

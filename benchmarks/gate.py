@@ -76,7 +76,7 @@ def full_region() -> tuple[dict[str, TrueTable], pd.DataFrame]:
     """The true tables of one quarter of a made-up region at full size, and its members."""
     with tempfile.TemporaryDirectory(prefix="observatory bench ") as folder:
         root = Path(folder)
-        make_region(root / "landing", quarters=1, last=DATE, seed=1, scale=1.0)
+        make_region(root / "landing", quarters=1, last=DATE, seed=1, scale=1.0, truth=False)
         server = EmbeddedPostgres(root / "home")
         with Warehouse(server.join(), server) as warehouse:
             prepare(warehouse, REGION)

@@ -43,7 +43,9 @@ def main() -> None:
     scale = 1.0 if "--full" in sys.argv else 0.1
     with tempfile.TemporaryDirectory(prefix="observatory bench ") as folder:
         root = Path(folder)
-        print(make_region(root / "landing", quarters=1, last=DATE, seed=1, scale=scale))
+        print(
+            make_region(root / "landing", quarters=1, last=DATE, seed=1, scale=scale, truth=False)
+        )
         server = EmbeddedPostgres(root / "home")
         with Warehouse(server.join(), server) as warehouse:
             prepare(warehouse, REGION)

@@ -40,7 +40,7 @@ def main() -> None:
     """Print the split by stage, the ratio to the floor, and the whole command's time."""
     with tempfile.TemporaryDirectory(prefix="observatory bench ") as folder:
         root = Path(folder)
-        made = make_region(root / "landing", quarters=1, last=DATE, seed=1, scale=1.0)
+        made = make_region(root / "landing", quarters=1, last=DATE, seed=1, scale=1.0, truth=False)
         print(f"One quarter at full size: {made}")
         tell("A quarter of the North West at full size", [*_stages(root), *_whole(root)])
 

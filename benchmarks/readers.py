@@ -47,7 +47,7 @@ def main() -> None:
     scale = float(os.environ.get("OBSERVATORY_BENCH_SCALE", "1.0"))
     with tempfile.TemporaryDirectory(prefix="observatory bench ") as folder:
         root = Path(folder)
-        make_region(root / "landing", quarters=1, last=DATE, seed=1, scale=scale)
+        make_region(root / "landing", quarters=1, last=DATE, seed=1, scale=scale, truth=False)
         server = EmbeddedPostgres(root / "home")
         with Warehouse(server.join(), server) as warehouse:
             rows = _load(warehouse, root)

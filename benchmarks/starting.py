@@ -65,7 +65,7 @@ def main() -> None:
         }
         if not home.exists():
             subprocess.run(
-                [OBSERVATORY, "synth", "--out", str(landing), "--quarters", "1"],
+                [OBSERVATORY, "synth", "--out", str(landing), "--quarters", "1", "--no-truth"],
                 env=environment,
                 check=True,
                 stdout=subprocess.DEVNULL,

@@ -109,6 +109,33 @@ class MadeUpRegion:
         return self.quarters[-1]
 
 
+class _Truths:
+    """What the figures must be, collected quarter by quarter."""
+
+    def __init__(self) -> None:
+        self.curated, self.optional, self.orders = Truth(), OptionalTruth(), dolo.OrderTruth()
+        self.needs, self.searches, self.asked = NeedTruth(), SearchTruth(), AskedTruth()
+        self.inspections, self.official = InspectionTruth(), OfficialTruth()
+
+    def write(self, made: Made, landing: Landing, deadline_days: int) -> None:
+        """Write all of it."""
+        for part in (self.optional, self.orders, self.needs, self.asked, self.searches):
+            part.write(made)
+        self.inspections.write(made)
+        self.official.write(made)
+        self.curated.write(landing, deadline_days)
+
+
+class _NoTruth:
+    """In the place of the truth where it is not wanted: takes in everything, and does nothing."""
+
+    def __getattr__(self, name: str) -> _NoTruth:
+        return self
+
+    def __call__(self, *args: object) -> None:
+        """Take in one part."""
+
+
 def quarter_ends(last: dt.date, quarters: int) -> list[dt.date]:
     """The quarter ends up to and including `last`, the earliest first.
 
@@ -139,6 +166,7 @@ def make_region(
     scale: float = 1.0,
     response: float = 0.9,
     progress: Callable[[str], None] | None = None,
+    truth: bool = True,
 ) -> MadeUpRegion:
     """Make a region's returns in the landing place `out`, and its truth in `out/truth`.
 
@@ -154,6 +182,7 @@ def make_region(
         scale: multiplies children, settings and providers.
         response: share of the providers that answer; at 1 everybody does, authorities included.
         progress: told one line a quarter.
+        truth: whether to work out what the figures must be, which takes half of the time.
 
     Raises:
         ValueError: an argument makes no sense.
@@ -169,10 +198,8 @@ def make_region(
     areas = lay_out(region, dates, seed)
     margins = base_margins(areas, seed, scale)
     supply = build_supply(areas, margins, dates[0], dates[-1], seed, scale)
-    flows, people, landing, truth = Flows(areas, seed), People(areas, seed), Landing(made), Truth()
-    come, of_optional, of_orders = lists_that_come(dates), OptionalTruth(), dolo.OrderTruth()
-    of_needs, of_searches, of_asked = NeedTruth(), SearchTruth(), AskedTruth()
-    of_inspections, of_official = InspectionTruth(), OfficialTruth()
+    flows, people, landing = Flows(areas, seed), People(areas, seed), Landing(made)
+    come, of = lists_that_come(dates), _Truths() if truth else _NoTruth()
     care, reach = Care(areas, supply), Reach.none()
     held: list[Lists] = []
     owned: dict[str, str] = {}
@@ -189,14 +216,14 @@ def make_region(
         send_lists(lists, landing, number, seed)
         events = register_events.send(lists, supply, areas, previous, landing, seed)
         owned = ultimate_owners.send(supply, landing, date, seed) or owned
-        of_inspections.add(authority_inspections.send(landing, date, seed), date)
+        of.inspections.add(authority_inspections.send(landing, date, seed), date)
         needs_list.send(lists, supply, areas, landing, seed)
         folders = _folders(areas, date, seed)
         providers = provider_census.report(
             people.frame, settings, supply, areas, date, seed, response
         )
         provider_census.send_returns(providers, landing, date, seed, folders)
-        of_optional.add(
+        of.optional.add(
             providers, optional.send(providers, areas, landing, date, seed, folders), date
         )
         placements = placement_census.report(people.frame, supply, areas, date, seed, response)
@@ -204,11 +231,11 @@ def make_region(
         care.advance(people.frame, date, previous, stream(seed, "care", date.isoformat()))
         told = ssda903.report(care, areas, date, seed, response)
         ssda903.send_returns(told, care, landing, areas, date, seed, folders)
-        of_orders.add(dolo.send(told, care, landing, areas, date, seed, folders), date)
+        of.orders.add(dolo.send(told, care, landing, areas, date, seed, folders), date)
         reach.add(told, date)
         cared = CareFigures(care, told, reach, areas, date)
-        of_needs.add(cans.send(care, landing, areas, date, seed, folders), cared, date)
-        of_searches.add(
+        of.needs.add(cans.send(care, landing, areas, date, seed, folders), cared, date)
+        of.searches.add(
             placements_standard.send(care, landing, areas, date, seed, folders), cared, date
         )
         if date.month == 3:
@@ -231,13 +258,13 @@ def make_region(
             )
             printed += official_tool.send(printed, published, march, landing, date, seed)
             printed += revenue_outturn.send(published, march, landing, date, seed)
-            truth.benchmark.publish(march, printed)
-            of_official.publish(printed, march, date)
-        of_asked.add(
+            of.curated.benchmark.publish(march, printed)
+            of.official.publish(printed, march, date)
+        of.asked.add(
             asked.send(care, supply, landing, areas, date, seed, folders), told.answered, date
         )
         use, codes = in_use(held, date), areas.codes_on(date)
-        truth.add(
+        of.curated.add(
             Quarter(
                 date,
                 areas,
@@ -266,15 +293,8 @@ def make_region(
         )
         if progress:
             progress(f"{date}: {counts[-1].files} files of {counts[-1].senders} senders")
-    of_optional.write(made)
-    of_orders.write(made)
-    of_needs.write(made)
-    of_asked.write(made)
-    of_searches.write(made)
-    of_inspections.write(made)
-    of_official.write(made)
     landing.write_arrivals()
-    truth.write(landing, areas.region.return_deadline_days)
+    of.write(made, landing, areas.region.return_deadline_days)
     return MadeUpRegion(region, out, tuple(counts), tuple(made.others()))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -220,7 +220,7 @@ class Region:
             for code in codes
         }
 
-    @property
+    @cached_property
     def members(self) -> dict[str, str]:
         """Sub-region by authority code."""
         return {code: name for name, codes in self.sub_regions.items() for code in codes}

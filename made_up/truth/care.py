@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -106,8 +107,13 @@ class CareFigures:
         self.date, self.returns, self.reach, self.day = date, returns, reach, date.toordinal()
         self.codes = areas.codes_on(date)
         self.care = care
-        self.children = self._children(care.now)
         self.populations = population_of(date)
+        self._now = care.now
+
+    @cached_property
+    def children(self) -> pd.DataFrame:
+        """Children looked after on the date, as the returns tell of them."""
+        return self._children(self._now)
 
     def tables(self) -> dict:
         """How to make each table, by name."""

@@ -41,8 +41,9 @@ def areas_of(code: str, region: Region, date: dt.date) -> list[tuple[str, str]]:
     its region.
     """
     found = [("authority", code)]
-    if code in region.members:
-        return [*found, ("sub-region", region.members[code]), ("region", region.gss_code)]
+    members = region.members
+    if code in members:
+        return [*found, ("sub-region", members[code]), ("region", region.gss_code)]
     authority = authorities.on_date(code, date)
     return (
         [*found, ("region", authority.region_code)]
@@ -86,6 +87,8 @@ class MoneyTruth:
         means = {
             key: mean for key, rows in now.groups.items() if (mean := _mean_cost(rows)) is not None
         }
+        # worked out once: every authority's line asks for its region's
+        shown = {key: _may_be_shown(key, now, region, date) for key in now.groups}
         lines = []
         for key, rows in now.groups.items():
             mean = means.get(key)
@@ -94,11 +97,7 @@ class MoneyTruth:
                 areas_of(rows[0]["placing_authority_code"], region, date)[-1][1],
                 *key[2:],
             )
-            in_region = (
-                means.get(whole)
-                if key[0] == "region" or _may_be_shown(whole, now, region, date)
-                else None
-            )
+            in_region = means.get(whole) if key[0] == "region" or shown[whole] else None
             paid = _paid(rows)
             spend = _spend_by_owner(paid)
             both = now.returned[key[:2]] & _who_returned(before)
@@ -118,7 +117,7 @@ class MoneyTruth:
                     "largest_group_share": exact(
                         Fraction(max(spend.values()), sum(spend.values())) if spend else None, 6
                     ),
-                    "fees_may_be_shown": str(_may_be_shown(key, now, region, date)),
+                    "fees_may_be_shown": str(shown[key]),
                     "mean_weekly_cost": exact(mean, 2),
                     "median_weekly_cost": exact(_quantile(costs, Fraction(1, 2)), 2),
                     "lower_decile_weekly_cost": exact(_quantile(costs, Fraction(1, 10)), 2),
@@ -338,14 +337,13 @@ def _rank(key: Key, means: dict[Key, Fraction], region: Region, date: dt.date) -
     if key[0] != "authority" or key not in means:
         return ""
     here = areas_of(key[1], region, date)[-1]
-    others = [
+    # the dearer ones first: where an authority lies takes longest to find
+    dearer = [
         other
-        for other in means
-        if other[0] == "authority"
-        and other[2:] == key[2:]
-        and areas_of(other[1], region, date)[-1] == here
+        for other, mean in means.items()
+        if other[0] == "authority" and other[2:] == key[2:] and mean > means[key]
     ]
-    return str(1 + sum(means[other] > means[key] for other in others))
+    return str(1 + sum(areas_of(other[1], region, date)[-1] == here for other in dearer))
 
 
 def _mean(parts: list[int | None]) -> Fraction | None:

@@ -56,8 +56,21 @@ from resources.showing import one_line
     show_default=True,
     help="Share of providers that answer.",
 )
+@click.option(
+    "--truth/--no-truth",
+    default=True,
+    help="Work out what the figures must be, too: half of the time.",
+)
 def command(
-    out: Path, region: str, quarters: int, last: dt.date, seed: int, scale: float, response: float
+    out: Path,
+    region: str,
+    quarters: int,
+    last: dt.date,
+    seed: int,
+    scale: float,
+    response: float,
+    *,
+    truth: bool,
 ) -> None:
     """Make a made-up region: returns in the real layouts, and in OUT/truth what the figures must
     be.
@@ -84,6 +97,7 @@ def command(
         scale=scale,
         response=response,
         progress=lambda text: print(f"  {text}", flush=True),
+        truth=truth,
     )
     if made.others:
         print(

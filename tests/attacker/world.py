@@ -78,7 +78,7 @@ def _newest(folder: Path, start: str) -> Path:
 def make(warehouse: Warehouse, root: Path, *, quarters: int, scale: float, seed: int) -> World:
     """A region's returns, made up and released."""
     landing = root / "landing"
-    made = make_region(landing, quarters=quarters, last=LAST, seed=seed, scale=scale)
+    made = make_region(landing, quarters=quarters, last=LAST, seed=seed, scale=scale, truth=False)
     prepare(warehouse, load_region(made.region))
     world = World(warehouse, landing, root / "releases", tuple(made.census_dates))
     for date in world.dates:

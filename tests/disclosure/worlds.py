@@ -112,7 +112,13 @@ def make() -> pd.DataFrame:
         with tempfile.TemporaryDirectory(prefix="worlds ") as folder:
             root = Path(folder)
             made = make_region(
-                root / "landing", quarters=2, last=LAST, seed=seed, scale=scale, response=response
+                root / "landing",
+                quarters=2,
+                last=LAST,
+                seed=seed,
+                scale=scale,
+                response=response,
+                truth=False,
             )
             server = EmbeddedPostgres(root / "home")
             with Warehouse(server.join(), server) as warehouse:

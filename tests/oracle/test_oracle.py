@@ -260,7 +260,7 @@ TABLES = {
 def region(servers, tmp_path_factory) -> tuple[Warehouse, landed.Landed]:
     """A made-up region of eight quarters: its warehouse, and its files as the oracle reads them."""
     out: Path = tmp_path_factory.mktemp("oracle") / "landing"
-    made = make_region(out, quarters=8, last=LAST, seed=11, scale=0.06, response=0.8)
+    made = make_region(out, quarters=8, last=LAST, seed=11, scale=0.06, response=0.8, truth=False)
     address = servers.fresh("embedded")
     with Warehouse(address) as warehouse:
         here = load_region(made.region)

@@ -219,7 +219,7 @@ def editions(servers, tmp_path_factory) -> Callable[[float], Edition]:
 
 def edition_of(scale: float, servers: Servers, landing: Path) -> Edition:
     dates = DATES if scale == SMALL else DATES[-1:]
-    make_region(landing, quarters=len(dates), last=DATES[-1], seed=1, scale=scale)
+    make_region(landing, quarters=len(dates), last=DATES[-1], seed=1, scale=scale, truth=False)
     address, region = servers.fresh("embedded"), load_region("north_west")
     with Warehouse(address) as warehouse:
         for date in dates:

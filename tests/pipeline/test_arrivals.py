@@ -234,7 +234,7 @@ def test_a_warehouse_from_before_the_register_keeps_what_counted(
 def test_made_up_returns_come_when_they_are_made_up_to_come_and_no_others(
     embedded_warehouse, tmp_path
 ):
-    make_region(tmp_path / "made up", quarters=1, last=DAY, seed=1, scale=0.01)
+    make_region(tmp_path / "made up", quarters=1, last=DAY, seed=1, scale=0.01, truth=False)
     place = LandingPlace(str(tmp_path / "made up"))
     told = place.made_up_arrivals()
     changed = place.files(DAY)[0]

@@ -67,7 +67,7 @@ class Home:
 @pytest.fixture(scope="module")
 def made_up(servers, tmp_path_factory):
     root = tmp_path_factory.mktemp("made up")
-    make_region(root / "landing", quarters=1, last=DATE, seed=7, scale=0.03)
+    make_region(root / "landing", quarters=1, last=DATE, seed=7, scale=0.03, truth=False)
     address = servers.fresh("embedded")
     yield Home(address, root / "home", root / "landing")
     servers.drop("embedded", address)

@@ -71,6 +71,7 @@ def drafted(tmp_path_factory) -> tuple[Observatory, str]:
         "2",
         "--scale",
         "0.03",
+        "--no-truth",
         "--seed",
         "2",
     )

@@ -111,6 +111,17 @@ def test_the_same_arguments_give_the_same_bytes_and_times(
     assert again.quarters == small.quarters
 
 
+def test_without_its_truth_the_returns_are_the_same(small: MadeUpRegion, tmp_path: Path) -> None:
+    """What is left of the truth is when each file came, which a run must know."""
+    bare = make_region(tmp_path / "bare", **SMALL, truth=False)
+    returns = {
+        name: content
+        for name, content in files(small.out).items()
+        if not name.startswith("truth/") or name == "truth/arrivals.csv"
+    }
+    assert files(bare.out) == returns and len(returns) < len(files(small.out))
+
+
 def test_another_seed_gives_another_region(small: MadeUpRegion, tmp_path: Path) -> None:
     other = make_region(tmp_path / "other", **{**SMALL, "quarters": 1}, seed=2)
     assert (
