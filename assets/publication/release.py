@@ -57,7 +57,7 @@ if TYPE_CHECKING:  # what they need takes a second to import
     from assets.publication.disclosure.knowledge import Published, System
     from assets.publication.disclosure.suppression import Repair
 
-_ATTEMPTS = 6
+_ATTEMPTS = 7
 """Times that the gate is asked again after a repair that its linear programmes called for."""
 
 _SECONDS_TO_HIDE = 60
@@ -176,7 +176,10 @@ def prepare_against(
     if not repair.tells_too_many:
         repair.run()
     # what is hopeless is refused, whatever anybody knows besides; nothing leaves by this alone
-    verdict = judge(repair.system, method.possible_values) if repair.is_hopeless else Verdict()
+    verdict = Verdict()
+    if repair.is_hopeless:
+        told = repair.told(method.possible_values)
+        verdict = judge(repair.system, method.possible_values, only=told)
     if verdict.passed:
         tables, verdict = _proved(
             repair, tables, true, method.possible_values, as_edition, system_of, groups
@@ -232,7 +235,8 @@ def _proved(
                 started = time.thread_time()
                 repair.hide_for([leak.variable for leak in leaks], told, possible)
                 hiding += time.thread_time() - started
-        if not proof.leaks or attempt and len(repair.hidden) == hidden:
+        is_in_vain = len(repair.hidden) == hidden and not proof.is_unfinished
+        if not proof.leaks or attempt and is_in_vain:
             break
         # what was proved safe stays safe when more is hidden (whatever the tables could be they
         # still could be): the rest is asked again
@@ -250,6 +254,7 @@ def _proved(
                 members(final, tables, groups),
                 possible,
                 proof.worlds.of(final),
+                is_last=True,
             )
         if not proof.leaks or attempt == _LAST_ATTEMPTS - 1:
             break

@@ -37,8 +37,10 @@ from assets.publication.disclosure.search import Prover
 from assets.publication.disclosure.verdict import Leak, Verdict
 from assets.publication.disclosure.worlds import Worlds
 
-_SECONDS_AT_ONCE = 30.0
-"""Seconds for what moves settle for somebody who knows all that several readers know."""
+_SECONDS_AT_ONCE, _SECONDS, _SECONDS_A_COUNT = 30.0, 120.0, 0.03
+"""Seconds for what moves settle for somebody who knows all that several readers know, and for one
+reader; or so many for each small count, where that is more: a nation has fourteen times a region's.
+"""
 
 
 def judge(
@@ -46,7 +48,7 @@ def judge(
     possible: int = 3,
     *,
     only: list[int] | None = None,
-    limit_seconds: float = 120.0,
+    limit_seconds: float | None = None,
     worlds: Worlds | None = None,
     most: np.ndarray | None = None,
     anew: bool = False,
@@ -59,6 +61,8 @@ def judge(
     # processor time of this thread: a busy machine must not decide otherwise
     started = time.thread_time()
     protected = np.flatnonzero(system.small) if only is None else np.array(sorted(only), dtype=int)
+    if limit_seconds is None:
+        limit_seconds = max(_SECONDS, _SECONDS_A_COUNT * len(protected))
     need = needed_values(system, possible)
     need = need if most is None else np.minimum(need, most)
     leaks, broken, programmes = _attack(
@@ -166,9 +170,8 @@ def unsettled(
     protected, need = np.flatnonzero(system.small), np.full(len(low), float(possible))
     if len(bounds.broken):
         return protected.tolist()
-    prover = Prover(
-        strongest, bounds, need, protected, time.thread_time() + _SECONDS_AT_ONCE, worlds=worlds
-    )
+    latest = time.thread_time() + max(_SECONDS_AT_ONCE, _SECONDS_A_COUNT * len(protected))
+    prover = Prover(strongest, bounds, need, protected, latest, worlds=worlds)
     narrow = protected[(bounds.high - bounds.low + 1)[protected] < possible]
     return sorted({*prover.unsettled(), *narrow.tolist()})
 
@@ -212,16 +215,15 @@ def _attack(
     if len(bounds.broken):
         return [], bounds.broken, 0
     spans = bounds.high - bounds.low + 1
+    is_told = spans[protected] < need[protected]
+    # what the bounds already tell needs no programme, and says nothing of the others
     leaks = [
-        leak_of(system, bounds, int(v), bounds.low[v], bounds.high[v])
-        for v in protected
-        if spans[v] < need[v]
+        leak_of(system, bounds, int(v), bounds.low[v], bounds.high[v]) for v in protected[is_told]
     ]
-    # what the bounds already tell needs no programme
-    if leaks:
+    if is_told.all():
         return leaks, bounds.broken, 0
-    prover = Prover(system, bounds, need, protected, deadline, worlds=worlds)
-    return prover.leaks(), bounds.broken, prover.programmes
+    prover = Prover(system, bounds, need, protected[~is_told], deadline, worlds=worlds)
+    return leaks + prover.leaks(), bounds.broken, prover.programmes
 
 
 def _row(system: System, row: int) -> str:

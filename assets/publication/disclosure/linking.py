@@ -139,7 +139,7 @@ def categories(keys: pd.Series, table: PublishedTable) -> pd.DataFrame:
 @dataclass(frozen=True)
 class _Numbers:
     """Texts as numbers: the `category` of every filter, and the `area` of every code, the region's
-    first. `named` has the area that a category names (-1: none); `near` says of two areas whether
+    first. `named` has by release the area that a category names (-1: none); `near` says of two areas whether
     they are different ones of one sub-region, and `around` how many others an area has in its own
     (-1 where that is not known).
     """
@@ -149,7 +149,6 @@ class _Numbers:
     named: np.ndarray
     near: np.ndarray
     around: np.ndarray
-    releases: int
 
     def row(
         self, shared: Sequence[np.ndarray], area: np.ndarray, release: np.ndarray
@@ -159,7 +158,7 @@ class _Numbers:
         for of, size in (
             *((of, len(self.category)) for of in shared),
             (area, len(self.area)),
-            (release, self.releases),
+            (release, len(self.named)),
         ):
             row = row * size + of
         return row
@@ -170,15 +169,21 @@ def _numbers(cells: pd.DataFrame, releases: Sequence[Release]) -> _Numbers:
     category = {text: n for n, text in enumerate(dict.fromkeys([TOTAL, *parts]))}
     beside = releases[-1].beside
     others = {code for near in beside.values() for code in near}
-    named = {name: code for release in releases for code, name in release.authorities.items()}
-    codes = dict.fromkeys(["", *cells["area"].unique(), *named.values(), *beside, *sorted(others)])
+    own = [{name: code for code, name in release.authorities.items()} for release in releases]
+    newest = {name: code for codes in own for name, code in codes.items()}
+    known = [code for codes in own for code in codes.values()]
+    codes = dict.fromkeys(["", *cells["area"].unique(), *known, *beside, *sorted(others)])
     area = {code: n for n, code in enumerate(codes)}
     near, around = np.zeros((len(area), len(area)), dtype=bool), np.full(len(area), -1)
     for code, of_it in beside.items():
         near[area[code], [area[other] for other in of_it]] = True
         around[area[code]] = len(of_it)
-    areas = np.array([area[named[text]] if text in named else -1 for text in category], dtype=int)
-    return _Numbers(category, area, areas, near, around, len(releases))
+    # an authority's code may have changed: by its name a release means the code that it prints
+    named = np.full((len(releases), len(category)), -1)
+    for n, of in enumerate(own):
+        codes_of = {**newest, **of}
+        named[n] = [area[codes_of[text]] if text in codes_of else -1 for text in category]
+    return _Numbers(category, area, named, near, around)
 
 
 @dataclass(frozen=True)
@@ -239,7 +244,7 @@ def _link(
     has_term = np.zeros((len(names), len(tie.terms)), dtype=bool)
     has_term[row, number] = True
     is_kept = np.take(has_term.all(axis=1), row)
-    if tie.fully_covered:
+    if tie.fully_covered and is_kept.any():
         is_kept &= np.isin(named, _fully_covered(releases, tie.fully_covered, shared, numbers))
     kept = np.flatnonzero(is_kept)
     number = number[kept]
@@ -276,7 +281,7 @@ def _term_cells(
     area, chosen = cells.area, np.ones(len(cells.cell), dtype=bool)
     for name, category in where.items():
         of = cells.categories[name]
-        named = numbers.named[of]
+        named = numbers.named[cells.release, of]
         if category == OWN:
             chosen &= (named == area) & (area != numbers.area[""])
         elif category == SUB_REGION:
@@ -284,7 +289,7 @@ def _term_cells(
         else:
             chosen &= of == numbers.category.get(category, -1)
     if term.area:
-        named = numbers.named[cells.categories[term.area]]
+        named = numbers.named[cells.release, cells.categories[term.area]]
         chosen &= (named >= 0) & (
             numbers.near[named, area] if term.summed else area == numbers.area[""]
         )

@@ -26,6 +26,7 @@ class Proof:
     `hidden` are the variables that the repair has hidden since the system was made. `by_reader` has
     what is unsafe from each, the gate's own first (as None). Logins are asked about when nothing is
     told to anybody else: what is mended for one that knows less than they do is mended for them.
+    Nor is a login asked of what another has just been told, but where the proof `is_last`.
     """
 
     def __init__(
@@ -36,7 +37,10 @@ class Proof:
         members: Members | None,
         possible: int,
         worlds: Worlds | None = None,
+        *,
+        is_last: bool = False,
     ) -> None:
+        self._is_last = is_last
         self.system, self.hidden, self.possible = system, hidden, possible
         self.readers, self.members = list(readers), members
         self.worlds = worlds or Worlds(system)
@@ -66,8 +70,11 @@ class Proof:
             unsafe_from = {reader: {leak.variable for leak in leaks} for reader, leaks in asked}
             not_asked = self._not_asked
             self._ask_logins(
-                (login, sorted({*unsafe_from.get(login, ()), *not_asked.get(login, ())}))
-                for login in self.members.logins
+                (
+                    (login, sorted({*unsafe_from.get(login, ()), *not_asked.get(login, ())}))
+                    for login in self.members.logins
+                ),
+                every_one=True,
             )
             return
         unsafe = sorted({leak.variable for _, leaks in asked for leak in leaks})
@@ -111,11 +118,17 @@ class Proof:
         """Ask of every count of others for each login."""
         if self.members and self._is_sound:
             views = ((login, login.view(self.system, self.hidden)) for login in self.members.logins)
-            self._ask_logins((login, self._unsettled(view, self._most)) for login, view in views)
+            self._ask_logins(
+                ((login, self._unsettled(view, self._most)) for login, view in views),
+                every_one=self._is_last,
+            )
 
-    def _ask_logins(self, asked: Iterable[tuple[Reader, Sequence[int]]]) -> None:
-        """Ask of these counts for each login. What one login has been told is asked for none after
-        it until it has been mended: what mends it for one mostly does for all.
+    def _ask_logins(
+        self, asked: Iterable[tuple[Reader, Sequence[int]]], *, every_one: bool
+    ) -> None:
+        """Ask of these counts for each login. Unless `every_one` is to be asked of all, what one
+        has been told is asked for none after it until it has been mended: what mends it for one
+        mostly does for all.
         """
         told: set[int] = set()
         self._not_asked = {}
@@ -123,7 +136,12 @@ class Proof:
             self._not_asked[login] = [v for v in counts if v in told]
             leaks = self._leaks_to(login, [v for v in counts if v not in told])
             self.by_reader.append((login, leaks))
-            told |= {leak.variable for leak in leaks}
+            told |= set() if every_one else {leak.variable for leak in leaks}
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a login is still to be asked of what another was told."""
+        return any(self._not_asked.values())
 
     def _leaks_to(self, login: Reader, asked: list[int]) -> tuple[Leak, ...]:
         if not asked:

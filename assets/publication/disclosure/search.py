@@ -127,15 +127,16 @@ class Prover:
         """Every protected variable that could not be proved safe."""
         self.unsettled()
         unproved: list[Leak] = []
-        while len(self.open):
+        while len(self.open) and time.thread_time() <= self.deadline:
             # one at a time: what is found for it may settle others
             position = int(self.open[0])
-            # not proved in time is not proved
-            is_late = time.thread_time() > self.deadline
-            if leak := self._unproved(position) if is_late else self._solve_alone(position):
+            if leak := self._solve_alone(position):
                 unproved.append(leak)
             self.open = self.open[self.open != position]
             self._settle()
+        # not proved in time is not proved
+        self._settle()
+        unproved += [self._unproved(position) for position in self.open.tolist()]
         return unproved
 
     def _leak_of(

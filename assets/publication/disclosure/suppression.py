@@ -107,6 +107,11 @@ class Repair:
                 return True
         return False
 
+    def told(self, possible: int) -> list[int]:
+        """The small counts that bounds alone tell one of the gate's two readers."""
+        views = (self.system, self.system.untold())
+        return sorted({variable for view in views for variable in pinned(view, possible)[0]})
+
     def _as_told(self) -> None:
         """Look at it as a reader who is told which hidden counts are small."""
         self._look_at(self.system, self.need_told, self.protected)
