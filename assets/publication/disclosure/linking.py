@@ -139,9 +139,9 @@ def categories(keys: pd.Series, table: PublishedTable) -> pd.DataFrame:
 @dataclass(frozen=True)
 class _Numbers:
     """Texts as numbers: the `category` of every filter, and the `area` of every code, the region's
-    first. `named` has by release the area that a category names (-1: none); `near` says of two areas whether
-    they are different ones of one sub-region, and `around` how many others an area has in its own
-    (-1 where that is not known).
+    first. `named` has by release the area that a category names (-1: none); `near` says of two
+    areas whether they are different ones of one sub-region, and `around` how many others an area
+    has in its own (-1 where that is not known).
     """
 
     category: dict[str, int]
