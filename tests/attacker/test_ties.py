@@ -6,6 +6,7 @@ It is the one file here that has both: the attack itself shares nothing with the
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -19,8 +20,10 @@ from tests.attacker.knowledge import Model, build
 from tests.attacker.reading import TOTAL, programme, read_editions
 from tests.attacker.truth import true_counts
 
-OF_EACH, MOST, NEARLY = 8, 5000.0, 1e-6
-"""Ties of each kind that are asked about, and more than any count of a small region."""
+OF_EACH = int(os.environ.get("OBSERVATORY_ATTACK_TIES", "8"))
+"""Ties of each kind that are asked about."""
+MOST, NEARLY = 20_000.0, 1e-6
+"""More than any count of a region."""
 TOLD_BY_SYMBOLS = {"somebody of unknown age"}
 """What the gate has as a bound of the count, and not as a tie."""
 OF_PARTS = {"fostering places are the area's"}

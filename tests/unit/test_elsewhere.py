@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.publication.disclosure import search
 from assets.publication.disclosure.bounds import propagate
 from assets.publication.disclosure.elsewhere import Elsewhere
 from assets.publication.disclosure.knowledge import UNBOUNDED, System
@@ -165,3 +168,58 @@ def test_two_figures_that_become_one_show_one_value_of_it():
     one.names, one.most, one.least = [""] * 3, np.full(3, 9), np.zeros(3)
     variables, values = worlds.of(one).seen_by(one, np.array([0, 1]))
     assert sorted(zip(variables.tolist(), values.tolist(), strict=True)) == [(0, 4), (1, 3), (1, 4)]
+
+
+def sizes_of_models(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many variables each model has that moves are sought with, as they are made."""
+    sizes: list[int] = []
+    made = search.Moves.__init__
+
+    def noted(self: search.Moves, body: sp.csc_matrix, *rest: np.ndarray) -> None:
+        sizes.append(body.shape[1])
+        made(self, body, *rest)
+
+    monkeypatch.setattr(search.Moves, "__init__", noted)
+    return sizes
+
+
+def test_in_a_nation_a_count_is_moved_among_few_authorities(monkeypatch):
+    sizes = sizes_of_models(monkeypatch)
+    system = a_system(np.full((150, 8), 4), [])
+    prover, worlds = attacked(system)
+    assert not len(prover.open)
+    assert max(sizes) == 12 * 8
+    assert_all_are_worlds(system, worlds)
+
+
+def test_what_no_neighbour_changes_places_with_is_moved_among_all(monkeypatch):
+    sizes = sizes_of_models(monkeypatch)
+    monkeypatch.setattr("assets.publication.disclosure.elsewhere._MOST_AREAS", 0)
+    system = a_system(np.full((24, 2), 4), [])
+    # of its own dozen all are known but the first (by their codes "1", "10" to "19", "2")
+    own = np.array([area - 1 for area in (10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 2)])
+    known = np.concatenate([2 * own, 2 * own + 1])
+    system.low[known] = system.high[known] = 4
+    prover, worlds = attacked(system)
+    assert not len(prover.open)
+    assert max(sizes) == (12 + 1) * 2
+    assert_all_are_worlds(system, worlds)
+
+
+def test_where_a_programme_moves_halves_whole_numbers_are_sought_around_them():
+    # the first is twice the second, and the second as much more than a third as a fourth is less:
+    # by one it moves with halves
+    system = a_system(np.full((2, 2), 4), [])
+    matrix = sp.csr_matrix(np.array([[1.0, -2.0, 0.0, 0.0], [0.0, 1.0, 1.0, -1.0]]))
+    system = replace(
+        system,
+        matrix=matrix,
+        row_low=matrix @ system.truth,
+        row_high=matrix @ system.truth,
+        says=[""] * 2,
+    )
+    prover, _ = attacked(system)
+    near, *around, everything = list(prover._where_whole(0, system.truth))
+    assert everything.all()
+    assert around
+    assert all(free[[0, 1]].all() for free in around)

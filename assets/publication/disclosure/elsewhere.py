@@ -84,17 +84,19 @@ class Elsewhere:
         tried.add(pattern)
         chosen = self._choices[len(of)]
         room = low[: self._printed] - self._truth, high[: self._printed] - self._truth
-        made = []
-        for times in _TIMES:
-            fitting = np.arange(len(chosen))
-            # by one cell of each figure first, which leaves few, then by all
-            for these in (begins, np.arange(len(place))):
-                moved = self._moved(place[these], area[these], roles[these], chosen[fitting])
-                fits = _fits(moved, times * by[these], room)
-                fitting, moved = fitting[fits], moved[fits]
-            if len(fitting):
-                made.append(self._as_moves(moved, times * by))
-        return sp.vstack(made, format="csr") if made else None
+        # by one cell of each figure first, which leaves few, then by all
+        first = self._moved(place[begins], area[begins], roles[begins], chosen)
+        fitting = {times: _fits(first, times * by[begins], room) for times in _TIMES}
+        tried_on = np.flatnonzero(np.any([*fitting.values()], axis=0))
+        moved = self._moved(place, area, roles, chosen[tried_on])
+        made, changes = [], []
+        for times, fits in fitting.items():
+            these = np.flatnonzero(fits[tried_on])
+            these = these[_fits(moved[these], times * by, room)]
+            made.append(moved[these])
+            changes.append(np.broadcast_to(times * by, (len(these), len(by))))
+        found = np.concatenate(made)
+        return self._as_moves(found, np.concatenate(changes)) if len(found) else None
 
     def _moved(
         self, place: np.ndarray, area: np.ndarray, roles: np.ndarray, chosen: np.ndarray
@@ -107,12 +109,14 @@ class Elsewhere:
         return moved
 
     def _as_moves(self, moved: np.ndarray, by: np.ndarray) -> sp.csr_matrix:
-        """Moves as rows: the variables of each, which change `by` so much, and their rests."""
+        """Moves as rows: the variables of each, which change `by` so much (of the same shape), and
+        their rests.
+        """
         there = moved >= 0
         # a figure that several cells show is moved once
         code = np.nonzero(there)[0] * self._printed + moved[there]
         code, at = np.unique(code, return_index=True)
-        values = np.broadcast_to(by, moved.shape)[there][at].astype("float64")
+        values = by[there][at].astype("float64")
         shape = (len(moved), self._printed)
         figures = sp.csr_matrix((values, (code // self._printed, code % self._printed)), shape)
         moves = sp.hstack([figures, figures @ self._rests], format="csr")

@@ -163,13 +163,15 @@ class Moves:
         self._made_of = (both, low, high, np.ones(len(room)), np.zeros(len(room)), room)
         self._whole: highspy.Highs | None = None
 
+    def has_room(self, column: int, by: int) -> bool:
+        """Whether a variable may move so far at all."""
+        return bool(-self._down[column] <= by <= self._up[column])
+
     def smallest(self, column: int, by: int) -> np.ndarray | None:
-        """The whole-number change of all variables with `column` moved `by` that moves the others
-        least; None where there is none, or the programme's is not of whole numbers.
+        """The whole-number change of all variables with `column` moved `by` (for which it must have
+        room) that moves the others least; None where there is none, or the programme's is not of
+        whole numbers.
         """
-        # out of its room there is no such change
-        if not -self._down[column] <= by <= self._up[column]:
-            return None
         self._highs.setBasis()  # nothing moved: any one move is a few steps away from there
         return self._solved(self._highs, column, by)
 
@@ -177,8 +179,6 @@ class Moves:
         """As `smallest`, sought among whole numbers where the programme's is of fractions: it may
         be a few counts larger than the smallest, and takes longer.
         """
-        if not -self._down[column] <= by <= self._up[column]:
-            return None
         if self._whole is None:
             size = 2 * self._size
             self._whole = _programme(*self._made_of)
@@ -190,7 +190,21 @@ class Moves:
         self._whole.setOptionValue("time_limit", self._whole.getRunTime() + _LONGEST)
         return self._solved(self._whole, column, by)
 
+    def of_fractions(self, column: int, by: int) -> np.ndarray | None:
+        """The change of all variables as `smallest` has it, in fractions; None where there is none."""
+        self._highs.setBasis()
+        return self._change(self._highs, column, by)
+
     def _solved(self, highs: highspy.Highs, column: int, by: int) -> np.ndarray | None:
+        change = self._change(highs, column, by)
+        if change is None:
+            return None
+        # a programme of fractions, rounded, need not keep the rows any more, and may have moved the
+        # count by something else
+        change = np.round(change)
+        return change if change[column] == by and self.is_one(change) else None
+
+    def _change(self, highs: highspy.Highs, column: int, by: int) -> np.ndarray | None:
         rise, fall = column, self._size + column
         moved, other = (rise, fall) if by > 0 else (fall, rise)
         highs.changeColBounds(moved, abs(by), abs(by))
@@ -201,12 +215,7 @@ class Moves:
         # the next count moves from the same place
         highs.changeColBounds(rise, 0, self._up[column])
         highs.changeColBounds(fall, 0, self._down[column])
-        if solution is None:
-            return None
-        # a programme of fractions, rounded, need not keep the rows any more, and may have moved the
-        # count by something else
-        change = np.round(solution[: self._size] - solution[self._size :])
-        return change if change[column] == by and self.is_one(change) else None
+        return None if solution is None else solution[: self._size] - solution[self._size :]
 
     def is_one(self, change: np.ndarray) -> bool:
         """Whether a change keeps all rows and no variable leaves its room."""

@@ -12,6 +12,7 @@ its worlds by integer ones, near the true world and then anywhere.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,6 +31,8 @@ _AROUND, _WITHIN = 1200, 250
 """
 _BY = (1, -1, 2, -2, 3, -3, 4, -4)
 """By how much a count is moved."""
+_TRIES = 2
+"""Programmes after which a count that none of them moved is left to be moved among more others."""
 _FAR = 5
 """How far any other may be moved then."""
 _TIMES = (-1, 2, -2)
@@ -97,6 +100,13 @@ class Prover:
         self.rows = kept_rows[inside]
         self.body = body[inside][:, wanted].tocsr()
         self.ties, self.by_column = abs(self.body), self.body.tocsc()
+        # a row a variable: what is fixed, or left out, is in none of them
+        sizes = np.zeros(len(low), dtype=self.by_column.indptr.dtype)
+        sizes[self.columns] = np.diff(self.by_column.indptr)
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        self._by_variable = sp.csr_matrix(
+            (self.by_column.data, self.by_column.indices, starts), (len(low), len(self.rows))
+        )
         self.row_low = row_low[self.rows] - fixed[inside]
         self.row_high = row_high[self.rows] - fixed[inside]
         self.low, self.high = low[self.columns], high[self.columns]
@@ -155,10 +165,16 @@ class Prover:
         """Move one count, and whatever must move with it, however far from it it is."""
         if self.start is None or self.component[position] in self._wrong:
             return
+        self._move(position, *self._moves_of_all(self.start), self.start)
+
+    def _moves_of_all(self, start: np.ndarray) -> tuple[Moves, np.ndarray]:
+        """The moves of everything, made once."""
         if self._of_all is None:
-            everything = np.ones(len(self.columns), dtype=bool)
-            self._of_all = self._moves(everything, self.start, np.inf)
-        self._move(position, *self._of_all, self.start)
+            self._of_all = self._moves(self._everything(), start, np.inf)
+        return self._of_all
+
+    def _everything(self) -> np.ndarray:
+        return np.ones(len(self.columns), dtype=bool)
 
     def _start(self) -> np.ndarray | None:
         """A world to begin with: the truth where it is held, the rest made to fit; else any."""
@@ -189,16 +205,26 @@ class Prover:
 
     def _move_each(self, start: np.ndarray) -> None:
         """Move each unsettled count by the smallest change that every tie allows, those that lie
-        near each other with one model.
+        near each other with one model: among few authorities, then, where that does not settle it,
+        among all.
         """
-        waiting = [p for p in self.open.tolist() if self.component[p] not in self._wrong]
-        while waiting and time.thread_time() < self.deadline:
-            free, within = self._near(waiting[0], _AROUND)
-            moves, moving = self._moves(free, start)
-            for position in (p for p in waiting if within[p]):
-                self._move(position, moves, moving, start)
-            waiting = [p for p in waiting if not within[p]]
-        self._settle()
+        for is_first in (True, False):
+            waiting = [p for p in self.open.tolist() if self.component[p] not in self._wrong]
+            while waiting and time.thread_time() < self.deadline:
+                # of those that are settled by now nothing is asked
+                if self._is_settled(waiting[0]):
+                    waiting = waiting[1:]
+                    continue
+                let = self._everything()
+                if is_first:
+                    few = self.worlds.neighbours.of(int(self.columns[waiting[0]]))
+                    let = few[self.columns]
+                free, within = self._near(waiting[0], _AROUND, let)
+                moves, moving = self._moves(free, start)
+                for position in (p for p in waiting if within[p]):
+                    self._move(position, moves, moving, start, _TRIES)
+                waiting = [p for p in waiting if not within[p]]
+            self._settle()
 
     def _moves(
         self, free: np.ndarray, start: np.ndarray, far: float = _FAR
@@ -219,18 +245,32 @@ class Prover:
         down, up = at - self.low[moving], self.high[moving] - at
         return Moves(body, low, high, np.minimum(down, far), np.minimum(up, far)), moving
 
-    def _move(self, position: int, moves: Moves, moving: np.ndarray, start: np.ndarray) -> None:
-        """Move one count up and down, until it is settled."""
+    def _move(
+        self,
+        position: int,
+        moves: Moves,
+        moving: np.ndarray,
+        start: np.ndarray,
+        tries: int = len(_BY),
+    ) -> None:
+        """Move one count up and down, until it is settled; where the first `tries` programmes all
+        find nothing it is left.
+        """
         column, at = int(np.searchsorted(moving, position)), int(start[position])
         for by in _BY:
-            if self._is_settled(position):
+            if self._is_settled(position) or not tries:
                 return
             # a value that was seen settles nothing more
             if at + by in self.seen[position]:
                 continue
+            if not moves.has_room(column, by):
+                continue
             self.programmes += 1
             change = moves.smallest(column, by)
-            if change is not None:
+            if change is None:
+                tries -= 1
+            else:
+                tries = len(_BY)
                 changed = np.flatnonzero(change)
                 variables, there = self.columns[moving[changed]], start[moving[changed]]
                 for times in (1, *(n for n in _TIMES if moves.is_one(n * change))):
@@ -251,7 +291,7 @@ class Prover:
         # they are whole, and as no bound is below 0 none is negative
         outside = (values < low[column]) | (values > high[column]) | self.left_out[column]
         move = np.repeat(np.arange(count), np.diff(moves.indptr))
-        shift = moves[:, self.columns] @ self.by_column.T
+        shift = moves @ self._by_variable
         at = self._activity[shift.indices] + shift.data
         wrong = at < self.row_low[shift.indices] - TOLERANCE
         wrong |= at > self.row_high[shift.indices] + TOLERANCE
@@ -264,27 +304,39 @@ class Prover:
             self._take_move(column[entries], values[entries].astype(int), is_smallest=True)
 
     def _move_whole(self, position: int, latest: float) -> None:
-        """Move one count by whole numbers, where programmes of fractions found no such move: with
-        those around it, then with whatever it is tied to.
-        """
+        """Move one count by whole numbers, where programmes of fractions found no such move."""
         if self.start is None:
             return
         start, at = self.start, int(self.start[position])
-        for free in (
-            self._near(position, _AROUND)[0],
-            self.component == self.component[position],
-        ):
+        for free in self._where_whole(position, start):
             moves, moving = self._moves(free, start, np.inf)
             column = int(np.searchsorted(moving, position))
             for by in (by for by in _BY if at + by not in self.seen[position]):
                 if self._is_settled(position) or time.thread_time() > latest:
                     return
+                if not moves.has_room(column, by):
+                    continue
                 self.programmes += 1
                 change = moves.smallest_whole(column, by)
                 if change is not None:
                     changed = moving[np.flatnonzero(change)]
                     values = np.rint(start[changed] + change[change != 0]).astype(int)
                     self._take_move(self.columns[changed], values)
+
+    def _where_whole(self, position: int, start: np.ndarray) -> Iterator[np.ndarray]:
+        """What is let move with a count by whole numbers: what lies around it, then around what
+        moves with it in fractions (some dozens are seldom halves, and those around them are few),
+        then whatever it is tied to.
+        """
+        yield self._near(position, _AROUND, self._everything())[0]
+        moves, moving = self._moves_of_all(start)
+        column = int(np.searchsorted(moving, position))
+        for by in (by for by in _BY if moves.has_room(column, by)):
+            if (change := moves.of_fractions(column, by)) is not None:
+                moved = np.zeros(len(self.columns), dtype=bool)
+                moved[moving[np.abs(change) > TOLERANCE]] = True
+                yield (self.ties.T @ (self.ties @ moved)) > 0
+        yield self.component == self.component[position]
 
     def _take_move(
         self, variables: np.ndarray, values: np.ndarray, *, is_smallest: bool = False
@@ -295,15 +347,15 @@ class Prover:
                 self.seen[position].add(value)
         self.worlds.keep(variables, values, is_smallest=is_smallest)
 
-    def _near(self, position: int, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """The variables nearest to one, tie by tie, and those that lie well within these: the
-        others may stay as they are while it is moved.
+    def _near(self, position: int, most: int, let: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The variables nearest to one, tie by tie, of those that are `let`, and those that lie
+        well within these: the others may stay as they are while it is moved.
         """
         near = np.zeros(len(self.columns), dtype=bool)
         near[position] = True
         within = near
         while near.sum() < most:
-            wider = (self.ties.T @ (self.ties @ near)) > 0
+            wider = ((self.ties.T @ (self.ties @ near)) > 0) & let
             # nothing further is tied to it
             if (wider == near).all():
                 return near, near

@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from assets.publication.disclosure.elsewhere import Elsewhere
 from assets.publication.disclosure.knowledge import System
+from assets.publication.disclosure.neighbours import Neighbours
 
 _TOLERANCE = 1e-6
 _MOST_CHANGES = 3_000_000
@@ -56,6 +57,11 @@ class Worlds:
     def places(self) -> Elsewhere:
         """Where the figures stand, so that moves can be made elsewhere."""
         return Elsewhere(self._system)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Which figures are of the same few authorities."""
+        return Neighbours(self._system)
 
     def keep(self, variables: np.ndarray, values: np.ndarray, *, is_smallest: bool = False) -> None:
         """Keep a world in which these variables have these values, and all others their true ones.
