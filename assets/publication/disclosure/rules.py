@@ -12,6 +12,7 @@ Source: the method that NHS Digital has used since 2018 for its quarterly progra
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -76,12 +77,13 @@ def first_symbol(columns: list[pd.Series]) -> pd.Series:
     """The symbol of a figure worked out of published columns: `c` where any is, else `x`, else `z`;
     blank where all are numbers.
     """
-    symbol = pd.Series("", index=columns[0].index, dtype="str")
+    symbol = np.full(len(columns[0]), "", dtype=object)
+    texts = [column.to_numpy(dtype=object) for column in columns]
     # the last one found stays, so the symbol that goes before the others is looked for last
     for mark in (NOT_APPLICABLE, NOT_AVAILABLE, CONFIDENTIAL):
-        for column in columns:
-            symbol = symbol.mask(column == mark, mark)
-    return symbol
+        for text in texts:
+            symbol[text == mark] = mark
+    return pd.Series(symbol, index=columns[0].index, dtype="str")
 
 
 def hidden_with(shown: pd.Series, counts: list[pd.Series]) -> pd.Series:
@@ -109,12 +111,11 @@ def _printed(values: pd.Series, decimals: int) -> pd.Series:
     ).astype("str")
 
 
+@lru_cache(maxsize=1 << 16)
 def _quotient(part: float, whole: float, times: float, decimals: int, most: float) -> str:
     """`times` part by whole in print, at most `most`: divided as decimals, so that an exact five is
-    one. Empty where there is none.
+    one. Both being rounded, the same two come again and again.
     """
-    if np.isnan(part) or not whole > 0:
-        return ""
     return half_up(
         min(as_decimal(part) * as_decimal(times) / as_decimal(whole), as_decimal(most)), decimals
     )
@@ -139,13 +140,15 @@ def publish_ratio(
     it rounds to 0 but is not 0.
     """
     upper, lower = signed_sum(part).clip(lower=0), signed_sum(whole)
-    shown = pd.Series(
-        [_quotient(a, b, times, decimals, most) for a, b in zip(upper, lower, strict=True)], index=upper.index, dtype="str"
-    )  # fmt: skip
-    nought = half_up(Decimal(0), decimals)
-    shown = shown.mask((upper > 0) & (shown == nought), LOW)
-    symbol = first_symbol([column for _, column in (*part, *whole)])
-    return shown.mask(lower <= 0, NOT_APPLICABLE).mask(symbol != "", symbol)
+    a, b = upper.to_numpy(), lower.to_numpy()
+    there = ~np.isnan(a) & (b > 0)
+    shown = np.full(len(a), "", dtype=object)
+    both = zip(a[there].tolist(), b[there].tolist(), strict=True)
+    shown[there] = [_quotient(*pair, times, decimals, most) for pair in both]
+    shown[(a > 0) & (shown == half_up(Decimal(0), decimals))] = LOW
+    shown[b <= 0] = NOT_APPLICABLE
+    symbol = first_symbol([column for _, column in (*part, *whole)]).to_numpy(dtype=object)
+    return pd.Series(np.where(symbol != "", symbol, shown), index=upper.index, dtype="str")
 
 
 def publish_difference(terms: list[tuple[int, pd.Series]]) -> pd.Series:
