@@ -12,7 +12,7 @@ its worlds by integer ones, near the true world and then anywhere.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import scipy.sparse as sp
@@ -303,12 +303,14 @@ class Prover:
             entries = slice(moves.indptr[n], moves.indptr[n + 1])
             self._take_move(column[entries], values[entries].astype(int), is_smallest=True)
 
-    def _move_whole(self, position: int, latest: float) -> None:
-        """Move one count by whole numbers, where programmes of fractions found no such move."""
+    def _move_whole(self, position: int, parts: Iterable[np.ndarray], latest: float) -> None:
+        """Move one count by whole numbers, where programmes of fractions found no such move, with
+        the variables of one part after another.
+        """
         if self.start is None:
             return
         start, at = self.start, int(self.start[position])
-        for free in self._where_whole(position, start):
+        for free in parts:
             moves, moving = self._moves(free, start, np.inf)
             column = int(np.searchsorted(moving, position))
             for by in (by for by in _BY if at + by not in self.seen[position]):
@@ -323,20 +325,21 @@ class Prover:
                     values = np.rint(start[changed] + change[change != 0]).astype(int)
                     self._take_move(self.columns[changed], values)
 
-    def _where_whole(self, position: int, start: np.ndarray) -> Iterator[np.ndarray]:
-        """What is let move with a count by whole numbers: what lies around it, then around what
-        moves with it in fractions (some dozens are seldom halves, and those around them are few),
-        then whatever it is tied to.
+    def _around(self, position: int) -> Iterator[np.ndarray]:
+        """Parts in which a count may move by whole numbers: what lies around it, then what lies
+        around that which moves with it in fractions. Few of these are halves, and little is tied to
+        them.
         """
+        if self.start is None:
+            return
         yield self._near(position, _AROUND, self._everything())[0]
-        moves, moving = self._moves_of_all(start)
+        moves, moving = self._moves_of_all(self.start)
         column = int(np.searchsorted(moving, position))
         for by in (by for by in _BY if moves.has_room(column, by)):
             if (change := moves.of_fractions(column, by)) is not None:
                 moved = np.zeros(len(self.columns), dtype=bool)
                 moved[moving[np.abs(change) > TOLERANCE]] = True
                 yield (self.ties.T @ (self.ties @ moved)) > 0
-        yield self.component == self.component[position]
 
     def _take_move(
         self, variables: np.ndarray, values: np.ndarray, *, is_smallest: bool = False
@@ -427,18 +430,22 @@ class Prover:
         return float(least), float(greatest), by
 
     def _solve_alone(self, position: int) -> Leak | None:
-        """Settle one variable: by moves among all others, by its range, else by any world."""
+        """Settle one variable: by moves among all others, by whole numbers around it, by its range,
+        else by any world.
+        """
         need = self.need[self.columns[position]]
         latest = min(self.deadline, time.thread_time() + _SECONDS_ALONE)
         self._move_among_all(position)
+        self._move_whole(position, self._around(position), latest)
         if self._is_settled(position):
             return None
         least, greatest, rows = self._measure(position)
         if greatest - least + 1 < need:
             return self._leak_of(position, least, greatest, rows)
         possible = np.arange(least, min(greatest, least + 20) + 1)
-        self._move_whole(position, latest)
-        self._look(position, possible, self.component == self.component[position], latest)
+        tied = self.component == self.component[position]
+        self._move_whole(position, [tied], latest)
+        self._look(position, possible, tied, latest)
         return None if self._is_settled(position) else self._unproved(position, least)
 
     def _unproved(self, position: int, least: float | None = None) -> Leak:
