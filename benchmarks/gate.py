@@ -3,7 +3,7 @@ step, with what it costs in shown cells.
 
 `--record` keeps what was measured (`gate.json`) and writes it into `docs/disclosure.md`, so that
 what stands there was measured; `--earlier=0` leaves out the earlier releases, which take some
-minutes to make.
+minutes to make. `--region=england` judges a nation's first release, and records nothing.
 
 The earlier releases: seven of the same census date, each a correction of the one before (a child or
 two in a few places), and that of a year before, so that every tie over time and between releases is
@@ -37,7 +37,7 @@ from made_up import make_region
 from resources.embedded_postgres import EmbeddedPostgres
 from resources.landing import LandingPlace
 from resources.warehouse import Warehouse
-from schemas.regions import load_region
+from schemas.regions import Region, load_region
 
 DATE = dt.date(2025, 12, 31)
 REGION = load_region("north_west")
@@ -53,8 +53,13 @@ START, END = (
 
 def main() -> None:
     """Print seconds by step, sizes, and the share of cells shown."""
+    name = _given("region", "")
+    if name:
+        region = load_region(name)
+        _one(*full_region(region), [], region)
+        return
     true, members = full_region()
-    most = next((int(a.partition("=")[2]) for a in sys.argv if a.startswith("--earlier=")), EARLIER)
+    most = int(_given("earlier", str(EARLIER)))
     earlier = _earlier(true, members) if most else []
     runs = [_one(true, members, earlier[:count]) for count in sorted({0, most})]
     if "--record" in sys.argv:
@@ -72,16 +77,30 @@ def main() -> None:
         DOCS.write_text(with_block(DOCS, described(record), START, END), encoding="utf-8")
 
 
-def full_region() -> tuple[dict[str, TrueTable], pd.DataFrame]:
+def _given(option: str, otherwise: str) -> str:
+    """What an option of the command line says."""
+    start = f"--{option}="
+    return next((a.removeprefix(start) for a in sys.argv if a.startswith(start)), otherwise)
+
+
+def full_region(region: Region = REGION) -> tuple[dict[str, TrueTable], pd.DataFrame]:
     """The true tables of one quarter of a made-up region at full size, and its members."""
     with tempfile.TemporaryDirectory(prefix="observatory bench ") as folder:
         root = Path(folder)
-        make_region(root / "landing", quarters=1, last=DATE, seed=1, scale=1.0, truth=False)
+        make_region(
+            root / "landing",
+            region=region.key,
+            quarters=1,
+            last=DATE,
+            seed=1,
+            scale=1.0,
+            truth=False,
+        )
         server = EmbeddedPostgres(root / "home")
         with Warehouse(server.join(), server) as warehouse:
-            prepare(warehouse, REGION)
+            prepare(warehouse, region)
             take_in(warehouse, LandingPlace(str(root / "landing")), DATE, KEY)
-            build_quarter(warehouse, DATE, REGION)
+            build_quarter(warehouse, DATE, region)
             started = time.perf_counter()
             members = members_of_region(warehouse, DATE)
             true = true_tables(warehouse, DATE, members, KEY)
@@ -188,20 +207,25 @@ def _published(
     )
 
 
-def _one(true: dict[str, TrueTable], members: pd.DataFrame, earlier: list[Published]) -> dict:
+def _one(
+    true: dict[str, TrueTable],
+    members: pd.DataFrame,
+    earlier: list[Published],
+    region: Region = REGION,
+) -> dict:
     """One release against the earlier ones: printed as it comes, and what is recorded of it."""
     printed = partial(release_tables, true, members, DATE)
     started, worked = time.perf_counter(), time.process_time()
-    prepared = prepare_against(earlier, DATE, true, printed, REGION.disclosure, KEY)
+    prepared = prepare_against(earlier, DATE, true, printed, region.disclosure, KEY)
     whole, worked = time.perf_counter() - started, time.process_time() - worked
     number = 1 + sum(1 for release in earlier if release.census_date == DATE)
     truth = {name: table.values for name, table in true.items()}
     now = Published(
-        DATE, number, prepared.tables, REGION.disclosure, truth, crossings=crossings_of(true)
+        DATE, number, prepared.tables, region.disclosure, truth, crossings=crossings_of(true)
     )
     system = build_system([*earlier, now])
     floor = _floor(system)
-    by_rule = printed({}, REGION.disclosure)
+    by_rule = printed({}, region.disclosure)
     tables = [
         _shown(name, table, prepared.tables[name], by_rule[name])
         for name, table in true.items()
