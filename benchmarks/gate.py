@@ -55,6 +55,8 @@ def main() -> None:
     """Print seconds by step, sizes, and the share of cells shown."""
     name = _given("region", "")
     if name:
+        if "--record" in sys.argv or _given("earlier", ""):
+            raise SystemExit("--region judges a first release alone: leave --record and --earlier.")
         region = load_region(name)
         _one(*full_region(region), [], region)
         return
@@ -190,8 +192,9 @@ def _published(
     number: int,
     before: list[Published],
 ) -> Published:
+    printed = partial(release_tables, true, members, date)
     prepared = prepare_against(
-        before, date, true, partial(release_tables, true, members, date), REGION.disclosure, KEY
+        before, date, true, printed, REGION.disclosure, KEY, REGION.beside, REGION.groups
     )
     if not prepared.verdict.passed:
         raise SystemExit(
@@ -203,6 +206,7 @@ def _published(
         prepared.tables,
         REGION.disclosure,
         {name: table.values for name, table in true.items()},
+        beside=REGION.beside,
         crossings=crossings_of(true),
     )
 
@@ -216,12 +220,20 @@ def _one(
     """One release against the earlier ones: printed as it comes, and what is recorded of it."""
     printed = partial(release_tables, true, members, DATE)
     started, worked = time.perf_counter(), time.process_time()
-    prepared = prepare_against(earlier, DATE, true, printed, region.disclosure, KEY)
+    prepared = prepare_against(
+        earlier, DATE, true, printed, region.disclosure, KEY, region.beside, region.groups
+    )
     whole, worked = time.perf_counter() - started, time.process_time() - worked
     number = 1 + sum(1 for release in earlier if release.census_date == DATE)
     truth = {name: table.values for name, table in true.items()}
     now = Published(
-        DATE, number, prepared.tables, region.disclosure, truth, crossings=crossings_of(true)
+        DATE,
+        number,
+        prepared.tables,
+        region.disclosure,
+        truth,
+        beside=region.beside,
+        crossings=crossings_of(true),
     )
     system = build_system([*earlier, now])
     floor = _floor(system)

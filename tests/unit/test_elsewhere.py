@@ -206,19 +206,63 @@ def test_what_no_neighbour_changes_places_with_is_moved_among_all(monkeypatch):
     assert_all_are_worlds(system, worlds)
 
 
-def test_where_a_programme_moves_halves_whole_numbers_are_sought_around_them():
-    # the first is twice the second, and the second as much more than a third as a fourth is less:
-    # by one it moves with halves
-    system = a_system(np.full((2, 2), 4), [])
-    matrix = sp.csr_matrix(np.array([[1.0, -2.0, 0.0, 0.0], [0.0, 1.0, 1.0, -1.0]]))
-    system = replace(
-        system,
-        matrix=matrix,
-        row_low=matrix @ system.truth,
-        row_high=matrix @ system.truth,
-        says=[""] * 2,
+def tied(truth: list[int], rows: list[tuple[dict[int, float], float, float]]) -> System:
+    """Counts with these ties (what each is times, the least and the greatest value)."""
+    system = a_system(np.array(truth)[:, None], [])
+    matrix = sp.lil_matrix((len(rows), len(truth)))
+    for n, (row, _, _) in enumerate(rows):
+        for variable, by in row.items():
+            matrix[n, variable] = by
+    low, high = (np.array([row[n] for row in rows], dtype=float) for n in (1, 2))
+    bounds = {"low": np.zeros(len(truth)), "high": np.full(len(truth), 50.0)}
+    says = [""] * len(rows)
+    return replace(system, matrix=matrix.tocsr(), row_low=low, row_high=high, says=says, **bounds)
+
+
+def test_where_a_programme_moves_halves_whole_numbers_are_sought_around_them(monkeypatch):
+    monkeypatch.setattr(search, "_AROUND", 3)
+    # the first moves by one with halves of the second and fourth, or with the third and fifth,
+    # which are two: halves are less, and whole numbers only there
+    x, halved, other, with_halved, with_other = range(5)
+    system = tied(
+        [20, 10, 10, 10, 10],
+        [
+            ({x: 1, halved: -2, other: -1}, -10, -10),
+            ({other: 1, with_other: -1}, 0, 0),
+            ({halved: 1, with_halved: -1}, 0, 0),
+            ({with_halved: 1, with_other: 1}, 0, 60),
+        ],
     )
-    prover, _ = attacked(system)
-    _, *around = list(prover._around(0))
-    assert around
-    assert all(free[[0, 1]].all() for free in around)
+    need, worlds = np.full(5, 9.0), Worlds(system)
+    prover = Prover(system, propagate(system), need, np.array([x]), np.inf, worlds=worlds)
+    prover.start = system.truth
+    prover._begin_at(system.truth)
+    near, _ = prover._near(x, search._AROUND, prover._everything())
+    prover._move_whole(x, [near], np.inf)
+    assert not prover.seen[x]
+    prover._move_whole(x, prover._around(x, np.inf), np.inf)
+    assert {19, 21} <= prover.seen[x]
+    assert_all_are_worlds(system, worlds)
+
+
+def test_where_the_truth_breaks_a_tie_far_away_nothing_near_settles_a_count(monkeypatch):
+    monkeypatch.setattr(search, "_AROUND", 3)
+    # a third count lies within two of a fourth and of a sixth, which can only be 2 and 5: it is 3
+    # or 4, and the first 7 or 6. The truth has 4 and 4, which nothing near the first contradicts
+    system = tied(
+        [6, 4, 4, 4, 0, 4, 6],
+        [
+            ({0: 1, 1: 1}, 10, 10),
+            ({1: 1, 2: -1}, 0, 0),
+            ({2: 1, 3: -1}, -2, 2),
+            ({2: 1, 5: -1}, -2, 2),
+            ({3: 1, 4: 1}, 4, 4),
+            ({3: 1, 4: -1}, 0, 0),
+            ({5: 1, 6: 1}, 10, 10),
+            ({5: 1, 6: -1}, 0, 0),
+        ],
+    )
+    need = np.full(7, 3.0)
+    prover = Prover(system, propagate(system), need, np.array([0]), np.inf, worlds=Worlds(system))
+    (leak,) = prover.leaks()
+    assert (leak.least, leak.greatest) == (6, 7)

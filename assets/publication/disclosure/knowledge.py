@@ -379,8 +379,8 @@ def _cells_of(release: Published) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """A printed table of a release, with its true figures where they are held, the area and key of
-    each row, and whether it is of a sensitive category.
+    """A printed table of a release, with its true figures where they are held, and the area and key
+    of each row.
     """
 
     release: Published
@@ -407,15 +407,16 @@ class _Sheet:
 
 def _as_arrays(size: int, columns: Mapping[str, object]) -> dict[str, np.ndarray]:
     """Columns as arrays of one size; what is no column stands in every row."""
-    given = {
-        name: getattr(column, "to_numpy", lambda c=column: c)() for name, column in columns.items()
-    }
+    arrays = {name: np.asarray(column) for name, column in columns.items()}
+    # texts as objects: as an array's own they would have all the length of the longest
     return {
-        name: column
-        if isinstance(column, np.ndarray)
-        else np.full(size, column, dtype=object if isinstance(column, str) else None)
-        for name, column in given.items()
+        name: array if array.ndim else np.full(size, array.item(), _dtype_of(array))
+        for name, array in arrays.items()
     }
+
+
+def _dtype_of(array: np.ndarray) -> np.dtype:
+    return np.dtype(object) if array.dtype.kind == "U" else array.dtype
 
 
 def _printed_cells(sheet: _Sheet, m: Measure, *, is_public: bool) -> dict[str, np.ndarray]:

@@ -74,8 +74,8 @@ def number(published: pd.Series) -> pd.Series:
 
 
 def first_symbol(columns: list[pd.Series]) -> pd.Series:
-    """The symbol of a figure worked out of published columns: `c` where any is, else `x`, else `z`;
-    blank where all are numbers.
+    """The symbol of a figure worked out of published columns, row by row: `c` where any is, else
+    `x`, else `z`; blank where all are numbers.
     """
     symbol = np.full(len(columns[0]), "", dtype=object)
     texts = [column.to_numpy(dtype=object) for column in columns]
@@ -135,9 +135,9 @@ def publish_ratio(
     decimals: int,
     most: float = float("inf"),
 ) -> pd.Series:
-    """`times` part by whole, each a signed sum of published columns. Both being rounded, a part may
-    be published larger than its whole, or a difference below 0: shown as `most` and 0. `low` where
-    it rounds to 0 but is not 0.
+    """`times` part by whole, row by row, each a signed sum of published columns. Both being rounded,
+    a part may be published larger than its whole, or a difference below 0: shown as `most` and 0.
+    `low` where it rounds to 0 but is not 0.
     """
     upper, lower = signed_sum(part).clip(lower=0), signed_sum(whole)
     a, b = upper.to_numpy(), lower.to_numpy()

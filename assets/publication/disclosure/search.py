@@ -32,7 +32,7 @@ _AROUND, _WITHIN = 1200, 250
 _BY = (1, -1, 2, -2, 3, -3, 4, -4)
 """By how much a count is moved."""
 _TRIES = 2
-"""Programmes after which a count that none of them moved is left to be moved among more others."""
+"""Programmes after which a count that none of them moved is left to a wider search."""
 _FAR = 5
 """How far any other may be moved then."""
 _TIMES = (-1, 2, -2)
@@ -307,7 +307,8 @@ class Prover:
         """Move one count by whole numbers, where programmes of fractions found no such move, with
         the variables of one part after another.
         """
-        if self.start is None:
+        # a part may miss a row that the start breaks: what is moved then is no world
+        if self.start is None or self.component[position] in self._wrong:
             return
         start, at = self.start, int(self.start[position])
         for free in parts:
@@ -325,21 +326,26 @@ class Prover:
                     values = np.rint(start[changed] + change[change != 0]).astype(int)
                     self._take_move(self.columns[changed], values)
 
-    def _around(self, position: int) -> Iterator[np.ndarray]:
-        """Parts in which a count may move by whole numbers: what lies around it, then what lies
-        around that which moves with it in fractions. Few of these are halves, and little is tied to
-        them.
+    def _around(self, position: int, latest: float) -> Iterator[np.ndarray]:
+        """Parts in which a count may move by whole numbers: what lies around that which moves with
+        it in fractions, each once. Few of these are halves, and little is tied to them.
         """
         if self.start is None:
             return
-        yield self._near(position, _AROUND, self._everything())[0]
         moves, moving = self._moves_of_all(self.start)
-        column = int(np.searchsorted(moving, position))
+        column, tried = int(np.searchsorted(moving, position)), set[bytes]()
         for by in (by for by in _BY if moves.has_room(column, by)):
-            if (change := moves.of_fractions(column, by)) is not None:
-                moved = np.zeros(len(self.columns), dtype=bool)
-                moved[moving[np.abs(change) > TOLERANCE]] = True
-                yield (self.ties.T @ (self.ties @ moved)) > 0
+            if time.thread_time() > latest:
+                return
+            self.programmes += 1
+            if (change := moves.of_fractions(column, by)) is None:
+                continue
+            moved = np.zeros(len(self.columns), dtype=bool)
+            moved[moving[np.abs(change) > TOLERANCE]] = True
+            part = (self.ties.T @ (self.ties @ moved)) > 0
+            if part.tobytes() not in tried:
+                tried.add(part.tobytes())
+                yield part
 
     def _take_move(
         self, variables: np.ndarray, values: np.ndarray, *, is_smallest: bool = False
@@ -430,13 +436,14 @@ class Prover:
         return float(least), float(greatest), by
 
     def _solve_alone(self, position: int) -> Leak | None:
-        """Settle one variable: by moves among all others, by whole numbers around it, by its range,
+        """Settle one variable: by moves among all others, by whole numbers near it, by its range,
         else by any world.
         """
         need = self.need[self.columns[position]]
         latest = min(self.deadline, time.thread_time() + _SECONDS_ALONE)
         self._move_among_all(position)
-        self._move_whole(position, self._around(position), latest)
+        near, _ = self._near(position, _AROUND, self._everything())
+        self._move_whole(position, [near], latest)
         if self._is_settled(position):
             return None
         least, greatest, rows = self._measure(position)
@@ -444,6 +451,7 @@ class Prover:
             return self._leak_of(position, least, greatest, rows)
         possible = np.arange(least, min(greatest, least + 20) + 1)
         tied = self.component == self.component[position]
+        self._move_whole(position, self._around(position, latest), latest)
         self._move_whole(position, [tied], latest)
         self._look(position, possible, tied, latest)
         return None if self._is_settled(position) else self._unproved(position, least)
