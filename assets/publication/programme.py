@@ -428,6 +428,57 @@ def compared() -> tuple[Compared, ...]:
     return tuple(read)
 
 
+@dataclass(frozen=True)
+class RankedSide:
+    """What is counted of a ranked figure, or what it is counted of: the sum of these measures in
+    these categories. `is_open`: everybody may know it of every authority.
+    """
+
+    measures: tuple[str, ...]
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A headline figure of which comparisons tell an authority its rank, and the published counts
+    behind it. It is ranked apart for all categories that neither side names.
+    """
+
+    figure: str
+    table: str
+    counted: RankedSide
+    of: RankedSide
+
+
+@cache
+def ranked() -> tuple[Ranked, ...]:
+    """The figures of which an authority is told its rank.
+
+    Raises:
+        ValueError: an entry names a table, measure or filter that the programme lacks.
+    """
+    read = []
+    tables = {table.name: table for table in PUBLISHED_TABLES}
+    for entry in _named_in_ties("ranked"):
+        sides = [_side(entry[name]) for name in ("counted", "of")]
+        table = tables.get(entry["table"])
+        there = {m.name for m in table.measures} | set(table.filters) if table else set()
+        named = {name for side in sides for name in (*side.measures, *dict(side.where))}
+        if missing := sorted(named - there):
+            raise ValueError(
+                f"schemas/ties.toml, ranked: {entry['table']} has no {', '.join(missing)};"
+                " expected what the programme has. Correct it."
+            )
+        read.append(Ranked(entry["figure"], entry["table"], *sides))
+    return tuple(read)
+
+
+def _side(entry: Mapping[str, Any]) -> RankedSide:
+    where = tuple((name, tuple(of)) for name, of in entry.get("where", {}).items())
+    return RankedSide(tuple(entry["measures"]), where, entry.get("open", False))
+
+
 @cache
 def ties() -> tuple[Tie, ...]:
     """The ties between the tables.

@@ -6,8 +6,10 @@ values of cells. Does not belong here: what follows from them (`readers`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 import psycopg
 
@@ -65,16 +67,77 @@ COMPARED = {
 """What a figure of `comparison` is worked out of: counts of the areas, None for the type."""
 
 
+@dataclass(frozen=True)
+class Side:
+    """What is counted of a ranked figure, or what it is counted of: the sum of these cells (table,
+    measure, categories with None for the type); whether everybody may know it.
+    """
+
+    cells: tuple[tuple[str, str, tuple[str | None, ...]], ...]
+    is_open: bool = False
+
+
+IN, SUB, FAR = (PLACES[where] for where in ("in", "sub", "far"))
+RETURNED = Side(((OCCUPANCY, "places_returned", (None,)),))
+RANKED = {
+    "children looked after per 10,000": (
+        Side(((CARE, "children", (TOTAL, TOTAL)),)),
+        Side(((CARE, "people", (TOTAL, TOTAL)),), is_open=True),
+    ),
+    "started to be looked after per 10,000": (
+        Side(((FLOWS, "started", (TOTAL, TOTAL)),)),
+        Side(((FLOWS, "people", (TOTAL, TOTAL)),), is_open=True),
+    ),
+    "in secure homes and children's homes": (
+        Side(((CARE, "children", ("Placement type", "Secure homes and children's homes")),)),
+        Side(((CARE, "children", (TOTAL, TOTAL)),)),
+    ),
+    "three or more placements in the year": (
+        Side(((STABLE, "three_or_more", ()),)),
+        Side(((STABLE, "children", ()),)),
+    ),
+    "same carer for two years": (
+        Side(((STABLE, "same_carer_two_years", ()),)),
+        Side(((STABLE, "long_term_children", ()),)),
+    ),
+    "placed in the own area": (
+        Side(((LOCATION, "placements", (None, IN)),)),
+        Side(tuple((LOCATION, "placements", (None, where)) for where in (IN, SUB, FAR))),
+    ),
+    "occupied places": (Side(((OCCUPANCY, "occupied", (None,)),)), RETURNED),
+    "places that could take a child now": (
+        Side(((OCCUPANCY, "vacant", (None,)),), is_open=True),
+        RETURNED,
+    ),
+    "places with nobody in them": (
+        Side(
+            tuple((OCCUPANCY, measure, (None,)) for measure in ("vacant", "unavailable")),
+            is_open=True,
+        ),
+        RETURNED,
+    ),
+    "places taken by the host authority": (
+        Side(((USE, "children_of_host", (None,)),)),
+        Side(((USE, "children_living_here", (None,)),)),
+    ),
+    "children a fostering household": (
+        Side(((FOSTER, "children_placed", (None,)),)),
+        Side(((FOSTER, "households", (None,)),)),
+    ),
+}
+"""What a ranked figure of `comparison` is worked out of."""
+
+
 @dataclass
 class Login:
-    """What a login knows: cells exactly, sums of others' cells between two values, and which of it
-    is only what the members share home by home (`shared`).
+    """What a login knows: cells exactly, sums of others' cells (each so many times) between two
+    values, and which of it is only what the members share home by home (`shared`).
     """
 
     code: str
     known: dict[int, int] = field(default_factory=dict)
     shared: dict[int, int] = field(default_factory=dict)
-    sums: list[tuple[list[int], int, int]] = field(default_factory=list)
+    sums: list[tuple[list[tuple[int, int]], float, float]] = field(default_factory=list)
 
 
 def ask(warehouse: Warehouse, model: Model, code: str) -> Login:
@@ -91,6 +154,8 @@ def ask(warehouse: Warehouse, model: Model, code: str) -> Login:
             _own_rows(model, edition, login)
         _homes(session, model, number, login)
         _compared(session, model, number, login)
+        for rank in ranks(session, model, number, code):
+            _ranked(model, number, rank, login)
     return login
 
 
@@ -189,7 +254,111 @@ def _compared(session: psycopg.Connection, model: Model, number: int, login: Log
                 parts = [v for c in cells if (v := _variable(model, number, c)) is not None]
                 total = sum(int(model.true[v] or 0) for v in parts)
                 if len(parts) >= FEWEST and (figure is not None or 0 < total < SMALL):
-                    login.sums.append((parts, *_told(total)))
+                    login.sums.append(([(1, v) for v in parts], *_told(total)))
+
+
+@dataclass(frozen=True)
+class Rank:
+    """An authority's rank as its login reads it, and the figures that it is among, by authority:
+    what is compared, as (counted, of).
+    """
+
+    measure: str
+    kind: str
+    rank: int
+    figures: dict[str, tuple[int, int]]
+
+
+def ranks(session: psycopg.Connection, model: Model, number: int, code: str) -> list[Rank]:
+    """The ranks that a login reads of the figures that the editions print the counts of."""
+    found = []
+    for row in _frame(
+        session,
+        "select measure, provision_type as kind, rank_in_region as rank from curated.comparison "
+        "where census_date = %(d)s and rank_in_region is not null",
+        d=model.editions[number].date,
+    ).itertuples():
+        kind = TOTAL if row.kind == "All" else row.kind
+        figures = {}
+        for area in names_of(model.editions[number]).values() if row.measure in RANKED else ():
+            sides = [_shown(model, number, area, kind, side) for side in RANKED[row.measure]]
+            if None not in sides and sides[1]:
+                figures[area] = (sides[0], sides[1])
+        if code in figures:
+            found.append(Rank(row.measure, kind, int(row.rank), figures))  # type: ignore[arg-type]
+    return found
+
+
+def _shown(model: Model, number: int, area: str, kind: str, side: Side) -> int | None:
+    """A side as it is compared: rounded, unless it is open; None where it is small or not known."""
+    total = 0
+    for table, measure, rest in side.cells:
+        cell = (table, measure, (area, *(kind if part is None else part for part in rest)))
+        variable = _variable(model, number, cell)
+        if variable is not None:
+            total += int(model.true[variable] or 0)
+        elif (text := model.editions[number].printed(cell) or "").isdigit():
+            total += int(text)
+        else:
+            return None
+    if side.is_open or total == 0:
+        return total
+    return None if total < SMALL else 5 * ((total + 2) // 5)
+
+
+def _ranked(model: Model, number: int, rank: Rank, login: Login) -> None:
+    """On which side of its own figure each other lies: he sees how many are above, and the release
+    shows which, but of those that it hides. He is presumed to know it of these too.
+
+    Of a count that is hidden beside one that is printed he knows the least or the greatest that is
+    printed on that side; where both are hidden, what holds of both.
+    """
+    counted, of = RANKED[rank.measure]
+    n, d = rank.figures[login.code]
+    for area, (its_n, its_d) in rank.figures.items():
+        if area == login.code:
+            continue
+        side = np.sign(its_n * d - n * its_d)
+        if not counted.is_open:
+            seen = MAY_BE[np.sign(AS_SHOWN * d - n * its_d) == side]
+            _tell(model, number, area, rank.kind, counted, of, seen, login)
+        if not of.is_open and n:
+            seen = MAY_BE[np.sign(its_n * d - n * AS_SHOWN) == side]
+            _tell(model, number, area, rank.kind, of, counted, seen, login)
+        if not counted.is_open and not of.is_open:
+            parts = [(d, v) for v in _behind(model, number, area, rank.kind, counted)]
+            parts += [(-n, v) for v in _behind(model, number, area, rank.kind, of)]
+            least = -math.inf if side < 0 else -2 * (d + n)
+            most = math.inf if side > 0 else 2 * (d + n)
+            login.sums.append((parts, least, most))
+
+
+def _tell(
+    model: Model, number: int, area: str, kind: str, side: Side, other: Side, seen: np.ndarray, login: Login,
+) -> None:  # fmt: skip
+    """One side lies within what was seen, where the other is printed in one cell, or open."""
+    cells = [
+        (table, measure, (area, *(kind if part is None else part for part in rest)))
+        for table, measure, rest in other.cells
+    ]
+    texts = [model.editions[number].printed(cell) or "" for cell in cells]
+    if other.is_open or (len(cells) == 1 and texts[0].isdigit()):
+        parts = [(1, v) for v in _behind(model, number, area, kind, side)]
+        most = math.inf if seen.max() == MAY_BE.max() else seen.max()
+        login.sums.append((parts, seen.min(), most))
+
+
+def _behind(model: Model, number: int, area: str, kind: str, side: Side) -> list[int]:
+    cells = (
+        (table, measure, (area, *(kind if part is None else part for part in rest)))
+        for table, measure, rest in side.cells
+    )
+    return [v for cell in cells if (v := _variable(model, number, cell)) is not None]
+
+
+MAY_BE = np.array([0, *range(SMALL, 20_000)])
+"""The counts that a ranked figure may be made of: no authority has as many."""
+AS_SHOWN = 5 * ((MAY_BE + 2) // 5)
 
 
 def _told(total: int) -> tuple[int, int]:

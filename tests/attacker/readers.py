@@ -65,7 +65,7 @@ def system_of(
     model: Model,
     reader: Knows,
     exactly: dict[int, int] | None = None,
-    sums: list[tuple[list[int], int, int]] | None = None,
+    sums: list[tuple[list[tuple[int, int]], float, float]] | None = None,
 ) -> Known:
     """The system of what a reader knows."""
     lower, upper = np.array(model.lower), np.array(model.upper)
@@ -74,7 +74,7 @@ def system_of(
     for variable, value in {**(official(model) if reader.dfe else {}), **(exactly or {})}.items():
         lower[variable] = upper[variable] = value
     for parts, least, most in sums or []:
-        rows.add([(1, v) for v in parts], least, most, "a sum of others, compared")
+        rows.add(parts, least, most, "counts of others, compared")
     if reader.steps:
         add_steps(model, rows)
     return Known(System(rows, lower, upper), rows, (lower, upper))
@@ -211,7 +211,7 @@ def without_the_release(
     reader: Knows,
     exactly: dict[int, int],
     of: list[int],
-    sums: list[tuple[list[int], int, int]] | None = None,
+    sums: list[tuple[list[tuple[int, int]], float, float]] | None = None,
 ) -> dict[int, int]:
     """How many values (up to three) what a reader knows leaves of each when no count is printed:
     what he is told and presumes with it. Whoever is not told is another reader, and asked as well.
@@ -225,7 +225,7 @@ def without_the_release(
         lower[variable] = upper[variable] = value
     rows = deepcopy(model.rows)
     for parts, least, most in sums or []:
-        rows.add([(1, v) for v in parts], least, most, "a sum of others, compared")
+        rows.add(parts, least, most, "counts of others, compared")
     system = System(rows, lower, upper)
     # here what is not settled must not count as lacking: it would excuse a finding
     few = lacking(system, np.array(of, int), VALUES, truth(model), proved=True)

@@ -10,9 +10,10 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
+from assets.access import logins
 from tests.attacker import readers, worlds
 from tests.attacker.knowledge import Model, build, targets
-from tests.attacker.logins import ask
+from tests.attacker.logins import ask, ranks
 from tests.attacker.readers import (
     ALL_OF_THEM,
     DFE,
@@ -87,6 +88,21 @@ def test_the_truth_lies_within_what_a_login_works_out(world, last, authority):
         if true is not None:
             low, high = known.system.lower[variable], known.system.upper[variable]
             assert low <= true <= high, (last.names[variable], low, true, high)
+
+
+@pytest.mark.parametrize("authority", AUTHORITIES)
+def test_a_rank_is_how_many_lie_above(world, last, authority):
+    """What the attacker makes of a rank, put to the rank that the login reads: of all figures whose
+    counts the editions print.
+    """
+    ask(world.warehouse, last, authority)  # the login is there from then on
+    with logins.borrowed(world.warehouse, f"attacker_{authority}") as session:
+        read = ranks(session, last, len(last.editions) - 1, authority)
+    assert len({rank.measure for rank in read}) > 5
+    for rank in read:
+        n, d = rank.figures[authority]
+        above = sum(its_n * d > n * its_d for its_n, its_d in rank.figures.values())
+        assert rank.rank == 1 + above, (rank.measure, rank.kind)
 
 
 def test_a_table_that_gives_itself_away_is_found_out():

@@ -2,7 +2,7 @@
 
 Belongs here: the sums of others that stand behind a comparison, between the values that its
 rounding leaves. Does not belong here: which measures are compared (`ties.toml`), who compares
-(`readers`).
+(`readers`), ranks (`ranks`).
 """
 
 from __future__ import annotations
@@ -22,14 +22,23 @@ from schemas.regions import DisclosureMethod
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Sums of others' counts, a row each: `low <= matrix @ x <= high` is told to the login of the
-    authority `told`.
+    """Sums and shares of others' counts, a row each: `low <= matrix @ x <= high` is told to the login
+    of the authority `told`.
     """
 
     matrix: sp.csr_matrix = field(default_factory=lambda: sp.csr_matrix((0, 0)))
     low: np.ndarray = field(default_factory=lambda: np.array([]))
     high: np.ndarray = field(default_factory=lambda: np.array([]))
     told: np.ndarray = field(default_factory=lambda: np.array([], dtype=str))
+
+    def and_also(self, others: Comparisons) -> Comparisons:
+        """These and the others, which are over the same variables."""
+        return Comparisons(
+            sp.vstack([self.matrix, others.matrix], format="csr"),
+            np.concatenate([self.low, others.low]),
+            np.concatenate([self.high, others.high]),
+            np.concatenate([self.told, others.told]),
+        )
 
 
 def comparisons(

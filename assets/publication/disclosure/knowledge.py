@@ -32,6 +32,7 @@ from assets.publication.disclosure.linking import (
     same_figures,
 )
 from assets.publication.disclosure.noise import possible_counts
+from assets.publication.disclosure.ranks import ranks
 from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, number
 from assets.publication.programme import (
     AREA,
@@ -629,9 +630,20 @@ def build_system(releases: list[Published]) -> System:
     return System(
         cells, low, high, small, truth, names, matrix[once], row_low[once], row_high[once], says, current, contradictions,
         high_untold, least, most, steps=steps, guesses=np.array(system_rows.guesses, dtype=bool)[once],
-        comparisons=comparisons(cells[cells["release"] == len(releases) - 1], truth, releases[-1].method, count + extra, releases[-1].beside),
+        comparisons=_told_to_members(cells[cells["release"] == len(releases) - 1], truth, releases[-1], count + extra),
         authorities={name: code for release in releases for code, name in release.authorities.items()},
     )  # fmt: skip
+
+
+def _told_to_members(
+    cells: pd.DataFrame, truth: np.ndarray, release: Published, variables: int
+) -> Comparisons:
+    """What comparisons and ranks tell of the current release, whose cells they are."""
+    told = comparisons(cells, truth, release.method, variables, release.beside)
+    if release.truth is None:  # of what is not held nobody can say how it is ranked
+        return told
+    known = release.tables, release.truth
+    return told.and_also(ranks(cells, truth, release.method, variables, *known))
 
 
 def _said_once(rows: _Rows, matrix: sp.csr_matrix, low: np.ndarray, high: np.ndarray) -> np.ndarray:
