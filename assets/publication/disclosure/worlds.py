@@ -25,6 +25,8 @@ from assets.publication.disclosure.neighbours import Neighbours
 _TOLERANCE = 1e-6
 _MOST_CHANGES = 3_000_000
 """So many changed counts are kept of all moves together."""
+_HELD_AT_ONCE = 20_000
+"""Moves that are held against the comparisons at once."""
 
 
 class Worlds:
@@ -145,19 +147,20 @@ class Worlds:
 
     def _hold_against_comparisons(self) -> None:
         """Work out of every new move which comparisons it contradicts."""
-        new, comparisons = self._variables[self._held :], self._system.comparisons
-        if not new:
-            return
-        starts = np.concatenate([[0], np.cumsum([len(v) for v in new])])
-        variables, values = np.concatenate(new), np.concatenate(self._values[self._held :])
-        steps = (values - self.truth[variables], variables, starts)
-        moved = sp.csr_matrix(steps, shape=(len(new), len(self.truth)))
-        shift = (moved @ comparisons.matrix.T).tocoo()
-        at = (comparisons.matrix @ self.truth)[shift.col] + shift.data
-        low, high = comparisons.low[shift.col], comparisons.high[shift.col]
-        wrong = (at < low - _TOLERANCE) | (at > high + _TOLERANCE)
-        self._broken.append(np.stack([shift.row[wrong] + self._held, shift.col[wrong]]))
-        self._held = len(self._variables)
+        comparisons, now = self._system.comparisons, self._system.comparisons.matrix @ self.truth
+        while self._held < len(self._variables):
+            # a count is in many comparisons: of all moves at once they would fill the memory
+            some = slice(self._held, self._held + _HELD_AT_ONCE)
+            new, values = self._variables[some], np.concatenate(self._values[some])
+            starts, variables = np.cumsum([0, *map(len, new)]), np.concatenate(new)
+            steps = (values - self.truth[variables], variables, starts)
+            moved = sp.csr_matrix(steps, shape=(len(new), len(self.truth)))
+            shift = (moved @ comparisons.matrix.T).tocoo()
+            at = now[shift.col] + shift.data
+            low, high = comparisons.low[shift.col], comparisons.high[shift.col]
+            wrong = (at < low - _TOLERANCE) | (at > high + _TOLERANCE)
+            self._broken.append(np.stack([shift.row[wrong] + self._held, shift.col[wrong]]))
+            self._held += len(new)
 
     def unsettled(self, view: System, sought: np.ndarray, need: np.ndarray) -> np.ndarray:
         """Those of the sought variables of which fewer values are seen than they need."""
