@@ -280,6 +280,18 @@ def neighbours_of(code: str) -> tuple[str, ...]:
     return _beside().get(code, ())
 
 
+def region_of(code: str) -> str:
+    """The GSS code of the region (or country) that an authority's code is in; blank for a code that
+    is not known. A code stays within a region for as long as it stands.
+    """
+    return _regions().get(code, "")
+
+
+@cache
+def _regions() -> dict[str, str]:
+    return {authority.code: authority.region_code for authority in all_authorities()}
+
+
 def statistical_neighbours_of(code: str) -> tuple[str, ...]:
     """The statistical neighbours of `code` (DfE), the closest first."""
     return _alike().get(code, ())

@@ -442,13 +442,20 @@ class RankedSide:
 @dataclass(frozen=True)
 class Ranked:
     """A headline figure of which comparisons tell an authority its rank, and the published counts
-    behind it. It is ranked apart for all categories that neither side names.
+    behind it. It is ranked apart for all categories that neither side names, but for those that it
+    is `without`.
     """
 
     figure: str
     table: str
     counted: RankedSide
     of: RankedSide
+    without: tuple[str, ...] = ()
+
+    @property
+    def sides(self) -> tuple[RankedSide, RankedSide]:
+        """What is counted, and what it is counted of."""
+        return self.counted, self.of
 
 
 @cache
@@ -461,16 +468,17 @@ def ranked() -> tuple[Ranked, ...]:
     read = []
     tables = {table.name: table for table in PUBLISHED_TABLES}
     for entry in _named_in_ties("ranked"):
-        sides = [_side(entry[name]) for name in ("counted", "of")]
+        counted, of = _side(entry["counted"]), _side(entry["of"])
         table = tables.get(entry["table"])
         there = {m.name for m in table.measures} | set(table.filters) if table else set()
-        named = {name for side in sides for name in (*side.measures, *dict(side.where))}
+        named = {name for side in (counted, of) for name in (*side.measures, *dict(side.where))}
         if missing := sorted(named - there):
             raise ValueError(
                 f"schemas/ties.toml, ranked: {entry['table']} has no {', '.join(missing)};"
                 " expected what the programme has. Correct it."
             )
-        read.append(Ranked(entry["figure"], entry["table"], *sides))
+        without = tuple(entry.get("without", ()))
+        read.append(Ranked(entry["figure"], entry["table"], counted, of, without))
     return tuple(read)
 
 

@@ -7,7 +7,7 @@
 -- A figure of fewer than three others (the region's file says how many) would be theirs: it is blank. So is one that would leave fewer than three
 -- between it and another figure of the row: the sub-region's beside the region's, the neighbours' beside both.
 -- Rank 1 is the highest figure of the region, equal figures have equal ranks: high is not always good. It is among the figures whose counts are
--- shown by the rule, each rounded; whoever has a smaller count has no rank. A year before is the quarter twelve months
+-- shown by the rule, each rounded, and that cover the same; whoever has a smaller count has no rank. A year before is the quarter twelve months
 -- earlier; blank where it is not held (break_reason no_return_year_before) and where the series is broken between: source (own placements of
 -- all children then and of commissioned ones now, or the reverse), or a break of the coverage's or the type's series (staging.series_break).
 -- Sub-regions are the observatory's own region's.
@@ -126,7 +126,7 @@ ranks as (
         f.measure,
         f.provision_type,
         rank() over (
-            partition by r.area_code, f.measure, f.provision_type
+            partition by r.area_code, f.measure, f.provision_type, f.covers
             order by f.numerator_shown / f.denominator_shown desc
         ) as rank_in_region
     from figures as f

@@ -78,15 +78,17 @@ class Side:
 
 
 IN, SUB, FAR = (PLACES[where] for where in ("in", "sub", "far"))
+POPULATION = Side((), is_open=True)
+"""Those aged 0 to 17, of ONS."""
 RETURNED = Side(((OCCUPANCY, "places_returned", (None,)),))
 RANKED = {
     "children looked after per 10,000": (
         Side(((CARE, "children", (TOTAL, TOTAL)),)),
-        Side(((CARE, "people", (TOTAL, TOTAL)),), is_open=True),
+        POPULATION,
     ),
     "started to be looked after per 10,000": (
         Side(((FLOWS, "started", (TOTAL, TOTAL)),)),
-        Side(((FLOWS, "people", (TOTAL, TOTAL)),), is_open=True),
+        POPULATION,
     ),
     "in secure homes and children's homes": (
         Side(((CARE, "children", ("Placement type", "Secure homes and children's homes")),)),
@@ -128,16 +130,40 @@ RANKED = {
 """What a ranked figure of `comparison` is worked out of."""
 
 
+Row = tuple[list[tuple[int, int]], float, float]
+"""Variables, each so many times, whose sum lies between two values."""
+
+
+@dataclass(frozen=True)
+class Rank:
+    """An authority's rank as its login reads it, and the figures of all that have one, by
+    authority: what is compared, as (counted, of), None where a number is small.
+    """
+
+    measure: str
+    kind: str
+    rank: int
+    figures: dict[str, tuple[int | None, int | None]]
+
+    def above(self, code: str, other: str) -> bool:
+        """Whether another's figure lies above; what is small has no rank, and is not above."""
+        (n, d), (its_n, its_d) = self.figures[code], self.figures[other]
+        if None in (n, d, its_n, its_d):
+            return False
+        return bool(its_n * d > n * its_d)  # type: ignore[operator]
+
+
 @dataclass
 class Login:
-    """What a login knows: cells exactly, sums of others' cells (each so many times) between two
-    values, and which of it is only what the members share home by home (`shared`).
+    """What a login knows: cells exactly, sums of others' cells between two values, its ranks, and
+    which of it is only what the members share home by home (`shared`).
     """
 
     code: str
     known: dict[int, int] = field(default_factory=dict)
     shared: dict[int, int] = field(default_factory=dict)
-    sums: list[tuple[list[tuple[int, int]], float, float]] = field(default_factory=list)
+    sums: list[Row] = field(default_factory=list)
+    ranks: list[Rank] = field(default_factory=list)
 
 
 def ask(warehouse: Warehouse, model: Model, code: str) -> Login:
@@ -154,8 +180,7 @@ def ask(warehouse: Warehouse, model: Model, code: str) -> Login:
             _own_rows(model, edition, login)
         _homes(session, model, number, login)
         _compared(session, model, number, login)
-        for rank in ranks(session, model, number, code):
-            _ranked(model, number, rank, login)
+        login.ranks = _ranks(session, warehouse, model, number, code)
     return login
 
 
@@ -257,102 +282,128 @@ def _compared(session: psycopg.Connection, model: Model, number: int, login: Log
                     login.sums.append(([(1, v) for v in parts], *_told(total)))
 
 
-@dataclass(frozen=True)
-class Rank:
-    """An authority's rank as its login reads it, and the figures that it is among, by authority:
-    what is compared, as (counted, of).
-    """
-
-    measure: str
-    kind: str
-    rank: int
-    figures: dict[str, tuple[int, int]]
-
-
-def ranks(session: psycopg.Connection, model: Model, number: int, code: str) -> list[Rank]:
-    """The ranks that a login reads of the figures that the editions print the counts of."""
+def _ranks(
+    session: psycopg.Connection, warehouse: Warehouse, model: Model, number: int, code: str
+) -> list[Rank]:
+    """The ranks that a login reads of the figures that the editions have the counts of."""
+    date = model.editions[number].date
+    populations = warehouse.frame(
+        "select authority_code, people from core.population where census_date = :d", d=date
+    )
+    people = dict(
+        zip(populations["authority_code"], populations["people"].astype(int), strict=True)
+    )
     found = []
     for row in _frame(
         session,
         "select measure, provision_type as kind, rank_in_region as rank from curated.comparison "
         "where census_date = %(d)s and rank_in_region is not null",
-        d=model.editions[number].date,
+        d=date,
     ).itertuples():
         kind = TOTAL if row.kind == "All" else row.kind
         figures = {}
         for area in names_of(model.editions[number]).values() if row.measure in RANKED else ():
-            sides = [_shown(model, number, area, kind, side) for side in RANKED[row.measure]]
+            sides = [_true(model, number, area, kind, s, people) for s in RANKED[row.measure]]
             if None not in sides and sides[1]:
-                figures[area] = (sides[0], sides[1])
+                figures[area] = tuple(
+                    true if side.is_open else _as_compared(true)
+                    for true, side in zip(sides, RANKED[row.measure], strict=True)
+                )
         if code in figures:
-            found.append(Rank(row.measure, kind, int(row.rank), figures))  # type: ignore[arg-type]
+            found.append(Rank(row.measure, kind, int(row.rank), figures))
     return found
 
 
-def _shown(model: Model, number: int, area: str, kind: str, side: Side) -> int | None:
-    """A side as it is compared: rounded, unless it is open; None where it is small or not known."""
-    total = 0
-    for table, measure, rest in side.cells:
-        cell = (table, measure, (area, *(kind if part is None else part for part in rest)))
-        variable = _variable(model, number, cell)
-        if variable is not None:
-            total += int(model.true[variable] or 0)
-        elif (text := model.editions[number].printed(cell) or "").isdigit():
-            total += int(text)
-        else:
-            return None
-    if side.is_open or total == 0:
-        return total
-    return None if total < SMALL else 5 * ((total + 2) // 5)
+def _true(
+    model: Model, number: int, area: str, kind: str, side: Side, people: dict[str, int]
+) -> int | None:
+    """The true number of a side; None where it is not known of."""
+    if side == POPULATION:
+        return people.get(area)
+    cells = _cells(area, kind, side)
+    variables = [_variable(model, number, cell) for cell in cells]
+    if None in variables:
+        return None
+    return sum(int(model.true[v] or 0) for v in variables)  # type: ignore[index]
 
 
-def _ranked(model: Model, number: int, rank: Rank, login: Login) -> None:
-    """On which side of its own figure each other lies: he sees how many are above, and the release
-    shows which, but of those that it hides. He is presumed to know it of these too.
+def _as_compared(count: int | None) -> int | None:
+    """Rounded; None where it is small."""
+    assert count is not None
+    return None if 0 < count < SMALL else 5 * ((count + 2) // 5)
 
-    Of a count that is hidden beside one that is printed he knows the least or the greatest that is
-    printed on that side; where both are hidden, what holds of both.
+
+def of_ranks(model: Model, login: Login, lower: np.ndarray, upper: np.ndarray) -> list[Row]:
+    """What the ranks of a login tell it, to whom everything else leaves these bounds.
+
+    It sees how many lie above. Which, it sees of those whose counts are printed, or whose bounds
+    leave no choice; of the others only where all of them lie on one side.
+    """
+    rows, number = [], len(model.editions) - 1
+    for rank in login.ranks:
+        others = [area for area in rank.figures if area != login.code]
+        if None in rank.figures[login.code]:
+            continue
+        told = {area: _of_one(model, number, rank, area, login.code) for area in others}
+        is_open = {a for a, t in told.items() if t and not _follows(t[0], lower, upper)}
+        if len({rank.above(login.code, area) for area in is_open}) > 1:
+            told = {area: t for area, t in told.items() if area not in is_open}
+        rows += [row for t in told.values() for row in t]
+    return rows
+
+
+def _follows(row: Row, lower: np.ndarray, upper: np.ndarray) -> bool:
+    """Whether a row of what is counted once each says nothing new."""
+    parts, least, most = row
+    of = [v for _, v in parts]
+    return bool(lower[of].sum() >= least and upper[of].sum() <= most)
+
+
+def _of_one(model: Model, number: int, rank: Rank, area: str, code: str) -> list[Row]:
+    """What it tells of one other figure, the side on which that lies being known.
+
+    Of a count it is the least or the greatest that is printed on that side, were what it is counted
+    of known; the reverse; and what holds of both.
     """
     counted, of = RANKED[rank.measure]
-    n, d = rank.figures[login.code]
-    for area, (its_n, its_d) in rank.figures.items():
-        if area == login.code:
-            continue
-        side = np.sign(its_n * d - n * its_d)
-        if not counted.is_open:
-            seen = MAY_BE[np.sign(AS_SHOWN * d - n * its_d) == side]
-            _tell(model, number, area, rank.kind, counted, of, seen, login)
-        if not of.is_open and n:
-            seen = MAY_BE[np.sign(its_n * d - n * AS_SHOWN) == side]
-            _tell(model, number, area, rank.kind, of, counted, seen, login)
-        if not counted.is_open and not of.is_open:
-            parts = [(d, v) for v in _behind(model, number, area, rank.kind, counted)]
-            parts += [(-n, v) for v in _behind(model, number, area, rank.kind, of)]
-            least = -math.inf if side < 0 else -2 * (d + n)
-            most = math.inf if side > 0 else 2 * (d + n)
-            login.sums.append((parts, least, most))
+    (n, d), (its_n, its_d) = rank.figures[code], rank.figures[area]
+    assert n is not None and d is not None
+    behind = [_behind(model, number, area, rank.kind, side) for side in (counted, of)]
+    rows = []
+    if its_n is None or its_d is None:
+        if not counted.is_open and its_d is not None:
+            seen = MAY_BE[~(AS_SHOWN * d > n * its_d)].max(initial=0)
+            rows.append(([(1, v) for v in behind[0]], 0, max(seen, SMALL - 1)))
+        return rows
+    side = np.sign(its_n * d - n * its_d)
+    if not counted.is_open:
+        seen = MAY_BE[np.sign(AS_SHOWN * d - n * its_d) == side]
+        rows.append(_between(behind[0], seen))
+    if not of.is_open and n:
+        seen = MAY_BE[np.sign(its_n * d - n * AS_SHOWN) == side]
+        rows.append(_between(behind[1], seen))
+    if not counted.is_open and not of.is_open:
+        parts = [(d, v) for v in behind[0]] + [(-n, v) for v in behind[1]]
+        least = -math.inf if side < 0 else -2 * (d + n)
+        most = math.inf if side > 0 else 2 * (d + n)
+        rows.append((parts, least, most))
+    return rows
 
 
-def _tell(
-    model: Model, number: int, area: str, kind: str, side: Side, other: Side, seen: np.ndarray, login: Login,
-) -> None:  # fmt: skip
-    """One side lies within what was seen, where the other is printed in one cell, or open."""
-    cells = [
+def _between(variables: list[int], seen: np.ndarray) -> Row:
+    most = math.inf if seen.max() == MAY_BE.max() else seen.max()
+    return [(1, v) for v in variables], seen.min(), most
+
+
+def _cells(area: str, kind: str, side: Side) -> list[Cell]:
+    return [
         (table, measure, (area, *(kind if part is None else part for part in rest)))
-        for table, measure, rest in other.cells
+        for table, measure, rest in side.cells
     ]
-    texts = [model.editions[number].printed(cell) or "" for cell in cells]
-    if other.is_open or (len(cells) == 1 and texts[0].isdigit()):
-        parts = [(1, v) for v in _behind(model, number, area, kind, side)]
-        most = math.inf if seen.max() == MAY_BE.max() else seen.max()
-        login.sums.append((parts, seen.min(), most))
 
 
 def _behind(model: Model, number: int, area: str, kind: str, side: Side) -> list[int]:
-    cells = (
-        (table, measure, (area, *(kind if part is None else part for part in rest)))
-        for table, measure, rest in side.cells
-    )
+    cells = () if side == POPULATION else _cells(area, kind, side)
     return [v for cell in cells if (v := _variable(model, number, cell)) is not None]
 
 

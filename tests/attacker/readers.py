@@ -21,7 +21,7 @@ from tests.attacker.knowledge import (
     Model,
     targets,
 )
-from tests.attacker.logins import Login
+from tests.attacker.logins import Login, Row, of_ranks
 from tests.attacker.reading import HIDDEN, REGION, TOTAL, Cell
 from tests.attacker.solver import MOST, Rows, System, explain
 from tests.attacker.worlds import lacking, suspects
@@ -65,7 +65,7 @@ def system_of(
     model: Model,
     reader: Knows,
     exactly: dict[int, int] | None = None,
-    sums: list[tuple[list[tuple[int, int]], float, float]] | None = None,
+    sums: list[Row] | None = None,
 ) -> Known:
     """The system of what a reader knows."""
     lower, upper = np.array(model.lower), np.array(model.upper)
@@ -78,6 +78,14 @@ def system_of(
     if reader.steps:
         add_steps(model, rows)
     return Known(System(rows, lower, upper), rows, (lower, upper))
+
+
+def system_of_login(model: Model, login: Login) -> Known:
+    """The system of what a login knows. What its ranks tell rests on all else."""
+    reader = Knows(f"the login of {login.code}")
+    without = system_of(model, reader, login.known, login.sums).system
+    ranks = of_ranks(model, login, without.lower, without.upper)
+    return system_of(model, reader, login.known, [*login.sums, *ranks])
 
 
 def presume(model: Model, reader: Knows, lower: np.ndarray, upper: np.ndarray) -> None:
@@ -163,7 +171,7 @@ class Finding:
 def findings_of_login(model: Model, login: Login) -> list[Finding]:
     """What an authority works out of others with its own rows, and all that its login may read."""
     reader = Knows(f"the login of {login.code}")
-    knows = system_of(model, reader, login.known, login.sums)
+    knows = system_of_login(model, login)
     sought = np.array([v for v in targets(model) if v not in login.known], int)
     few = lacking(knows.system, sought, VALUES, truth(model))
     # a login tells of a cell now what it told when an earlier edition was out
@@ -211,10 +219,11 @@ def without_the_release(
     reader: Knows,
     exactly: dict[int, int],
     of: list[int],
-    sums: list[tuple[list[tuple[int, int]], float, float]] | None = None,
+    sums: list[Row] | None = None,
 ) -> dict[int, int]:
     """How many values (up to three) what a reader knows leaves of each when no count is printed:
     what he is told and presumes with it. Whoever is not told is another reader, and asked as well.
+    Ranks are left out: which of the others lie above the release says.
     """
     lower, upper = np.array(model.lower), np.array(model.upper)
     for variable, name in enumerate(model.names):

@@ -226,10 +226,11 @@ def propagate(
 
 def before(system: System) -> System:
     """What the register, the earlier releases and what a reader knows besides tell: the new release
-    hides all its counts, and nobody knows by how many children they differ from those before.
+    hides all its counts, and nobody knows by how many children they differ from those before, nor
+    which of them a rank is above.
     """
     without = system.without_release
-    system = system.without_steps()
+    system = system.without_steps().without_ranks()
     low, high = system.low.copy(), system.high.copy()
     # hidden in the new release, whatever it will print: only that it is small may be told
     low[without.own] = system.least[without.own]

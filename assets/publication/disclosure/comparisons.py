@@ -16,20 +16,21 @@ import scipy.sparse as sp
 
 from assets.publication.disclosure.linking import categories
 from assets.publication.programme import PUBLISHED_TABLES, compared
-from schemas.authorities import statistical_neighbours_of
+from schemas.authorities import region_of, statistical_neighbours_of
 from schemas.regions import DisclosureMethod
 
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Sums and shares of others' counts, a row each: `low <= matrix @ x <= high` is told to the login
-    of the authority `told`.
+    """Sums and shares of others' counts, a row each: `low <= matrix @ x <= high` is told to the
+    login of the authority `told`. `ranks` says which of them a rank tells, and of whom.
     """
 
     matrix: sp.csr_matrix = field(default_factory=lambda: sp.csr_matrix((0, 0)))
     low: np.ndarray = field(default_factory=lambda: np.array([]))
     high: np.ndarray = field(default_factory=lambda: np.array([]))
     told: np.ndarray = field(default_factory=lambda: np.array([], dtype=str))
+    ranks: pd.DataFrame = field(default_factory=lambda: no_ranks(0))
 
     def and_also(self, others: Comparisons) -> Comparisons:
         """These and the others, which are over the same variables."""
@@ -38,7 +39,57 @@ class Comparisons:
             np.concatenate([self.low, others.low]),
             np.concatenate([self.high, others.high]),
             np.concatenate([self.told, others.told]),
+            pd.concat([self.ranks, others.ranks], ignore_index=True),
         )
+
+    def is_rank(self, rows: np.ndarray) -> np.ndarray:
+        """Which of these rows a rank tells."""
+        is_rank: np.ndarray = (self.ranks["rank"].to_numpy() >= 0)[rows]
+        return is_rank
+
+    def rests_on_release(self, rows: np.ndarray) -> np.ndarray:
+        """Which of these rows are known by the release alone: a rank says how many lie above, and
+        the release which, but where all do or none.
+        """
+        rests: np.ndarray = self.ranks["rests_on_release"].to_numpy()[rows]
+        return rests
+
+    def known_by(self, rows: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """These rows without those of a rank that leave open, to somebody who knows that every
+        variable lies between `low` and `high`, which of several figures lie above.
+
+        A figure's side is open where these bounds allow another one. Of all whose sides are open it
+        is known how many lie above: where some do and some do not, nobody can say which.
+        """
+        of = self.ranks.iloc[rows]
+        decides = rows[of["decides"].to_numpy()]
+        matrix = self.matrix[decides]
+        is_above = self.ranks["is_above"].to_numpy()[decides]
+        is_open = np.where(
+            is_above, matrix @ low < self.low[decides], matrix @ high > self.high[decides]
+        )
+        rank = self.ranks["rank"].to_numpy()[decides]
+        several = np.intersect1d(rank[is_open & is_above], rank[is_open & ~is_above])
+        unsure = decides[is_open & np.isin(rank, several)]
+        other = self.ranks["other"].to_numpy()
+        kept: np.ndarray = rows[~np.isin(other[rows], other[unsure])]
+        return kept
+
+
+def no_ranks(rows: int) -> pd.DataFrame:
+    """Of so many rows that no rank tells: the rank (one authority's, of one figure), whose of its
+    others' figures is meant, whether that lies above, whether the row decides on that, and whether
+    it is known by the release alone.
+    """
+    return pd.DataFrame(
+        {
+            "rank": np.full(rows, -1),
+            "other": np.full(rows, -1),
+            "is_above": np.zeros(rows, dtype=bool),
+            "decides": np.zeros(rows, dtype=bool),
+            "rests_on_release": np.zeros(rows, dtype=bool),
+        }
+    )
 
 
 def comparisons(
@@ -66,7 +117,8 @@ def comparisons(
     row = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     matrix = sp.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(parts), variables))
     sums = np.bincount(row, truth[column], len(parts))
-    return Comparisons(matrix, *told_of(sums, method), np.array(readers))
+    told = told_of(sums, method)
+    return Comparisons(matrix, *told, np.array(readers), no_ranks(len(parts)))
 
 
 def told_of(sums: np.ndarray, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +158,7 @@ def _groups(
     having = set(areas)
     for code in areas:
         groups = [
-            having - {code},
+            {other for other in having if region_of(other) == region_of(code)} - {code},
             having & set(beside.get(code, ())),
             having & set(statistical_neighbours_of(code)),
         ]

@@ -51,6 +51,8 @@ UNBOUNDED = 1_000_000.0
 """Greater than any count of children in a region."""
 _OUTWARD_SINCE = "occupied_band_low"
 """Releases without this column rounded the ends of intervals to the nearest, as they did counts."""
+_BY_COMPARISON, _BY_RANK = "what a comparison tells of others", "what a rank tells of others"
+"""As the ties of which a login is told are named."""
 A_CHILD_APART = 1
 """Where the figures of two releases of a date differ by no more than this, the reader is presumed
 to know by how many.
@@ -237,7 +239,7 @@ class System:
             matrix=sp.vstack([self.matrix, told.matrix[rows]], format="csr"),
             row_low=np.concatenate([self.row_low, told.low[rows]]),
             row_high=np.concatenate([self.row_high, told.high[rows]]),
-            says=[*self.says, *["what a comparison tells of others"] * more],
+            says=[*self.says, *np.where(told.is_rank(rows), _BY_RANK, _BY_COMPARISON)],
             steps=_with_more(self.steps, more),
             guesses=_with_more(self.guesses, more),
             told=rows,
@@ -248,6 +250,12 @@ class System:
         one before.
         """
         return self._without(self.steps)
+
+    def without_ranks(self) -> System:
+        """The same, where nobody knows which of the others lie above, but where all do or none."""
+        rows = np.zeros(len(self.row_low), dtype=bool)
+        rows[len(rows) - len(self.told) :] = self.comparisons.rests_on_release(self.told)
+        return self._without(rows)
 
     def without_guesses(self) -> System:
         """The same, for a reader who takes no tie for true that need not be."""

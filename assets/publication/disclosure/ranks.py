@@ -3,21 +3,21 @@
 Belongs here: on which side of an authority's own figure those of the others of its region lie.
 Does not belong here: which figures are ranked (`ties.toml`), sums of others (`comparisons`).
 
-A rank tells how many of the others lie above. The reader is presumed to know which: who holds the
-release knows it of all but the few whose counts are hidden.
+A rank tells how many of the others lie above. Which, whoever holds the release knows of all but
+those whose counts are hidden, or printed nowhere (`Comparisons.known_by`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from assets.publication.disclosure.comparisons import Comparisons, told_of
+from assets.publication.disclosure.comparisons import Comparisons
 from assets.publication.disclosure.linking import categories
 from assets.publication.programme import (
     AREA,
@@ -26,22 +26,30 @@ from assets.publication.programme import (
     RankedSide,
     ranked,
 )
-from schemas.authorities import all_authorities
+from schemas.authorities import region_of
 from schemas.regions import DisclosureMethod
 
 
 @dataclass(frozen=True)
 class _Figures:
-    """The figures of one measure and kind that have a rank, one an authority: the whole numbers
-    that are compared (`n` of `d`), and the variables behind them (none where they are open), as
-    rows of two matrices.
+    """The figures of one measure and kind, one an authority: the whole numbers that are compared
+    (`n` of `d`, NaN where one is small), and the variables behind them (None where they are open),
+    as rows of two matrices.
     """
 
+    figure: str
+    kind: str
     areas: np.ndarray
     n: np.ndarray
     d: np.ndarray
     counted: sp.csr_matrix | None
     of: sp.csr_matrix | None
+
+    @property
+    def is_ranked(self) -> np.ndarray:
+        """Which have a rank: those of which neither number is small."""
+        ranked: np.ndarray = ~np.isnan(self.n) & (self.d > 0)
+        return ranked
 
 
 def ranks(
@@ -57,27 +65,73 @@ def ranks(
 
     Of each of two figures an authority's own is known. Of the other's three things are told: the
     least or greatest that is counted, were it known what it is counted of; that, were the count
-    known; and what holds of both where neither is.
+    known; and what holds of both where neither is. Of a figure without a rank: that it is not
+    above.
     """
-    rows = _Rows(method.round_to, variables)
-    for figures in _figures(cells, truth, method, variables, tables, known):
+    rows = _Rows(method, variables)
+    for figures in figures_of(cells, truth, method, variables, tables, known):
         own, other = _of_a_region(figures.areas)
-        # the other's figure lies above, or below, or is the same
-        side = np.sign(
-            figures.n[other] * figures.d[own] - figures.n[own] * figures.d[other]
-        ).astype(int)
-        told, n, d = figures.areas[own], figures.n, figures.d
-        bounds = _beyond(n[own] * d[other], d[own], side, method)
+        has_rank = figures.is_ranked
+        own, other = own[has_rank[own]], other[has_rank[own]]
+        n, d = (np.nan_to_num(of).astype("int64") for of in (figures.n, figures.d))
+        # the other's figure lies above, or below, or is the same; without a rank it is not above
+        side = np.sign(n[other] * d[own] - n[own] * d[other]).astype(int)
+        side[~has_rank[other]] = -1
+        rows.next_figure(figures.areas, own, side > 0)
+        ranked = np.flatnonzero(has_rank[other])
+        _among_ranked(rows, figures, (n, d), (own, other, side), ranked)
+        unranked = np.flatnonzero(~has_rank[other] & (d[other] > 0))
         if figures.counted is not None:
-            rows.add(told, figures.counted[other], *bounds)
-        if figures.of is not None:
-            # a share that is larger is of fewer; of a share of nothing nothing follows
-            some = n[own] > 0
-            bounds = _beyond(n[other[some]] * d[own[some]], n[own[some]], -side[some], method)
-            rows.add(told[some], figures.of[other[some]], *bounds)
-        if figures.counted is not None and figures.of is not None:
-            rows.add_both(told, figures.counted[other], figures.of[other], n[own] / d[own], side)
+            one = own[unranked], other[unranked]
+            high = _not_above(n[one[0]] * d[one[1]], d[one[0]], method)
+            low = np.full(len(high), -np.inf)
+            rows.add(unranked, figures.counted[one[1]], low, high, decides=True)
     return rows.made()
+
+
+def _among_ranked(
+    rows: _Rows,
+    figures: _Figures,
+    numbers: tuple[np.ndarray, np.ndarray],
+    pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
+    ranked: np.ndarray,
+) -> None:
+    """What these pairs of figures tell (own, other and side, by place): both have a rank."""
+    (n, d), (own, other, side) = numbers, (of[ranked] for of in pairs)
+    method, counted, of = rows.method, figures.counted, figures.of
+    if counted is not None:
+        bounds = _beyond(n[own] * d[other], d[own], side, method)
+        rows.add(ranked, counted[other], *bounds, decides=True)
+    if of is not None:
+        # a share that is larger is of fewer; of a share of nothing nothing follows
+        some = n[own] > 0
+        mine, its = own[some], other[some]
+        low, high = _beyond(n[its] * d[mine], n[mine], -side[some], method)
+        # what lies above has a rank, and so is of no small number
+        low = np.where(side[some] > 0, method.smallest_count_shown, low)
+        rows.add(ranked[some], of[its], low, high, decides=counted is None)
+    if counted is not None and of is not None:
+        rows.add_both(ranked, counted[other], of[other], (n[own], d[own]), side)
+
+
+def _not_above(dividend: np.ndarray, divisor: np.ndarray, method: DisclosureMethod) -> np.ndarray:
+    """The greatest count that is small, or printed as no more than this quotient."""
+    printed = dividend // (divisor * method.round_to) * method.round_to
+    greatest = np.where(printed < _least_printed(method), 0, _behind(printed, method)[1])
+    return np.maximum(greatest, method.smallest_count_shown - 1)
+
+
+def _least_printed(method: DisclosureMethod) -> int:
+    """As what the smallest count that is shown is printed."""
+    return int(np.floor(method.smallest_count_shown / method.round_to + 0.5)) * method.round_to
+
+
+def _behind(printed: np.ndarray, method: DisclosureMethod) -> tuple[np.ndarray, np.ndarray]:
+    """The least and greatest count that is printed so."""
+    half = method.round_to / 2
+    least = np.maximum(np.ceil(printed - half), method.smallest_count_shown)
+    greatest = np.ceil(printed + half) - 1
+    return np.where(printed == 0, 0, least), np.where(printed == 0, 0, greatest)
 
 
 def _beyond(
@@ -86,53 +140,86 @@ def _beyond(
     """The least and greatest count that is printed above (`side` 1), below (-1), or as (0) this
     quotient.
     """
-    step = method.round_to
-    above = (dividend // (divisor * step) + 1) * step
+    step, fewest = method.round_to, _least_printed(method)
+    above = np.maximum((dividend // (divisor * step) + 1) * step, fewest)
     below = (-(-dividend // (divisor * step)) - 1) * step
     # what is printed is 0 or no small count
-    fewest = int(np.floor(method.smallest_count_shown / step + 0.5)) * step
-    above, below = np.maximum(above, fewest), np.where(below < fewest, 0, below)
+    below = np.where(below < fewest, 0, below)
     as_it_is = dividend // divisor
-    least = told_of(np.where(side > 0, above, as_it_is), method)[0]
-    greatest = told_of(np.where(side < 0, np.maximum(below, 0), as_it_is), method)[1]
+    least = _behind(np.where(side > 0, above, as_it_is), method)[0]
+    greatest = _behind(np.where(side < 0, below, as_it_is), method)[1]
     return np.where(side < 0, -np.inf, least), np.where(side > 0, np.inf, greatest)
 
 
 class _Rows:
-    """Rows of what is told, while they are put together."""
+    """Rows of what is told, while they are put together, figure by figure: `next_figure` has all
+    pairs of one, and rows say of which they are, by place.
+    """
 
-    def __init__(self, step: int, variables: int) -> None:
-        # how far below, and above, what is printed a count may lie
-        self._below, self._above = step // 2, (step + 1) // 2 - 1
-        self._variables = variables
+    def __init__(self, method: DisclosureMethod, variables: int) -> None:
+        self.method, self._variables = method, variables
         self._matrices: list[sp.csr_matrix] = []
         self._low: list[np.ndarray] = []
         self._high: list[np.ndarray] = []
         self._told: list[np.ndarray] = []
+        self._ranks: list[pd.DataFrame] = []
+        self._figures = self._pairs = 0
+
+    def next_figure(self, areas: np.ndarray, own: np.ndarray, is_above: np.ndarray) -> None:
+        """The pairs of the next figure: whose login is told, and whether the other lies above."""
+        above = np.bincount(own, is_above, len(areas))
+        others = np.bincount(own, minlength=len(areas))
+        some = (above > 0) & (above < others)
+        self._areas = areas[own]
+        self._of_pairs = pd.DataFrame(
+            {
+                "rank": self._figures + own,
+                "other": self._pairs + np.arange(len(own)),
+                "is_above": is_above,
+                "decides": False,
+                "rests_on_release": some[own],
+            }
+        )
+        self._figures, self._pairs = self._figures + len(areas), self._pairs + len(own)
 
     def add(
-        self, told: np.ndarray, matrix: sp.csr_matrix, low: np.ndarray, high: np.ndarray
+        self,
+        pairs: np.ndarray,
+        matrix: sp.csr_matrix,
+        low: np.ndarray,
+        high: np.ndarray,
+        *,
+        decides: bool = False,
     ) -> None:
-        """Add rows: who is told, and between which values the sum of their variables lies."""
+        """Add rows: of which pairs, and between which values the sum of their variables lies."""
         self._matrices.append(matrix)
         self._low.append(low)
         self._high.append(high)
-        self._told.append(told)
+        self._told.append(self._areas[pairs])
+        self._ranks.append(self._of_pairs.iloc[pairs].assign(decides=decides))
 
     def add_both(
         self,
-        told: np.ndarray,
+        pairs: np.ndarray,
         counted: sp.csr_matrix,
         of: sp.csr_matrix,
-        share: np.ndarray,
+        own: tuple[np.ndarray, np.ndarray],
         side: np.ndarray,
     ) -> None:
-        """Add on which side of a share two counts lie, each within what it may be rounded from."""
-        # it is a side's sum that is rounded, and not its parts
-        matrix = counted - sp.diags(share) @ of
-        low = np.where(side < 0, -np.inf, -self._below - share * self._above)
-        high = np.where(side > 0, np.inf, self._above + share * self._below)
-        self.add(told, matrix.tocsr(), low, high)
+        """Add on which side of one's own share two counts lie, each within what it may be rounded
+        from: it is a side's sum that is rounded, and not its parts.
+        """
+        n, d = own
+        share, step = n / d, self.method.round_to
+        # how far below, and above, what is printed a count may lie
+        below, above = step // 2, (step + 1) // 2 - 1
+        # all are multiples of the step, and so is what is printed above by the least there is
+        apart = step * np.gcd(n, d) / d
+        low = np.where(side > 0, apart, 0) - below - share * above
+        high = np.where(side < 0, -apart, 0) + above + share * below
+        matrix = (counted - sp.diags(share) @ of).tocsr()
+        low, high = np.where(side < 0, -np.inf, low), np.where(side > 0, np.inf, high)
+        self.add(pairs, matrix, low, high)
 
     def made(self) -> Comparisons:
         """All that was added."""
@@ -143,10 +230,11 @@ class _Rows:
             np.concatenate(self._low),
             np.concatenate(self._high),
             np.concatenate(self._told),
+            pd.concat(self._ranks, ignore_index=True),
         )
 
 
-def _figures(
+def figures_of(
     cells: pd.DataFrame,
     truth: np.ndarray,
     method: DisclosureMethod,
@@ -154,87 +242,98 @@ def _figures(
     tables: Mapping[str, pd.DataFrame],
     known: Mapping[str, pd.DataFrame],
 ) -> Iterator[_Figures]:
-    """The figures that are ranked, measure by measure and kind by kind."""
+    """The figures that are ranked, measure by measure and kind by kind, of every authority of which
+    the release has both numbers; arguments as of `ranks`.
+    """
     of_table = {table.name: table for table in PUBLISHED_TABLES}
-    own = cells[(cells["area"] != "") & cells["is_printed"]]
+    own = cells[cells["area"] != ""]
     own = own[~np.isnan(truth[own["variable"]])]
     for entry in (e for e in ranked() if e.table in of_table and e.table in tables):
         table = of_table[entry.table]
-
-        def side(one: RankedSide, table: PublishedTable = table) -> pd.DataFrame:
-            if one.is_open:
-                return _open(one, table, tables[table.name], known[table.name])
-            return _counts(one, table, own, truth)
-
-        counted, of = (_shown(side(one), one, method) for one in (entry.counted, entry.of))
+        held = known.get(entry.table, pd.DataFrame())
+        # a release that is read back from the ledger has no numbers that are open
+        if any(side.is_open and not {*side.measures} <= {*held} for side in entry.sides):
+            continue
+        counted, of = (
+            _open(side, table, tables[entry.table], held)
+            if side.is_open
+            else _counts(side, table, own, truth)
+            for side in entry.sides
+        )
         both = counted.add_suffix("_counted").join(of.add_suffix("_of"), how="inner")
         both = both[both["number_of"] > 0]
-        for _, part in both.groupby(level="kind", sort=True):
-            yield _Figures(
-                part.index.get_level_values("area").to_numpy(dtype=str),
-                part["number_counted"].to_numpy(dtype="int64"),
-                part["number_of"].to_numpy(dtype="int64"),
-                *(
-                    None if one.is_open else _matrix(part[f"variables_{name}"], variables)
-                    for name, one in (("counted", entry.counted), ("of", entry.of))
-                ),
-            )
+        for kind, part in both.groupby(level="kind", sort=True):
+            if kind not in entry.without:
+                yield _Figures(
+                    entry.figure,
+                    str(kind),
+                    part.index.get_level_values("area").to_numpy(dtype=str),
+                    _as_compared(part["number_counted"], entry.counted, method),
+                    _as_compared(part["number_of"], entry.of, method),
+                    *(
+                        None if side.is_open else _matrix(part[f"variables_{name}"], variables)
+                        for name, side in (("counted", entry.counted), ("of", entry.of))
+                    ),
+                )
 
 
-def _shown(side: pd.DataFrame, one: RankedSide, method: DisclosureMethod) -> pd.DataFrame:
-    """The numbers that are compared: those that everybody may know as they are, others as they are
-    printed, without the small.
-    """
-    if one.is_open:
-        return side
-    number = side["number"]
-    is_shown = (number == 0) | (number >= method.smallest_count_shown)
-    rounded = np.floor(number / method.round_to + 0.5) * method.round_to
-    return side.assign(number=rounded)[is_shown]
+def _as_compared(number: pd.Series, side: RankedSide, method: DisclosureMethod) -> np.ndarray:
+    """What everybody may know as it is; another number as it is printed, NaN where it is small."""
+    true: np.ndarray = number.to_numpy(dtype="float64")
+    if side.is_open:
+        return true
+    is_shown = (true == 0) | (true >= method.smallest_count_shown)
+    rounded = np.floor(true / method.round_to + 0.5) * method.round_to
+    return np.asarray(np.where(is_shown, rounded, np.nan))
 
 
 def _counts(
-    one: RankedSide, table: PublishedTable, own: pd.DataFrame, truth: np.ndarray
+    side: RankedSide, table: PublishedTable, own: pd.DataFrame, truth: np.ndarray
 ) -> pd.DataFrame:
-    """A side's true numbers by area and kind, and their variables, from the cells."""
-    part = own[(own["table"] == table.name) & own["measure"].isin(one.measures)]
+    """A side's true numbers by area and kind, and their variables, from the cells, where the
+    release has all of them (printed, or behind what is).
+    """
+    part = own[(own["table"] == table.name) & own["measure"].isin(side.measures)]
     keys = categories(part["key"], table)
     at = pd.DataFrame(
         {
             "area": part["area"],
-            "kind": _kind(keys, one),
+            "kind": _kind(keys, side),
             "variable": part["variable"],
             "number": truth[part["variable"]],
         }
     )
-    by = at[_named(keys, one)].groupby(["area", "kind"])
-    return pd.DataFrame({"number": by["number"].sum(), "variables": by["variable"].agg(list)})
+    by = at[_named(keys, side)].groupby(["area", "kind"])
+    sums = pd.DataFrame({"number": by["number"].sum(), "variables": by["variable"].agg(list)})
+    whole = len(side.measures) * math.prod(len(of) for _, of in side.where)
+    return sums[by.size() == whole]
 
 
 def _open(
-    one: RankedSide, table: PublishedTable, frame: pd.DataFrame, known: pd.DataFrame
+    side: RankedSide, table: PublishedTable, frame: pd.DataFrame, known: pd.DataFrame
 ) -> pd.DataFrame:
     """A side's numbers by area and kind, where everybody may know them, as they truly are."""
     keys = frame[list(table.filters)]
-    number = known[list(one.measures)].sum(axis=1, skipna=False)
-    at = pd.DataFrame({"area": frame[AREA], "kind": _kind(keys, one), "number": number})
-    kept = _named(keys, one) & (at["area"] != "") & at["number"].notna()
+    number = known[list(side.measures)].sum(axis=1, skipna=False)
+    at = pd.DataFrame({"area": frame[AREA], "kind": _kind(keys, side), "number": number})
+    kept = _named(keys, side) & (at["area"] != "") & at["number"].notna()
     return at[kept].groupby(["area", "kind"])[["number"]].sum()
 
 
-def _named(keys: pd.DataFrame, one: RankedSide) -> np.ndarray:
+def _named(keys: pd.DataFrame, side: RankedSide) -> np.ndarray:
     """The rows of a side's categories."""
     named = np.ones(len(keys), dtype=bool)
-    for name, of in one.where:
+    for name, of in side.where:
         named &= keys[name].isin(of).to_numpy()
-    return named
+    return np.asarray(named)
 
 
-def _kind(keys: pd.DataFrame, one: RankedSide) -> pd.Series:
+def _kind(keys: pd.DataFrame, side: RankedSide) -> pd.Series:
     """What is left of the rows' categories: figures are ranked among those of one kind."""
-    kind = pd.Series("", index=keys.index)
-    for name in (name for name in keys if name not in dict(one.where)):
-        kind = kind + "|" + keys[name]
+    left = [keys[name] for name in keys if name not in dict(side.where)]
+    kind = left[0] if left else pd.Series("", index=keys.index)
+    for further in left[1:]:
+        kind = kind + "|" + further
     return kind
 
 
@@ -245,15 +344,8 @@ def _matrix(variables: pd.Series, count: int) -> sp.csr_matrix:
     return sp.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(variables), count))
 
 
-@cache
-def _regions() -> Mapping[str, str]:
-    return {authority.code: authority.region_code for authority in all_authorities()}
-
-
 def _of_a_region(areas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each authority (its place) with every other of its region. An authority of which no region is
-    known is in one with all such.
-    """
-    region = pd.factorize(pd.Series(areas).map(_regions()).fillna(""))[0]
+    """Each authority (its place) with every other of its region."""
+    region = pd.factorize(pd.Series([region_of(code) for code in areas]))[0]
     own, other = np.nonzero((region[:, None] == region) & ~np.eye(len(areas), dtype=bool))
     return own, other

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from assets.publication.disclosure.bounds import propagate
 from assets.publication.disclosure.knowledge import System
 from assets.publication.disclosure.rules import CONFIDENTIAL
 from assets.publication.programme import PUBLISHED_TABLES, TOTAL
@@ -42,7 +43,7 @@ class Reader:
         `hidden` are the variables that the repair has hidden since the system was made: of these he
         presumes the same.
         """
-        view = system.untold().with_told(self.told)
+        view = system.untold()
         known = self.knows & ~np.isnan(system.truth)
         low, high = view.low.copy(), view.high.copy()
         low[known], high[known] = system.truth[known], system.truth[known]
@@ -55,9 +56,20 @@ class Reader:
             # away there
             presumed &= (system.truth > 0) & ~known & ~system.is_of_few
             low[presumed] = np.maximum(low[presumed], 1)
-        return replace(
-            view, low=low, high=high, small=system.small & ~known, known=known, presumed=presumed
-        )
+        small = system.small & ~known
+        view = replace(view, low=low, high=high, small=small, known=known, presumed=presumed)
+        return view.with_told(self._told(view))
+
+    def _told(self, view: System) -> np.ndarray:
+        """What comparisons tell beside what he knows: of a rank, what is not open to him."""
+        of_ranks = view.comparisons.is_rank(self.told)
+        if not of_ranks.any():
+            return self.told
+        bounds = propagate(view.with_told(self.told[~of_ranks]))
+        if len(bounds.broken):  # then bounds say nothing, and nothing is open
+            return self.told
+        known = view.comparisons.known_by(self.told[of_ranks], bounds.low, bounds.high)
+        return np.concatenate([self.told[~of_ranks], known])
 
     def follow(self, view: System, system: System, variable: int, *, is_hidden: bool) -> None:
         """Bring his view up to date of a variable that the repair has just hidden, or shown again."""
@@ -95,7 +107,7 @@ class Members:
     """The logins of every authority of the printed tables, and what all of them know.
 
     A login reads the authority's own rows, what members share of every setting, and comparisons,
-    which tell sums of others. That of a sub-region's group reads its members' rows.
+    which tell sums of others, and its rank among them. That of a sub-region's group reads its members' rows.
     """
 
     all_know: Reader
