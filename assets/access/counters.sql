@@ -1,5 +1,5 @@
 -- What the server counts and measures of whole tables is none of a reader's: rows inserted, deleted and living, pages, files, and what was written.
--- From them another authority's erasure, or the number of its children, could be told. PostgreSQL lets everybody see them, so this takes them away
+-- From them another authority's erasure, or the number of its children, could be told; so it is of what a session reads and writes meanwhile. PostgreSQL lets everybody see them, so this takes them away
 -- from PUBLIC, in this database: the views and functions of counters, sizes, locks and the log of changes, and of pg_class the columns that tell sizes.
 -- Nor may a reader use up what all sessions share: the memory of locks (advisory locks fill it, and the pipeline stops), the log of changes (messages).
 -- Only the server's administrator may do it: the pipeline does where it is a superuser; elsewhere `observatory status` says that it is to be run,
@@ -24,7 +24,7 @@ begin
         from pg_catalog.pg_proc as p
         where p.pronamespace = 'pg_catalog'::regnamespace
             and (
-                (p.proname ~ '^pg_stat_get_' and p.proname !~ '^pg_stat_get_(activity|backend_.*)$')
+                (p.proname ~ '^pg_stat_get_' and p.proname <> 'pg_stat_get_activity')
                 or p.proname ~ '^pg_((total_)?relation|table|indexes|database|tablespace)_size$'
                 or p.proname ~ '^pg_((try_)?advisory_(xact_)?lock|lock_status$|logical_emit_message$)'
                 or p.proname ~ '^pg_(relation_file(node|path)|filenode_relation|current_wal_.*|last_wal_.*|control_.*)$'

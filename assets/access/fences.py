@@ -22,7 +22,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.access.policies import (
+    AUTHORITY,
     EVERY_ROW,
+    OF_AN_AREA,
     ONE_FEE,
     OPERATOR,
     QUARTER,
@@ -156,12 +158,19 @@ def _view(policy: Policy, columns: list[str]) -> str:
     )
 
 
-def _as_shown(column: str) -> str:
-    """A column as a reader has it: what is the fee of one placement, of what is not its own, in
-    tens of pounds.
+def _as_it_is(column: str) -> str:
+    return f't."{column}"'
+
+
+def _fee_shown(column: str) -> str:
+    """A column of areas' fees as a reader has it: what is the fee of one placement, of what is not its
+    own, in tens of pounds; what an area's fees are of, to no other authority.
     """
+    if column in OF_AN_AREA:
+        is_its_own = f"(t.area_code = own.authority_code or own.kind <> '{AUTHORITY}')"
+        return f'case when {is_its_own} then t."{column}" end'
     if column not in ONE_FEE:
-        return f't."{column}"'
+        return _as_it_is(column)
     return (
         f'case when t.area_code = own.authority_code then t."{column}" else round(t."{column}",'
         " -1) end"
@@ -213,8 +222,9 @@ def _function(policy: Policy, columns: list[str]) -> str:
         f" {f't.census_date = {QUARTER}' if is_quarterly else 'true'}"
     )
     rows = f"return query select t.* {of_quarter}"
-    is_rough = SEARCHES in columns or (ONE_FEE & set(columns) and "area_code" in columns)
-    as_shown = _roughly_shown if SEARCHES in columns else _as_shown
+    of_areas = bool(ONE_FEE & set(columns)) and "area_code" in columns
+    is_rough = SEARCHES in columns or of_areas
+    as_shown = _roughly_shown if SEARCHES in columns else _fee_shown if of_areas else _as_it_is
     to_others = f"return query select {', '.join(map(as_shown, columns))} {of_quarter}"
     blank = of_others(columns)
     to_a_group = (

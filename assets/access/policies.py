@@ -66,6 +66,11 @@ ONE_FEE = {"median_weekly_cost", "lower_decile_weekly_cost", "upper_decile_weekl
 its own every reader has these in whole tens of pounds, as releases print them. The regional group
 and engineers pay no fee: to them none is their own."""
 
+OF_AN_AREA = {"placements", "placements_without_cost", "owner_groups", "largest_group_share"}
+"""What an area's fees are of: exact, they are children of the others, and with the mean what these
+pay the largest owner group. Of what is not its own an authority has none; releases print the
+region's placements."""
+
 SEARCHES = "searches"
 """The column by which a table of counts of searches for homes is known. They are few and say much
 of a child: of what is not its own every reader, the regional group and engineers too, has counts up

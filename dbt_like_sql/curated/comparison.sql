@@ -1,7 +1,8 @@
 -- Every headline figure of an authority (curated.headline_figure) beside its sub-region's, its region's and its statistical neighbours', with its
 -- rank in the region and its change on a year before.
 -- An area's figure is of all its authorities that returned, taken together: the sum of what is counted / the sum of what it is counted of, the
--- authority itself included (not among its neighbours). sub_region_authorities, region_authorities and neighbours_held say how many returned.
+-- authority itself included (not among its neighbours). sub_region_authorities, region_authorities and neighbours_held say how many returned,
+-- whatever the type: how many have somebody in a type would tell which do.
 -- Others' counts are given as they are published, unless every member may know them anyway (open): the others' sum is rounded to the nearest five,
 -- and nothing is worked out of one that is small (the region's file has both numbers). The authority's own figure is exact.
 -- A figure of fewer than three others (the region's file says how many) would be theirs: it is blank. So is one that would leave fewer than three
@@ -85,6 +86,34 @@ of_areas as (
         a.area_code,
         f.measure,
         f.provision_type
+),
+
+returned as (
+    select
+        a.area_level,
+        a.area_code,
+        f.measure,
+        count(distinct f.authority_code) as authorities
+    from figures as f
+    inner join areas as a
+        on f.authority_code = a.authority_code
+    group by
+        a.area_level,
+        a.area_code,
+        f.measure
+),
+
+neighbours_returned as (
+    select
+        n.authority_code,
+        f.measure,
+        count(distinct f.authority_code) as authorities
+    from figures as f
+    inner join staging.statistical_neighbours as n
+        on f.authority_code = n.neighbour_code
+    group by
+        n.authority_code,
+        f.measure
 ),
 
 of_neighbours as (
@@ -194,8 +223,9 @@ beside as (
         coalesce(n.authorities, 0) as neighbours,
         coalesce(n.in_sub_region, 0) as neighbours_in_sub_region,
         coalesce(n.in_region, 0) as neighbours_in_region,
-        s.authorities as sub_region_authorities,
-        r.authorities as region_authorities,
+        hs.authorities as sub_region_authorities,
+        hr.authorities as region_authorities,
+        coalesce(hn.authorities, 0) as neighbours_held,
         s.numerator - f.numerator as sub_region_numerator,
         s.denominator - f.denominator as sub_region_denominator,
         r.numerator - f.numerator as region_numerator,
@@ -219,6 +249,17 @@ beside as (
         on f.authority_code = n.authority_code
         and f.measure = n.measure
         and f.provision_type = n.provision_type
+    left join returned as hs
+        on hs.area_level = 'sub-region'
+        and f.sub_region_code = hs.area_code
+        and f.measure = hs.measure
+    left join returned as hr
+        on hr.area_level = 'region'
+        and f.region_code = hr.area_code
+        and f.measure = hr.measure
+    left join neighbours_returned as hn
+        on f.authority_code = hn.authority_code
+        and f.measure = hn.measure
 ),
 
 -- What others' figures are told: of enough of them, and with enough, or nobody, left between one and another.
@@ -339,7 +380,7 @@ select
     case when f.unit = 'share' then round(t.region_figure, 6) else round(t.region_figure, 2) end as region_figure,
     cast(b.region_authorities as integer) as region_authorities,
     case when f.unit = 'share' then round(t.neighbours_figure, 6) else round(t.neighbours_figure, 2) end as neighbours_figure,
-    cast(b.neighbours as integer) as neighbours_held,
+    cast(b.neighbours_held as integer) as neighbours_held,
     cast(f.rank_in_region as integer) as rank_in_region,
     case
         when f.break_reason is null and f.unit = 'share' then round(f.figure_year_before, 6)

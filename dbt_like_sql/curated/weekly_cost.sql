@@ -5,7 +5,8 @@
 -- A placement counts where a cost above 0 is given; the others (in-house ones have no fee) are placements_without_cost.
 -- Deciles are interpolated. A contribution that is left blank is 0 where the ones given make up the total to the penny, else it is unknown, and the
 -- placement is left out of that contribution's mean. Annual equivalent: mean x 365 / 7, if it lasted a full year (DfE's arithmetic).
--- Ratio: the mean to that of all returned placements of the region. Rank, of authorities' rows: 1 the dearest mean of the region's.
+-- Ratio: the mean to that of all returned placements of the region. Rank, of authorities' rows: 1 the dearest mean of the region's, among those that
+-- may be shown, in whole tens of pounds: whoever changes its own fees cannot find out more of another's mean than releases print.
 -- The year before is the quarter twelve months earlier. An area's is compared for the authorities in both quarters alone
 -- (authorities_in_both): its change is the difference of their means, not of the means of whoever returned. Blank, and break_reason says
 -- why, where the series is broken: no_return_year_before (nobody in both); a break of the population's or the type's series
@@ -595,11 +596,11 @@ select
             then round(f.mean / nullif(w.mean, 0), 6)
     end as ratio_to_region,
     case
-        when f.area_level = 'authority' and f.mean is not null and f.region_code is not null
+        when f.area_level = 'authority' and f.may_be_shown and f.region_code is not null
             then cast(
                 rank() over (
-                    partition by f.area_level, f.region_code, f.provision_type, f.population, f.basis
-                    order by f.mean desc nulls last
+                    partition by f.area_level, f.region_code, f.provision_type, f.population, f.basis, f.may_be_shown
+                    order by round(f.mean, -1) desc
                 ) as integer
             )
     end as rank_in_region,

@@ -54,5 +54,16 @@ group by
 having
     min(c.figure) * 0.6 > max(c.region_figure)
     or max(c.figure) * 1.6 < min(c.region_figure)
-    or max(c.rank_in_region) > max(c.region_authorities)
-    or count(*) <> max(c.region_authorities)
+    or max(c.rank_in_region) > count(*)
+union all
+select
+    c.region_code as authority_code,
+    c.measure
+from compared as c
+where c.region_code is not null
+group by
+    c.region_code,
+    c.measure
+having
+    count(distinct c.authority_code) <> max(c.region_authorities)
+    or count(distinct c.authority_code) <> min(c.region_authorities)

@@ -89,6 +89,8 @@ class MoneyTruth:
         }
         # worked out once: every authority's line asks for its region's
         shown = {key: _may_be_shown(key, now, region, date) for key in now.groups}
+        # as releases print them: whole tens, halves up
+        ranked = {key: int(mean / 10 + Fraction(1, 2)) for key, mean in means.items() if shown[key]}
         lines = []
         for key, rows in now.groups.items():
             mean = means.get(key)
@@ -130,7 +132,7 @@ class MoneyTruth:
                     "ratio_to_region": exact(
                         mean / in_region if mean is not None and in_region else None, 6
                     ),
-                    "rank_in_region": _rank(key, means, region, date),
+                    "rank_in_region": _rank(key, ranked, region, date),
                     "authorities_in_both": len(both),
                     "mean_weekly_cost_year_before": exact(earlier, 2),
                     "mean_weekly_cost_change": exact(change, 2),
@@ -332,8 +334,10 @@ def _leaves_nobody_alone(paid: list[dict], around: list[dict], region: Region) -
     )
 
 
-def _rank(key: Key, means: dict[Key, Fraction], region: Region, date: dt.date) -> str:
-    """One more than the authorities of the same region that are dearer."""
+def _rank(key: Key, means: dict[Key, int], region: Region, date: dt.date) -> str:
+    """One more than the authorities of the same region that are dearer, of those whose fees may be
+    shown.
+    """
     if key[0] != "authority" or key not in means:
         return ""
     here = areas_of(key[1], region, date)[-1]

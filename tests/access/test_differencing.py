@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from assets.access import fences
-from assets.access.policies import ONE_FEE
+from assets.access.policies import OF_AN_AREA, ONE_FEE
 from assets.access.preparing import prepare
 from assets.publication.disclosure.rules import SAFE, publish_means
 from assets.warehouse.about_children import money_in
@@ -53,8 +53,9 @@ def fees(filled: Filled):
                 add = physical(
                     "insert into curated.weekly_cost (census_date, area_level, area_code,"
                     " mean_weekly_cost, median_weekly_cost, lower_decile_weekly_cost,"
-                    " upper_decile_weekly_cost, fees_may_be_shown) values (:d, :l, :c, 5000,"
-                    " 4321.09, 2345.67, 8766.54, :shown)"
+                    " upper_decile_weekly_cost, fees_may_be_shown, placements,"
+                    " placements_without_cost, owner_groups, largest_group_share) values (:d, :l,"
+                    " :c, 5000, 4321.09, 2345.67, 8766.54, :shown, 34, 1, 5, 0.5)"
                 )
                 connection.execute(
                     sa.text(add), {"d": date, "l": level, "c": code, "shown": is_shown}
@@ -109,6 +110,28 @@ def test_nobody_reads_the_fee_of_one_placement_of_others_to_the_penny(filled: Fi
             assert {tuple(map(float, row[1:])) for row in session.execute(asked)} == {in_tens}, (
                 f"a {who} login pays nobody's fee"
             )
+
+
+@pytest.mark.usefixtures("fees")
+def test_no_authority_reads_how_many_an_areas_fees_are_of_or_what_their_largest_group_has(
+    filled: Filled,
+):
+    """Less its own they would be others' children, and with the mean what others pay one owner."""
+    asked = (
+        f"select area_level, {', '.join(sorted(OF_AN_AREA))} from curated.weekly_cost"
+        " where census_date = '2025-06-30' order by 1"
+    )
+    whole = (0.5, 5, 34, 1)
+    with filled.connect("stockport") as session:
+        read = {row[0]: row[1:] for row in session.execute(asked)}
+    assert read.pop("authority") == whole
+    assert set(read.values()) == {(None, None, None, None)} and set(read) == {
+        "region",
+        "sub-region",
+    }
+    for who in ("region", "engineer"):
+        with filled.connect(who) as session:
+            assert {row[1:] for row in session.execute(asked)} == {whole}
 
 
 def test_every_figure_that_may_be_one_fee_is_known():

@@ -62,7 +62,7 @@ def _in_areas(landing: Landed, date: dt.date, only: set[str] | None = None) -> p
 
 @landed.remembered
 def weekly_cost(landing: Landed, date: dt.date) -> pd.DataFrame:
-    """`weekly_cost` of authorities, sub-regions and the region: counts, means, deciles, rank."""
+    """`weekly_cost` of authorities, sub-regions and the region: counts, means, deciles."""
     rows = _in_areas(landing, date)
     if rows.empty:
         return rows
@@ -87,8 +87,6 @@ def weekly_cost(landing: Landed, date: dt.date) -> pd.DataFrame:
     kept = rows[rows["authority_code"].isin(both)]
     counted = kept.groupby(["area_level", "area_code"])["authority_code"].nunique()
     out["authorities_in_both"] = counted.reindex(areas).fillna(0).to_numpy()
-    ranked = out[out["area_level"] == "authority"].groupby(KEYS[2:])["mean_weekly_cost"]
-    out["rank_in_region"] = ranked.rank(method="min", ascending=False).reindex(out.index)
     return out.assign(census_date=date)
 
 

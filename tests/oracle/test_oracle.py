@@ -73,7 +73,8 @@ NOT_COMPARED: dict[str, dict[str, str]] = {
     "weekly_cost": {
         **dict.fromkeys(["area_gss", "area_name"], FACT),
         **dict.fromkeys(
-            ["owner_groups", "largest_group_share", "fees_may_be_shown", "ratio_to_region"],
+            ["owner_groups", "largest_group_share", "fees_may_be_shown", "ratio_to_region",
+             "rank_in_region"],
             MONEY_RULE,
         ),
     },
@@ -199,7 +200,7 @@ TABLES = {
         ["placements", "placements_without_cost", "mean_weekly_cost", "median_weekly_cost",
          "lower_decile_weekly_cost", "upper_decile_weekly_cost", "annual_equivalent",
          "mean_social_care", "mean_education", "mean_health", "authorities_returned",
-         "authorities_in_both", "rank_in_region"],
+         "authorities_in_both"],
         tolerance=0.00501,
     ),
     "weekly_cost, change": Held(
