@@ -1,5 +1,5 @@
 -- What the server counts and measures of whole tables is none of a reader's: rows inserted, deleted and living, pages, files, and what was written.
--- From them another authority's erasure, or the number of its children, could be told; so it is of what a session reads and writes meanwhile. PostgreSQL lets everybody see them, so this takes them away
+-- From them another authority's erasure, or the number of its children, could be told, and so could what another session is reading or writing. PostgreSQL lets everybody see them, so this takes them away
 -- from PUBLIC, in this database: the views and functions of counters, sizes, locks and the log of changes, and of pg_class the columns that tell sizes.
 -- Nor may a reader use up what all sessions share: the memory of locks (advisory locks fill it, and the pipeline stops), the log of changes (messages).
 -- Only the server's administrator may do it: the pipeline does where it is a superuser; elsewhere `observatory status` says that it is to be run,

@@ -163,18 +163,27 @@ def _as_it_is(column: str) -> str:
 
 
 def _fee_shown(column: str) -> str:
-    """A column of areas' fees as a reader has it: what is the fee of one placement, of what is not its
-    own, in tens of pounds; what an area's fees are of, to no other authority.
+    """A column of areas' fees as a reader has it. What is the fee of one placement is, of what is
+    not its own, in tens of pounds to everybody. Of an area an authority has all money so, and not
+    what it is of: a mean to the penny would tell of how many placements it is.
     """
+    its_own = f"t.area_code = own.authority_code or own.kind <> '{AUTHORITY}'"
+    as_it_is = _as_it_is(column)
     if column in OF_AN_AREA:
-        is_its_own = f"(t.area_code = own.authority_code or own.kind <> '{AUTHORITY}')"
-        return f'case when {is_its_own} then t."{column}" end'
-    if column not in ONE_FEE:
-        return _as_it_is(column)
-    return (
-        f'case when t.area_code = own.authority_code then t."{column}" else round(t."{column}",'
-        " -1) end"
-    )
+        return f"case when {its_own} then {as_it_is} end"
+    if column in ONE_FEE:
+        its_own, roughly = "t.area_code = own.authority_code", f"round({as_it_is}, -1)"
+    elif column == "annual_equivalent":
+        roughly = "round(round(t.mean_weekly_cost, -1) * 365 / 7, 2)"
+    elif column == "ratio_to_region":  # with its own mean it tells the region's
+        its_own, roughly = f"own.kind <> '{AUTHORITY}'", f"round({as_it_is}, 2)"
+    elif all_fields()[column].type == "money":
+        roughly = f"round({as_it_is}, -1)"
+    elif column == "mean_weekly_cost_change_share":
+        roughly = f"round({as_it_is}, 2)"
+    else:
+        return as_it_is
+    return f"case when {its_own} then {as_it_is} else {roughly} end"
 
 
 def _roughly_shown(column: str) -> str:

@@ -68,8 +68,8 @@ and engineers pay no fee: to them none is their own."""
 
 OF_AN_AREA = {"placements", "placements_without_cost", "owner_groups", "largest_group_share"}
 """What an area's fees are of: exact, they are children of the others, and with the mean what these
-pay the largest owner group. Of what is not its own an authority has none; releases print the
-region's placements."""
+pay the largest owner group. Of what is not its own an authority has none, and money in whole tens:
+from means to the penny they could be worked out. Releases print the region's placements."""
 
 SEARCHES = "searches"
 """The column by which a table of counts of searches for homes is known. They are few and say much

@@ -394,6 +394,9 @@ def counters_are_open(connection: Connection) -> bool:
     return bool(
         connection.exec_driver_sql(
             "select has_any_column_privilege('public', 'pg_catalog.pg_stat_all_tables', 'select')"
+            " or exists (select from pg_proc where pronamespace = 'pg_catalog'::regnamespace and"
+            " proname ~ '^pg_stat_get_' and proname <> 'pg_stat_get_activity' and"
+            " has_function_privilege('public', oid, 'execute'))"
             " or has_function_privilege('public', 'pg_catalog.pg_relation_size(regclass, text)',"
             " 'execute') or has_function_privilege('public', 'pg_catalog.pg_advisory_lock(bigint)',"
             " 'execute') or has_column_privilege('public', 'pg_catalog.pg_class', 'reltuples',"

@@ -442,8 +442,8 @@ class RankedSide:
 @dataclass(frozen=True)
 class Ranked:
     """A headline figure of which comparisons tell an authority its rank, and the published counts
-    behind it. It is ranked apart for all categories that neither side names, but for those that it
-    is `without`.
+    behind it. It is ranked apart for all categories that neither side names; those in `without`
+    have no such figure.
     """
 
     figure: str

@@ -6,7 +6,7 @@
 -- Deciles are interpolated. A contribution that is left blank is 0 where the ones given make up the total to the penny, else it is unknown, and the
 -- placement is left out of that contribution's mean. Annual equivalent: mean x 365 / 7, if it lasted a full year (DfE's arithmetic).
 -- Ratio: the mean to that of all returned placements of the region. Rank, of authorities' rows: 1 the dearest mean of the region's, among those that
--- may be shown, in whole tens of pounds: whoever changes its own fees cannot find out more of another's mean than releases print.
+-- may be shown, in whole tens of pounds: whoever changes its own fees cannot find out another's mean to the penny.
 -- The year before is the quarter twelve months earlier. An area's is compared for the authorities in both quarters alone
 -- (authorities_in_both): its change is the difference of their means, not of the means of whoever returned. Blank, and break_reason says
 -- why, where the series is broken: no_return_year_before (nobody in both); a break of the population's or the type's series

@@ -1,7 +1,8 @@
 -- How do our fees stand beside the region's?
 -- for: authority
 -- Mean and median weekly fee of our open placements by provision type, newest quarter, and the ratio of our mean to the region's.
--- Fees of open placements, not section 251 unit costs. Another authority's fees are never shown.
+-- Fees of open placements, not section 251 unit costs. Another authority's fees are never shown: of the sub-region and region they are in whole
+-- tens of pounds, and how many placements they are of is blank.
 select
     w.area_name,
     w.provision_type,

@@ -191,6 +191,17 @@ def test_the_pipeline_keeps_what_it_plans_by(counted):
     assert prepare(warehouse, REGION) is False
 
 
+def test_counters_that_were_closed_by_an_older_file_are_open(servers):
+    """It left to every login what another session reads and writes."""
+    address = servers.fresh("embedded")
+    with Warehouse(address) as warehouse, warehouse.writing() as connection:
+        assert not rights.counters_are_open(connection)
+        grant = "grant execute on function pg_stat_get_backend_pid(integer) to public"
+        connection.exec_driver_sql(grant)
+        assert rights.counters_are_open(connection)
+    servers.drop("embedded", address)
+
+
 def test_status_says_where_they_are_open(remote, monkeypatch, tmp_path):
     address = remote.database("counted15_open")
     with Warehouse(address) as warehouse:

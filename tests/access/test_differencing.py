@@ -134,6 +134,31 @@ def test_no_authority_reads_how_many_an_areas_fees_are_of_or_what_their_largest_
             assert {row[1:] for row in session.execute(asked)} == {whole}
 
 
+@pytest.mark.usefixtures("fees")
+def test_an_authority_reads_an_areas_money_in_whole_tens(filled: Filled):
+    """Of so many placements with fees in whole pounds a mean to the penny tells how many they are."""
+    asked = (
+        "select area_level, mean_weekly_cost, annual_equivalent, mean_social_care, ratio_to_region,"
+        " mean_weekly_cost_change, mean_weekly_cost_change_share from curated.weekly_cost"
+        " where census_date = '2025-06-30' order by 1"
+    )
+    with filled.warehouse.engine.begin() as connection:
+        exact = (
+            "update curated.weekly_cost set mean_weekly_cost = 5123.46, annual_equivalent = 267151.84,"
+            " mean_social_care = 4011.22, ratio_to_region = 1.123456, mean_weekly_cost_change = -17.89,"
+            " mean_weekly_cost_change_share = -0.003480 where census_date = '2025-06-30'"
+        )
+        connection.execute(sa.text(physical(exact)))
+    as_it_is = (5123.46, 267151.84, 4011.22, 1.123456, -17.89, -0.00348)
+    in_tens = (5120.0, 266971.43, 4010.0, 1.12, -20.0, 0.0)
+    with filled.connect("stockport") as session:
+        read = {row[0]: tuple(map(float, row[1:])) for row in session.execute(asked)}
+    assert read.pop("authority") == (*as_it_is[:3], 1.12, *as_it_is[4:])
+    assert set(read.values()) == {in_tens} and set(read) == {"region", "sub-region"}
+    with filled.connect("region") as session:
+        assert {tuple(map(float, row[1:])) for row in session.execute(asked)} == {as_it_is}
+
+
 def test_every_figure_that_may_be_one_fee_is_known():
     """A median, decile or extreme of fees that a new table has is to be told like those there are."""
     columns = {

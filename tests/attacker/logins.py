@@ -360,32 +360,32 @@ def _follows(row: Row, lower: np.ndarray, upper: np.ndarray) -> bool:
 
 
 def _of_one(model: Model, number: int, rank: Rank, area: str, code: str) -> list[Row]:
-    """What it tells of one other figure, the side on which that lies being known.
+    """What it tells of one other figure, whether that lies above being known.
 
-    Of a count it is the least or the greatest that is printed on that side, were what it is counted
-    of known; the reverse; and what holds of both.
+    Of a count it is the least that is printed above, or the greatest that is not, were what it is
+    counted of known; the reverse; and what holds of both.
     """
     counted, of = RANKED[rank.measure]
     (n, d), (its_n, its_d) = rank.figures[code], rank.figures[area]
     assert n is not None and d is not None
+    is_above = rank.above(code, area)
     behind = [_behind(model, number, area, rank.kind, side) for side in (counted, of)]
     rows = []
-    if its_n is None or its_d is None:
-        if not counted.is_open and its_d is not None:
-            seen = MAY_BE[~(AS_SHOWN * d > n * its_d)].max(initial=0)
-            rows.append(([(1, v) for v in behind[0]], 0, max(seen, SMALL - 1)))
-        return rows
-    side = np.sign(its_n * d - n * its_d)
-    if not counted.is_open:
-        seen = MAY_BE[np.sign(AS_SHOWN * d - n * its_d) == side]
-        rows.append(_between(behind[0], seen))
-    if not of.is_open and n:
-        seen = MAY_BE[np.sign(its_n * d - n * AS_SHOWN) == side]
+    if not counted.is_open and its_d is not None:
+        above = AS_SHOWN * d > n * its_d
+        rows.append(
+            _between(behind[0], MAY_BE[above])
+            if is_above
+            else ([(1, v) for v in behind[0]], 0, max(MAY_BE[~above].max(initial=0), SMALL - 1))
+        )
+    if not of.is_open and n and its_n is not None and its_d is not None:
+        above = its_n * d > n * AS_SHOWN
+        seen = MAY_BE[(above if is_above else ~above) & (MAY_BE > 0)]
         rows.append(_between(behind[1], seen))
-    if not counted.is_open and not of.is_open:
+    if not counted.is_open and not of.is_open and its_n is not None and its_d is not None:
         parts = [(d, v) for v in behind[0]] + [(-n, v) for v in behind[1]]
-        least = -math.inf if side < 0 else -2 * (d + n)
-        most = math.inf if side > 0 else 2 * (d + n)
+        least = -2 * (d + n) if is_above else -math.inf
+        most = math.inf if is_above else 2 * (d + n)
         rows.append((parts, least, most))
     return rows
 

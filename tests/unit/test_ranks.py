@@ -7,11 +7,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assets.publication import release
@@ -54,19 +55,20 @@ SHARE = Ranked("share", "plain", RankedSide(("looked_after",)), RankedSide(("chi
 OF_OPEN = Ranked("open", "plain", PEOPLE, RankedSide(("children",)))
 
 
+def put(monkeypatch: pytest.MonkeyPatch, *figures: Ranked, compared: bool = False) -> None:
+    """Rank these figures, of a programme of one table; compare the children too, if asked."""
+    for module in (comparisons, knowledge, suppression, release, readers, ranks):
+        monkeypatch.setattr(module, "PUBLISHED_TABLES", (PLAIN,))
+    monkeypatch.setattr(knowledge, "ties", tuple)
+    of_children = (Compared("plain", ("children",)),) if compared else ()
+    monkeypatch.setattr(comparisons, "compared", lambda: of_children)
+    monkeypatch.setattr(ranks, "ranked", lambda: figures)
+
+
 @pytest.fixture
 def rank(monkeypatch):
-    """Ranks these figures, of a programme of one table; the children are compared too if asked."""
-
-    def put(*figures: Ranked, compared: bool = False) -> None:
-        for module in (comparisons, knowledge, suppression, release, readers, ranks):
-            monkeypatch.setattr(module, "PUBLISHED_TABLES", (PLAIN,))
-        monkeypatch.setattr(knowledge, "ties", tuple)
-        of_children = (Compared("plain", ("children",)),) if compared else ()
-        monkeypatch.setattr(comparisons, "compared", lambda: of_children)
-        monkeypatch.setattr(ranks, "ranked", lambda: figures)
-
-    return put
+    """As `put`."""
+    return partial(put, monkeypatch)
 
 
 class Release:
@@ -279,7 +281,8 @@ def test_a_login_takes_a_count_from_a_rank_where_the_figure_is_hidden(rank):
         (CLOSE, False, SAFE),
         # the others' sum is told beside the rank, and both together would be: 93 to 97, and 48 each
         ({"children": [45, 48, 48, 1], "people": [1000, 1000, 1000, 900]}, True, SAFE),
-        # rank 1 with 10 in 1,000: of 900 the others have 7 at most, and 15 together or more
+        # rank 1 with 10 in 1,000: of 900 the others have 7 at most, and 13 together or more
+        ({"children": [10, 0, 6, 7], "people": [1000, 900, 900, 900]}, True, SAFE),
         ({"children": [10, 6, 7], "people": [1000, 900, 900]}, False, SAFE),
         (
             {"children": [12, 12, 30, 40], "looked_after": [43, 1, 0, 0]},
@@ -310,15 +313,93 @@ def test_which_of_several_hidden_figures_lies_above_a_rank_leaves_open(rank):
 
 
 def test_what_a_rank_tells_without_the_release(rank):
-    """It says how many lie above; which, the release says, but where all do or none."""
+    """It says how many lie above; which, the release says, but where none does. Then the second has
+    no more than is printed as 10 of its 900, and whether that is 0 the release says.
+    """
     rank(RATE)
-    nobody_above = {"children": [10, 6, 7], "people": [1000, 900, 900]}
+    nobody_above = {"children": [10, 0, 7], "people": [1000, 900, 900]}
     for case, is_known in ((CLOSE, False), (nobody_above, True)):
         one = Release(**case).published("2")
         system = build_system([one])
         bounds = propagate(before(login(system, one, "1").view(system)))
         second = variable(system, "2")
         assert bounds.low[second] == 0 and (bounds.high[second] == 7) == is_known
+
+
+def test_what_one_rank_tells_may_leave_another_no_choice(rank):
+    """By its share the second has 43 or more, so that the third has 6 at most of the 80: not what
+    would lie above by the rate, which then the second does.
+    """
+    rank(RATE, SHARE)
+    case = {"children": [33, 48, 1], "people": [1000, 1400, 300], "looked_after": [18, 25, 0]}
+    one = Release(**case).published("2")
+    system = build_system([one])
+    # no more are looked after than there are children
+    system.low[variable(system, "2")] = 23
+    bounds = propagate(login(system, one, "1").view(system))
+    assert bounds.high[variable(system, "3")] == 1
+
+
+def left_by_all(
+    printed: Published, case: dict[str, list[int]], compared: bool
+) -> tuple[list[set[int]], list[set[int]]]:
+    """Of every other, the values that remain to the first authority's login, who tries out all
+    worlds; and those that its rank and comparison alone leave. Counts above 60 are not tried.
+    """
+    own, *true = case["children"]
+    others = np.indices([61] * len(true), dtype="int16").reshape(len(true), -1)
+    shown = np.where((others > 0) & (others < 8), -1, 5 * ((others + 2) // 5))
+    people = np.array(case["people"])
+    mine = as_printed(own, SAFE)
+    possible = np.ones(others.shape[1], dtype=bool)
+    if mine is not None:
+        above = (shown * people[0] > mine * people[1:, None]).sum(axis=0)
+        place = int(np.flatnonzero((others == np.array(true)[:, None]).all(axis=0))[0])
+        possible &= above == above[place]
+    if compared:
+        sums, of_true = others.sum(axis=0), sum(true)
+        low, high = comparisons.told_of(np.array([float(of_true)]), SAFE)
+        possible &= (sums >= low[0]) & (sums <= high[0])
+    alone = [set(others[n, possible].tolist()) for n in range(len(true))]
+    texts = printed.tables["plain"]["children"].tolist()
+    for numbers, text in [
+        (own + others.sum(axis=0), texts[0]),
+        *zip(others, texts[2:], strict=True),
+    ]:
+        if text != "c":
+            as_shown = np.where((numbers > 0) & (numbers < 8), -1, 5 * ((numbers + 2) // 5))
+            possible &= as_shown == int(text)
+    return [set(others[n, possible].tolist()) for n in range(len(true))], alone
+
+
+PEOPLE_OF = st.sampled_from([300, 400, 900, 1000, 1400, 3000])
+
+
+@given(
+    children=st.tuples(st.integers(0, 40), *[st.sampled_from([0, 1, 4, 6, 7, 9, 12, 13, 24])] * 3),
+    people=st.tuples(*[PEOPLE_OF] * 4),
+    compared=st.booleans(),
+)
+@example((45, 48, 48, 1), (1000, 1000, 1000, 900), True)
+@example((10, 0, 6, 7), (1000, 900, 900, 900), True)
+@example((10, 6, 7, 0), (1000, 900, 900, 900), False)
+@example((33, 13, 1, 0), (1000, 400, 300, 300), True)
+@settings(max_examples=25, deadline=None)
+def test_who_tries_out_all_worlds_has_three_values_of_each(children, people, compared):
+    """Or as many as its rank and the comparison leave without the release."""
+    case = {"children": [*children], "people": [*people]}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        put(monkeypatch, RATE, compared=compared)
+        one = Release(**case)
+        prepared = prepare_against([], DATE, one.true, one.tables, SAFE)
+    if not prepared.verdict.passed:
+        return
+    now = replace(one.published(), tables=prepared.tables)
+    left, alone = left_by_all(now, case, compared)
+    for true, values, without in zip(children[1:], left, alone, strict=True):
+        assert true in values
+        if 0 < true < 8:
+            assert len(values) >= min(3, len(without)), (prepared.tables["plain"], values)
 
 
 def test_what_a_share_tells_of_both_its_counts(rank):

@@ -249,6 +249,32 @@ def test_the_reason_of_a_fee_request_is_gone_from_a_home_that_kept_it(embedded_w
     assert "He ran away" not in str(rows) and rows[0].held["fee_asked"] == "4800"
 
 
+def test_a_closed_quarter_keeps_nothing_that_told_who_has_a_child(embedded_warehouse):
+    """An open one is written anew by the next run."""
+    tables = {
+        "comparison": ["sub_region_authorities", "region_authorities", "neighbours_held"],
+        "weekly_cost": ["rank_in_region"],
+    }
+    with embedded_warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into access.closed_quarter (census_date) values ('2016-03-31')"
+        )
+        for table, columns in tables.items():
+            for date in ("2016-03-31", "2025-03-31"):
+                connection.exec_driver_sql(
+                    f"insert into curated_rows.{table} (census_date, {', '.join(columns)})"
+                    f" values ('{date}', {', '.join('2' for _ in columns)})"
+                )
+        connection.exec_driver_sql("update raw.schema_version set version_num = 'r0008'")
+        connection.exec_driver_sql("update raw.observatory set state = 'older'")
+    assert prepare(embedded_warehouse, REGION)
+    for table, columns in tables.items():
+        rows = embedded_warehouse.rows(
+            f"select {', '.join(columns)} from curated.{table} order by census_date"
+        )
+        assert [tuple(row) for row in rows] == [(None,) * len(columns), (2,) * len(columns)]
+
+
 def test_what_no_figure_uses_is_gone_from_a_home_that_kept_it(old):
     """An older home's own census: its rows stay, without their special educational needs."""
     warehouse = old("0d1b880")

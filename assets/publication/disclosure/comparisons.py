@@ -49,7 +49,7 @@ class Comparisons:
 
     def rests_on_release(self, rows: np.ndarray) -> np.ndarray:
         """Which of these rows are known by the release alone: a rank says how many lie above, and
-        the release which, but where all do or none.
+        the release which and of what, but where none does and all know what is counted of.
         """
         rests: np.ndarray = self.ranks["rests_on_release"].to_numpy()[rows]
         return rests

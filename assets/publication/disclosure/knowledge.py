@@ -252,7 +252,7 @@ class System:
         return self._without(self.steps)
 
     def without_ranks(self) -> System:
-        """The same, where nobody knows which of the others lie above, but where all do or none."""
+        """The same, where nobody knows which of the others lie above, but where none does."""
         rows = np.zeros(len(self.row_low), dtype=bool)
         rows[len(rows) - len(self.told) :] = self.comparisons.rests_on_release(self.told)
         return self._without(rows)

@@ -77,40 +77,51 @@ def ranks(
         # the other's figure lies above, or below, or is the same; without a rank it is not above
         side = np.sign(n[other] * d[own] - n[own] * d[other]).astype(int)
         side[~has_rank[other]] = -1
-        rows.next_figure(figures.areas, own, side > 0)
-        ranked = np.flatnonzero(has_rank[other])
-        _among_ranked(rows, figures, (n, d), (own, other, side), ranked)
-        unranked = np.flatnonzero(~has_rank[other] & (d[other] > 0))
+        rows.next_figure(figures.areas, own, side > 0, of_open=figures.of is None)
         if figures.counted is not None:
-            one = own[unranked], other[unranked]
-            high = _not_above(n[one[0]] * d[one[1]], d[one[0]], method)
-            low = np.full(len(high), -np.inf)
-            rows.add(unranked, figures.counted[one[1]], low, high, decides=True)
+            _counted(rows, figures.counted, (n, d), (own, other, side))
+        _of_what(rows, figures, (n, d), (own, other, side), np.flatnonzero(has_rank[other]))
     return rows.made()
 
 
-def _among_ranked(
-    rows: _Rows,
-    figures: _Figures,
-    numbers: tuple[np.ndarray, np.ndarray],
-    pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
-    ranked: np.ndarray,
+_Two = tuple[np.ndarray, np.ndarray]
+_Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _counted(rows: _Rows, counted: sp.csr_matrix, numbers: _Two, pairs: _Pairs) -> None:
+    """What these pairs of figures (own, other and side) tell of what is counted of the other, were
+    it known what that is counted of: above, the least that is printed there; else that it is not
+    above, whether it has a rank or none.
+    """
+    (n, d), (_, other, side) = numbers, pairs
+    known = np.flatnonzero(d[other] > 0)
+    own, other, side = (of[known] for of in pairs)
+    quotient = n[own] * d[other], d[own]
+    least, _ = _beyond(*quotient, np.ones(len(side)), rows.method)
+    low = np.where(side > 0, least, -np.inf)
+    high = np.where(side > 0, np.inf, _not_above(*quotient, rows.method))
+    rows.add(known, counted[other], low, high, decides=True)
+
+
+def _of_what(
+    rows: _Rows, figures: _Figures, numbers: _Two, pairs: _Pairs, ranked: np.ndarray
 ) -> None:
-    """What these pairs of figures tell (own, other and side, by place): both have a rank."""
+    """What they tell of what it is counted of, were the count known, and of both together: of the
+    pairs both of which have a rank.
+    """
+    if figures.of is None:
+        return
     (n, d), (own, other, side) = numbers, (of[ranked] for of in pairs)
     method, counted, of = rows.method, figures.counted, figures.of
+    # a share that is larger is of fewer; of a share of nothing nothing follows
+    some = n[own] > 0
+    mine, its = own[some], other[some]
+    low, high = _beyond(n[its] * d[mine], n[mine], -side[some], method)
+    # what lies above has a rank, and so is of no small number; the same is not above
+    low = np.where(side[some] > 0, method.smallest_count_shown, low)
+    high = np.where(side[some] == 0, np.inf, high)
+    rows.add(ranked[some], of[its], low, high, decides=counted is None)
     if counted is not None:
-        bounds = _beyond(n[own] * d[other], d[own], side, method)
-        rows.add(ranked, counted[other], *bounds, decides=True)
-    if of is not None:
-        # a share that is larger is of fewer; of a share of nothing nothing follows
-        some = n[own] > 0
-        mine, its = own[some], other[some]
-        low, high = _beyond(n[its] * d[mine], n[mine], -side[some], method)
-        # what lies above has a rank, and so is of no small number
-        low = np.where(side[some] > 0, method.smallest_count_shown, low)
-        rows.add(ranked[some], of[its], low, high, decides=counted is None)
-    if counted is not None and of is not None:
         rows.add_both(ranked, counted[other], of[other], (n[own], d[own]), side)
 
 
@@ -165,11 +176,15 @@ class _Rows:
         self._ranks: list[pd.DataFrame] = []
         self._figures = self._pairs = 0
 
-    def next_figure(self, areas: np.ndarray, own: np.ndarray, is_above: np.ndarray) -> None:
-        """The pairs of the next figure: whose login is told, and whether the other lies above."""
-        above = np.bincount(own, is_above, len(areas))
-        others = np.bincount(own, minlength=len(areas))
-        some = (above > 0) & (above < others)
+    def next_figure(
+        self, areas: np.ndarray, own: np.ndarray, is_above: np.ndarray, *, of_open: bool
+    ) -> None:
+        """The pairs of the next figure: whose login is told, and whether the other lies above;
+        whether everybody knows what is counted of (`of_open`).
+        """
+        # without the release the first of all knows that nobody lies above; what follows from that
+        # rests on no count of another's where all know what is counted of
+        some = (np.bincount(own, is_above, len(areas)) > 0) | (not of_open)
         self._areas = areas[own]
         self._of_pairs = pd.DataFrame(
             {
@@ -215,10 +230,9 @@ class _Rows:
         below, above = step // 2, (step + 1) // 2 - 1
         # all are multiples of the step, and so is what is printed above by the least there is
         apart = step * np.gcd(n, d) / d
-        low = np.where(side > 0, apart, 0) - below - share * above
-        high = np.where(side < 0, -apart, 0) + above + share * below
+        low = np.where(side > 0, apart - below - share * above, -np.inf)
+        high = np.where(side > 0, np.inf, np.where(side < 0, -apart, 0) + above + share * below)
         matrix = (counted - sp.diags(share) @ of).tocsr()
-        low, high = np.where(side < 0, -np.inf, low), np.where(side > 0, np.inf, high)
         self.add(pairs, matrix, low, high)
 
     def made(self) -> Comparisons:

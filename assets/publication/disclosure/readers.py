@@ -63,13 +63,17 @@ class Reader:
     def _told(self, view: System) -> np.ndarray:
         """What comparisons tell beside what he knows: of a rank, what is not open to him."""
         of_ranks = view.comparisons.is_rank(self.told)
-        if not of_ranks.any():
-            return self.told
-        bounds = propagate(view.with_told(self.told[~of_ranks]))
-        if len(bounds.broken):  # then bounds say nothing, and nothing is open
-            return self.told
-        known = view.comparisons.known_by(self.told[of_ranks], bounds.low, bounds.high)
-        return np.concatenate([self.told[~of_ranks], known])
+        told: np.ndarray = self.told[~of_ranks]
+        while of_ranks.any():
+            bounds = propagate(view.with_told(told))
+            if len(bounds.broken):  # then bounds say nothing, and nothing is open
+                return self.told
+            known = view.comparisons.known_by(self.told[of_ranks], bounds.low, bounds.high)
+            # what one rank tells may leave another no choice
+            if len(told) == (~of_ranks).sum() + len(known):
+                break
+            told = np.concatenate([self.told[~of_ranks], known])
+        return told
 
     def follow(self, view: System, system: System, variable: int, *, is_hidden: bool) -> None:
         """Bring his view up to date of a variable that the repair has just hidden, or shown again."""
