@@ -189,7 +189,7 @@ def test_the_truth_keeps_what_ranks_tell_of_everybody_who_has_the_figure(
     for own in range(size):
         for other in set(range(size)) - {own}:
             has_rank = counted[own] is not None and of[own]
-            # who has a small count has none, and is not above; of a share of nothing nothing follows
+            # without a rank it is not above; of a share of nothing nothing follows
             is_told = of[other] and (figure is not OF_OPEN or counted[own])
             if has_rank and is_told:
                 pairs.add((areas[own], areas[other]))

@@ -135,7 +135,7 @@ def told_of(sums: np.ndarray, method: DisclosureMethod) -> tuple[np.ndarray, np.
 
 
 def _compared_counts(cells: pd.DataFrame, truth: np.ndarray) -> Iterator[dict[str, int]]:
-    """Of each measure and category that is compared, the variables of the authorities that have it."""
+    """Of each measure and category that is compared, the variables of who has it."""
     tables = {table.name: table for table in PUBLISHED_TABLES}
     own = cells[cells["area"] != ""]
     # where the truth is not held nothing can be said of a sum

@@ -65,8 +65,8 @@ def ranks(
 
     Of each of two figures an authority's own is known. Of the other's three things are told: the
     least or greatest that is counted, were it known what it is counted of; that, were the count
-    known; and what holds of both where neither is. Of a figure without a rank: that it is not
-    above.
+    known; and what holds of both where neither is. Of what is counted in a figure that is not
+    above, whether it has a rank or none, only that.
     """
     rows = _Rows(method, variables)
     for figures in figures_of(cells, truth, method, variables, tables, known):
