@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import scipy.sparse as sp
 
 from assets.publication.disclosure.knowledge import UNBOUNDED, System
 from assets.publication.disclosure.verdict import Leak
@@ -35,6 +36,59 @@ class Bounds:
     broken: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
 
 
+@dataclass(frozen=True)
+class Settled:
+    """The bounds that follow from a system's rows and bounds, as these were."""
+
+    matrix: sp.csr_matrix
+    row_low: np.ndarray
+    row_high: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    bounds: Bounds
+
+    @classmethod
+    def of(cls, system: System, bounds: Bounds) -> Settled:
+        """What is settled of a system whose bounds and rows may change after this."""
+        low, high = system.low.copy(), system.high.copy()
+        return cls(system.matrix, system.row_low, system.row_high, low, high, bounds)
+
+    def is_of(self, system: System) -> bool:
+        """Whether it is what follows from just this."""
+        return (
+            self.matrix is system.matrix
+            and np.array_equal(self.low, system.low)
+            and np.array_equal(self.high, system.high)
+            and np.array_equal(self.row_low, system.row_low)
+            and np.array_equal(self.row_high, system.row_high)
+        )
+
+    def is_known_to(self, system: System) -> bool:
+        """Whether all of it follows from the system too: its rows are among the system's (the
+        first ones), and no bound of a row or a figure is wider there.
+        """
+        rows, entries = len(self.row_low), self.matrix.nnz
+        there = system.matrix
+        return bool(
+            len(self.low) == len(system.low)
+            and rows <= len(system.row_low)
+            and (self.low <= system.low).all()
+            and (self.high >= system.high).all()
+            and (self.row_low <= system.row_low[:rows]).all()
+            and (self.row_high >= system.row_high[:rows]).all()
+            and np.array_equal(self.matrix.indptr, there.indptr[: rows + 1])
+            and np.array_equal(self.matrix.indices, there.indices[:entries])
+            and np.array_equal(self.matrix.data, there.data[:entries])
+        )
+
+    def lacks(self, system: System) -> int:
+        """How many of the system's figures and rows have other bounds than follow from this."""
+        rows, at = len(self.row_low), self.bounds
+        narrower = (system.low > at.low) | (system.high < at.high)
+        other = (system.row_low[:rows] > self.row_low) | (system.row_high[:rows] < self.row_high)
+        return int(narrower.sum() + other.sum())
+
+
 class Tightening:
     """The bounds of a system, tightened by all rows in whole numbers until nothing moves, and kept
     so when single bounds change.
@@ -43,10 +97,16 @@ class Tightening:
     come out the same however the rows are taken; `low_by` and `high_by` name a row that tightened
     each. Bounds are loosened exactly, too: a bound that may rest on the loosened one (a row that
     holds it has ever tightened the other) is set back to what is printed and worked out again.
+    From what is `settled` of somebody who knows less only the rest is worked out: the bounds are
+    the same, but then none may be loosened.
     """
 
     def __init__(
-        self, system: System, low: np.ndarray | None = None, high: np.ndarray | None = None
+        self,
+        system: System,
+        low: np.ndarray | None = None,
+        high: np.ndarray | None = None,
+        settled: Settled | None = None,
     ) -> None:
         matrix = system.matrix
         self.system = system
@@ -58,12 +118,11 @@ class Tightening:
         # a row of each entry, so that rows can be worked on all at once
         self.row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
         self.positive = self.value > 0
-        order = np.argsort(self.column, kind="stable")
-        self.entry_of_column, self.starts_of_column = (
-            order,
-            np.concatenate([[0], np.cumsum(np.bincount(self.column, minlength=matrix.shape[1]))]),
-        )
-        self._begin()
+        entries = np.arange(len(self.column))
+        by_column = sp.csr_matrix((entries, self.column, self.starts), matrix.shape).tocsc()
+        self.entry_of_column, self.starts_of_column = by_column.data, by_column.indptr
+        if settled is None or not self._begin_at(settled):
+            self._begin()
 
     def _begin(self) -> None:
         size = len(self.base_low)
@@ -72,6 +131,26 @@ class Tightening:
             self.base_low.copy(), self.base_high.copy(), np.full(size, -1), np.full(size, -1)
         )
         self._tighten(np.arange(self.system.matrix.shape[0]))
+
+    def _begin_at(self, settled: Settled) -> bool:
+        """Begin at what is settled, and work out what follows from the rest; whether it holds."""
+        at, rows = settled.bounds, len(settled.row_low)
+        low, high = np.maximum(self.base_low, at.low), np.minimum(self.base_high, at.high)
+        if (low > high).any():
+            return False
+        self.tightened = np.zeros(len(self.column), dtype=bool)
+        self.bounds = Bounds(
+            low,
+            high,
+            np.where(self.base_low >= at.low, -1, at.low_by),
+            np.where(self.base_high <= at.high, -1, at.high_by),
+        )
+        narrower = np.flatnonzero((low > at.low) | (high < at.high))
+        is_new = np.ones(len(self.starts) - 1, dtype=bool)
+        is_new[:rows] = self.system.row_low[:rows] > settled.row_low
+        is_new[:rows] |= self.system.row_high[:rows] < settled.row_high
+        self._tighten(np.union1d(self._rows_of(narrower), np.flatnonzero(is_new)))
+        return not len(self.bounds.broken)
 
     def keep(self) -> tuple[np.ndarray, ...]:
         """All that `restore` needs to come back here."""
@@ -215,13 +294,41 @@ def _each_once(numbers: np.ndarray, size: int) -> np.ndarray:
     return np.flatnonzero(is_there)
 
 
-def propagate(
-    system: System, low: np.ndarray | None = None, high: np.ndarray | None = None
-) -> Bounds:
+def propagate(system: System) -> Bounds:
     """Tighten all bounds by all rows, in whole numbers, until nothing moves. `broken` names rows
     that cannot hold.
     """
-    return Tightening(system, low, high).bounds
+    return tightened(system).bounds
+
+
+def tightened(system: System) -> Tightening:
+    """A tightening of the system that is not to be loosened: it begins at the most that is settled
+    of somebody who knows less.
+    """
+    fitting = [one for one in system.settled if one.is_known_to(system)]
+    nearest = min(fitting, key=lambda one: one.lacks(system), default=None)
+    return Tightening(system, settled=nearest)
+
+
+def settle(system: System) -> None:
+    """Work out, once for all views of a system as it is now, what follows for those who know least,
+    told of what is small or not, with this release and without: for every reader who knows more
+    only the rest is left to work out.
+    """
+    untold = system.untold()
+    views = [before(untold), untold, before(system), system]
+    is_done = len(system.settled) == len(views) and all(
+        one.is_of(view) for one, view in zip(system.settled, views, strict=True)
+    )
+    if is_done:
+        return
+    system.settled.clear()
+    for view in views:
+        bounds = propagate(view)
+        if len(bounds.broken):  # figures that contradict each other: of them nothing follows
+            system.settled.clear()
+            return
+        system.settled.append(Settled.of(view, bounds))
 
 
 def before(system: System) -> System:

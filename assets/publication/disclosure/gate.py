@@ -24,12 +24,12 @@ import numpy as np
 
 from assets.publication.disclosure.bounds import (
     Bounds,
-    Tightening,
     before,
     leak_of,
     needed_values,
     printed,
     propagate,
+    tightened,
 )
 from assets.publication.disclosure.knowledge import System
 from assets.publication.disclosure.programmes import Ranges
@@ -139,7 +139,7 @@ def left_before(
     """
     if not len(variables):
         return np.array([])
-    tightening = Tightening(before(view))
+    tightening = tightened(before(view))
     # what whole numbers leave lies within the bounds, and what is left now lies within that
     bounds = tightening.bounds.high - tightening.bounds.low + 1
     at_least = np.zeros(len(variables)) if now is None else np.minimum(now, possible)

@@ -17,7 +17,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -46,6 +46,9 @@ from assets.publication.programme import (
 )
 from assets.publication.tables import has_noise, is_of_few, is_shared
 from schemas.regions import DisclosureMethod, others_of_the_sub_region
+
+if TYPE_CHECKING:
+    from assets.publication.disclosure.bounds import Settled
 
 UNBOUNDED = 1_000_000.0
 """Greater than any count of children in a region."""
@@ -190,6 +193,7 @@ class System:
     told: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
     authorities: Mapping[str, str] = field(default_factory=dict)
     made_once: list[Without] = field(default_factory=list, repr=False)
+    settled: list[Settled] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         if not len(self.least):

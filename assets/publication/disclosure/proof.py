@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from assets.publication.disclosure.bounds import settle
 from assets.publication.disclosure.gate import judge, left_before, told_to, unsettled
 from assets.publication.disclosure.knowledge import System
 from assets.publication.disclosure.readers import Members, Reader
@@ -48,7 +49,9 @@ class Proof:
         self._own = Verdict()
         self.by_reader: list[tuple[Reader | None, tuple[Leak, ...]]] = []
         self._not_asked: dict[Reader, list[int]] = {}
-        views = [reader.view(system, hidden) for reader in self.readers]
+        self._views: dict[Reader, System] = {}
+        settle(system)
+        views = [self._view(reader) for reader in self.readers]
         # what is safe from one who knows all that they know is asked of none of them by himself
         self._ask_readers(unsettled(system, views, possible, self.worlds))
         if self.members and self._is_sound:
@@ -62,7 +65,8 @@ class Proof:
 
     def again(self, hidden: Collection[int]) -> None:
         """Ask of what was unsafe, after more was hidden: what was safe stays so."""
-        self.hidden = hidden
+        self.hidden, self._views = hidden, {}
+        settle(self.system)
         # to its end first: it goes through what is emptied here
         asked, self.by_reader = list(self.unsafe()), []
         # logins were asked when nothing was told to anybody else: nobody else need be asked again
@@ -80,9 +84,7 @@ class Proof:
         unsafe = sorted({leak.variable for _, leaks in asked for leak in leaks})
         self._ask_readers(unsafe)
         if self.members:
-            self._ask(
-                self.members.all_know, self.members.all_know.view(self.system, hidden), unsafe
-            )
+            self._ask(self.members.all_know, unsafe)
         if not self._leaks():
             self._ask_every_login()
 
@@ -94,9 +96,16 @@ class Proof:
         self.by_reader.append((None, self._own.leaks))
         # figures that contradict each other are refused, whatever else is found
         for reader in self.readers if self._is_sound else ():
-            self._ask(reader, reader.view(self.system, self.hidden), asked)
+            self._ask(reader, asked)
 
-    def _ask(self, reader: Reader, view: System, asked: Sequence[int]) -> None:
+    def _view(self, reader: Reader) -> System:
+        """What a reader sees of the system as it is now, made once."""
+        if reader not in self._views:
+            self._views[reader] = reader.view(self.system, self.hidden)
+        return self._views[reader]
+
+    def _ask(self, reader: Reader, asked: Sequence[int]) -> None:
+        view = self._view(reader)
         of_his = [v for v in asked if view.small[v]]
         leaks: tuple[Leak, ...] = ()
         if of_his:
@@ -107,7 +116,7 @@ class Proof:
         """Ask what follows from what all members know. What is left of a count without the release
         to somebody who knows that is no less than what is left to any of them.
         """
-        view = members.all_know.view(self.system, self.hidden)
+        view = self._view(members.all_know)
         asked = self._unsettled(view)
         verdict = judge(view, self.possible, only=asked, worlds=self.worlds, anew=True)
         narrow = sorted({*verdict.excused, *(leak.variable for leak in verdict.leaks)})
@@ -117,9 +126,9 @@ class Proof:
     def _ask_every_login(self) -> None:
         """Ask of every count of others for each login."""
         if self.members and self._is_sound:
-            views = ((login, login.view(self.system, self.hidden)) for login in self.members.logins)
+            logins = self.members.logins
             self._ask_logins(
-                ((login, self._unsettled(view, self._most)) for login, view in views),
+                ((login, self._unsettled(self._view(login), self._most)) for login in logins),
                 every_one=self._is_last,
             )
 
@@ -146,7 +155,7 @@ class Proof:
     def _leaks_to(self, login: Reader, asked: list[int]) -> tuple[Leak, ...]:
         if not asked:
             return ()
-        view, most = login.view(self.system, self.hidden), self._most
+        view, most = self._view(login), self._most
         return judge(
             view, self.possible, only=asked, worlds=self.worlds, most=most, anew=True
         ).leaks

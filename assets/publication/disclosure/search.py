@@ -56,8 +56,11 @@ class Prover:
         self.worlds = worlds or Worlds(system)
         self.programmes = 0
         self._reduce(protected)
-        self.seen: list[set[int]] = [set() for _ in self.columns]
-        self.open = np.array([self.index[v] for v in protected if v in self.index], dtype=int)
+        self.open = self._place[protected][self._place[protected] >= 0]
+        # by position, of what is asked of: of the others nobody need know
+        self.seen: dict[int, set[int]] = {position: set() for position in self.open.tolist()}
+        self._is_asked = np.zeros(len(self._place), dtype=bool)
+        self._is_asked[self.columns[self.open]] = True
         self.start: np.ndarray | None = None
         self._model: Model | None = None
         self._of_all: tuple[Moves, np.ndarray] | None = None
@@ -110,7 +113,9 @@ class Prover:
         self.row_low = row_low[self.rows] - fixed[inside]
         self.row_high = row_high[self.rows] - fixed[inside]
         self.low, self.high = low[self.columns], high[self.columns]
-        self.index = {int(v): n for n, v in enumerate(self.columns)}
+        # the position of each variable among them
+        self._place = np.full(len(low), -1)
+        self._place[self.columns] = np.arange(len(self.columns))
         first = self.body.indices[self.body.indptr[:-1]]
         self.row_component = self.component[first] if len(self.rows) else np.array([], dtype=int)
 
@@ -299,9 +304,10 @@ class Prover:
         is_wrong = np.bincount(move, outside, count) + np.bincount(of, wrong, count)
         # what moves nothing small serves nobody
         is_of_use = np.bincount(move, self.worlds.small[column], count) > 0
-        for n in np.flatnonzero((is_wrong == 0) & is_of_use):
-            entries = slice(moves.indptr[n], moves.indptr[n + 1])
-            self._take_move(column[entries], values[entries].astype(int), is_smallest=True)
+        taken = (is_wrong == 0) & is_of_use
+        whole = values.astype(int)
+        self._note(column[taken[move]], whole[taken[move]])
+        self.worlds.keep_smallest(column, whole, moves.indptr, np.flatnonzero(taken))
 
     def _move_whole(self, position: int, parts: Iterable[np.ndarray], latest: float) -> None:
         """Move one count by whole numbers, where programmes of fractions found no such move, with
@@ -351,10 +357,15 @@ class Prover:
         self, variables: np.ndarray, values: np.ndarray, *, is_smallest: bool = False
     ) -> None:
         """Keep a world in which these variables have these values, and all others stay."""
-        for variable, value in zip(variables.tolist(), values.tolist(), strict=True):
-            if (position := self.index.get(variable)) is not None:
-                self.seen[position].add(value)
+        self._note(variables, values)
         self.worlds.keep(variables, values, is_smallest=is_smallest)
+
+    def _note(self, variables: np.ndarray, values: np.ndarray) -> None:
+        """Note that worlds were found in which variables have these values."""
+        asked = self._is_asked[variables]
+        places, values = self._place[variables[asked]], values[asked]
+        for position, value in zip(places.tolist(), values.tolist(), strict=True):
+            self.seen[position].add(value)
 
     def _near(self, position: int, most: int, let: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The variables nearest to one, tie by tie, of those that are `let`, and those that lie
@@ -374,12 +385,7 @@ class Prover:
 
     def _see(self) -> None:
         """Take what worlds found for other readers show this one."""
-        place = np.full(len(self.bounds.low), -1)
-        place[self.columns[self.open]] = self.open
-        variables, values = self.worlds.seen_by(self.system, self.columns[self.open])
-        at = place[variables]
-        for position, value in zip(at[at >= 0].tolist(), values[at >= 0].tolist(), strict=True):
-            self.seen[position].add(value)
+        self._note(*self.worlds.seen_by(self.system, self.columns[self.open]))
         self._settle()
 
     def _take(self, solution: np.ndarray) -> None:
@@ -395,7 +401,7 @@ class Prover:
         whole = np.clip(np.round(solution), self.low, self.high)
         contradicted = self._contradicted(whole)
         good = ~np.isin(self.component[self.open], list(contradicted))
-        for position in self.open[good]:
+        for position in self.open[good].tolist():
             self.seen[position].add(int(whole[position]))
         self._settle()
         return whole, contradicted

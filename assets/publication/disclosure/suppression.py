@@ -29,6 +29,7 @@ from assets.publication.disclosure.bounds import (
     needed_values,
     propagate,
     reason,
+    settle,
 )
 from assets.publication.disclosure.gate import pinned
 from assets.publication.disclosure.knowledge import UNBOUNDED, System
@@ -244,6 +245,7 @@ class Repair:
         """Hide what gives counts away to a reader who knows more; whether nothing is told to him
         then. Where cells one by one do not help, every count of the authorities around is hidden.
         """
+        settle(self.system)
         if not pinned(reader.view(self.system, self.hidden), possible)[0]:
             return True
         self._as_reader(reader, possible)

@@ -89,6 +89,24 @@ class Worlds:
         for move in np.split(order, ends):
             self._keep_one(variables[move].astype("int32"), values[move].astype("int32"))
 
+    def keep_smallest(
+        self, variables: np.ndarray, values: np.ndarray, starts: np.ndarray, moves: np.ndarray
+    ) -> None:
+        """Keep some of many smallest changes that stand one after the other: the numbers of those
+        in `moves`, each from its start to the next one's.
+        """
+        if not self.is_of_use:
+            return
+        changed = values != self.truth[variables]
+        starts = np.concatenate([[0], np.cumsum(changed)])[starts]
+        variables, values = variables[changed].astype("int32"), values[changed].astype("int32")
+        ends = zip(starts[moves].tolist(), starts[moves + 1].tolist(), strict=True)
+        for start, end in ends:
+            if self._size > _MOST_CHANGES:
+                return
+            if start < end:
+                self._keep_one(variables[start:end], values[start:end])
+
     def _keep_one(self, variables: np.ndarray, values: np.ndarray) -> None:
         name = variables.tobytes() + values.tobytes()
         if name not in self._known:
