@@ -4,7 +4,7 @@ here.
 CONTRIBUTING.md says when it is raised, and how a version is tagged.
 """
 
-VERSION = "0.5.5"
+VERSION = "0.5.6"
 
 
 def in_order(version: str) -> tuple[int, ...]:

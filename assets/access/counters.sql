@@ -28,6 +28,7 @@ begin
                 or p.proname ~ '^pg_((total_)?relation|table|indexes|database|tablespace)_size$'
                 or p.proname ~ '^pg_((try_)?advisory_(xact_)?lock|lock_status$|logical_emit_message$)'
                 or p.proname ~ '^pg_(relation_file(node|path)|filenode_relation|current_wal_.*|last_wal_.*|control_.*)$'
+                or p.proname ~ '^pg_(get_wal_summarizer_state|available_wal_summaries|wal_summary_contents)$'
             )
             and has_function_privilege('public', p.oid, 'execute')
     loop

@@ -412,6 +412,7 @@ def _note_what_remains(connection: Connection, erased: Erased, submissions: list
         {"dates": erased.quarters},
     )
     for table in (
+        "raw.draft_told",
         "raw.draft_count",
         "raw.draft_cell",
         "raw.draft",

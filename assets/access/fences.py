@@ -218,6 +218,16 @@ _OWN = (
 """Who reads: the login's row, and the members of its sub-region where it is of one."""
 
 
+def _as_released(policy: Policy) -> str:
+    """The rows of the relation that an authority reads as the last approved release had them."""
+    kept = physical(policy.approved.kept) if policy.approved else "false"
+    return (
+        f"(select r.* from {physical('raw.released_told')} as k cross join lateral"
+        f" jsonb_populate_record(null::{physical(policy.table)}, k.told) as r where k.relation_name"
+        f" = '{policy.table}' and k.census_date = {QUARTER} and {kept}) as t"
+    )
+
+
 def _function(policy: Policy, columns: list[str]) -> str:
     """The function that gives a reader's rows: whose they are is found before any of them is looked
     at.
@@ -234,7 +244,8 @@ def _function(policy: Policy, columns: list[str]) -> str:
     of_areas = bool(ONE_FEE & set(columns)) and "area_code" in columns
     is_rough = SEARCHES in columns or of_areas
     as_shown = _roughly_shown if SEARCHES in columns else _fee_shown if of_areas else _as_it_is
-    to_others = f"return query select {', '.join(map(as_shown, columns))} {of_quarter}"
+    shown = ", ".join(map(as_shown, columns))
+    to_others = f"return query select {shown} {of_quarter}"
     blank = of_others(columns)
     to_a_group = (
         "return query select"
@@ -246,7 +257,14 @@ def _function(policy: Policy, columns: list[str]) -> str:
         given = to_others if is_rough and kind != OPERATOR else rows
         if kind == SUB_REGIONAL and blank:
             given = to_a_group
-        alike.setdefault(f"{given} and ({physical(condition)})", []).append(f"'{kind}'")
+        answer = f"{given} and ({physical(condition)})"
+        if kind == AUTHORITY and policy.approved:
+            answer += (
+                f" and ({policy.approved.live}); return query select {shown} from"
+                f" {_as_released(policy)} where ({physical(condition)}) and not"
+                f" ({policy.approved.live})"
+            )
+        alike.setdefault(answer, []).append(f"'{kind}'")
     branches = [
         f"if own.kind in ({', '.join(kinds)}) then {given};" for given, kinds in alike.items()
     ]

@@ -53,8 +53,10 @@ OWN_SUB_REGION, OWN_MEMBERS = "own.sub_region_name", "own.members"
 
 _OWNERS = ("placing_authority_code", "authority_code")
 _PARTIES = ("authority_code", "placing_authority_code", "host_authority_code")
-_ONE_HOME = {"urn", "placing_authority_code", "children"}
-"""Columns of a table that counts one authority's children in a home that it names."""
+_ONE_HOME, _CHILDREN = {"urn", "placing_authority_code"}, "children"
+"""Columns of a table that counts one authority's children (whoever says so) in a home that it
+names, and how the names of its counts begin.
+"""
 
 MAY_BE_SHOWN = "fees_may_be_shown"
 """The column that says whether an area's fees may be shown to its members: the region's money rule,
@@ -119,6 +121,35 @@ COUNTED_PLACES = {"occupied", "occupied_estimate"}
 and have the other's.
 """
 
+
+@dataclass(frozen=True)
+class AsApproved:
+    """Which rows of a relation an authority reads as they stood when the last approved release was
+    drafted: all but the `live` ones. `whose` is the column by which they are kept
+    (`raw.released_told`), and `kept` which of those may be its own.
+    """
+
+    whose: str
+    live: str
+    kept: str
+
+
+def as_approved(columns: Collection[str]) -> AsApproved | None:
+    """How a relation with these columns stands apart from an authority's own returns; None where
+    it need not.
+
+    What is told of others is worked out of the authority's own rows too. As these can be sent again
+    at any time, it could try one return after another, and see from which number on a rank, or an
+    area's fee, moves: that tells the others' number. Each such step now takes an approval.
+    """
+    if {MAY_BE_SHOWN, "area_level"} <= set(columns):
+        own_areas = f"whose in (select o.area_code from {OWN_AREAS} as o)"
+        return AsApproved("area_code", f"area_code = {OWN}", own_areas)
+    if _RANK in columns and OF_OTHERS & set(columns) and not money_in(columns):
+        return AsApproved("authority_code", "false", f"whose = {OWN}")
+    return None
+
+
 PUBLISHED = ("release", "cell", "release_return", "release_status")
 PUBLISHED_VIEWS = ("release_return", "release_status")
 
@@ -129,6 +160,7 @@ class Policy:
     named may not read it at all.
 
     `is_about_children` says that a row is about one child: every reading of it is written down.
+    `approved` says what of it an authority reads as the last approved release had it.
     """
 
     schema: str
@@ -136,6 +168,7 @@ class Policy:
     is_view: bool = False
     is_about_children: bool = False
     readers: dict[str, str] = field(default_factory=dict)
+    approved: AsApproved | None = None
 
     @property
     def table(self) -> str:
@@ -165,10 +198,15 @@ def authority_condition(columns: Collection[str]) -> str | None:
     if money_in(columns):
         return _of_first(_OWNERS, columns)
     # one authority's children in a named home: often one child
-    if set(columns) >= _ONE_HOME:
+    if _counts_one_home(columns):
         return _of_first(("placing_authority_code",), columns)
     condition = " or ".join(f"{name} = {OWN}" for name in _parties(columns)) or None
     return _without_fees_of_the_region(condition, columns)
+
+
+def _counts_one_home(columns: Collection[str]) -> bool:
+    is_counted = any(name.startswith(_CHILDREN) for name in columns)
+    return is_counted and set(columns) >= _ONE_HOME
 
 
 def _of_first(owners: tuple[str, ...], columns: Collection[str]) -> str | None:
@@ -213,7 +251,7 @@ def sub_regional_condition(columns: Collection[str]) -> str | None:
             return of_area
         return f"{of_area} or (area_code = {OWN_SUB_REGION} and {MEMBERS_ALONE})"
     parties = _parties(columns)
-    if money_in(columns) or set(columns) >= _ONE_HOME:
+    if money_in(columns) or _counts_one_home(columns):
         # a fee or a single child's home is its payer's, never its host's
         parties = [name for name in _OWNERS if name in columns][:1]
     condition = " or ".join(f"{name} = any({OWN_MEMBERS})" for name in parties) or None
@@ -257,7 +295,8 @@ def _model_policy(relation: Relation, region: Region) -> Policy:
         readers[AUTHORITY] = condition
     if condition := EVERY_ROW if is_open else sub_regional_condition(model.columns):
         readers[SUB_REGIONAL] = condition
-    return Policy(*relation, is_about_children=children, readers=readers)
+    approved = None if is_open else as_approved(model.columns)
+    return Policy(*relation, is_about_children=children, readers=readers, approved=approved)
 
 
 def _engineer_reads(relation: Relation) -> bool:

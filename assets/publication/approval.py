@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.common import audit
-from assets.publication import lifecycle
+from assets.publication import lifecycle, told
 from assets.publication.drafts import has_moved_on, knew, mark_of_draft, standing
 from assets.publication.lifecycle import APPROVED, CORRECTION, DRAFT, PUBLISHED
 from assets.publication.release import (
@@ -177,6 +177,7 @@ def _publish(connection: Connection, census_date: dt.date, draft: sa.Row) -> Non
         connection.execute(
             sa.text(f"delete from {kept} where census_date = :d"), {"d": census_date}
         )
+    told.publish(connection, census_date)
     # not `drop_draft`, which takes the note of the try as well
     connection.execute(sa.text("delete from raw.draft where census_date = :d"), {"d": census_date})
     write_basis(connection, census_date, draft.release_number, draft.basis)

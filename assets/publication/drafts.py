@@ -31,7 +31,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.common.basis import digest
-from assets.publication import lifecycle
+from assets.publication import lifecycle, told
 from assets.publication.changes import what_changed
 from assets.publication.disclosure.rules import CONFIDENTIAL
 from assets.publication.disclosure.verdict import Prepared, Verdict
@@ -817,6 +817,7 @@ def _replace(
     for name, frame in tables.items():
         copy_frame(connection, DRAFTS.cells, cells_of(date, draft.number, name, frame))
     copy_frame(connection, DRAFTS.counts, true_counts_of(date, draft.number, read.true))
+    told.keep_with_draft(connection, date)
 
 
 def _note(connection: Connection, census_date: dt.date, read: _Read, draft: Draft) -> None:

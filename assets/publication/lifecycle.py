@@ -333,9 +333,18 @@ def reopen(warehouse: Warehouse, census_date: dt.date, by: str, why: str) -> Non
         drop_draft(connection, census_date)
 
 
+DRAFT_TABLES = (
+    "raw.draft_told",
+    "raw.draft_count",
+    "raw.draft_cell",
+    "raw.draft",
+    "raw.draft_attempt",
+)
+
+
 def drop_draft(connection: Connection, census_date: dt.date) -> None:
     """Take a draft away, with what was noted of the try."""
-    for table in ("raw.draft_count", "raw.draft_cell", "raw.draft", "raw.draft_attempt"):
+    for table in DRAFT_TABLES:
         connection.execute(
             sa.text(f"delete from {table} where census_date = :d"), {"d": census_date}
         )

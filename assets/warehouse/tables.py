@@ -154,6 +154,8 @@ comment on table raw.quarter_step is 'A quarter''s life: every step, when, by wh
 comment on table raw.draft is 'The draft of each census date''s next release: what it rests on, and the releases that it was held against.';
 comment on table raw.draft_cell is 'The cells of the drafts, as they will be printed.';
 comment on table raw.draft_count is 'The true counts behind the drafts. For no reader.';
+comment on table raw.draft_told is 'What the drafts would let members read of others. For no reader.';
+comment on table raw.released_told is 'What members are told of others by the warehouse, as the last approved release of each census date had it.';
 comment on table raw.draft_attempt is 'What came of the last try at a draft, and on what it rested: while that is the same it is not tried again.';
 comment on table raw.provenance is 'Whether the returns that were taken in are made up: set with the first file, and never changed.';
 comment on table raw.observatory is 'What the tables rest on, and the version of the program that brought them up.';

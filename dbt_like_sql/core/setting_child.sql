@@ -7,7 +7,8 @@
 -- The origin band is where a child comes from, seen from the host. host: placed by the host authority; sub_region: by another
 -- authority of its sub-region; region_or_neighbour: by the rest of its region or an authority that borders it; elsewhere: by any
 -- other, health or privately; unknown: the return says Unknown, or the host is not known.
--- Where two senders return the same setting, the children are those of the sender whose settings row counts.
+-- Where two senders return the same setting, the children are those of the sender whose settings row counts. Of a URN that others
+-- return, and its sender does not, no child counts, whatever authority the row names as host.
 -- grain: census_date, submission_id, sheet, row_number
 with children as (
     select
@@ -136,5 +137,5 @@ left join senders as k
 left join in_the_return as r
     on p.urn = r.urn
 where
-    coalesce(s.sender, p.sender) = p.sender
-    and (p.host_authority_code <> 'UNKNOWN' or k.urn is not null or r.urn is null)
+    s.sender = p.sender
+    or (s.sender is null and (k.urn is not null or r.urn is null))

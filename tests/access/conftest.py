@@ -11,6 +11,7 @@ row, a plan, an error, a notice) is a leak.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import socket
 from collections.abc import Iterator
@@ -25,8 +26,9 @@ from sqlalchemy.engine import make_url
 from assets.access import fences, logins
 from assets.access.policies import AUTHORITY, ENGINEER, PUBLIC, REGIONAL
 from assets.access.preparing import prepare
+from assets.publication import told
 from resources.embedded_postgres import SUPERUSER, EmbeddedPostgres
-from resources.warehouse import CLOSED_SCHEMAS, Warehouse
+from resources.warehouse import CLOSED_SCHEMAS, Warehouse, physical
 from schemas.fields import all_fields
 from schemas.regions import load_region
 from schemas.returns import return_tables
@@ -230,8 +232,22 @@ def fill(warehouse: Warehouse, filled: Filled) -> None:
                 " 'canary-358')"
             )
         )
+        dates = connection.exec_driver_sql(
+            physical("select distinct census_date from curated.comparison")
+        )
+        stand_as_approved(connection, *dates.scalars())
         fences.keep_calendar(connection)
         connection.exec_driver_sql("analyze")
+
+
+def stand_as_approved(connection: sa.Connection, *dates: dt.date | str) -> None:
+    """Let what members are told of others stand as it is now, as an approval does."""
+    for date in dates:
+        connection.execute(
+            sa.text("delete from raw.draft_told where census_date = :d"), {"d": date}
+        )
+        told.keep_with_draft(connection, date)  # type: ignore[arg-type]
+        told.publish(connection, date)  # type: ignore[arg-type]
 
 
 def _insert(

@@ -37,6 +37,12 @@ def matrix_text() -> str:
     region = replace(load_region("north_west"), sub_regional_groups=True)
     for policy in policies(region).values():
         cells = [_cell(policy.readers.get(kind, "")) for kind in KINDS]
+        if policy.approved:
+            cells[0] += (
+                f", as the last approved release had them but where {_cell(policy.approved.live)}"
+                if policy.approved.live != "false"
+                else ", as the last approved release had them"
+            )
         name = f"{policy.table}{' (view)' if policy.is_view else ''}{' **children**' if policy.is_about_children else ''}"
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return HEAD + "\n".join(sorted(lines)) + "\n"

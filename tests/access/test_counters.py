@@ -55,6 +55,14 @@ def counted(
     warehouse.close()
 
 
+OF_THE_LOG = (
+    "select pg_get_wal_summarizer_state()",
+    "select pg_available_wal_summaries()",
+    "select pg_wal_summary_contents(1, '0/0', '0/1')",
+)
+"""Which blocks of which table were written, where the server keeps summaries (from 17 on)."""
+
+
 def readable(session: psycopg.Connection, statement: str) -> bool:
     try:
         session.execute(statement).fetchall()
@@ -85,6 +93,7 @@ def test_no_counter_size_or_file_of_a_table_is_a_readers(counted):
         "select pg_total_relation_size('pg_class'::regclass)", "select pg_indexes_size('pg_class'::regclass)",
         "select pg_database_size(current_database())", "select pg_relation_filenode('pg_class'::regclass)",
         "select pg_relation_filepath('pg_class'::regclass)", "select pg_current_wal_lsn()", "select pg_control_checkpoint()",
+        *(of_log for of_log in OF_THE_LOG if warehouse.scalar(f"select to_regproc('{of_log.split('(')[0].removeprefix('select ')}') is not null")),
         *(f"select {column} from pg_class" for column in ("reltuples", "relpages", "relallvisible", "relfilenode")),
         "select * from pg_class", "select c from pg_class as c",
     ]  # fmt: skip

@@ -5,21 +5,32 @@ figure come out.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import re
 
 import pytest
 import sqlalchemy as sa
 
 from assets.access import fences
-from assets.access.policies import OF_AN_AREA, ONE_FEE
+from assets.access.policies import (
+    MAY_BE_SHOWN,
+    OF_AN_AREA,
+    ONE_FEE,
+    as_approved,
+    authority_condition,
+    policies,
+    sub_regional_condition,
+)
+from assets.access.policies import OWN as P_OWN
 from assets.access.preparing import prepare
+from assets.publication import told
 from assets.publication.disclosure.rules import SAFE, publish_means
 from assets.warehouse.about_children import money_in
 from assets.warehouse.models import models
 from assets.warehouse.tables import region_hash
 from resources.warehouse import physical
 from schemas.regions import DisclosureMethod, load_region
-from tests.access.conftest import OTHER, OWN, REGION, Filled
+from tests.access.conftest import OTHER, OWN, REGION, Filled, stand_as_approved
 
 AREAS = [
     ("sub-region", "ours", OWN),
@@ -60,9 +71,10 @@ def fees(filled: Filled):
                 connection.execute(
                     sa.text(add), {"d": date, "l": level, "c": code, "shown": is_shown}
                 )
+        stand_as_approved(connection, *quarters)
     yield
     with filled.warehouse.engine.begin() as connection:
-        for table in ("core.area", "curated.weekly_cost"):
+        for table in ("core.area", "curated.weekly_cost", "raw.released_told"):
             connection.execute(
                 sa.text(physical(f"delete from {table} where census_date = any(:d)")),
                 {"d": list(quarters)},
@@ -86,6 +98,96 @@ def test_an_authority_reads_its_own_fees_and_of_its_own_areas_what_the_rule_lets
             ("sub-region", "ours"),
         ]
         assert session.execute(asked, ["2025-09-30"]).fetchall() == [own]
+
+
+@pytest.mark.usefixtures("fees")
+def test_an_authority_is_told_of_others_what_was_approved_however_often_it_sends(filled: Filled):
+    """Its own returns move what it is told of its areas: from one to the next they would tell it
+    others' fees, and how many others are. Its own figures are those of today.
+    """
+    asked = (
+        "select area_level, mean_weekly_cost::int from curated.weekly_cost where census_date ="
+        " '2025-06-30' and area_code <> 'theirs' and area_code <> %s order by 1"
+    )
+    now = sa.text(
+        physical("update curated.weekly_cost set mean_weekly_cost = :m where census_date = :d")
+    )
+    with filled.connect("stockport") as session, filled.connect("region") as group:
+        before = [("authority", 5000), ("region", 5000), ("sub-region", 5000)]
+        assert session.execute(asked, [OTHER]).fetchall() == before
+        with filled.warehouse.engine.begin() as connection:
+            connection.execute(now, {"m": 6000, "d": "2025-06-30"})
+        after = [("authority", 6000), ("region", 5000), ("sub-region", 5000)]
+        assert session.execute(asked, [OTHER]).fetchall() == after
+        assert {mean for _, mean in group.execute(asked, [OTHER]).fetchall()} == {6000}
+        with filled.warehouse.engine.begin() as connection:
+            told.keep_with_draft(connection, dt.date(2025, 6, 30))
+        assert session.execute(asked, [OTHER]).fetchall() == after, "a draft tells nobody"
+        with filled.warehouse.engine.begin() as connection:
+            told.publish(connection, dt.date(2025, 6, 30))
+        assert {mean for _, mean in session.execute(asked, [OTHER]).fetchall()} == {6000}
+
+
+def test_an_authority_has_the_ranks_that_were_approved(filled: Filled):
+    asked = (
+        "select rank_in_region from curated.comparison where census_date = %s and unit = 'share'"
+    )
+    add = physical(
+        "insert into curated.comparison (census_date, authority_code, unit, rank_in_region) values"
+        " ('2025-06-30', :c, 'share', :rank)"
+    )
+    rank = physical(
+        "update curated.comparison set rank_in_region = rank_in_region + 1 where census_date ="
+        " '2025-06-30'"
+    )
+    date = dt.date(2025, 6, 30)
+    try:
+        with filled.connect("stockport") as session, filled.connect("region") as group:
+            with filled.warehouse.engine.begin() as connection:
+                held = "insert into access.quarter_end values (:d) on conflict do nothing"
+                connection.execute(sa.text(held), {"d": date})
+                for code, place in ((OWN, 1), (OTHER, 7)):
+                    connection.execute(sa.text(add), {"c": code, "rank": place})
+            assert session.execute(asked, [date]).fetchall() == [], "nothing was approved"
+            with filled.warehouse.engine.begin() as connection:
+                stand_as_approved(connection, date)
+            assert session.execute(asked, [date]).fetchall() == [(1,)]
+            with filled.warehouse.engine.begin() as connection:
+                connection.execute(sa.text(rank))
+            assert session.execute(asked, [date]).fetchall() == [(1,)]
+            assert sorted(group.execute(asked, [date]).fetchall()) == [(2,), (8,)]
+    finally:
+        with filled.warehouse.engine.begin() as connection:
+            for table in ("curated.comparison", "raw.released_told"):
+                gone = physical(f"delete from {table} where census_date = :d")
+                connection.execute(sa.text(gone), {"d": date})
+            fences.keep_calendar(connection)
+
+
+def test_whatever_ranks_an_authority_or_shows_an_areas_fees_waits_for_an_approval():
+    """The kind, and not the two tables that are of it today."""
+    waiting = {model.table for model in models().values() if as_approved(model.columns)}
+    assert waiting == {"curated.comparison", "curated.weekly_cost"}
+    assert {p.table for p in policies(REGION).values() if p.approved} == waiting
+    for model in models().values():
+        columns = set(model.columns)
+        if {"rank_in_region", "region_figure"} <= columns or MAY_BE_SHOWN in columns:
+            assert model.table in waiting
+
+
+def test_whoever_says_how_many_live_in_a_named_home_only_the_payer_reads_it():
+    """Two sides of a count are counts as well: often of one child."""
+    homes = {
+        model.table: model.columns
+        for model in models().values()
+        if model.schema == "curated"
+        and {"urn", "placing_authority_code"} <= set(model.columns)
+        and any("children" in name for name in model.columns)
+    }
+    assert {"curated.register_watch", "curated.two_sided_truth"} <= homes.keys()
+    for table, columns in homes.items():
+        assert authority_condition(columns) == f"placing_authority_code = {P_OWN}", table
+        assert sub_regional_condition(columns) == "placing_authority_code = any(own.members)", table
 
 
 @pytest.mark.usefixtures("fees")
@@ -149,6 +251,7 @@ def test_an_authority_reads_an_areas_money_in_whole_tens(filled: Filled):
             " mean_weekly_cost_change_share = -0.003480 where census_date = '2025-06-30'"
         )
         connection.execute(sa.text(physical(exact)))
+        stand_as_approved(connection, dt.date(2025, 6, 30))
     as_it_is = (5123.46, 267151.84, 4011.22, 1.123456, -17.89, -0.00348)
     in_tens = (5120.0, 266971.43, 4010.0, 1.12, -20.0, 0.0)
     with filled.connect("stockport") as session:

@@ -184,6 +184,34 @@ def test_a_late_return_counts_for_members_and_what_is_published_is_the_draft_tha
     assert life(held, DATE).state == PUBLISHED and due(held, REGION, LATER) == {}
 
 
+def test_what_members_are_told_of_others_stands_with_the_release_and_falls_with_its_draft(
+    drafted, landing, bring
+):
+    """Each release has what the draft that was approved was made of, and a draft nobody reads."""
+
+    def kept_in(table: str) -> list[tuple[str, str, str]]:
+        rows = drafted.rows(
+            f"select relation_name, whose, told::text as told from raw.{table} where census_date ="
+            " :d order by 1, 2, 3",
+            d=DATE,
+        )
+        return [tuple(row) for row in rows]
+
+    first = kept_in("draft_told")
+    assert {"curated.comparison", "curated.weekly_cost"} == {name for name, _, _ in first}
+    assert kept_in("released_told") == []
+    approve(drafted, DATE, REGION, APPROVER)
+    assert (kept_in("draft_told"), kept_in("released_told")) == ([], first)
+    landing.drop(str(DATE), "356", "late.csv", builders.census([{"age": 12}] * 60))
+    bring(drafted, landing, str(DATE))
+    assert kept_in("released_told") == first
+    make_draft(drafted, DATE, REGION, "the run")
+    assert kept_in("released_told") == first and kept_in("draft_told") not in ([], first)
+    with drafted.writing() as connection:
+        lifecycle.drop_draft(connection, DATE)
+    assert (kept_in("draft_told"), kept_in("released_told")) == ([], first)
+
+
 def test_a_correction_that_is_not_needed_any_more_is_dropped(drafted, landing, bring):
     from assets.intake.loading import withdraw
 

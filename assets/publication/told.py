@@ -1,0 +1,43 @@
+"""What members are told of others by the warehouse, as the last approved release had it.
+
+Belongs here: keeping it with a draft, and letting it stand with the release. Does not belong here:
+which relations and rows these are (`access/policies`, `as_approved`), and who reads them
+(`access/fences`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from assets.access.policies import as_approved
+from assets.warehouse.models import models
+
+_COLUMNS = "census_date, relation_name, whose, told"
+
+
+def keep_with_draft(connection: Connection, census_date: dt.date) -> None:
+    """Keep the rows of the quarter as they stand: those that its draft was made of."""
+    for model in models().values():
+        if approved := as_approved(model.columns):
+            connection.execute(
+                sa.text(
+                    f"insert into raw.draft_told ({_COLUMNS}) select t.census_date, :r,"
+                    f" t.{approved.whose}, to_jsonb(t) from {model.physical} as t where"
+                    " t.census_date = :d"
+                ),
+                {"r": model.table, "d": census_date},
+            )
+
+
+def publish(connection: Connection, census_date: dt.date) -> None:
+    """Let what was kept with the draft stand, in place of what stood before."""
+    for statement in (
+        "delete from raw.released_told where census_date = :d",
+        f"insert into raw.released_told ({_COLUMNS}) select {_COLUMNS} from raw.draft_told where"
+        " census_date = :d",
+        "delete from raw.draft_told where census_date = :d",
+    ):
+        connection.execute(sa.text(statement), {"d": census_date})
