@@ -96,7 +96,7 @@ OF_OTHERS = {
 these a group of a sub-region could take those of all its members, and have one other's (who left
 the sub-region since, too): to it they are blank, and so is the rank that rests on them.
 """
-_RANK = "rank_in_region"
+RANK = "rank_in_region"
 
 OWN_AREAS = (
     f"(select a.area_level, a.area_code from core.area as a where a.census_date = {QUARTER} and"
@@ -145,7 +145,7 @@ def as_approved(columns: Collection[str]) -> AsApproved | None:
     if {MAY_BE_SHOWN, "area_level"} <= set(columns):
         own_areas = f"whose in (select o.area_code from {OWN_AREAS} as o)"
         return AsApproved("area_code", f"area_code = {OWN}", own_areas)
-    if _RANK in columns and OF_OTHERS & set(columns) and not money_in(columns):
+    if RANK in columns and OF_OTHERS & set(columns) and not money_in(columns):
         return AsApproved("authority_code", "false", f"whose = {OWN}")
     return None
 
@@ -261,7 +261,7 @@ def sub_regional_condition(columns: Collection[str]) -> str | None:
 def of_others(columns: Collection[str]) -> set[str]:
     """The columns of a member's row that are blank to the group of its sub-region."""
     blank = OF_OTHERS & set(columns)
-    return blank | ({_RANK} & set(columns)) if blank else blank
+    return blank | ({RANK} & set(columns)) if blank else blank
 
 
 def _without_fees_of_the_region(condition: str | None, columns: Collection[str]) -> str | None:

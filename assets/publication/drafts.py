@@ -119,7 +119,8 @@ class Draft:
 
     `verdict` is there where the gate was asked now, else what is said is what was recorded then.
     `accepted` says which offer of a refusal it follows, and `status` whether it is provisional,
-    final or revised.
+    final or revised. Where not `ranked`, members are told no ranks with it: these would give a
+    small count away.
     """
 
     census_date: dt.date
@@ -134,6 +135,7 @@ class Draft:
     verdict: Verdict | None = None
     accepted: str = ""
     status: str = ""
+    ranked: bool = True
 
     @property
     def refused(self) -> bool:
@@ -722,6 +724,7 @@ def _made(
         None if read.is_as_published else prepared.verdict,
         accepted,
         read.status,
+        prepared.ranked,
     )
     return draft, prepared.tables, manifest, prepared.true
 
@@ -817,7 +820,11 @@ def _replace(
     for name, frame in tables.items():
         copy_frame(connection, DRAFTS.cells, cells_of(date, draft.number, name, frame))
     copy_frame(connection, DRAFTS.counts, true_counts_of(date, draft.number, read.true))
-    told.keep_with_draft(connection, date)
+    # the gate was not asked of what is published as it is: members may be told no more by it
+    if draft.verdict is None:
+        told.keep_as_released(connection, date)
+    else:
+        told.keep_with_draft(connection, date, ranked=draft.ranked)
 
 
 def _note(connection: Connection, census_date: dt.date, read: _Read, draft: Draft) -> None:

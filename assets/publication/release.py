@@ -112,6 +112,8 @@ def prepare_against(
     groups: Mapping[str, tuple[str, ...]] | None = None,
     carried: tuple[str, ...] = (),
     hide: Hidden | None = None,
+    *,
+    ranked: bool = True,
 ) -> Prepared:
     """Print the tables, hide what else must be hidden, and ask the gate, against these earlier
     releases. `printed(hidden, method)` gives the tidy tables with these cells hidden.
@@ -120,7 +122,8 @@ def prepare_against(
     besides: what a refusal offers. `beside` has by authority the others of its sub-region (of every
     region there is a file for, where it is not given); `groups` the members of each sub-region
     whose group has logins. Without the warehouse's `key` the repair's choices can be worked out by
-    whoever knows the program, and nothing is hidden besides.
+    whoever knows the program, and nothing is hidden besides. Where a login could work out a count
+    however much is hidden, it is tried again without what ranks tell (`ranked`).
     """
     from assets.publication.disclosure.gate import judge
     from assets.publication.disclosure.knowledge import Published, build_system, has_counts
@@ -144,7 +147,9 @@ def prepare_against(
     )
 
     def system_of(tables: dict[str, pd.DataFrame]) -> System:
-        now = Published(census_date, number, tables, method, truth, crossings=crossings)
+        now = Published(
+            census_date, number, tables, method, truth, crossings=crossings, ranked=ranked
+        )
         return build_system([*earlier, now if beside is None else replace(now, beside=beside)])
 
     def as_edition(hidden: Hidden) -> dict[str, pd.DataFrame]:
@@ -184,8 +189,17 @@ def prepare_against(
         tables, verdict = _proved(
             repair, tables, true, method.possible_values, as_edition, system_of, groups
         )
+    is_tried = carried or hide is not None
+    compared = repair.system.comparisons
+    has_ranks = bool(compared.is_rank(np.arange(len(compared.told))).any())
+    if verdict.leaks and not is_tried and has_ranks:
+        unranked = prepare_against(
+            earlier, census_date, true, printed, method, key, beside, groups, ranked=False
+        )
+        if unranked.verdict.passed:
+            return unranked
     # an offer is tried by this very function: what is tried offers nothing itself
-    if verdict.leaks and editions and not carried and hide is None:
+    if verdict.leaks and editions and not is_tried and ranked:
         again = partial(
             _tried_again,
             earlier,
@@ -202,7 +216,8 @@ def prepare_against(
         verdict = replace(
             verdict, offers=offers(verdict, repair.system, true, editions[-1], moved, again)
         )
-    return Prepared(tables, sum(len(rows) for rows in repair.masks().values()), verdict, true)
+    repaired = sum(len(rows) for rows in repair.masks().values())
+    return Prepared(tables, repaired, verdict, true, ranked)
 
 
 def _proved(

@@ -12,24 +12,38 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.access.policies import as_approved
+from assets.access.policies import RANK, as_approved
 from assets.warehouse.models import models
 
 _COLUMNS = "census_date, relation_name, whose, told"
 
 
-def keep_with_draft(connection: Connection, census_date: dt.date) -> None:
-    """Keep the rows of the quarter as they stand: those that its draft was made of."""
+def keep_with_draft(connection: Connection, census_date: dt.date, *, ranked: bool = True) -> None:
+    """Keep the rows of the quarter as they stand: those that its draft was made of; without their
+    ranks, where it is not `ranked`.
+    """
     for model in models().values():
         if approved := as_approved(model.columns):
+            without = "" if ranked else f" - '{RANK}'"
             connection.execute(
                 sa.text(
                     f"insert into raw.draft_told ({_COLUMNS}) select t.census_date, :r,"
-                    f" t.{approved.whose}, to_jsonb(t) from {model.physical} as t where"
+                    f" t.{approved.whose}, to_jsonb(t){without} from {model.physical} as t where"
                     " t.census_date = :d"
                 ),
                 {"r": model.table, "d": census_date},
             )
+
+
+def keep_as_released(connection: Connection, census_date: dt.date) -> None:
+    """Keep with the draft of a release that says again what is published what stands with that."""
+    connection.execute(
+        sa.text(
+            f"insert into raw.draft_told ({_COLUMNS}) select {_COLUMNS} from raw.released_told"
+            " where census_date = :d"
+        ),
+        {"d": census_date},
+    )
 
 
 def publish(connection: Connection, census_date: dt.date) -> None:

@@ -111,6 +111,11 @@ def print_draft(draft: Draft, settings: Settings) -> None:
         )
     if draft.accepted:
         print(f"The gate had refused it as it was. Taken of its offers: {draft.accepted}.")
+    if not draft.ranked:
+        print(
+            "Members are told no ranks with it (curated.comparison): with them a login could have"
+            " worked out a small count."
+        )
     print("Gate: passed. None of the small counts can be worked out.")
     lines = draft.changes.splitlines()
     print("\n" + "\n".join(lines[:_MOST_CHANGES]))

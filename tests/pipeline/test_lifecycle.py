@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from assets.access.preparing import prepare
 from assets.access.retention import remove_what_is_due
 from assets.intake.loading import take_in
-from assets.publication import drafts, lifecycle
+from assets.publication import drafts, lifecycle, told
 from assets.publication.approval import approvals, approve
 from assets.publication.drafts import due, kept, make_draft, write_draft_files
 from assets.publication.lifecycle import CLOSED, COLLECTING, CORRECTION, DRAFT, PUBLISHED, life
@@ -210,6 +210,14 @@ def test_what_members_are_told_of_others_stands_with_the_release_and_falls_with_
     with drafted.writing() as connection:
         lifecycle.drop_draft(connection, DATE)
     assert (kept_in("draft_told"), kept_in("released_told")) == ([], first)
+    with drafted.writing() as connection:
+        told.keep_with_draft(connection, DATE, ranked=False)
+    assert "rank_in_region" in str(first) and "rank_in_region" not in str(kept_in("draft_told"))
+    with drafted.writing() as connection:
+        lifecycle.drop_draft(connection, DATE)
+        # a release that says again what is published tells members no more than that
+        told.keep_as_released(connection, DATE)
+    assert kept_in("draft_told") == first
 
 
 def test_a_correction_that_is_not_needed_any_more_is_dropped(drafted, landing, bring):

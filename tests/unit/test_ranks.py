@@ -21,6 +21,7 @@ from assets.publication.disclosure.bounds import before, propagate
 from assets.publication.disclosure.gate import judge
 from assets.publication.disclosure.knowledge import Published, System, build_system
 from assets.publication.disclosure.readers import Reader
+from assets.publication.disclosure.verdict import Leak
 from assets.publication.programme import (
     AREA,
     Compared,
@@ -400,6 +401,30 @@ def test_who_tries_out_all_worlds_has_three_values_of_each(children, people, com
         assert true in values
         if 0 < true < 8:
             assert len(values) >= min(3, len(without)), (prepared.tables["plain"], values)
+
+
+@pytest.mark.parametrize(("by_ranks", "passes"), [(True, True), (False, False)])
+def test_what_leaks_by_ranks_however_much_is_hidden_leaves_without_them(
+    rank, monkeypatch, by_ranks, passes
+):
+    """And what leaks without them too is refused, as it was asked with them."""
+    rank(RATE)
+    proved, asked = release._proved, []
+
+    def leaking(repair, *rest):
+        tables, verdict = proved(repair, *rest)
+        told = repair.system.comparisons
+        has_ranks = bool(told.is_rank(np.arange(len(told.told))).any())
+        asked.append(has_ranks)
+        leak = Leak(0, "a count", 1, 1, (), ())
+        leaks = (leak,) if has_ranks or not by_ranks else ()
+        return tables, replace(verdict, leaks=leaks)
+
+    monkeypatch.setattr(release, "_proved", leaking)
+    one = Release(children=[12, 24, 13], people=[300, 400, 900])
+    prepared = prepare_against([], DATE, one.true, one.tables, SAFE)
+    assert (prepared.verdict.passed, prepared.ranked) == (passes, not passes)
+    assert asked == [True, False]
 
 
 def test_what_a_share_tells_of_both_its_counts(rank):

@@ -8,12 +8,13 @@ what gave a bound. Does not belong here: ranges by linear programmes (`programme
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
 
 from assets.publication.disclosure.knowledge import UNBOUNDED, System
+from assets.publication.disclosure.settled import Bounds, Settled
 from assets.publication.disclosure.verdict import Leak
 
 TOLERANCE = 1e-6
@@ -21,72 +22,6 @@ _ROUNDS = 200
 """Rounds after which bounds are taken as they are: they hold, though more rounds might tighten
 them.
 """
-
-
-@dataclass
-class Bounds:
-    """Least and greatest value of every variable, and the row that last tightened each (-1: as
-    printed).
-    """
-
-    low: np.ndarray
-    high: np.ndarray
-    low_by: np.ndarray
-    high_by: np.ndarray
-    broken: np.ndarray = field(default_factory=lambda: np.array([], dtype=int))
-
-
-@dataclass(frozen=True)
-class Settled:
-    """The bounds that follow from a system's rows and bounds, as these were."""
-
-    matrix: sp.csr_matrix
-    row_low: np.ndarray
-    row_high: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    bounds: Bounds
-
-    @classmethod
-    def of(cls, system: System, bounds: Bounds) -> Settled:
-        """What is settled of a system whose bounds and rows may change after this."""
-        low, high = system.low.copy(), system.high.copy()
-        return cls(system.matrix, system.row_low, system.row_high, low, high, bounds)
-
-    def is_of(self, system: System) -> bool:
-        """Whether it is what follows from just this."""
-        return (
-            self.matrix is system.matrix
-            and np.array_equal(self.low, system.low)
-            and np.array_equal(self.high, system.high)
-            and np.array_equal(self.row_low, system.row_low)
-            and np.array_equal(self.row_high, system.row_high)
-        )
-
-    def is_known_to(self, system: System) -> bool:
-        """Whether all of it follows from the system too: its rows are among the system's (the
-        first ones), and no bound of a row or a figure is wider there.
-        """
-        rows, entries = len(self.row_low), self.matrix.nnz
-        there = system.matrix
-        return bool(
-            len(self.low) == len(system.low)
-            and rows <= len(system.row_low)
-            and (self.low <= system.low).all()
-            and (self.high >= system.high).all()
-            and (self.row_low <= system.row_low[:rows]).all()
-            and (self.row_high >= system.row_high[:rows]).all()
-            and np.array_equal(self.matrix.indptr, there.indptr[: rows + 1])
-            and np.array_equal(self.matrix.indices, there.indices[:entries])
-            and np.array_equal(self.matrix.data, there.data[:entries])
-        )
-
-    def lacks(self, system: System) -> int:
-        """How many of the system's figures and rows have other bounds than follow from this."""
-        rows, at = len(self.row_low), self.bounds
-        narrower = (system.low > at.low) | (system.high < at.high)
-        other = (system.row_low[:rows] > self.row_low) | (system.row_high[:rows] < self.row_high)
-        return int(narrower.sum() + other.sum())
 
 
 class Tightening:

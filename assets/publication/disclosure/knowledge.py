@@ -17,7 +17,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,7 @@ from assets.publication.disclosure.linking import (
 from assets.publication.disclosure.noise import possible_counts
 from assets.publication.disclosure.ranks import ranks
 from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_APPLICABLE, NOT_AVAILABLE, number
+from assets.publication.disclosure.settled import Settled
 from assets.publication.programme import (
     AREA,
     PUBLISHED_TABLES,
@@ -46,9 +47,6 @@ from assets.publication.programme import (
 )
 from assets.publication.tables import has_noise, is_of_few, is_shared
 from schemas.regions import DisclosureMethod, others_of_the_sub_region
-
-if TYPE_CHECKING:
-    from assets.publication.disclosure.bounds import Settled
 
 UNBOUNDED = 1_000_000.0
 """Greater than any count of children in a region."""
@@ -73,7 +71,8 @@ class Published:
     rests on a hidden count was hidden with it (releases of older code left it). `beside` has by
     authority the others of its sub-region; where it is not given, those of every region there is a
     file for. `crossings` has by table the keys and true counts of what lies behind its rows and is
-    not printed; a table without them has totals that are not wholly divided.
+    not printed; a table without them has totals that are not wholly divided. Where it is not
+    `ranked`, members are told no ranks of it.
     """
 
     census_date: dt.date
@@ -86,6 +85,7 @@ class Published:
         default_factory=lambda: others_of_the_sub_region()
     )
     crossings: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    ranked: bool = True
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -652,7 +652,8 @@ def _told_to_members(
 ) -> Comparisons:
     """What comparisons and ranks tell of the current release, whose cells they are."""
     told = comparisons(cells, truth, release.method, variables, release.beside)
-    if release.truth is None:  # of what is not held nobody can say how it is ranked
+    # of what is not held nobody can say how it is ranked
+    if release.truth is None or not release.ranked:
         return told
     known = release.tables, release.truth
     return told.and_also(ranks(cells, truth, release.method, variables, *known))

@@ -41,13 +41,15 @@ class Leak:
 @dataclass(frozen=True)
 class Prepared:
     """Tables that are ready to leave, if the gate lets them, how many cells the repair has hidden,
-    and the truth behind what is printed.
+    and the truth behind what is printed. Where not `ranked`, they may leave if no member is told
+    its ranks.
     """
 
     tables: dict[str, pd.DataFrame]
     repaired: int
     verdict: Verdict
     true: dict[str, TrueTable] = field(default_factory=dict)
+    ranked: bool = True
 
 
 @dataclass(frozen=True)
