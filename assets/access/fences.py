@@ -175,8 +175,12 @@ def _fee_shown(column: str) -> str:
         its_own, roughly = "t.area_code = own.authority_code", f"round({as_it_is}, -1)"
     elif column == "annual_equivalent":
         roughly = "round(round(t.mean_weekly_cost, -1) * 365 / 7, 2)"
-    elif column == "ratio_to_region":  # with its own mean it tells the region's
-        its_own, roughly = f"own.kind <> '{AUTHORITY}'", f"round({as_it_is}, 2)"
+    elif column == "ratio_to_region":
+        # with its own mean of today it would tell the region's of today, and whether that is shown
+        return (
+            f"case when own.kind <> '{AUTHORITY}' then {as_it_is} when t.area_code <>"
+            f" own.authority_code then round({as_it_is}, 2) end"
+        )
     elif all_fields()[column].type == "money":
         roughly = f"round({as_it_is}, -1)"
     elif column == "mean_weekly_cost_change_share":

@@ -275,6 +275,37 @@ def test_a_closed_quarter_keeps_nothing_that_told_who_has_a_child(embedded_wareh
         assert [tuple(row) for row in rows] == [(None,) * len(columns), (2,) * len(columns)]
 
 
+def test_what_members_are_told_of_a_published_quarter_stands_after_an_upgrade(embedded_warehouse):
+    """Of quarters that have a release, and of drafts that wait; of others nothing."""
+    of = {"2016-03-31": "published.release", "2016-06-30": "raw.draft", "2016-09-30": ""}
+    with embedded_warehouse.engine.begin() as connection:
+        for date, ledger in of.items():
+            connection.exec_driver_sql(
+                "insert into curated_rows.comparison (census_date, authority_code, rank_in_region)"
+                f" values ('{date}', '356', 3)"
+            )
+            if ledger == "published.release":
+                connection.exec_driver_sql(
+                    "insert into published.release (census_date, release_number, content_hash,"
+                    f" manifest) values ('{date}', 1, 'x', '{{}}')"
+                )
+            elif ledger:
+                connection.exec_driver_sql(
+                    "insert into raw.draft (census_date, release_number, content_hash, manifest,"
+                    " basis, rests_on, held_against, hidden, repaired) values"
+                    f" ('{date}', 1, 'x', '{{}}', '', '', '[]', 0, 0)"
+                )
+        connection.exec_driver_sql("drop table raw.draft_told, raw.released_told cascade")
+        connection.exec_driver_sql("update raw.schema_version set version_num = 'r0009'")
+        connection.exec_driver_sql("update raw.observatory set state = 'older'")
+    assert prepare(embedded_warehouse, REGION)
+    for table, date in (("released_told", "2016-03-31"), ("draft_told", "2016-06-30")):
+        rows = embedded_warehouse.rows(
+            "select census_date::text, whose, (told ->> 'rank_in_region')::int from raw." + table
+        )
+        assert [tuple(row) for row in rows] == [(date, "356", 3)]
+
+
 def test_what_no_figure_uses_is_gone_from_a_home_that_kept_it(old):
     """An older home's own census: its rows stay, without their special educational needs."""
     warehouse = old("0d1b880")

@@ -1,11 +1,13 @@
 """What members are told of others stands as the last approved release had it.
 
 An authority's own returns move ranks and areas' fees: who could send them again, and look, could
-work out others' numbers. What is kept here changes by approval alone. Of what was published before
-it is what stands in the warehouse at the upgrade.
+work out others' numbers. What is kept here changes by approval alone. Of what was published before,
+and of drafts that wait, it is what stands in the warehouse at the upgrade.
 """
 
 from __future__ import annotations
+
+from itertools import product
 
 from alembic import op
 
@@ -13,11 +15,12 @@ revision = "r0010"
 down_revision = "r0009"
 
 _TOLD = (("comparison", "authority_code"), ("weekly_cost", "area_code"))
+_KEPT = (("draft_told", "raw.draft"), ("released_told", "published.release"))
 
 
 def upgrade() -> None:
     """Make both tables, and fill that of the releases."""
-    for table in ("draft_told", "released_told"):
+    for table, _ in _KEPT:
         op.execute(
             f"""
             create table if not exists raw.{table} (
@@ -31,7 +34,7 @@ def upgrade() -> None:
         op.execute(
             f"create index if not exists {table}_of on raw.{table} (relation_name, census_date, whose)"
         )
-    for table, whose in _TOLD:
+    for (table, whose), (kept, of) in product(_TOLD, _KEPT):
         op.execute(
             f"""
             do $$
@@ -46,11 +49,11 @@ def upgrade() -> None:
                         and c.relkind in ('r', 'p')
                 loop
                     execute format(
-                        'insert into raw.released_told (census_date, relation_name, whose, told) '
+                        'insert into raw.{kept} (census_date, relation_name, whose, told) '
                         'select t.census_date, ''curated.{table}'', t.{whose}, to_jsonb(t) '
                         'from %I.{table} as t where t.census_date in '
-                        '(select r.census_date from published.release as r) and not exists '
-                        '(select from raw.released_told as k where k.census_date = t.census_date '
+                        '(select r.census_date from {of} as r) and not exists '
+                        '(select from raw.{kept} as k where k.census_date = t.census_date '
                         'and k.relation_name = ''curated.{table}'')', held.nspname
                     );
                 end loop;
