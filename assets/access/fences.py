@@ -28,6 +28,8 @@ from assets.access.policies import (
     ONE_FEE,
     OPERATOR,
     QUARTER,
+    RANK,
+    RATIO,
     RESTS_ON,
     SEARCHES,
     SMALL,
@@ -175,11 +177,13 @@ def _fee_shown(column: str) -> str:
         its_own, roughly = "t.area_code = own.authority_code", f"round({as_it_is}, -1)"
     elif column == "annual_equivalent":
         roughly = "round(round(t.mean_weekly_cost, -1) * 365 / 7, 2)"
-    elif column == "ratio_to_region":
-        # with its own mean of today it would tell the region's of today, and whether that is shown
+    elif column in (RATIO, RANK):
+        # beside its own mean of today they would tell the region's of today, whether that is shown,
+        # and others' means
+        roughly = f"round({as_it_is}, 2)" if column == RATIO else as_it_is
         return (
             f"case when own.kind <> '{AUTHORITY}' then {as_it_is} when t.area_code <>"
-            f" own.authority_code then round({as_it_is}, 2) end"
+            f" own.authority_code then {roughly} end"
         )
     elif all_fields()[column].type == "money":
         roughly = f"round({as_it_is}, -1)"

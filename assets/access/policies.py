@@ -84,11 +84,12 @@ RESTS_ON = {"median_days_to_placement": "searches_dated"}
 fees others have none: the money rule asks for three owner groups, and a search does not tell who
 owns the home."""
 
+RATIO = "ratio_to_region"
 OF_OTHERS = {
     "sub_region_figure",
     "region_figure",
     "neighbours_figure",
-    "ratio_to_region",
+    RATIO,
     "region_share_raised",
     "region_median_fee_change",
 }
@@ -126,12 +127,14 @@ and have the other's.
 class AsApproved:
     """Which rows of a relation an authority reads as they stood when the last approved release was
     drafted: all but the `live` ones. `whose` is the column by which they are kept
-    (`raw.released_told`), and `kept` which of those may be its own.
+    (`raw.released_told`), `kept` which of those may be its own, and `served` which rows any
+    authority is served so: of others none is kept, for it may be of one child.
     """
 
     whose: str
     live: str
     kept: str
+    served: str
 
 
 def as_approved(columns: Collection[str]) -> AsApproved | None:
@@ -144,9 +147,11 @@ def as_approved(columns: Collection[str]) -> AsApproved | None:
     """
     if {MAY_BE_SHOWN, "area_level"} <= set(columns):
         own_areas = f"whose in (select o.area_code from {OWN_AREAS} as o)"
-        return AsApproved("area_code", f"area_code = {OWN}", own_areas)
+        served = f"t.{MAY_BE_SHOWN} and t.area_level <> 'authority'"
+        return AsApproved("area_code", f"area_code = {OWN}", own_areas, served)
     if RANK in columns and OF_OTHERS & set(columns) and not money_in(columns):
-        return AsApproved("authority_code", "false", f"whose = {OWN}")
+        served = "t.unit not like 'pounds%'" if "unit" in columns else "true"
+        return AsApproved("authority_code", "false", f"whose = {OWN}", served)
     return None
 
 

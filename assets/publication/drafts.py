@@ -795,7 +795,8 @@ def _keep(
 
 
 def _why(draft: Draft) -> str:
-    return f"draft {draft.mark}" + (f"; accepted: {draft.accepted}" if draft.accepted else "")
+    why = f"draft {draft.mark}" + (f"; accepted: {draft.accepted}" if draft.accepted else "")
+    return why + ("" if draft.ranked else "; without ranks, which would tell a small count")
 
 
 def _replace(
@@ -820,8 +821,9 @@ def _replace(
     for name, frame in tables.items():
         copy_frame(connection, DRAFTS.cells, cells_of(date, draft.number, name, frame))
     copy_frame(connection, DRAFTS.counts, true_counts_of(date, draft.number, read.true))
-    # the gate was not asked of what is published as it is: members may be told no more by it
-    if draft.verdict is None:
+    # the gate was not asked of what is published as it is, nor of today's figures where older ones
+    # are carried over: members may be told no more by it
+    if draft.verdict is None or "carried_over" in manifest:
         told.keep_as_released(connection, date)
     else:
         told.keep_with_draft(connection, date, ranked=draft.ranked)

@@ -192,7 +192,8 @@ def prepare_against(
     is_tried = carried or hide is not None
     compared = repair.system.comparisons
     has_ranks = bool(compared.is_rank(np.arange(len(compared.told))).any())
-    if verdict.leaks and not is_tried and has_ranks:
+    # what is hopeless is so for those who are told no ranks
+    if verdict.leaks and not is_tried and has_ranks and not repair.is_hopeless:
         unranked = prepare_against(
             earlier, census_date, true, printed, method, key, beside, groups, ranked=False
         )

@@ -29,7 +29,7 @@ def keep_with_draft(connection: Connection, census_date: dt.date, *, ranked: boo
                 sa.text(
                     f"insert into raw.draft_told ({_COLUMNS}) select t.census_date, :r,"
                     f" t.{approved.whose}, to_jsonb(t){without} from {model.physical} as t where"
-                    " t.census_date = :d"
+                    f" t.census_date = :d and ({approved.served})"
                 ),
                 {"r": model.table, "d": census_date},
             )

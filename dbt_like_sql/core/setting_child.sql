@@ -8,7 +8,8 @@
 -- authority of its sub-region; region_or_neighbour: by the rest of its region or an authority that borders it; elsewhere: by any
 -- other, health or privately; unknown: the return says Unknown, or the host is not known.
 -- Where two senders return the same setting, the children are those of the sender whose settings row counts. Of a URN that others
--- return, and its sender does not, no child counts, whatever authority the row names as host.
+-- return, no child of a stranger's counts, whatever authority the row names as host; where several return it, each one's count in the
+-- authorities in which its settings rows do.
 -- grain: census_date, submission_id, sheet, row_number
 with children as (
     select
@@ -34,7 +35,8 @@ in_the_return as (
         r.urn,
         min(r.host_authority_code) as host_authority_code,
         min(r.provision_type) as provision_type,
-        count(*) as authorities
+        count(*) as authorities,
+        count(distinct r.sender) as senders
     from core.setting_return as r
     where r.census_date = cast(:census_date as date)
     group by r.urn
@@ -138,4 +140,7 @@ left join in_the_return as r
     on p.urn = r.urn
 where
     s.sender = p.sender
-    or (s.sender is null and (k.urn is not null or r.urn is null))
+    or (
+        s.sender is null
+        and (r.urn is null or (k.urn is not null and (r.senders = 1 or p.host_authority_code = 'UNKNOWN')))
+    )

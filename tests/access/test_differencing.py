@@ -241,24 +241,24 @@ def test_an_authority_reads_an_areas_money_in_whole_tens(filled: Filled):
     """Of so many placements with fees in whole pounds a mean to the penny tells how many they are."""
     asked = (
         "select area_level, mean_weekly_cost, annual_equivalent, mean_social_care, ratio_to_region,"
-        " mean_weekly_cost_change, mean_weekly_cost_change_share from curated.weekly_cost"
-        " where census_date = '2025-06-30' order by 1"
+        " mean_weekly_cost_change, mean_weekly_cost_change_share, rank_in_region from"
+        " curated.weekly_cost where census_date = '2025-06-30' order by 1"
     )
     with filled.warehouse.engine.begin() as connection:
         exact = (
             "update curated.weekly_cost set mean_weekly_cost = 5123.46, annual_equivalent = 267151.84,"
             " mean_social_care = 4011.22, ratio_to_region = 1.123456, mean_weekly_cost_change = -17.89,"
-            " mean_weekly_cost_change_share = -0.003480 where census_date = '2025-06-30'"
+            " mean_weekly_cost_change_share = -0.003480, rank_in_region = 3 where census_date = '2025-06-30'"
         )
         connection.execute(sa.text(physical(exact)))
         stand_as_approved(connection, dt.date(2025, 6, 30))
-    as_it_is = (5123.46, 267151.84, 4011.22, 1.123456, -17.89, -0.00348)
-    in_tens = (5120.0, 266971.43, 4010.0, 1.12, -20.0, 0.0)
+    as_it_is = (5123.46, 267151.84, 4011.22, 1.123456, -17.89, -0.00348, 3)
+    in_tens = (5120.0, 266971.43, 4010.0, 1.12, -20.0, 0.0, 3)
     with filled.connect("stockport") as session:
         read = {row[0]: row[1:] for row in session.execute(asked)}
     own = read.pop("authority")
-    assert own[3] is None, "of its own mean of today it would tell the region's"
-    assert tuple(map(float, own[:3] + own[4:])) == as_it_is[:3] + as_it_is[4:]
+    assert (own[3], own[6]) == (None, None), "beside its mean of today they would tell others'"
+    assert tuple(map(float, own[:3] + own[4:6])) == as_it_is[:3] + as_it_is[4:6]
     read = {level: tuple(map(float, row)) for level, row in read.items()}
     assert set(read.values()) == {in_tens} and set(read) == {"region", "sub-region"}
     with filled.connect("region") as session:

@@ -198,7 +198,8 @@ def test_what_members_are_told_of_others_stands_with_the_release_and_falls_with_
         return [tuple(row) for row in rows]
 
     first = kept_in("draft_told")
-    assert {"curated.comparison", "curated.weekly_cost"} == {name for name, _, _ in first}
+    assert {name for name, _, _ in first} >= {"curated.comparison"}
+    assert "pounds" not in str(first), "fees of one authority may be one child's"
     assert kept_in("released_told") == []
     approve(drafted, DATE, REGION, APPROVER)
     assert (kept_in("draft_told"), kept_in("released_told")) == ([], first)
@@ -206,7 +207,7 @@ def test_what_members_are_told_of_others_stands_with_the_release_and_falls_with_
     bring(drafted, landing, str(DATE))
     assert kept_in("released_told") == first
     make_draft(drafted, DATE, REGION, "the run")
-    assert kept_in("released_told") == first and kept_in("draft_told") not in ([], first)
+    assert kept_in("released_told") == first and kept_in("draft_told")
     with drafted.writing() as connection:
         lifecycle.drop_draft(connection, DATE)
     assert (kept_in("draft_told"), kept_in("released_told")) == ([], first)

@@ -281,8 +281,9 @@ def test_what_members_are_told_of_a_published_quarter_stands_after_an_upgrade(em
     with embedded_warehouse.engine.begin() as connection:
         for date, ledger in of.items():
             connection.exec_driver_sql(
-                "insert into curated_rows.comparison (census_date, authority_code, rank_in_region)"
-                f" values ('{date}', '356', 3)"
+                "insert into curated_rows.comparison (census_date, authority_code, unit,"
+                f" rank_in_region) values ('{date}', '356', 'share', 3), ('{date}', '356',"
+                " 'pounds a week', 4)"
             )
             if ledger == "published.release":
                 connection.exec_driver_sql(

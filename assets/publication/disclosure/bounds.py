@@ -33,7 +33,7 @@ class Tightening:
     each. Bounds are loosened exactly, too: a bound that may rest on the loosened one (a row that
     holds it has ever tightened the other) is set back to what is printed and worked out again.
     From what is `settled` of somebody who knows less only the rest is worked out: the bounds are
-    the same, but then none may be loosened.
+    the same; to loosen one it begins anew.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Tightening:
             self._begin()
 
     def _begin(self) -> None:
+        self._is_begun_at_settled = False
         size = len(self.base_low)
         self.tightened = np.zeros(len(self.column), dtype=bool)
         self.bounds = Bounds(
@@ -73,6 +74,7 @@ class Tightening:
         low, high = np.maximum(self.base_low, at.low), np.minimum(self.base_high, at.high)
         if (low > high).any():
             return False
+        self._is_begun_at_settled = True
         self.tightened = np.zeros(len(self.column), dtype=bool)
         self.bounds = Bounds(
             low,
@@ -122,7 +124,8 @@ class Tightening:
 
     def widened(self, variables: np.ndarray) -> None:
         """Go on after base bounds have become wider."""
-        if len(self.bounds.broken):  # what stands now is not all that follows: begin anew
+        # what stands now is not all that follows, or it is not known of what: begin anew
+        if len(self.bounds.broken) or self._is_begun_at_settled:
             self._begin()
             return
         resting = np.zeros(len(self.base_low), dtype=bool)
@@ -157,8 +160,10 @@ class Tightening:
     def _tighten(self, rows: np.ndarray) -> None:
         """Tighten by these rows, then by those of whatever has moved, until nothing moves."""
         at, system = self.bounds, self.system
+        self.is_finished = False
         for _ in range(_ROUNDS):
             if not len(rows):
+                self.is_finished = True
                 return
             entries = _ranges(self.starts[rows], self.starts[rows + 1])
             local = np.repeat(np.arange(len(rows)), self.starts[rows + 1] - self.starts[rows])
@@ -204,6 +209,7 @@ class Tightening:
                     self.tightened[entries[order]] = True
                     moved.append(to)
             if not moved:
+                self.is_finished = True
                 return
             columns = _each_once(np.concatenate(moved), len(at.low))
             # bounds that cross are a contradiction as well: of the rows that gave them
@@ -237,8 +243,8 @@ def propagate(system: System) -> Bounds:
 
 
 def tightened(system: System) -> Tightening:
-    """A tightening of the system that is not to be loosened: it begins at the most that is settled
-    of somebody who knows less.
+    """A tightening of the system that begins at the most that is settled of somebody who knows
+    less.
     """
     fitting = [one for one in system.settled if one.is_known_to(system)]
     nearest = min(fitting, key=lambda one: one.lacks(system), default=None)
@@ -259,11 +265,13 @@ def settle(system: System) -> None:
         return
     system.settled.clear()
     for view in views:
-        bounds = propagate(view)
-        if len(bounds.broken):  # figures that contradict each other: of them nothing follows
+        made = tightened(view)
+        # of figures that contradict each other nothing follows; what is not worked out to its end
+        # would be taken for all that follows
+        if len(made.bounds.broken) or not made.is_finished:
             system.settled.clear()
             return
-        system.settled.append(Settled.of(view, bounds))
+        system.settled.append(Settled.of(view, made.bounds))
 
 
 def before(system: System) -> System:

@@ -99,8 +99,12 @@ class Proof:
             self._ask(reader, asked)
 
     def _view(self, reader: Reader) -> System:
-        """What a reader sees of the system as it is now, made once."""
+        """What a reader sees of the system as it is now, made once; of logins the last one's alone
+        is kept, for there may be hundreds.
+        """
         if reader not in self._views:
+            if self._is_login(reader):
+                self._views = {r: v for r, v in self._views.items() if not self._is_login(r)}
             self._views[reader] = reader.view(self.system, self.hidden)
         return self._views[reader]
 

@@ -14,7 +14,10 @@ from alembic import op
 revision = "r0010"
 down_revision = "r0009"
 
-_TOLD = (("comparison", "authority_code"), ("weekly_cost", "area_code"))
+_TOLD = (
+    ("comparison", "authority_code", "t.unit not like ''pounds%%''"),
+    ("weekly_cost", "area_code", "t.fees_may_be_shown and t.area_level <> ''authority''"),
+)
 _KEPT = (("draft_told", "raw.draft"), ("released_told", "published.release"))
 
 
@@ -34,7 +37,7 @@ def upgrade() -> None:
         op.execute(
             f"create index if not exists {table}_of on raw.{table} (relation_name, census_date, whose)"
         )
-    for (table, whose), (kept, of) in product(_TOLD, _KEPT):
+    for (table, whose, served), (kept, of) in product(_TOLD, _KEPT):
         op.execute(
             f"""
             do $$
@@ -51,7 +54,7 @@ def upgrade() -> None:
                     execute format(
                         'insert into raw.{kept} (census_date, relation_name, whose, told) '
                         'select t.census_date, ''curated.{table}'', t.{whose}, to_jsonb(t) '
-                        'from %I.{table} as t where t.census_date in '
+                        'from %I.{table} as t where ({served}) and t.census_date in '
                         '(select r.census_date from {of} as r) and not exists '
                         '(select from raw.{kept} as k where k.census_date = t.census_date '
                         'and k.relation_name = ''curated.{table}'')', held.nspname
