@@ -27,6 +27,7 @@ from sqlalchemy.engine import Connection
 from assets.access import logins
 from assets.common import audit
 from assets.intake.door import ERASED
+from assets.publication.lifecycle import DRAFT_TABLES
 from assets.warehouse.about_children import MARKS_OF_A_CHILD, is_about_children
 from assets.warehouse.models import models, raw_columns
 from resources.errors import ObservatoryError
@@ -411,13 +412,7 @@ def _note_what_remains(connection: Connection, erased: Erased, submissions: list
         sa.text("delete from raw.quarter where census_date = any(:dates)"),
         {"dates": erased.quarters},
     )
-    for table in (
-        "raw.draft_told",
-        "raw.draft_count",
-        "raw.draft_cell",
-        "raw.draft",
-        "raw.draft_attempt",
-    ):  # a draft that counted the child is made anew without
+    for table in DRAFT_TABLES:  # a draft that counted the child is made anew without
         connection.execute(
             sa.text(f"delete from {table} where census_date = any(:dates)"),
             {"dates": erased.quarters},

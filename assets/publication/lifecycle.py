@@ -340,6 +340,7 @@ DRAFT_TABLES = (
     "raw.draft",
     "raw.draft_attempt",
 )
+"""What is kept of a draft, with the note of its try."""
 
 
 def drop_draft(connection: Connection, census_date: dt.date) -> None:

@@ -435,12 +435,21 @@ def test_what_a_refusal_offers_is_taken_by_its_name_and_kept_in_the_history(made
         ObservatoryError, match="To hide is not offered; the gate offers to wait or to carry over"
     ):
         draft("hide")
+    with warehouse.writing() as connection:
+        connection.exec_driver_sql(
+            "update raw.released_told set told = told || '{\"figure\": 0.5}'::jsonb"
+        )
     taken = draft("carry over")
     assert (taken.outcome, taken.accepted) == (drafts.MADE, says)
     tables, manifest = read_release(warehouse, DATE, taken.number, ledger=releasing.DRAFTS)
     assert tables[name].iloc[0, -1] == "low" and manifest["carried_over"] == [name]
     last = "select why from raw.quarter_step where census_date = :d order by number desc limit 1"
     assert warehouse.scalar(last, d=DATE) == f"draft {taken.mark}; accepted: {says}"
+    kept, stands = (
+        warehouse.rows(f"select whose, told::text from raw.{table} order by 1, 2")
+        for table in ("draft_told", "released_told")
+    )
+    assert kept == stands, "of the older figures members are told what they were told with them"
     assert drafts.refusals(warehouse) == []
     assert draft().outcome == drafts.STANDS, "the next run leaves it as it is"
     assert drafts.kept(warehouse, DATE).accepted == says, "whoever approves is told"

@@ -24,6 +24,7 @@ from assets.publication.disclosure.bounds import Tightening, known_before, neede
 from assets.publication.disclosure.gate import judge
 from assets.publication.disclosure.knowledge import Published, System, build_system
 from assets.publication.disclosure.programmes import Moves, Ranges
+from assets.publication.disclosure.settled import Settled
 from assets.publication.disclosure.suppression import Repair
 from assets.publication.editions import carried_over
 from assets.publication.programme import TOTAL, Compared, Symbol, Term, Tie, published_table
@@ -909,6 +910,49 @@ def _systems(draw):
         sums + room,
         draw(st.lists(st.tuples(change, st.booleans()), min_size=1, max_size=8)),
     )
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(_systems(), st.booleans())
+def test_bounds_that_begin_at_what_is_settled_are_those_worked_out_anew(given_system, is_told):
+    """For whoever knows more, by a bound or a row; who knows less is told nothing by it."""
+    truth, rows, least, greatest, changes = given_system
+    low, high = np.maximum(truth - 1, 0), truth + 1
+    names, says, empty = [""] * len(truth), [""] * len(rows), pd.DataFrame({"variable": []})
+    system = System(
+        empty, low, high, truth > 0, truth, names, sp.csr_matrix(rows), least, greatest, says,
+        truth > 0,
+    )  # fmt: skip
+    made = Tightening(system)
+    if len(made.bounds.broken):
+        return
+    assert made.is_finished
+    settled = Settled.of(system, made.bounds)
+    system.settled.append(settled)
+    if is_told:  # a row more, which holds of the truth alone
+        total = sp.csr_matrix(np.ones((1, len(truth))))
+        system = replace(
+            system,
+            matrix=sp.vstack([system.matrix, total], format="csr"),
+            row_low=np.append(least, truth.sum()),
+            row_high=np.append(greatest, truth.sum()),
+            says=[*says, ""],
+        )
+    for bounds, _ in changes:
+        new_low, new_high = system.low.copy(), system.high.copy()
+        for variable, below, above in bounds:
+            new_low[variable] = max(truth[variable] - below, 0.0)
+            new_high[variable] = truth[variable] + above
+        view = replace(system, low=new_low, high=new_high)
+        is_weaker = (new_low < low).any() or (new_high > high).any()
+        assert settled.is_known_to(view) is not bool(is_weaker)
+        begun, anew = propagate(view), Tightening(view).bounds
+        assert bool(len(begun.broken)) == bool(len(anew.broken))
+        if not len(anew.broken):
+            assert begun.low.tolist() == anew.low.tolist()
+            assert begun.high.tolist() == anew.high.tolist()
+    wider = replace(system, row_low=system.row_low - 1)
+    assert not settled.is_known_to(wider)
 
 
 @settings(

@@ -22,7 +22,7 @@ _KEPT = (("draft_told", "raw.draft"), ("released_told", "published.release"))
 
 
 def upgrade() -> None:
-    """Make both tables, and fill that of the releases."""
+    """Make both tables, and fill them."""
     for table, _ in _KEPT:
         op.execute(
             f"""
