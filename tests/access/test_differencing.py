@@ -128,6 +128,35 @@ def test_an_authority_is_told_of_others_what_was_approved_however_often_it_sends
         assert {mean for _, mean in session.execute(asked, [OTHER]).fetchall()} == {6000}
 
 
+@pytest.mark.usefixtures("fees")
+def test_of_what_members_are_told_nothing_is_kept_that_none_of_them_may_read(filled: Filled):
+    """One authority's fees may be of one child: a copy would outlive the erasure of its row."""
+    add = physical(
+        "insert into curated.comparison (census_date, authority_code, unit) values ('2025-06-30',"
+        " :c, 'share'), ('2025-06-30', :c, 'pounds a week')"
+    )
+    held = (
+        "select relation_name, coalesce(told ->> 'area_level', told ->> 'unit') from"
+        " raw.released_told where census_date in ('2025-06-30', '2025-09-30') order by 1, 2"
+    )
+    quarters = dt.date(2025, 6, 30), dt.date(2025, 9, 30)
+    try:
+        with filled.warehouse.engine.begin() as connection:
+            connection.execute(sa.text(add), {"c": OWN})
+            stand_as_approved(connection, *quarters)
+        fees = "curated.weekly_cost"
+        assert [tuple(row) for row in filled.warehouse.rows(held)] == [
+            ("curated.comparison", "share"),
+            (fees, "region"),
+            (fees, "sub-region"),
+            (fees, "sub-region"),
+        ], "nor of the quarter whose fees may not be shown"
+    finally:
+        with filled.warehouse.engine.begin() as connection:
+            gone = physical("delete from curated.comparison where census_date = :d")
+            connection.execute(sa.text(gone), {"d": quarters[0]})
+
+
 def test_an_authority_has_the_ranks_that_were_approved(filled: Filled):
     asked = (
         "select rank_in_region from curated.comparison where census_date = %s and unit = 'share'"
