@@ -27,9 +27,9 @@ from sqlalchemy.engine import Connection
 from assets.access import logins
 from assets.common import audit
 from assets.intake.door import ERASED
-from assets.publication.lifecycle import DRAFT_TABLES
 from assets.warehouse.about_children import MARKS_OF_A_CHILD, is_about_children
 from assets.warehouse.models import models, raw_columns
+from assets.warehouse.tables import DRAFT_TABLES
 from resources.errors import ObservatoryError
 from resources.pseudonym import child_keys
 from resources.settings import Settings

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.common import audit
+from assets.warehouse.tables import DRAFT_TABLES
 from resources.errors import ObservatoryError
 from resources.warehouse import Asked, Warehouse
 from schemas.regions import Region
@@ -331,16 +332,6 @@ def reopen(warehouse: Warehouse, census_date: dt.date, by: str, why: str) -> Non
             )
         move(connection, census_date, COLLECTING, by, why, step="reopened")
         drop_draft(connection, census_date)
-
-
-DRAFT_TABLES = (
-    "raw.draft_told",
-    "raw.draft_count",
-    "raw.draft_cell",
-    "raw.draft",
-    "raw.draft_attempt",
-)
-"""What is kept of a draft, with the note of its try."""
 
 
 def drop_draft(connection: Connection, census_date: dt.date) -> None:

@@ -179,6 +179,15 @@ comment on view published.release_status is 'Which release is provisional, which
 by migrations.
 """
 
+DRAFT_TABLES = (
+    "raw.draft_told",
+    "raw.draft_count",
+    "raw.draft_cell",
+    "raw.draft",
+    "raw.draft_attempt",
+)
+"""What is kept of a draft, with the note of its try."""
+
 PUBLISHED_COLUMNS = {
     "release": {
         "census_date": "The quarter end that the release speaks of.",
