@@ -15,15 +15,10 @@ import numpy as np
 import pandas as pd
 
 from assets.publication.disclosure.knowledge import A_CHILD_APART, Published
-from assets.publication.disclosure.rules import CONFIDENTIAL, NOT_AVAILABLE
+from assets.publication.disclosure.rules import CONFIDENTIAL, MOVED_TOO_LITTLE, NOT_AVAILABLE
 from assets.publication.programme import AREA, Measure, PublishedTable
 from assets.publication.tables import AUTHORITY, TrueTable
 from schemas.regions import DisclosureMethod
-
-MOVED_TOO_LITTLE = 2
-"""A count that has moved by no more children than this between two editions has no new mean: twice
-a mean times its count gives a fee.
-"""
 
 
 def with_means_as_before(

@@ -9,7 +9,8 @@
 -- other, health or privately; unknown: the return says Unknown, or the host is not known.
 -- Where two senders return the same setting, the children are those of the sender whose settings row counts. Of a URN that others
 -- return, no child of a stranger's counts, whatever authority the row names as host; where several return it, each one's count in the
--- authorities in which its settings rows do.
+-- authorities in which its settings rows do. An authority's child at a URN that nobody returns counts in no area but its own (UNKNOWN):
+-- who reads the figures must not add to another's as it likes.
 -- grain: census_date, submission_id, sheet, row_number
 with children as (
     select
@@ -69,15 +70,18 @@ placed as (
         c.sheet,
         c.row_number,
         c.urn,
-        coalesce(
-            c.host_authority_code,
-            case when r.authorities = 1 then r.host_authority_code end,
-            case
-                when r.authorities is null and g.authorities = 1 and g.provision_type <> 'Independent fostering'
-                    then g.host_authority_code
-            end,
-            'UNKNOWN'
-        ) as host_authority_code,
+        case
+            when r.urn is null and a.authority_code <> coalesce(c.host_authority_code, g.host_authority_code) then 'UNKNOWN'
+            else coalesce(
+                c.host_authority_code,
+                case when r.authorities = 1 then r.host_authority_code end,
+                case
+                    when r.authorities is null and g.authorities = 1 and g.provision_type <> 'Independent fostering'
+                        then g.host_authority_code
+                end,
+                'UNKNOWN'
+            )
+        end as host_authority_code,
         coalesce(r.provision_type, g.provision_type, 'Other') as provision_type,
         r.urn is not null or g.urn is not null as is_urn_known,
         c.placing_authority_code,
@@ -91,6 +95,9 @@ placed as (
         on c.urn = r.urn
     left join in_the_register as g
         on c.urn = g.urn
+    left join core.authority as a
+        on a.census_date = cast(:census_date as date)
+        and c.sender = a.authority_code
 )
 
 select

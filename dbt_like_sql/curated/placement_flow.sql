@@ -4,7 +4,8 @@
 -- is its placement census's (covers: commissioned): figures of commissioned types are given, In-house fostering, Other and None
 -- are blank, and no sum over the types is a whole. A side is blank where it has not returned: the providers' where no provider
 -- of the type in the host's area sent placements, the authorities' where the placing authority sent neither return.
--- Children at a URN that nobody knows are the providers' too: under Other, in the area that the row gives, else UNKNOWN.
+-- Children at a URN that nobody knows are the providers' too: under Other, in the area that the row gives, else UNKNOWN. Of homes that nobody
+-- returned children are counted, and no 0 is said: whose row it is would read in it that others' children are there.
 -- grain: census_date, placing_authority_code, host_authority_code, provision_type
 with by_providers as (
     select
@@ -56,6 +57,9 @@ hosts_heard as (
         c.host_authority_code,
         c.provision_type
     from core.setting_child as c
+    inner join core.setting_return as r
+        on c.census_date = r.census_date
+        and c.urn = r.urn
     where
         c.census_date = cast(:census_date as date)
         and c.in_figures
@@ -103,7 +107,7 @@ select
     coalesce(h.authority_name, t.host_authority_code) as host_authority_name,
     t.provision_type,
     cast(
-        case when s.host_authority_code is not null then coalesce(t.children_by_providers, 0) end as integer
+        coalesce(t.children_by_providers, case when s.host_authority_code is not null then 0 end) as integer
     ) as children_by_providers,
     cast(
         case

@@ -1,13 +1,14 @@
--- Who says what of the children whom an authority has in a setting: the provider's return and the authority's own, side by side. Providers: children
--- under 18 (or of unknown age) by the placements table. Authorities: children looked after by the SSDA903, with the URN of the placement census,
--- else the SSDA903's (the establishment's; the agency's, for fostering), as far as either the register or a return knows it; all others are counted
--- under URN UNKNOWN. Where no SSDA903 of the date is held, the placement census's looked-after children, In-house fostering left out and blank.
--- Placements of the types Other (unregistered, custody ...) and None are in no setting and left out; so are children whom no authority placed. The
--- setting of an authority's placement is where the URN is; where it is in several areas, the area that the return says, else the one in which the
--- provider has this authority's children, else UNKNOWN. A side is blank where its return is missing. The difference is the provider's less the
--- authority's. Likely cause, blank where both agree: missing return (either side's); not a member (the authority does not belong to the region and
--- sends nothing); unknown URN (also where the authority is short of children here and has such placements of the type); host not known (the URN
--- stands in several areas that have returned, and the authority does not say which); count differs.
+-- Who says what of the children whom an authority has in a setting: the provider's return and the authority's own, side by side. Providers:
+-- children under 18 (or of unknown age) by the placements table. Authorities: children looked after by the SSDA903, with the URN of the placement
+-- census, else the SSDA903's (the establishment's; the agency's, for fostering), as far as either the register or a return knows it; all others are
+-- counted under URN UNKNOWN. Where no SSDA903 of the date is held, the placement census's looked-after children, In-house fostering left out and
+-- blank. Placements of the types Other (unregistered, custody ...) and None are in no setting and left out; so are children whom no authority
+-- placed. The setting of an authority's placement is where the URN is; where it is in several areas, the area that the return says, else the one in
+-- which the provider has this authority's children, else UNKNOWN. A side is blank where its return is missing (the provider's where nobody returned
+-- the home's settings and no child of this authority is there). A home of no known type has the one that each authority says. The difference is the
+-- provider's less the authority's. Likely cause, blank where both agree: missing return (either side's); not a member (the authority does not
+-- belong to the region and sends nothing); unknown URN (also where the authority is short of children here and has such placements of the type);
+-- host not known (the URN stands in several areas that have returned, and the authority does not say which); count differs.
 -- grain: census_date, urn, host_authority_code, provision_type, placing_authority_code
 with children as (
     select
@@ -85,14 +86,12 @@ known as (
 types as (
     select
         k.urn,
-        coalesce(min(r.provision_type), min(s.provision_type), min(p.provision_type)) as provision_type
+        coalesce(min(r.provision_type), min(s.provision_type)) as provision_type
     from known as k
     left join (select distinct r.urn, r.provision_type from returned as r) as r
         on k.urn = r.urn
     left join (select distinct s.urn, s.provision_type from registered as s) as s
         on k.urn = s.urn
-    left join (select distinct p.urn, p.provision_type from placements as p) as p
-        on k.urn = p.urn
     group by k.urn
 ),
 
@@ -177,6 +176,8 @@ providers_heard as (
         c.urn,
         c.host_authority_code
     from children as c
+    inner join returned as r
+        on c.urn = r.urn
     union
     select
         r.urn,
@@ -216,7 +217,7 @@ compared as (
         t.host_authority_code,
         t.provision_type,
         t.placing_authority_code,
-        case when h.urn is not null then coalesce(t.by_providers, 0) end as by_providers,
+        coalesce(t.by_providers, case when h.urn is not null then 0 end) as by_providers,
         case
             when d.covers = 'all' or (d.covers = 'commissioned' and t.provision_type <> 'In-house fostering')
                 then coalesce(t.by_authorities, 0)

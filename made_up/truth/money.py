@@ -455,9 +455,6 @@ def _by_authorities(
     for urn, host, _, placing in living:
         lived_in[urn, placing].add(host)
     placed = frames.own[~frames.own["provision_type"].isin(["Other", "None"])].to_dict("records")
-    for row in placed:
-        if row["urn"] in hosts:
-            kinds.setdefault(row["urn"], row["provision_type"])
     children: Counter = Counter()
     for row in placed:
         urn, placing, said = row["urn"], row["placing_authority_code"], row["host_authority_code"]
@@ -471,7 +468,8 @@ def _by_authorities(
             host = said
         else:
             host = next(iter(there)) if len(there) == 1 else "UNKNOWN"
-        children[urn, host, kinds[urn], placing] += 1
+        # of a home of no known type it is what this authority says, whatever others say
+        children[urn, host, kinds.get(urn, row["provision_type"]), placing] += 1
     return children
 
 
@@ -492,7 +490,9 @@ def two_sided_truth(frames: Frames) -> pd.DataFrame:
         )
     )
     placed = _by_authorities(frames, hosts, kinds, living)
-    answered = set(zip(residents["urn"], residents["host_authority_code"], strict=True))
+    # whether others' children are at a home that nobody returned tells nobody that it was heard
+    there = residents[residents["urn"].isin(frames.returned["urn"])]
+    answered = set(zip(there["urn"], there["host_authority_code"], strict=True))
     empty = frames.returned[
         (frames.returned["occupied_places"] == 0) & (frames.returned["provision_type"] != "Other")
     ]
@@ -505,7 +505,7 @@ def two_sided_truth(frames: Frames) -> pd.DataFrame:
     def lines() -> Iterator[dict]:
         for key in sorted(living.keys() | placed.keys()):
             urn, host, kind, placing = key
-            by_provider = living[key] if (urn, host) in answered else None
+            by_provider = living[key] if living[key] or (urn, host) in answered else None
             told = placing in covers and (covers[placing] == "all" or kind != PROVISION_TYPES[OWN])
             by_authority = placed[key] if told else None
             differ = (

@@ -243,9 +243,10 @@ def fill(warehouse: Warehouse, filled: Filled) -> None:
 def stand_as_approved(connection: sa.Connection, *dates: dt.date | str) -> None:
     """Let what members are told of others stand as it is now, as an approval does."""
     for date in dates:
-        connection.execute(
-            sa.text("delete from raw.draft_told where census_date = :d"), {"d": date}
-        )
+        for table in ("draft_told", "released_told"):
+            connection.execute(
+                sa.text(f"delete from raw.{table} where census_date = :d"), {"d": date}
+            )
         told.keep_with_draft(connection, date)  # type: ignore[arg-type]
         told.publish(connection, date)  # type: ignore[arg-type]
 

@@ -128,6 +128,38 @@ def test_an_authority_is_told_of_others_what_was_approved_however_often_it_sends
         assert {mean for _, mean in session.execute(asked, [OTHER]).fetchall()} == {6000}
 
 
+@pytest.mark.parametrize(
+    ("placements", "mean"),
+    [(34, 5000), (32, 5000), (36, 5000), (31, 6000), (37, 6000), (None, 6000)],
+)
+@pytest.mark.usefixtures("fees")
+def test_of_an_area_whose_count_has_hardly_moved_members_are_told_no_new_fees(
+    filled: Filled, placements: int | None, mean: int
+):
+    """Twice a mean times its count gives a fee: so it is of what is printed, and of what they read."""
+    date = dt.date(2025, 6, 30)
+    changed = physical(
+        "update curated.weekly_cost set mean_weekly_cost = 6000, placements = :n where census_date"
+        " = :d and area_level = 'sub-region'"
+    )
+    typed = physical(
+        "update curated.weekly_cost set provision_type = 'Children''s home', population = 'looked"
+        " after', basis = 'all open' where census_date = :d"
+    )
+    asked = (
+        "select mean_weekly_cost::int from curated.weekly_cost where census_date = '2025-06-30' and"
+        " area_level = 'sub-region'"
+    )
+    with filled.warehouse.engine.begin() as connection:
+        connection.execute(sa.text(typed), {"d": date})
+        stand_as_approved(connection, date)
+        connection.execute(sa.text(changed), {"d": date, "n": placements})
+        told.keep_with_draft(connection, date)
+        told.publish(connection, date)
+    with filled.connect("stockport") as session:
+        assert session.execute(asked).fetchall() == [(mean,)]
+
+
 @pytest.mark.usefixtures("fees")
 def test_of_what_members_are_told_nothing_is_kept_that_none_of_them_may_read(filled: Filled):
     """One authority's fees may be of one child: a copy would outlive the erasure of its row."""

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from assets.publication.disclosure import fees
 from assets.publication.disclosure.comparisons import Comparisons, comparisons
 from assets.publication.disclosure.linking import (
     Linked,
@@ -586,6 +587,7 @@ def build_system(releases: list[Published]) -> System:
     _total_rows(cells, releases, system_rows, latent, count, truth)
     _tie_rows(cells, links, system_rows)
     _apart_rows(cells, releases, system_rows)
+    _mean_rows(cells, truth, releases, system_rows)
     # of the current release alone: what is out cannot be mended
     contradictions = _share_rows(cells, releases, system_rows) + _not_hidden_with(releases[-1])
     names = _names(cells, count)
@@ -651,7 +653,11 @@ def _told_to_members(
     cells: pd.DataFrame, truth: np.ndarray, release: Published, variables: int
 ) -> Comparisons:
     """What comparisons and ranks tell of the current release, whose cells they are."""
-    told = comparisons(cells, truth, release.method, variables, release.beside)
+    told = comparisons(cells, truth, release.method, variables, release.beside).and_also(
+        fees.told_to_members(
+            cells, truth, release.tables, release.method, variables, release.beside
+        )
+    )
     # of what is not held nobody can say how it is ranked
     if release.truth is None or not release.ranked:
         return told
@@ -1021,6 +1027,16 @@ def _apart_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> 
                 np.where(inexact, -A_CHILD_APART, step), np.where(inexact, A_CHILD_APART, step),
                 [f"r{release.number} is a child{ends}"] * size,
             )  # fmt: skip
+
+
+def _mean_rows(
+    cells: pd.DataFrame, truth: np.ndarray, releases: list[Published], rows: _Rows
+) -> None:
+    """What a printed mean of the region tells of its authorities, where it goes by the money rule."""
+    for n, release in enumerate(releases):
+        own = cells[cells["release"] == n]
+        for sums in fees.told_by_means(own, truth, release.tables, release.method):
+            _add_one(rows, sums, release.method.placements_for_a_mean, np.inf, fees.SAYS)
 
 
 def _share_rows(cells: pd.DataFrame, releases: list[Published], rows: _Rows) -> list[str]:

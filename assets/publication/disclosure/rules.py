@@ -31,6 +31,10 @@ SYMBOLS = {
     LOW: "rounds to 0, but is not 0",
 }
 SAFE = DisclosureMethod()
+MOVED_TOO_LITTLE = 2
+"""A count that has moved by no more children than this between two editions has no new mean: twice
+a mean times its count gives a fee.
+"""
 
 
 def _whole_numbers(values: pd.Series) -> pd.Series:
