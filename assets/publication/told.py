@@ -29,24 +29,36 @@ def keep_with_draft(connection: Connection, census_date: dt.date, *, ranked: boo
             row = "to_jsonb(t)" + ("" if ranked else f" - '{RANK}'")
             before = ""
             if MAY_BE_SHOWN in model.columns:
-                row, before = f"coalesce(b.told, {row})", _told_before(model)
+                before = _told_before(model)
+                # a column that a version adds is told beside what stays
+                row = f"case when n.is_near then {row} || b.told else {row} end"
             connection.execute(
                 sa.text(
                     f"insert into raw.draft_told ({_COLUMNS}) select t.census_date, :r,"
                     f" t.{approved.whose}, {row} from {model.physical} as t {before} where"
                     f" t.census_date = :d and ({approved.served})"
+                    + (" and (b.told is not null or not n.is_near)" if before else "")
                 ),
-                {"r": model.table, "d": census_date},
+                {"r": model.table, "d": census_date} | ({"e": _earlier(model)} if before else {}),
             )
 
 
+def _earlier(model: Model) -> str:
+    """The name under which rows of the relation are kept that were told, and are no more."""
+    return f"{model.table}, earlier"
+
+
 def _told_before(model: Model) -> str:
-    """The join with the rows that members were told before and that are to stay."""
-    same = "".join(f" and b.told ->> '{name}' = t.{name}::text" for name in model.grain[1:])
+    """What stands of a row (`b`), and whether a mean of about as many was ever told (`n`): then
+    what stands stays, or nothing is told.
+    """
+    same = " and ".join(f"%s.told ->> '{name}' = t.{name}::text" for name in model.grain[1:])
     return (
         "left join raw.released_told as b on b.census_date = t.census_date and b.relation_name ="
-        f" :r{same} and abs((b.told ->> 'placements')::integer - t.placements) <="
-        f" {MOVED_TOO_LITTLE}"
+        f" :r and {same.replace('%s', 'b')} cross join lateral (select exists (select from"
+        " raw.released_told as e where e.census_date = t.census_date and e.relation_name in (:r,"
+        f" :e) and {same.replace('%s', 'e')} and abs((e.told ->> 'placements')::integer -"
+        f" t.placements) <= {MOVED_TOO_LITTLE}) as is_near) as n"
     )
 
 
@@ -55,16 +67,34 @@ def keep_as_released(connection: Connection, census_date: dt.date) -> None:
     connection.execute(
         sa.text(
             f"insert into raw.draft_told ({_COLUMNS}) select {_COLUMNS} from raw.released_told"
-            " where census_date = :d"
+            " where census_date = :d and relation_name = any(:told)"
         ),
-        {"d": census_date},
+        {"d": census_date, "told": [m.table for m in models().values()]},
     )
 
 
 def publish(connection: Connection, census_date: dt.date) -> None:
-    """Let what was kept with the draft stand, in place of what stood before."""
+    """Let what was kept with the draft stand, in place of what stood before. Money that was told is
+    kept beside it, for no reader.
+    """
+    earlier = {m.table: _earlier(m) for m in models().values() if MAY_BE_SHOWN in m.columns}
+    for relation, name in earlier.items():
+        connection.execute(
+            sa.text(
+                f"insert into raw.released_told ({_COLUMNS}) select distinct census_date, :e,"
+                " whose, told from raw.released_told as b where census_date = :d and"
+                " relation_name = :r and not exists (select from raw.released_told as e where"
+                " e.census_date = :d and e.relation_name = :e and e.told = b.told)"
+            ),
+            {"d": census_date, "r": relation, "e": name},
+        )
+    connection.execute(
+        sa.text(
+            "delete from raw.released_told where census_date = :d and relation_name <> all(:e)"
+        ),
+        {"d": census_date, "e": [*earlier.values()]},
+    )
     for statement in (
-        "delete from raw.released_told where census_date = :d",
         f"insert into raw.released_told ({_COLUMNS}) select {_COLUMNS} from raw.draft_told where"
         " census_date = :d",
         "delete from raw.draft_told where census_date = :d",

@@ -60,6 +60,8 @@ hosts_heard as (
     inner join core.setting_return as r
         on c.census_date = r.census_date
         and c.urn = r.urn
+        and c.host_authority_code = r.host_authority_code
+        and c.provision_type = r.provision_type
     where
         c.census_date = cast(:census_date as date)
         and c.in_figures

@@ -178,6 +178,7 @@ providers_heard as (
     from children as c
     inner join returned as r
         on c.urn = r.urn
+        and c.host_authority_code = r.host_authority_code
     union
     select
         r.urn,

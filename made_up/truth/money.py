@@ -490,9 +490,7 @@ def two_sided_truth(frames: Frames) -> pd.DataFrame:
         )
     )
     placed = _by_authorities(frames, hosts, kinds, living)
-    # whether others' children are at a home that nobody returned tells nobody that it was heard
-    there = residents[residents["urn"].isin(frames.returned["urn"])]
-    answered = set(zip(there["urn"], there["host_authority_code"], strict=True))
+    answered = set(zip(residents["urn"], residents["host_authority_code"], strict=True))
     empty = frames.returned[
         (frames.returned["occupied_places"] == 0) & (frames.returned["provision_type"] != "Other")
     ]
@@ -505,7 +503,7 @@ def two_sided_truth(frames: Frames) -> pd.DataFrame:
     def lines() -> Iterator[dict]:
         for key in sorted(living.keys() | placed.keys()):
             urn, host, kind, placing = key
-            by_provider = living[key] if living[key] or (urn, host) in answered else None
+            by_provider = living[key] if (urn, host) in answered else None
             told = placing in covers and (covers[placing] == "all" or kind != PROVISION_TYPES[OWN])
             by_authority = placed[key] if told else None
             differ = (

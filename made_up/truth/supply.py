@@ -308,9 +308,8 @@ def placement_flow(frames: Frames) -> pd.DataFrame:
     by_providers = children.groupby(keys).size().rename("children_by_providers")
     by_authorities = frames.own.groupby(keys).size().rename("children_by_authorities")
     table = pd.concat([by_providers, by_authorities], axis=1).sort_index().reset_index()
-    there = frames.residents[frames.residents["urn"].isin(frames.returned["urn"])]
     heard = set(map(tuple, frames.returned[LIVING].to_numpy())) | set(
-        map(tuple, there[LIVING].to_numpy())
+        map(tuple, frames.residents[LIVING].to_numpy())
     )
     host_heard = np.array(
         [pair in heard for pair in map(tuple, table[LIVING].to_numpy())], dtype=bool
@@ -319,9 +318,7 @@ def placement_flow(frames: Frames) -> pd.DataFrame:
     covered = table["placing_authority_code"].isin(frames.covered())
     placing_heard = covered | (alone & ~table["provision_type"].isin(NOT_COMMISSIONED))
     table["covers"] = np.select([covered, alone], ["all", "commissioned"], "")
-    table["children_by_providers"] = table["children_by_providers"].fillna(
-        pd.Series(np.where(host_heard, 0.0, np.nan), table.index)
-    )
+    table["children_by_providers"] = table["children_by_providers"].fillna(0).where(host_heard)
     table["children_by_authorities"] = (
         table["children_by_authorities"].fillna(0).where(placing_heard)
     )

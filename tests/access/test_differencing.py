@@ -65,8 +65,9 @@ def fees(filled: Filled):
                     "insert into curated.weekly_cost (census_date, area_level, area_code,"
                     " mean_weekly_cost, median_weekly_cost, lower_decile_weekly_cost,"
                     " upper_decile_weekly_cost, fees_may_be_shown, placements,"
-                    " placements_without_cost, owner_groups, largest_group_share) values (:d, :l,"
-                    " :c, 5000, 4321.09, 2345.67, 8766.54, :shown, 34, 1, 5, 0.5)"
+                    " placements_without_cost, owner_groups, largest_group_share, provision_type,"
+                    " population, basis) values (:d, :l, :c, 5000, 4321.09, 2345.67, 8766.54,"
+                    " :shown, 34, 1, 5, 0.5, 'Children''s home', 'looked after', 'all open')"
                 )
                 connection.execute(
                     sa.text(add), {"d": date, "l": level, "c": code, "shown": is_shown}
@@ -110,7 +111,10 @@ def test_an_authority_is_told_of_others_what_was_approved_however_often_it_sends
         " '2025-06-30' and area_code <> 'theirs' and area_code <> %s order by 1"
     )
     now = sa.text(
-        physical("update curated.weekly_cost set mean_weekly_cost = :m where census_date = :d")
+        physical(
+            "update curated.weekly_cost set mean_weekly_cost = :m, placements = 40 where"
+            " census_date = :d"
+        )
     )
     with filled.connect("stockport") as session, filled.connect("region") as group:
         before = [("authority", 5000), ("region", 5000), ("sub-region", 5000)]
@@ -142,22 +146,46 @@ def test_of_an_area_whose_count_has_hardly_moved_members_are_told_no_new_fees(
         "update curated.weekly_cost set mean_weekly_cost = 6000, placements = :n where census_date"
         " = :d and area_level = 'sub-region'"
     )
-    typed = physical(
-        "update curated.weekly_cost set provision_type = 'Children''s home', population = 'looked"
-        " after', basis = 'all open' where census_date = :d"
-    )
     asked = (
         "select mean_weekly_cost::int from curated.weekly_cost where census_date = '2025-06-30' and"
         " area_level = 'sub-region'"
     )
     with filled.warehouse.engine.begin() as connection:
-        connection.execute(sa.text(typed), {"d": date})
-        stand_as_approved(connection, date)
         connection.execute(sa.text(changed), {"d": date, "n": placements})
         told.keep_with_draft(connection, date)
         told.publish(connection, date)
     with filled.connect("stockport") as session:
         assert session.execute(asked).fetchall() == [(mean,)]
+
+
+@pytest.mark.usefixtures("fees")
+@pytest.mark.parametrize("between", ["placements = 38", "fees_may_be_shown = false"])
+def test_what_was_told_in_any_release_counts_for_what_is_told_next(filled: Filled, between: str):
+    """From 34 to 38 and back: the first and the last are of as many, and would tell a fee. So would
+    they with a release between that shows none.
+    """
+    date = dt.date(2025, 6, 30)
+    asked = (
+        "select mean_weekly_cost::int from curated.weekly_cost where census_date = '2025-06-30' and"
+        " area_level = 'sub-region'"
+    )
+    seen = []
+    for mean, change in (
+        (5500, between),
+        (6000, "placements = 35, fees_may_be_shown = true"),
+        (7000, "placements = 44"),
+    ):
+        changed = physical(
+            f"update curated.weekly_cost set mean_weekly_cost = :m, {change} where census_date = :d"
+            " and area_level = 'sub-region'"
+        )
+        with filled.warehouse.engine.begin() as connection:
+            connection.execute(sa.text(changed), {"d": date, "m": mean})
+            told.keep_with_draft(connection, date)
+            told.publish(connection, date)
+        with filled.connect("stockport") as session:
+            seen.append([value for (value,) in session.execute(asked).fetchall()])
+    assert seen == ([[5500], [5500], [7000]] if "placements" in between else [[], [], [7000]])
 
 
 @pytest.mark.usefixtures("fees")

@@ -167,8 +167,8 @@ class Login:
 
 
 def ask(warehouse: Warehouse, model: Model, code: str) -> Login:
-    """All that the login of an authority learns: its own rows and every home's vacancies of every
-    edition, and what members are told of others of the last edition's date.
+    """All that the login of an authority learns: its own rows of every edition, every home's
+    vacancies of every date, and what members are told of others of the last edition's date.
     """
     name = f"attacker_{code}"
     if not any(row.login == name for row in logins.listed(warehouse)):
@@ -178,6 +178,8 @@ def ask(warehouse: Warehouse, model: Model, code: str) -> Login:
     with logins.borrowed(warehouse, name) as session:
         for edition in range(len(model.editions)):
             _own_rows(model, edition, login)
+        # what it tells of a cell of one date it tells for all its editions
+        for edition in {e.date: n for n, e in enumerate(model.editions)}.values():
             _homes(session, model, edition, login)
         _compared(session, model, number, login)
         login.ranks = _ranks(session, warehouse, model, number, code)

@@ -110,6 +110,12 @@ def test_shown_fees_of_a_sub_region_tell_a_login_the_least_that_the_others_have(
     assert least_to_the_login_of("350", published, "890") == 0, "it reads no fees of theirs"
 
 
+def test_of_a_sub_region_beside_which_nobody_pays_the_fees_are_shown_too():
+    nobody = {"350": 0, "352": 0}
+    published = release({"889": 1, "888": 7, "890": 7} | nobody)
+    assert least_to_the_login_of("889", published, "890") == 7
+
+
 @pytest.mark.parametrize(("is_shown", "rows"), [(True, len(CODES)), (False, 0)])
 def test_a_mean_of_the_region_tells_everybody_that_no_authority_has_nearly_all(is_shown, rows):
     published = release({"889": 1}, is_shown=is_shown)

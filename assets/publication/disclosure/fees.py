@@ -79,9 +79,14 @@ def told_to_members(
     for table, m, counts in _fees(cells, truth, tables):
         is_told = is_printed(tables[table.name], m, counts.row)
         region = [] if is_told else _all_enough(list(counts.less_each()), truth, method)
-        for code in counts.of:
+        # who pays nothing itself reads its areas' fees all the same
+        for code in sorted({*counts.of, *beside}):
             area = {code, *beside.get(code, ())} & counts.of.keys()
-            known = region + _all_enough(_of_a_sub_region(counts, sorted(area)), truth, method)
+            if not area:
+                continue
+            known = region + _all_enough(
+                _of_a_sub_region(counts, sorted(area), truth), truth, method
+            )
             sums += known
             readers += [code] * len(known)
     if not sums:
@@ -101,13 +106,14 @@ def is_printed(frame: pd.DataFrame, m: Measure, row: int) -> bool:
     return bool(number(frame.loc[[row], m.name]).notna().iloc[0])
 
 
-def _of_a_sub_region(counts: _Counts, area: Sequence[str]) -> list[Entries]:
-    """A sub-region less each of its authorities, and the region without it."""
-    if len(area) < 2:  # what is of one alone is never shown
+def _of_a_sub_region(counts: _Counts, area: Sequence[str], truth: np.ndarray) -> list[Entries]:
+    """A sub-region less each of its authorities, and the region without it, if anybody is there."""
+    if len(area) < 2:  # less one of them nobody would be left
         return []
     of = {code: counts.of[code] for code in area}
     less_each = [[(1.0, v) for other, v in of.items() if other != code] for code in of]
-    return [*less_each, [(1.0, counts.region), *((-1.0, v) for v in of.values())]]
+    outside = [(1.0, counts.region), *((-1.0, v) for v in of.values())]
+    return [*less_each, outside] if _true(outside, truth) else less_each
 
 
 def _enough(sums: list[Entries], truth: np.ndarray, method: DisclosureMethod) -> list[Entries]:
