@@ -132,60 +132,51 @@ def test_an_authority_is_told_of_others_what_was_approved_however_often_it_sends
         assert {mean for _, mean in session.execute(asked, [OTHER]).fetchall()} == {6000}
 
 
+def told_after(filled: Filled, change: str) -> list[int]:
+    """The mean of its sub-region that an authority reads when this change of it is released."""
+    changed = physical(
+        f"update curated.weekly_cost set {change} where census_date = '2025-06-30' and area_level ="
+        " 'sub-region'"
+    )
+    with filled.warehouse.engine.begin() as connection:
+        connection.execute(sa.text(changed))
+        told.keep_with_draft(connection, dt.date(2025, 6, 30))
+        told.publish(connection, dt.date(2025, 6, 30))
+    with filled.connect("stockport") as session:
+        rows = session.execute(
+            "select mean_weekly_cost::int from curated.weekly_cost where census_date ="
+            " '2025-06-30' and area_level = 'sub-region'"
+        )
+        return [mean for (mean,) in rows.fetchall()]
+
+
 @pytest.mark.parametrize(
     ("placements", "mean"),
-    [(34, 5000), (32, 5000), (36, 5000), (31, 6000), (37, 6000), (None, 6000)],
+    [("34", 5000), ("32", 5000), ("36", 5000), ("31", 6000), ("37", 6000), ("null", 6000)],
 )
 @pytest.mark.usefixtures("fees")
 def test_of_an_area_whose_count_has_hardly_moved_members_are_told_no_new_fees(
-    filled: Filled, placements: int | None, mean: int
+    filled: Filled, placements: str, mean: int
 ):
     """Twice a mean times its count gives a fee: so it is of what is printed, and of what they read."""
-    date = dt.date(2025, 6, 30)
-    changed = physical(
-        "update curated.weekly_cost set mean_weekly_cost = 6000, placements = :n where census_date"
-        " = :d and area_level = 'sub-region'"
-    )
-    asked = (
-        "select mean_weekly_cost::int from curated.weekly_cost where census_date = '2025-06-30' and"
-        " area_level = 'sub-region'"
-    )
-    with filled.warehouse.engine.begin() as connection:
-        connection.execute(sa.text(changed), {"d": date, "n": placements})
-        told.keep_with_draft(connection, date)
-        told.publish(connection, date)
-    with filled.connect("stockport") as session:
-        assert session.execute(asked).fetchall() == [(mean,)]
+    assert told_after(filled, f"mean_weekly_cost = 6000, placements = {placements}") == [mean]
 
 
 @pytest.mark.usefixtures("fees")
-@pytest.mark.parametrize("between", ["placements = 38", "fees_may_be_shown = false"])
-def test_what_was_told_in_any_release_counts_for_what_is_told_next(filled: Filled, between: str):
+@pytest.mark.parametrize(
+    ("between", "then", "next_to_it"),
+    [("placements = 38", [5500], [5500]), ("fees_may_be_shown = false", [], [])],
+)
+def test_what_was_told_in_any_release_counts_for_what_is_told_next(
+    filled: Filled, between: str, then: list[int], next_to_it: list[int]
+):
     """From 34 to 38 and back: the first and the last are of as many, and would tell a fee. So would
     they with a release between that shows none.
     """
-    date = dt.date(2025, 6, 30)
-    asked = (
-        "select mean_weekly_cost::int from curated.weekly_cost where census_date = '2025-06-30' and"
-        " area_level = 'sub-region'"
-    )
-    seen = []
-    for mean, change in (
-        (5500, between),
-        (6000, "placements = 35, fees_may_be_shown = true"),
-        (7000, "placements = 44"),
-    ):
-        changed = physical(
-            f"update curated.weekly_cost set mean_weekly_cost = :m, {change} where census_date = :d"
-            " and area_level = 'sub-region'"
-        )
-        with filled.warehouse.engine.begin() as connection:
-            connection.execute(sa.text(changed), {"d": date, "m": mean})
-            told.keep_with_draft(connection, date)
-            told.publish(connection, date)
-        with filled.connect("stockport") as session:
-            seen.append([value for (value,) in session.execute(asked).fetchall()])
-    assert seen == ([[5500], [5500], [7000]] if "placements" in between else [[], [], [7000]])
+    assert told_after(filled, f"mean_weekly_cost = 5500, {between}") == then
+    back = "mean_weekly_cost = 6000, placements = 35, fees_may_be_shown = true"
+    assert told_after(filled, back) == next_to_it
+    assert told_after(filled, "mean_weekly_cost = 7000, placements = 44") == [7000]
 
 
 @pytest.mark.usefixtures("fees")
